@@ -1,0 +1,104 @@
+# solder: GNU make and pkg-config. `make help` lists the targets.
+
+VERSION := 0.1.0
+CC ?= cc
+PREFIX ?= /usr/local
+OUT ?= out
+PKG_CONFIG ?= pkg-config
+
+LIBRARIES := libcurl libarchive libzstd libcrypto jansson libfyaml smartcols
+# What `make dist` and `make check` need on Debian and Ubuntu.
+PACKAGES_BUILD := build-essential pkgconf libcurl4-openssl-dev libarchive-dev libzstd-dev \
+	libssl-dev libjansson-dev libfyaml-dev libsmartcols-dev
+PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils gawk
+PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
+	libcap2-bin gdb e2fsprogs
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Wpointer-arith -Wwrite-strings -Wundef
+# DEVELOPER=1 is the one switch for strictness.
+ifeq ($(DEVELOPER),1)
+WARNINGS += -Werror
+endif
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION='"$(VERSION)"' -Isrc $(WARNINGS) \
+	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS)
+ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) $(LDLIBS)
+
+SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
+# Without the commands, which need the table in main.c.
+ROOM_OBJECTS := $(filter-out $(OUT)/obj/src/main.o $(OUT)/obj/src/cmd/%,$(OBJECTS))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+# V=1 shows whole commands.
+ifeq ($(V),1)
+say = @:
+Q :=
+else
+say = @echo "  $(1)	$@"
+Q := @
+endif
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+all: $(OUT)/solder ## build solder itself
+.PHONY: all
+
+$(OUT)/solder: $(OBJECTS)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+# What tests link: all rooms but the commands.
+$(OUT)/librooms.a: $(ROOM_OBJECTS)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OUT)/obj/%.o: %.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Objects depend on how they are compiled.
+$(OUT)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS)' >$@
+FORCE:
+.PHONY: FORCE
+
+-include $(OBJECTS:.o=.d) $(wildcard $(OUT)/obj/tests/*/*.d)
+
+include tests/tests.mk
+
+dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
+	+@$(MAKE) --no-print-directory all
+	@sh tests/dist/demo.sh $(OUT)/solder $(if $(RELEASE),--cc best --opt pgo --lto best) $(DIST_FLAGS)
+.PHONY: dist
+
+install: all ## install solder, its recipes, man pages and completions below PREFIX
+	install -D $(OUT)/solder $(DESTDIR)$(PREFIX)/bin/solder
+	mkdir -p $(DESTDIR)$(PREFIX)/share/solder $(DESTDIR)$(PREFIX)/share/man/man1
+	cp -R recipes $(DESTDIR)$(PREFIX)/share/solder/
+	for c in build fetch show; do \
+		$(OUT)/solder man $$c >$(DESTDIR)$(PREFIX)/share/man/man1/solder-$$c.1 || exit 1; done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(OUT)/solder completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/solder
+	$(OUT)/solder completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_solder
+	$(OUT)/solder completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/solder.fish
+.PHONY: install
+
+clean: ## remove what was built (not the cache, not dist/)
+	rm -rf $(OUT)
+.PHONY: clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' Makefile tests/tests.mk | sort | \
+		awk -F'\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+.PHONY: help

@@ -1,0 +1,69 @@
+# Unit tests, command-line tests, fuzz replay, oracle, lint: included by the Makefile.
+
+TEST_CFLAGS = $(shell $(PKG_CONFIG) --cflags cmocka) -Itests/lib
+TEST_LIBS = $(shell $(PKG_CONFIG) --libs cmocka) -pthread
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TEST_HELPERS := $(patsubst %.c,$(OUT)/obj/%.o,$(sort $(wildcard tests/lib/*.c)))
+FUZZ_REPLAYERS := $(FUZZERS:%=$(OUT)/tests/replay_%)
+
+$(OUT)/obj/tests/%.o: EXTRA_CFLAGS += $(TEST_CFLAGS)
+# Only pattern rules name these; make would delete them after each run.
+.PRECIOUS: $(OUT)/obj/%.o
+
+$(OUT)/tests/test_%: $(OUT)/obj/tests/unit/test_%.o $(TEST_HELPERS) $(OUT)/librooms.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ALL_LIBS)
+
+# A corpus is replayed by a plain driver, with any compiler.
+$(OUT)/tests/replay_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/obj/tests/fuzz/replay.o $(OUT)/librooms.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+$(OUT)/tests/elf_dump: $(OUT)/obj/tests/oracle/elf_dump.o $(OUT)/librooms.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+# Everything is built a second time with the sanitizers, and all tests run on that.
+check: ## unit, command-line, oracle and fuzz-corpus tests under the sanitizers
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK)
+	+@$(MAKE) --no-print-directory OUT=$(OUT)/check CFLAGS='-O1 -g $(SANITIZE)' DEVELOPER=1 \
+		check-run
+.PHONY: check
+
+check-run: $(OUT)/solder $(UNIT_TESTS) $(FUZZ_REPLAYERS) $(OUT)/tests/elf_dump
+	@OUT=$(OUT) sh tests/lib/run.sh
+.PHONY: check-run
+
+check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython's own tests
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK)
+	@SOLDER=$(abspath $(OUT)/solder) sh tests/dist/run.sh
+.PHONY: check-dist
+
+fuzz: ## fuzz every parser, FUZZ_SECONDS each (default 60), with clang-14
+	@mkdir -p $(OUT)/fuzz
+	@for f in $(FUZZERS); do \
+		clang-14 -std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION='"$(VERSION)"' -Isrc -Itests/lib -g -O1 \
+			-fsanitize=fuzzer,address,undefined $$($(PKG_CONFIG) --cflags $(LIBRARIES)) \
+			-o $(OUT)/fuzz/$$f tests/fuzz/fuzz_$$f.c $(filter-out src/main.c,$(SOURCES)) \
+			$(ALL_LIBS) || exit 1; \
+		mkdir -p $(OUT)/fuzz/$$f-new; \
+		$(OUT)/fuzz/$$f -max_total_time=$(or $(FUZZ_SECONDS),60) -timeout=10 -rss_limit_mb=2048 \
+			$(OUT)/fuzz/$$f-new tests/fuzz/corpus/$$f || exit 1; \
+	done
+.PHONY: fuzz
+
+accept: $(OUT)/solder ## rewrite the expected output of the command-line tests
+	@ACCEPT=1 OUT=$(OUT) sh tests/cli/run.sh
+.PHONY: accept
+
+lint: ## formatting, include direction, banned calls, sizes, headers that stand alone
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+	@sh tests/lib/lint.sh
+.PHONY: lint
+
+bench-build: all ## solder's CPython step beside plain builds, in one run
+	@SOLDER=$(abspath $(OUT)/solder) sh tests/dist/bench.sh
+.PHONY: bench-build
