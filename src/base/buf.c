@@ -1,0 +1,203 @@
+#include "base/buf.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+void buf_release(struct buf *b)
+{
+	free(b->data);
+	*b = (struct buf)BUF_INIT;
+}
+
+void buf_clear(struct buf *b)
+{
+	b->len = 0;
+	if (b->data)
+		b->data[0] = '\0';
+}
+
+void buf_reserve(struct buf *b, size_t n)
+{
+	size_t want, cap = b->cap ? b->cap : 64;
+
+	if (__builtin_add_overflow(b->len, n, &want) || want >= BUF_MAX)
+		bug("a buffer would grow past its ceiling of %zu bytes", BUF_MAX);
+	if (want + 1 <= b->cap)
+		return;
+	while (cap < want + 1)
+		cap *= 2;
+	b->data = xreallocarray(b->data, cap, 1);
+	b->cap = cap;
+	b->data[b->len] = '\0';
+}
+
+void buf_add(struct buf *b, const void *data, size_t n)
+{
+	buf_reserve(b, n);
+	if (n)
+		memcpy(b->data + b->len, data, n);
+	b->len += n;
+	b->data[b->len] = '\0';
+}
+
+void buf_adds(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_addf(struct buf *b, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		bug("out of memory");
+	buf_add(b, text, (size_t)n);
+	free(text);
+}
+
+char *buf_steal(struct buf *b)
+{
+	char *data;
+
+	buf_reserve(b, 0);
+	data = b->data;
+	*b = (struct buf)BUF_INIT;
+	return data;
+}
+
+size_t buf_replace(struct buf *b, const char *from, const char *to)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	size_t n = strlen(from), count = 0, start = 0;
+	const char *hit;
+
+	if (!b->len)
+		return 0;
+	while ((hit = memmem(b->data + start, b->len - start, from, n))) {
+		buf_add(&out, b->data + start, (size_t)(hit - b->data) - start);
+		buf_adds(&out, to);
+		start = (size_t)(hit - b->data) + n;
+		count++;
+	}
+	if (!count)
+		return 0;
+	buf_add(&out, b->data + start, b->len - start);
+	struct buf old = *b;
+	*b = out;
+	out = old;
+	return count;
+}
+
+void buf_add_shell(struct buf *b, const char *s)
+{
+	const char *p;
+
+	for (p = s; *p && (isalnum((unsigned char)*p) || strchr("-_./=+:,@%", *p)); p++)
+		;
+	if (*s && !*p) {
+		buf_adds(b, s);
+		return;
+	}
+	buf_adds(b, "'");
+	for (p = s; *p; p++) {
+		if (*p == '\'')
+			buf_adds(b, "'\\''");
+		else
+			buf_add(b, p, 1);
+	}
+	buf_adds(b, "'");
+}
+
+void strv_clear(struct strv *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->v[i]);
+	s->n = 0;
+	if (s->v)
+		s->v[0] = NULL;
+}
+
+void strv_release(struct strv *s)
+{
+	strv_clear(s);
+	free(s->v);
+	*s = (struct strv)STRV_INIT;
+}
+
+void strv_take(struct strv *s, char *text)
+{
+	if (s->n + 2 > s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 8;
+		s->v = xreallocarray(s->v, s->cap, sizeof(*s->v));
+	}
+	s->v[s->n++] = text;
+	s->v[s->n] = NULL;
+}
+
+void strv_add(struct strv *s, const char *text)
+{
+	strv_take(s, xstrdup(text));
+}
+
+void strv_addf(struct strv *s, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		bug("out of memory");
+	va_end(ap);
+	strv_take(s, text);
+}
+
+void strv_split(struct strv *s, const char *text, const char *separators)
+{
+	while (*(text += strspn(text, separators))) {
+		size_t n = strcspn(text, separators);
+
+		strv_take(s, xstrndup(text, n));
+		text += n;
+	}
+}
+
+bool strv_has(const struct strv *s, const char *text)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (!strcmp(s->v[i], text))
+			return true;
+	}
+	return false;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strv_sort(struct strv *s)
+{
+	sort_array(s->v, s->n, sizeof(*s->v), compare_strings);
+}
+
+char *strv_join(const struct strv *s, const char *separator)
+{
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (i)
+			buf_adds(&out, separator);
+		buf_adds(&out, s->v[i]);
+	}
+	return buf_steal(&out);
+}

@@ -1,0 +1,69 @@
+/* Growable bytes, and growable lists of strings.
+ *
+ * A struct buf owns its bytes. They are always followed by a NUL that is not counted, so that
+ * `data` can be passed as a C string when the content holds none. Growing past BUF_MAX is a bug:
+ * readers of files and networks enforce ceilings of their own far below it.
+ */
+#ifndef SOLDER_BASE_BUF_H
+#define SOLDER_BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+
+#define BUF_MAX ((size_t)1 << 30)
+
+struct buf {
+	char *data; /* never NULL after the first append */
+	size_t len;
+	size_t cap;
+};
+
+#define BUF_INIT                                                                                   \
+	{                                                                                          \
+		0                                                                                  \
+	}
+#define CLEANUP_BUF CLEANUP(buf_release)
+
+void buf_release(struct buf *b);
+void buf_clear(struct buf *b);
+/* Makes room for n more bytes and the NUL. */
+void buf_reserve(struct buf *b, size_t n);
+void buf_add(struct buf *b, const void *data, size_t n);
+void buf_adds(struct buf *b, const char *s);
+__attribute__((format(printf, 2, 3))) void buf_addf(struct buf *b, const char *fmt, ...);
+/* Gives the bytes away (never NULL) and leaves the buffer empty. */
+char *buf_steal(struct buf *b);
+/* Replaces every occurrence of `from` (not empty) by `to`; returns how many there were. */
+size_t buf_replace(struct buf *b, const char *from, const char *to);
+/* Appends s in single quotes as a POSIX shell reads it; plain words stay bare. */
+void buf_add_shell(struct buf *b, const char *s);
+
+/* A list of owned strings; `v` is NULL-terminated as soon as anything was added. */
+struct strv {
+	char **v;
+	size_t n;
+	size_t cap;
+};
+
+#define STRV_INIT                                                                                  \
+	{                                                                                          \
+		0                                                                                  \
+	}
+#define CLEANUP_STRV CLEANUP(strv_release)
+
+void strv_release(struct strv *s);
+void strv_clear(struct strv *s);
+void strv_add(struct strv *s, const char *text);
+__attribute__((format(printf, 2, 3))) void strv_addf(struct strv *s, const char *fmt, ...);
+/* Takes ownership of text. */
+void strv_take(struct strv *s, char *text);
+/* Adds the words of `text`, separated by any of the characters in `separators`. */
+void strv_split(struct strv *s, const char *text, const char *separators);
+bool strv_has(const struct strv *s, const char *text);
+void strv_sort(struct strv *s);
+/* Returns the strings joined by `separator`; the caller frees it. */
+char *strv_join(const struct strv *s, const char *separator);
+
+#endif

@@ -1,0 +1,242 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+int file_read(const char *path, size_t max, struct buf *out, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "cannot open '%s'", path);
+	buf_clear(out);
+	for (;;) {
+		buf_reserve(out, 65536);
+		ssize_t n = read(fd, out->data + out->len, 65536);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "cannot read '%s'", path);
+		if (n == 0)
+			break;
+		out->len += (size_t)n;
+		if (out->len > max)
+			return err_set(err, ERR_INPUT, "'%s' is larger than %zu bytes", path, max);
+	}
+	out->data[out->len] = '\0';
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+	CLEANUP_FREE char *tmp = xasprintf("%s.tmp-XXXXXX", path);
+	CLEANUP_CLOSE int fd = mkostemp(tmp, O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "cannot create a file beside '%s'", path);
+	if (write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
+		rename(tmp, path) < 0) {
+		err_sys(err, "cannot write '%s'", path);
+		unlink(tmp);
+		return -1;
+	}
+	return 0;
+}
+
+bool path_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+bool path_is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int make_dirs(const char *path, struct err *err)
+{
+	CLEANUP_FREE char *copy = xstrdup(path);
+
+	for (char *p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		/* Above a folder that we may enter there may be some where we must not even try. */
+		if (mkdir(copy, 0777) < 0 && errno != EEXIST) {
+			int why = errno;
+
+			if (!path_is_dir(copy)) {
+				errno = why;
+				return err_sys(err, "cannot create the folder '%s'", copy);
+			}
+		}
+		*p = '/';
+	}
+	if (mkdir(copy, 0777) < 0 && !(errno == EEXIST && path_is_dir(copy)))
+		return err_sys(err, "cannot create the folder '%s'", path);
+	return 0;
+}
+
+int path_sync(const char *path, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(err, "cannot sync '%s'", path);
+	return 0;
+}
+
+int path_rename(const char *from, const char *to, struct err *err)
+{
+	CLEANUP_FREE char *dir = path_dir(to);
+
+	if (make_dirs(dir, err) < 0)
+		return -1;
+	if (rename(from, to) < 0)
+		return err_sys(err, "cannot rename '%s' to '%s'", from, to);
+	return path_sync(dir, err);
+}
+
+const char *path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+char *path_dir(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+char *path_absolute(const char *path)
+{
+	char *cwd, *full;
+
+	if (path[0] == '/')
+		return xstrdup(path);
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		bug("the current folder has no name");
+	while (path[0] == '.' && path[1] == '/')
+		path += 2 + strspn(path + 2, "/");
+	full = !*path || !strcmp(path, ".") ? xstrdup(cwd) : xasprintf("%s/%s", cwd, path);
+	free(cwd);
+	return full;
+}
+
+char *find_program(const char *name)
+{
+	CLEANUP_STRV struct strv dirs = STRV_INIT;
+	const char *path = getenv("PATH");
+	struct stat st;
+
+	if (strchr(name, '/'))
+		strv_add(&dirs, "");
+	else
+		strv_split(&dirs, path ? path : "/usr/local/bin:/usr/bin:/bin", ":");
+	for (size_t i = 0; i < dirs.n; i++) {
+		CLEANUP_FREE char *full =
+			*dirs.v[i] ? xasprintf("%s/%s", dirs.v[i], name) : xstrdup(name);
+
+		if (access(full, X_OK) == 0 && stat(full, &st) == 0 && S_ISREG(st.st_mode))
+			return steal(&full);
+	}
+	return NULL;
+}
+
+uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void digest_hex(EVP_MD_CTX *ctx, char hex[SHA256_HEX_SIZE])
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned int n = 0;
+
+	if (!EVP_DigestFinal_ex(ctx, md, &n) || n != 32)
+		bug("SHA-256 failed");
+	for (unsigned int i = 0; i < n; i++)
+		snprintf(hex + 2 * i, 3, "%02x", md[i]);
+}
+
+static EVP_MD_CTX *digest_start(void)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL))
+		bug("SHA-256 is not available");
+	return ctx;
+}
+
+void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX_SIZE])
+{
+	EVP_MD_CTX *ctx = digest_start();
+
+	EVP_DigestUpdate(ctx, data, len);
+	digest_hex(ctx, hex);
+	EVP_MD_CTX_free(ctx);
+}
+
+int sha256_file(const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_FREE char *chunk = xcalloc(1, 1 << 18);
+	EVP_MD_CTX *ctx;
+	uint64_t total = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(err, "cannot open '%s'", path);
+	ctx = digest_start();
+	while ((n = read(fd, chunk, 1 << 18)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			EVP_MD_CTX_free(ctx);
+			return err_sys(err, "cannot read '%s'", path);
+		}
+		EVP_DigestUpdate(ctx, chunk, (size_t)n);
+		total += (uint64_t)n;
+	}
+	digest_hex(ctx, hex);
+	EVP_MD_CTX_free(ctx);
+	if (size)
+		*size = total;
+	return 0;
+}

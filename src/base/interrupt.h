@@ -1,0 +1,18 @@
+/* Ctrl-C and friends.
+ *
+ * interrupt_install() makes SIGINT, SIGTERM and SIGHUP set a flag instead of killing the process;
+ * long work asks interrupt_check() at least every 200 ms and unwinds, so that cleanup runs and no
+ * child is left behind. A second signal while unwinding changes nothing.
+ */
+#ifndef SOLDER_BASE_INTERRUPT_H
+#define SOLDER_BASE_INTERRUPT_H
+
+#include "base/err.h"
+
+void interrupt_install(void);
+/* The signal that arrived, or 0. */
+int interrupt_signal(void);
+/* -1 with ERR_INTERRUPTED once a signal has arrived. */
+int interrupt_check(struct err *err);
+
+#endif

@@ -1,0 +1,42 @@
+/* Memory and ownership.
+ *
+ * Lack of memory aborts. Ownership shows in the code: a variable marked with one of the cleanup
+ * macros owns its value until the end of the scope; `steal(&p)` hands it on.
+ */
+#ifndef SOLDER_BASE_MEM_H
+#define SOLDER_BASE_MEM_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Like malloc, realloc, strdup, strndup; never NULL. Sizes are checked for overflow. */
+void *xcalloc(size_t n, size_t size);
+void *xreallocarray(void *p, size_t n, size_t size);
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t n);
+__attribute__((format(printf, 1, 2))) char *xasprintf(const char *fmt, ...);
+
+/* Sorts like qsort(); unlike it, an empty array may be NULL. */
+void sort_array(void *base, size_t n, size_t size, int (*compare)(const void *, const void *));
+
+void cleanup_free(void *pp);
+void cleanup_close(const int *fd);
+void cleanup_fclose(FILE **f);
+
+#define CLEANUP(f) __attribute__((cleanup(f)))
+#define CLEANUP_FREE CLEANUP(cleanup_free)
+/* For descriptors; -1 means none. */
+#define CLEANUP_CLOSE CLEANUP(cleanup_close)
+#define CLEANUP_FCLOSE CLEANUP(cleanup_fclose)
+
+/* Returns *pp and sets it to NULL. */
+#define steal(pp)                                                                                  \
+	__extension__({                                                                            \
+		__typeof__(*(pp)) steal_value = *(pp);                                             \
+		*(pp) = NULL;                                                                      \
+		steal_value;                                                                       \
+	})
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

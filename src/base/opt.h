@@ -1,0 +1,64 @@
+/* Command lines, described once.
+ *
+ * A command is a table of options and a function. The same table drives parsing, `--help`, the
+ * man page and shell completion, so that they cannot disagree. Values land in a struct of the
+ * command's own, at the offsets that the table names; fields keep their zero value when the
+ * option is not given, unless the command's `defaults` sets them.
+ */
+#ifndef SOLDER_BASE_OPT_H
+#define SOLDER_BASE_OPT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum opt_kind {
+	OPT_FLAG,   /* bool */
+	OPT_STRING, /* const char *, borrowed from argv */
+	OPT_CHOICE, /* const char *, one of `choices` */
+	OPT_COUNT,  /* unsigned int, 1 to 4096 */
+};
+
+struct opt {
+	const char *name; /* without the two dashes */
+	char letter;      /* 0: none */
+	enum opt_kind kind;
+	const char *arg; /* placeholder in help: "DIR"; for choices "a|b|c" */
+	const char *help;
+	size_t offset; /* of the value in the command's struct */
+};
+
+struct command {
+	const char *name;
+	const char *summary; /* one line, lower case, no full stop */
+	const char *args;    /* "PACKAGE[@VERSION]", "[DIR]"; "" for none */
+	const char *about;   /* paragraphs separated by an empty line, for help and man page */
+	const char *example; /* lines, each a command */
+	const struct opt *opts;
+	size_t n_opts;
+	size_t values_size;
+	void (*defaults)(void *values); /* may be NULL */
+	unsigned int min_args, max_args;
+	/* Returns the exit code (0, or 1 for a finding), or -1 with err. */
+	int (*run)(const void *values, const struct strv *args, struct err *err);
+};
+
+/* Parses what follows the command's name. Options and arguments mix; "--" ends options;
+ * "--opt=value", "--opt value", "-o value" and "-ovalue" are understood. On success returns 0, or
+ * 1 when help was asked for. Errors have ERR_USAGE and suggest the nearest option. */
+int opt_parse(
+	const struct command *cmd, char **argv, void *values, struct strv *args, struct err *err);
+
+void opt_help(FILE *out, const struct command *cmd);
+/* A man page in section 1, in man(7) macros. */
+void opt_man(FILE *out, const struct command *cmd);
+/* Completion for "bash", "zsh" or "fish" over all commands; -1 for another shell. */
+int opt_completion(
+	FILE *out, const char *shell, const struct command *const *cmds, size_t n, struct err *err);
+
+/* The element of `names` that differs least from `word`, or NULL when none is near. */
+const char *opt_nearest(const char *word, const char *const *names, size_t n);
+
+#endif

@@ -1,0 +1,218 @@
+#include "base/progress.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#define REDRAW_NS 200000000u
+#define LINES_MAX 64
+#define NAME_WIDTH 26
+
+struct line {
+	char *name;
+	uint64_t start, estimate;
+	uint64_t done, total;
+};
+
+struct progress {
+	FILE *stream;
+	enum progress_mode mode;
+	struct line lines[LINES_MAX];
+	int drawn; /* live lines now on the screen */
+	uint64_t last_draw;
+};
+
+void format_duration(char out[32], uint64_t ns)
+{
+	uint64_t s = ns / 1000000000u;
+
+	if (s < 60)
+		snprintf(out, 32, "%" PRIu64 ".%" PRIu64 " s", s, ns % 1000000000u / 100000000u);
+	else if (s < 3600)
+		snprintf(out, 32, "%" PRIu64 " min %02" PRIu64 " s", s / 60, s % 60);
+	else
+		snprintf(out, 32, "%" PRIu64 " h %02" PRIu64 " min", s / 3600, s / 60 % 60);
+}
+
+void format_bytes(char out[32], uint64_t bytes)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+	double value = (double)bytes;
+	size_t u = 0;
+
+	if (bytes < 1024) {
+		snprintf(out, 32, "%" PRIu64 " B", bytes);
+		return;
+	}
+	for (value /= 1024; value >= 1024 && u + 1 < ARRAY_SIZE(units); u++)
+		value /= 1024;
+	snprintf(out, 32, "%.1f %s", value, units[u]);
+}
+
+struct progress *progress_new(FILE *stream, enum progress_mode mode)
+{
+	struct progress *p = xcalloc(1, sizeof(*p));
+	const char *term = getenv("TERM");
+
+	if (mode == PROGRESS_AUTO)
+		mode = isatty(fileno(stream)) && term && strcmp(term, "dumb") ? PROGRESS_LIVE
+									      : PROGRESS_PLAIN;
+	p->stream = stream;
+	p->mode = mode;
+	return p;
+}
+
+static void erase(struct progress *p)
+{
+	for (; p->drawn; p->drawn--)
+		fputs("\033[1A\033[2K", p->stream);
+}
+
+void progress_free(struct progress *p)
+{
+	if (!p)
+		return;
+	erase(p);
+	fflush(p->stream);
+	for (int i = 0; i < LINES_MAX; i++)
+		free(p->lines[i].name);
+	free(p);
+}
+
+static void draw_line(struct progress *p, const struct line *l, uint64_t now, int columns)
+{
+	char took[32], extra[96] = "", a[32], b[32], text[256];
+
+	format_duration(took, now - l->start);
+	if (l->total) {
+		format_bytes(a, l->done);
+		format_bytes(b, l->total);
+		snprintf(extra, sizeof(extra), "%s of %s (%" PRIu64 " %%)", a, b,
+			l->done * 100 / l->total);
+	} else if (l->estimate) {
+		format_duration(a, l->estimate);
+		snprintf(extra, sizeof(extra), "of about %s", a);
+	}
+	snprintf(text, sizeof(text), "  %-*s %10s  %s", NAME_WIDTH, l->name, took, extra);
+	fprintf(p->stream, "%.*s\n", columns - 1, text);
+	p->drawn++;
+}
+
+static void draw(struct progress *p, bool force)
+{
+	struct winsize size = {0};
+	uint64_t now;
+
+	if (p->mode != PROGRESS_LIVE)
+		return;
+	now = clock_ns();
+	if (!force && now - p->last_draw < REDRAW_NS)
+		return;
+	p->last_draw = now;
+	ioctl(fileno(p->stream), TIOCGWINSZ, &size);
+	erase(p);
+	for (int i = 0; i < LINES_MAX; i++) {
+		if (p->lines[i].name)
+			draw_line(p, &p->lines[i], now, size.ws_col ? size.ws_col : 80);
+	}
+	fflush(p->stream);
+}
+
+int progress_start(struct progress *p, const char *name, uint64_t estimate_ns)
+{
+	char about[32];
+	int i = 0;
+
+	if (!p)
+		return -1;
+	while (i < LINES_MAX && p->lines[i].name)
+		i++;
+	if (i == LINES_MAX)
+		return -1;
+	p->lines[i] =
+		(struct line){.name = xstrdup(name), .start = clock_ns(), .estimate = estimate_ns};
+	if (p->mode == PROGRESS_PLAIN) {
+		format_duration(about, estimate_ns);
+		fprintf(p->stream, "  %-*s started%s%s\n", NAME_WIDTH, name,
+			estimate_ns ? ", took " : "", estimate_ns ? about : "");
+		fflush(p->stream);
+	}
+	draw(p, true);
+	return i;
+}
+
+void progress_update(struct progress *p, int line, uint64_t done, uint64_t total)
+{
+	if (!p || line < 0)
+		return;
+	p->lines[line].done = done;
+	p->lines[line].total = total;
+	draw(p, false);
+}
+
+void progress_end(struct progress *p, int line, const char *result)
+{
+	struct line *l;
+	char took[32];
+
+	if (!p || line < 0)
+		return;
+	l = &p->lines[line];
+	erase(p);
+	if (p->mode != PROGRESS_QUIET) {
+		format_duration(took, clock_ns() - l->start);
+		fprintf(p->stream, "  %-*s %10s  %s\n", NAME_WIDTH, l->name, took, result);
+		fflush(p->stream);
+	}
+	free(l->name);
+	l->name = NULL;
+	draw(p, true);
+}
+
+void progress_tick(struct progress *p)
+{
+	if (p)
+		draw(p, false);
+}
+
+static void print_above(struct progress *p, const char *prefix, const char *text)
+{
+	erase(p);
+	fprintf(p->stream, "%s%s\n", prefix, text);
+	fflush(p->stream);
+	draw(p, true);
+}
+
+void progress_say(struct progress *p, const char *fmt, ...)
+{
+	CLEANUP_FREE char *text = NULL;
+	va_list ap;
+
+	if (!p || p->mode == PROGRESS_QUIET)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	print_above(p, "", text ? text : "");
+}
+
+void progress_warn(struct progress *p, const char *fmt, ...)
+{
+	CLEANUP_FREE char *text = NULL;
+	va_list ap;
+
+	if (!p)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	print_above(p, "warning: ", text ? text : "");
+}
