@@ -1,0 +1,83 @@
+/* Recipes (how one package is built) and locks (which source it is built from).
+ *
+ * recipes/NAME/recipe.yaml describes a package; recipes/sets/SET.yaml locks every source of a set
+ * with version, place, size and SHA-256. Both are strict: an unknown key, a missing one or a value
+ * of the wrong shape is an error that names file, line and column and shows the line with a caret.
+ */
+#ifndef SOLDER_RECIPE_H
+#define SOLDER_RECIPE_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct recipe_tool {
+	char *program; /* must be on PATH */
+	char *package; /* the Debian package that has it */
+};
+
+struct recipe_patch {
+	char *file;     /* below the recipe's `patches` folder or the recipe's own */
+	char *reason;   /* why upstream's sources leave no other way */
+	char *versions; /* ">=3.11,<3.14"; NULL: all */
+};
+
+struct recipe {
+	char *name;
+	char *dir; /* the recipe's folder */
+	char *summary;
+	char *licence; /* SPDX expression */
+	struct strv licence_files;
+	struct strv depends;
+	struct recipe_tool *tools;
+	size_t n_tools;
+	struct recipe_patch *patches;
+	size_t n_patches;
+	char *build; /* shell script; NULL when the recipe folder has scripts of its own */
+	struct strv exports;
+	char digest[65]; /* over every file of the folder, names and contents */
+};
+
+/* Loads DIR/NAME/recipe.yaml. */
+int recipe_load(const char *dir, const char *name, struct recipe **ret, struct err *err);
+void recipe_free(struct recipe *r);
+void cleanup_recipe(struct recipe **r);
+
+/* Absolute path of a patch; the caller frees it. */
+char *recipe_patch_path(const struct recipe *r, const struct recipe_patch *patch);
+
+struct lock_entry {
+	char *package;
+	char *version;
+	struct strv urls; /* full, or below the mirror's base when the lock's base is apt */
+	uint64_t size;
+	char *sha256; /* 64 lower-case hexadecimal digits */
+};
+
+struct lock {
+	char *set; /* "upstream" or "debian" */
+	bool apt;  /* urls are below the mirror of the system's apt */
+	char *path;
+	struct lock_entry *entries;
+	size_t n;
+};
+
+/* Loads DIR/sets/SET.yaml. */
+int lock_load(const char *dir, const char *set, struct lock **ret, struct err *err);
+void lock_free(struct lock *l);
+void cleanup_lock(struct lock **l);
+
+/* All entries of a package that fit `wanted` (NULL: any; "3.13": a series; "3.13.5": that one),
+ * newest first. Returns how many; `out` has room for `max`. */
+size_t lock_find(const struct lock *l, const char *package, const char *wanted,
+	const struct lock_entry **out, size_t max);
+
+/* Compares dotted versions numerically, pre-releases ("3.15.0rc1") before their release. */
+int version_compare(const char *a, const char *b);
+/* Does `version` satisfy ">=3.11,<3.14"? NULL or "" is satisfied by all. */
+bool version_matches(const char *version, const char *condition);
+/* Is `version` equal to `wanted`, or in the series that it names? */
+bool version_in_series(const char *version, const char *wanted);
+
+#endif
