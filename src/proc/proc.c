@@ -1,0 +1,257 @@
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+
+#define TERM_GRACE_NS 3000000000u
+
+struct proc {
+	pid_t pid;
+	int pidfd;
+	int failure; /* read end: the struct err of a failed start */
+	bool ended;
+	int status;
+	uint64_t deadline; /* after a SIGTERM: when the grace is over; 0: none was sent */
+};
+
+/* What the child does between fork and exec; returns only on failure. */
+static int become(const struct proc_spec *spec, struct err *err)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int out = spec->out >= 0 ? spec->out : null;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(spec->err >= 0 ? spec->err : out, 2) < 0)
+		return err_sys(err, "cannot redirect the output");
+	for (size_t i = 0; spec->fds && i < spec->fds->n; i++)
+		fcntl((int)strtol(spec->fds->v[i], NULL, 10), F_SETFD, 0);
+	if (spec->prepare && spec->prepare(spec->ctx, err) < 0)
+		return -1;
+	if (spec->cwd && chdir(spec->cwd) < 0)
+		return err_sys(err, "cannot enter '%s'", spec->cwd);
+	execvpe(spec->argv->v[0], spec->argv->v, spec->env ? spec->env->v : environ);
+	return err_sys(err, "cannot run '%s'", spec->argv->v[0]);
+}
+
+static void run_child(const struct proc_spec *spec, int report, pid_t parent)
+{
+	struct err err = ERR_INIT;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	become(spec, &err);
+	if (write(report, &err, sizeof(err)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err)
+{
+	struct proc *p;
+	int report[2];
+	pid_t parent = getpid();
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return err_sys(err, "cannot create a pipe");
+	p = xcalloc(1, sizeof(*p));
+	p->pid = fork();
+	if (p->pid == 0)
+		run_child(spec, report[1], parent);
+	close(report[1]);
+	if (p->pid < 0) {
+		close(report[0]);
+		free(p);
+		return err_sys(err, "cannot start '%s'", spec->argv->v[0]);
+	}
+	/* In both processes, so that it holds whichever runs first. */
+	setpgid(p->pid, p->pid);
+	p->failure = report[0];
+	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	if (p->pidfd >= 0)
+		fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
+	*ret = p;
+	return 0;
+}
+
+static bool reap(struct proc *p, int options)
+{
+	pid_t got;
+
+	if (p->ended)
+		return true;
+	do
+		got = waitpid(p->pid, &p->status, options);
+	while (got < 0 && errno == EINTR);
+	p->ended = got == p->pid || got < 0;
+	return p->ended;
+}
+
+void proc_terminate(struct proc *p)
+{
+	if (!p || p->deadline || reap(p, WNOHANG))
+		return;
+	p->deadline = clock_ns() + TERM_GRACE_NS;
+	kill(-p->pid, SIGTERM);
+}
+
+void proc_free(struct proc *p)
+{
+	if (!p)
+		return;
+	proc_terminate(p);
+	while (!reap(p, WNOHANG) && clock_ns() < p->deadline)
+		poll(NULL, 0, 20);
+	/* The leader may have left others of its group behind. */
+	kill(-p->pid, SIGKILL);
+	reap(p, 0);
+	if (p->pidfd >= 0)
+		close(p->pidfd);
+	close(p->failure);
+	free(p);
+}
+
+void cleanup_proc(struct proc **p)
+{
+	proc_free(*p);
+}
+
+int proc_wait_any(struct proc *const *procs, size_t n, int timeout_ms)
+{
+	struct pollfd polls[64];
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (procs[i] && reap(procs[i], WNOHANG))
+			return (int)i;
+		if (procs[i] && used < ARRAY_SIZE(polls))
+			polls[used++] = (struct pollfd){.fd = procs[i]->pidfd, .events = POLLIN};
+	}
+	if (poll(polls, used, timeout_ms) <= 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (procs[i] && reap(procs[i], WNOHANG))
+			return (int)i;
+	}
+	return -1;
+}
+
+int proc_exit_code(const struct proc *p)
+{
+	return WIFEXITED(p->status) ? WEXITSTATUS(p->status) : 128 + WTERMSIG(p->status);
+}
+
+int proc_result(struct proc *p, struct err *err)
+{
+	struct err reported;
+
+	reap(p, 0);
+	if (WIFEXITED(p->status) && WEXITSTATUS(p->status) == 0)
+		return 0;
+	if (read(p->failure, &reported, sizeof(reported)) == (ssize_t)sizeof(reported)) {
+		*err = reported;
+		return -1;
+	}
+	if (WIFEXITED(p->status))
+		return err_set(err, ERR_CHILD, "exit code %d", WEXITSTATUS(p->status));
+	return err_set(err, ERR_CHILD, "killed by SIG%s", sigabbrev_np(WTERMSIG(p->status)));
+}
+
+/* Reads what is there until the end of the file, an interrupt or the deadline. */
+static int drain(int fd, size_t max, uint64_t deadline, struct buf *output, struct err *err)
+{
+	char chunk[4096];
+
+	for (;;) {
+		struct pollfd wait = {.fd = fd, .events = POLLIN};
+		ssize_t n;
+
+		if (interrupt_check(err) < 0)
+			return -1;
+		if (deadline && clock_ns() > deadline)
+			return err_set(err, ERR_CHILD, "took too long and was ended");
+		if (poll(&wait, 1, 100) <= 0)
+			continue;
+		n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return 0;
+		if (output->len < max)
+			buf_add(output, chunk,
+				max - output->len < (size_t)n ? max - output->len : (size_t)n);
+	}
+}
+
+int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigned int timeout_ms,
+	struct buf *output, struct err *err)
+{
+	CLEANUP(cleanup_proc) struct proc *p = NULL;
+	CLEANUP_CLOSE int reader = -1, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct proc_spec inner = *spec;
+	int ends[2];
+
+	buf_clear(output);
+	buf_reserve(output, 0);
+	if (null < 0 || pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, "cannot create a pipe");
+	reader = ends[0];
+	inner.out = ends[1];
+	inner.err = both ? -1 : null;
+	if (proc_start(&inner, &p, err) < 0) {
+		close(ends[1]);
+		return -1;
+	}
+	close(ends[1]);
+	if (drain(reader, max_output, timeout_ms ? clock_ns() + timeout_ms * 1000000ull : 0, output,
+		    err) < 0)
+		return -1;
+	return proc_result(p, err);
+}
+
+void proc_become_reaper(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+void proc_end_all(void)
+{
+	char path[64];
+	FILE *f;
+	int pid;
+
+	/* Orphans of ended steps became our children; each look may uncover their own. */
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	for (int look = 0; look < 100; look++) {
+		bool any = false;
+
+		f = fopen(path, "re");
+		while (f && fscanf(f, "%d", &pid) == 1) {
+			kill(pid, SIGKILL);
+			any = true;
+		}
+		if (f)
+			fclose(f);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (!any)
+			return;
+		poll(NULL, 0, 10);
+	}
+}

@@ -1,0 +1,89 @@
+/* Child processes: start, watch, end.
+ *
+ * Every child leads a process group of its own and dies with us: it gets PR_SET_PDEATHSIG, and
+ * proc_free() of a child that still runs ends the whole group. proc_become_reaper() makes
+ * grandchildren that lost their parent ours, so that ending a group leaves nothing behind.
+ */
+#ifndef SOLDER_PROC_H
+#define SOLDER_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct proc_spec {
+	const struct strv *argv; /* argv[0] is looked up on the PATH of `env` */
+	const struct strv *env;  /* "NAME=value"; NULL: our own environment */
+	const char *cwd;         /* NULL: ours */
+	int out;                 /* descriptor for stdout and stderr; -1: /dev/null */
+	int err;                 /* descriptor for stderr alone; -1: the same as out */
+	const struct strv *fds;  /* numbers of descriptors that the child inherits; may be NULL */
+	/* Runs in the child before exec, for work that would block the parent. An error ends the
+	 * child and is reported by proc_result(). */
+	int (*prepare)(void *ctx, struct err *err);
+	void *ctx;
+};
+
+struct proc;
+
+int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err);
+/* Asks the group of a child that still runs to end (SIGTERM); does not wait. NULL is fine. */
+void proc_terminate(struct proc *p);
+/* Does the same if it was not done before, and after some seconds of grace ends it for certain. */
+void proc_free(struct proc *p);
+void cleanup_proc(struct proc **p);
+
+/* Waits up to timeout_ms for any of the children to end (NULL entries are skipped); returns its
+ * index, or -1 when none ended or a signal came. */
+int proc_wait_any(struct proc *const *procs, size_t n, int timeout_ms);
+
+/* What became of an ended child: 0 if it exited with 0, else -1 and an error (ERR_CHILD) such as
+ * "exit code 2" or "killed by SIGSEGV"; or the error of `prepare`. */
+int proc_result(struct proc *p, struct err *err);
+/* The same as a number: the exit code, or 128 + signal. */
+int proc_exit_code(const struct proc *p);
+
+/* Runs to the end and captures up to max_output bytes of stdout (stderr too when `both`). Fails as
+ * proc_result() does; the output is there all the same. timeout_ms 0: none. */
+int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigned int timeout_ms,
+	struct buf *output, struct err *err);
+
+void proc_become_reaper(void);
+/* Ends and reaps every process that is still our child. */
+void proc_end_all(void);
+
+/* One GNU make jobserver for all children: `tokens` jobs run at a time altogether. Each child
+ * that is to run needs one token of its own, taken by jobserver_acquire(). */
+struct jobserver;
+int jobserver_new(unsigned int tokens, struct jobserver **ret, struct err *err);
+void jobserver_free(struct jobserver *j);
+/* Takes a token if there is one now. */
+bool jobserver_acquire(struct jobserver *j);
+void jobserver_release(struct jobserver *j);
+/* The value for MAKEFLAGS, and the descriptors that a child must inherit. */
+void jobserver_makeflags(const struct jobserver *j, struct buf *out);
+void jobserver_fds(const struct jobserver *j, struct strv *fds);
+
+/* How a build is cut off from the machine. */
+enum sandbox { SANDBOX_NONE, SANDBOX_BWRAP };
+
+/* Settles "auto|bwrap|none": auto takes bubblewrap when it is there and works. `reason` receives
+ * a static text for the summary; asking for bwrap where it does not work is an error. */
+int sandbox_choose(const char *wanted, enum sandbox *ret, const char **reason, struct err *err);
+
+/* Where a step's root is seen by the programs that run in it. */
+#define SANDBOX_ROOT "/tmp/solder"
+
+/* Adds the words that must stand before a command: `root` becomes writable and visible as
+ * SANDBOX_ROOT, everything else is read-only, there is no network. The folders in `views` are
+ * visible, read-only, under the names that sandbox_view() gives. Adds nothing for NONE. */
+void sandbox_prefix(
+	enum sandbox kind, const char *root, const struct strv *views, struct strv *argv);
+
+/* Where the i-th view, the folder `host`, is seen from inside; the caller frees it. */
+char *sandbox_view(enum sandbox kind, const char *host, size_t i);
+
+#endif

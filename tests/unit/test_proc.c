@@ -1,0 +1,432 @@
+/* Children: what becomes of them, and that none is left. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "proc/proc.h"
+#include "scratch.h"
+
+#define SECOND_NS 1000000000ull
+
+/* Runs a shell script to its end. */
+static int run_sh(const char *script, bool both, size_t max, unsigned int timeout_ms,
+	struct buf *out, struct err *err)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+
+	*err = (struct err)ERR_INIT;
+	strv_add(&argv, "/bin/sh");
+	strv_add(&argv, "-c");
+	strv_add(&argv, script);
+	return proc_run(&spec, both, max, timeout_ms, out, err);
+}
+
+static struct proc *start_sh(const char *root, const char *script)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	struct proc_spec spec = {.argv = &argv, .cwd = root, .out = -1, .err = -1};
+	struct err err = ERR_INIT;
+	struct proc *p;
+
+	strv_add(&argv, "/bin/sh");
+	strv_add(&argv, "-c");
+	strv_add(&argv, script);
+	if (proc_start(&spec, &p, &err) < 0)
+		fail_msg("%s", err.msg);
+	return p;
+}
+
+static struct proc *wait_for(struct proc *p)
+{
+	uint64_t start = clock_ns();
+
+	while (proc_wait_any(&p, 1, 100) < 0)
+		assert_true(clock_ns() - start < 20 * SECOND_NS);
+	return p;
+}
+
+static void test_results(void **state)
+{
+	static const struct {
+		const char *script, *message;
+		int code;
+	} cases[] = {{"exit 3", "exit code 3", 3}, {"kill -SEGV $$", "killed by SIGSEGV", 139},
+		{"kill -KILL $$", "killed by SIGKILL", 137}, {"exit 255", "exit code 255", 255}};
+	struct err err = ERR_INIT;
+	struct proc *p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		p = wait_for(start_sh(*state, cases[i].script));
+		assert_int_equal(proc_result(p, &err), -1);
+		assert_int_equal(err.code, ERR_CHILD);
+		assert_string_equal(err.msg, cases[i].message);
+		assert_int_equal(proc_exit_code(p), cases[i].code);
+		proc_free(p);
+	}
+	p = wait_for(start_sh(*state, "exit 0"));
+	assert_int_equal(proc_result(p, &err), 0);
+	assert_int_equal(proc_exit_code(p), 0);
+	proc_free(p);
+	proc_free(NULL);
+}
+
+static void test_not_started(void **state)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_FREE char *none = xasprintf("%s/none", (char *)*state);
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	strv_add(&argv, "no-such-program-anywhere");
+	assert_int_equal(proc_run(&spec, true, 100, 0, &out, &err), -1);
+	assert_non_null(strstr(err.msg, "cannot run 'no-such-program-anywhere': No such file"));
+	assert_int_equal(err.code, ERR_ENVIRONMENT);
+	strv_clear(&argv);
+	strv_add(&argv, "true");
+	spec.cwd = none;
+	assert_int_equal(proc_run(&spec, true, 100, 0, &out, &err), -1);
+	assert_non_null(strstr(err.msg, "cannot enter"));
+}
+
+static void test_output(void **state)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(run_sh("echo one; echo two >&2", false, 100, 0, &out, &err), 0);
+	assert_string_equal(out.data, "one\n");
+	assert_int_equal(run_sh("echo one; echo two >&2", true, 100, 0, &out, &err), 0);
+	assert_string_equal(out.data, "one\ntwo\n");
+	assert_int_equal(run_sh("true", true, 100, 0, &out, &err), 0);
+	assert_string_equal(out.data, "");
+	/* The output of a program that fails is there. */
+	assert_int_equal(run_sh("echo why; exit 1", true, 100, 0, &out, &err), -1);
+	assert_string_equal(out.data, "why\n");
+	/* What is above the ceiling is read and dropped, so that the child does not hang. */
+	assert_int_equal(run_sh("head -c 10000000 /dev/zero", true, 5000, 0, &out, &err), 0);
+	assert_int_equal(out.len, 5000);
+	assert_int_equal(run_sh("cat; echo end", true, 100, 0, &out, &err), 0);
+	assert_string_equal(out.data, "end\n");
+}
+
+static void test_timeout(void **state)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	uint64_t start = clock_ns();
+	struct err err;
+
+	(void)state;
+	assert_int_equal(run_sh("echo begun; sleep 60", true, 100, 300, &out, &err), -1);
+	assert_non_null(strstr(err.msg, "took too long"));
+	assert_string_equal(out.data, "begun\n");
+	assert_true(clock_ns() - start < 3 * SECOND_NS);
+	/* Who does not listen to SIGTERM is given three seconds. */
+	start = clock_ns();
+	assert_int_equal(
+		run_sh("trap '' TERM; sleep 60; sleep 60", true, 100, 100, &out, &err), -1);
+	assert_true(clock_ns() - start < 8 * SECOND_NS);
+}
+
+static int state_of(long pid)
+{
+	CLEANUP_FREE char *path = xasprintf("/proc/%ld/stat", pid);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+	const char *p;
+
+	if (file_read(path, 4096, &text, &err) < 0)
+		return 0;
+	p = strrchr(text.data, ')');
+	return p ? p[2] : 0;
+}
+
+/* Waits until NAME has the number of a process. */
+static long pid_from(const char *root, const char *name)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name);
+	uint64_t start = clock_ns();
+	long pid = 0;
+
+	while (pid <= 0) {
+		CLEANUP_BUF struct buf text = BUF_INIT;
+		struct err err = ERR_INIT;
+
+		assert_true(clock_ns() - start < 20 * SECOND_NS);
+		if (file_read(path, 100, &text, &err) == 0 && strchr(text.data, '\n'))
+			pid = strtol(text.data, NULL, 10);
+		usleep(10000);
+	}
+	return pid;
+}
+
+static void assert_ends(long pid)
+{
+	uint64_t start = clock_ns();
+	int now;
+
+	while ((now = state_of(pid)) && now != 'Z') {
+		assert_true(clock_ns() - start < 5 * SECOND_NS);
+		usleep(10000);
+	}
+}
+
+static void test_group_ends(void **state)
+{
+	char *root = *state;
+	struct proc *p;
+	long a, b;
+
+	proc_become_reaper();
+	/* one whose leader is there, one whose leader went ahead */
+	p = start_sh(root, "sleep 60 & echo $! >a; sleep 60");
+	a = pid_from(root, "a");
+	proc_free(p);
+	assert_ends(a);
+	p = start_sh(root, "sleep 60 & echo $! >b; exit 0");
+	b = pid_from(root, "b");
+	wait_for(p);
+	assert_int_not_equal(state_of(b), 0);
+	proc_free(p);
+	assert_ends(b);
+}
+
+static void test_end_all(void **state)
+{
+	char *root = *state;
+	struct proc *p;
+	long a, b;
+
+	proc_become_reaper();
+	/* Two that left the group, the second below the first. */
+	p = start_sh(root, "setsid sh -c 'setsid sleep 60 & echo $! >b; echo $$ >a; sleep 60' &\n"
+			   "while ! test -s a; do sleep 0.05; done");
+	a = pid_from(root, "a");
+	b = pid_from(root, "b");
+	wait_for(p);
+	proc_free(p);
+	assert_int_not_equal(state_of(a), 0);
+	proc_end_all();
+	assert_int_equal(state_of(a), 0);
+	assert_int_equal(state_of(b), 0);
+	proc_end_all();
+}
+
+static int prepare_fails(void *ctx, struct err *err)
+{
+	err_set(err, ERR_INPUT, "%s is broken", (const char *)ctx);
+	return err_hint(err, "mend it");
+}
+
+static int prepare_works(void *ctx, struct err *err)
+{
+	return file_write(ctx, "made", 4, 0644, err);
+}
+
+static void test_prepare(void **state)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/made", (char *)*state);
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	char what[] = "archive";
+	struct proc_spec spec = {
+		.argv = &argv, .out = -1, .err = -1, .prepare = prepare_fails, .ctx = what};
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	strv_add(&argv, "cat");
+	strv_add(&argv, path);
+	assert_int_equal(proc_run(&spec, true, 100, 0, &out, &err), -1);
+	assert_string_equal(err.msg, "archive is broken");
+	assert_string_equal(err.hint, "mend it");
+	assert_int_equal(err.code, ERR_INPUT);
+	spec.prepare = prepare_works;
+	spec.ctx = path;
+	assert_int_equal(proc_run(&spec, true, 100, 0, &out, &err), 0);
+	assert_string_equal(out.data, "made");
+}
+
+static void test_surroundings(void **state)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, fds = STRV_INIT;
+	struct proc_spec spec = {
+		.argv = &argv, .env = &env, .cwd = *state, .out = -1, .err = -1, .fds = &fds};
+	CLEANUP_CLOSE int passed = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int kept = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	CLEANUP_FREE char *script = NULL, *want = NULL;
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	script = xasprintf("pwd -P; echo \"$A|$B\"; test -e /proc/self/fd/%d && echo passed; "
+			   "test -e /proc/self/fd/%d || echo kept; "
+			   "test \"$(readlink /proc/$$/fd/0)\" = /dev/null && echo null",
+		passed, kept);
+	want = xasprintf("%s\n1|\npassed\nkept\nnull\n", (char *)*state);
+	setenv("B", "leaks", 1);
+	strv_add(&env, "A=1");
+	strv_add(&env, "PATH=/usr/bin:/bin");
+	strv_addf(&fds, "%d", passed);
+	strv_add(&argv, "sh");
+	strv_add(&argv, "-c");
+	strv_add(&argv, script);
+	assert_int_equal(proc_run(&spec, true, 1000, 0, &out, &err), 0);
+	assert_string_equal(out.data, want);
+}
+
+static void test_wait_any(void **state)
+{
+	struct proc *procs[3] = {NULL, start_sh(*state, "sleep 60"), start_sh(*state, "sleep 0.3")};
+	uint64_t start = clock_ns();
+
+	assert_int_equal(proc_wait_any(procs, 3, 50), -1);
+	assert_int_equal(proc_wait_any(procs, 3, 10000), 2);
+	assert_true(clock_ns() - start < 8 * SECOND_NS);
+	proc_free(procs[1]);
+	proc_free(procs[2]);
+}
+
+static struct proc *start_make(
+	const char *root, const char *name, const struct jobserver *j, const struct strv *fds)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	CLEANUP_BUF struct buf flags = BUF_INIT;
+	CLEANUP_FREE char *log = xasprintf("%s/%s.log", root, name);
+	CLEANUP_CLOSE int out = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	struct proc_spec spec = {
+		.argv = &argv, .env = &env, .cwd = root, .out = out, .err = -1, .fds = fds};
+	struct err err = ERR_INIT;
+	struct proc *p;
+
+	jobserver_makeflags(j, &flags);
+	strv_addf(&env, "MAKEFLAGS=%s", flags.data);
+	strv_add(&env, "PATH=/usr/local/bin:/usr/bin:/bin");
+	strv_add(&argv, "make");
+	strv_addf(&argv, "%s1", name);
+	strv_addf(&argv, "%s2", name);
+	strv_addf(&argv, "%s3", name);
+	strv_addf(&argv, "%s4", name);
+	if (proc_start(&spec, &p, &err) < 0)
+		fail_msg("%s", err.msg);
+	return p;
+}
+
+/* Two makes, each with four jobs of a recursive make, must stay within the tokens together. */
+static void test_jobserver(void **state)
+{
+	char *root = *state;
+	CLEANUP_STRV struct strv fds = STRV_INIT;
+	CLEANUP_FREE char *peak = NULL, *log_a = NULL, *log_b = NULL;
+	struct err err = ERR_INIT;
+	struct proc *procs[2];
+	struct jobserver *j;
+
+	scratch_file(root, "Makefile",
+		"a1 a2 a3 a4 b1 b2 b3 b4:\n"
+		"\t+@$(MAKE) --no-print-directory -rf inner.mk $@.x $@.y\n",
+		0644);
+	scratch_file(root, "inner.mk",
+		"inner.mk: ;\n%:\n\t@mkdir running/$@; ls running | wc -l >>peak; sleep 0.1; rmdir "
+		"running/$@\n",
+		0644);
+	scratch_file(root, "running/x/x", "", 0644);
+	scratch_remove(root, "running/x");
+	assert_int_equal(jobserver_new(2, &j, &err), 0);
+	jobserver_fds(j, &fds);
+	assert_int_equal(fds.n, 2);
+	assert_true(jobserver_acquire(j));
+	assert_true(jobserver_acquire(j));
+	assert_false(jobserver_acquire(j));
+	procs[0] = start_make(root, "a", j, &fds);
+	procs[1] = start_make(root, "b", j, &fds);
+	for (int i = 0; i < 2; i++) {
+		int ended = -1;
+
+		while (ended < 0)
+			ended = proc_wait_any(procs, 2, 1000);
+		assert_int_equal(proc_result(procs[ended], &err), 0);
+		proc_free(procs[ended]);
+		procs[ended] = NULL;
+		jobserver_release(j);
+	}
+	peak = scratch_shell(root, "sort -n peak | tail -n 1; wc -l <peak");
+	assert_string_equal(peak, "2\n16\n");
+	log_a = scratch_read(root, "a.log");
+	log_b = scratch_read(root, "b.log");
+	assert_string_equal(log_a, "");
+	assert_string_equal(log_b, "");
+	/* All tokens are back. */
+	assert_true(jobserver_acquire(j));
+	assert_true(jobserver_acquire(j));
+	assert_false(jobserver_acquire(j));
+	jobserver_free(j);
+}
+
+static void test_sandbox(void **state)
+{
+	char *root = *state;
+	CLEANUP_STRV struct strv argv = STRV_INIT, views = STRV_INIT;
+	CLEANUP_FREE char *view = xasprintf("%s/view", root), *box = xasprintf("%s/box", root);
+	CLEANUP_FREE char *seen = NULL;
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	enum sandbox kind;
+	const char *reason;
+
+	assert_int_equal(sandbox_choose("none", &kind, &reason, &err), 0);
+	assert_int_equal(kind, SANDBOX_NONE);
+	sandbox_prefix(kind, root, NULL, &argv);
+	assert_int_equal(argv.n, 0);
+	assert_int_equal(sandbox_choose("auto", &kind, &reason, &err), 0);
+	if (sandbox_choose("bwrap", &kind, &reason, &err) < 0) {
+		print_message("# skip: %s\n", err.msg);
+		skip();
+	}
+	scratch_file(root, "view/f", "seen", 0644);
+	scratch_file(root, "box/f", "", 0644);
+	strv_add(&views, view);
+	seen = sandbox_view(kind, view, 0);
+	sandbox_prefix(kind, box, &views, &argv);
+	strv_add(&argv, "/bin/sh");
+	strv_add(&argv, "-c");
+	strv_addf(&argv,
+		"cat %s/f; echo new >" SANDBOX_ROOT "/new || exit 1\n"
+		"for f in %s/new /usr/new /etc/new; do (: >$f) 2>/dev/null && exit 2; done\n"
+		"test ! -e %s || exit 3\n"
+		"test \"$(grep -c : /proc/net/dev)\" = 1 || exit 4",
+		seen, seen, root);
+	if (proc_run(&spec, true, 1000, 0, &out, &err) < 0)
+		fail_msg("%s: %s", err.msg, out.data);
+	assert_string_equal(out.data, "seen");
+	assert_content(root, "box/new", "new\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_results),
+		SCRATCH_TEST(test_not_started),
+		SCRATCH_TEST(test_output),
+		SCRATCH_TEST(test_timeout),
+		SCRATCH_TEST(test_group_ends),
+		SCRATCH_TEST(test_end_all),
+		SCRATCH_TEST(test_prepare),
+		SCRATCH_TEST(test_surroundings),
+		SCRATCH_TEST(test_wait_any),
+		SCRATCH_TEST(test_jobserver),
+		SCRATCH_TEST(test_sandbox),
+	};
+
+	return cmocka_run_group_tests_name("proc", tests, NULL, NULL);
+}
