@@ -1,0 +1,84 @@
+/* Between the files of this room, and for its tests. */
+#ifndef SOLDER_FETCH_FETCH_INTERNAL_H
+#define SOLDER_FETCH_FETCH_INTERNAL_H
+
+#include <stddef.h>
+
+#include "fetch/fetch.h"
+
+#define REDIRECTS_MAX 5
+
+struct fetcher {
+	struct fetch_options options;
+	void *curl;  /* CURL * */
+	void *multi; /* CURLM *, keeps connections between downloads */
+	bool mirrors_known;
+	struct strv mirrors;
+	char *apt_config; /* what apt-config says; NULL when it has no say */
+};
+
+/* store.c: files at rest */
+
+/* A file on its way into the store: the partial download, open and locked. */
+struct partial {
+	const struct source *source;
+	char *path;  /* <store>/partial/<sha256> */
+	char *final; /* <store>/<sha256>/<file> */
+	int fd;
+};
+
+#define PARTIAL_INIT                                                                               \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+#define CLEANUP_PARTIAL CLEANUP(partial_release)
+
+/* Are digest and file name of a form that can be a path of the store? */
+int source_check(const struct source *source, struct err *err);
+/* 0: the file has the locked size and digest. -1 with ERR_INPUT and both digests: it has not. */
+int source_verify(const struct source *source, const char *path, struct err *err);
+/* Opens the partial and waits for its lock; meanwhile the file may have been stored by others. */
+int partial_open(
+	struct fetcher *f, const struct source *source, struct partial *p, struct err *err);
+uint64_t partial_size(const struct partial *p);
+int partial_clear(const struct partial *p, struct err *err);
+/* Gives the verified partial its final name. */
+int partial_land(struct partial *p, struct err *err);
+/* Unlocks; an empty partial is removed. */
+void partial_release(struct partial *p);
+
+/* http.c: one transfer */
+
+struct download {
+	const char *url;
+	const char *proxy; /* NULL: as the environment says; "" none */
+	int fd;
+	uint64_t start;   /* go on from here; 0 afterwards when the server sent all of it */
+	uint64_t limit;   /* how many bytes the file has */
+	int line;         /* of progress */
+	long status;      /* afterwards: the last HTTP status, 0 without one */
+	bool interrupted; /* afterwards: the connection broke after bytes had come */
+	bool fatal;       /* afterwards: the trouble is ours, other places will not help */
+};
+
+/* On failure the reason is in err, without the URL. The file keeps what arrived. */
+int http_download(struct fetcher *f, struct download *d, struct err *err);
+/* HEAD, one try; sets the reason in err. */
+int http_probe(struct fetcher *f, const char *url, const char *proxy, struct err *err);
+/* Why a redirect may not be followed, or NULL. `location` is absolute. */
+const char *redirect_refused(const char *from, const char *location);
+bool url_has_scheme(const char *url);
+/* For messages: without user and password. To be freed. */
+char *url_shown(const char *url);
+
+/* mirror.c: apt's configuration */
+
+/* Collects the bases from the text of one file of sources; `deb822` says which of the formats. */
+void apt_sources_parse(const char *text, bool deb822, struct strv *bases);
+/* The proxy that apt uses for a URL according to `apt-config dump`: NULL none is set, "" go
+ * directly. To be freed. */
+char *apt_proxy(const char *dump, const char *url);
+/* The output of `apt-config dump`; "" without apt. To be freed. */
+char *apt_config_dump(void);
+
+#endif

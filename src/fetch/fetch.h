@@ -1,0 +1,75 @@
+/* Where a source comes from.
+ *
+ * Sources are locked: name, size and SHA-256 are known before the first byte is asked for. The
+ * digest is what is trusted, not the place, so plain HTTP mirrors are fine and any place that has
+ * the bytes will do. Verified files live in a store, <store>/<sha256>/<file>; what is still being
+ * downloaded is <store>/partial/<sha256>, locked while somebody works on it, and goes on from
+ * there the next time. Several processes may share a store.
+ */
+#ifndef SOLDER_FETCH_FETCH_H
+#define SOLDER_FETCH_FETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct progress;
+
+/* Two complete sets of locked sources: as the projects publish them, and as Debian's archive keeps
+ * them. */
+enum source_set { SET_UPSTREAM, SET_DEBIAN };
+
+/* One file as locked. Owned by the recipe; nothing here is kept after a call. */
+struct source {
+	const char *package, *version;
+	/* Tried in order. What has no scheme ("pool/main/…") is a path below a Debian mirror. */
+	const char *const *urls;
+	uint64_t size;      /* exact */
+	const char *sha256; /* lower-case hexadecimal */
+	const char *file;   /* base name to store as */
+};
+
+struct fetch_options {
+	const char *store;         /* the folder; created when first needed */
+	bool offline;              /* never use the network */
+	const char *mirror;        /* base URL for paths; NULL: those that apt is configured with */
+	const char *apt_root;      /* whose configuration of apt to read; NULL: "/" */
+	uint64_t max_bytes;        /* ceiling for any download, 0: 1 GiB */
+	unsigned int stall_s;      /* give up below 1 KiB/s for so long, 0: 30 s */
+	struct progress *progress; /* may be NULL */
+};
+
+struct fetcher;
+
+/* The options' strings and progress must outlive the fetcher. One thread at a time may use it. */
+struct fetcher *fetcher_new(const struct fetch_options *options);
+void fetcher_free(struct fetcher *f);
+
+/* Is the file in the store and intact? All of it is read. 1: yes, and `path` (to be freed, may be
+ * NULL) names it; 0: it is not there; -1: it is there but not what was locked. */
+int fetch_stored(struct fetcher *f, const struct source *source, char **path, struct err *err);
+
+/* Returns in `path` (to be freed) the stored file, downloading it when it is missing. Its size and
+ * SHA-256 have been verified by this very call. A stored file that is damaged is set aside as
+ * <file>.damaged with a warning and fetched again; offline it is an error and stays. A redirect
+ * may go from http to https but never back, and to nothing else. The error names every place tried
+ * and its reason; an interrupt or a full disk ends the search and keeps what can be resumed. */
+int fetch_source(struct fetcher *f, const struct source *source, char **path, struct err *err);
+
+/* Takes the file from a folder of tarballs that somebody downloaded before: copies <dir>/<file>
+ * into the store if it is what was locked. 1: stored (or was already), 0: the folder has no such
+ * file, -1: it has one with another size or digest. */
+int fetch_import(struct fetcher *f, const struct source *source, const char *dir, struct err *err);
+
+/* Does the host of a URL (or of a path, any mirror) answer? Asks for the header once, for at most
+ * 5 s. If not, `reason` (to be freed) receives a text for the user; otherwise NULL. */
+bool fetch_probe(struct fetcher *f, const char *url, char **reason);
+
+/* The base URLs (no slash at the end) of the Debian archives that apt is configured with below
+ * `root`, in apt's order, each once. Archives of security updates and of other vendors are left
+ * out, they do not keep the files. No apt, or none that fits, gives an empty list. */
+int apt_mirrors(const char *root, struct strv *bases, struct err *err);
+
+#endif

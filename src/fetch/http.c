@@ -1,0 +1,327 @@
+/* One transfer with libcurl. Redirects are followed here and not by libcurl, which can restrict
+ * their protocols for a whole chain but not from hop to hop.
+ */
+#include <curl/curl.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "fetch/fetch-internal.h"
+
+#define STALL_SECONDS 30
+#define STALL_BYTES 1024
+#define CONNECT_SECONDS 20
+#define PROBE_SECONDS 5
+#define POLL_MS 100
+#define REDIRECT_BODY ((uint64_t)1 << 20)
+
+struct transfer {
+	struct fetcher *f;
+	struct download *d;
+	uint64_t at;          /* where the next byte goes */
+	uint64_t range_start; /* from Content-Range; UINT64_MAX without it */
+	uint64_t range_total; /* UINT64_MAX: unknown */
+	uint64_t ignored;
+	bool begun;
+	bool failed; /* err is set */
+	char text[CURL_ERROR_SIZE];
+	struct err *err;
+};
+
+bool url_has_scheme(const char *url)
+{
+	return strstr(url, "://") != NULL;
+}
+
+char *url_shown(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *at;
+
+	if (!host)
+		return xstrdup(url);
+	host += 3;
+	at = memrchr(host, '@', strcspn(host, "/?#"));
+	return at ? xasprintf("%.*s%s", (int)(host - url), url, at + 1) : xstrdup(url);
+}
+
+const char *redirect_refused(const char *from, const char *location)
+{
+	if (!strncasecmp(location, "https://", 8))
+		return NULL;
+	if (strncasecmp(location, "http://", 7) != 0)
+		return "only http and https are allowed";
+	return strncasecmp(from, "https://", 8) ? NULL : "https may not be left for http";
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *ctx)
+{
+	static const char name[] = "content-range: bytes ";
+	struct transfer *t = ctx;
+	char text[128] = "";
+	char *end;
+
+	n *= size;
+	memcpy(text, line, n < sizeof(text) ? n : sizeof(text) - 1);
+	if (!strncmp(text, "HTTP/", 5)) { /* a new response begins */
+		t->range_start = t->range_total = UINT64_MAX;
+	} else if (!strncasecmp(text, name, sizeof(name) - 1)) {
+		t->range_start = strtoull(text + sizeof(name) - 1, &end, 10);
+		end = strchr(end, '/');
+		if (end && end[1] >= '0' && end[1] <= '9')
+			t->range_total = strtoull(end + 1, NULL, 10);
+	}
+	return n;
+}
+
+static int fail(struct transfer *t, const char *what)
+{
+	t->failed = true;
+	return err_set(t->err, ERR_ENVIRONMENT, "%s", what);
+}
+
+/* The first byte of a body: is it the one wanted, and of a file of the right size? Nothing that
+ * arrived earlier is given up before that is known. */
+static int begin_body(struct transfer *t)
+{
+	struct download *d = t->d;
+	curl_off_t length = -1;
+	uint64_t total;
+
+	t->begun = true;
+	if (d->status != 200 && d->status != 206) {
+		t->failed = true;
+		return err_set(t->err, ERR_ENVIRONMENT, "HTTP status %ld", d->status);
+	}
+	if (d->status == 206 && t->range_start != d->start)
+		return fail(t, "the server sends another part of the file than was asked for");
+	curl_easy_getinfo(t->f->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	total = d->status == 206 ? t->range_total : length >= 0 ? (uint64_t)length : UINT64_MAX;
+	if (total != UINT64_MAX && total != d->limit) {
+		t->failed = true;
+		return err_set(t->err, ERR_INPUT,
+			"the server's file has %" PRIu64 " bytes, locked are %" PRIu64, total,
+			d->limit);
+	}
+	if (d->status == 200)
+		d->start = 0;
+	t->at = d->start;
+	if (ftruncate(d->fd, (off_t)d->start) < 0) {
+		t->failed = d->fatal = true;
+		return err_sys(t->err, "cannot shorten the partial download");
+	}
+	return 0;
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *ctx)
+{
+	struct transfer *t = ctx;
+	struct download *d = t->d;
+
+	n *= size;
+	curl_easy_getinfo(t->f->curl, CURLINFO_RESPONSE_CODE, &d->status);
+	if (d->status / 100 == 3) {
+		t->ignored += n;
+		return t->ignored > REDIRECT_BODY ? 0 : n;
+	}
+	if (t->failed || (!t->begun && begin_body(t) < 0))
+		return 0;
+	if (n > d->limit - t->at) {
+		t->failed = true;
+		err_set(t->err, ERR_INPUT,
+			"the server sends more than the locked %" PRIu64 " bytes", d->limit);
+		return 0;
+	}
+	for (size_t done = 0; done < n;) {
+		ssize_t w = pwrite(d->fd, data + done, n - done, (off_t)t->at);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0) {
+			t->failed = d->fatal = true;
+			err_sys(t->err, "cannot write the download");
+			return 0;
+		}
+		done += (size_t)w;
+		t->at += (uint64_t)w;
+	}
+	progress_update(t->f->options.progress, d->line, t->at, d->limit);
+	return n;
+}
+
+static void set_options(struct transfer *t, const char *url, const char *proxy)
+{
+	const struct fetch_options *o = &t->f->options;
+	CURL *c = t->f->curl;
+	/* as the curl program has it: for networks with certificates of their own */
+	const char *ca = getenv("CURL_CA_BUNDLE");
+
+	if (!ca || !*ca)
+		ca = getenv("SSL_CERT_FILE");
+	curl_easy_reset(c);
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->text);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "solder");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES);
+	curl_easy_setopt(
+		c, CURLOPT_LOW_SPEED_TIME, (long)(o->stall_s ? o->stall_s : STALL_SECONDS));
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+	if (proxy)
+		curl_easy_setopt(c, CURLOPT_PROXY, proxy);
+	if (ca && *ca)
+		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
+}
+
+/* Runs the transfer that is set up; libcurl's own loop would notice a signal only by the second. */
+static CURLcode run(struct transfer *t)
+{
+	CURLcode code = CURLE_FAILED_INIT;
+	bool done = false;
+
+	curl_multi_add_handle(t->f->multi, t->f->curl);
+	while (!done) {
+		int running, left;
+		CURLMsg *msg;
+
+		if (curl_multi_perform(t->f->multi, &running) != CURLM_OK)
+			break;
+		while ((msg = curl_multi_info_read(t->f->multi, &left))) {
+			if (msg->msg == CURLMSG_DONE) {
+				code = msg->data.result;
+				done = true;
+			}
+		}
+		if (!t->failed && interrupt_check(t->err) < 0) {
+			t->failed = true;
+			if (t->d)
+				t->d->fatal = true;
+			break;
+		}
+		progress_tick(t->f->options.progress);
+		if (!done)
+			curl_multi_poll(t->f->multi, NULL, 0, POLL_MS, NULL);
+	}
+	curl_multi_remove_handle(t->f->multi, t->f->curl);
+	return code;
+}
+
+static int explain(struct transfer *t, CURLcode code, long status)
+{
+	unsigned int stall = t->f->options.stall_s ? t->f->options.stall_s : STALL_SECONDS;
+	curl_off_t ready = 0;
+
+	if (t->failed)
+		return -1;
+	if (code == CURLE_HTTP_RETURNED_ERROR)
+		return err_set(t->err, ERR_ENVIRONMENT, "HTTP status %ld", status);
+	curl_easy_getinfo(t->f->curl, CURLINFO_PRETRANSFER_TIME_T, &ready);
+	if (code == CURLE_OPERATION_TIMEDOUT && ready > 0 && t->d)
+		return err_set(
+			t->err, ERR_ENVIRONMENT, "stalled: less than 1 KiB/s for %u s", stall);
+	return err_set(
+		t->err, ERR_ENVIRONMENT, "%s", *t->text ? t->text : curl_easy_strerror(code));
+}
+
+/* One request. Returns 0, -1, or 1 with the place that the server redirects to. */
+static int request(
+	struct fetcher *f, struct download *d, const char *url, char **location, struct err *err)
+{
+	struct transfer t = {.f = f,
+		.d = d,
+		.at = d->start,
+		.range_start = UINT64_MAX,
+		.range_total = UINT64_MAX,
+		.err = err};
+	char *to = NULL, range[32];
+	CURLcode code;
+
+	set_options(&t, url, d->proxy);
+	curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, &t);
+	curl_easy_setopt(f->curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(f->curl, CURLOPT_HEADERDATA, &t);
+	if (d->start) { /* not RESUME_FROM, which fails where the server ignores it */
+		snprintf(range, sizeof(range), "%" PRIu64 "-", d->start);
+		curl_easy_setopt(f->curl, CURLOPT_RANGE, range);
+	}
+	d->status = 0;
+	code = run(&t);
+	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &d->status);
+	if (code != CURLE_OK || t.failed) {
+		/* a server that stalls is likely to do it again */
+		d->interrupted =
+			!t.failed && code != CURLE_OPERATION_TIMEDOUT && t.begun && t.at > d->start;
+		return explain(&t, code, d->status);
+	}
+	if (d->status / 100 == 3) {
+		curl_easy_getinfo(f->curl, CURLINFO_REDIRECT_URL, &to);
+		if (!to)
+			return err_set(err, ERR_ENVIRONMENT, "HTTP status %ld", d->status);
+		*location = xstrdup(to);
+		return 1;
+	}
+	return t.begun ? 0 : err_set(err, ERR_ENVIRONMENT, "the server sends nothing");
+}
+
+int http_download(struct fetcher *f, struct download *d, struct err *err)
+{
+	CLEANUP_FREE char *url = xstrdup(d->url);
+
+	d->interrupted = d->fatal = false;
+	for (int hops = 0;; hops++) {
+		CLEANUP_FREE char *to = NULL;
+		CLEANUP_FREE char *shown = NULL;
+		const char *why;
+		int r = request(f, d, url, &to, err);
+
+		if (r <= 0)
+			return r;
+		shown = url_shown(to);
+		if (hops == REDIRECTS_MAX)
+			return err_set(err, ERR_ENVIRONMENT,
+				"more than %d redirects, the last to '%s'", REDIRECTS_MAX, shown);
+		why = redirect_refused(url, to);
+		if (why)
+			return err_set(
+				err, ERR_INPUT, "a redirect to '%s' is refused: %s", shown, why);
+		free(url);
+		url = steal(&to);
+	}
+}
+
+int http_probe(struct fetcher *f, const char *url, const char *proxy, struct err *err)
+{
+	struct transfer t = {.f = f, .err = err};
+	long status = 0;
+	CURLcode code;
+
+	set_options(&t, url, proxy);
+	curl_easy_setopt(f->curl, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(f->curl, CURLOPT_FAILONERROR, 0L);
+	curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT, (long)PROBE_SECONDS);
+	curl_easy_setopt(f->curl, CURLOPT_TIMEOUT, (long)PROBE_SECONDS);
+	code = run(&t);
+	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (code == CURLE_OPERATION_TIMEDOUT && !t.failed)
+		return err_set(err, ERR_ENVIRONMENT, "no answer within %d s", PROBE_SECONDS);
+	if (code != CURLE_OK || t.failed)
+		return explain(&t, code, status);
+	/* a server that does not know HEAD is there all the same */
+	if (status >= 400 && status != 405 && status != 501)
+		return err_set(err, ERR_ENVIRONMENT, "HTTP status %ld", status);
+	return 0;
+}
