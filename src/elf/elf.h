@@ -1,0 +1,240 @@
+/* What an ELF file or a static archive says about itself, as facts.
+ *
+ * The reader is our own and trusts nothing: every offset, size and count of the file is checked
+ * against the bytes that are there, tables and names may not overlap beyond what linkers do (a
+ * small file cannot ask for much work), memory stays within a small multiple of the file's size,
+ * and nothing recurses on file data. A damaged file is ERR_INPUT; what is sound but not ours to
+ * read (core dumps, thin archives, …) is ERR_UNSUPPORTED.
+ *
+ * Both classes and both byte orders are read. Everything dynamic (names, relocations, symbols,
+ * versions) is found by way of the program headers, as the loader does, so that files without
+ * section headers give the same facts; sections only add debug information, and the number of
+ * symbols where the hash table cannot tell it.
+ *
+ * Files are mapped read-only for the length of one call, and no fact points into the mapping. The
+ * size is taken once, at open: whoever shortens the file during the call makes the kernel raise
+ * SIGBUS, as with every reader that maps. Read what no one is writing (our own outputs are renamed
+ * into place, never changed there).
+ *
+ *	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+ *
+ *	if (elf_facts_read(path, &facts, err) < 0)
+ *		return -1;
+ *	if (!elf_exports(&facts, "Py_Initialize"))
+ *		…
+ */
+#ifndef SOLDER_ELF_ELF_H
+#define SOLDER_ELF_ELF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+/* Larger files are refused. */
+#define ELF_MAX_FILE_SIZE ((uint64_t)8 << 30)
+
+enum elf_kind {
+	ELF_KIND_OBJECT,     /* ET_REL */
+	ELF_KIND_EXECUTABLE, /* ET_EXEC */
+	ELF_KIND_PIE,        /* ET_DYN with DF_1_PIE, or with PT_INTERP and no DT_SONAME */
+	ELF_KIND_SHARED,     /* any other ET_DYN; glibc's libc.so.6 has PT_INTERP and a soname */
+};
+
+enum elf_relro {
+	ELF_RELRO_NONE,
+	ELF_RELRO_PARTIAL, /* PT_GNU_RELRO */
+	ELF_RELRO_FULL,    /* PT_GNU_RELRO and bind_now */
+};
+
+/* What PT_GNU_STACK says. Missing means that the kernel's default for the machine applies, which
+ * on older ones is an executable stack. */
+enum elf_stack {
+	ELF_STACK_MISSING,
+	ELF_STACK_NONEXEC,
+	ELF_STACK_EXEC,
+};
+
+struct elf_version_need {
+	const char *file;    /* "libc.so.6" */
+	const char *version; /* "GLIBC_2.34" */
+};
+
+struct elf_undefined {
+	const char *name;
+	const char *version; /* NULL when the symbol is not versioned */
+	bool weak;
+};
+
+/* The type is the machine's R_… number. */
+struct elf_reloc_count {
+	uint32_t type;
+	uint64_t count;
+};
+
+/* The type of relocations whose number no machine uses; their counts are taken together. */
+#define ELF_RELOC_UNKNOWN UINT32_MAX
+
+/* Dynamic TLS relocations. `own` counts those of all four kinds that resolve to the file's own
+ * TLS block: without a symbol, or with one that the file defines. */
+struct elf_tls_relocs {
+	uint64_t dtpmod; /* R_X86_64_DTPMOD64, R_AARCH64_TLS_DTPMOD, … */
+	uint64_t dtpoff; /* R_X86_64_DTPOFF64, R_AARCH64_TLS_DTPREL, … */
+	uint64_t tpoff;  /* R_X86_64_TPOFF64, R_AARCH64_TLS_TPREL, … */
+	uint64_t desc;   /* R_X86_64_TLSDESC, R_AARCH64_TLSDESC, … */
+	uint64_t own;
+};
+
+/* Owned by the caller: start from {0}, end with elf_facts_release(). All strings live as long as
+ * the facts. A list without members may be NULL. */
+struct elf_facts {
+	uint64_t file_size;
+	enum elf_kind kind;
+	uint16_t machine; /* EM_… */
+	unsigned bits;    /* 32 or 64 */
+	bool big_endian;
+	bool debug_only; /* a companion with debug information: code and data are not in it, and
+			    nothing dynamic is read from it */
+
+	const char *interp; /* NULL, as all strings below, when there is none */
+	const char *soname;
+	const char *rpath;   /* DT_RPATH as written */
+	const char *runpath; /* DT_RUNPATH as written */
+	const char **needed; /* DT_NEEDED in the file's order */
+	size_t n_needed;
+
+	bool dynamic;    /* has a dynamic section */
+	bool symbolic;   /* DT_SYMBOLIC or DF_SYMBOLIC; -Bsymbolic-functions leaves no trace */
+	bool bind_now;   /* DT_BIND_NOW, DF_BIND_NOW or DF_1_NOW */
+	bool textrel;    /* DT_TEXTREL or DF_TEXTREL */
+	bool static_tls; /* DF_STATIC_TLS */
+	bool wx_segment; /* a PT_LOAD that is writable and executable */
+	enum elf_relro relro;
+	enum elf_stack stack;
+
+	bool has_tls; /* PT_TLS, with its size in memory and its alignment */
+	uint64_t tls_size;
+	uint64_t tls_align;
+
+	const char *build_id;  /* lower-case hexadecimal */
+	const char *debuglink; /* the file name in .gnu_debuglink */
+	bool debug_info;       /* .debug_info, compressed or not */
+	bool symtab;           /* .symtab: not stripped */
+
+	/* Over DT_RELA, DT_REL and DT_JMPREL, sorted by type. DT_RELR has only relative ones, and
+	 * they are counted in `relr` as the addresses that its bitmaps stand for. */
+	struct elf_reloc_count *relocs;
+	size_t n_relocs;
+	uint64_t relr;
+	struct elf_tls_relocs tls_relocs;
+
+	/* Names of the defined global, weak and unique dynamic symbols of default or protected
+	 * visibility; sorted by strcmp(), each once, whatever its versions. */
+	const char **exports;
+	size_t n_exports;
+	/* Sorted by name, then version. */
+	struct elf_undefined *undefined;
+	size_t n_undefined;
+	/* In the file's order. */
+	struct elf_version_need *versions;
+	size_t n_versions;
+	/* The highest GLIBC_x.y in `versions` ("2.34"), compared as numbers. GLIBC_PRIVATE and
+	 * GLIBC_ABI_… are no versions in this sense. */
+	const char *glibc;
+
+	/* Private: what the strings above point into. */
+	char *strtab;
+	char *interp_copy;
+	char *build_id_copy;
+	char *debuglink_copy;
+};
+
+/* Both fill `facts`; after an error it is empty and needs no release. The memory is not used
+ * after the return. */
+int elf_facts_read(const char *path, struct elf_facts *facts, struct err *err);
+int elf_facts_from_memory(const void *data, size_t len, struct elf_facts *facts, struct err *err);
+/* Also fine for empty or already released facts. */
+void elf_facts_release(struct elf_facts *facts);
+
+#define CLEANUP_ELF_FACTS CLEANUP(elf_facts_release)
+
+/* Is the name among the exports? */
+bool elf_exports(const struct elf_facts *facts, const char *name);
+
+/* How many dynamic relocations of this type. */
+uint64_t elf_reloc_count(const struct elf_facts *facts, uint32_t type);
+
+/* The TLS model that the *dynamic relocations* show, the first of these that holds:
+ *
+ *	"local-exec"      an executable (fixed or PIE) with PT_TLS and no relocation into its own
+ *	                  TLS block: its own variables are at offsets known at link time. It may
+ *	                  still use variables of libraries.
+ *	"global-dynamic"  DTPMOD relocations: a module number is looked up at run time.
+ *	                  Local-dynamic code shows the same.
+ *	"descriptors"     TLSDESC relocations
+ *	"initial-exec"    TPOFF relocations or DF_STATIC_TLS
+ *	"global-dynamic"  an undefined __tls_get_addr, with none of the relocations above
+ *	"none"            nothing of all this, or an object file
+ *
+ * This is not about each access: linkers relax accesses one by one, a library may use several
+ * models, and only the most dynamic one is named. A library with PT_TLS whose accesses were all
+ * removed is "none". */
+const char *elf_tls_model(const struct elf_facts *facts);
+
+/* Compares dotted numbers: "2.9" < "2.34" < "2.34.1". Anything that is no digit separates. */
+int elf_version_compare(const char *a, const char *b);
+
+/* "object", "executable", "pie", "shared"; "none", "partial", "full"; "missing", "nonexec",
+ * "exec". elf_machine_name() gives a name such as "x86_64" or "aarch64", and NULL for a machine
+ * that we have no name for. */
+const char *elf_kind_name(enum elf_kind kind);
+const char *elf_relro_name(enum elf_relro relro);
+const char *elf_stack_name(enum elf_stack stack);
+const char *elf_machine_name(uint16_t machine);
+
+/* A member of an `ar` archive. Name and bytes are valid only during the call. */
+struct elf_archive_member {
+	const char *name;
+	const void *data; /* not aligned */
+	size_t size;
+};
+
+typedef int (*elf_archive_visit)(
+	void *ctx, const struct elf_archive_member *member, struct err *err);
+
+/* Calls `visit` for every member in order, without the symbol index and the table of long names.
+ * Names are read in the System V and GNU forms; thin archives and BSD names are refused with
+ * ERR_UNSUPPORTED. A return of -1 ends the walk. */
+int elf_archive_each(const char *path, elf_archive_visit visit, void *ctx, struct err *err);
+int elf_archive_each_in_memory(
+	const void *data, size_t len, elf_archive_visit visit, void *ctx, struct err *err);
+
+/* Whether an archive can be linked by anyone. Every member is counted in `members` and in at most
+ * one of bitcode_members, lto_members and foreign_members; members in none of them are machine
+ * code for `machine`. */
+struct archive_facts {
+	size_t members;
+	size_t bitcode_members; /* LLVM bitcode */
+	size_t lto_members;     /* ELF with an intermediate language (.gnu.lto_…, .llvm.lto) and
+				   nothing that would be loaded: needs its compiler's plugin */
+	size_t fat_lto_members; /* ELF with both; these are machine code too */
+	size_t foreign_members; /* not ELF, not an object file, or for another machine or class */
+	uint16_t machine;       /* of the first ELF object in the archive; 0 without one */
+	unsigned bits;
+	/* R_X86_64_32 and R_X86_64_32S on sections that are loaded: such code is not
+	 * position-independent. Always 0 for other machines. */
+	uint64_t abs32_relocs;
+	/* Global, weak and unique symbols that the ELF objects define, hidden and common ones
+	 * included; the same name in two members counts twice. Without lto_members, whose symbols
+	 * are in the intermediate language. */
+	size_t defined_globals;
+};
+
+/* An ELF member that is damaged is an error that names the member. */
+int archive_facts_read(const char *path, struct archive_facts *facts, struct err *err);
+int archive_facts_from_memory(
+	const void *data, size_t len, struct archive_facts *facts, struct err *err);
+
+#endif

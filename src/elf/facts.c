@@ -1,0 +1,224 @@
+#include "elf/elf-internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_INTERP 4096
+#define MAX_BUILD_ID 64
+#define MAX_LINK 4096
+
+static void keep_build_id(const uint8_t *id, size_t n, struct elf_facts *facts)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	facts->build_id_copy = xcalloc(2 * n + 1, 1);
+	for (size_t i = 0; i < n; i++) {
+		facts->build_id_copy[2 * i] = digits[id[i] >> 4];
+		facts->build_id_copy[2 * i + 1] = digits[id[i] & 15];
+	}
+	facts->build_id = facts->build_id_copy;
+}
+
+/* Looks for the build id, once. What does not parse ends the list and is no error: nothing else
+ * hangs on notes. */
+static void read_notes(const struct elf_image *img, const struct elf_slice *s, uint64_t align,
+	struct elf_facts *facts)
+{
+	uint64_t mask = align == 8 ? 7 : 3;
+	uint64_t pos = 0;
+
+	while (!facts->build_id && pos <= s->n && s->n - pos >= sizeof(Elf64_Nhdr)) {
+		const uint8_t *p = s->p + pos;
+		/* Sums of a position in the file and 32-bit numbers do not overflow. */
+		uint64_t name_size = elf_u32(img, p), desc_size = elf_u32(img, p + 4);
+		uint64_t desc = pos + ((sizeof(Elf64_Nhdr) + name_size + mask) & ~mask);
+
+		if (desc > s->n || desc_size > s->n - desc)
+			return;
+		if (elf_u32(img, p + 8) == NT_GNU_BUILD_ID && name_size == sizeof(ELF_NOTE_GNU) &&
+			!memcmp(p + sizeof(Elf64_Nhdr), ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) &&
+			desc_size > 0 && desc_size <= MAX_BUILD_ID)
+			keep_build_id(s->p + desc, (size_t)desc_size, facts);
+		pos = desc + ((desc_size + mask) & ~mask);
+	}
+}
+
+static int keep_interp(
+	const struct elf_image *img, const Elf64_Phdr *ph, struct elf_facts *facts, struct err *err)
+{
+	struct elf_slice s;
+
+	if (facts->interp || ph->p_filesz == 0)
+		return 0;
+	if (!elf_bytes(img, ph->p_offset, ph->p_filesz, &s))
+		return err_set(err, ERR_INPUT, "the interpreter's name is beyond the end of file");
+	if (s.n > MAX_INTERP || s.p[s.n - 1])
+		return err_set(err, ERR_INPUT, "the interpreter's name has no end");
+	facts->interp_copy = xstrdup((const char *)s.p);
+	facts->interp = facts->interp_copy;
+	return 0;
+}
+
+static void keep_debuglink(const struct elf_slice *s, struct elf_facts *facts)
+{
+	size_t len = strnlen((const char *)s->p, s->n < MAX_LINK ? s->n : MAX_LINK);
+
+	if (facts->debuglink || len == 0 || len == s->n || len == MAX_LINK)
+		return;
+	facts->debuglink_copy = xstrndup((const char *)s->p, len);
+	facts->debuglink = facts->debuglink_copy;
+}
+
+/* A companion keeps the headers of what it leaves out. */
+static void find_debug_only(const struct elf_image *img, struct elf_facts *facts)
+{
+	Elf64_Shdr sh;
+
+	for (uint32_t i = 0; i < img->shnum && !facts->debug_only; i++) {
+		elf_shdr(img, i, &sh);
+		facts->debug_only =
+			sh.sh_type == SHT_NOBITS && sh.sh_size &&
+			(elf_section_is(img, &sh, ".text") || elf_section_is(img, &sh, ".dynamic"));
+	}
+}
+
+/* All notes and sections together may be read twice over: real ones do not overlap. */
+static bool spend(uint64_t *budget, size_t n)
+{
+	if (n > *budget)
+		return false;
+	*budget -= n;
+	return true;
+}
+
+static int read_sections(const struct elf_image *img, struct elf_facts *facts, struct err *err)
+{
+	uint64_t budget = 2 * (uint64_t)img->size;
+	struct elf_slice s;
+	Elf64_Shdr sh;
+
+	for (uint32_t i = 1; i < img->shnum; i++) {
+		elf_shdr(img, i, &sh);
+		if (sh.sh_type == SHT_NULL)
+			continue;
+		if (!elf_section_bytes(img, &sh, &s))
+			return err_set(err, ERR_INPUT, "section %u is beyond the end of file", i);
+		if (sh.sh_type == SHT_SYMTAB)
+			facts->symtab = true;
+		if (s.n == 0)
+			continue;
+		if (elf_section_is(img, &sh, ".debug_info") ||
+			elf_section_is(img, &sh, ".zdebug_info"))
+			facts->debug_info = true;
+		else if (elf_section_is(img, &sh, ".gnu_debuglink"))
+			keep_debuglink(&s, facts);
+		else if (sh.sh_type == SHT_NOTE && !facts->build_id && spend(&budget, s.n))
+			read_notes(img, &s, sh.sh_addralign, facts);
+	}
+	return 0;
+}
+
+static int read_load(
+	const struct elf_image *img, const Elf64_Phdr *ph, struct elf_facts *facts, struct err *err)
+{
+	struct elf_slice s;
+
+	if ((ph->p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
+		facts->wx_segment = true;
+	if (!facts->debug_only && !elf_bytes(img, ph->p_offset, ph->p_filesz, &s))
+		return err_set(err, ERR_INPUT, "a segment is beyond the end of file");
+	return 0;
+}
+
+/* Everything but PT_DYNAMIC, which is left in `dynamic`. */
+static int read_segments(
+	const struct elf_image *img, Elf64_Phdr *dynamic, struct elf_facts *facts, struct err *err)
+{
+	uint64_t budget = 2 * (uint64_t)img->size;
+	struct elf_slice s;
+	Elf64_Phdr ph;
+
+	for (uint32_t i = 0; i < img->phnum; i++) {
+		elf_phdr(img, i, &ph);
+		if (ph.p_type == PT_LOAD && read_load(img, &ph, facts, err) < 0)
+			return -1;
+		if (ph.p_type == PT_TLS) {
+			facts->has_tls = true;
+			facts->tls_size = ph.p_memsz;
+			facts->tls_align = ph.p_align;
+		} else if (ph.p_type == PT_GNU_STACK) {
+			facts->stack = ph.p_flags & PF_X ? ELF_STACK_EXEC : ELF_STACK_NONEXEC;
+		} else if (ph.p_type == PT_GNU_RELRO) {
+			facts->relro = ELF_RELRO_PARTIAL;
+		} else if (facts->debug_only) {
+			continue;
+		} else if (ph.p_type == PT_DYNAMIC) {
+			*dynamic = ph;
+		} else if (ph.p_type == PT_INTERP && keep_interp(img, &ph, facts, err) < 0) {
+			return -1;
+		} else if (ph.p_type == PT_NOTE && elf_bytes(img, ph.p_offset, ph.p_filesz, &s) &&
+			   spend(&budget, s.n)) {
+			read_notes(img, &s, ph.p_align, facts);
+		}
+	}
+	return 0;
+}
+
+static int read_image(const struct elf_image *img, struct elf_facts *facts, struct err *err)
+{
+	Elf64_Phdr dynamic = {0};
+
+	facts->file_size = img->size;
+	facts->machine = img->machine;
+	facts->bits = img->is64 ? 64 : 32;
+	facts->big_endian = img->big_endian;
+	facts->kind = img->type == ET_REL    ? ELF_KIND_OBJECT
+		      : img->type == ET_EXEC ? ELF_KIND_EXECUTABLE
+					     : ELF_KIND_SHARED;
+	find_debug_only(img, facts);
+	if (read_segments(img, &dynamic, facts, err) < 0 || read_sections(img, facts, err) < 0)
+		return -1;
+	if (dynamic.p_filesz && elf_read_dynamic(img, &dynamic, facts, err) < 0)
+		return -1;
+	if (facts->relro == ELF_RELRO_PARTIAL && facts->bind_now)
+		facts->relro = ELF_RELRO_FULL;
+	return 0;
+}
+
+int elf_facts_from_memory(const void *data, size_t len, struct elf_facts *facts, struct err *err)
+{
+	struct elf_image img;
+
+	*facts = (struct elf_facts){0};
+	if (elf_image_init(&img, data, len, err) < 0 || read_image(&img, facts, err) < 0) {
+		elf_facts_release(facts);
+		return -1;
+	}
+	return 0;
+}
+
+int elf_facts_read(const char *path, struct elf_facts *facts, struct err *err)
+{
+	CLEANUP_ELF_MAP struct elf_map map = {0};
+
+	*facts = (struct elf_facts){0};
+	if (elf_map_open(path, &map, err) < 0)
+		return -1;
+	if (elf_facts_from_memory(map.data, map.size, facts, err) < 0)
+		return err_wrap(err, "reading '%s'", path);
+	return 0;
+}
+
+void elf_facts_release(struct elf_facts *facts)
+{
+	free(facts->needed);
+	free(facts->relocs);
+	free(facts->exports);
+	free(facts->undefined);
+	free(facts->versions);
+	free(facts->strtab);
+	free(facts->interp_copy);
+	free(facts->build_id_copy);
+	free(facts->debuglink_copy);
+	*facts = (struct elf_facts){0};
+}

@@ -1,0 +1,333 @@
+#include "elf/elf-internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_PHDRS 65536
+#define MAX_SECTIONS (1u << 24)
+
+int elf_map_open(const char *path, struct elf_map *map, struct err *err)
+{
+	/* Without O_NONBLOCK, opening a pipe would wait for a writer. */
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	void *data;
+
+	*map = (struct elf_map){0};
+	if (fd < 0)
+		return err_sys(err, "cannot open '%s'", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "cannot examine '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_INPUT, "'%s' is not a regular file", path);
+	if ((uint64_t)st.st_size > ELF_MAX_FILE_SIZE || (uint64_t)st.st_size > SIZE_MAX / 2)
+		return err_set(err, ERR_UNSUPPORTED, "'%s' is too large", path);
+	if (st.st_size == 0)
+		return 0;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return err_sys(err, "cannot map '%s'", path);
+	map->data = data;
+	map->size = (size_t)st.st_size;
+	return 0;
+}
+
+void elf_map_release(struct elf_map *map)
+{
+	if (map->data)
+		munmap((void *)map->data, map->size);
+	*map = (struct elf_map){0};
+}
+
+uint16_t elf_u16(const struct elf_image *img, const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return img->swap ? __builtin_bswap16(v) : v;
+}
+
+uint32_t elf_u32(const struct elf_image *img, const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return img->swap ? __builtin_bswap32(v) : v;
+}
+
+uint64_t elf_u64(const struct elf_image *img, const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return img->swap ? __builtin_bswap64(v) : v;
+}
+
+uint64_t elf_word(const struct elf_image *img, const uint8_t *p)
+{
+	return img->is64 ? elf_u64(img, p) : elf_u32(img, p);
+}
+
+size_t elf_word_size(const struct elf_image *img)
+{
+	return img->is64 ? 8 : 4;
+}
+
+void elf_phdr(const struct elf_image *img, uint32_t i, Elf64_Phdr *ph)
+{
+	const uint8_t *p = img->phdrs + i * img->phentsize;
+	size_t w = elf_word_size(img);
+	/* The flags stand second in the 64-bit form and second to last in the 32-bit form. */
+	const uint8_t *words = p + (img->is64 ? 8 : 4);
+
+	*ph = (Elf64_Phdr){
+		.p_type = elf_u32(img, p),
+		.p_flags = elf_u32(img, p + (img->is64 ? 4 : 24)),
+		.p_offset = elf_word(img, words),
+		.p_vaddr = elf_word(img, words + w),
+		.p_paddr = elf_word(img, words + 2 * w),
+		.p_filesz = elf_word(img, words + 3 * w),
+		.p_memsz = elf_word(img, words + 4 * w),
+		.p_align = elf_word(img, p + (img->is64 ? 48 : 28)),
+	};
+}
+
+static void decode_shdr(const struct elf_image *img, const uint8_t *p, Elf64_Shdr *sh)
+{
+	size_t w = elf_word_size(img);
+
+	*sh = (Elf64_Shdr){
+		.sh_name = elf_u32(img, p),
+		.sh_type = elf_u32(img, p + 4),
+		.sh_flags = elf_word(img, p + 8),
+		.sh_addr = elf_word(img, p + 8 + w),
+		.sh_offset = elf_word(img, p + 8 + 2 * w),
+		.sh_size = elf_word(img, p + 8 + 3 * w),
+		.sh_link = elf_u32(img, p + 8 + 4 * w),
+		.sh_info = elf_u32(img, p + 12 + 4 * w),
+		.sh_addralign = elf_word(img, p + 16 + 4 * w),
+		.sh_entsize = elf_word(img, p + 16 + 5 * w),
+	};
+}
+
+void elf_shdr(const struct elf_image *img, uint32_t i, Elf64_Shdr *sh)
+{
+	decode_shdr(img, img->shdrs + i * img->shentsize, sh);
+}
+
+size_t elf_sym_size(const struct elf_image *img)
+{
+	return img->is64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+}
+
+void elf_sym(const struct elf_image *img, const uint8_t *p, Elf64_Sym *sym)
+{
+	sym->st_name = elf_u32(img, p);
+	sym->st_info = p[img->is64 ? 4 : 12];
+	sym->st_other = p[img->is64 ? 5 : 13];
+	sym->st_shndx = elf_u16(img, p + (img->is64 ? 6 : 14));
+	sym->st_value = elf_word(img, p + (img->is64 ? 8 : 4));
+	sym->st_size = elf_word(img, p + (img->is64 ? 16 : 8));
+}
+
+size_t elf_rel_size(const struct elf_image *img, bool addend)
+{
+	return elf_word_size(img) * (addend ? 3 : 2);
+}
+
+void elf_rel(const struct elf_image *img, const uint8_t *p, uint32_t *symbol, uint32_t *type)
+{
+	uint64_t info = elf_word(img, p + elf_word_size(img));
+
+	*symbol = (uint32_t)(img->is64 ? info >> 32 : info >> 8);
+	*type = (uint32_t)(img->is64 ? info & 0xffffffff : info & 0xff);
+}
+
+bool elf_bytes(const struct elf_image *img, uint64_t offset, uint64_t len, struct elf_slice *out)
+{
+	uint64_t end;
+
+	if (__builtin_add_overflow(offset, len, &end) || end > img->size)
+		return false;
+	*out = (struct elf_slice){img->data + offset, (size_t)len};
+	return true;
+}
+
+bool elf_section_bytes(const struct elf_image *img, const Elf64_Shdr *sh, struct elf_slice *out)
+{
+	if (sh->sh_type == SHT_NOBITS) {
+		*out = (struct elf_slice){0};
+		return true;
+	}
+	return elf_bytes(img, sh->sh_offset, sh->sh_size, out);
+}
+
+static bool name_has(const struct elf_image *img, const Elf64_Shdr *sh, const char *name, size_t n)
+{
+	const struct elf_slice *names = &img->shstrtab;
+
+	return sh->sh_name < names->n && names->n - sh->sh_name >= n &&
+	       !memcmp(names->p + sh->sh_name, name, n);
+}
+
+bool elf_section_is(const struct elf_image *img, const Elf64_Shdr *sh, const char *name)
+{
+	return name_has(img, sh, name, strlen(name) + 1);
+}
+
+bool elf_section_begins(const struct elf_image *img, const Elf64_Shdr *sh, const char *name)
+{
+	return name_has(img, sh, name, strlen(name));
+}
+
+int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct elf_slice *out,
+	struct err *err)
+{
+	Elf64_Phdr ph;
+
+	for (uint32_t i = 0; i < img->phnum; i++) {
+		elf_phdr(img, i, &ph);
+		if (ph.p_type != PT_LOAD || addr < ph.p_vaddr || addr - ph.p_vaddr >= ph.p_filesz)
+			continue;
+		if (!elf_bytes(img, ph.p_offset, ph.p_filesz, out))
+			return err_set(
+				err, ERR_INPUT, "%s is in a segment beyond the end of file", what);
+		out->p += addr - ph.p_vaddr;
+		out->n -= (size_t)(addr - ph.p_vaddr);
+		return 0;
+	}
+	return err_set(err, ERR_INPUT, "%s is in no segment (address 0x%llx)", what,
+		(unsigned long long)addr);
+}
+
+int elf_at_len(const struct elf_image *img, uint64_t addr, uint64_t len, const char *what,
+	struct elf_slice *out, struct err *err)
+{
+	if (elf_at(img, addr, what, out, err) < 0)
+		return -1;
+	if (len > out->n)
+		return err_set(err, ERR_INPUT, "%s is larger than its segment", what);
+	out->n = (size_t)len;
+	return 0;
+}
+
+struct tables {
+	uint64_t phoff;
+	uint64_t shoff;
+	uint32_t shstrndx;
+};
+
+static int read_ident(struct elf_image *img, struct err *err)
+{
+	const uint8_t *p = img->data;
+
+	if (img->size < SELFMAG || memcmp(p, ELFMAG, SELFMAG) != 0)
+		return err_set(err, ERR_INPUT, "not an ELF file");
+	if (img->size < EI_NIDENT)
+		return err_set(err, ERR_INPUT, "the ELF header is cut off");
+	if ((p[EI_CLASS] != ELFCLASS32 && p[EI_CLASS] != ELFCLASS64) ||
+		(p[EI_DATA] != ELFDATA2LSB && p[EI_DATA] != ELFDATA2MSB) ||
+		p[EI_VERSION] != EV_CURRENT)
+		return err_set(err, ERR_UNSUPPORTED,
+			"unsupported kind of ELF (class %u, byte order %u, version %u)",
+			p[EI_CLASS], p[EI_DATA], p[EI_VERSION]);
+	img->is64 = p[EI_CLASS] == ELFCLASS64;
+	img->big_endian = p[EI_DATA] == ELFDATA2MSB;
+	img->swap = img->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	if (img->size < (img->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)))
+		return err_set(err, ERR_INPUT, "the ELF header is cut off");
+	return 0;
+}
+
+static int read_ehdr(struct elf_image *img, struct tables *t, struct err *err)
+{
+	const uint8_t *p = img->data;
+	size_t w = elf_word_size(img);
+	const uint8_t *tail = p + 24 + 3 * w; /* after e_shoff */
+
+	img->type = elf_u16(img, p + 16);
+	img->machine = elf_u16(img, p + 18);
+	if (img->type != ET_REL && img->type != ET_EXEC && img->type != ET_DYN)
+		return err_set(err, ERR_UNSUPPORTED,
+			"neither an object, nor an executable, nor a shared object (ELF type %u)",
+			img->type);
+	t->phoff = elf_word(img, p + 24 + w);
+	t->shoff = elf_word(img, p + 24 + 2 * w);
+	img->phentsize = elf_u16(img, tail + 6);
+	img->phnum = elf_u16(img, tail + 8);
+	img->shentsize = elf_u16(img, tail + 10);
+	img->shnum = elf_u16(img, tail + 12);
+	t->shstrndx = elf_u16(img, tail + 14);
+	return 0;
+}
+
+/* Counts that do not fit the ELF header stand in the first section header. */
+static int read_big_counts(struct elf_image *img, struct tables *t, struct err *err)
+{
+	struct elf_slice first;
+	Elf64_Shdr sh;
+
+	if (t->shoff == 0) {
+		img->shnum = 0;
+		if (img->phnum == PN_XNUM)
+			return err_set(err, ERR_INPUT, "the count of segments is missing");
+		return 0;
+	}
+	if (img->shentsize < (img->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr)))
+		return err_set(err, ERR_INPUT, "section headers of %zu bytes", img->shentsize);
+	if (!elf_bytes(img, t->shoff, img->shentsize, &first))
+		return err_set(err, ERR_INPUT, "the section headers are beyond the end of file");
+	decode_shdr(img, first.p, &sh);
+	if (img->shnum == 0) {
+		if (sh.sh_size > MAX_SECTIONS)
+			return err_set(err, ERR_INPUT, "too many sections");
+		img->shnum = (uint32_t)sh.sh_size;
+	}
+	if (t->shstrndx == SHN_XINDEX)
+		t->shstrndx = sh.sh_link;
+	if (img->phnum == PN_XNUM)
+		img->phnum = sh.sh_info;
+	if (img->phnum > MAX_PHDRS)
+		return err_set(err, ERR_INPUT, "too many segments");
+	return 0;
+}
+
+static int read_tables(struct elf_image *img, const struct tables *t, struct err *err)
+{
+	struct elf_slice s = {0};
+	Elf64_Shdr sh;
+
+	if (img->phnum && img->phentsize < (img->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)))
+		return err_set(err, ERR_INPUT, "program headers of %zu bytes", img->phentsize);
+	if (img->phnum && !elf_bytes(img, t->phoff, (uint64_t)img->phnum * img->phentsize, &s))
+		return err_set(err, ERR_INPUT, "the program headers are beyond the end of file");
+	img->phdrs = s.p;
+	if (img->shnum == 0)
+		return 0;
+	if (!elf_bytes(img, t->shoff, (uint64_t)img->shnum * img->shentsize, &s))
+		return err_set(err, ERR_INPUT, "the section headers are beyond the end of file");
+	img->shdrs = s.p;
+	if (t->shstrndx == SHN_UNDEF)
+		return 0;
+	if (t->shstrndx >= img->shnum)
+		return err_set(err, ERR_INPUT, "the section with section names does not exist");
+	elf_shdr(img, t->shstrndx, &sh);
+	if (!elf_section_bytes(img, &sh, &img->shstrtab))
+		return err_set(err, ERR_INPUT, "the section names are beyond the end of file");
+	return 0;
+}
+
+int elf_image_init(struct elf_image *img, const void *data, size_t size, struct err *err)
+{
+	struct tables t = {0};
+
+	*img = (struct elf_image){.data = data, .size = size};
+	if (read_ident(img, err) < 0 || read_ehdr(img, &t, err) < 0 ||
+		read_big_counts(img, &t, err) < 0 || read_tables(img, &t, err) < 0)
+		return -1;
+	return 0;
+}

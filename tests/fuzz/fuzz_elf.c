@@ -1,0 +1,36 @@
+/* Any bytes, read as an ELF file: facts or an error, and facts that are consistent. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "elf/elf.h"
+
+static void check(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+	struct err err = ERR_INIT;
+
+	if (elf_facts_from_memory(data, size, &facts, &err) < 0) {
+		check(err.code != ERR_NONE && err.msg[0] && !facts.exports && !facts.strtab);
+		return 0;
+	}
+	for (size_t i = 0; i < facts.n_exports; i++) {
+		check(elf_exports(&facts, facts.exports[i]));
+		check(i == 0 || strcmp(facts.exports[i - 1], facts.exports[i]) < 0);
+	}
+	for (size_t i = 1; i < facts.n_undefined; i++)
+		check(strcmp(facts.undefined[i - 1].name, facts.undefined[i].name) <= 0);
+	for (size_t i = 0; i < facts.n_needed; i++)
+		check(strlen(facts.needed[i]) < size);
+	for (size_t i = 0; i < facts.n_relocs; i++)
+		check(elf_reloc_count(&facts, facts.relocs[i].type) == facts.relocs[i].count);
+	check(elf_tls_model(&facts) != NULL);
+	return 0;
+}

@@ -1,0 +1,97 @@
+/* Prints what src/elf finds in one file, as "key value" lines for elf_oracle.py.
+ *
+ *	elf_dump FILE       an ELF file
+ *	elf_dump -a FILE    a static archive
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "elf/elf.h"
+
+static void text(const char *key, const char *value)
+{
+	if (value)
+		printf("%s %s\n", key, value);
+}
+
+static void dump_head(const struct elf_facts *f)
+{
+	printf("size %" PRIu64 "\nkind %s\nbits %u\nbig_endian %d\n", f->file_size,
+		elf_kind_name(f->kind), f->bits, f->big_endian);
+	text("machine", elf_machine_name(f->machine));
+	text("interp", f->interp);
+	text("soname", f->soname);
+	text("rpath", f->rpath);
+	text("runpath", f->runpath);
+	for (size_t i = 0; i < f->n_needed; i++)
+		text("needed", f->needed[i]);
+	printf("dynamic %d\nsymbolic %d\nbind_now %d\ntextrel %d\nstatic_tls %d\n", f->dynamic,
+		f->symbolic, f->bind_now, f->textrel, f->static_tls);
+	printf("wx_segment %d\nrelro %s\nstack %s\n", f->wx_segment, elf_relro_name(f->relro),
+		elf_stack_name(f->stack));
+	if (f->has_tls)
+		printf("tls %" PRIu64 " %" PRIu64 "\n", f->tls_size, f->tls_align);
+	text("build_id", f->build_id);
+	text("debuglink", f->debuglink);
+	printf("debug_info %d\nsymtab %d\n", f->debug_info, f->symtab);
+}
+
+static void dump_lists(const struct elf_facts *f)
+{
+	for (size_t i = 0; i < f->n_relocs; i++)
+		printf("reloc %" PRIu32 " %" PRIu64 "\n", f->relocs[i].type, f->relocs[i].count);
+	printf("relr %" PRIu64 "\ntls_model %s\n", f->relr, elf_tls_model(f));
+	printf("tls_relocs %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		f->tls_relocs.dtpmod, f->tls_relocs.dtpoff, f->tls_relocs.tpoff, f->tls_relocs.desc,
+		f->tls_relocs.own);
+	for (size_t i = 0; i < f->n_exports; i++)
+		text("export", f->exports[i]);
+	for (size_t i = 0; i < f->n_undefined; i++)
+		printf("undefined %s %s %d\n", f->undefined[i].name,
+			f->undefined[i].version ? f->undefined[i].version : "-",
+			f->undefined[i].weak);
+	for (size_t i = 0; i < f->n_versions; i++)
+		printf("version %s %s\n", f->versions[i].file, f->versions[i].version);
+	text("glibc", f->glibc);
+}
+
+static int dump_archive(const char *path, struct err *err)
+{
+	struct archive_facts f;
+
+	if (archive_facts_read(path, &f, err) < 0)
+		return -1;
+	printf("members %zu\nbitcode %zu\nlto %zu\nfat_lto %zu\nforeign %zu\nbits %u\n", f.members,
+		f.bitcode_members, f.lto_members, f.fat_lto_members, f.foreign_members, f.bits);
+	text("machine", elf_machine_name(f.machine));
+	printf("abs32 %" PRIu64 "\nglobals %zu\n", f.abs32_relocs, f.defined_globals);
+	return 0;
+}
+
+static int dump_elf(const char *path, struct err *err)
+{
+	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+
+	if (elf_facts_read(path, &facts, err) < 0)
+		return -1;
+	dump_head(&facts);
+	dump_lists(&facts);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	bool archive = argc == 3 && !strcmp(argv[1], "-a");
+	struct err err = ERR_INIT;
+
+	if (argc != 2 && !archive) {
+		fprintf(stderr, "usage: elf_dump [-a] FILE\n");
+		return 64;
+	}
+	if ((archive ? dump_archive(argv[2], &err) : dump_elf(argv[1], &err)) < 0) {
+		printf("error %s\n", err.msg);
+		return 2;
+	}
+	return 0;
+}
