@@ -1,0 +1,58 @@
+/* The plan for one CPython: its packages, one compile, the links, the relocated tree. */
+#ifndef SOLDER_BUILD_CPYTHON_H
+#define SOLDER_BUILD_CPYTHON_H
+
+#include "build/plan.h"
+#include "build/toolchain.h"
+
+struct cpython_options {
+	const char *link;    /* static, shared */
+	const char *opt;     /* none, pgo */
+	const char *lto;     /* none, thin, full */
+	const char *tls;     /* initial-exec, global-dynamic, desc */
+	const char *pie;     /* yes, no */
+	const char *train;   /* script that trains the profile; NULL: CPython's own task */
+	const char *profile; /* folder of a finished profile; NULL: train */
+};
+
+/* A recipe with the source it will be built from. */
+struct chosen {
+	struct recipe *recipe;
+	const struct lock_entry *lock; /* NULL for a source that the user gave */
+	const char *version;
+	const char *source;     /* the user's own source, or NULL */
+	char source_digest[65]; /* of the user's own source */
+};
+
+struct cpython_plan {
+	struct plan plan;
+	struct step *compile, *tree, *link;
+	char series[16]; /* "3.13" */
+};
+
+/* `chosen` holds CPython last, the packages before it, dependencies first. `plain` builds the
+ * packages; `full` CPython, with the tools that LTO and PGO need. */
+int cpython_plan(const struct cpython_options *options, const struct chosen *chosen, size_t n,
+	const struct toolchain *plain, const struct toolchain *full, struct cpython_plan *ret,
+	struct err *err);
+
+/* Fails, naming program and Debian package, when a recipe's tools are not on PATH. */
+int cpython_check_tools(const struct chosen *chosen, size_t n, struct err *err);
+
+/* Does CPython of this version need a package that its recipe lists as "zstd>=3.14"? Returns the
+ * package's name (the caller frees it) or NULL. */
+char *cpython_dependency(const char *listed, const char *version);
+
+/* Puts the distribution together from the finished steps: the relocated tree with the
+ * interpreter that was linked, licences, shared data and `manifest` as share/solder/build.json.
+ * Appears at `dir` by rename; a tree of ours that stands there is replaced, anything else is an
+ * error. `key` identifies the content: returns 1 and does nothing when the tree at `dir` has it.
+ * The caller sees to it that nobody else does the same at the same time. */
+int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
+	const char *key, const char *manifest, struct err *err);
+/* Fails if something stands at `dir` that is neither an empty folder nor a tree of ours. */
+int cpython_check_output(const char *dir, struct err *err);
+/* Is there a tree of ours at `dir`, made with this key? */
+bool cpython_is_current(const char *dir, const char *key);
+
+#endif

@@ -1,0 +1,150 @@
+/* From finished steps to the tree that users get. Declared in build/cpython.h. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "build/cpython.h"
+#include "build/relocate.h"
+
+#define KEY_FILE "share/solder/key"
+
+static bool dir_is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	bool empty = dir != NULL;
+
+	while (empty && (e = readdir(dir)))
+		empty = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+	if (dir)
+		closedir(dir);
+	return empty;
+}
+
+bool cpython_is_current(const char *dir, const char *key)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/" KEY_FILE, dir);
+	CLEANUP_BUF struct buf found = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	return file_read(path, 256, &found, &ignored) == 0 && !strcmp(found.data, key);
+}
+
+int cpython_check_output(const char *dir, struct err *err)
+{
+	CLEANUP_FREE char *key = xasprintf("%s/" KEY_FILE, dir);
+
+	if (!path_exists(dir) || path_exists(key) || dir_is_empty(dir))
+		return 0;
+	err_set(err, ERR_ENVIRONMENT, "'%s' is there and was not made by solder", dir);
+	return err_hint(err, "name another place with -o DIR, or remove it");
+}
+
+/* What the packages bring for run time: shared data (terminfo) and the texts of licences. */
+static int add_packages(
+	const struct cpython_plan *p, const struct cache *cache, const char *tree, struct err *err)
+{
+	for (size_t i = 0; i < p->plan.n; i++) {
+		CLEANUP_FREE char *made = cache_tree(cache, p->plan.steps[i]->id);
+		CLEANUP_FREE char *share = xasprintf("%s/install/share", made);
+		CLEANUP_FREE char *licences = xasprintf("%s/licences", made);
+		CLEANUP_FREE char *to_share = xasprintf("%s/share", tree);
+		CLEANUP_FREE char *to_licences = xasprintf("%s/share/licenses", tree);
+
+		if (p->plan.steps[i] != p->compile && path_is_dir(share) &&
+			tree_copy(share, to_share, err) < 0)
+			return -1;
+		if (path_is_dir(licences) && tree_copy(licences, to_licences, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_interpreter(
+	const struct cpython_plan *p, const struct cache *cache, const char *tree, struct err *err)
+{
+	CLEANUP_FREE char *made = cache_tree(cache, p->link->id);
+	CLEANUP_FREE char *from = xasprintf("%s/python%s", made, p->series);
+	CLEANUP_FREE char *to = xasprintf("%s/bin/python%s", tree, p->series);
+
+	return tree_copy(from, to, err) < 0 || chmod(to, 0755) < 0 ? -1 : 0;
+}
+
+static int fill(const struct cpython_plan *p, const struct cache *cache, const char *tree,
+	const char *key, const char *manifest, struct err *err)
+{
+	CLEANUP_FREE char *made = cache_tree(cache, p->tree->id);
+	CLEANUP_FREE char *python = xasprintf("%s/python", made);
+	CLEANUP_FREE char *compiled = cache_tree(cache, p->compile->id);
+	CLEANUP_FREE char *epoch_path = xasprintf("%s/source-date-epoch", compiled);
+	CLEANUP_FREE char *own = xasprintf("%s/share/solder", tree);
+	CLEANUP_FREE char *key_path = xasprintf("%s/" KEY_FILE, tree);
+	CLEANUP_FREE char *manifest_path = xasprintf("%s/share/solder/build.json", tree);
+	CLEANUP_BUF struct buf epoch = BUF_INIT;
+
+	if (tree_copy(python, tree, err) < 0 || add_interpreter(p, cache, tree, err) < 0 ||
+		add_packages(p, cache, tree, err) < 0 || make_dirs(own, err) < 0 ||
+		file_write(key_path, key, strlen(key), 0644, err) < 0 ||
+		file_write(manifest_path, manifest, strlen(manifest), 0644, err) < 0 ||
+		file_read(epoch_path, 64, &epoch, err) < 0)
+		return -1;
+	return relocate_pin_times(tree, strtoll(epoch.data, NULL, 10), err);
+}
+
+/* The two places beside `dir` that the trees pass on their way. Their names are fixed, so that
+ * whatever a killed build left there is found. */
+struct beside {
+	char *fresh, *old;
+};
+
+static void beside_release(struct beside *b)
+{
+	free(b->fresh);
+	free(b->old);
+}
+
+/* After a kill between the two renames the old tree stands aside; it comes back. */
+static int repair(const char *dir, const struct beside *b, struct err *err)
+{
+	if (!path_exists(dir) && path_exists(b->old) && path_rename(b->old, dir, err) < 0)
+		return -1;
+	return tree_remove(b->old, err) < 0 || tree_remove(b->fresh, err) < 0 ? -1 : 0;
+}
+
+/* Puts the fresh tree where `dir` is. The old one goes aside first and is removed last. */
+static int swap_in(const char *dir, const struct beside *b, struct err *err)
+{
+	if (!path_exists(dir))
+		return path_rename(b->fresh, dir, err);
+	if (path_rename(dir, b->old, err) < 0)
+		return -1;
+	if (path_rename(b->fresh, dir, err) < 0) {
+		rename(b->old, dir);
+		return -1;
+	}
+	return tree_remove(b->old, err);
+}
+
+int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
+	const char *key, const char *manifest, struct err *err)
+{
+	CLEANUP(beside_release)
+	struct beside b = {xasprintf("%s.solder-new", dir), xasprintf("%s.solder-old", dir)};
+	struct err ignored = ERR_INIT;
+
+	if (repair(dir, &b, err) < 0)
+		return err_wrap(err, "clearing away what an interrupted build left at '%s'", dir);
+	if (cpython_is_current(dir, key))
+		return 1;
+	if (cpython_check_output(dir, err) < 0)
+		return -1;
+	if (make_dirs(b.fresh, err) < 0 || fill(p, cache, b.fresh, key, manifest, err) < 0 ||
+		swap_in(dir, &b, err) < 0) {
+		tree_remove(b.fresh, &ignored);
+		return err_wrap(err, "putting the distribution together at '%s'", dir);
+	}
+	return 0;
+}
