@@ -1,0 +1,371 @@
+/* solder build: from locked sources to a relocatable distribution. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "build/cpython.h"
+#include "build/sources.h"
+#include "cmd/cmd.h"
+#include "report/report.h"
+
+#define LOCK_POLL_MS 200
+
+struct values {
+	struct cpython_options cpython;
+	const char *cc, *output, *sources, *source, *mirror, *cache, *recipes, *sandbox;
+	unsigned int jobs;
+	bool offline, why, dry_run, json, quiet, keep_work;
+};
+
+static void defaults(void *values)
+{
+	struct values *v = values;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	v->cpython = (struct cpython_options){.link = "static",
+		.opt = "none",
+		.lto = "none",
+		.tls = "initial-exec",
+		.pie = "yes"};
+	v->sources = "auto";
+	v->sandbox = "auto";
+	v->jobs = cpus > 0 ? (unsigned int)cpus : 1;
+}
+
+/* Everything that one build holds. */
+struct build {
+	const struct values *v;
+	struct cpython_options cpython; /* settled */
+	const char *wanted;             /* version or series; NULL: the default */
+	struct progress *progress;
+	struct cache *cache;
+	char *recipes, *store;
+	struct fetcher *fetcher;
+	struct sources sources;
+	struct toolchain *plain, *full;
+	struct cpython_plan plan;
+	enum sandbox sandbox;
+	const char *sandbox_reason;
+	char *output;
+	uint64_t start;
+};
+
+static void release(struct build *b)
+{
+	plan_release(&b->plan.plan);
+	sources_release(&b->sources);
+	fetcher_free(b->fetcher);
+	toolchain_free(b->plain);
+	toolchain_free(b->full);
+	cache_free(b->cache);
+	progress_free(b->progress);
+	free(b->recipes);
+	free(b->store);
+	free(b->output);
+}
+
+static int check_options(const struct values *v, struct err *err)
+{
+	if (v->cpython.train && access(v->cpython.train, R_OK) < 0)
+		return err_sys(err, "cannot read the training script '%s'", v->cpython.train);
+	if (v->cpython.profile && !path_is_dir(v->cpython.profile))
+		return err_set(err, ERR_USAGE, "there is no folder '%s'", v->cpython.profile);
+	if ((v->cpython.train || v->cpython.profile) && strcmp(v->cpython.opt, "pgo"))
+		return err_set(err, ERR_USAGE, "--train and --profile go with --opt pgo");
+	return 0;
+}
+
+static int open_all(struct build *b, struct err *err)
+{
+	const struct values *v = b->v;
+	struct toolchain_needs needs = {
+		.lto = strcmp(v->cpython.lto, "none"), .pgo = !strcmp(v->cpython.opt, "pgo")};
+	struct toolchain_needs nothing = {0};
+
+	b->progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	if (cmd_recipes(v->recipes, &b->recipes, err) < 0 ||
+		cache_open(v->cache, &b->cache, err) < 0 ||
+		sandbox_choose(v->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
+		toolchain_find(v->cc, &needs, &b->full, err) < 0)
+		return -1;
+	/* The packages' tools are those of a plain build, so that all kinds share them. */
+	if (toolchain_find(b->full->cc, &nothing, &b->plain, err) < 0)
+		return -1;
+	if (!strcmp(b->cpython.lto, "best"))
+		b->cpython.lto = b->full->family == CC_GCC ? "full" : "thin";
+	if (b->full->family == CC_GCC && !strcmp(b->cpython.lto, "thin")) {
+		err_set(err, ERR_USAGE, "gcc has no thin LTO");
+		return err_hint(err, "use --lto full, or a clang with --cc");
+	}
+	b->store = xasprintf("%s/sources", b->cache->dir);
+	b->fetcher = fetcher_new(&(struct fetch_options){.store = b->store,
+		.offline = v->offline,
+		.mirror = v->mirror,
+		.progress = b->progress});
+	return 0;
+}
+
+static int make_plan(struct build *b, struct err *err)
+{
+	const struct values *v = b->v;
+	struct sources_options so = {.recipes = b->recipes,
+		.set = v->sources,
+		.wanted = b->wanted,
+		.source = v->source,
+		.offline = v->offline,
+		.cache = b->cache,
+		.fetcher = b->fetcher,
+		.progress = b->progress};
+
+	if (sources_choose(&so, &b->sources, err) < 0 ||
+		cpython_check_tools(b->sources.chosen, b->sources.n, err) < 0 ||
+		cpython_plan(&b->cpython, b->sources.chosen, b->sources.n, b->plain, b->full,
+			&b->plan, err) < 0 ||
+		plan_settle(&b->plan.plan, b->cache, err) < 0)
+		return -1;
+	if (v->output)
+		b->output = path_absolute(v->output);
+	else
+		b->output = xasprintf("dist/cpython-%s-%s%s%s",
+			b->sources.chosen[b->sources.n - 1].version, b->cpython.link,
+			strcmp(b->cpython.opt, "none") ? "-pgo" : "",
+			strcmp(b->cpython.lto, "none") ? "-lto" : "");
+	/* "-o dir/": what stands beside it would else be in it. */
+	for (size_t n = strlen(b->output); n > 1 && b->output[n - 1] == '/'; n--)
+		b->output[n - 1] = '\0';
+	return 0;
+}
+
+/* What the distribution says about itself; a function of the plan alone, so that the same inputs
+ * give the same bytes. */
+static json_t *manifest(const struct build *b)
+{
+	const struct cpython_options *o = &b->cpython;
+	const struct chosen *cpython = &b->sources.chosen[b->sources.n - 1];
+	json_t *m = json_object(), *d = json_object(), *packages = json_array();
+	CLEANUP_FREE char *how = xasprintf("-O3, PGO %s, LTO %s, PIE %s",
+		strcmp(o->opt, "none") ? "yes" : "no", o->lto, o->pie);
+
+	json_object_set_new(m, "series", json_string(b->plan.series));
+	json_object_set_new(d, "python", json_string(cpython->version));
+	json_object_set_new(d, "link", json_string(o->link));
+	json_object_set_new(d, "optimisation", json_string(how));
+	json_object_set_new(d, "tls", json_string(o->tls));
+	json_object_set_new(d, "compiler", json_string(b->full->version));
+	json_object_set_new(d, "triple", json_string(b->full->triple));
+	json_object_set_new(m, "distribution", d);
+	for (size_t i = 0; i < b->sources.n; i++) {
+		const struct chosen *c = &b->sources.chosen[i];
+		json_t *p = json_object();
+
+		json_object_set_new(p, "name", json_string(c->recipe->name));
+		json_object_set_new(p, "version", json_string(c->version));
+		json_object_set_new(p, "licence", json_string(c->recipe->licence));
+		json_object_set_new(
+			p, "sha256", json_string(c->lock ? c->lock->sha256 : c->source_digest));
+		json_object_set_new(p, "source",
+			json_string(c->lock ? c->lock->urls.v[0] : "given by the user"));
+		json_array_append_new(packages, p);
+	}
+	json_object_set_new(m, "packages", packages);
+	return m;
+}
+
+/* Builds that write into the same folder take turns, also with different caches: the folder itself
+ * is what they lock. */
+static int lock_output(struct build *b, int *fd, struct err *err)
+{
+	CLEANUP_FREE char *dir = path_dir(b->output);
+	bool said = false;
+
+	if (make_dirs(dir, err) < 0)
+		return -1;
+	*fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return err_sys(err, "cannot open '%s'", dir);
+	while (flock(*fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_sys(err, "cannot lock '%s'", dir);
+		if (interrupt_check(err) < 0)
+			return -1;
+		if (!said)
+			progress_say(b->progress,
+				"another solder is writing in '%s'; waiting for it", dir);
+		said = true;
+		usleep(LOCK_POLL_MS * 1000);
+	}
+	return 0;
+}
+
+static int assemble(struct build *b, bool *current, struct err *err)
+{
+	json_t *m = manifest(b);
+	CLEANUP_FREE char *text = json_dumps(m, JSON_INDENT(2));
+	CLEANUP_CLOSE int lock = -1;
+	CLEANUP_BUF struct buf all = BUF_INIT;
+	char key[SHA256_HEX_SIZE];
+	int got;
+
+	json_decref(m);
+	buf_addf(&all, "%s\n%s\n%s", text, b->plan.tree->id, b->plan.link->id);
+	sha256_hex(all.data, all.len, key);
+	if (lock_output(b, &lock, err) < 0)
+		return -1;
+	got = cpython_assemble(&b->plan, b->cache, b->output, key, text, err);
+	*current = got == 1;
+	return got < 0 ? -1 : 0;
+}
+
+static void add_steps(const struct build *b, json_t *build)
+{
+	json_t *steps = json_array();
+
+	for (size_t i = 0; i < b->plan.plan.n; i++) {
+		const struct step *s = b->plan.plan.steps[i];
+		json_t *step = json_object();
+
+		json_object_set_new(step, "name", json_string(s->name));
+		json_object_set_new(step, "id", json_string(s->id));
+		json_object_set_new(step, "title", json_string(s->title));
+		json_object_set_new(step, "reason", json_string(s->reason));
+		json_object_set_new(
+			step, "took_ns", json_integer((json_int_t)cache_took(b->cache, s->id)));
+		json_array_append_new(steps, step);
+	}
+	json_object_set_new(build, "steps", steps);
+}
+
+static int print_summary(const struct build *b, const struct plan_result *r, struct err *err)
+{
+	CLEANUP_FREE char *sources = xasprintf("%s (%s)", b->sources.lock->set, b->sources.reason);
+	json_t *model, *build, *d;
+
+	if (cmd_collect(b->output, &model, err) < 0)
+		return -1;
+	d = json_object_get(model, "distribution");
+	json_object_set_new(d, "sources", json_string(sources));
+	json_object_set_new(d, "sandbox", json_string(b->sandbox_reason));
+	build = json_object();
+	json_object_set_new(build, "took_ns", json_integer((json_int_t)(clock_ns() - b->start)));
+	json_object_set_new(build, "run", json_integer((json_int_t)r->run));
+	json_object_set_new(build, "reused", json_integer((json_int_t)r->reused));
+	add_steps(b, build);
+	json_object_set_new(model, "build", build);
+	if (b->v->json)
+		report_json(model, stdout);
+	else
+		report_summary(model, stdout);
+	json_decref(model);
+	return 0;
+}
+
+static int build(struct build *b, struct err *err)
+{
+	struct plan_options po = {.jobs = b->v->jobs, .keep_work = b->v->keep_work};
+	struct plan_result result;
+	bool current;
+
+	if (open_all(b, err) < 0)
+		return -1;
+	if (make_plan(b, err) < 0)
+		return -1;
+	if (b->v->why || b->v->dry_run)
+		plan_explain(&b->plan.plan, b->v->json ? stderr : stdout);
+	if (b->v->dry_run)
+		return 0;
+	progress_say(b->progress, "sources: %s (%s); compiler: %s; sandbox: %s",
+		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason);
+	po.progress = b->progress;
+	po.cache = b->cache;
+	po.sandbox = b->sandbox;
+	if (cpython_check_output(b->output, err) < 0 ||
+		sources_fetch(&b->plan.plan, b->fetcher, err) < 0 ||
+		plan_run(&b->plan.plan, &po, &result, err) < 0 || assemble(b, &current, err) < 0)
+		return -1;
+	progress_say(b->progress, current ? "'%s' is up to date" : "'%s' is ready", b->output);
+	return print_summary(b, &result, err);
+}
+
+static int run(const void *values, const struct strv *args, struct err *err)
+{
+	const struct values *v = values;
+	struct build b = {.v = v, .cpython = v->cpython, .start = clock_ns()};
+	int failed;
+
+	if (args->n && cmd_parse_package(args->v[0], &b.wanted, err) < 0)
+		return -1;
+	if (check_options(values, err) < 0)
+		return -1;
+	failed = build(&b, err);
+	release(&b);
+	return failed;
+}
+
+#define AT(field) offsetof(struct values, field)
+
+static const struct opt opts[] = {
+	{"link", 0, OPT_CHOICE, "static|shared", "libpython in the interpreter, or beside it",
+		AT(cpython.link)},
+	{"opt", 0, OPT_CHOICE, "none|pgo", "profile-guided optimisation", AT(cpython.opt)},
+	{"lto", 0, OPT_CHOICE, "none|thin|full|best",
+		"link-time optimisation; best: thin with clang, full with gcc", AT(cpython.lto)},
+	{"cc", 0, OPT_STRING, "NAME", "compiler: gcc, clang-19, a path, or 'best'", AT(cc)},
+	{"tls", 0, OPT_CHOICE, "initial-exec|global-dynamic|desc", "TLS model of libpython.so",
+		AT(cpython.tls)},
+	{"pie", 0, OPT_CHOICE, "yes|no", "position-independent interpreter", AT(cpython.pie)},
+	{"train", 0, OPT_STRING, "SCRIPT", "Python script to train the profile with",
+		AT(cpython.train)},
+	{"profile", 0, OPT_STRING, "DIR", "use this profile instead of training one",
+		AT(cpython.profile)},
+	{"output", 'o', OPT_STRING, "DIR", "where the distribution goes (dist/cpython-VERSION-...)",
+		AT(output)},
+	{"jobs", 'j', OPT_COUNT, "N", "jobs that run at a time, over all steps (all processors)",
+		AT(jobs)},
+	{"sources", 0, OPT_CHOICE, "auto|upstream|debian", "which set of locked sources",
+		AT(sources)},
+	{"source", 0, OPT_STRING, "PATH", "build this CPython: a source folder or tarball",
+		AT(source)},
+	{"mirror", 0, OPT_STRING, "URL", "base of the Debian mirror (the one that apt uses)",
+		AT(mirror)},
+	{"offline", 0, OPT_FLAG, NULL, "use only what is downloaded", AT(offline)},
+	{"sandbox", 0, OPT_CHOICE, "auto|bwrap|none", "cut builds off from network and system",
+		AT(sandbox)},
+	{"cache", 0, OPT_STRING, "DIR", "the cache ($XDG_CACHE_HOME/solder)", AT(cache)},
+	{"recipes", 0, OPT_STRING, "DIR", "the folder of recipes", AT(recipes)},
+	{"why", 0, OPT_FLAG, NULL, "say for each step whether it runs, and why", AT(why)},
+	{"dry-run", 'n', OPT_FLAG, NULL, "the same, and stop", AT(dry_run)},
+	{"keep-work", 0, OPT_FLAG, NULL, "keep the folder of a step that fails", AT(keep_work)},
+	{"json", 0, OPT_FLAG, NULL, "print the summary as JSON", AT(json)},
+	{"quiet", 'q', OPT_FLAG, NULL, "no progress, only warnings and errors", AT(quiet)},
+};
+
+const struct command cmd_build = {
+	.name = "build",
+	.summary = "build a distribution: static interpreter, libpython.so and libpython.a",
+	.args = "[cpython[@VERSION]]",
+	.about = "Builds CPython and the libraries it needs from locked sources, compiles it once, "
+		 "and "
+		 "links it\ninto an interpreter that carries libpython, a shared and a static "
+		 "library. "
+		 "VERSION is a\nseries (3.13, the default: its newest locked version that can be "
+		 "had) or "
+		 "exact (3.13.5).\n\nFinished steps are kept in the cache; an interrupted build "
+		 "goes on "
+		 "from the last one.\n\nThe result can be moved anywhere. A distribution of ours "
+		 "that "
+		 "stands at the output is\nreplaced as a whole.",
+	.example =
+		"solder build\nsolder build cpython@3.11 -o python311\n"
+		"solder build --opt pgo --lto thin --cc clang-19\nsolder build --link shared --why",
+	.opts = opts,
+	.n_opts = ARRAY_SIZE(opts),
+	.values_size = sizeof(struct values),
+	.defaults = defaults,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,26 @@
+/* The subcommands: options in, rooms called, words out. */
+#ifndef SOLDER_CMD_H
+#define SOLDER_CMD_H
+
+#include <jansson.h>
+
+#include "base/opt.h"
+
+extern const struct command cmd_build, cmd_fetch, cmd_show, cmd_man, cmd_completion;
+
+/* Every command, NULL-terminated, in the order of `solder --help`. */
+extern const struct command *const commands[];
+extern const size_t n_commands;
+
+/* The folder of recipes: `given`, $SOLDER_RECIPES, or the one that came with the program (beside
+ * it in a source tree, in ../share/solder when installed). The caller frees *ret. */
+int cmd_recipes(const char *given, char **ret, struct err *err);
+
+/* Splits "cpython", "cpython@3.13" or "cpython@3.13.5"; *version points into word, or is NULL. */
+int cmd_parse_package(const char *word, const char **version, struct err *err);
+
+/* The facts of the artifacts of a distribution that solder built, as a JSON object:
+ * {"path", "artifacts": [{"name", "path", "size", …}]}. */
+int cmd_collect(const char *dir, json_t **ret, struct err *err);
+
+#endif

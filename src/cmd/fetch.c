@@ -1,0 +1,84 @@
+/* solder fetch: download the sources of a set, for building offline. */
+#include <stdlib.h>
+
+#include "build/sources.h"
+#include "cmd/cmd.h"
+
+struct values {
+	const char *sources, *mirror, *cache, *recipes;
+	bool quiet;
+};
+
+static void defaults(void *values)
+{
+	((struct values *)values)->sources = "auto";
+}
+
+static int fetch(
+	const struct values *v, const struct strv *args, struct progress *progress, struct err *err)
+{
+	CLEANUP(cleanup_cache) struct cache *cache = NULL;
+	CLEANUP_FREE char *recipes = NULL, *store = NULL;
+	CLEANUP_STRV struct strv paths = STRV_INIT;
+	struct sources_options so = {.set = v->sources, .progress = progress};
+	struct fetch_options fo = {.mirror = v->mirror, .progress = progress};
+	struct sources sources = {0};
+	int failed;
+
+	if (args->n && cmd_parse_package(args->v[0], &so.wanted, err) < 0)
+		return -1;
+	if (cmd_recipes(v->recipes, &recipes, err) < 0 || cache_open(v->cache, &cache, err) < 0)
+		return -1;
+	store = xasprintf("%s/sources", cache->dir);
+	fo.store = store;
+	so.recipes = recipes;
+	so.cache = cache;
+	so.fetcher = fetcher_new(&fo);
+	failed = sources_choose(&so, &sources, err) < 0 ||
+		 sources_fetch_all(&sources, so.fetcher, &paths, err) < 0;
+	for (size_t i = 0; !failed && i < paths.n; i++)
+		printf("%s\n", paths.v[i]);
+	sources_release(&sources);
+	fetcher_free(so.fetcher);
+	return failed ? -1 : 0;
+}
+
+static int run(const void *values, const struct strv *args, struct err *err)
+{
+	const struct values *v = values;
+	struct progress *progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	int failed = fetch(v, args, progress, err);
+
+	progress_free(progress);
+	return failed;
+}
+
+#define AT(field) offsetof(struct values, field)
+
+static const struct opt opts[] = {
+	{"sources", 0, OPT_CHOICE, "auto|upstream|debian", "which set of locked sources",
+		AT(sources)},
+	{"mirror", 0, OPT_STRING, "URL", "base of the Debian mirror (the one that apt uses)",
+		AT(mirror)},
+	{"cache", 0, OPT_STRING, "DIR", "the cache ($XDG_CACHE_HOME/solder)", AT(cache)},
+	{"recipes", 0, OPT_STRING, "DIR", "the folder of recipes", AT(recipes)},
+	{"quiet", 'q', OPT_FLAG, NULL, "no progress, only warnings and errors", AT(quiet)},
+};
+
+const struct command cmd_fetch = {
+	.name = "fetch",
+	.summary = "download and verify all sources that a build needs",
+	.args = "[cpython[@VERSION]]",
+	.about = "Downloads the sources of CPython and of every library that it needs into the "
+		 "cache, "
+		 "verifies\neach by its locked SHA-256, and prints where they are. Afterwards "
+		 "'solder "
+		 "build --offline'\nneeds no network. Interrupted downloads resume.",
+	.example = "solder fetch\nsolder fetch cpython@3.11 --sources debian",
+	.opts = opts,
+	.n_opts = ARRAY_SIZE(opts),
+	.values_size = sizeof(struct values),
+	.defaults = defaults,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,141 @@
+/* solder: the command table, global options, exit codes. */
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+#include "base/opt.h"
+#include "cmd/cmd.h"
+#include "proc/proc.h"
+
+#define EXIT_TROUBLE 2
+#define EXIT_USAGE 64
+
+const struct command *const commands[] = {
+	&cmd_build, &cmd_fetch, &cmd_show, &cmd_man, &cmd_completion, NULL};
+const size_t n_commands = ARRAY_SIZE(commands) - 1;
+
+static void print_help(FILE *out)
+{
+	fputs("solder builds relocatable CPython distributions whose interpreter carries "
+	      "libpython,\n"
+	      "and that still ship libpython.so and libpython.a: from one compile.\n\n"
+	      "Usage: solder COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n",
+		out);
+	for (size_t i = 0; i < n_commands; i++)
+		fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n  -h, --help     show this text; 'solder COMMAND --help' shows a command's\n"
+	      "  --version      show the version\n\n"
+	      "Exit codes: 0 fine, 1 a finding, 2 the work could not be done, 64 usage.\n",
+		out);
+}
+
+static void print_error(const struct err *err)
+{
+	bool colour = isatty(2) && !getenv("NO_COLOR");
+
+	fprintf(stderr, "%ssolder:%s %s\n", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "",
+		err->msg);
+	if (err->hint[0])
+		fprintf(stderr, "%shint:%s %s\n", colour ? "\033[1m" : "", colour ? "\033[0m" : "",
+			err->hint);
+}
+
+/* An interrupt ends us as if we had not caught it, so that the shell knows. */
+static int exit_code(const struct err *err)
+{
+	if (err->code == ERR_INTERRUPTED && interrupt_signal()) {
+		signal(interrupt_signal(), SIG_DFL);
+		raise(interrupt_signal());
+	}
+	return err->code == ERR_USAGE ? EXIT_USAGE : EXIT_TROUBLE;
+}
+
+static int run_command(const struct command *cmd, char **argv, struct err *err)
+{
+	CLEANUP_FREE void *values = xcalloc(1, cmd->values_size);
+	CLEANUP_STRV struct strv args = STRV_INIT;
+	int parsed = opt_parse(cmd, argv, values, &args, err);
+
+	if (parsed < 0)
+		return -1;
+	if (parsed > 0) {
+		opt_help(stdout, cmd);
+		return 0;
+	}
+	return cmd->run(values, &args, err);
+}
+
+static const struct command *find_command(const char *name, struct err *err)
+{
+	const char *names[ARRAY_SIZE(commands)], *near;
+
+	for (size_t i = 0; i < n_commands; i++) {
+		names[i] = commands[i]->name;
+		if (!strcmp(name, names[i]))
+			return commands[i];
+	}
+	err_set(err, ERR_USAGE, "there is no command '%s'", name);
+	near = opt_nearest(name, names, n_commands);
+	if (near)
+		err_hint(err, "did you mean 'solder %s'?", near);
+	else
+		err_hint(err, "'solder --help' lists the commands");
+	return NULL;
+}
+
+/* What we open must not land where output goes; writing to such a descriptor goes on to fail. */
+static void occupy_standard(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+	}
+}
+
+static int finish(int result, struct err *err)
+{
+	if (result >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		result = err_sys(err, "cannot write the output");
+	if (result >= 0)
+		return result;
+	print_error(err);
+	return exit_code(err);
+}
+
+int main(int argc, char **argv)
+{
+	static char help[] = "--help";
+	struct err err = ERR_INIT;
+	const struct command *cmd;
+	int result = -1;
+
+	occupy_standard();
+	setlocale(LC_CTYPE, "");
+	interrupt_install();
+	proc_become_reaper();
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+		(!strcmp(argv[1], "help") && argc == 2)) {
+		print_help(stdout);
+		return finish(0, &err);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("solder %s\n", SOLDER_VERSION);
+		return finish(0, &err);
+	}
+	if (!strcmp(argv[1], "help")) {
+		argv[1] = argv[2];
+		argv[2] = help;
+	}
+	cmd = find_command(argv[1], &err);
+	if (cmd)
+		result = run_command(cmd, argv + 2, &err);
+	return finish(result, &err);
+}

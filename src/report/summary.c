@@ -1,0 +1,102 @@
+#include <libsmartcols/libsmartcols.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "report/report.h"
+
+void report_json(const json_t *model, FILE *out)
+{
+	json_dumpf(model, out, JSON_INDENT(2));
+	fputc('\n', out);
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "-";
+}
+
+static void print_distribution(const json_t *d, FILE *out)
+{
+	static const char *const keys[][2] = {{"python", "CPython"}, {"path", "at"},
+		{"link", "link mode"}, {"optimisation", "optimisation"}, {"tls", "TLS model"},
+		{"compiler", "compiler"}, {"sources", "sources"}, {"sandbox", "sandbox"}};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (json_object_get(d, keys[i][0]))
+			fprintf(out, "%-13s %s\n", keys[i][1], text(d, keys[i][0]));
+	}
+}
+
+static void print_build(const json_t *b, FILE *out)
+{
+	char took[32];
+
+	if (!b)
+		return;
+	format_duration(took, (uint64_t)json_integer_value(json_object_get(b, "took_ns")));
+	fprintf(out, "%-13s %s; %lld steps run, %lld from the cache\n", "took", took,
+		(long long)json_integer_value(json_object_get(b, "run")),
+		(long long)json_integer_value(json_object_get(b, "reused")));
+}
+
+/* What a cell says about one key of an artifact. */
+static void cell(const json_t *a, const char *key, char *buffer, size_t size)
+{
+	const json_t *value = json_object_get(a, key);
+
+	if (json_is_array(value)) {
+		size_t used = 0;
+
+		buffer[0] = '\0';
+		for (size_t i = 0; i < json_array_size(value) && used < size; i++)
+			used += (size_t)snprintf(buffer + used, size - used, "%s%s", i ? " " : "",
+				json_string_value(json_array_get(value, i)));
+	} else if (!strcmp(key, "size")) {
+		format_bytes(buffer, (uint64_t)json_integer_value(value));
+	} else if (json_is_integer(value)) {
+		snprintf(buffer, size, "%lld", (long long)json_integer_value(value));
+	} else {
+		snprintf(
+			buffer, size, "%s", json_is_string(value) ? json_string_value(value) : "-");
+	}
+}
+
+static void print_artifacts(const json_t *artifacts, FILE *out)
+{
+	static const char *const columns[][2] = {{"file", "artifact"}, {"size", "size"},
+		{"kind", "kind"}, {"link", "libpython"}, {"tls", "TLS"}, {"exports", "exports"},
+		{"glibc", "glibc"}, {"needed", "DT_NEEDED"}};
+	struct libscols_table *table = scols_new_table();
+	const json_t *a;
+	size_t i;
+
+	scols_table_set_stream(table, out);
+	for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
+		scols_table_new_column(table, columns[c][1], 0.1,
+			!strcmp(columns[c][0], "size") || !strcmp(columns[c][0], "exports")
+				? SCOLS_FL_RIGHT
+				: 0);
+	json_array_foreach (artifacts, i, a) {
+		struct libscols_line *line = scols_table_new_line(table, NULL);
+
+		for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
+			char buffer[512];
+
+			cell(a, columns[c][0], buffer, sizeof(buffer));
+			scols_line_set_data(line, c, buffer);
+		}
+	}
+	scols_print_table(table);
+	scols_unref_table(table);
+}
+
+void report_summary(const json_t *model, FILE *out)
+{
+	print_distribution(json_object_get(model, "distribution"), out);
+	print_build(json_object_get(model, "build"), out);
+	fputc('\n', out);
+	print_artifacts(json_object_get(model, "artifacts"), out);
+	fputc('\n', out);
+}
