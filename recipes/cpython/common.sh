@@ -1,0 +1,106 @@
+# Sourced by profile.sh and compile.sh: configure, the seam, the flags.
+
+export CPATH="$DEPS/include" LIBRARY_PATH="$DEPS/lib"
+
+# CPython's configure and Makefile have an OPT of their own, for flags.
+opt=$OPT
+unset OPT
+
+configure() {
+    set -- --prefix=/install --enable-shared --with-ensurepip=install \
+        --enable-loadable-sqlite-extensions --with-dbmliborder=bdb \
+        --with-readline=editline --with-system-expat --with-system-libmpdec
+    if [ "$opt" = pgo ]; then
+        set -- "$@" --enable-optimizations
+    fi
+    case $LTO:$CC_FAMILY in
+    none:*) ;;
+    *:gcc) set -- "$@" --with-lto=full ;;
+    *) set -- "$@" --with-lto="$LTO" ;;
+    esac
+    # pkg-config would describe the system's libraries.  The compilers go the
+    # way of config.site, too.
+    env -u CC -u CXX -u AR cc="$CC" cxx="$CXX" ar="$AR" \
+        CONFIG_SITE="$RECIPE/config.site" ./configure "$@" --with-pkg-config=no
+    setup >Modules/Setup.local
+}
+
+# Setup.local comes before Setup.stdlib, and the first mention of a module
+# counts; releases before 3.12 do not read Setup.stdlib at all.
+setup() {
+    # The panel library works on its caller's ncurses: both modules must be in
+    # one file to have the same.  compile.sh makes one a link to the other.
+    cat <<'END'
+*shared*
+_curses _curses_panel _cursesmodule.c _curses_panel.c -DHAVE_NCURSESW -lpanelw -lncursesw
+END
+    case $MAJORMINOR in
+    3.11)
+        # Setup.stdlib of 3.11 leaves these to setup.py, which looks for the
+        # system's libraries first.  libedit has no more names for functions
+        # that are as old as the ones readline.c uses without the typedefs.
+        cat <<'END'
+readline readline.c -D_RL_FUNCTION_TYPEDEF -ledit -lncursesw
+_dbm _dbmmodule.c -DUSE_BERKDB -ldb
+_ctypes _ctypes/_ctypes.c _ctypes/callbacks.c _ctypes/callproc.c _ctypes/stgdict.c _ctypes/cfield.c -DHAVE_FFI_PREP_CIF_VAR -DHAVE_FFI_PREP_CLOSURE_LOC -DHAVE_FFI_CLOSURE_ALLOC -lffi -ldl
+END
+        ;;
+    esac
+    # What is built in has to be in libpython.a, too: $hacl puts the objects there
+    # that the Makefile would have _sha2 take from an archive.
+    awk '
+        FNR == NR { if ($1 == "shared" || $1 == "disabled") for (i = 2; i <= NF; i++) {
+                        pattern = $i; gsub(/\*/, ".*", pattern); kind["^" pattern "$"] = $1 }
+                    next }
+        /^[A-Za-z_]/ {
+            sub(" Modules/_hacl/libHacl_Hash_SHA2.a", "")
+            to = "static"
+            for (p in kind) if ($1 ~ p) to = kind[p]
+            lines[to] = lines[to] $0 "\n" }
+        END { printf "*static*\n%s*shared*\n%s", lines["static"], lines["shared"] }
+    ' "$RECIPE/modules.txt" Modules/Setup.stdlib
+    echo '*disabled*'
+    sed -n 's/^disabled *//p' "$RECIPE/modules.txt"
+}
+
+case $TLS in
+initial-exec) cflags=-ftls-model=initial-exec ;;
+desc)
+    # Elsewhere descriptors are the compilers' own way.
+    case $TRIPLE in x86_64-*) cflags=-mtls-dialect=gnu2 ;; *) cflags= ;; esac ;;
+*) cflags= ;;
+esac
+# With LTO, the code generator runs when linking.
+codegen=
+case $cflags in -mtls-dialect=*) codegen=$cflags ;; esac
+cflags="-fno-semantic-interposition $cflags"
+ldflags="$codegen -Wl,--exclude-libs,ALL -Wl,-Bsymbolic-functions -Wl,-z,relro,-z,now"
+
+# Flags that name places on this machine are kept apart: see run_make.
+cplaces="-ffile-prefix-map=$SRC=Python-$VERSION -ffile-prefix-map=$DEPS=deps"
+ldplaces=-L$DEPS/lib
+if [ -n "$LLD" ]; then
+    ldplaces="$ldplaces --ld-path=$(command -v "$LLD")"
+fi
+
+# CPython's hash functions, in archives of their own by the Makefile; which
+# there are depends on the release.
+hacl='$(sort $(LIBHACL_MD5_OBJS) $(LIBHACL_SHA1_OBJS) $(LIBHACL_SHA2_OBJS) $(LIBHACL_SHA3_OBJS) $(LIBHACL_BLAKE2_OBJS) $(LIBHACL_HMAC_OBJS))'
+
+# Links that only serve the build need no optimising; compile.sh says how.
+quick=
+
+# What make's command line sets adds to what configure chose.  Two programs that
+# the Makefile runs get a Python of their own: pybuilddir.txt, where sysconfig
+# takes its variables from the Makefile and the environment, sees no places; and
+# libinstall, which would compile all of Lib three times for bytecode.sh to
+# throw away, does nothing.
+run_make() {
+    make "$@" \
+        CFLAGS_NODIST="$cflags $cplaces" LDFLAGS_NODIST="$ldflags $ldplaces" ARFLAGS=rcsD \
+        MACHDEP_OBJS="$hacl" \
+        LINK_PYTHON_OBJS='$(LIBRARY_OBJS)' LINK_PYTHON_DEPS='$(LIBRARY_OBJS)' \
+        LINKFORSHARED="-Wl,--export-dynamic -pie $quick" \
+        published="CFLAGS_NODIST='$cflags' LDFLAGS_NODIST='$ldflags'" \
+        PYTHON_FOR_BUILD='$(if $(filter libinstall,$@),:,$(if $(filter pybuilddir.txt,$@),env $(published)) ./$(BUILDPYTHON) -E)'
+}

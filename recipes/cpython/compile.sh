@@ -1,0 +1,85 @@
+# The one compile.  It leaves everything of a distribution but the interpreter
+# in $OUT/install, and what link.sh makes interpreters from in $OUT/build.
+. "$RECIPE/common.sh"
+
+library=libpython$MAJORMINOR
+
+case $opt:$CC_FAMILY in
+pgo:gcc)
+    # Beside the objects, where -fprofile-use looks for them: given a path, gcc
+    # would write it into the debug information.
+    cp -R "$PROFILE/." .
+    cflags="$cflags -fprofile-use -fprofile-correction -Wno-missing-profile"
+    ;;
+pgo:clang)
+    cp "$PROFILE/code.profclangd" .
+    cflags="$cflags -fprofile-instr-use=code.profclangd -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date"
+    ;;
+esac
+
+configure
+
+case $LTO:$CC_FAMILY in
+none:*) ;;
+*:gcc)
+    quick=-fno-lto
+    lto="-flto-partition=balanced -flto=$JOBS"
+    ;;
+*)
+    quick=-Wl,--lto-O0
+    lto=-Wl,--thinlto-jobs=$JOBS
+    ;;
+esac
+if [ "$LTO" != none ]; then
+    optimised=$ldflags
+    ldflags="$ldflags $quick"
+    run_make python Programs/_testembed
+    ldflags="$optimised $lto"
+fi
+run_make build_all "$library.so" libpython3.so "$library.a"
+
+# The archive is for whoever links it with whatever compiler: machine code.
+case $LTO:$CC_FAMILY in
+none:*) ;;
+*:gcc)
+    "$OBJCOPY" -D --wildcard --remove-section='.gnu.lto_*' \
+        --remove-section='.gnu.debuglto_*' --strip-symbol='__gnu_lto_*' "$library.a"
+    ;;
+*)  run_make -f "$RECIPE/native.mk" native NATIVE_FLAGS="$codegen" ;;
+esac
+
+if [ "$opt" = pgo ]; then
+    # Says that there is a profile; "all", on which "install" depends, would
+    # start training otherwise.
+    touch profile-run-stamp
+fi
+run_make install DESTDIR="$OUT"
+
+cd "$OUT/install"
+# Early releases of 3.11 forget to install some of their tests.
+for tests in "$SRC"/Lib/test/test_*/; do
+    installed=lib/python$MAJORMINOR/test/$(basename "$tests")
+    [ -d "$installed" ] || cp -R "$tests" "$installed"
+done
+find . -name __pycache__ -prune -exec rm -r {} +
+config=lib/python$MAJORMINOR/config-$MAJORMINOR-$TRIPLE
+mv "$config/$library.a" lib/
+ln -s "../../$library.a" "$config/"
+cd "lib/python$MAJORMINOR/lib-dynload"
+ln -sf _curses.*.so _curses_panel.*.so
+
+# configure leaves out a module whose library it does not find, and says so in
+# passing only.
+sed -n 's/^shared *//p' "$RECIPE/modules.txt" | tr ' ' '\n' | while read -r name; do
+    if grep -q "^[^#]*@$name " "$SRC/Modules/Setup.stdlib.in" && ! [ -e "$name".*.so ]; then
+        echo "the module $name was not built: see config.log for its library" >&2
+        exit 1
+    fi
+done
+
+cd "$SRC"
+mkdir -p "$OUT/build"
+cp --parents -p Makefile Programs/python.o Programs/_testembed "$library".so* \
+    $(run_make -s --eval='objects: ; @echo $(LIBRARY_OBJS) $(filter %.a,$(MODLIBS))' objects) \
+    "$OUT/build"
+echo "$hacl" >"$OUT/build/hacl"
