@@ -1,0 +1,40 @@
+# Extension modules that name libpython in DT_NEEDED, as many wheels do without need: DT_RPATH of
+# the interpreter has to lead to it, and the C API must still be the interpreter's.
+. "$HERE/common.sh"
+
+name="an extension linked with libpython"
+if ! have cc; then
+	skip "$name" "no C compiler here"
+	exit 0
+fi
+suffix=$("$PYTHON" -Ic 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
+module=$SCRATCH/probe$suffix
+check "$name: builds" cc -shared -fPIC -o "$module" -I"$TREE/include/python$VERSION" \
+	"$HERE/extension/probe.c" -Wl,--no-as-needed -L"$TREE/lib" "-lpython$VERSION"
+same "$name: needs it" "$(readelf -dW "$module" | sed -n 's/.*NEEDED.*\[\(libpython.*\)\]/\1/p')" \
+	"libpython$VERSION.so.1.0"
+
+# From another folder, and from an environment.
+"$PYTHON" -m venv --without-pip "$SCRATCH/venv"
+case $LINK in
+static) where=$PYTHON ;;
+shared) where=$TREE/lib/libpython$VERSION.so.1.0 ;;
+esac
+probe='
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import probe
+file, same, libpythons = probe.origin(None)
+print(os.path.realpath(file), same, libpythons)'
+for python in "$PYTHON" "$SCRATCH/venv/bin/python"; do
+	# One mapped file of that name in both link modes: here unused, there the runtime.
+	same "$name: imports, and uses the one runtime (${python##*/})" \
+		"$(cd / && "$python" -Ic "$probe" "$SCRATCH" 2>&1)" "$where True 1"
+done
+
+# The same for ctypes, whose users often open libpython by name.
+same "ctypes.pythonapi is the program's" "$("$PYTHON" -Ic '
+import ctypes
+f = ctypes.pythonapi.PyGILState_Check
+ctypes.CDLL("libpython'"$VERSION"'.so.1.0", ctypes.RTLD_GLOBAL)
+print(ctypes.pythonapi.PyGILState_Check(), ctypes.PyDLL(None).PyGILState_Check())' 2>&1)" "1 1"

@@ -1,0 +1,134 @@
+# The real thing: builds distributions with $SOLDER and checks them, each moved to another place.
+#
+#   SOLDER=/abs/solder sh tests/dist/run.sh [TOPIC]...
+#
+#   TREE=DIR      check this finished tree only (its options: TLS, PIE, as given to solder build)
+#   DIST_FLAGS    more options for "solder build"
+#   QUICK=1       without CPython 3.11.2
+#   MUST_WORK=1   a check that cannot be made here is a failure
+#
+# A topic is one of the files below; all of them without arguments.
+set -u
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+RECIPES=${RECIPES:-$HERE/../../recipes}
+TOPICS=${*:-elf modules relocation venv capabilities certificates embed overlinked suite}
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/check-dist.XXXXXX")
+# Other users come in, too: see capabilities.sh.
+chmod 755 "$WORK"
+trap 'rm -rf "$WORK"' EXIT
+trap 'exit 130' INT TERM
+export HERE RECIPES WORK
+
+# What the checks are made for shall not come from outside.
+for v in $(env | sed -n 's/^\(PYTHON[A-Z_]*\)=.*/\1/p'); do
+	unset "$v"
+done
+unset LD_LIBRARY_PATH LD_PRELOAD SSL_CERT_FILE SSL_CERT_DIR TERMINFO TERMINFO_DIRS CC CFLAGS \
+	CPPFLAGS LDFLAGS PKG_CONFIG_PATH VIRTUAL_ENV MAKEFLAGS MFLAGS MAKELEVEL
+export PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONFIG_FILE=/dev/null
+export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
+
+# An option of solder build, from $DIST_FLAGS.
+option() {
+	printf '%s\n' "${DIST_FLAGS:-}" | sed -n "s/.*--$1[ =]\([a-z-]*\).*/\1/p"
+}
+TLS=${TLS:-$(option tls)}
+TLS=${TLS:-initial-exec}
+PIE=${PIE:-$(option pie)}
+PIE=${PIE:-yes}
+export TLS PIE
+
+needs_libpython() {
+	readelf -dW "$1" | grep -q 'NEEDED.*\[libpython'
+}
+
+# check_tree LABEL TREE TOPICS: moves the tree and checks it there.
+check_tree() {
+	place="$WORK/moved here/$1"
+	mkdir -p "$place/scratch"
+	mv "$2" "$place/py"
+	set -- "$1" "$place" "$3"
+	TREE=$place/py
+	PYTHON=$(ls "$TREE"/bin/python3.?? | head -n 1)
+	VERSION=${PYTHON##*/python}
+	LINK=static
+	if needs_libpython "$PYTHON"; then
+		LINK=shared
+	fi
+	export TREE PYTHON VERSION LINK
+	echo "# $1: $("$PYTHON" -VV 2>&1 | tr '\n' ' ')libpython $LINK"
+	for topic in $3; do
+		LABEL="$1: $topic: "
+		SCRATCH="$place/scratch/$topic"
+		mkdir -p "$SCRATCH"
+		export LABEL SCRATCH
+		start=$(date +%s)
+		(cd "$SCRATCH" && sh "$HERE/$topic.sh" 2>&1) ||
+			echo "FAIL ${LABEL}went through to its end"
+		echo "time $LABEL$(($(date +%s) - start)) s"
+		rm -rf "$SCRATCH"
+	done
+}
+
+build() {
+	echo "# solder build $*" >&2
+	# Word splitting is wanted.
+	"$SOLDER" build -q ${DIST_FLAGS:-} "$@" >"$WORK/log" 2>&1 || {
+		cat "$WORK/log" >&2
+		echo "FAIL build $*"
+		return 1
+	}
+}
+
+# The two link modes differ in the interpreter and in what says how it was built.
+compare() {
+	LABEL="shared: "
+	SCRATCH=$WORK
+	. "$HERE/common.sh"
+	diff -rq --no-dereference "$WORK/moved here/static/py" "$WORK/moved here/shared/py" |
+		grep -vE "/py/(bin/python3\.[0-9]+|share/solder/[a-z.]+) " >"$WORK/difference"
+	none "the same tree as static but for the interpreter" "$(head -n 20 "$WORK/difference")"
+}
+
+run_all() {
+	if [ -n "${TREE:-}" ]; then
+		cp -a "$TREE" "$WORK/tree" && check_tree tree "$WORK/tree" "$TOPICS"
+		return
+	fi
+	# The test suite would say the same of the shared form.
+	quick=$(echo " $TOPICS " | sed 's/ suite / /')
+	if build -o "$WORK/static"; then
+		check_tree static "$WORK/static" "$TOPICS"
+		if build --link shared -o "$WORK/shared"; then
+			check_tree shared "$WORK/shared" "$quick"
+			compare
+		fi
+		rm -rf "$WORK/moved here"
+	fi
+	if [ -z "${QUICK:-}" ] && build --sources debian -o "$WORK/3.11.2" cpython@3.11.2; then
+		check_tree 3.11.2 "$WORK/3.11.2" "$TOPICS"
+	fi
+}
+
+run_all | tee "$WORK/results"
+
+count() {
+	grep -c "^$1 " "$WORK/results"
+}
+failed=$(count FAIL) passed=$(count ok) skipped=$(count skip)
+if [ "$failed" != 0 ]; then
+	echo "# failed:"
+	grep '^FAIL ' "$WORK/results"
+fi
+if [ "$skipped" != 0 ]; then
+	echo "# skipped:"
+	grep '^skip ' "$WORK/results"
+	if [ -n "${MUST_WORK:-}" ]; then
+		failed=$((failed + skipped)) skipped=0
+	fi
+fi
+summary="$passed passed, $failed failed"
+[ "$skipped" = 0 ] || summary="$summary, $skipped skipped"
+echo "$summary"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
