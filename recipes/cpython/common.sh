@@ -83,6 +83,16 @@ if [ -n "$LLD" ]; then
     ldplaces="$ldplaces --ld-path=$(command -v "$LLD")"
 fi
 
+case $LTO:$CC_FAMILY in
+none:* | *:clang) ;;
+*)
+    # gcc writes debug information when linking, too, and leaves the directory
+    # of a source file to the assembler.
+    cplaces="$cplaces -Wa,--debug-prefix-map=$SRC=Python-$VERSION"
+    ldplaces="$ldplaces $cplaces"
+    ;;
+esac
+
 # CPython's hash functions, in archives of their own by the Makefile; which
 # there are depends on the release.
 hacl='$(sort $(LIBHACL_MD5_OBJS) $(LIBHACL_SHA1_OBJS) $(LIBHACL_SHA2_OBJS) $(LIBHACL_SHA3_OBJS) $(LIBHACL_BLAKE2_OBJS) $(LIBHACL_HMAC_OBJS))'

@@ -38,14 +38,22 @@ if [ "$LTO" != none ]; then
 fi
 run_make build_all "$library.so" libpython3.so "$library.a"
 
-# The archive is for whoever links it with whatever compiler: machine code.
+# The archive and the object with main() are for whoever links them, with
+# whatever compiler: machine code.
+mkdir -p native/Programs
+cp Programs/python.o native/Programs/
 case $LTO:$CC_FAMILY in
 none:*) ;;
 *:gcc)
-    "$OBJCOPY" -D --wildcard --remove-section='.gnu.lto_*' \
-        --remove-section='.gnu.debuglto_*' --strip-symbol='__gnu_lto_*' "$library.a"
+    for file in "$library.a" native/Programs/python.o; do
+        "$OBJCOPY" -D --wildcard --remove-section='.gnu.lto_*' \
+            --remove-section='.gnu.debuglto_*' --strip-symbol='__gnu_lto_*' "$file"
+    done
     ;;
-*)  run_make -f "$RECIPE/native.mk" native NATIVE_FLAGS="$codegen" ;;
+*)
+    rm native/Programs/python.o
+    run_make -f "$RECIPE/native.mk" native NATIVE_FLAGS="$codegen"
+    ;;
 esac
 
 if [ "$opt" = pgo ]; then
@@ -65,6 +73,7 @@ find . -name __pycache__ -prune -exec rm -r {} +
 config=lib/python$MAJORMINOR/config-$MAJORMINOR-$TRIPLE
 mv "$config/$library.a" lib/
 ln -s "../../$library.a" "$config/"
+cp "$SRC/native/Programs/python.o" "$config/"
 cd "lib/python$MAJORMINOR/lib-dynload"
 ln -sf _curses.*.so _curses_panel.*.so
 

@@ -15,7 +15,11 @@ esac
 flags="-Wl,-z,relro,-z,now -Wl,--disable-new-dtags -Wl,-rpath,'\$\$ORIGIN/../lib'"
 case $LTO:$CC_FAMILY in
 none:*) ;;
-*:gcc) flags="$flags -flto-partition=balanced -flto=$JOBS" ;;
+*:gcc)
+    flags="$flags -flto-partition=balanced -flto=$JOBS"
+    # gcc writes debug information when linking, too.
+    flags="$flags -ffile-prefix-map=$BUILD=Python-$VERSION"
+    ;;
 *) flags="$flags -Wl,--thinlto-jobs=$JOBS" ;;
 esac
 if [ -n "$LLD" ]; then

@@ -10,6 +10,6 @@ native/%.o: %.o
 	$(CC) -x ir -c -O3 -g -fPIC -Wno-override-module $(NATIVE_FLAGS) -o $@ $<; fi
 
 .PHONY: native
-native: $(NATIVE)
+native: $(NATIVE) native/Programs/python.o
 	rm -f $(LIBRARY)
 	$(AR) $(ARFLAGS) $(LIBRARY) $(NATIVE)
