@@ -10,9 +10,9 @@ LIBRARIES := libcurl libarchive libzstd libcrypto jansson libfyaml smartcols
 # What `make dist` and `make check` need on Debian and Ubuntu.
 PACKAGES_BUILD := build-essential pkgconf libcurl4-openssl-dev libarchive-dev libzstd-dev \
 	libssl-dev libjansson-dev libfyaml-dev libsmartcols-dev
-PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils gawk
+PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils
 PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
-	libcap2-bin gdb e2fsprogs
+	libcap2-bin
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wpointer-arith -Wwrite-strings -Wundef
