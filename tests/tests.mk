@@ -47,7 +47,7 @@ fuzz: ## fuzz every parser, FUZZ_SECONDS each (default 60), with clang-14
 	@for f in $(FUZZERS); do \
 		clang-14 -std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION='"$(VERSION)"' -Isrc -Itests/lib -g -O1 \
 			-fsanitize=fuzzer,address,undefined $$($(PKG_CONFIG) --cflags $(LIBRARIES)) \
-			-o $(OUT)/fuzz/$$f tests/fuzz/fuzz_$$f.c $(filter-out src/main.c,$(SOURCES)) \
+			-o $(OUT)/fuzz/$$f tests/fuzz/fuzz_$$f.c $(filter-out src/main.c src/cmd/%,$(SOURCES)) \
 			$(ALL_LIBS) || exit 1; \
 		mkdir -p $(OUT)/fuzz/$$f-new; \
 		$(OUT)/fuzz/$$f -max_total_time=$(or $(FUZZ_SECONDS),60) -timeout=10 -rss_limit_mb=2048 \
