@@ -17,10 +17,6 @@
 
 struct progress;
 
-/* Two complete sets of locked sources: as the projects publish them, and as Debian's archive keeps
- * them. */
-enum source_set { SET_UPSTREAM, SET_DEBIAN };
-
 /* One file as locked. Owned by the recipe; nothing here is kept after a call. */
 struct source {
 	const char *package, *version;
