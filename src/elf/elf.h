@@ -194,6 +194,41 @@ const char *elf_relro_name(enum elf_relro relro);
 const char *elf_stack_name(enum elf_stack stack);
 const char *elf_machine_name(uint16_t machine);
 
+/* Code: what the instructions of a file do that costs something or that a loader must serve.
+ *
+ * elf_code_read() disassembles every executable section (by Capstone; x86-64 and AArch64) within
+ * the bounds of its functions, from .symtab, .dynsym and .eh_frame, so that stripped files work
+ * too, and puts sites into classes. Sequences that the linker relaxed are what they became: the
+ * class is that of the code as it stands in the file. */
+enum elf_site {
+	ELF_SITE_TLS_LE,         /* thread pointer and a constant */
+	ELF_SITE_TLS_IE,         /* thread pointer and an offset from the GOT */
+	ELF_SITE_TLS_GD,         /* __tls_get_addr with the module and offset of one variable */
+	ELF_SITE_TLS_LD,         /* __tls_get_addr for the module's block */
+	ELF_SITE_TLS_DESC,       /* a call through a TLS descriptor */
+	ELF_SITE_CALL_DIRECT,    /* to a function of this file */
+	ELF_SITE_CALL_PLT_OWN,   /* through the PLT, to a symbol that this file defines */
+	ELF_SITE_CALL_PLT_OTHER, /* through the PLT, to a symbol that it does not */
+	ELF_SITE_CALL_GOT,       /* through a GOT slot without a PLT stub (-fno-plt) */
+	ELF_SITE_CALL_INDIRECT,  /* through any other register or memory */
+	ELF_SITE_GOT_LOAD, /* loads an address from the GOT, for data or a function's address */
+	ELF_N_SITES,
+};
+
+struct elf_code {
+	uint64_t sites[ELF_N_SITES];
+	uint64_t functions;    /* bounds that were found */
+	uint64_t instructions; /* decoded */
+	uint64_t unknown;      /* bytes inside functions that are no instruction */
+	uint64_t gaps;         /* bytes of executable sections outside any function, not read */
+};
+
+/* Other machines, and object files, are ERR_UNSUPPORTED. */
+int elf_code_read(const char *path, struct elf_code *code, struct err *err);
+
+/* "tls-local-exec", "call-plt-own", … */
+const char *elf_site_name(enum elf_site site);
+
 /* A member of an `ar` archive. Name and bytes are valid only during the call. */
 struct elf_archive_member {
 	const char *name;

@@ -10,7 +10,7 @@ headers=$(find src tests -name '*.h' | sort)
 flags="-std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION=\"0\" -Isrc -Itests/lib -Wall -Wextra -Wshadow
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings -Wundef
 	-Werror -fsyntax-only $(pkg-config --cflags libcurl libarchive libzstd libcrypto jansson \
-	libfyaml smartcols cmocka)"
+	libfyaml smartcols capstone cmocka)"
 
 # Which rooms a room may include; base and itself go without saying. A room's "-internal.h" is its
 # own; tests may look into any.
@@ -18,11 +18,11 @@ may_include='
 main     cmd proc
 cmd      build fetch recipe report elf dist check bench explain archive
 build    recipe fetch proc archive
-check    elf dist proc
-explain  elf dist proc
+check    elf dist proc archive
+explain  elf dist proc bench
 bench    proc dist
 archive
-dist
+dist     elf proc
 elf
 fetch
 proc

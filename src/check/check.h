@@ -1,0 +1,86 @@
+/* Does anything break with this Python? Rules over facts, probes that are compiled and run, and
+ * real wheels.
+ *
+ * Everything found goes into one model, a JSON object:
+ *
+ *	{"python":  {…},                what was checked, from dist_json()
+ *	 "rules":   [{"id", "severity", "verdict", "reason", "findings": [
+ *	               {"where", "what", "todo"}]}],
+ *	 "probes":  [{"id", "verdict", "what", "expected", "seen", "why"}],
+ *	 "wheels":  [{"name", "version", "verdict", "prediction", …}],
+ *	 "summary": {"failed", "warned", "passed", "not_checked"}}
+ *
+ * Verdicts are "pass", "fail" and "not checked"; the last comes with a reason in "why" and is never
+ * counted as a pass. Wheels have "works", "fails on both", "breaks only here", "works only here"
+ * and "not checked".
+ */
+#ifndef SOLDER_CHECK_H
+#define SOLDER_CHECK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/progress.h"
+#include "dist/dist.h"
+
+/* An error breaks someone; a warning costs someone; a note is worth knowing. Only errors and
+ * warnings make `solder check` exit with 1. */
+enum check_severity { CHECK_ERROR, CHECK_WARNING, CHECK_NOTE };
+
+/* What rules look at: an installation and all its files, read once. */
+struct check_input {
+	const struct dist *dist;
+	const struct dist_files *files;
+};
+
+struct check_rule;
+
+/* All rules, in the order of docs/rules.md. */
+size_t check_rule_count(void);
+const struct check_rule *check_rule_at(size_t i);
+const char *check_rule_id(const struct check_rule *rule);
+enum check_severity check_rule_severity(const struct check_rule *rule);
+const char *check_rule_reason(const struct check_rule *rule); /* one line: whom it hurts and how */
+const char *check_rule_todo(const struct check_rule *rule);
+const char *check_rule_about(const struct check_rule *rule); /* paragraphs, for docs/rules.md */
+const struct check_rule *check_rule_find(const char *id);
+const char *check_severity_name(enum check_severity severity);
+
+/* Applies the rules named in `only` (all when empty) but those in `skip`, and appends to the
+ * array "rules" of the model. Unknown ids are ERR_USAGE and name the nearest. */
+int check_rules(const struct check_input *input, const struct strv *only, const struct strv *skip,
+	json_t *model, struct err *err);
+
+/* docs/rules.md. */
+void check_rules_markdown(FILE *out);
+
+struct check_probe_options {
+	const struct strv *only, *skip; /* ids; NULL: all, none */
+	const char *against;            /* the shared counterpart, or NULL */
+	const char *probes_dir;         /* where probes/ is */
+	bool install_consumers;
+	const char *scratch; /* a folder for what is made, removed by the caller */
+};
+
+/* Runs the probes and appends to the array "probes" of the model. A probe that cannot be run is
+ * "not checked"; -1 only if no work could be done at all, or on an interrupt. */
+int check_probes(const struct dist *dist, const struct check_probe_options *options,
+	struct progress *progress, json_t *model, struct err *err);
+
+struct check_wheel_options {
+	const char *what;      /* a folder, a file with names, or "top:N" */
+	const char *against;   /* the reference interpreter, or NULL */
+	const char *data_dir;  /* where workloads for wheels and the list of names are */
+	const char *state_dir; /* downloads and results, kept for the next run */
+	const char *filter;    /* only names that contain it, or NULL */
+	unsigned int jobs;     /* 0: as many as processors */
+};
+
+/* Audits, installs and exercises wheels, and appends to the array "wheels" of the model. */
+int check_wheels(const struct dist *dist, const struct check_wheel_options *options,
+	struct progress *progress, json_t *model, struct err *err);
+
+#endif

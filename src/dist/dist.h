@@ -1,0 +1,121 @@
+/* A Python installation as found on a machine: ours, a distribution's, pyenv's, conda's, a venv.
+ *
+ * dist_find() takes what a person would name (an interpreter, a prefix, a virtual environment, a
+ * name on PATH) and follows it to the real files, keeping a trail of every hop. What the files
+ * say is read from the files; what only the interpreter knows (sysconfig, paths) is asked of the
+ * interpreter itself, isolated (-I -S, empty environment, limits of time and output). One that
+ * cannot be run, because it is for another machine say, leaves `runs` false with the reason, and
+ * everything that depends on it NULL.
+ *
+ *	CLEANUP_DIST struct dist dist = {0};
+ *
+ *	if (dist_find("python3.11", &dist, err) < 0)
+ *		return -1;
+ */
+#ifndef SOLDER_DIST_H
+#define SOLDER_DIST_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "elf/elf.h"
+
+/* How the interpreter gets at libpython. */
+enum dist_link {
+	DIST_LINK_UNKNOWN, /* neither form: a launcher, a script, a stripped-down build */
+	DIST_LINK_STATIC,  /* libpython is in the executable */
+	DIST_LINK_SHARED,  /* the executable needs libpython*.so */
+	DIST_LINK_DUAL,    /* the executable is the library: one file that runs and is linked */
+};
+
+struct dist {
+	char *given;       /* what was asked for */
+	struct strv trail; /* each hop as a sentence: "'…/shims/python3' is pyenv's shim: version
+			      3.11.7 is selected" */
+	char *venv;        /* the virtual environment that was named, or NULL */
+	char *interpreter; /* the ELF file, all links resolved */
+	char *prefix; /* sys.base_prefix; from the place of the interpreter if it does not run */
+	bool system;  /* the prefix is shared with other software (/usr, /usr/local): only what
+			 is Python's own below it belongs to the installation */
+
+	bool runs;
+	char *why_not; /* NULL when it runs */
+	int major, minor, micro;
+	char *version;  /* "3.13.15", "3.15.0b1" */
+	char *series;   /* "3.13" */
+	char *abiflags; /* "", "t", "d", … */
+	char *stdlib;   /* …/lib/python3.13 */
+	char *dynload;  /* …/lib-dynload, or NULL */
+	/* What it says of itself; NULL if it does not run. Of the objects, "config_vars" is
+	 * sysconfig.get_config_vars(), "paths" sysconfig.get_paths(); "builtins" is a list. */
+	json_t *says;
+
+	enum dist_link link;
+	char *libpython_shared; /* the library that ships with it (its real file), or NULL */
+	char *libpython_static; /* libpython*.a that ships, or NULL */
+	/* Which file the system's loader maps for the interpreter's DT_NEEDED libpython, and by
+	 * which rule ("DT_RPATH of …", "/etc/ld.so.cache"); NULL where none is needed or found. */
+	char *libpython_loaded;
+	char *libpython_loaded_why;
+};
+
+#define CLEANUP_DIST CLEANUP(dist_release)
+
+int dist_find(const char *what, struct dist *dist, struct err *err);
+void dist_release(struct dist *dist);
+
+/* A config variable as text: strings as they are, numbers in decimal; NULL if it has none. The
+ * text lives as long as the dist. */
+const char *dist_config(const struct dist *dist, const char *name);
+
+/* "static", "shared", "dual", "unknown". */
+const char *dist_link_name(enum dist_link link);
+
+/* What a file of the installation is for. */
+enum dist_role {
+	DIST_ROLE_INTERPRETER,
+	DIST_ROLE_LIBPYTHON,
+	DIST_ROLE_STUB, /* libpython3.so, which only names the other */
+	DIST_ROLE_EXTENSION,
+	DIST_ROLE_LIBRARY,    /* any other shared object */
+	DIST_ROLE_EXECUTABLE, /* any other program */
+};
+
+/* One ELF file, or a file that should be one. */
+struct dist_file {
+	char *path;
+	char *rel; /* below the prefix, or the absolute path if it is elsewhere */
+	enum dist_role role;
+	bool site; /* below site-packages or dist-packages: installed, not shipped */
+	struct elf_facts facts;
+	char *problem; /* why `facts` is empty; NULL when it is not */
+};
+
+struct dist_files {
+	struct dist_file *v; /* sorted by rel */
+	size_t n;
+};
+
+/* Reads every ELF file of the installation, links not followed, using all processors. A bad file
+ * gets a `problem` and the rest goes on. */
+int dist_files_read(const struct dist *dist, struct dist_files *files, struct err *err);
+void dist_files_release(struct dist_files *files);
+#define CLEANUP_DIST_FILES CLEANUP(dist_files_release)
+
+const char *dist_role_name(enum dist_role role);
+
+/* Where the loader of the GNU C library would find `needed` for the file at `path`, loaded by the
+ * chain of `n_chain` files that starts with the executable and ends with the file itself: DT_RPATH
+ * up the chain unless a DT_RUNPATH forbids it, LD_LIBRARY_PATH, DT_RUNPATH, ld.so.cache, the
+ * default folders. *found is NULL when it would not be found. The caller frees both. `why` names
+ * the rule. */
+struct dist_chain {
+	const char *path;
+	const struct elf_facts *facts;
+};
+int dist_loader_find(const struct dist_chain *chain, size_t n_chain, const char *needed,
+	char **found, char **why, struct err *err);
+
+#endif
