@@ -79,8 +79,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct unpack *u, const 
 		return -1;
 	u->failed = true;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		bug("out of memory");
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	return err_set(u->err, ERR_INPUT, "cannot unpack '%s': %s", u->archive, text);
 }
@@ -93,8 +92,7 @@ __attribute__((format(printf, 2, 3))) static int refuse_entry(
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		bug("out of memory");
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	return refuse(u, "its entry '%s' %s", u->entry, text);
 }

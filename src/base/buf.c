@@ -52,17 +52,21 @@ void buf_adds(struct buf *b, const char *s)
 
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
-	char *text;
+	CLEANUP_FREE char *text = NULL;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		bug("out of memory");
-	buf_add(b, text, (size_t)n);
-	free(text);
+	buf_adds(b, text);
+}
+
+void buf_swap(struct buf *a, struct buf *b)
+{
+	struct buf old = *a;
+
+	*a = *b;
+	*b = old;
 }
 
 char *buf_steal(struct buf *b)
@@ -92,9 +96,7 @@ size_t buf_replace(struct buf *b, const char *from, const char *to)
 	if (!count)
 		return 0;
 	buf_add(&out, b->data + start, b->len - start);
-	struct buf old = *b;
-	*b = out;
-	out = old;
+	buf_swap(b, &out);
 	return count;
 }
 
@@ -155,8 +157,7 @@ void strv_addf(struct strv *s, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		bug("out of memory");
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	strv_take(s, text);
 }

@@ -35,6 +35,8 @@ void buf_adds(struct buf *b, const char *s);
 __attribute__((format(printf, 2, 3))) void buf_addf(struct buf *b, const char *fmt, ...);
 /* Gives the bytes away (never NULL) and leaves the buffer empty. */
 char *buf_steal(struct buf *b);
+/* Exchanges the content of two buffers. */
+void buf_swap(struct buf *a, struct buf *b);
 /* Replaces every occurrence of `from` (not empty) by `to`; returns how many there were. */
 size_t buf_replace(struct buf *b, const char *from, const char *to);
 /* Appends s in single quotes as a POSIX shell reads it; plain words stay bare. */

@@ -42,9 +42,6 @@ typedef int (*tree_visit)(
 	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err);
 int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err);
 
-/* Sums the sizes of all regular files below root; 0 when there is none. */
-uint64_t tree_size(const char *root);
-
 /* SHA-256 over the names, kinds, executable bits and contents of all that is below root. */
 int tree_digest(const char *root, char hex[65], struct err *err);
 

@@ -6,6 +6,7 @@
 #ifndef SOLDER_BASE_MEM_H
 #define SOLDER_BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -15,6 +16,7 @@ void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 __attribute__((format(printf, 1, 2))) char *xasprintf(const char *fmt, ...);
+__attribute__((format(printf, 1, 0))) char *xvasprintf(const char *fmt, va_list ap);
 
 /* Sorts like qsort(); unlike it, an empty array may be NULL. */
 void sort_array(void *base, size_t n, size_t size, int (*compare)(const void *, const void *));

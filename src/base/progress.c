@@ -197,10 +197,9 @@ void progress_say(struct progress *p, const char *fmt, ...)
 	if (!p || p->mode == PROGRESS_QUIET)
 		return;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	print_above(p, "", text ? text : "");
+	print_above(p, "", text);
 }
 
 void progress_warn(struct progress *p, const char *fmt, ...)
@@ -211,8 +210,7 @@ void progress_warn(struct progress *p, const char *fmt, ...)
 	if (!p)
 		return;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	print_above(p, "warning: ", text ? text : "");
+	print_above(p, "warning: ", text);
 }

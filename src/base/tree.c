@@ -60,24 +60,6 @@ int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err)
 	return walk(root, "", 0, visit, ctx, err);
 }
 
-static int add_size(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
-{
-	(void)path, (void)rel, (void)err;
-	if (S_ISREG(st->st_mode))
-		*(uint64_t *)ctx += (uint64_t)st->st_size;
-	return 0;
-}
-
-uint64_t tree_size(const char *root)
-{
-	struct err ignored = ERR_INIT;
-	uint64_t total = 0;
-
-	tree_walk(root, add_size, &total, &ignored);
-	return total;
-}
-
 static int remove_at(int parent, const char *name, int depth, int top);
 
 static int empty_dir(DIR *dir, int depth, int top)

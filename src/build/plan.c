@@ -66,8 +66,7 @@ void step_input(struct step *s, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&line, fmt, ap) < 0)
-		bug("out of memory");
+	line = xvasprintf(fmt, ap);
 	va_end(ap);
 	for (char *p = line; *p; p++) {
 		if (*p == '\n')

@@ -66,9 +66,7 @@ static void replace_word(struct buf *text, const char *from, const char *to)
 		start = at + n;
 	}
 	buf_add(&out, text->data + start, text->len - start);
-	struct buf old = *text;
-	*text = out;
-	out = old;
+	buf_swap(text, &out);
 }
 
 /* What no reader of an installed tree can use: the build's folders and compilers. */
@@ -102,9 +100,7 @@ static void fix_shebang(struct buf *text, const char *up)
 	buf_add(&out, text->data + sizeof(start) - 1, line - (sizeof(start) - 1));
 	buf_adds(&out, "\" \"$0\" \"$@\"\n' '''");
 	buf_add(&out, text->data + line, text->len - line);
-	struct buf old = *text;
-	*text = out;
-	out = old;
+	buf_swap(text, &out);
 }
 
 /* PEP 739: base_prefix may be relative to the file, other paths relative to base_prefix. */

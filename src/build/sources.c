@@ -273,10 +273,34 @@ static int choose_set(const struct sources_options *o, struct sources *s, struct
 	return lock_load(o->recipes, "debian", &s->lock, err);
 }
 
+static const char *const sets[] = {"upstream", "debian"};
+
+int sources_import(const struct sources_options *o, const char *dir, size_t *n, struct err *err)
+{
+	*n = 0;
+	if (!path_is_dir(dir))
+		return err_set(err, ERR_INPUT, "there is no folder '%s'", dir);
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		CLEANUP(cleanup_lock) struct lock *lock = NULL;
+
+		if (lock_load(o->recipes, sets[i], &lock, err) < 0)
+			return -1;
+		for (size_t j = 0; j < lock->n; j++) {
+			struct source source = as_source(&lock->entries[j]);
+			CLEANUP_FREE char *path = xasprintf("%s/%s", dir, source.file);
+
+			if (!path_exists(path))
+				continue;
+			if (fetch_import(o->fetcher, &source, dir, err) < 0)
+				return -1;
+			++*n;
+		}
+	}
+	return 0;
+}
+
 int sources_choose(const struct sources_options *o, struct sources *ret, struct err *err)
 {
-	static const char *const sets[] = {"upstream", "debian"};
-
 	*ret = (struct sources){0};
 	for (size_t i = 0; !strcmp(o->set, "auto") && i < ARRAY_SIZE(sets); i++) {
 		struct err ignored = ERR_INIT;

@@ -33,6 +33,10 @@ struct sources {
 int sources_choose(const struct sources_options *o, struct sources *ret, struct err *err);
 void sources_release(struct sources *s);
 
+/* Takes from a folder whatever any set locks, so that it counts as downloaded; *n receives how many
+ * files of it are in the store now. A file with a locked name and other bytes is an error. */
+int sources_import(const struct sources_options *o, const char *dir, size_t *n, struct err *err);
+
 /* Downloads what the steps that must run need, and tells them where it is. */
 int sources_fetch(struct plan *plan, struct fetcher *f, struct err *err);
 /* Downloads everything that was chosen. `paths` (may be NULL) receives the files. */

@@ -5,13 +5,28 @@
 #include "cmd/cmd.h"
 
 struct values {
-	const char *sources, *mirror, *cache, *recipes;
+	const char *sources, *mirror, *cache, *recipes, *from;
 	bool quiet;
 };
 
 static void defaults(void *values)
 {
 	((struct values *)values)->sources = "auto";
+}
+
+static int import(const struct values *v, const struct sources_options *so, struct err *err)
+{
+	size_t n;
+
+	if (sources_import(so, v->from, &n, err) < 0)
+		return -1;
+	if (!n) {
+		err_set(err, ERR_INPUT, "'%s' holds no file that any set locks", v->from);
+		return err_hint(err, "recipes/sets/*.yaml name them; 'solder fetch' without --from "
+				     "downloads them");
+	}
+	progress_say(so->progress, "%zu locked files taken from '%s'", n, v->from);
+	return 0;
 }
 
 static int fetch(
@@ -34,7 +49,7 @@ static int fetch(
 	so.recipes = recipes;
 	so.cache = cache;
 	so.fetcher = fetcher_new(&fo);
-	failed = sources_choose(&so, &sources, err) < 0 ||
+	failed = (v->from && import(v, &so, err) < 0) || sources_choose(&so, &sources, err) < 0 ||
 		 sources_fetch_all(&sources, so.fetcher, &paths, err) < 0;
 	for (size_t i = 0; !failed && i < paths.n; i++)
 		printf("%s\n", paths.v[i]);
@@ -60,6 +75,8 @@ static const struct opt opts[] = {
 		AT(sources)},
 	{"mirror", 0, OPT_STRING, "URL", "base of the Debian mirror (the one that apt uses)",
 		AT(mirror)},
+	{"from", 0, OPT_STRING, "DIR", "first take what a folder of downloaded files has",
+		AT(from)},
 	{"cache", 0, OPT_STRING, "DIR", "the cache ($XDG_CACHE_HOME/solder)", AT(cache)},
 	{"recipes", 0, OPT_STRING, "DIR", "the folder of recipes", AT(recipes)},
 	{"quiet", 'q', OPT_FLAG, NULL, "no progress, only warnings and errors", AT(quiet)},
@@ -73,8 +90,11 @@ const struct command cmd_fetch = {
 		 "cache, "
 		 "verifies\neach by its locked SHA-256, and prints where they are. Afterwards "
 		 "'solder "
-		 "build --offline'\nneeds no network. Interrupted downloads resume.",
-	.example = "solder fetch\nsolder fetch cpython@3.11 --sources debian",
+		 "build --offline'\nneeds no network. Interrupted downloads resume.\n\nFor a "
+		 "machine without a network, copy the printed files to it in one folder and "
+		 "name that\nwith --from.",
+	.example = "solder fetch\nsolder fetch cpython@3.11 --sources debian\nsolder fetch --from "
+		   "/media/usb/sources",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),

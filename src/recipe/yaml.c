@@ -108,8 +108,7 @@ int yaml_error(const struct yaml *y, struct fy_node *at, struct err *err, const 
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&what, fmt, ap) < 0)
-		bug("out of memory");
+	what = xvasprintf(fmt, ap);
 	va_end(ap);
 	return error_at(y, mark ? (size_t)mark->line + 1 : 1, mark ? (size_t)mark->column + 1 : 1,
 		what, err);

@@ -199,3 +199,29 @@ t_own_source_is_nonsense() {
 	says "/dev/null"
 	nothing_built
 }
+
+fetch_from() {
+	"$solder" fetch --recipes "$recipes" --cache "$cache" --sources debian --mirror "$mirror" \
+		--from "$1" >"$case/out" 2>"$case/err"
+}
+
+t_sources_from_a_folder() {
+	mkdir "$case/a stick" "$case/empty"
+	cp "$world"/www/pool/*-1.0.tar.gz "$world/www/pool/Python-3.13.5.tar.gz" "$case/a stick/"
+	: >"$world/requests"
+	expect 2 fetch_from "$case/none"
+	says "there is no folder"
+	expect 2 fetch_from "$case/empty"
+	says "holds no file that any set locks"
+	expect 0 fetch_from "$case/a stick"
+	says "locked files taken from"
+	expect 0 build --offline
+	if grep -q '^GET ' "$world/requests"; then fail "something was downloaded"; fi
+}
+
+t_another_file_in_a_folder() {
+	mkdir "$case/stick"
+	echo "something else" >"$case/stick/words-1.0.tar.gz"
+	expect 2 fetch_from "$case/stick"
+	says "words-1.0.tar.gz" "is not what is locked" "SHA-256"
+}

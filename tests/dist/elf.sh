@@ -97,7 +97,10 @@ library() {
 	none "$name no PLT slot for a function of its own" \
 		"$(awk '/JUMP_SLO/ { print $5 }' "$SCRATCH/relocations" | sed 's/@.*//' | sort -u |
 			comm -12 - "$SCRATCH/library")"
-	nm -D --defined-only "$so" | awk '$2 ~ /^[TW]$/ { print $3 }' | sort -u >"$SCRATCH/functions"
+	# Functions by their type: -Bsymbolic-functions leaves the labels of hand-written assembler
+	# (_Py_trampoline_func_start, _end), which have none, to the loader.
+	readelf --dyn-syms -W "$so" | awk '$4 == "FUNC" && $7 != "UND" { sub(/@.*/, "", $8); print $8 }' |
+		sort -u >"$SCRATCH/functions"
 	none "$name no GOT slot for a function of its own" \
 		"$(awk '/GLOB_DAT/ { print $5 }' "$SCRATCH/relocations" | sed 's/@.*//' | sort -u |
 			comm -12 - "$SCRATCH/functions")"
