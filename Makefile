@@ -62,6 +62,9 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The assembler takes these in.
+$(OUT)/obj/src/report/page.o: src/report/page.css src/report/page.js
+
 # Objects depend on how they are compiled.
 $(OUT)/flags: FORCE
 	@mkdir -p $(@D)

@@ -1,0 +1,166 @@
+/* Documents in memory. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/report-internal.h"
+
+struct doc *doc_new(const char *title)
+{
+	struct doc *doc = xcalloc(1, sizeof(*doc));
+
+	doc->title = xstrdup(title);
+	return doc;
+}
+
+void doc_free(struct doc *doc)
+{
+	if (!doc)
+		return;
+	for (size_t i = 0; i < doc->n; i++) {
+		struct doc_element *e = &doc->elements[i];
+		struct doc_table *t = &e->table;
+
+		free(e->label);
+		free(e->text);
+		for (size_t c = 0; c < t->n_columns; c++)
+			free((char *)t->columns[c].title);
+		for (size_t c = 0; c < t->n_columns * t->n_rows; c++)
+			free(t->cells[c]);
+		free(t->columns);
+		free(t->cells);
+	}
+	free(doc->elements);
+	free(doc->title);
+	free(doc);
+}
+
+void cleanup_doc(struct doc **doc)
+{
+	doc_free(*doc);
+}
+
+static char *copy(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+static struct doc_element *add(
+	struct doc *doc, enum doc_kind kind, const char *label, const char *text)
+{
+	struct doc_element *e;
+
+	if (doc->n == doc->cap) {
+		doc->cap = doc->cap ? doc->cap * 2 : 16;
+		doc->elements = xreallocarray(doc->elements, doc->cap, sizeof(*doc->elements));
+	}
+	e = &doc->elements[doc->n++];
+	*e = (struct doc_element){.kind = kind, .label = copy(label), .text = copy(text)};
+	return e;
+}
+
+void doc_heading(struct doc *doc, const char *text)
+{
+	add(doc, DOC_HEADING, text, NULL);
+}
+
+void doc_text(struct doc *doc, const char *fmt, ...)
+{
+	struct doc_element *e = add(doc, DOC_TEXT, NULL, NULL);
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&e->text, fmt, ap) < 0)
+		bug("out of memory");
+	va_end(ap);
+}
+
+void doc_fact(struct doc *doc, const char *key, const char *value)
+{
+	add(doc, DOC_FACT, key, value ? value : "-");
+}
+
+void doc_listing(struct doc *doc, const char *label, const char *text)
+{
+	add(doc, DOC_LISTING, label, text);
+}
+
+void doc_table(struct doc *doc, const char *caption, const struct doc_column *columns, size_t n)
+{
+	struct doc_table *t = &add(doc, DOC_TABLE, caption, NULL)->table;
+
+	if (!n)
+		bug("a table without columns");
+	t->columns = xcalloc(n, sizeof(*t->columns));
+	t->n_columns = n;
+	for (size_t i = 0; i < n; i++) {
+		t->columns[i].title = xstrdup(columns[i].title);
+		t->columns[i].flags = columns[i].flags;
+	}
+}
+
+void doc_row(struct doc *doc, const char *const *cells)
+{
+	struct doc_table *t;
+
+	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_TABLE)
+		bug("a row outside of a table");
+	t = &doc->elements[doc->n - 1].table;
+	if (t->n_rows == t->cap_rows) {
+		t->cap_rows = t->cap_rows ? t->cap_rows * 2 : 16;
+		t->cells = xreallocarray(t->cells, t->cap_rows, t->n_columns * sizeof(*t->cells));
+	}
+	for (size_t c = 0; c < t->n_columns; c++)
+		t->cells[t->n_rows * t->n_columns + c] = copy(cells[c]);
+	t->n_rows++;
+}
+
+void doc_picture(struct doc *doc, const char *svg, const char *alt, bool alt_on_terminal)
+{
+	add(doc, DOC_PICTURE, alt, svg)->alt_on_terminal = alt_on_terminal;
+}
+
+enum doc_tone doc_tone_of(const char *verdict)
+{
+	static const struct {
+		const char *word;
+		enum doc_tone tone;
+	} words[] = {
+		{"pass", DOC_GOOD},
+		{"passed", DOC_GOOD},
+		{"ok", DOC_GOOD},
+		{"works", DOC_GOOD},
+		{"works only here", DOC_GOOD},
+		{"faster", DOC_GOOD},
+		{"agrees", DOC_GOOD},
+		{"fail", DOC_BAD},
+		{"failed", DOC_BAD},
+		{"error", DOC_BAD},
+		{"crash", DOC_BAD},
+		{"breaks only here", DOC_BAD},
+		{"slower", DOC_BAD},
+		{"disagrees", DOC_BAD},
+		{"warning", DOC_DOUBT},
+		{"fails on both", DOC_DOUBT},
+		{"undecided", DOC_DOUBT},
+		{"too noisy", DOC_DOUBT},
+		{"dropped", DOC_DOUBT},
+		{"layout or unknown", DOC_DOUBT},
+		{"not checked", DOC_DOUBT},
+		{"not measured", DOC_DOUBT},
+		{"not supported", DOC_DOUBT},
+		{"unexplained", DOC_DOUBT},
+	};
+	size_t len;
+
+	if (!verdict)
+		return DOC_PLAIN;
+	len = strcspn(verdict, ":;,(");
+	while (len && verdict[len - 1] == ' ')
+		len--;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strlen(words[i].word) == len && !strncmp(words[i].word, verdict, len))
+			return words[i].tone;
+	}
+	return DOC_PLAIN;
+}

@@ -1,0 +1,63 @@
+/* The document behind both writers, and what they share about text. */
+#ifndef SOLDER_REPORT_INTERNAL_H
+#define SOLDER_REPORT_INTERNAL_H
+
+#include <stdint.h>
+
+#include "report/report.h"
+
+enum doc_kind { DOC_HEADING, DOC_TEXT, DOC_FACT, DOC_LISTING, DOC_TABLE, DOC_PICTURE };
+
+/* All strings are owned. */
+struct doc_table {
+	struct doc_column *columns;
+	size_t n_columns;
+	char **cells; /* row after row; NULL where nothing was given */
+	size_t n_rows;
+	size_t cap_rows;
+};
+
+struct doc_element {
+	enum doc_kind kind;
+	char *label; /* heading, key, label, caption, alt; NULL where optional */
+	char *text;  /* text, value, listing, svg */
+	bool alt_on_terminal;
+	struct doc_table table;
+};
+
+struct doc {
+	char *title;
+	struct doc_element *elements;
+	size_t n;
+	size_t cap;
+};
+
+/* One code point of `s` (at most `len` bytes, at least 1); returns its length, or 0 if the bytes
+ * are not UTF-8 (overlong, surrogate, cut off, beyond U+10FFFF). */
+size_t utf8_decode(const char *s, size_t len, uint32_t *code);
+
+/* Appends `s` so that it can neither steer a terminal nor mislead a reader: bytes that are no
+ * UTF-8 and control characters become \xHH, characters that change the direction of text or are
+ * invisible become \u{HHHH}. With `lines`, line feeds stay and tabs become spaces up to the next
+ * multiple of 8; without, they are \n and \t. */
+void text_add_safe(struct buf *out, const char *s, bool lines);
+
+/* Columns that the first `len` bytes take on a terminal. They must be safe. */
+size_t text_width(const char *s, size_t len);
+
+/* How many bytes of `s` go on a line of `width` columns; *next is where the following line starts.
+ * Lines end at spaces; a longer word is broken behind a slash or the like, or anywhere, if
+ * `break_words`, and else left whole. Always gets on. */
+size_t text_line(const char *s, size_t width, bool break_words, size_t *next);
+
+/* As doc_write_text() does it, for one table. */
+void text_table(const struct doc_element *element, FILE *out, unsigned int width, bool colour);
+
+/* Appends `s`, made safe, as text or as a double-quoted attribute of HTML. */
+void html_add_text(struct buf *out, const char *s, bool lines);
+
+/* What the page embeds. */
+extern const char page_css[], page_css_end[];
+extern const char page_js[], page_js_end[];
+
+#endif

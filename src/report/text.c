@@ -1,0 +1,171 @@
+/* A document for a terminal. */
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "report/report-internal.h"
+
+/* Narrower, nothing is readable; wider, no line is. */
+#define MIN_WIDTH 20
+#define MAX_WIDTH 400
+#define NO_TERMINAL_WIDTH 100
+/* Values start behind the longest key of their block, but not further to the right than this. */
+#define MAX_KEY_WIDTH 24
+
+/* Paragraphs and values: words stay whole, so that paths can be copied. `first` columns of the
+ * first line are taken already. */
+static void flow(FILE *out, const char *s, size_t width, size_t indent, size_t first)
+{
+	CLEANUP_BUF struct buf safe = BUF_INIT;
+	const char *p;
+	size_t room = width > indent + MIN_WIDTH / 2 ? width - indent : MIN_WIDTH / 2;
+
+	text_add_safe(&safe, s, true);
+	p = safe.data ? safe.data : "";
+	while (true) {
+		size_t line = strcspn(p, "\n"), next;
+		CLEANUP_FREE char *text = xstrndup(p, line);
+		const char *t = text;
+
+		do {
+			size_t n = text_line(t, room, false, &next);
+
+			fprintf(out, "%*s%.*s\n", n ? (int)(indent - first) : 0, "", (int)n, t);
+			first = 0;
+			t += next;
+		} while (*t);
+		if (!p[line])
+			break;
+		p += line + 1;
+	}
+}
+
+static void bold(FILE *out, const char *s, bool colour)
+{
+	CLEANUP_BUF struct buf safe = BUF_INIT;
+
+	text_add_safe(&safe, s, false);
+	fprintf(out, colour ? "\033[1m%s\033[m\n" : "%s\n", safe.data ? safe.data : "");
+}
+
+static void heading(FILE *out, const char *s, size_t width, bool colour)
+{
+	CLEANUP_BUF struct buf safe = BUF_INIT;
+	size_t n;
+
+	bold(out, s, colour);
+	text_add_safe(&safe, s, false);
+	n = text_width(safe.data ? safe.data : "", safe.len);
+	for (size_t i = 0; i < n && i < width; i++)
+		fputc('-', out);
+	fputc('\n', out);
+}
+
+static size_t key_width(const char *key)
+{
+	CLEANUP_BUF struct buf safe = BUF_INIT;
+
+	text_add_safe(&safe, key, false);
+	return text_width(safe.data ? safe.data : "", safe.len);
+}
+
+/* The facts from `i` on that stand together; returns the index behind them. */
+static size_t facts(const struct doc *doc, size_t i, FILE *out, size_t width)
+{
+	size_t end = i, keys = 0;
+
+	for (; end < doc->n && doc->elements[end].kind == DOC_FACT; end++) {
+		size_t w = key_width(doc->elements[end].label);
+
+		keys = w > keys ? w : keys;
+	}
+	keys = keys > MAX_KEY_WIDTH ? MAX_KEY_WIDTH : keys;
+	for (; i < end; i++) {
+		const struct doc_element *e = &doc->elements[i];
+		CLEANUP_BUF struct buf key = BUF_INIT;
+		size_t w = key_width(e->label);
+
+		text_add_safe(&key, e->label, false);
+		fputs(key.data ? key.data : "", out);
+		if (w > keys) {
+			fputc('\n', out);
+			w = 0;
+		}
+		flow(out, e->text, width, keys + 2, w);
+	}
+	return end;
+}
+
+static void listing(const struct doc_element *e, FILE *out, bool colour)
+{
+	CLEANUP_BUF struct buf safe = BUF_INIT;
+	const char *p;
+
+	if (e->label)
+		bold(out, e->label, colour);
+	text_add_safe(&safe, e->text ? e->text : "", true);
+	for (p = safe.data ? safe.data : ""; *p; p += strspn(p, "\n") ? 1 : 0) {
+		size_t n = strcspn(p, "\n");
+
+		fprintf(out, "%*s%.*s\n", n ? 4 : 0, "", (int)n, p);
+		p += n;
+	}
+}
+
+static unsigned int terminal_width(FILE *out)
+{
+	struct winsize size = {0};
+	int fd = fileno(out);
+
+	if (fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return NO_TERMINAL_WIDTH;
+}
+
+static void elements(const struct doc *doc, FILE *out, unsigned int width, bool colour)
+{
+	for (size_t i = 0; i < doc->n;) {
+		const struct doc_element *e = &doc->elements[i];
+
+		if (e->kind == DOC_PICTURE && !e->alt_on_terminal) {
+			i++;
+			continue;
+		}
+		/* What stands under a heading follows its rule without a gap. */
+		if (i == 0 || e[-1].kind != DOC_HEADING)
+			fputc('\n', out);
+		if (e->kind == DOC_FACT) {
+			i = facts(doc, i, out, width);
+			continue;
+		}
+		if (e->kind == DOC_HEADING)
+			heading(out, e->label, width, colour);
+		else if (e->kind == DOC_LISTING)
+			listing(e, out, colour);
+		else if (e->kind == DOC_TABLE)
+			text_table(e, out, width, colour);
+		else
+			flow(out, e->kind == DOC_TEXT ? e->text : e->label, width, 0, 0);
+		i++;
+	}
+}
+
+void doc_write_text(const struct doc *doc, FILE *out, unsigned int width, bool colour)
+{
+	/* Widths of characters are those of Unicode, whatever the locale of the process. */
+	locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), old = NULL;
+
+	if (unicode)
+		old = uselocale(unicode);
+	if (!width)
+		width = terminal_width(out);
+	width = width < MIN_WIDTH ? MIN_WIDTH : width > MAX_WIDTH ? MAX_WIDTH : width;
+	bold(out, doc->title, colour);
+	elements(doc, out, width, colour);
+	if (unicode) {
+		uselocale(old);
+		freelocale(unicode);
+	}
+}

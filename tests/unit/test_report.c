@@ -1,0 +1,342 @@
+/* Documents: what both writers do with hostile, empty, wide and many things. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "report/report-internal.h"
+
+static const struct doc_column verdicts[] = {
+	{"rule", 0}, {"verdict", DOC_VERDICT}, {"count", DOC_RIGHT}, {"what", DOC_WRAP}};
+
+static char *text_of(const struct doc *doc, unsigned int width, bool colour)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	doc_write_text(doc, out, width, colour);
+	fclose(out);
+	assert_int_equal(strlen(text), len);
+	return text;
+}
+
+static char *page_of(const struct doc *doc)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	doc_write_html(doc, out);
+	fclose(out);
+	assert_int_equal(strlen(text), len);
+	return text;
+}
+
+/* The page behind its head, which holds style and script. */
+static const char *body_of(const char *page)
+{
+	const char *body = strstr(page, "<body>");
+
+	assert_non_null(body);
+	return body;
+}
+
+static size_t count(const char *s, const char *part)
+{
+	size_t n = 0;
+
+	for (; (s = strstr(s, part)); s += strlen(part))
+		n++;
+	return n;
+}
+
+static void test_text(void **state)
+{
+	CLEANUP_DOC struct doc *doc = doc_new("solder check: python3.13");
+	const char *rows[][4] = {{"E01", "pass", "1,591", "nothing"}, {"E02", "fail", NULL, NULL}};
+	CLEANUP_FREE char *text = NULL;
+
+	(void)state;
+	doc_fact(doc, "prefix", "/opt/python");
+	doc_fact(doc, "link mode", NULL);
+	doc_heading(doc, "Rules");
+	doc_text(doc, "%d of %d hold.", 1, 2);
+	doc_table(doc, "All", verdicts, 4);
+	doc_row(doc, rows[0]);
+	doc_row(doc, rows[1]);
+	doc_picture(doc, "<svg></svg>", "unseen", false);
+	doc_picture(doc, "<svg></svg>", "A picture of it.", true);
+	doc_listing(doc, "output", "a\n\n\tb");
+	text = text_of(doc, 80, false);
+	assert_string_equal(text, "solder check: python3.13\n"
+				  "\n"
+				  "prefix     /opt/python\n"
+				  "link mode  -\n"
+				  "\n"
+				  "Rules\n"
+				  "-----\n"
+				  "1 of 2 hold.\n"
+				  "\n"
+				  "All\n"
+				  "rule  verdict  count  what\n"
+				  "E01   pass     1,591  nothing\n"
+				  "E02   fail         -  -\n"
+				  "\n"
+				  "A picture of it.\n"
+				  "\n"
+				  "output\n"
+				  "    a\n"
+				  "\n"
+				  "            b\n");
+}
+
+static void test_colour(void **state)
+{
+	CLEANUP_DOC struct doc *doc = doc_new("t");
+	const char *row[] = {"E02", "not checked: needs cc", "1", "x"};
+
+	(void)state;
+	doc_table(doc, NULL, verdicts, 4);
+	doc_row(doc, row);
+	for (unsigned int width = 20; width <= 80; width += 60) {
+		CLEANUP_FREE char *plain = text_of(doc, width, false);
+		CLEANUP_FREE char *coloured = text_of(doc, width, true);
+
+		assert_null(strchr(plain, '\033'));
+		assert_non_null(strstr(coloured, "\033[33mnot"));
+	}
+}
+
+static void safe(const char *from, const char *to)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+
+	text_add_safe(&b, from, false);
+	assert_string_equal(b.data ? b.data : "", to);
+}
+
+static void test_safe(void **state)
+{
+	(void)state;
+	safe("", "");
+	safe("Grüße, 漢字 🐍", "Grüße, 漢字 🐍");
+	safe("\033[31mred\007\177", "\\x1b[31mred\\x07\\x7f");
+	safe("a\nb\tc\r", "a\\nb\\tc\\x0d");
+	/* A C1 control in UTF-8 and bare; overlong; a surrogate; too large; cut off. */
+	safe("\xc2\x9b", "\\x9b");
+	safe("\x9b", "\\x9b");
+	safe("\xc0\xaf", "\\xc0\\xaf");
+	safe("\xed\xa0\x80", "\\xed\\xa0\\x80");
+	safe("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
+	safe("\xe6\xbc", "\\xe6\\xbc");
+	safe("\xff!", "\\xff!");
+	/* Right-to-left override, zero-width space, byte order mark, a tag, a noncharacter. */
+	safe("a\u202eb", "a\\u{202e}b");
+	safe("\u200b\ufeff\U000e0041\uffff", "\\u{200b}\\u{feff}\\u{e0041}\\u{ffff}");
+}
+
+static void test_lines(void **state)
+{
+	size_t next;
+
+	(void)state;
+	assert_int_equal(text_line("one two three", 7, true, &next), 7);
+	assert_int_equal(next, 8);
+	assert_int_equal(text_line("one two three", 6, true, &next), 3);
+	assert_int_equal(text_line("", 10, true, &next), 0);
+	assert_int_equal(next, 0);
+	assert_int_equal(text_line("abcdefghij", 4, true, &next), 4);
+	assert_int_equal(text_line("abcdefghij", 4, false, &next), 10);
+	/* Behind a slash, if that is not too early. */
+	assert_int_equal(text_line("lib/python3", 6, true, &next), 4);
+	assert_int_equal(text_line("l/python3.13", 6, true, &next), 6);
+	/* A character that is wider than the line still gets on. */
+	assert_int_equal(text_line("漢字", 1, true, &next), 3);
+	assert_int_equal(next, 3);
+	assert_int_equal(text_line("   ", 2, true, &next), 0);
+	assert_int_equal(next, 3);
+}
+
+/* Whatever the width, no line of a table is longer, and nothing gets lost. */
+static void test_widths(void **state)
+{
+	CLEANUP_DOC struct doc *doc = doc_new("t");
+	const char *rows[][4] = {
+		{"lib/python3.13/lib-dynload/_ssl.cpython-313-x86_64-linux-gnu.so", "fail",
+			"1,234,567", "exports deflate, which collides with the interpreter's own"},
+		{"漢字漢字漢字漢字漢字漢字漢字漢字", "not checked: needs a compiler", NULL,
+			"Überlängenwörterbuchverlagshaus\x1b[2J and more of the same"},
+		{"", "", "", ""}};
+
+	(void)state;
+	doc_table(doc, "A caption", verdicts, 4);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		doc_row(doc, rows[i]);
+	for (unsigned int width = 20; width < 220; width++) {
+		CLEANUP_FREE char *text = text_of(doc, width, false);
+		size_t letters = 0;
+
+		for (const char *p = text; *p; p += strcspn(p, "\n") + 1) {
+			size_t w = text_width(p, strcspn(p, "\n"));
+
+			if (w > width)
+				fail_msg("%zu columns at a width of %u:\n%s", w, width, text);
+		}
+		for (const char *p = text; *p; p++)
+			letters += *p == 'w' || *p == 'v';
+		/* Blocks repeat the titles. */
+		if (letters != 7 && letters != 11)
+			fail_msg("%zu letters at a width of %u:\n%s", letters, width, text);
+		assert_null(strchr(text, '\033'));
+	}
+}
+
+static void test_empty(void **state)
+{
+	CLEANUP_DOC struct doc *doc = doc_new("");
+	CLEANUP_FREE char *text = NULL, *page = NULL;
+
+	(void)state;
+	doc_table(doc, NULL, verdicts, 4);
+	doc_listing(doc, NULL, "");
+	doc_text(doc, "%s", "");
+	doc_heading(doc, "");
+	text = text_of(doc, 80, true);
+	assert_non_null(strstr(text, "(none)"));
+	page = page_of(doc);
+	assert_non_null(strstr(page, "<td colspan=\"4\">none</td>"));
+	assert_non_null(strstr(page, "<h2 id=\"section\">"));
+}
+
+static void test_escaping(void **state)
+{
+	static const char hostile[] = "</script><script>alert(\"1\")</script>&'\x1b\xff\u202e";
+	CLEANUP_DOC struct doc *doc = doc_new(hostile);
+	const char *row[] = {hostile, hostile, hostile, hostile};
+	const struct doc_column columns[] = {
+		{hostile, 0}, {hostile, DOC_VERDICT}, {hostile, DOC_RIGHT}, {hostile, DOC_WRAP}};
+	CLEANUP_FREE char *page = NULL;
+
+	(void)state;
+	doc_fact(doc, hostile, hostile);
+	for (int i = 0; i < 3; i++)
+		doc_heading(doc, hostile);
+	doc_text(doc, "%s", hostile);
+	doc_listing(doc, hostile, hostile);
+	doc_table(doc, hostile, columns, 4);
+	doc_row(doc, row);
+	doc_picture(doc, "<svg></svg>", hostile, true);
+	page = page_of(doc);
+	assert_int_equal(count(page, "<script"), 1);
+	assert_int_equal(count(page, "</script"), 1);
+	assert_int_equal(count(body_of(page), "alert(\""), 0);
+	assert_int_equal(count(page, "\x1b"), 0);
+	assert_int_equal(count(page, "\xff"), 0);
+	assert_int_equal(count(page, "id=\"script-script-alert-1-script-x1b-xff-u-202e\""), 0);
+	assert_int_equal(count(page, "<h2 id="), 3);
+	assert_int_equal(count(page, "-2\">"), 2 + 1);
+}
+
+/* What the policy names is what stands there; no attribute could run or style anything. */
+static void test_policy(void **state)
+{
+	CLEANUP_DOC struct doc *doc = doc_new("t");
+	CLEANUP_FREE char *page = NULL;
+
+	(void)state;
+	assert_null(strstr(page_css, "</"));
+	assert_null(strstr(page_js, "</"));
+	assert_null(strstr(page_js, "<!--"));
+	assert_null(strchr(page_css, '\r'));
+	assert_null(strchr(page_js, '\r'));
+	assert_int_equal(strlen(page_css), page_css_end - page_css);
+	assert_int_equal(strlen(page_js), page_js_end - page_js);
+	page = page_of(doc);
+	assert_int_equal(count(page, "default-src 'none'"), 1);
+	assert_int_equal(count(page, "'sha256-"), 2);
+	assert_int_equal(count(page, "unsafe"), 0);
+	assert_int_equal(count(page, " style="), 0);
+	assert_int_equal(count(page, "http:") + count(page, "https:"), 0);
+}
+
+static void test_many_rows(void **state)
+{
+	CLEANUP_DOC struct doc *doc = doc_new("t");
+	CLEANUP_FREE char *text = NULL, *page = NULL;
+
+	(void)state;
+	doc_table(doc, "many", verdicts, 4);
+	for (int i = 0; i < 10000; i++) {
+		char name[32];
+		const char *row[] = {
+			name, i % 3 ? "pass" : "fail", name, "the same for all of them"};
+
+		snprintf(name, sizeof(name), "%d", i);
+		doc_row(doc, row);
+	}
+	text = text_of(doc, 60, false);
+	assert_int_equal(count(text, "\n"), 10000 + 4);
+	page = page_of(doc);
+	assert_int_equal(count(page, "<tr>"), 10001);
+	assert_int_equal(count(page, "class=\"verdict bad\""), 3334);
+}
+
+static void test_save(void **state)
+{
+	char dir[] = "/tmp/solder-report-XXXXXX";
+	CLEANUP_DOC struct doc *doc = doc_new("t");
+	CLEANUP_FREE char *path = NULL, *missing = NULL, *page = page_of(doc);
+	CLEANUP_BUF struct buf saved = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	path = xasprintf("%s/page.html", dir);
+	missing = xasprintf("%s/no/page.html", dir);
+	assert_int_equal(doc_save_html(doc, path, &err), 0);
+	assert_int_equal(file_read(path, 1 << 20, &saved, &err), 0);
+	assert_string_equal(saved.data, page);
+	assert_int_equal(doc_save_html(doc, missing, &err), -1);
+	assert_non_null(strstr(err.msg, "writing the report: "));
+	assert_int_equal(tree_remove(dir, &err), 0);
+}
+
+static void test_tones(void **state)
+{
+	(void)state;
+	assert_int_equal(doc_tone_of("pass"), DOC_GOOD);
+	assert_int_equal(doc_tone_of("breaks only here"), DOC_BAD);
+	assert_int_equal(doc_tone_of("not checked: needs cmake"), DOC_DOUBT);
+	assert_int_equal(doc_tone_of("faster (2 of 3)"), DOC_GOOD);
+	assert_int_equal(doc_tone_of("passable"), DOC_PLAIN);
+	assert_int_equal(doc_tone_of("equal"), DOC_PLAIN);
+	assert_int_equal(doc_tone_of(""), DOC_PLAIN);
+	assert_int_equal(doc_tone_of(NULL), DOC_PLAIN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_colour),
+		cmocka_unit_test(test_safe),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_escaping),
+		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_many_rows),
+		cmocka_unit_test(test_save),
+		cmocka_unit_test(test_tones),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
