@@ -23,7 +23,7 @@ endif
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION='"$(VERSION)"' -Isrc $(WARNINGS) \
 	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS)
-ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) $(LDLIBS)
+ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -pthread $(LDLIBS)
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)

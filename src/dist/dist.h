@@ -67,11 +67,17 @@ int dist_find(const char *what, struct dist *dist, struct err *err);
 void dist_release(struct dist *dist);
 
 /* A config variable as text: strings as they are, numbers in decimal; NULL if it has none. The
- * text lives as long as the dist. */
+ * text lives as long as the dist. Not for several threads at a time. */
 const char *dist_config(const struct dist *dist, const char *name);
 
 /* "static", "shared", "dual", "unknown". */
 const char *dist_link_name(enum dist_link link);
+
+/* The same from one file's facts alone. */
+enum dist_link dist_link_of(const struct elf_facts *facts);
+
+/* Is the ELF file at `path` made to start Python, by what it calls or by its name? */
+bool dist_is_interpreter(const char *path, const struct elf_facts *facts);
 
 /* What a file of the installation is for. */
 enum dist_role {
@@ -98,19 +104,41 @@ struct dist_files {
 	size_t n;
 };
 
-/* Reads every ELF file of the installation, links not followed, using all processors. A bad file
- * gets a `problem` and the rest goes on. */
+/* Reads every ELF file of the installation that a loader may map (so no objects, and no companions
+ * with debug information only), links not followed, using all processors. A bad file, or a folder
+ * that cannot be listed, gets a `problem` and the rest goes on. Of a `system` prefix only the
+ * interpreter, its libpython, its standard library and its site-packages are read. */
 int dist_files_read(const struct dist *dist, struct dist_files *files, struct err *err);
 void dist_files_release(struct dist_files *files);
+
+/* In two steps, for who reads file by file: all regular files that may be ELF files, and then one
+ * of them. dist_file_read() returns false for what is no ELF file and has not the name of one; it
+ * may be called by several threads for different files. `dist` is NULL for a plain folder, whose
+ * `rel` is below the folder, and where objects count too. */
+int dist_files_list(const struct dist *dist, struct dist_files *files, struct err *err);
+int dist_folder_list(const char *dir, struct dist_files *files, struct err *err);
+bool dist_file_read(const struct dist *dist, struct dist_file *file);
 #define CLEANUP_DIST_FILES CLEANUP(dist_files_release)
 
 const char *dist_role_name(enum dist_role role);
 
+/* All of it as JSON objects; keys are the names of the fields. `dist_elf_json` has every fact of a
+ * file, the names of all exported and undefined symbols included. */
+json_t *dist_json(const struct dist *dist);
+json_t *dist_file_json(const struct dist_file *file);
+json_t *dist_elf_json(const struct elf_facts *facts);
+
 /* Where the loader of the GNU C library would find `needed` for the file at `path`, loaded by the
  * chain of `n_chain` files that starts with the executable and ends with the file itself: DT_RPATH
  * up the chain unless a DT_RUNPATH forbids it, LD_LIBRARY_PATH, DT_RUNPATH, ld.so.cache, the
- * default folders. *found is NULL when it would not be found. The caller frees both. `why` names
- * the rule. */
+ * default folders, each with its glibc-hwcaps for this processor first; files of another class or
+ * machine are passed over. *found is NULL when it would not be found. The caller frees both. `why`
+ * names the rule, or says what is in the way.
+ *
+ * The folders compiled into the loader, $LIB and the processor's levels are asked of the loader
+ * that the first file names (ld.so --list-diagnostics, glibc 2.33), else assumed. Not followed:
+ * DF_1_NODEFLIB, the older subfolders for processors ("haswell", before glibc 2.37), and what is
+ * loaded already under the same name. musl's loader has an order of its own: found is NULL. */
 struct dist_chain {
 	const char *path;
 	const struct elf_facts *facts;
