@@ -40,7 +40,7 @@ static void keep_tag(struct elf_dynamic *dyn, uint64_t tag, uint64_t value)
 }
 
 /* Reads the tags up to DT_NULL, or up to the end: the loader would run on, we need not. */
-static void read_tags(const struct elf_image *img, struct elf_dynamic *dyn)
+void elf_read_tags(const struct elf_image *img, struct elf_dynamic *dyn)
 {
 	size_t w = elf_word_size(img);
 	size_t n = dyn->entries.n / (2 * w);
@@ -123,7 +123,7 @@ static void read_flags(const struct elf_dynamic *dyn, struct elf_facts *facts)
 }
 
 /* The loader has no count of symbols, only hash tables that do not name every one of them. */
-static int find_symtab(const struct elf_image *img, struct elf_dynamic *dyn, struct err *err)
+int elf_find_symtab(const struct elf_image *img, struct elf_dynamic *dyn, struct err *err)
 {
 	Elf64_Shdr sh;
 
@@ -150,12 +150,12 @@ int elf_read_dynamic(
 
 	if (!elf_bytes(img, ph->p_offset, ph->p_filesz, &dyn.entries))
 		return err_set(err, ERR_INPUT, "the dynamic section is beyond the end of file");
-	read_tags(img, &dyn);
+	elf_read_tags(img, &dyn);
 	if (copy_strtab(img, &dyn, &names, facts, err) < 0 ||
 		read_tag_names(img, &dyn, &names, facts, err) < 0)
 		return -1;
 	read_flags(&dyn, facts);
-	if (find_symtab(img, &dyn, err) < 0 || elf_read_relocs(img, &dyn, facts, err) < 0 ||
+	if (elf_find_symtab(img, &dyn, err) < 0 || elf_read_relocs(img, &dyn, facts, err) < 0 ||
 		elf_read_symbols(img, &dyn, &names, facts, err) < 0)
 		return -1;
 	return 0;

@@ -91,6 +91,25 @@ struct elf_dynamic {
 	uint32_t max_symbol;     /* the highest symbol that a relocation uses */
 };
 
+/* Reads the tags of dyn->entries and cuts it at DT_NULL. */
+void elf_read_tags(const struct elf_image *img, struct elf_dynamic *dyn);
+/* Sets symtab and dynsym_count. */
+int elf_find_symtab(const struct elf_image *img, struct elf_dynamic *dyn, struct err *err);
+/* How many dynamic symbols there are, as far as anything in the file says. */
+int elf_count_symbols(const struct elf_image *img, const struct elf_dynamic *dyn, uint64_t *count,
+	struct err *err);
+
+/* The tables of dynamic relocations; those that are not there are empty. */
+struct elf_reloc_tables {
+	struct elf_slice rela;
+	struct elf_slice rel;
+	struct elf_slice plt; /* without entries that are in one of the others */
+	bool plt_addend;
+};
+
+int elf_find_relocs(const struct elf_image *img, const struct elf_dynamic *dyn,
+	struct elf_reloc_tables *t, struct err *err);
+
 /* Reads PT_DYNAMIC with all that hangs on it. */
 int elf_read_dynamic(const struct elf_image *img, const Elf64_Phdr *ph, struct elf_facts *facts,
 	struct err *err);

@@ -221,13 +221,74 @@ struct elf_code {
 	uint64_t instructions; /* decoded */
 	uint64_t unknown;      /* bytes inside functions that are no instruction */
 	uint64_t gaps;         /* bytes of executable sections outside any function, not read */
+	uint64_t stubs;        /* of the PLT, which is not counted in the numbers above */
 };
 
-/* Other machines, and object files, are ERR_UNSUPPORTED. */
+/* Other machines, object files, and companions that hold only debug information are
+ * ERR_UNSUPPORTED. */
 int elf_code_read(const char *path, struct elf_code *code, struct err *err);
+int elf_code_from_memory(const void *data, size_t len, struct elf_code *code, struct err *err);
 
 /* "tls-local-exec", "call-plt-own", … */
 const char *elf_site_name(enum elf_site site);
+
+/* Every instruction has one class: that of the site it is part of, or one of these. */
+enum elf_insn_class {
+	ELF_INSN_STACK_PROTECTOR = ELF_N_SITES,
+	ELF_INSN_CONTROL_FLOW,  /* landing pads (endbr64, bti) and pointer authentication */
+	ELF_INSN_FRAME,         /* entry and exit of functions: push, pop, stack pointer, return */
+	ELF_INSN_SPILL,         /* a register to or from the stack */
+	ELF_INSN_PLT_STUB,      /* anything inside a PLT */
+	ELF_INSN_JUMP_INDIRECT, /* switch, computed goto, or a tail call: they look alike */
+	ELF_INSN_OTHER,
+	ELF_INSN_UNKNOWN, /* bytes that are no instruction */
+	ELF_N_INSN_CLASSES,
+};
+
+/* "stack-protector", …; the site's name for the classes of sites. */
+const char *elf_insn_class_name(unsigned class);
+
+struct elf_insn {
+	uint64_t addr;
+	/* Of a call or jump: where it leads. Of a site that goes by way of the GOT: the address of
+	 * the slot. 0 otherwise. */
+	uint64_t target;
+	const char *symbol; /* of the slot or the function there; NULL when the file names none */
+	uint8_t class;      /* enum elf_site, or enum elf_insn_class */
+	uint8_t len;
+	bool site; /* counts as a site; the other instructions of a sequence do not */
+};
+
+struct elf_function {
+	const char *name; /* NULL when the file has none; of a PLT, that of its section */
+	uint64_t addr;
+	uint64_t size;
+	bool plt; /* not a function, but a section of stubs */
+};
+
+/* Gets the instructions of one function, in order; large functions come in several pieces. What
+ * it is given is valid only during the call. -1 ends the walk. */
+typedef int (*elf_code_visit)(void *ctx, const struct elf_function *function,
+	const struct elf_insn *insns, size_t n, struct err *err);
+
+/* Calls `visit` for all functions and PLTs by address. `code` may be NULL. */
+int elf_code_each(
+	const char *path, elf_code_visit visit, void *ctx, struct elf_code *code, struct err *err);
+int elf_code_each_in_memory(const void *data, size_t len, elf_code_visit visit, void *ctx,
+	struct elf_code *code, struct err *err);
+
+/* The bounds of the functions alone, by address, without PLTs. Owned by the caller: start from
+ * {0}, end with elf_functions_release(). */
+struct elf_functions {
+	struct elf_function *v;
+	size_t n;
+	char *names; /* private */
+};
+
+int elf_functions_read(const char *path, struct elf_functions *functions, struct err *err);
+void elf_functions_release(struct elf_functions *functions);
+
+#define CLEANUP_ELF_FUNCTIONS CLEANUP(elf_functions_release)
 
 /* A member of an `ar` archive. Name and bytes are valid only during the call. */
 struct elf_archive_member {

@@ -127,25 +127,33 @@ static bool inside(const struct elf_slice *part, const struct elf_slice *whole)
 	return part->n && whole->n && part->p >= whole->p && part->p < whole->p + whole->n;
 }
 
+int elf_find_relocs(const struct elf_image *img, const struct elf_dynamic *dyn,
+	struct elf_reloc_tables *t, struct err *err)
+{
+	size_t rela_size = elf_rel_size(img, true), rel_size = elf_rel_size(img, false);
+
+	t->plt_addend = dyn->has[DT_PLTREL] ? dyn->value[DT_PLTREL] == DT_RELA : img->is64;
+	if (find_table(img, dyn, DT_RELA, DT_RELASZ, dyn->value[DT_RELAENT], rela_size, "DT_RELA",
+		    &t->rela, err) < 0 ||
+		find_table(img, dyn, DT_REL, DT_RELSZ, dyn->value[DT_RELENT], rel_size, "DT_REL",
+			&t->rel, err) < 0 ||
+		find_table(img, dyn, DT_JMPREL, DT_PLTRELSZ, 0,
+			t->plt_addend ? rela_size : rel_size, "DT_JMPREL", &t->plt, err) < 0)
+		return -1;
+	if (inside(&t->plt, t->plt_addend ? &t->rela : &t->rel))
+		t->plt.n = 0;
+	return 0;
+}
+
 static int count_all(const struct elf_image *img, struct elf_dynamic *dyn, struct counter *c,
 	struct elf_tls_relocs *tls, struct err *err)
 {
-	bool plt_addend = dyn->has[DT_PLTREL] ? dyn->value[DT_PLTREL] == DT_RELA : img->is64;
-	size_t rela_size = elf_rel_size(img, true), rel_size = elf_rel_size(img, false);
-	struct elf_slice rela, rel, plt;
+	struct elf_reloc_tables t;
 
-	if (find_table(img, dyn, DT_RELA, DT_RELASZ, dyn->value[DT_RELAENT], rela_size, "DT_RELA",
-		    &rela, err) < 0 ||
-		find_table(img, dyn, DT_REL, DT_RELSZ, dyn->value[DT_RELENT], rel_size, "DT_REL",
-			&rel, err) < 0 ||
-		find_table(img, dyn, DT_JMPREL, DT_PLTRELSZ, 0, plt_addend ? rela_size : rel_size,
-			"DT_JMPREL", &plt, err) < 0)
-		return -1;
-	if (inside(&plt, plt_addend ? &rela : &rel))
-		plt.n = 0;
-	if (count_table(img, dyn, &rela, true, c, tls, err) < 0 ||
-		count_table(img, dyn, &rel, false, c, tls, err) < 0 ||
-		count_table(img, dyn, &plt, plt_addend, c, tls, err) < 0)
+	if (elf_find_relocs(img, dyn, &t, err) < 0 ||
+		count_table(img, dyn, &t.rela, true, c, tls, err) < 0 ||
+		count_table(img, dyn, &t.rel, false, c, tls, err) < 0 ||
+		count_table(img, dyn, &t.plt, t.plt_addend, c, tls, err) < 0)
 		return -1;
 	return 0;
 }

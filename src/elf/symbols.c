@@ -67,8 +67,8 @@ static int count_by_gnu_hash(
 
 /* The most that anything in the file says: GNU hash tables leave undefined symbols out when there
  * are no others, section headers may be gone, and relocations name only what they use. */
-static int count_symbols(const struct elf_image *img, const struct elf_dynamic *dyn,
-	uint64_t *count, struct err *err)
+int elf_count_symbols(const struct elf_image *img, const struct elf_dynamic *dyn, uint64_t *count,
+	struct err *err)
 {
 	/* These two machines have 64-bit words in DT_HASH. */
 	bool wide = img->is64 && (img->machine == EM_S390 || img->machine == EM_ALPHA);
@@ -286,7 +286,7 @@ int elf_read_symbols(const struct elf_image *img, const struct elf_dynamic *dyn,
 	if (dyn->verneed && read_needs(&r, dyn, err) < 0)
 		return -1;
 	find_glibc(facts);
-	if (count_symbols(img, dyn, &count, err) < 0)
+	if (elf_count_symbols(img, dyn, &count, err) < 0)
 		return -1;
 	table.n = (size_t)count * elf_sym_size(img);
 	if (dyn->versym && count &&

@@ -2,6 +2,9 @@
  *
  *	elf_dump FILE       an ELF file
  *	elf_dump -a FILE    a static archive
+ *	elf_dump -c FILE    the code of an ELF file: counts
+ *	elf_dump -s FILE    the same, then every site
+ *	elf_dump -i FILE    the same, then every instruction
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -80,16 +83,53 @@ static int dump_elf(const char *path, struct err *err)
 	return 0;
 }
 
+static int dump_insns(void *ctx, const struct elf_function *function, const struct elf_insn *insns,
+	size_t n, struct err *err)
+{
+	bool all = *(const bool *)ctx;
+
+	(void)err;
+	for (size_t i = 0; i < n; i++)
+		if (all || insns[i].site)
+			printf("%" PRIx64 " %u %s %d %" PRIx64 " %s %s\n", insns[i].addr,
+				insns[i].len, elf_insn_class_name(insns[i].class), insns[i].site,
+				insns[i].target, insns[i].symbol ? insns[i].symbol : "-",
+				function->name ? function->name : "-");
+	return 0;
+}
+
+static int dump_code(const char *path, char how, struct err *err)
+{
+	struct elf_code code;
+	bool all = how == 'i';
+
+	if (elf_code_each(path, how == 'c' ? NULL : dump_insns, &all, &code, err) < 0)
+		return -1;
+	printf("functions %" PRIu64 "\ninstructions %" PRIu64 "\nunknown %" PRIu64 "\ngaps %" PRIu64
+	       "\nstubs %" PRIu64 "\n",
+		code.functions, code.instructions, code.unknown, code.gaps, code.stubs);
+	for (size_t i = 0; i < ELF_N_SITES; i++)
+		printf("%s %" PRIu64 "\n", elf_site_name(i), code.sites[i]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	bool archive = argc == 3 && !strcmp(argv[1], "-a");
+	const char *how = argc == 3 ? argv[1] : "-f";
 	struct err err = ERR_INIT;
+	int r;
 
-	if (argc != 2 && !archive) {
-		fprintf(stderr, "usage: elf_dump [-a] FILE\n");
+	if ((argc != 2 && argc != 3) || strlen(how) != 2 || !strchr("facsi", how[1])) {
+		fprintf(stderr, "usage: elf_dump [-a|-c|-s|-i] FILE\n");
 		return 64;
 	}
-	if ((archive ? dump_archive(argv[2], &err) : dump_elf(argv[1], &err)) < 0) {
+	if (how[1] == 'a')
+		r = dump_archive(argv[2], &err);
+	else if (how[1] == 'f')
+		r = dump_elf(argv[argc - 1], &err);
+	else
+		r = dump_code(argv[2], how[1], &err);
+	if (r < 0) {
 		printf("error %s\n", err.msg);
 		return 2;
 	}
