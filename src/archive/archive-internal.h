@@ -5,6 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "archive/archive.h"
+#include "base/buf.h"
 
 /* The checksum of what came out of a gzip stream. */
 struct gzip_check {
@@ -18,5 +23,45 @@ void gzip_check_add(struct gzip_check *c, const void *data, size_t n);
 /* Does the trailer of the file contradict what was added? Zeros behind it are padding. Of a file
  * with several members nothing is known, so nothing is held against it. */
 bool gzip_check_failed(const struct gzip_check *c, int fd);
+
+/* Times and modes of folders are set when nothing more is put into them. */
+struct folder {
+	char *path; /* below the root, components joined by '/' */
+	mode_t mode;
+	struct timespec mtime;
+};
+
+struct archive;
+
+struct unpack {
+	const char *archive;
+	struct unpack_limits limits;
+	int root; /* the folder unpacked into */
+	int strip;
+	struct archive *raw;    /* decompresses tar archives; NULL for zip */
+	struct archive *reader; /* of tar or zip */
+	uint64_t stream_bytes;  /* out of decompression */
+	uint64_t file_bytes;    /* sizes of all files */
+	uint64_t entries;
+	bool gzip;
+	struct gzip_check gzip_check;
+	size_t zeros; /* how many zero bytes the stream ends in, at most TAR_BLOCK */
+	struct strv top;
+	struct folder *folders;
+	size_t n_folders;
+	char entry[256]; /* the current entry's name, fit for a message */
+	bool failed;     /* err is set: do not replace it */
+	struct err *err;
+};
+
+/* The archive as a whole is bad. Keeps an error that is set already. Returns -1. */
+__attribute__((format(printf, 2, 3))) int unpack_refuse(struct unpack *u, const char *fmt, ...);
+int unpack_check_interrupt(struct unpack *u);
+
+/* Puts the entry that the reader stands at into the folder. */
+struct archive_entry;
+int unpack_entry(struct unpack *u, struct archive_entry *e);
+/* Modes and times of folders, when nothing more comes. */
+int unpack_finish_folders(struct unpack *u);
 
 #endif

@@ -1,10 +1,9 @@
-/* Extraction does not use libarchive's own disk writer: that one works on path names, so it would
- * need a chdir() to keep absolute paths refused. Here every component is opened below the one
- * before it with O_NOFOLLOW; a link in the way cannot be followed by construction.
+/* Which reader an archive needs, and the checks on the stream as a whole.
  *
- * Two readers are chained, one that only decompresses and one that only reads tar: in between all
- * bytes are counted, whether they belong to files, padding or headers, and at the end the rest of
- * the compressed stream is read too, so that its checksum is verified.
+ * For tar two readers are chained, one that only decompresses and one that only reads tar: in
+ * between all bytes are counted, whether they belong to files, padding or headers, and at the end
+ * the rest of the compressed stream is read too, so that its checksum is verified. Zip is read by
+ * its central directory, which says all sizes beforehand.
  */
 #include "archive/archive.h"
 
@@ -14,105 +13,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/archive-internal.h"
-#include "base/buf.h"
 #include "base/file.h"
-#include "base/interrupt.h"
 #include "base/mem.h"
 
-#define PATH_LENGTH_MAX 1024
-#define DEPTH_MAX 100 /* less than tree_remove() can remove */
-#define FOLDERS_MAX 65536
 #define TAR_BLOCK 512
-
-/* Times and modes of folders are set when nothing more is put into them. */
-struct folder {
-	char *path; /* below the root, components joined by '/' */
-	mode_t mode;
-	struct timespec mtime;
-};
-
-struct unpack {
-	const char *archive;
-	struct unpack_limits limits;
-	int root; /* the folder unpacked into */
-	int strip;
-	struct archive *raw; /* decompresses */
-	struct archive *tar;
-	uint64_t stream_bytes; /* out of decompression */
-	uint64_t file_bytes;   /* sizes of all files */
-	uint64_t entries;
-	bool gzip;
-	struct gzip_check gzip_check;
-	size_t zeros; /* how many zero bytes the stream ends in, at most TAR_BLOCK */
-	struct strv top;
-	struct folder *folders;
-	size_t n_folders;
-	char entry[256]; /* the current entry's name, fit for a message */
-	bool failed;     /* err is set: do not replace it */
-	struct err *err;
-};
-
-static void set_entry(struct unpack *u, const char *name)
-{
-	size_t n = 0;
-
-	for (; *name && n + 1 < sizeof(u->entry); name++)
-		u->entry[n++] = (unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name;
-	u->entry[n] = '\0';
-}
-
-/* The archive as a whole is bad. Keeps an error that is set already. */
-__attribute__((format(printf, 2, 3))) static int refuse(struct unpack *u, const char *fmt, ...)
-{
-	CLEANUP_FREE char *text = NULL;
-	va_list ap;
-
-	if (u->failed)
-		return -1;
-	u->failed = true;
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	return err_set(u->err, ERR_INPUT, "cannot unpack '%s': %s", u->archive, text);
-}
-
-/* The current entry is bad. */
-__attribute__((format(printf, 2, 3))) static int refuse_entry(
-	struct unpack *u, const char *fmt, ...)
-{
-	CLEANUP_FREE char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	return refuse(u, "its entry '%s' %s", u->entry, text);
-}
-
-/* The system refused; errno says why. */
-static int fail_entry(struct unpack *u, const char *what)
-{
-	if (!u->failed)
-		err_sys(u->err, "cannot unpack '%s': cannot %s '%s'", u->archive, what, u->entry);
-	u->failed = true;
-	return -1;
-}
-
-static int check_interrupt(struct unpack *u)
-{
-	if (u->failed || interrupt_check(u->err) == 0)
-		return u->failed ? -1 : 0;
-	u->failed = true;
-	return -1;
-}
 
 static void count_zeros(struct unpack *u, const char *data, size_t n)
 {
@@ -134,19 +44,20 @@ static la_ssize_t read_stream(struct archive *tar, void *ctx, const void **block
 
 	archive_set_error(tar, EIO, "the compressed stream cannot be read");
 	do {
-		if (check_interrupt(u) < 0)
+		if (unpack_check_interrupt(u) < 0)
 			return -1;
 		r = archive_read_data_block(u->raw, block, &n, &offset);
 		if (r == ARCHIVE_EOF)
 			return 0;
 		if (r != ARCHIVE_OK) {
-			refuse(u, "it is truncated or corrupt: %s", archive_error_string(u->raw));
+			unpack_refuse(
+				u, "it is truncated or corrupt: %s", archive_error_string(u->raw));
 			return -1;
 		}
 	} while (!n);
 	u->stream_bytes += n;
 	if (u->stream_bytes > u->limits.max_bytes) {
-		refuse(u, "it unpacks to more than %" PRIu64 " bytes", u->limits.max_bytes);
+		unpack_refuse(u, "it unpacks to more than %" PRIu64 " bytes", u->limits.max_bytes);
 		return -1;
 	}
 	count_zeros(u, *block, n);
@@ -155,342 +66,94 @@ static la_ssize_t read_stream(struct archive *tar, void *ctx, const void **block
 	return (la_ssize_t)n;
 }
 
-/* Splits a path of the archive into its components. */
-static int split_path(struct unpack *u, const char *what, const char *path, struct strv *parts)
-{
-	if (*path == '/')
-		return refuse_entry(u, "has an absolute path%s", what);
-	if (strlen(path) > PATH_LENGTH_MAX)
-		return refuse_entry(u, "has a path of more than %d bytes%s", PATH_LENGTH_MAX, what);
-	while (*(path += strspn(path, "/"))) {
-		size_t n = strcspn(path, "/");
-
-		if (n == 2 && !memcmp(path, "..", 2))
-			return refuse_entry(u, "has a '..' component%s", what);
-		if (n != 1 || *path != '.')
-			strv_take(parts, xstrndup(path, n));
-		path += n;
-	}
-	if (parts->n > DEPTH_MAX)
-		return refuse_entry(u, "is nested deeper than %d folders%s", DEPTH_MAX, what);
-	return 0;
-}
-
-/* Drops the leading components. None are left when the path is a top folder itself. */
-static int strip_path(struct unpack *u, struct strv *parts)
-{
-	size_t n = 0;
-
-	for (; n < (size_t)u->strip && n < parts->n; n++) {
-		if (n == u->top.n)
-			strv_add(&u->top, parts->v[n]);
-		else if (strcmp(u->top.v[n], parts->v[n]) != 0)
-			return refuse_entry(u, "is not in the single top folder '%s'", u->top.v[n]);
-		free(parts->v[n]);
-	}
-	parts->n -= n;
-	if (n)
-		memmove(parts->v, parts->v + n, (parts->n + 1) * sizeof(*parts->v));
-	return 0;
-}
-
-/* Opens the folder made of the first n components, creating what is missing. */
-static int open_folder(struct unpack *u, const struct strv *parts, size_t n)
-{
-	int at = fcntl(u->root, F_DUPFD_CLOEXEC, 0);
-
-	for (size_t i = 0; i < n && at >= 0; i++) {
-		const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-		const char *name = parts->v[i];
-		CLEANUP_CLOSE int parent = at;
-
-		at = openat(parent, name, flags);
-		if (at < 0 && errno == ENOENT && mkdirat(parent, name, 0755) == 0)
-			at = openat(parent, name, flags);
-		if (at < 0 && (errno == ELOOP || errno == ENOTDIR))
-			return refuse_entry(
-				u, "would be placed through '%s', which is not a folder", name);
-	}
-	return at >= 0 ? at : fail_entry(u, "create the folder of");
-}
-
-/* Makes room for a file or link: a file may replace a file, nothing else replaces anything. */
-static int make_room(struct unpack *u, int parent, const char *name, bool file)
-{
-	struct stat st;
-
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fail_entry(u, "create");
-	if (!file || !S_ISREG(st.st_mode))
-		return refuse_entry(u, "would replace %s of the same name",
-			S_ISREG(st.st_mode)   ? "a file"
-			: S_ISDIR(st.st_mode) ? "a folder"
-					      : "a link");
-	return unlinkat(parent, name, 0) == 0 ? 0 : fail_entry(u, "replace");
-}
-
-static struct timespec entry_mtime(struct archive_entry *e)
-{
-	struct timespec t = {
-		.tv_sec = archive_entry_mtime(e), .tv_nsec = archive_entry_mtime_nsec(e)};
-
-	if (!archive_entry_mtime_is_set(e))
-		t.tv_nsec = UTIME_NOW;
-	else if (t.tv_nsec < 0 || t.tv_nsec > 999999999)
-		t.tv_nsec = 0;
-	return t;
-}
-
-static int write_block(struct unpack *u, int fd, const char *data, size_t n, off_t offset)
-{
-	while (n) {
-		ssize_t done = pwrite(fd, data, n, offset);
-
-		if (done < 0 && errno == EINTR && check_interrupt(u) == 0)
-			continue;
-		if (done < 0)
-			return fail_entry(u, "write");
-		data += done;
-		offset += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
-static int write_content(struct unpack *u, int fd, uint64_t size)
-{
-	uint64_t end = 0;
-	const void *data;
-	la_int64_t offset;
-	size_t n;
-	int r;
-
-	while ((r = archive_read_data_block(u->tar, &data, &n, &offset)) == ARCHIVE_OK) {
-		if (offset < 0 || __builtin_add_overflow((uint64_t)offset, n, &end) || end > size)
-			return refuse_entry(u, "holds more than it declares");
-		if (check_interrupt(u) < 0 || write_block(u, fd, data, n, offset) < 0)
-			return -1;
-	}
-	if (r != ARCHIVE_EOF)
-		return refuse_entry(u, "is truncated or corrupt: %s", archive_error_string(u->tar));
-	/* a hole at the end of a sparse file */
-	if (end < size && ftruncate(fd, (off_t)size) < 0)
-		return fail_entry(u, "write");
-	return 0;
-}
-
-static int unpack_file(struct unpack *u, struct archive_entry *e, int parent, const char *name)
-{
-	la_int64_t size = archive_entry_size(e);
-	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, entry_mtime(e)};
-	CLEANUP_CLOSE int fd = -1;
-
-	if (size < 0 || __builtin_add_overflow(u->file_bytes, (uint64_t)size, &u->file_bytes) ||
-		u->file_bytes > u->limits.max_bytes)
-		return refuse(u, "it unpacks to more than %" PRIu64 " bytes", u->limits.max_bytes);
-	if (make_room(u, parent, name, true) < 0)
-		return -1;
-	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail_entry(u, "create");
-	if (write_content(u, fd, (uint64_t)size) < 0)
-		return -1;
-	if (fchmod(fd, (archive_entry_perm(e) & 0755) | 0400) < 0 || futimens(fd, times) < 0)
-		return fail_entry(u, "set mode and time of");
-	return 0;
-}
-
-/* '..' may only stand at the start of a target, where it leaves a folder that is known to be real:
- * behind a name it could leave what a link of the archive points to, and so the root. */
-static int check_symlink(struct unpack *u, const char *target, size_t depth)
-{
-	bool named = false;
-
-	if (!target || !*target)
-		return refuse_entry(u, "is a link to nothing");
-	if (*target == '/')
-		return refuse_entry(u, "is a link that leads outside, to an absolute path");
-	if (strlen(target) > PATH_LENGTH_MAX)
-		return refuse_entry(
-			u, "is a link to a path of more than %d bytes", PATH_LENGTH_MAX);
-	while (*(target += strspn(target, "/"))) {
-		size_t n = strcspn(target, "/");
-
-		if (n == 2 && !memcmp(target, "..", 2)) {
-			if (named || !depth--)
-				return refuse_entry(u, "is a link that %s outside by '..'",
-					named ? "may lead" : "leads");
-		} else if (n != 1 || *target != '.') {
-			named = true;
-		}
-		target += n;
-	}
-	return 0;
-}
-
-static int unpack_symlink(
-	struct unpack *u, struct archive_entry *e, int parent, const char *name, size_t depth)
-{
-	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, entry_mtime(e)};
-	const char *target = archive_entry_symlink(e);
-
-	if (check_symlink(u, target, depth) < 0 || make_room(u, parent, name, false) < 0)
-		return -1;
-	if (symlinkat(target, parent, name) < 0 ||
-		utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail_entry(u, "create the link");
-	return 0;
-}
-
-static int unpack_hardlink(struct unpack *u, const char *target, int parent, const char *name)
-{
-	CLEANUP_STRV struct strv parts = STRV_INIT;
-	CLEANUP_CLOSE int from = -1;
-	struct stat st;
-
-	if (split_path(u, " in its link target", target, &parts) < 0 || strip_path(u, &parts) < 0)
-		return -1;
-	if (!parts.n)
-		return refuse_entry(u, "is a hard link to a folder");
-	from = open_folder(u, &parts, parts.n - 1);
-	if (from < 0)
-		return -1;
-	target = parts.v[parts.n - 1];
-	if (fstatat(from, target, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-		return refuse_entry(u, "is a hard link to what is not a file unpacked before it");
-	if (make_room(u, parent, name, false) < 0)
-		return -1;
-	return linkat(from, target, parent, name, 0) == 0 ? 0 : fail_entry(u, "create the link");
-}
-
-static int unpack_folder(struct unpack *u, struct archive_entry *e, const struct strv *parts)
-{
-	CLEANUP_CLOSE int fd = open_folder(u, parts, parts->n);
-
-	if (fd < 0)
-		return -1;
-	if (u->n_folders == FOLDERS_MAX)
-		return refuse(u, "it has more than %d folders", FOLDERS_MAX);
-	if (!(u->n_folders & (u->n_folders + 1)))
-		u->folders = xreallocarray(u->folders, 2 * (u->n_folders + 1), sizeof(*u->folders));
-	u->folders[u->n_folders++] = (struct folder){
-		.path = strv_join(parts, "/"),
-		.mode = (archive_entry_perm(e) & 0755) | 0700,
-		.mtime = entry_mtime(e),
-	};
-	return 0;
-}
-
-static int unpack_entry(struct unpack *u, struct archive_entry *e)
-{
-	const char *name = archive_entry_pathname(e), *link = archive_entry_hardlink(e);
-	bool folder = !link && archive_entry_filetype(e) == AE_IFDIR;
-	CLEANUP_STRV struct strv parts = STRV_INIT;
-	CLEANUP_CLOSE int parent = -1;
-
-	set_entry(u, name ? name : "");
-	if (!name || !*name)
-		return refuse_entry(u, "has no name");
-	if (!link && !folder && archive_entry_filetype(e) != AE_IFREG &&
-		archive_entry_filetype(e) != AE_IFLNK)
-		return refuse_entry(u, "is a device, a pipe or a socket");
-	if (split_path(u, "", name, &parts) < 0 || (!folder && !parts.n))
-		return refuse_entry(u, "is the root, but not a folder");
-	if (!folder && parts.n <= (size_t)u->strip)
-		return refuse_entry(u, "is not in a top folder");
-	if (strip_path(u, &parts) < 0)
-		return -1;
-	if (!parts.n)
-		return 0;
-	if (folder)
-		return unpack_folder(u, e, &parts);
-	parent = open_folder(u, &parts, parts.n - 1);
-	if (parent < 0)
-		return -1;
-	name = parts.v[parts.n - 1];
-	if (link)
-		return unpack_hardlink(u, link, parent, name);
-	if (archive_entry_filetype(e) == AE_IFLNK)
-		return unpack_symlink(u, e, parent, name, parts.n - 1);
-	return unpack_file(u, e, parent, name);
-}
-
-static int finish_folders(struct unpack *u)
-{
-	for (size_t i = 0; i < u->n_folders; i++) {
-		const struct folder *f = &u->folders[i];
-		struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, f->mtime};
-		CLEANUP_STRV struct strv parts = STRV_INIT;
-		CLEANUP_CLOSE int fd = -1;
-
-		set_entry(u, f->path);
-		strv_split(&parts, f->path, "/");
-		fd = open_folder(u, &parts, parts.n);
-		if (fd < 0)
-			return -1;
-		if (fchmod(fd, f->mode) < 0 || futimens(fd, times) < 0)
-			return fail_entry(u, "set mode and time of");
-	}
-	return 0;
-}
-
-static int open_readers(struct unpack *u, int fd)
+static int open_tar(struct unpack *u, int fd)
 {
 	struct archive_entry *ignored;
 
 	u->raw = archive_read_new();
-	u->tar = archive_read_new();
-	if (!u->raw || !u->tar)
+	if (!u->raw)
 		bug("out of memory");
 	archive_read_support_filter_gzip(u->raw);
 	archive_read_support_filter_bzip2(u->raw);
 	archive_read_support_filter_xz(u->raw);
 	archive_read_support_filter_zstd(u->raw);
 	archive_read_support_format_raw(u->raw);
-	archive_read_support_format_tar(u->tar);
+	archive_read_support_format_tar(u->reader);
 	if (archive_read_open_fd(u->raw, fd, 1 << 16) != ARCHIVE_OK ||
 		archive_read_next_header(u->raw, &ignored) != ARCHIVE_OK)
-		return refuse(u, "it is no archive, or truncated or corrupt: %s",
+		return unpack_refuse(u, "it is no archive, or truncated or corrupt: %s",
 			archive_error_string(u->raw));
 	/* the file itself counts as one */
 	if (archive_filter_count(u->raw) > 2)
-		return refuse(u, "it is compressed more than once");
+		return unpack_refuse(u, "it is compressed more than once");
 	u->gzip = archive_filter_code(u->raw, 0) == ARCHIVE_FILTER_GZIP;
 	gzip_check_init(&u->gzip_check);
-	if (archive_read_open(u->tar, u, NULL, read_stream, NULL) != ARCHIVE_OK)
-		return refuse(u, "it is no tar archive, or truncated or corrupt: %s",
-			archive_error_string(u->tar));
+	if (archive_read_open(u->reader, u, NULL, read_stream, NULL) != ARCHIVE_OK)
+		return unpack_refuse(u, "it is no tar archive, or truncated or corrupt: %s",
+			archive_error_string(u->reader));
+	return 0;
+}
+
+/* Zip archives with something in front (programs that unpack themselves) are not ours to read. */
+static bool is_zip(int fd)
+{
+	char magic[4];
+
+	return pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
+	       !memcmp(magic, "PK\3\4", 4);
+}
+
+static int open_readers(struct unpack *u, int fd)
+{
+	u->reader = archive_read_new();
+	if (!u->reader)
+		bug("out of memory");
+	if (!is_zip(fd))
+		return open_tar(u, fd);
+	archive_read_support_format_zip_seekable(u->reader);
+	if (archive_read_open_fd(u->reader, fd, 1 << 16) != ARCHIVE_OK)
+		return unpack_refuse(
+			u, "it is truncated or corrupt: %s", archive_error_string(u->reader));
+	return 0;
+}
+
+/* What follows the last entry of a tar archive. */
+static int check_end_of_tar(struct unpack *u, int fd)
+{
+	const void *block;
+	la_ssize_t n;
+
+	while ((n = read_stream(u->reader, u, &block)) > 0)
+		;
+	if (n < 0)
+		return -1;
+	if (u->gzip && gzip_check_failed(&u->gzip_check, fd))
+		return unpack_refuse(u, "it is corrupt: the checksum of gzip is wrong");
+	if (u->entries && u->zeros < TAR_BLOCK)
+		return unpack_refuse(u, "it is truncated: the mark at its end is missing");
 	return 0;
 }
 
 static int unpack_all(struct unpack *u, int fd)
 {
 	struct archive_entry *e;
-	const void *block;
-	la_ssize_t n;
 	int r;
 
-	while ((r = archive_read_next_header(u->tar, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+	while ((r = archive_read_next_header(u->reader, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
 		if (++u->entries > u->limits.max_entries)
-			return refuse(
+			return unpack_refuse(
 				u, "it has more than %" PRIu64 " entries", u->limits.max_entries);
-		if (check_interrupt(u) < 0 || unpack_entry(u, e) < 0)
+		if (unpack_check_interrupt(u) < 0 || unpack_entry(u, e) < 0)
 			return -1;
 	}
 	if (r != ARCHIVE_EOF)
-		return refuse(u, "it is no tar archive, or truncated or corrupt: %s",
-			archive_error_string(u->tar));
-	while ((n = read_stream(u->tar, u, &block)) > 0)
-		;
-	if (n < 0)
+		return unpack_refuse(u, "it is no %s archive, or truncated or corrupt: %s",
+			u->raw ? "tar" : "zip", archive_error_string(u->reader));
+	if (u->raw && check_end_of_tar(u, fd) < 0)
 		return -1;
-	if (u->gzip && gzip_check_failed(&u->gzip_check, fd))
-		return refuse(u, "it is corrupt: the checksum of gzip is wrong");
 	if (!u->entries)
-		return refuse(u, "it holds nothing");
-	if (u->zeros < TAR_BLOCK)
-		return refuse(u, "it is truncated: the mark at its end is missing");
-	return finish_folders(u);
+		return unpack_refuse(u, "it holds nothing");
+	return unpack_finish_folders(u);
 }
 
 /* Opens the folder to unpack into; it must be empty. */
@@ -540,7 +203,7 @@ static void empty_folder(const char *dir)
 
 static void unpack_release(struct unpack *u)
 {
-	archive_read_free(u->tar);
+	archive_read_free(u->reader);
 	archive_read_free(u->raw);
 	for (size_t i = 0; i < u->n_folders; i++)
 		free(u->folders[i].path);

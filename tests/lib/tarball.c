@@ -38,8 +38,10 @@ void tar_begin_as(struct scratch *s, enum format format, int filter)
 	s->a = archive_write_new();
 	if (format == GNU)
 		archive_write_set_format_gnutar(s->a);
-	else
+	else if (format == PAX)
 		archive_write_set_format_pax(s->a);
+	else
+		archive_write_set_format_zip(s->a);
 	assert_int_equal(archive_write_add_filter(s->a, filter), ARCHIVE_OK);
 	assert_int_equal(archive_write_open_filename(s->a, s->tar), ARCHIVE_OK);
 }

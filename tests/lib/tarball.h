@@ -1,4 +1,4 @@
-/* Tar archives made for one test each, and what became of them. */
+/* Archives made for one test each, and what became of them. */
 #ifndef SOLDER_TESTS_TARBALL_H
 #define SOLDER_TESTS_TARBALL_H
 
@@ -21,7 +21,7 @@
 
 #define MTIME 1234567890
 
-enum format { GNU, PAX };
+enum format { GNU, PAX, ZIP };
 
 /* One scratch folder for each test: <root>/a.tar, <root>/out and <root>/outside/victim. */
 struct scratch {
