@@ -124,6 +124,11 @@ static int store(const struct opt *o, const char *value, void *values, struct er
 				"--%s takes a number from 1 to 4096, not '%s'", o->name, value);
 		*(unsigned int *)slot = (unsigned int)number;
 		return 0;
+	case OPT_LIST:
+		if (!*value)
+			return err_set(err, ERR_USAGE, "--%s needs a %s", o->name, o->arg);
+		strv_add(slot, value);
+		return 0;
 	}
 	bug("option '%s' has no kind", o->name);
 }
@@ -188,6 +193,20 @@ int opt_parse(
 	return 0;
 }
 
+void opt_release(const struct command *cmd, void *values)
+{
+	for (size_t i = 0; i < cmd->n_opts; i++) {
+		if (cmd->opts[i].kind == OPT_LIST)
+			strv_release((struct strv *)((char *)values + cmd->opts[i].offset));
+	}
+}
+
+/* What takes many values says so. */
+static const char *repeats(const struct opt *o)
+{
+	return o->kind == OPT_LIST ? "; may be repeated" : "";
+}
+
 static void format_option(const struct opt *o, char *out, size_t size)
 {
 	char letter[8] = "    ";
@@ -210,9 +229,11 @@ void opt_help(FILE *out, const struct command *cmd)
 	for (size_t i = 0; i < cmd->n_opts; i++) {
 		format_option(&cmd->opts[i], left, sizeof(left));
 		if (strlen(left) > 34)
-			fprintf(out, "  %s\n  %-34s  %s\n", left, "", cmd->opts[i].help);
+			fprintf(out, "  %s\n  %-34s  %s%s\n", left, "", cmd->opts[i].help,
+				repeats(&cmd->opts[i]));
 		else
-			fprintf(out, "  %-34s  %s\n", left, cmd->opts[i].help);
+			fprintf(out, "  %-34s  %s%s\n", left, cmd->opts[i].help,
+				repeats(&cmd->opts[i]));
 	}
 	fprintf(out, "  %-34s  %s\n", "-h, --help", "show this text");
 	if (cmd->example) {
@@ -268,7 +289,7 @@ void opt_man(FILE *out, const struct command *cmd)
 		put_roff(out, left + strspn(left, " "));
 		fputc('\n', out);
 		put_roff(out, cmd->opts[i].help);
-		fputc('\n', out);
+		fprintf(out, "%s\n", repeats(&cmd->opts[i]));
 	}
 	if (cmd->example) {
 		fputs(".SH EXAMPLES\n.nf\n", out);

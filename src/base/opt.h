@@ -3,7 +3,7 @@
  * A command is a table of options and a function. The same table drives parsing, `--help`, the
  * man page and shell completion, so that they cannot disagree. Values land in a struct of the
  * command's own, at the offsets that the table names; fields keep their zero value when the
- * option is not given, unless the command's `defaults` sets them.
+ * option is not given, unless the command's `defaults` sets them. Lists start empty.
  */
 #ifndef SOLDER_BASE_OPT_H
 #define SOLDER_BASE_OPT_H
@@ -19,6 +19,7 @@ enum opt_kind {
 	OPT_STRING, /* const char *, borrowed from argv */
 	OPT_CHOICE, /* const char *, one of `choices` */
 	OPT_COUNT,  /* unsigned int, 1 to 4096 */
+	OPT_LIST,   /* struct strv: each time that the option is given adds one */
 };
 
 struct opt {
@@ -50,6 +51,9 @@ struct command {
  * 1 when help was asked for. Errors have ERR_USAGE and suggest the nearest option. */
 int opt_parse(
 	const struct command *cmd, char **argv, void *values, struct strv *args, struct err *err);
+
+/* Frees what lists hold; `values` itself is the caller's. */
+void opt_release(const struct command *cmd, void *values);
 
 void opt_help(FILE *out, const struct command *cmd);
 /* A man page in section 1, in man(7) macros. */

@@ -15,6 +15,7 @@ struct values {
 	bool flag, other;
 	const char *text, *choice;
 	unsigned int count;
+	struct strv list;
 };
 
 static void defaults(void *values)
@@ -39,6 +40,7 @@ static const struct opt opts[] = {
 	{"output", 'o', OPT_STRING, "DIR", "a text", AT(text)},
 	{"link", 0, OPT_CHOICE, "static|shared", "a choice", AT(choice)},
 	{"jobs", 'j', OPT_COUNT, "N", "a number", AT(count)},
+	{"rule", 'r', OPT_LIST, "ID", "a list", AT(list)},
 };
 
 static const struct command cmd = {
@@ -108,6 +110,30 @@ static void test_forms(void **state)
 	/* The last one counts. */
 	assert_int_equal(parse_as(&cmd, "-j1 -j2", &v, &args, &words, &err), 0);
 	assert_int_equal(v.count, 2);
+}
+
+static void test_list(void **state)
+{
+	CLEANUP_STRV struct strv args = STRV_INIT, words = STRV_INIT;
+	struct values v;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(parse_as(&cmd, "--rule a x -rb --rule=c", &v, &args, &words, &err), 0);
+	assert_int_equal(v.list.n, 3);
+	assert_string_equal(v.list.v[0], "a");
+	assert_string_equal(v.list.v[1], "b");
+	assert_string_equal(v.list.v[2], "c");
+	assert_int_equal(args.n, 1);
+	opt_release(&cmd, &v);
+	assert_int_equal(v.list.n, 0);
+	/* What was taken before an error is released as well. */
+	assert_int_equal(parse_as(&cmd, "--rule a --rule=", &v, &args, &words, &err), -1);
+	assert_non_null(strstr(err.msg, "--rule needs a ID"));
+	opt_release(&cmd, &v);
+	assert_int_equal(parse_as(&cmd, "x", &v, &args, &words, &err), 0);
+	assert_int_equal(v.list.n, 0);
+	opt_release(&cmd, &v);
 }
 
 static void test_help_wins(void **state)
@@ -198,6 +224,7 @@ static void test_help_text(void **state)
 	assert_non_null(strstr(text, "Usage: solder make [OPTION]... [THING]\n"));
 	assert_non_null(strstr(text, "  -f, --flag  "));
 	assert_non_null(strstr(text, "      --link static|shared  "));
+	assert_non_null(strstr(text, "a list; may be repeated\n"));
 	assert_non_null(strstr(text, "  solder make --flag\n"));
 	assert_non_null(strstr(plain, "Usage: solder bare\n"));
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
@@ -239,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_help_wins),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_nearest),
