@@ -30,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -193,6 +194,12 @@ const char *elf_kind_name(enum elf_kind kind);
 const char *elf_relro_name(enum elf_relro relro);
 const char *elf_stack_name(enum elf_stack stack);
 const char *elf_machine_name(uint16_t machine);
+
+/* The bytes of the first section of that name, into `out` (replaced): 1 when there is one
+ * (SHT_NOBITS: without bytes), 0 when there is none. More than `max` bytes, and compressed ones,
+ * are ERR_UNSUPPORTED. */
+int elf_section_read(
+	const char *path, const char *name, size_t max, struct buf *out, struct err *err);
 
 /* Code: what the instructions of a file do that costs something or that a loader must serve.
  *

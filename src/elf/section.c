@@ -1,0 +1,40 @@
+#include <string.h>
+
+#include "elf/elf-internal.h"
+
+static int copy_section(const struct elf_image *img, const Elf64_Shdr *sh, size_t max,
+	struct buf *out, struct err *err)
+{
+	struct elf_slice s;
+
+	if (!elf_section_bytes(img, sh, &s))
+		return err_set(err, ERR_INPUT, "the section is beyond the end of file");
+	if (sh->sh_flags & SHF_COMPRESSED)
+		return err_set(err, ERR_UNSUPPORTED, "the section is compressed");
+	if (s.n > max)
+		return err_set(err, ERR_UNSUPPORTED, "the section has %zu bytes", s.n);
+	buf_add(out, s.p, s.n);
+	return 1;
+}
+
+int elf_section_read(
+	const char *path, const char *name, size_t max, struct buf *out, struct err *err)
+{
+	CLEANUP_ELF_MAP struct elf_map map = {0};
+	struct elf_image img;
+
+	buf_clear(out);
+	if (elf_map_open(path, &map, err) < 0 || elf_image_init(&img, map.data, map.size, err) < 0)
+		return err_wrap(err, "reading '%s'", path);
+	for (uint32_t i = 0; i < img.shnum; i++) {
+		Elf64_Shdr sh;
+		int found;
+
+		elf_shdr(&img, i, &sh);
+		if (!elf_section_is(&img, &sh, name))
+			continue;
+		found = copy_section(&img, &sh, max, out, err);
+		return found < 0 ? err_wrap(err, "reading '%s' of '%s'", name, path) : found;
+	}
+	return 0;
+}
