@@ -15,7 +15,7 @@
 #define EXIT_USAGE 64
 
 const struct command *const commands[] = {
-	&cmd_build, &cmd_fetch, &cmd_show, &cmd_man, &cmd_completion, NULL};
+	&cmd_build, &cmd_check, &cmd_fetch, &cmd_show, &cmd_man, &cmd_completion, NULL};
 const size_t n_commands = ARRAY_SIZE(commands) - 1;
 
 static void print_help(FILE *out)
@@ -58,15 +58,16 @@ static int run_command(const struct command *cmd, char **argv, struct err *err)
 {
 	CLEANUP_FREE void *values = xcalloc(1, cmd->values_size);
 	CLEANUP_STRV struct strv args = STRV_INIT;
-	int parsed = opt_parse(cmd, argv, values, &args, err);
+	int result = opt_parse(cmd, argv, values, &args, err);
 
-	if (parsed < 0)
-		return -1;
-	if (parsed > 0) {
+	if (result > 0) {
 		opt_help(stdout, cmd);
-		return 0;
+		result = 0;
+	} else if (result == 0) {
+		result = cmd->run(values, &args, err);
 	}
-	return cmd->run(values, &args, err);
+	opt_release(cmd, values);
+	return result;
 }
 
 static const struct command *find_command(const char *name, struct err *err)

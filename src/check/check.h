@@ -4,15 +4,16 @@
  * Everything found goes into one model, a JSON object:
  *
  *	{"python":  {…},                what was checked, from dist_json()
- *	 "rules":   [{"id", "severity", "verdict", "reason", "findings": [
- *	               {"where", "what", "todo"}]}],
+ *	 "rules":   [{"id", "severity", "verdict", "reason", "todo", "why", "more",
+ *	              "findings": [{"where", "what"}]}],
  *	 "probes":  [{"id", "verdict", "what", "expected", "seen", "why"}],
  *	 "wheels":  [{"name", "version", "verdict", "prediction", …}],
- *	 "summary": {"failed", "warned", "passed", "not_checked"}}
+ *	 "summary": {"failed", "warned", "noted", "passed", "not_checked"}}
  *
  * Verdicts are "pass", "fail" and "not checked"; the last comes with a reason in "why" and is never
- * counted as a pass. Wheels have "works", "fails on both", "breaks only here", "works only here"
- * and "not checked".
+ * counted as a pass. A broken rule has the verdict "fail", "warn" or "note", by its severity; its
+ * findings are listed up to a ceiling, and "more" counts the others. Wheels have "works", "fails on
+ *both", "breaks only here", "works only here" and "not checked".
  */
 #ifndef SOLDER_CHECK_H
 #define SOLDER_CHECK_H
@@ -49,13 +50,21 @@ const char *check_rule_about(const struct check_rule *rule); /* paragraphs, for 
 const struct check_rule *check_rule_find(const char *id);
 const char *check_severity_name(enum check_severity severity);
 
+/* Are all ids those of rules? Else ERR_USAGE, naming the nearest. */
+int check_rules_known(const struct strv *ids, struct err *err);
+
 /* Applies the rules named in `only` (all when empty) but those in `skip`, and appends to the
- * array "rules" of the model. Unknown ids are ERR_USAGE and name the nearest. */
+ * array "rules" of the model. Unknown ids are ERR_USAGE. Rules read files of
+ * the installation, and one of them runs its python3-config. */
 int check_rules(const struct check_input *input, const struct strv *only, const struct strv *skip,
 	json_t *model, struct err *err);
 
 /* docs/rules.md. */
 void check_rules_markdown(FILE *out);
+
+/* Counts verdicts of "rules" and "probes", and "breaks only here" of "wheels" as failed, into
+ * "summary". True if anything failed or warned. */
+bool check_summarise(json_t *model);
 
 struct check_probe_options {
 	const struct strv *only, *skip; /* ids; NULL: all, none */

@@ -68,6 +68,7 @@ static const char question[] =
 	"    'site_packages': ask(site_packages),\n"
 	"    'libpython_mapped': ask(mapped),\n"
 	"    'builtins': ask(lambda: list(sys.builtin_module_names)),\n"
+	"    'stdlib_module_names': ask(lambda: sorted(sys.stdlib_module_names)),\n"
 	"    'paths': ask(lambda: config().get_paths()),\n"
 	"    'config_vars': ask(lambda: config().get_config_vars()),\n"
 	"}))\n";

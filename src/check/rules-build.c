@@ -1,0 +1,228 @@
+/* How it was built, and whether all of it was. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "check/check-internal.h"
+
+#define STRINGS_MAX ((size_t)512 << 20)
+
+/* Options that differ between objects for an executable and for a library by their nature, and
+ * those that change nothing in the code. */
+static bool ignored_option(const char *option)
+{
+	static const char *const prefixes[] = {"-fPI", "-fpi", "-ftls-model", "-g", "-W", "-I",
+		"-D", "-std", "-fno-semantic", "-fsemantic", "-flinker-output", "-dumpbase", "-o",
+		"-flto-partition", "-ffat-lto", "-fuse-linker", "-fresolution", "-fasynchronous",
+		"-fno-PI", "-fno-pi", "-fprofile-partial", "-fltrans", "-fwpa"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (!strncmp(option, prefixes[i], strlen(prefixes[i])))
+			return true;
+	}
+	return option[0] != '-' || !option[1];
+}
+
+/* The options of the compilers that the strings of debug information name ("GNU C17 12.2.0 -O2
+ * …"), each once. */
+static void options_of(const char *data, size_t len, struct strv *out)
+{
+	static const char *const heads[] = {"GNU C", "GNU GIMPLE", "clang version", "Debian clang"};
+
+	for (size_t at = 0; at < len;) {
+		const char *s = data + at;
+		CLEANUP_STRV struct strv words = STRV_INIT;
+		bool producer = false;
+
+		at += strlen(s) + 1;
+		for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+			producer = producer || !strncmp(s, heads[i], strlen(heads[i]));
+		if (producer)
+			strv_split(&words, s, " ");
+		for (size_t i = 0; i < words.n; i++) {
+			if (!ignored_option(words.v[i]) && !strv_has(out, words.v[i]))
+				strv_add(out, words.v[i]);
+		}
+	}
+	strv_sort(out);
+}
+
+/* False with a reason when a file does not say how it was compiled. */
+static bool read_options(struct rule_run *r, const struct dist_file *f, struct strv *out)
+{
+	CLEANUP_BUF struct buf strings = BUF_INIT;
+	struct err err = ERR_INIT;
+	int found = elf_section_read(f->path, ".debug_str", STRINGS_MAX, &strings, &err);
+
+	if (found < 0)
+		rule_unchecked(r, "%s", err.msg);
+	else if (!found || !strings.len)
+		rule_unchecked(r, "'%s' has no debug information that would tell", f->rel);
+	else
+		options_of(strings.data, strings.len, out);
+	if (found > 0 && strings.len && !out->n)
+		rule_unchecked(r, "the compiler of '%s' recorded no options", f->rel);
+	return out->n;
+}
+
+static void missing_options(struct rule_run *r, const struct dist_file *has, const struct strv *a,
+	const struct dist_file *lacks, const struct strv *b)
+{
+	CLEANUP_STRV struct strv only = STRV_INIT;
+	CLEANUP_FREE char *joined = NULL;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (!strv_has(b, a->v[i]))
+			strv_add(&only, a->v[i]);
+	}
+	if (!only.n)
+		return;
+	joined = strv_join(&only, " ");
+	rule_find(r, lacks->path, "was compiled without %s, unlike %s", joined, has->rel);
+}
+
+static void flags_agree(struct rule_run *r)
+{
+	const struct dist_file *a = r->s->interpreter, *b = r->s->library;
+	CLEANUP_STRV struct strv of_a = STRV_INIT, of_b = STRV_INIT;
+
+	if (!read_options(r, a, &of_a) || !read_options(r, b, &of_b))
+		return;
+	missing_options(r, a, &of_a, b, &of_b);
+	missing_options(r, b, &of_b, a, &of_a);
+}
+
+/* Modules of the standard library that not every Linux build has, each with what it takes. */
+static const struct {
+	const char *name, *why;
+} optional_modules[] = {
+	{"_tkinter", "needs Tcl/Tk"},
+	{"_gdbm", "needs gdbm, which is under the GPL"},
+	{"_dbm", "needs Berkeley DB, ndbm or gdbm"},
+	{"nis", "needs libnsl; removed in 3.13"},
+	{"ossaudiodev", "needs the headers of OSS; removed in 3.13"},
+	{"idlelib", "needs Tcl/Tk"},
+	{"tkinter", "needs Tcl/Tk"},
+	{"turtle", "needs Tcl/Tk"},
+	{"turtledemo", "needs Tcl/Tk"},
+	{"ensurepip", "distributions with a packager of their own leave it out"},
+	{"lib2to3", "not needed by programs; removed in 3.13"},
+};
+
+static const char *optional_why(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(optional_modules); i++) {
+		if (!strcmp(name, optional_modules[i].name))
+			return optional_modules[i].why;
+	}
+	return NULL;
+}
+
+/* sys.stdlib_module_names lists the modules of all systems, and two that are frozen. */
+static bool no_file(const char *name)
+{
+	static const char *const names[] = {"_msi", "_overlapped", "_scproxy", "_winapi", "_wmi",
+		"msilib", "msvcrt", "nt", "winreg", "winsound", "_android_support",
+		"_apple_support", "_ios_support", "_frozen_importlib",
+		"_frozen_importlib_external"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool in_list(const json_t *list, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *item = json_string_value(json_array_get(list, i));
+
+		if (item && !strcmp(item, name))
+			return true;
+	}
+	return false;
+}
+
+/* Links count: two modules may share a file. */
+static bool has_extension(const struct dist *d, const char *name)
+{
+	const json_t *suffixes = json_object_get(d->says, "extension_suffixes");
+
+	for (size_t i = 0; d->dynload && i < json_array_size(suffixes); i++) {
+		const char *suffix = json_string_value(json_array_get(suffixes, i));
+		CLEANUP_FREE char *path =
+			xasprintf("%s/%s%s", d->dynload, name, suffix ? suffix : "");
+
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_module(const struct dist *d, const char *name)
+{
+	CLEANUP_FREE char *file = xasprintf("%s/%s.py", d->stdlib, name);
+	CLEANUP_FREE char *package = xasprintf("%s/%s/__init__.py", d->stdlib, name);
+
+	return path_exists(file) || path_exists(package) || has_extension(d, name) ||
+	       in_list(json_object_get(d->says, "builtins"), name);
+}
+
+static void modules(struct rule_run *r, bool optional)
+{
+	const json_t *names = json_object_get(r->s->dist->says, "stdlib_module_names");
+
+	if (!json_array_size(names) || !r->s->dist->stdlib) {
+		rule_unchecked(
+			r, "sys.stdlib_module_names is not there (3.10 is the first to have it)");
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+		const char *why = name ? optional_why(name) : NULL;
+
+		if (!name || no_file(name) || !!why != optional || has_module(r->s->dist, name))
+			continue;
+		if (why)
+			rule_find(r, r->s->dist->stdlib, "has no module '%s' (%s)", name, why);
+		else
+			rule_find(r, r->s->dist->stdlib, "has no module '%s'", name);
+	}
+}
+
+static void stdlib_modules(struct rule_run *r)
+{
+	modules(r, false);
+}
+
+static void optional_modules_found(struct rule_run *r)
+{
+	modules(r, true);
+}
+
+const struct check_rule rules_build[] = {
+	{"flags-agree", CHECK_WARNING, NEEDS_STATIC | NEEDS_LIBRARY,
+		"programs that embed Python run slower, or other, code than the interpreter",
+		"build both from the same objects",
+		"The interpreter and libpython were compiled with the same options, as their debug "
+		"information records them (DW_AT_producer). Options for position-independence, "
+		"thread-local storage, interposition, warnings and debug information do not count.",
+		flags_agree},
+	{"stdlib-modules", CHECK_ERROR, NEEDS_RUN,
+		"`import` of a module that every Python has fails",
+		"build it: a library or its headers were missing when CPython was configured",
+		"Each module in sys.stdlib_module_names is built in, or is a source file, a "
+		"package "
+		"or an extension module of the standard library. Left out are modules of other "
+		"systems and those of `optional-modules`.",
+		stdlib_modules},
+	{"optional-modules", CHECK_NOTE, NEEDS_RUN, "programs that use these modules do not run",
+		"install the package that has them, or build with the library",
+		"Modules of the standard library that many installations leave out on purpose: "
+		"_tkinter and what is above it, _gdbm, _dbm, nis, ossaudiodev, idlelib, lib2to3, "
+		"ensurepip.",
+		optional_modules_found},
+};
+const size_t n_rules_build = ARRAY_SIZE(rules_build);

@@ -1,0 +1,459 @@
+/* What describes the installation to others: sysconfig, .pc files, python3-config,
+ * build-details.json. All of it must be true of the files that are there. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "check/check-internal.h"
+#include "proc/proc.h"
+
+static void check_folders(struct rule_run *r, const char *const *names, size_t n)
+{
+	const struct dist *d = r->s->dist;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *path = dist_config(d, names[i]);
+
+		if (path && *path && !path_is_dir(path))
+			rule_find(r, path, "is %s of sysconfig, and no folder", names[i]);
+		else if (path && *path && r->s->relocatable && !path_below(path, d->prefix))
+			rule_find(
+				r, path, "is %s of sysconfig, outside the distribution", names[i]);
+	}
+}
+
+static void sysconfig_paths(struct rule_run *r)
+{
+	/* Folders that are always installed. Headers have a rule of their own. */
+	static const char *const names[] = {
+		"prefix", "exec_prefix", "BINDIR", "LIBDIR", "LIBDEST", "DESTSHARED", "LIBPL"};
+	static const char *const schemes[] = {"stdlib", "platstdlib"};
+	const json_t *paths = json_object_get(r->s->dist->says, "paths");
+
+	check_folders(r, names, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		const char *path = json_string_value(json_object_get(paths, schemes[i]));
+
+		if (path && !path_is_dir(path))
+			rule_find(r, path, "is the path '%s' of sysconfig, and no folder",
+				schemes[i]);
+	}
+}
+
+static void sysconfig_leftovers(struct rule_run *r)
+{
+	static const char *const names[] = {"BINLIBDEST", "SCRIPTDIR", "DESTLIB", "MACHDESTLIB"};
+
+	check_folders(r, names, ARRAY_SIZE(names));
+}
+
+static void headers(struct rule_run *r)
+{
+	static const char *const names[] = {"Python.h", "pyconfig.h"};
+	static const char *const variables[] = {"INCLUDEPY", "CONFINCLUDEPY"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *dir = dist_config(r->s->dist, variables[i]);
+		CLEANUP_FREE char *path = xasprintf("%s/%s", dir ? dir : "", names[i]);
+
+		if (!dir || !*dir)
+			rule_unchecked(r, "sysconfig has no %s", variables[i]);
+		else if (!path_exists(path))
+			rule_find(r, path, "is not there");
+	}
+}
+
+/* Folders that could hold the library that sysconfig names: tools look in both. */
+static char *library_path(const struct dist *d, const char *variable)
+{
+	static const char *const folders[] = {"LIBDIR", "LIBPL"};
+	const char *name = dist_config(d, variable);
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		const char *dir = dist_config(d, folders[i]);
+		CLEANUP_FREE char *path = xasprintf("%s/%s", dir ? dir : "", name);
+
+		if (dir && path_exists(path))
+			return steal(&path);
+	}
+	return NULL;
+}
+
+static void sysconfig_library(struct rule_run *r)
+{
+	static const char *const names[] = {"LDLIBRARY", "INSTSONAME"};
+	const struct dist *d = r->s->dist;
+	const char *libdir = dist_config(d, "LIBDIR");
+
+	if (!libdir || !path_is_dir(libdir)) {
+		rule_unchecked(r, "LIBDIR is no folder, which is the business of sysconfig-paths");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *name = dist_config(d, names[i]);
+		CLEANUP_FREE char *path = NULL;
+
+		if (!name || !*name)
+			continue;
+		path = library_path(d, names[i]);
+		if (!path)
+			rule_find(
+				r, libdir, "holds no %s, which sysconfig calls %s", name, names[i]);
+		else if (strstr(name, ".so") && d->libpython_shared &&
+			 !same_file(path, d->libpython_shared))
+			rule_find(r, path,
+				"is %s of sysconfig, and not the libpython that ships (%s)",
+				names[i], d->libpython_shared);
+	}
+}
+
+/* What a text says in a line NAME=VALUE or NAME="VALUE"; the caller frees it. */
+static char *assigned(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
+		const char *value = p + n + 1;
+
+		if (strncmp(p, name, n) != 0 || p[n] != '=')
+			continue;
+		value += *value == '"' || *value == '\'';
+		return xstrndup(value, strcspn(value, "\"'\n"));
+	}
+	return NULL;
+}
+
+static char *config_script(const struct dist *d)
+{
+	CLEANUP_FREE char *bin = path_dir(d->interpreter);
+	CLEANUP_FREE char *path = xasprintf("%s/python%s%s-config", bin, d->series ? d->series : "",
+		d->abiflags ? d->abiflags : "");
+
+	return path_exists(path) ? steal(&path) : NULL;
+}
+
+static void link_mode(struct rule_run *r)
+{
+	const struct dist *d = r->s->dist;
+	const char *shared = dist_config(d, "Py_ENABLE_SHARED");
+	const char *ldlibrary = dist_config(d, "LDLIBRARY");
+	CLEANUP_FREE char *path = config_script(d), *says = NULL;
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	if (!shared)
+		rule_unchecked(r, "sysconfig has no Py_ENABLE_SHARED");
+	else if (ldlibrary && *ldlibrary && !strcmp(shared, "1") != !!strstr(ldlibrary, ".so"))
+		rule_find(r, d->interpreter, "says Py_ENABLE_SHARED %s, but LDLIBRARY %s", shared,
+			ldlibrary);
+	if (shared && d->libpython_shared && strcmp(shared, "1") != 0)
+		rule_find(r, d->interpreter,
+			"says Py_ENABLE_SHARED %s, and a shared libpython ships: %s", shared,
+			d->libpython_shared);
+	if (!path || !read_text(path, &text)) {
+		rule_unchecked(r, "there is no python%s-config", d->series ? d->series : "3");
+		return;
+	}
+	says = assigned(text.data, "PY_ENABLE_SHARED");
+	if (!says)
+		rule_unchecked(r, "its python-config does not say PY_ENABLE_SHARED");
+	else if (shared && strcmp(says, shared) != 0)
+		rule_find(r, path, "says PY_ENABLE_SHARED=%s; sysconfig says %s", says, shared);
+}
+
+/* Checks the -I and -L words of some flags. */
+static void check_flags(struct rule_run *r, const char *where, const char *flags)
+{
+	CLEANUP_STRV struct strv words = STRV_INIT, seen = STRV_INIT;
+
+	strv_split(&words, flags, " \n\t");
+	for (size_t i = 0; i < words.n; i++) {
+		CLEANUP_BUF struct buf path = BUF_INIT;
+
+		if (strncmp(words.v[i], "-I", 2) != 0 && strncmp(words.v[i], "-L", 2) != 0)
+			continue;
+		if (!words.v[i][2] || strv_has(&seen, words.v[i]))
+			continue;
+		strv_add(&seen, words.v[i]);
+		buf_adds(&path, words.v[i] + 2);
+		buf_replace(&path, "\\", "");
+		if (!path_is_dir(path.data))
+			rule_find(r, where, "gives %s, which is no folder", words.v[i]);
+	}
+}
+
+/* Runs python3-config with one option; false when it fails. */
+static bool run_config(struct rule_run *r, const char *path, const char *option, struct buf *out)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	struct proc_spec spec = {.argv = &argv, .env = &env, .cwd = "/", .out = -1, .err = -1};
+	struct err err = ERR_INIT;
+
+	strv_add(&argv, path);
+	strv_add(&argv, option);
+	strv_add(&env, "PATH=/usr/local/bin:/usr/bin:/bin");
+	strv_add(&env, "LC_ALL=C");
+	if (!strcmp(option, "--ldflags"))
+		strv_add(&argv, "--embed");
+	if (proc_run(&spec, false, 1 << 16, 20000, out, &err) < 0) {
+		rule_find(r, path, "%s fails: %s", option, err.msg);
+		return false;
+	}
+	return true;
+}
+
+static void python_config(struct rule_run *r)
+{
+	static const char *const folders[] = {"--prefix", "--exec-prefix", "--configdir"};
+	static const char *const flags[] = {"--includes", "--cflags", "--ldflags"};
+	CLEANUP_FREE char *path = config_script(r->s->dist);
+
+	if (!path) {
+		rule_unchecked(r, "there is no python%s-config beside the interpreter",
+			r->s->dist->series ? r->s->dist->series : "3");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		CLEANUP_BUF struct buf out = BUF_INIT;
+
+		if (!run_config(r, path, folders[i], &out))
+			return;
+		out.data[strcspn(out.data, "\n")] = '\0';
+		if (!path_is_dir(out.data))
+			rule_find(
+				r, path, "%s gives '%s', which is no folder", folders[i], out.data);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		CLEANUP_BUF struct buf out = BUF_INIT;
+
+		if (!run_config(r, path, flags[i], &out))
+			return;
+		check_flags(r, path, out.data);
+	}
+}
+
+/* Puts the values of a .pc file's variables in; a handful of rounds, since values refer to others.
+ */
+static void expand(struct buf *value, const char *text, const char *dir)
+{
+	for (int round = 0; round < 8 && strstr(value->data, "${"); round++) {
+		const char *start = strstr(value->data, "${");
+		CLEANUP_FREE char *name = xstrndup(start + 2, strcspn(start + 2, "}"));
+		CLEANUP_FREE char *reference = xasprintf("${%s}", name);
+		CLEANUP_FREE char *found =
+			!strcmp(name, "pcfiledir") ? xstrdup(dir) : assigned(text, name);
+
+		if (value->len > 1 << 16)
+			return;
+		buf_replace(value, reference, found ? found : "");
+	}
+}
+
+/* "Libs: …" and the like. */
+static char *field(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
+		if (!strncmp(p, name, n) && p[n] == ':')
+			return xstrndup(p + n + 1, strcspn(p + n + 1, "\n"));
+	}
+	return NULL;
+}
+
+/* Is there a library for each -lpython of the flags in one of their folders? */
+static void check_libraries(struct rule_run *r, const char *where, const char *flags)
+{
+	CLEANUP_STRV struct strv words = STRV_INIT;
+
+	strv_split(&words, flags, " \n\t");
+	for (size_t i = 0; i < words.n; i++) {
+		bool found = false, any = false;
+
+		if (strncmp(words.v[i], "-lpython", 8) != 0)
+			continue;
+		for (size_t k = 0; k < words.n; k++) {
+			CLEANUP_FREE char *so = NULL, *a = NULL;
+
+			if (strncmp(words.v[k], "-L", 2) != 0 || !path_is_dir(words.v[k] + 2))
+				continue;
+			so = xasprintf("%s/lib%s.so", words.v[k] + 2, words.v[i] + 2);
+			a = xasprintf("%s/lib%s.a", words.v[k] + 2, words.v[i] + 2);
+			any = true;
+			found = found || path_exists(so) || path_exists(a);
+		}
+		if (any && !found)
+			rule_find(r, where, "gives %s, and none of its folders holds that library",
+				words.v[i]);
+	}
+}
+
+static bool check_pc(struct rule_run *r, const char *dir, const char *name)
+{
+	static const char *const fields[] = {"Cflags", "Libs"};
+	CLEANUP_FREE char *path = xasprintf("%s/%s", dir, name), *real = realpath(path, NULL);
+	CLEANUP_FREE char *real_dir = real ? path_dir(real) : NULL;
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	if (!real || !read_text(real, &text))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		CLEANUP_FREE char *value = field(text.data, fields[i]);
+		CLEANUP_BUF struct buf flags = BUF_INIT;
+
+		if (!value)
+			continue;
+		buf_adds(&flags, value);
+		expand(&flags, text.data, real_dir);
+		check_flags(r, path, flags.data);
+		check_libraries(r, path, flags.data);
+	}
+	return true;
+}
+
+static void pkg_config(struct rule_run *r)
+{
+	static const char *const forms[] = {"python-%s.pc", "python-%s-embed.pc"};
+	const struct dist *d = r->s->dist;
+	const char *libpc = dist_config(d, "LIBPC"), *version = dist_config(d, "LDVERSION");
+	CLEANUP_FREE char *below = xasprintf("%s/lib/pkgconfig", d->prefix);
+	const char *dir = libpc && *libpc ? libpc : below;
+
+	if (!path_is_dir(dir)) {
+		if (r->s->relocatable)
+			rule_find(r, dir, "is not there: no .pc files");
+		else
+			rule_unchecked(r, "there is no folder '%s'", dir);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		CLEANUP_BUF struct buf name = BUF_INIT;
+
+		buf_adds(&name, forms[i]);
+		buf_replace(&name, "%s", version && *version ? version : d->series);
+		if (!check_pc(r, dir, name.data)) {
+			CLEANUP_FREE char *path = xasprintf("%s/%s", dir, name.data);
+
+			rule_find(r, path, "is not there, or cannot be read");
+		}
+	}
+}
+
+/* Relative paths count from base_prefix, which counts from the file itself. */
+static void check_detail(struct rule_run *r, const char *where, const char *base,
+	const json_t *value, const char *name)
+{
+	const char *path = json_string_value(value);
+	CLEANUP_FREE char *whole = NULL;
+
+	if (!path)
+		return;
+	whole = path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", base, path);
+	if (!path_exists(whole))
+		rule_find(r, where, "says %s is '%s', which does not exist", name, path);
+	else if (r->s->relocatable && path[0] == '/')
+		rule_find(r, where, "says %s is '%s': right in one place only", name, path);
+}
+
+static void build_details(struct rule_run *r)
+{
+	static const char *const names[][2] = {{NULL, "base_interpreter"}, {"libpython", "dynamic"},
+		{"libpython", "dynamic_stableabi"}, {"libpython", "static"}, {"c_api", "headers"},
+		{"c_api", "pkgconfig_path"}};
+	const struct dist *d = r->s->dist;
+	CLEANUP_FREE char *path = xasprintf("%s/build-details.json", d->stdlib ? d->stdlib : "");
+	CLEANUP_FREE char *base = NULL;
+	json_error_t where;
+	const char *prefix;
+	json_t *model;
+
+	if (d->minor < 14 && !path_exists(path)) {
+		rule_unchecked(r, "3.14 is the first version that has a build-details.json");
+		return;
+	}
+	model = json_load_file(path, 0, &where);
+	if (!model) {
+		rule_find(r, path, "%s", path_exists(path) ? where.text : "is not there");
+		return;
+	}
+	prefix = json_string_value(json_object_get(model, "base_prefix"));
+	base = !prefix            ? xstrdup(d->prefix)
+	       : prefix[0] == '/' ? xstrdup(prefix)
+				  : xasprintf("%s/%s", d->stdlib, prefix);
+	check_detail(r, path, d->stdlib, json_object_get(model, "base_prefix"), "base_prefix");
+	for (size_t i = 0; path_is_dir(base) && i < ARRAY_SIZE(names); i++) {
+		const json_t *from = names[i][0] ? json_object_get(model, names[i][0]) : model;
+
+		check_detail(r, path, base, json_object_get(from, names[i][1]), names[i][1]);
+	}
+	json_decref(model);
+}
+
+static void sysconfig_form(struct rule_run *r)
+{
+	static const char head[] = "# system configuration generated and used by the sysconfig "
+				   "module\nbuild_time_vars = {";
+	CLEANUP_FREE char *path = sysconfig_data(r->s->dist);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	if (!path || !read_text(path, &text))
+		rule_unchecked(r, "the module of build-time variables is not where it usually is");
+	else if (strncmp(text.data, head, strlen(head)) != 0)
+		rule_find(
+			r, path, "does not begin with the comment and the dict that uv looks for");
+}
+
+const struct check_rule rules_paths[] = {
+	{"sysconfig-paths", CHECK_ERROR, NEEDS_RUN,
+		"build tools look for headers, libraries and modules where there are none",
+		"correct the variable, in _sysconfigdata_*.py or where it is made",
+		"The folders that sysconfig names exist: prefix, BINDIR, LIBDIR, LIBDEST, "
+		"DESTSHARED, LIBPL, and the paths of the standard library. In a "
+		"distribution that can be moved they lie inside it, wherever it is.",
+		sysconfig_paths},
+	{"sysconfig-leftovers", CHECK_NOTE, NEEDS_RUN,
+		"nobody is known to read these variables; they show what the build was told",
+		"none, unless a tool of yours reads them",
+		"Variables of CPython's own makefile that stay in sysconfig and name folders "
+		"(BINLIBDEST, SCRIPTDIR, DESTLIB, MACHDESTLIB) name such that exist.",
+		sysconfig_leftovers},
+	{"sysconfig-library", CHECK_ERROR, NEEDS_RUN,
+		"PyInstaller, PyO3, CMake and others take the library's name from there",
+		"ship the library under that name, or correct the variable",
+		"LDLIBRARY and INSTSONAME exist in LIBDIR or LIBPL and are the libpython that "
+		"ships.",
+		sysconfig_library},
+	{"sysconfig-form", CHECK_WARNING, NEEDS_RELOCATABLE,
+		"uv refuses to install the distribution",
+		"leave the first two lines as CPython writes them; append code after the dict",
+		"uv rewrites the variables of a distribution that it installs, and reads "
+		"_sysconfigdata_*.py only in the form that CPython writes: its comment in the "
+		"first line, `build_time_vars = {` in the second.",
+		sysconfig_form},
+	{"headers", CHECK_WARNING, NEEDS_RUN, "extension modules cannot be compiled",
+		"install the headers (Debian: python3.X-dev)",
+		"INCLUDEPY/Python.h and CONFINCLUDEPY/pyconfig.h exist.", headers},
+	{"link-mode", CHECK_WARNING, NEEDS_RUN,
+		"tools that ask python3-config and tools that ask sysconfig link different "
+		"libraries",
+		"take both from one build, or correct one of them",
+		"Py_ENABLE_SHARED and LDLIBRARY of sysconfig, the shared library that ships and "
+		"PY_ENABLE_SHARED in python3-config agree on whether libpython is shared.",
+		link_mode},
+	{"python-config", CHECK_ERROR, 0, "makefiles that ask it get folders that do not exist",
+		"let the script compute its prefix from its own place",
+		"pythonX.Y-config runs, and the folders of --prefix, --exec-prefix, --configdir, "
+		"--includes, --cflags and --ldflags --embed exist.",
+		python_config},
+	{"pkg-config", CHECK_ERROR, 0, "meson, CMake and autotools get folders that do not exist",
+		"write prefix=${pcfiledir}/../.. into the .pc files",
+		"python-X.Y.pc and python-X.Y-embed.pc exist in LIBPC, the folders of their flags "
+		"exist, and one of them holds the library that they name.",
+		pkg_config},
+	{"build-details", CHECK_ERROR, NEEDS_RUN,
+		"tools that read it instead of running Python are led astray",
+		"make its paths relative to the file, and true",
+		"The paths in build-details.json (3.14 and later) exist; in a distribution that "
+		"can be moved they are relative.",
+		build_details},
+};
+const size_t n_rules_paths = ARRAY_SIZE(rules_paths);

@@ -1,0 +1,274 @@
+/* What the interpreter, libpython and the extension modules export. */
+#include <string.h>
+
+#include "base/file.h"
+#include "check/check-internal.h"
+
+/* Names that are listed in one finding. */
+#define NAMES_MAX 5
+
+/* A finding about a list of names: "…: a, b, c and 4 more". */
+static void find_names(
+	struct rule_run *r, const char *where, const char *what, const struct strv *names)
+{
+	CLEANUP_STRV struct strv first = STRV_INIT;
+	CLEANUP_FREE char *joined = NULL;
+
+	if (!names->n)
+		return;
+	for (size_t i = 0; i < names->n && i < NAMES_MAX; i++)
+		strv_add(&first, names->v[i]);
+	joined = strv_join(&first, ", ");
+	if (names->n > NAMES_MAX)
+		rule_find(r, where, "%s: %s and %zu more", what, joined, names->n - NAMES_MAX);
+	else
+		rule_find(r, where, "%s: %s", what, joined);
+}
+
+static void exports_covered(struct rule_run *r)
+{
+	CLEANUP_STRV struct strv missing = STRV_INIT;
+	const struct elf_facts *library = &r->s->library->facts;
+
+	for (size_t i = 0; i < library->n_exports; i++) {
+		if (!elf_exports(&r->s->interpreter->facts, library->exports[i]))
+			strv_add(&missing, library->exports[i]);
+	}
+	find_names(r, r->s->interpreter->path, "does not export what libpython exports", &missing);
+}
+
+/* Names that belong to no library and no part of Python, but to the start of every program, and
+ * libc's variables that a program without position-independence copies into itself. */
+static bool allowed_export(const char *name)
+{
+	static const char *const names[] = {"PY_TIMEOUT_MAX", "stdin", "stdout", "stderr",
+		"environ", "__environ", "_environ", "_init", "_fini", "_start", "main",
+		"__bss_start", "_edata", "_end", "__data_start", "data_start", "_IO_stdin_used",
+		"__bss_start__", "_bss_end__", "__bss_end__", "__end__", "optarg", "optind",
+		"opterr", "optopt", "tzname", "timezone", "daylight", "__timezone", "__tzname",
+		"__daylight", "program_invocation_name", "program_invocation_short_name",
+		"__progname", "__progname_full", "signgam", "in6addr_any", "in6addr_loopback",
+		"h_errno", "sys_errlist", "sys_nerr"};
+
+	if (!strncmp(name, "Py", 2) || !strncmp(name, "_Py", 3))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static void foreign_exports(struct rule_run *r)
+{
+	const unsigned int roles = ROLE(DIST_ROLE_INTERPRETER) | ROLE(DIST_ROLE_LIBPYTHON);
+	const struct dist_file *f;
+
+	for (size_t i = 0; (f = rule_next(r, roles, &i));) {
+		CLEANUP_STRV struct strv names = STRV_INIT;
+
+		for (size_t k = 0; k < f->facts.n_exports; k++) {
+			const char *name = f->facts.exports[k];
+
+			if (!allowed_export(name) && !third_party_of(name))
+				strv_add(&names, name);
+		}
+		find_names(r, f->path, "exports names that are not Python's", &names);
+	}
+}
+
+static void third_party_exports(struct rule_run *r)
+{
+	const struct dist_file *f;
+
+	for (size_t i = 0; (f = rule_next(r, ROLES_PYTHON, &i));) {
+		CLEANUP_STRV struct strv names = STRV_INIT;
+
+		for (size_t k = 0; k < f->facts.n_exports; k++) {
+			const char *owner = third_party_of(f->facts.exports[k]);
+
+			if (owner)
+				strv_addf(&names, "%s (%s)", f->facts.exports[k], owner);
+		}
+		find_names(r, f->path, "exports names of other libraries", &names);
+	}
+}
+
+/* The file whose code runs: it must have the API. */
+static const struct dist_file *api_holder(struct rule_run *r)
+{
+	if (r->s->dist->link == DIST_LINK_SHARED)
+		return r->s->library;
+	return r->s->interpreter;
+}
+
+static void api(struct rule_run *r)
+{
+	static const char *const names[] = {"Py_Initialize", "PyList_New", "Py_CompileString",
+		"PyRun_SimpleString", "Py_Main", "_Py_NoneStruct", "PyExc_ImportError"};
+	const struct dist_file *files[] = {api_holder(r), r->s->library};
+
+	if (r->s->dist->link == DIST_LINK_UNKNOWN)
+		files[0] = NULL;
+	if (!files[0] && !files[1])
+		rule_unchecked(r, "no file with libpython can be read");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		CLEANUP_STRV struct strv missing = STRV_INIT;
+
+		if (!files[i] || (i && files[i] == files[0]))
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(names); k++) {
+			if (!elf_exports(&files[i]->facts, names[k]))
+				strv_add(&missing, names[k]);
+		}
+		find_names(r, files[i]->path, "does not export", &missing);
+	}
+}
+
+/* Built-in modules whose init functions have other names, or none. */
+static bool initialised_otherwise(const char *name)
+{
+	static const char *const names[] = {"sys", "builtins", "marshal", "_imp", "_warnings"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static void init_functions(struct rule_run *r)
+{
+	CLEANUP_STRV struct strv missing = STRV_INIT;
+	const json_t *builtins = json_object_get(r->s->dist->says, "builtins");
+	const struct dist_file *holder = api_holder(r);
+
+	if (!holder || !json_array_size(builtins)) {
+		rule_unchecked(r, "the list of built-in modules is not known");
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(builtins); i++) {
+		const char *name = json_string_value(json_array_get(builtins, i));
+		CLEANUP_FREE char *symbol = xasprintf("PyInit_%s", name ? name : "");
+
+		if (name && !initialised_otherwise(name) && !elf_exports(&holder->facts, symbol))
+			strv_add(&missing, symbol);
+	}
+	find_names(r, holder->path, "does not export the init functions of built-in modules",
+		&missing);
+}
+
+static void debugger_symbols(struct rule_run *r)
+{
+	const struct dist_file *files[] = {api_holder(r), r->s->library};
+	bool has_version = r->s->dist->major > 3 || r->s->dist->minor >= 11;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		CLEANUP_STRV struct strv missing = STRV_INIT;
+		CLEANUP_BUF struct buf section = BUF_INIT;
+		struct err err = ERR_INIT;
+
+		if (!files[i] || (i && files[i] == files[0]))
+			continue;
+		if (!elf_exports(&files[i]->facts, "_PyRuntime"))
+			strv_add(&missing, "the symbol _PyRuntime");
+		if (has_version && !elf_exports(&files[i]->facts, "Py_Version"))
+			strv_add(&missing, "the symbol Py_Version");
+		if (elf_section_read(
+			    files[i]->path, ".PyRuntime", (size_t)64 << 20, &section, &err) == 0)
+			strv_add(&missing, "the section .PyRuntime");
+		find_names(r, files[i]->path, "lacks", &missing);
+	}
+	if (!files[0] && !files[1])
+		rule_unchecked(r, "no file with libpython can be read");
+}
+
+static void symbolic(struct rule_run *r)
+{
+	const struct dist_file *f;
+
+	for (size_t i = 0; (f = rule_next(r, ROLES_PYTHON, &i));) {
+		if (f->facts.symbolic)
+			rule_find(r, f->path, "is linked with -Bsymbolic (DF_SYMBOLIC)");
+	}
+}
+
+static void pthread_yield_used(struct rule_run *r)
+{
+	const struct dist_file *f;
+
+	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
+		for (size_t k = 0; k < f->facts.n_undefined; k++) {
+			if (!strcmp(f->facts.undefined[k].name, "pthread_yield"))
+				rule_find(r, f->path, "calls pthread_yield");
+		}
+	}
+}
+
+const struct check_rule rules_symbols[] = {
+	{"exports-covered", CHECK_ERROR, NEEDS_STATIC | NEEDS_LIBRARY,
+		"an extension that drags in libpython.so would use a second, uninitialised copy",
+		"link the interpreter with -export-dynamic from all objects of libpython, and hide "
+		"nothing there that the library shows",
+		"Everything that libpython.so exports must be exported by a static interpreter, "
+		"too. The executable leads the loader's global scope: what it exports wins over "
+		"the library, however the library came into the process, so that there is one "
+		"`None`, one list of types, one thread state. A name that only the library has "
+		"is resolved to the library's own copy, which nobody initialised.",
+		exports_covered},
+	{"foreign-exports", CHECK_WARNING, 0,
+		"a program or plugin with a function of the same name calls Python's instead",
+		"compile with -fvisibility=hidden, or name the exports in a version script",
+		"The interpreter and libpython export names that begin with Py, _Py or PyInit_, "
+		"and nothing else. Allowed besides: PY_TIMEOUT_MAX, which is public API without "
+		"the prefix (pythread.h); the start-up names of every executable (_start, main, "
+		"_edata, …); variables of the C library that an executable copies into itself "
+		"(stdin, environ, …). A name such as `my_free` in an executable outranks every "
+		"plugin that is loaded later. Names of well-known libraries are the business of "
+		"`third-party-exports`.",
+		foreign_exports},
+	{"third-party-exports", CHECK_ERROR, 0,
+		"an extension that brings its own copy of that library gets a mixture of two",
+		"link the library with -Wl,--exclude-libs,ALL",
+		"Libraries that were linked in (OpenSSL, zlib, SQLite, ncurses, libffi and the "
+		"like) stay hidden in the interpreter, in libpython and in extension modules. "
+		"Exported, they replace the copies that wheels bundle, in other versions.",
+		third_party_exports},
+	{"api-exported", CHECK_ERROR, 0,
+		"extension modules do not load, embedding programs do not link",
+		"link with -export-dynamic, without hiding the C API",
+		"The file that carries libpython, and the shared library that ships, export the C "
+		"API: Py_Initialize, PyList_New, Py_CompileString and other names that stand for "
+		"all.",
+		api},
+	{"init-functions", CHECK_WARNING, NEEDS_RUN,
+		"a program that extends the table of built-in modules (PyImport_AppendInittab) "
+		"does not link",
+		"keep PyInit_* visible",
+		"For each built-in module, the file that carries libpython exports its init "
+		"function. `sys`, `builtins`, `marshal`, `_imp` and `_warnings` have none of the "
+		"usual name.",
+		init_functions},
+	{"debugger-symbols", CHECK_WARNING, 0,
+		"py-spy, gdb and profilers do not find the interpreter's state",
+		"keep _PyRuntime and Py_Version exported and the section .PyRuntime in place; with "
+		"--gc-sections name them as roots",
+		"Debuggers find a running interpreter by the symbol _PyRuntime or the section "
+		".PyRuntime, and its version by Py_Version (3.11 and later). Both the executable "
+		"that carries libpython and the library must have them, since either may be what "
+		"runs.",
+		debugger_symbols},
+	{"symbolic", CHECK_ERROR, 0,
+		"the library compares its own None with the interpreter's, and they differ",
+		"link with -Bsymbolic-functions at most",
+		"DF_SYMBOLIC (-Bsymbolic) binds a library's references to its own data. With a "
+		"static interpreter in the same process, `Py_None` and the type objects then exist "
+		"twice. -Bsymbolic-functions binds functions only and is fine.",
+		symbolic},
+	{"pthread-yield", CHECK_WARNING, 0, "the file does not link or load with newer C libraries",
+		"call sched_yield",
+		"glibc 2.34 deprecated pthread_yield and keeps it only for programs that were "
+		"linked before; musl never had it.",
+		pthread_yield_used},
+};
+const size_t n_rules_symbols = ARRAY_SIZE(rules_symbols);

@@ -1,0 +1,223 @@
+/* solder check: whether anything breaks with this Python. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "check/check.h"
+#include "cmd/cmd.h"
+#include "report/report.h"
+
+struct values {
+	struct strv rules, skip;
+	bool list_rules, markdown, all, json;
+	const char *html;
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static void list_rules(void)
+{
+	static const struct doc_column columns[] = {
+		{"rule", 0}, {"severity", 0}, {"whom it hurts", DOC_WRAP}};
+	CLEANUP_DOC struct doc *doc = doc_new("solder check: rules");
+	const struct check_rule *rule;
+
+	doc_table(doc, NULL, columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; (rule = check_rule_at(i)); i++) {
+		const char *const cells[] = {check_rule_id(rule),
+			check_severity_name(check_rule_severity(rule)), check_rule_reason(rule)};
+
+		doc_row(doc, cells);
+	}
+	doc_write_text(doc, stdout, 0, false);
+}
+
+/* One row for each finding; for a rule without one, a row for the rule if it is wanted. */
+static void rule_rows(struct doc *doc, const json_t *rule, bool all)
+{
+	const char *verdict = text_of(rule, "verdict"), *id = text_of(rule, "id");
+	const json_t *findings = json_object_get(rule, "findings");
+	json_int_t more = json_integer_value(json_object_get(rule, "more"));
+
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		const json_t *f = json_array_get(findings, i);
+		const char *const cells[] = {verdict, id, text_of(f, "where"), text_of(f, "what")};
+
+		doc_row(doc, cells);
+	}
+	if (more) {
+		CLEANUP_FREE char *text = xasprintf("and %lld findings more", (long long)more);
+		const char *const cells[] = {verdict, id, NULL, text};
+
+		doc_row(doc, cells);
+	}
+	if (!json_array_size(findings) && (all || text_of(rule, "why"))) {
+		const char *why = text_of(rule, "why");
+		const char *const cells[] = {
+			verdict, id, NULL, why ? why : text_of(rule, "reason")};
+
+		doc_row(doc, cells);
+	}
+}
+
+static void add_rules(struct doc *doc, const json_t *rules, bool all)
+{
+	static const struct doc_column columns[] = {
+		{"verdict", DOC_VERDICT}, {"rule", 0}, {"where", DOC_WRAP}, {"what", DOC_WRAP}};
+
+	if (!json_array_size(rules))
+		return;
+	doc_table(doc, "Rules", columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < json_array_size(rules); i++)
+		rule_rows(doc, json_array_get(rules, i), all);
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const json_t *rule = json_array_get(rules, i);
+
+		if (text_of(rule, "todo"))
+			doc_text(doc, "%s: %s. What to do: %s.", text_of(rule, "id"),
+				text_of(rule, "reason"), text_of(rule, "todo"));
+	}
+}
+
+static void add_summary(struct doc *doc, const json_t *summary)
+{
+	static const char *const words[][2] = {{"failed", "failed"}, {"warned", "warned"},
+		{"noted", "noted"}, {"passed", "passed"}, {"not_checked", "not checked"}};
+	CLEANUP_STRV struct strv parts = STRV_INIT;
+	CLEANUP_FREE char *line = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		strv_addf(&parts, "%lld %s",
+			(long long)json_integer_value(json_object_get(summary, words[i][0])),
+			words[i][1]);
+	line = strv_join(&parts, ", ");
+	doc_text(doc, "%s", line);
+}
+
+static struct doc *make_doc(const struct dist *dist, const json_t *model, bool all)
+{
+	CLEANUP_FREE char *title = xasprintf("solder check: %s", dist->given);
+	struct doc *doc = doc_new(title);
+
+	for (size_t i = 0; i < dist->trail.n; i++)
+		doc_text(doc, "%s", dist->trail.v[i]);
+	doc_fact(doc, "Python", dist->version);
+	doc_fact(doc, "interpreter", dist->interpreter);
+	doc_fact(doc, "prefix", dist->prefix);
+	doc_fact(doc, "link mode", dist_link_name(dist->link));
+	doc_fact(doc, "libpython.so", dist->libpython_shared);
+	doc_fact(doc, "libpython.a", dist->libpython_static);
+	add_rules(doc, json_object_get(model, "rules"), all);
+	add_summary(doc, json_object_get(model, "summary"));
+	return doc;
+}
+
+static int print(
+	const struct values *v, const struct dist *dist, const json_t *model, struct err *err)
+{
+	if (v->json) {
+		report_json(model, stdout);
+	} else {
+		CLEANUP_DOC struct doc *doc = make_doc(dist, model, v->all);
+
+		doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+	}
+	if (v->html) {
+		CLEANUP_DOC struct doc *page = make_doc(dist, model, true);
+
+		return doc_save_html(page, v->html, err);
+	}
+	return 0;
+}
+
+static int gather(const struct values *v, const struct dist *dist, json_t *model, struct err *err)
+{
+	CLEANUP_DIST_FILES struct dist_files files = {0};
+	const struct check_input input = {dist, &files};
+
+	if (dist_files_read(dist, &files, err) < 0)
+		return -1;
+	return check_rules(&input, &v->rules, &v->skip, model, err);
+}
+
+static int check(const struct values *v, const char *what, struct err *err)
+{
+	CLEANUP_DIST struct dist dist = {0};
+	json_t *model;
+	int result;
+
+	if (dist_find(what, &dist, err) < 0)
+		return -1;
+	model = json_object();
+	json_object_set_new(model, "python", dist_json(&dist));
+	result = gather(v, &dist, model, err);
+	if (result == 0) {
+		result = check_summarise(model);
+		if (print(v, &dist, model, err) < 0)
+			result = -1;
+	}
+	json_decref(model);
+	return result;
+}
+
+static int run(const void *values, const struct strv *args, struct err *err)
+{
+	const struct values *v = values;
+
+	if (v->list_rules && v->markdown) {
+		check_rules_markdown(stdout);
+		return 0;
+	}
+	if (v->list_rules) {
+		list_rules();
+		return 0;
+	}
+	if (v->markdown) {
+		err_set(err, ERR_USAGE, "--markdown goes with --list-rules");
+		return err_hint(err, "--html FILE writes findings as a page");
+	}
+	if (!args->n) {
+		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON");
+		return err_hint(err, "name an interpreter, a prefix, or a command on PATH");
+	}
+	/* Before anything is run. */
+	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0)
+		return -1;
+	return check(v, args->v[0], err);
+}
+
+#define AT(field) offsetof(struct values, field)
+
+static const struct opt opts[] = {
+	{"rule", 0, OPT_LIST, "ID", "only this rule", AT(rules)},
+	{"skip", 0, OPT_LIST, "ID", "not this rule", AT(skip)},
+	{"list-rules", 0, OPT_FLAG, NULL, "list the rules, and check nothing", AT(list_rules)},
+	{"markdown", 0, OPT_FLAG, NULL,
+		"with --list-rules: all that is said of them, as a document", AT(markdown)},
+	{"all", 'a', OPT_FLAG, NULL, "list what passed, too", AT(all)},
+	{"html", 0, OPT_STRING, "FILE", "write a page with everything, too", AT(html)},
+	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
+};
+
+const struct command cmd_check = {
+	.name = "check",
+	.summary = "say what breaks with a Python, on rules over its files",
+	.args = "DIR|PYTHON",
+	.about = "Looks at any Python installation (an interpreter, a prefix, a virtual "
+		 "environment, a name on\nPATH) and says what would break or cost its users. Rules "
+		 "judge facts from its files and from\nwhat the interpreter says of itself.\n\n"
+		 "A rule that cannot be applied is \"not checked\", with the reason, and never "
+		 "counts as passed.\nErrors and warnings make the exit code 1; notes do not.",
+	.example = "solder check dist/cpython-3.13\nsolder check python3 --skip bind-now\n"
+		   "solder check ~/.pyenv/versions/3.11.7 --html report.html\n"
+		   "solder check --list-rules",
+	.opts = opts,
+	.n_opts = ARRAY_SIZE(opts),
+	.values_size = sizeof(struct values),
+	.max_args = 1,
+	.run = run,
+};
