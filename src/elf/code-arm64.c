@@ -402,7 +402,7 @@ size_t code_step_arm64(struct code_walk *w, const uint8_t *p, size_t left, uint6
 	s.op = read_op(p);
 	if (is_reserved(s.op))
 		return 0;
-	s.insn = code_add(w, addr, 4);
+	s.insn = code_add(w, p, 4, addr);
 	if (!transfer(&s)) {
 		values(&s);
 		if (!s.keep)

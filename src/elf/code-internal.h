@@ -151,7 +151,7 @@ int code_walk(const struct code *code, bool names, elf_code_visit visit, void *c
 	struct elf_code *totals, struct err *err);
 
 /* For the machines. */
-struct elf_insn *code_add(struct code_walk *w, uint64_t addr, size_t len);
+struct elf_insn *code_add(struct code_walk *w, const uint8_t *p, size_t len, uint64_t addr);
 void code_site(struct elf_insn *insn, enum elf_site site);
 /* Part of a site that another instruction counts for. */
 void code_part(struct elf_insn *insn, enum elf_site site);

@@ -8,11 +8,12 @@
 /* Bytes that our decoders do not know are put to Capstone, until there were this many. */
 #define MAX_SECOND_OPINIONS 65536
 
-struct elf_insn *code_add(struct code_walk *w, uint64_t addr, size_t len)
+struct elf_insn *code_add(struct code_walk *w, const uint8_t *p, size_t len, uint64_t addr)
 {
 	struct elf_insn *insn = &w->v[w->n++];
 
-	*insn = (struct elf_insn){.addr = addr, .class = ELF_INSN_OTHER, .len = (uint8_t)len};
+	*insn = (struct elf_insn){
+		.addr = addr, .bytes = p, .class = ELF_INSN_OTHER, .len = (uint8_t)len};
 	return insn;
 }
 
@@ -275,11 +276,11 @@ static size_t step_unknown(struct walker *k, const uint8_t *p, size_t left, uint
 		open_capstone(k);
 	n = second_opinion(k, p, left, addr);
 	if (n && n <= left) {
-		code_add(&k->w, addr, n);
+		code_add(&k->w, p, n, addr);
 		return n;
 	}
 	n = left < k->unit ? left : k->unit;
-	code_add(&k->w, addr, n)->class = ELF_INSN_UNKNOWN;
+	code_add(&k->w, p, n, addr)->class = ELF_INSN_UNKNOWN;
 	return n;
 }
 

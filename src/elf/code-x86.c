@@ -337,7 +337,7 @@ size_t code_step_x86(struct code_walk *w, const uint8_t *p, size_t left, uint64_
 	if (!x86_decode(p, left, &in))
 		return 0;
 	w->guard_compared = false;
-	s.insn = code_add(w, addr, in.len);
+	s.insn = code_add(w, p, in.len, addr);
 	s.next = addr + in.len;
 	if (transfer(&s)) {
 		if (after_compare && s.insn->class == ELF_INSN_OTHER)

@@ -88,6 +88,17 @@ struct elf_tls_relocs {
 	uint64_t own;
 };
 
+/* From .note.gnu.property. The marks hold for the whole file: the linker sets one only if every
+ * object had it. */
+struct elf_properties {
+	bool ibt;           /* x86: indirect branch tracking */
+	bool shstk;         /* x86: shadow stack */
+	bool bti;           /* AArch64: branch target identification */
+	bool pac;           /* AArch64: return addresses are signed */
+	bool gcs;           /* AArch64: guarded control stack */
+	unsigned isa_level; /* x86-64-vN that the processor must have; 0: not said */
+};
+
 /* Owned by the caller: start from {0}, end with elf_facts_release(). All strings live as long as
  * the facts. A list without members may be NULL. */
 struct elf_facts {
@@ -123,6 +134,7 @@ struct elf_facts {
 	const char *debuglink; /* the file name in .gnu_debuglink */
 	bool debug_info;       /* .debug_info, compressed or not */
 	bool symtab;           /* .symtab: not stripped */
+	struct elf_properties properties;
 
 	/* Over DT_RELA, DT_REL and DT_JMPREL, sorted by type. DT_RELR has only relative ones, and
 	 * they are counted in `relr` as the addresses that its bitmaps stand for. */
@@ -166,6 +178,10 @@ bool elf_exports(const struct elf_facts *facts, const char *name);
 
 /* How many dynamic relocations of this type. */
 uint64_t elf_reloc_count(const struct elf_facts *facts, uint32_t type);
+
+/* "R_X86_64_GLOB_DAT": the types that dynamic relocations have on the machines that have a name
+ * here; NULL for others, and for ELF_RELOC_UNKNOWN. */
+const char *elf_reloc_name(uint16_t machine, uint32_t type);
 
 /* The TLS model that the *dynamic relocations* show, the first of these that holds:
  *
@@ -257,6 +273,7 @@ const char *elf_insn_class_name(unsigned class);
 
 struct elf_insn {
 	uint64_t addr;
+	const uint8_t *bytes; /* `len` of them */
 	/* Of a call or jump: where it leads. Of a site that goes by way of the GOT: the address of
 	 * the slot. 0 otherwise. */
 	uint64_t target;

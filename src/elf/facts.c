@@ -19,15 +19,56 @@ static void keep_build_id(const uint8_t *id, size_t n, struct elf_facts *facts)
 	facts->build_id = facts->build_id_copy;
 }
 
-/* Looks for the build id, once. What does not parse ends the list and is no error: nothing else
- * hangs on notes. */
+/* Properties are padded to the word size of the file's class. */
+static void read_properties(
+	const struct elf_image *img, const uint8_t *p, size_t n, struct elf_facts *facts)
+{
+	struct elf_properties *out = &facts->properties;
+	size_t mask = elf_word_size(img) - 1;
+
+	while (n >= 8) {
+		uint32_t type = elf_u32(img, p), size = elf_u32(img, p + 4), bits;
+		uint64_t padded = ((uint64_t)size + mask) & ~(uint64_t)mask;
+
+		if (size > n - 8)
+			return;
+		bits = size == 4 ? elf_u32(img, p + 8) : 0;
+		if (img->machine == EM_X86_64 || img->machine == EM_386) {
+			if (type == GNU_PROPERTY_X86_FEATURE_1_AND) {
+				out->ibt = bits & 1;
+				out->shstk = bits & 2;
+			} else if (type == GNU_PROPERTY_X86_ISA_1_NEEDED && bits & 15) {
+				out->isa_level = 32 - (unsigned)__builtin_clz(bits & 15);
+			}
+		} else if (img->machine == EM_AARCH64 &&
+			   type == GNU_PROPERTY_AARCH64_FEATURE_1_AND) {
+			out->bti = bits & 1;
+			out->pac = bits & 2;
+			out->gcs = bits & 4;
+		}
+		if (padded > n - 8)
+			return;
+		p += 8 + padded;
+		n -= 8 + (size_t)padded;
+	}
+}
+
+static bool is_gnu_note(
+	const struct elf_image *img, const uint8_t *p, uint64_t name_size, uint32_t type)
+{
+	return elf_u32(img, p + 8) == type && name_size == sizeof(ELF_NOTE_GNU) &&
+	       !memcmp(p + sizeof(Elf64_Nhdr), ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU));
+}
+
+/* Takes the first build id, and the properties. What does not parse ends the list and is no error:
+ * nothing else hangs on notes. */
 static void read_notes(const struct elf_image *img, const struct elf_slice *s, uint64_t align,
 	struct elf_facts *facts)
 {
 	uint64_t mask = align == 8 ? 7 : 3;
 	uint64_t pos = 0;
 
-	while (!facts->build_id && pos <= s->n && s->n - pos >= sizeof(Elf64_Nhdr)) {
+	while (pos <= s->n && s->n - pos >= sizeof(Elf64_Nhdr)) {
 		const uint8_t *p = s->p + pos;
 		/* Sums of a position in the file and 32-bit numbers do not overflow. */
 		uint64_t name_size = elf_u32(img, p), desc_size = elf_u32(img, p + 4);
@@ -35,10 +76,11 @@ static void read_notes(const struct elf_image *img, const struct elf_slice *s, u
 
 		if (desc > s->n || desc_size > s->n - desc)
 			return;
-		if (elf_u32(img, p + 8) == NT_GNU_BUILD_ID && name_size == sizeof(ELF_NOTE_GNU) &&
-			!memcmp(p + sizeof(Elf64_Nhdr), ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) &&
+		if (is_gnu_note(img, p, name_size, NT_GNU_BUILD_ID) && !facts->build_id &&
 			desc_size > 0 && desc_size <= MAX_BUILD_ID)
 			keep_build_id(s->p + desc, (size_t)desc_size, facts);
+		if (is_gnu_note(img, p, name_size, NT_GNU_PROPERTY_TYPE_0))
+			read_properties(img, s->p + desc, (size_t)desc_size, facts);
 		pos = desc + ((desc_size + mask) & ~mask);
 	}
 }
@@ -112,7 +154,7 @@ static int read_sections(const struct elf_image *img, struct elf_facts *facts, s
 			facts->debug_info = true;
 		else if (elf_section_is(img, &sh, ".gnu_debuglink"))
 			keep_debuglink(&s, facts);
-		else if (sh.sh_type == SHT_NOTE && !facts->build_id && spend(&budget, s.n))
+		else if (sh.sh_type == SHT_NOTE && spend(&budget, s.n))
 			read_notes(img, &s, sh.sh_addralign, facts);
 	}
 	return 0;

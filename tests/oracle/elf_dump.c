@@ -38,12 +38,18 @@ static void dump_head(const struct elf_facts *f)
 	text("build_id", f->build_id);
 	text("debuglink", f->debuglink);
 	printf("debug_info %d\nsymtab %d\n", f->debug_info, f->symtab);
+	printf("properties %d %d %d %d %u\n", f->properties.ibt, f->properties.shstk,
+		f->properties.bti, f->properties.pac, f->properties.isa_level);
 }
 
 static void dump_lists(const struct elf_facts *f)
 {
 	for (size_t i = 0; i < f->n_relocs; i++)
-		printf("reloc %" PRIu32 " %" PRIu64 "\n", f->relocs[i].type, f->relocs[i].count);
+		printf("reloc %" PRIu32 " %s %" PRIu64 "\n", f->relocs[i].type,
+			elf_reloc_name(f->machine, f->relocs[i].type)
+				? elf_reloc_name(f->machine, f->relocs[i].type)
+				: "-",
+			f->relocs[i].count);
 	printf("relr %" PRIu64 "\ntls_model %s\n", f->relr, elf_tls_model(f));
 	printf("tls_relocs %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
 		f->tls_relocs.dtpmod, f->tls_relocs.dtpoff, f->tls_relocs.tpoff, f->tls_relocs.desc,

@@ -26,9 +26,12 @@ TLS = {
     'aarch64': ({1028}, {1029}, {1030}, {1031}),
     'i686': ({35}, {36}, {14, 37}, {41}),
 }
+# readelf says R_X86_64_JUMP_SLO where its column is too narrow.
+NAMES = {'R_AARCH64_JUMP_SL': 'R_AARCH64_JUMP_SLOT', 'R_X86_64_JUMP_SLO': 'R_X86_64_JUMP_SLOT'}
+LEVELS = ['x86-64-baseline', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4']
 SYMBOL = re.compile(r'\s*(\d+): [0-9a-f]+\s+\S+\s+(\S+)\s+(\S+)\s+(\S+)\s+'
                     r'(?:\[[^]]*\]\s+)?(\S+)(?: (.*))?$')
-RELOC = re.compile(r'([0-9a-f]{8,16})\s+([0-9a-f]{8,16})\s+\S')
+RELOC = re.compile(r'([0-9a-f]{8,16})\s+([0-9a-f]{8,16})\s+(\S+)')
 SECTION = re.compile(r'\s*\[\s*(\d+)\] (\S*)\s+(\S+)\s+([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) '
                      r'([0-9a-f]+) ([A-Za-z ]*?)\s+(\d+)\s+(\d+)\s+(\d+)$')
 SEGMENT = re.compile(r'  (\S+)\s+0x([0-9a-f]+) 0x([0-9a-f]+) 0x([0-9a-f]+) 0x([0-9a-f]+) '
@@ -127,6 +130,16 @@ class Elf:
             self.add('debuglink', re.search(r'\[ *0\]  (\S+)', dump)[1])
         self.add('debug_info', int(bool(present & {'.debug_info', '.zdebug_info'})))
         self.add('symtab', int(any(s[2] == 'SYMTAB' for s in self.sections)))
+        self.properties()
+
+    def properties(self):
+        marks = re.findall(r'(?:x86|AArch64) feature: ([^,\n]*(?:, (?:IBT|SHSTK|BTI|PAC)\b)*)', self.text)
+        marks = {word for mark in marks for word in mark.split(', ')}
+        needed = re.findall(r'x86 ISA needed: (.*)', self.text)
+        level = max((LEVELS.index(w.strip()) + 1 for line in needed for w in line.split(',')
+                     if w.strip() in LEVELS), default=0)
+        self.add('properties', *(int(mark in marks) for mark in ('IBT', 'SHSTK', 'BTI', 'PAC')),
+                 level)
 
     def symbols(self):
         """Adds exports and undefined symbols; returns the numbers of the undefined ones."""
@@ -164,13 +177,13 @@ class Elf:
             info = int(m[2], 16)
             symbol, kind = (info >> 32, info & 0xffffffff) if self.bits == '64' else \
                 (info >> 8, info & 0xff)
-            counts[kind] += 1
+            counts[kind, m[3]] += 1
             for i, numbers in enumerate(kinds):
                 if kind in numbers:
                     tls[i] += 1
                     own += symbol == 0 or symbol not in undefined
-        for kind, count in counts.items():
-            self.add('reloc', kind, count)
+        for (kind, name), count in counts.items():
+            self.add('reloc', kind, NAMES.get(name, name), count)
         self.add('relr', sum(map(int, re.findall(r'^\s*(\d+) offsets?$', self.relocations, re.M))))
         self.add('tls_relocs', *tls, own)
         self.add('tls_model', self.model(tls, own))
