@@ -87,7 +87,7 @@ install: all ## install solder, its recipes, man pages and completions below PRE
 	install -D $(OUT)/solder $(DESTDIR)$(PREFIX)/bin/solder
 	mkdir -p $(DESTDIR)$(PREFIX)/share/solder $(DESTDIR)$(PREFIX)/share/man/man1
 	cp -R recipes $(DESTDIR)$(PREFIX)/share/solder/
-	for c in build fetch show; do \
+	for c in build check fetch inspect show; do \
 		$(OUT)/solder man $$c >$(DESTDIR)$(PREFIX)/share/man/man1/solder-$$c.1 || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \

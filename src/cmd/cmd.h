@@ -6,7 +6,8 @@
 
 #include "base/opt.h"
 
-extern const struct command cmd_build, cmd_check, cmd_fetch, cmd_show, cmd_man, cmd_completion;
+extern const struct command cmd_build, cmd_check, cmd_fetch, cmd_inspect, cmd_show, cmd_man,
+	cmd_completion;
 
 /* Every command, NULL-terminated, in the order of `solder --help`. */
 extern const struct command *const commands[];

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "dist/dist.h"
 #include "elf/elf.h"
 #include "report/report.h"
 
@@ -26,16 +27,14 @@ static json_t *optional(const char *text)
 	return text ? json_string(text) : json_null();
 }
 
-/* Static: the file carries libpython; shared: it needs it; the library itself is neither. */
+/* The library itself is linked in neither way. */
 static const char *link_mode(const struct elf_facts *f)
 {
-	for (size_t i = 0; i < f->n_needed; i++) {
-		if (!strncmp(f->needed[i], "libpython", 9))
-			return "shared";
-	}
-	if (!elf_exports(f, "Py_Initialize"))
-		return "none";
-	return f->kind == ELF_KIND_SHARED ? "is it" : "static";
+	enum dist_link link = dist_link_of(f);
+
+	if (link != DIST_LINK_UNKNOWN)
+		return dist_link_name(link);
+	return elf_exports(f, "Py_Initialize") ? "is it" : "none";
 }
 
 static int collect_elf(const char *path, const char *name, json_t *list, struct err *err)

@@ -87,6 +87,7 @@ enum dist_role {
 	DIST_ROLE_EXTENSION,
 	DIST_ROLE_LIBRARY,    /* any other shared object */
 	DIST_ROLE_EXECUTABLE, /* any other program */
+	DIST_ROLE_OBJECT,     /* for a linker or a debugger, never in an installation's list */
 };
 
 /* One ELF file, or a file that should be one. */
@@ -112,9 +113,10 @@ int dist_files_read(const struct dist *dist, struct dist_files *files, struct er
 void dist_files_release(struct dist_files *files);
 
 /* In two steps, for who reads file by file: all regular files that may be ELF files, and then one
- * of them. dist_file_read() returns false for what is no ELF file and has not the name of one; it
- * may be called by several threads for different files. `dist` is NULL for a plain folder, whose
- * `rel` is below the folder, and where objects count too. */
+ * of them. dist_file_read() returns false for what is no ELF file and has not the name of one, and
+ * in an installation for what no loader maps; it may be called by several threads for different
+ * files. In the list, facts.file_size is set already, for whoever shows progress. `dist` is NULL
+ * for a plain folder, whose `rel` is below the folder, and where objects count too. */
 int dist_files_list(const struct dist *dist, struct dist_files *files, struct err *err);
 int dist_folder_list(const char *dir, struct dist_files *files, struct err *err);
 bool dist_file_read(const struct dist *dist, struct dist_file *file);
@@ -122,11 +124,21 @@ bool dist_file_read(const struct dist *dist, struct dist_file *file);
 
 const char *dist_role_name(enum dist_role role);
 
+/* Does the folder hold a Python as prefixes do (bin/python3), also below python/ or install/? */
+bool dist_has_python(const char *dir);
+
+/* Text from files as JSON: NULL is null, bytes that are no UTF-8 read "\\xff". */
+json_t *dist_text_json(const char *text);
+/* "R_X86_64_RELATIVE", "type 99"; the caller frees it. */
+char *dist_reloc_text(uint16_t machine, uint32_t type);
+
 /* All of it as JSON objects; keys are the names of the fields. `dist_elf_json` has every fact of a
  * file, the names of all exported and undefined symbols included. */
 json_t *dist_json(const struct dist *dist);
 json_t *dist_file_json(const struct dist_file *file);
 json_t *dist_elf_json(const struct elf_facts *facts);
+json_t *dist_code_json(const struct elf_code *code);
+json_t *dist_archive_json(const struct archive_facts *facts);
 
 /* Where the loader of the GNU C library would find `needed` for the file at `path`, loaded by the
  * chain of `n_chain` files that starts with the executable and ends with the file itself: DT_RPATH

@@ -27,7 +27,7 @@ struct list {
 const char *dist_role_name(enum dist_role role)
 {
 	static const char *const names[] = {
-		"interpreter", "libpython", "stub", "extension", "library", "executable"};
+		"interpreter", "libpython", "stub", "extension", "library", "executable", "object"};
 
 	return names[role];
 }
@@ -168,7 +168,10 @@ static int add_entry(struct list *l, const char *dir, const struct dirent *e, st
 	if (!S_ISREG(st.st_mode) || is_for_another(l->dist, e->d_name) ||
 		(st.st_size < 52 && !is_shared_name(e->d_name)))
 		return 0;
-	return add_path(l, path, err);
+	if (add_path(l, path, err) < 0)
+		return -1;
+	l->files->v[l->files->n - 1].facts.file_size = (uint64_t)st.st_size;
+	return 0;
 }
 
 /* Every regular file below `root`, links not followed, with a list of folders instead of
@@ -311,12 +314,20 @@ static bool exports_init(const struct elf_facts *facts)
 	return low < facts->n_exports && !strncmp(facts->exports[low], "PyInit_", 7);
 }
 
+/* What no loader maps: objects, and companions that hold debug information only. */
+static bool is_loadable(const struct dist_file *f)
+{
+	return f->problem || (f->facts.kind != ELF_KIND_OBJECT && !f->facts.debug_only);
+}
+
 static enum dist_role role_of(const struct dist *dist, const struct dist_file *f)
 {
 	const char *base = path_base(f->path);
 
 	if (dist && !strcmp(f->path, dist->interpreter))
 		return DIST_ROLE_INTERPRETER;
+	if (!is_loadable(f))
+		return DIST_ROLE_OBJECT;
 	if (!strcmp(base, "libpython3.so") || !strcmp(base, "libpython3t.so"))
 		return DIST_ROLE_STUB;
 	if (!strncmp(base, "libpython", 9) &&
@@ -341,13 +352,7 @@ bool dist_file_read(const struct dist *dist, struct dist_file *f)
 	if (look == LOOK_ELF && elf_facts_read(f->path, &f->facts, &err) < 0)
 		f->problem = xstrdup(err.msg);
 	f->role = role_of(dist, f);
-	return true;
-}
-
-/* What no loader maps: objects, and companions that hold debug information only. */
-static bool is_loadable(const struct dist_file *f)
-{
-	return f->problem || (f->facts.kind != ELF_KIND_OBJECT && !f->facts.debug_only);
+	return !dist || is_loadable(f);
 }
 
 struct reading {
@@ -360,7 +365,7 @@ static void read_nth(void *ctx, size_t i)
 	struct reading *r = ctx;
 	struct dist_file *f = &r->files->v[i];
 
-	if (!dist_file_read(r->dist, f) || !is_loadable(f))
+	if (!dist_file_read(r->dist, f))
 		file_release(f);
 }
 

@@ -114,6 +114,13 @@ char *dist_python_below(const char *dir)
 	return NULL;
 }
 
+bool dist_has_python(const char *dir)
+{
+	CLEANUP_FREE char *python = dist_python_below(dir);
+
+	return python != NULL;
+}
+
 static int from_folder(struct dist *dist, char **path, struct err *err)
 {
 	char *python = dist_python_below(*path);

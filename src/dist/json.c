@@ -3,7 +3,7 @@
 
 #include "dist/dist.h"
 
-static json_t *text(const char *s)
+json_t *dist_text_json(const char *s)
 {
 	/* Names in files are bytes; JSON is UTF-8. */
 	json_t *value = s ? json_string(s) : json_null();
@@ -18,6 +18,11 @@ static json_t *text(const char *s)
 			buf_addf(&plain, "\\x%02x", (unsigned char)*s);
 	}
 	return json_string(plain.data);
+}
+
+static json_t *text(const char *s)
+{
+	return dist_text_json(s);
 }
 
 static json_t *number(uint64_t n)
@@ -91,13 +96,37 @@ static json_t *undefined_json(const struct elf_facts *f)
 	return list;
 }
 
+char *dist_reloc_text(uint16_t machine, uint32_t type)
+{
+	const char *name = elf_reloc_name(machine, type);
+
+	return name                        ? xstrdup(name)
+	       : type == ELF_RELOC_UNKNOWN ? xstrdup("unknown types")
+					   : xasprintf("type %u", type);
+}
+
+static json_t *properties_json(const struct elf_properties *p)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "ibt", json_boolean(p->ibt));
+	json_object_set_new(o, "shstk", json_boolean(p->shstk));
+	json_object_set_new(o, "bti", json_boolean(p->bti));
+	json_object_set_new(o, "pac", json_boolean(p->pac));
+	json_object_set_new(o, "gcs", json_boolean(p->gcs));
+	json_object_set_new(o, "isa_level", p->isa_level ? number(p->isa_level) : json_null());
+	return o;
+}
+
 static json_t *relocs_json(const struct elf_facts *f)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < f->n_relocs; i++) {
+		CLEANUP_FREE char *name = dist_reloc_text(f->machine, f->relocs[i].type);
 		json_t *v = json_object();
 
+		json_object_set_new(v, "name", text(name));
 		json_object_set_new(v, "type",
 			f->relocs[i].type == ELF_RELOC_UNKNOWN ? json_null()
 							       : number(f->relocs[i].type));
@@ -151,6 +180,7 @@ json_t *dist_elf_json(const struct elf_facts *f)
 	json_object_set_new(o, "stack", text(elf_stack_name(f->stack)));
 	json_object_set_new(o, "wx_segment", json_boolean(f->wx_segment));
 	json_object_set_new(o, "textrel", json_boolean(f->textrel));
+	json_object_set_new(o, "properties", properties_json(&f->properties));
 	json_object_set_new(o, "build_id", text(f->build_id));
 	json_object_set_new(o, "symtab", json_boolean(f->symtab));
 	json_object_set_new(o, "debug_info", json_boolean(f->debug_info));
@@ -158,6 +188,38 @@ json_t *dist_elf_json(const struct elf_facts *f)
 	json_object_set_new(o, "debug_only", json_boolean(f->debug_only));
 	json_object_set_new(o, "exports", texts(f->exports, f->n_exports));
 	json_object_set_new(o, "undefined", undefined_json(f));
+	return o;
+}
+
+json_t *dist_code_json(const struct elf_code *code)
+{
+	json_t *o = json_object(), *sites = json_object();
+
+	for (unsigned int i = 0; i < ELF_N_SITES; i++)
+		json_object_set_new(sites, elf_site_name(i), number(code->sites[i]));
+	json_object_set_new(o, "sites", sites);
+	json_object_set_new(o, "functions", number(code->functions));
+	json_object_set_new(o, "instructions", number(code->instructions));
+	json_object_set_new(o, "unknown_bytes", number(code->unknown));
+	json_object_set_new(o, "gap_bytes", number(code->gaps));
+	json_object_set_new(o, "plt_stubs", number(code->stubs));
+	return o;
+}
+
+json_t *dist_archive_json(const struct archive_facts *f)
+{
+	json_t *o = json_object();
+	const char *machine = elf_machine_name(f->machine);
+
+	json_object_set_new(o, "machine", machine ? text(machine) : number(f->machine));
+	json_object_set_new(o, "bits", number(f->bits));
+	json_object_set_new(o, "members", number(f->members));
+	json_object_set_new(o, "bitcode_members", number(f->bitcode_members));
+	json_object_set_new(o, "lto_members", number(f->lto_members));
+	json_object_set_new(o, "fat_lto_members", number(f->fat_lto_members));
+	json_object_set_new(o, "foreign_members", number(f->foreign_members));
+	json_object_set_new(o, "abs32_relocations", number(f->abs32_relocs));
+	json_object_set_new(o, "defined_globals", number(f->defined_globals));
 	return o;
 }
 

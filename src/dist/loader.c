@@ -38,12 +38,17 @@ struct search {
 	bool blocked; /* a file that stops the loader */
 };
 
-/* Most calls ask about the same one; it does not change while we run. */
-static struct {
-	pthread_mutex_t lock;
+/* All loaders asked so far, and the cache's bytes. They do not change while we run, and are never
+ * freed. */
+struct known_loader {
+	struct known_loader *next;
 	char *key;
 	struct loader loader;
-} known = {.lock = PTHREAD_MUTEX_INITIALIZER};
+};
+static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct known_loader *known_loaders;
+static struct buf known_cache;
+static bool cache_read;
 
 /* The text in quotes of a line NAME="text" or NAME[0x1]="text"; NULL for other lines. */
 static char *quoted(const char *line, const char *name)
@@ -164,25 +169,6 @@ static void fill_defaults(struct loader *l, uint16_t machine, unsigned bits)
 	strv_add(&l->dirs, "/usr/lib");
 }
 
-static void loader_release(struct loader *l)
-{
-	free(l->lib);
-	free(l->platform);
-	strv_release(&l->dirs);
-	strv_release(&l->hwcaps);
-	*l = (struct loader){0};
-}
-
-static void loader_copy(const struct loader *from, struct loader *to)
-{
-	*to = (struct loader){.lib = from->lib ? xstrdup(from->lib) : NULL,
-		.platform = from->platform ? xstrdup(from->platform) : NULL};
-	for (size_t i = 0; i < from->dirs.n; i++)
-		strv_add(&to->dirs, from->dirs.v[i]);
-	for (size_t i = 0; i < from->hwcaps.n; i++)
-		strv_add(&to->hwcaps, from->hwcaps.v[i]);
-}
-
 static const char *usual_loader(uint16_t machine, unsigned bits)
 {
 	if (machine == EM_X86_64 && bits == 64)
@@ -192,22 +178,39 @@ static const char *usual_loader(uint16_t machine, unsigned bits)
 	return machine == EM_386 ? "/lib/ld-linux.so.2" : "";
 }
 
-static void get_loader(const struct dist_chain *first, struct loader *ret)
+static const struct loader *get_loader(const struct dist_chain *first)
 {
 	const struct elf_facts *f = first->facts;
 	const char *interp = f->interp ? f->interp : usual_loader(f->machine, f->bits);
 	CLEANUP_FREE char *key = xasprintf("%u %u %s", f->machine, f->bits, interp);
+	struct known_loader *k;
 
-	pthread_mutex_lock(&known.lock);
-	if (!known.key || strcmp(known.key, key) != 0) {
-		free(known.key);
-		loader_release(&known.loader);
-		known.key = steal(&key);
-		ask_loader(&known.loader, interp);
-		fill_defaults(&known.loader, f->machine, f->bits);
+	pthread_mutex_lock(&known_lock);
+	for (k = known_loaders; k && strcmp(k->key, key) != 0;)
+		k = k->next;
+	if (!k) {
+		k = xcalloc(1, sizeof(*k));
+		k->key = steal(&key);
+		ask_loader(&k->loader, interp);
+		fill_defaults(&k->loader, f->machine, f->bits);
+		k->next = known_loaders;
+		known_loaders = k;
 	}
-	loader_copy(&known.loader, ret);
-	pthread_mutex_unlock(&known.lock);
+	pthread_mutex_unlock(&known_lock);
+	return &k->loader;
+}
+
+/* Empty when there is none: the loader passes it over too. */
+static const struct buf *get_cache(void)
+{
+	struct err ignored = ERR_INIT;
+
+	pthread_mutex_lock(&known_lock);
+	if (!cache_read && file_read(CACHE_PATH, MAX_CACHE, &known_cache, &ignored) < 0)
+		buf_clear(&known_cache);
+	cache_read = true;
+	pthread_mutex_unlock(&known_lock);
+	return &known_cache;
 }
 
 /* Does a file open, and is it for this process? Other classes and machines are passed over; what
@@ -424,12 +427,11 @@ static bool consider(void *ctx, const struct ldcache_entry *e)
 static bool try_cache(struct search *s)
 {
 	struct lookup l = {.s = s, .flags = cache_flags(s->machine, s->bits)};
-	CLEANUP_BUF struct buf bytes = BUF_INIT;
+	const struct buf *cache = get_cache();
 	struct err ignored = ERR_INIT;
 
-	/* A cache that is missing or damaged is passed over by the loader too. */
-	if (file_read(CACHE_PATH, MAX_CACHE, &bytes, &ignored) == 0)
-		ldcache_each(bytes.data, bytes.len, consider, &l, &ignored);
+	if (cache->len)
+		ldcache_each(cache->data, cache->len, consider, &l, &ignored);
 	if (l.best && accept(s, l.best))
 		keep(s, l.best, xstrdup(CACHE_PATH));
 	free(l.best);
@@ -465,11 +467,9 @@ int dist_loader_find(const struct dist_chain *chain, size_t n_chain, const char 
 	char **found, char **why, struct err *err)
 {
 	const struct elf_facts *first = chain[0].facts;
-	struct loader loader;
 	struct search s = {.chain = chain,
 		.n = n_chain,
 		.needed = needed,
-		.loader = &loader,
 		.bits = first->bits,
 		.machine = first->machine};
 
@@ -481,12 +481,11 @@ int dist_loader_find(const struct dist_chain *chain, size_t n_chain, const char 
 			"'%s' is musl's loader, which has an order of its own", first->interp);
 		return 0;
 	}
-	get_loader(&chain[0], &loader);
+	s.loader = get_loader(&chain[0]);
 	if (strchr(needed, '/'))
 		open_path(&s);
 	else if (!(try_rpaths(&s) || try_environment(&s) || try_runpath(&s) || try_cache(&s)))
 		try_defaults(&s);
-	loader_release(&loader);
 	*found = s.found;
 	*why = s.why ? s.why : xstrdup("it is in none of the places where the loader looks");
 	return 0;

@@ -1,0 +1,290 @@
+/* The page of one file: every fact with the words that a person reads. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "cmd/inspect-internal.h"
+
+static void fact_bytes(struct doc *doc, const char *key, uint64_t n)
+{
+	CLEANUP_FREE char *text = NULL;
+	char human[32];
+
+	format_bytes(human, n);
+	text = n < 1024 ? xasprintf("%" PRIu64 " bytes", n)
+			: xasprintf("%" PRIu64 " bytes (%s)", n, human);
+	doc_fact(doc, key, text);
+}
+
+static void fact_number(struct doc *doc, const char *key, uint64_t n)
+{
+	CLEANUP_FREE char *text = xasprintf("%" PRIu64, n);
+
+	doc_fact(doc, key, text);
+}
+
+static const char *kind_words(const struct elf_facts *f)
+{
+	if (f->debug_only)
+		return "companion with debug information only";
+	switch (f->kind) {
+	case ELF_KIND_OBJECT:
+		return "object file";
+	case ELF_KIND_EXECUTABLE:
+		return "executable at a fixed address, not PIE";
+	case ELF_KIND_PIE:
+		return "position-independent executable (PIE)";
+	default:
+		return f->interp ? "shared object that can also be run" : "shared object";
+	}
+}
+
+static void page_identity(struct doc *doc, const struct inspect_item *item)
+{
+	const struct elf_facts *f = &item->file.facts;
+	const char *name = elf_machine_name(f->machine);
+	CLEANUP_FREE char *machine = name ? xasprintf("%s, %u bits, %s-endian", name, f->bits,
+						    f->big_endian ? "big" : "little")
+					  : xasprintf("number %u, %u bits, %s-endian", f->machine,
+						    f->bits, f->big_endian ? "big" : "little");
+
+	doc_fact(doc, "file", item->file.path);
+	fact_bytes(doc, "size", f->file_size);
+	doc_fact(doc, "type", kind_words(f));
+	doc_fact(doc, "role", dist_role_name(item->file.role));
+	doc_fact(doc, "machine", machine);
+	doc_fact(doc, "loader", f->interp);
+	doc_fact(doc, "SONAME", f->soname);
+	doc_fact(doc, "RPATH", f->rpath);
+	doc_fact(doc, "RUNPATH", f->runpath);
+	doc_fact(doc, "highest glibc", f->glibc);
+	doc_fact(doc, "build-id", f->build_id);
+}
+
+static void page_protection(struct doc *doc, const struct elf_facts *f)
+{
+	static const char *const stacks[] = {
+		"no PT_GNU_STACK: the kernel's default", "not executable", "executable"};
+
+	doc_fact(doc, "RELRO", elf_relro_name(f->relro));
+	doc_fact(doc, "binding", f->bind_now ? "at start (BIND_NOW)" : "lazy");
+	doc_fact(doc, "stack", stacks[f->stack]);
+	doc_fact(doc, "W+X segment", f->wx_segment ? "yes" : "none");
+	doc_fact(doc, "text relocations", f->textrel ? "yes" : "none");
+	doc_fact(doc, "symbolic", f->symbolic ? "yes (-Bsymbolic)" : "no");
+}
+
+static void page_symbols(struct doc *doc, const struct elf_facts *f)
+{
+	CLEANUP_FREE char *link =
+		f->debuglink ? xasprintf("in '%s', by its link", f->debuglink) : NULL;
+
+	fact_number(doc, "exported symbols", f->n_exports);
+	fact_number(doc, "undefined symbols", f->n_undefined);
+	doc_fact(doc, "symbol table", f->symtab ? "yes" : "stripped");
+	doc_fact(doc, "debug information", f->debug_info ? "in the file" : link ? link : "none");
+}
+
+static void page_tls(struct doc *doc, const struct elf_facts *f)
+{
+	CLEANUP_FREE char *segment = f->has_tls
+					     ? xasprintf("%" PRIu64 " bytes, aligned to %" PRIu64,
+						       f->tls_size, f->tls_align)
+					     : NULL;
+
+	doc_fact(doc, "TLS segment", segment ? segment : "none");
+	doc_fact(doc, "TLS by relocations", elf_tls_model(f));
+	doc_fact(doc, "DF_STATIC_TLS", f->static_tls ? "yes" : "no");
+}
+
+static void page_libraries(struct doc *doc, const json_t *libraries)
+{
+	static const struct doc_column columns[] = {
+		{"DT_NEEDED", 0}, {"found", DOC_WRAP}, {"by", DOC_WRAP}};
+	const json_t *l;
+	size_t i;
+
+	if (json_array_size(libraries) == 0)
+		return;
+	doc_table(doc, "Needed libraries, where the loader would find them", columns,
+		ARRAY_SIZE(columns));
+	json_array_foreach (libraries, i, l) {
+		const char *found = json_string_value(json_object_get(l, "found"));
+		const char *cells[] = {json_string_value(json_object_get(l, "needed")),
+			found ? found : "not found", json_string_value(json_object_get(l, "why"))};
+
+		doc_row(doc, cells);
+	}
+}
+
+/* One row for each library, with its versions in ascending order. */
+static void page_versions(struct doc *doc, const struct elf_facts *f)
+{
+	static const struct doc_column columns[] = {
+		{"library", 0}, {"symbol versions needed", DOC_WRAP}};
+
+	if (f->n_versions == 0)
+		return;
+	doc_table(doc, "Symbol versions", columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < f->n_versions; i++) {
+		CLEANUP_STRV struct strv versions = STRV_INIT;
+		CLEANUP_FREE char *text = NULL;
+		bool seen = false;
+
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = !strcmp(f->versions[k].file, f->versions[i].file);
+		if (seen)
+			continue;
+		for (size_t k = i; k < f->n_versions; k++) {
+			if (!strcmp(f->versions[k].file, f->versions[i].file))
+				strv_add(&versions, f->versions[k].version);
+		}
+		strv_sort(&versions);
+		text = strv_join(&versions, " ");
+		doc_row(doc, (const char *[]){f->versions[i].file, text});
+	}
+}
+
+static void add_count(struct doc *doc, const char *name, uint64_t n)
+{
+	CLEANUP_FREE char *count = xasprintf("%" PRIu64, n);
+
+	doc_row(doc, (const char *[]){name, count});
+}
+
+static void page_relocations(struct doc *doc, const struct elf_facts *f)
+{
+	static const struct doc_column columns[] = {{"type", 0}, {"count", DOC_RIGHT}};
+
+	if (f->n_relocs == 0 && f->relr == 0)
+		return;
+	doc_table(doc, "Dynamic relocations", columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < f->n_relocs; i++) {
+		CLEANUP_FREE char *name = dist_reloc_text(f->machine, f->relocs[i].type);
+
+		add_count(doc, name, f->relocs[i].count);
+	}
+	if (f->relr)
+		add_count(doc, "relative, in DT_RELR", f->relr);
+}
+
+static const char *site_words(enum elf_site site)
+{
+	static const char *const words[ELF_N_SITES] = {
+		[ELF_SITE_TLS_LE] = "TLS access, local-exec",
+		[ELF_SITE_TLS_IE] = "TLS access, initial-exec",
+		[ELF_SITE_TLS_GD] = "TLS access, general-dynamic",
+		[ELF_SITE_TLS_LD] = "TLS access, local-dynamic",
+		[ELF_SITE_TLS_DESC] = "TLS access, descriptor",
+		[ELF_SITE_CALL_DIRECT] = "call, direct",
+		[ELF_SITE_CALL_PLT_OWN] = "call through the PLT to itself",
+		[ELF_SITE_CALL_PLT_OTHER] = "call through the PLT to others",
+		[ELF_SITE_CALL_GOT] = "call through the GOT",
+		[ELF_SITE_CALL_INDIRECT] = "call, indirect",
+		[ELF_SITE_GOT_LOAD] = "load of an address from the GOT",
+	};
+
+	return words[site];
+}
+
+static uint64_t code_number(const struct elf_code *code, size_t row)
+{
+	const uint64_t more[] = {code->functions, code->instructions, code->unknown, code->gaps};
+
+	return row < ELF_N_SITES ? code->sites[row] : more[row - ELF_N_SITES];
+}
+
+void inspect_code_table(struct doc *doc, const struct inspect_item *const *items,
+	const char *const *titles, size_t n)
+{
+	static const char *const more[] = {"functions", "instructions",
+		"bytes in functions that are none", "bytes of code outside functions"};
+	struct doc_column columns[4] = {{"in the code", 0}};
+	size_t used = 1;
+
+	for (size_t i = 0; i < n && used < ARRAY_SIZE(columns); i++) {
+		if (items[i]->has_code)
+			columns[used++] = (struct doc_column){titles[i], DOC_RIGHT};
+	}
+	if (used == 1)
+		return;
+	doc_table(doc, "Code", columns, used);
+	for (size_t row = 0; row < ELF_N_SITES + ARRAY_SIZE(more); row++) {
+		const char *cells[ARRAY_SIZE(columns)] = {
+			row < ELF_N_SITES ? site_words(row) : more[row - ELF_N_SITES]};
+		char text[ARRAY_SIZE(columns)][24];
+		size_t c = 1;
+
+		for (size_t i = 0; i < n && c < used; i++) {
+			if (!items[i]->has_code)
+				continue;
+			snprintf(text[c], sizeof(text[c]), "%" PRIu64,
+				code_number(&items[i]->code, row));
+			cells[c] = text[c];
+			c++;
+		}
+		doc_row(doc, cells);
+	}
+}
+
+static void page_names(struct doc *doc, const struct elf_facts *f)
+{
+	CLEANUP_BUF struct buf exports = BUF_INIT, undefined = BUF_INIT;
+
+	for (size_t i = 0; i < f->n_exports; i++)
+		buf_addf(&exports, "%s\n", f->exports[i]);
+	for (size_t i = 0; i < f->n_undefined; i++) {
+		const struct elf_undefined *u = &f->undefined[i];
+
+		buf_addf(&undefined, "%s%s%s%s\n", u->name, u->version ? "@" : "",
+			u->version ? u->version : "", u->weak ? " (weak)" : "");
+	}
+	if (exports.len)
+		doc_listing(doc, "Exported symbols", exports.data);
+	if (undefined.len)
+		doc_listing(doc, "Undefined symbols", undefined.data);
+}
+
+void inspect_page(struct doc *doc, const struct inspect_item *item, bool symbols)
+{
+	const struct elf_facts *f = &item->file.facts;
+
+	if (item->file.problem) {
+		doc_fact(doc, "file", item->file.path);
+		doc_fact(doc, "not read", item->file.problem);
+		return;
+	}
+	page_identity(doc, item);
+	page_protection(doc, f);
+	page_tls(doc, f);
+	page_symbols(doc, f);
+	if (item->wants_code && !item->has_code)
+		doc_fact(doc, "code", item->code_problem);
+	page_libraries(doc, item->libraries);
+	page_versions(doc, f);
+	page_relocations(doc, f);
+	inspect_code_table(doc, &item, (const char *[]){"count"}, 1);
+	if (symbols)
+		page_names(doc, f);
+}
+
+void inspect_archive_page(struct doc *doc, uint64_t size, const struct archive_facts *f)
+{
+	const char *machine = elf_machine_name(f->machine);
+	bool machine_code = !f->bitcode_members && !f->lto_members && !f->foreign_members;
+	CLEANUP_FREE char *of =
+		f->bits ? xasprintf("%s, %u bits", machine ? machine : "other", f->bits) : NULL;
+
+	fact_bytes(doc, "size", size);
+	doc_fact(doc, "type", "static library");
+	doc_fact(doc, "machine", of);
+	fact_number(doc, "members", f->members);
+	doc_fact(doc, "all machine code", machine_code ? "yes" : "no");
+	fact_number(doc, "LLVM bitcode", f->bitcode_members);
+	fact_number(doc, "LTO, no machine code", f->lto_members);
+	fact_number(doc, "LTO and machine code", f->fat_lto_members);
+	fact_number(doc, "other members", f->foreign_members);
+	fact_number(doc, "absolute relocations", f->abs32_relocs);
+	fact_number(doc, "defined symbols", f->defined_globals);
+}
