@@ -26,6 +26,11 @@ $(OUT)/tests/elf_dump: $(OUT)/obj/tests/oracle/elf_dump.o $(OUT)/librooms.a
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
+$(OUT)/tests/html_sample: $(OUT)/obj/tests/html/sample.o $(OUT)/librooms.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 # Everything is built a second time with the sanitizers, and all tests run on that.
 check: ## unit, command-line, oracle and fuzz-corpus tests under the sanitizers
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK)
@@ -33,7 +38,7 @@ check: ## unit, command-line, oracle and fuzz-corpus tests under the sanitizers
 		check-run
 .PHONY: check
 
-check-run: $(OUT)/solder $(UNIT_TESTS) $(FUZZ_REPLAYERS) $(OUT)/tests/elf_dump
+check-run: $(OUT)/solder $(UNIT_TESTS) $(FUZZ_REPLAYERS) $(OUT)/tests/elf_dump $(OUT)/tests/html_sample
 	@OUT=$(OUT) sh tests/lib/run.sh
 .PHONY: check-run
 
@@ -41,6 +46,11 @@ check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK)
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/dist/run.sh
 .PHONY: check-dist
+
+check-html: $(OUT)/tests/html_sample ## a report's page in headless Chromium; screenshots in OUT/html
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_HTML)
+	@python3 tests/html/run.py $(OUT)/tests/html_sample $(OUT)/html
+.PHONY: check-html
 
 fuzz: ## fuzz every parser, FUZZ_SECONDS each (default 60), with clang-14
 	@mkdir -p $(OUT)/fuzz

@@ -8,6 +8,8 @@
 
 /* Listings of more lines fold away. */
 #define FOLD_LINES 16
+/* Cells of up to so many columns are not broken. */
+#define SHORT_CELL 28
 /* A table of contents is worth its place from so many headings on. */
 #define CONTENTS_FROM 3
 
@@ -168,17 +170,28 @@ static const char *tone_name(enum doc_tone tone)
 	return names[tone];
 }
 
+/* How a cell is laid out; "nil" ones are left out of blocks. */
+static const char *cell_class(unsigned int flags, const char *s)
+{
+	if (!s)
+		return flags & DOC_RIGHT ? "num nil" : "nil";
+	if (flags & DOC_RIGHT)
+		return "num";
+	if (flags & DOC_WRAP)
+		return "wrap";
+	return text_width(s, strlen(s)) <= SHORT_CELL ? "short" : "";
+}
+
 static void add_cell(struct buf *out, const struct doc_table *t, size_t r, size_t c, bool label)
 {
 	const char *s = t->cells[r * t->n_columns + c];
 	unsigned int flags = t->columns[c].flags;
 	bool header = c == 0 && !(flags & (DOC_RIGHT | DOC_VERDICT));
+	const char *class = cell_class(flags, s);
 
 	buf_adds(out, header ? "<th scope=\"row\"" : "<td");
-	if (flags & DOC_RIGHT)
-		buf_adds(out, " class=\"num\"");
-	else if (flags & DOC_WRAP)
-		buf_adds(out, " class=\"wrap\"");
+	if (*class)
+		buf_addf(out, " class=\"%s\"", class);
 	if (label) {
 		buf_adds(out, " data-label=\"");
 		html_add_text(out, t->columns[c].title, false);

@@ -61,9 +61,10 @@ void doc_table(struct doc *doc, const char *caption, const struct doc_column *co
 /* One cell for each column; NULL is shown as "-". */
 void doc_row(struct doc *doc, const char *const *cells);
 
-/* A picture: `svg` is a complete <svg> element (the caller still owns it) that uses the classes of
- * report/svg.h and no colours of its own, so that it follows light and dark. Only the page shows
- * it; the terminal gets `alt` if `alt_on_terminal`. */
+/* A picture: `svg` is what one of the chart functions below returned, or another complete <svg>
+ * element with classes from page.css and no colours of its own, so that it follows light and dark
+ * (the caller still owns it). It is put into the page as it is. `alt` stands below it; the
+ * terminal gets `alt` if `alt_on_terminal`, and nothing otherwise. */
 void doc_picture(struct doc *doc, const char *svg, const char *alt, bool alt_on_terminal);
 
 /* `width` 0: that of the terminal, or 100 when there is none; colour only if `colour`. */
@@ -73,9 +74,64 @@ void doc_write_html(const struct doc *doc, FILE *out);
 /* The page written to `path` by way of a rename. */
 int doc_save_html(const struct doc *doc, const char *path, struct err *err);
 
-/* How a verdict is shown: good, bad, doubtful, or neither. Words that are none of ours are plain.
- */
+/* How a verdict is shown: good, bad, doubtful, or neither. What follows a colon or an opening
+ * parenthesis does not matter ("not checked: needs cc"). Words that are none of ours are plain. */
 enum doc_tone { DOC_PLAIN, DOC_GOOD, DOC_BAD, DOC_DOUBT };
 enum doc_tone doc_tone_of(const char *verdict);
+
+/* Charts. Each function returns SVG for doc_picture(), once for wide and once for narrow places;
+ * the page shows the one that fits. The caller frees it. Values that are no number (NaN, infinity,
+ * a ratio that is not positive) are not drawn; their rows say "not measured". Names may be of any
+ * length: they are shortened to the room there is, and the whole name is in the tooltip. */
+struct chart_words {
+	const char *title;
+	const char *about; /* what is to be seen, in a sentence or two, for who cannot see it */
+	const char *less;  /* what it means to lie left of 1, "faster"; NULL: nothing is said */
+	const char *more;  /* the same for right of 1 */
+};
+
+/* Ratios to the reference, all of them positive, 1 being equal. */
+struct chart_arm {
+	const char *name;
+	const double *ratios;
+	size_t n;
+	double mean, low, high; /* the geometric mean and its interval; NAN where there is none */
+};
+/* The distribution of ratios in each arm on a common logarithmic axis, labelled in percent. */
+char *chart_violins(const struct chart_words *words, const struct chart_arm *arms, size_t n);
+
+struct chart_interval {
+	const char *name;
+	double point, low, high; /* ratios */
+	enum doc_tone tone;
+	bool summary; /* set apart from the rows above: a mean of them */
+};
+/* A forest plot. `band` is the half-width of what counts as equal, 0.01 for 1 %; 0: none. */
+char *chart_forest(
+	const struct chart_words *words, const struct chart_interval *rows, size_t n, double band);
+
+struct chart_series {
+	const char *name;
+	const char *unit;     /* "%", "ms"; "" for none */
+	const double *values; /* one for each round */
+	double limit;         /* a dashed line; NAN: none */
+};
+/* Series over rounds 1 to `rounds`, one below the other; dropped rounds are marked in all of them.
+ * `dropped` may be NULL. */
+char *chart_rounds(const struct chart_words *words, const struct chart_series *series,
+	size_t n_series, const bool *dropped, size_t rounds);
+
+struct chart_part {
+	const char *name;
+	double value;
+	enum doc_tone tone; /* DOC_DOUBT for what is unexplained */
+};
+/* Signed parts, each starting where the one before ended, and their sum under the name `total`.
+ * A part that is no number is not counted, and the sum then says so. */
+char *chart_waterfall(const struct chart_words *words, const char *unit,
+	const struct chart_part *parts, size_t n, const char *total);
+/* Horizontal bars from zero. */
+char *chart_bars(const struct chart_words *words, const char *unit, const struct chart_part *parts,
+	size_t n);
 
 #endif

@@ -71,6 +71,7 @@ run_job() { # KIND NAME
 	unit) run_unit "$out/tests/$2" ;;
 	replay) run_replay "$out/tests/$2" ;;
 	oracle) run_closing python3 tests/oracle/elf_oracle.py "$out/tests/elf_dump" --sample 120 ;;
+	html) run_closing python3 tests/html/run.py "$out/tests/html_sample" ;;
 	cli) run_closing env OUT="$out" sh tests/cli/run.sh ;;
 	broken) run_closing env OUT="$out" sh tests/broken/run.sh ;;
 	esac
@@ -97,6 +98,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 {
 	echo "broken broken-builds"
 	echo "cli command-line"
+	echo "html html-page"
 	echo "oracle elf-oracle"
 	for program in "$out"/tests/test_*; do
 		[ ! -x "$program" ] || echo "unit ${program##*/}"

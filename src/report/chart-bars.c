@@ -1,0 +1,169 @@
+/* Bars and waterfalls: one row for each part, on a linear axis. */
+#include "report/chart-internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct bars {
+	const char *unit;
+	const struct chart_part *parts;
+	size_t n;
+	const char *total; /* NULL: every bar starts at zero */
+};
+
+static double sum_of(const struct bars *p, bool *complete)
+{
+	double sum = 0;
+
+	*complete = true;
+	for (size_t i = 0; i < p->n; i++) {
+		if (chart_number(p->parts[i].value))
+			sum += p->parts[i].value;
+		else
+			*complete = false;
+	}
+	return sum;
+}
+
+/* How far the bars reach to both sides. */
+static void reach(const struct bars *p, double *lo, double *hi)
+{
+	double at = 0;
+
+	*lo = *hi = 0;
+	for (size_t i = 0; i < p->n; i++) {
+		if (!chart_number(p->parts[i].value))
+			continue;
+		at = (p->total ? at : 0) + p->parts[i].value;
+		*lo = fmin(*lo, at);
+		*hi = fmax(*hi, at);
+	}
+	if (*lo == *hi)
+		*hi = 1;
+}
+
+static void format_value(char out[64], const struct bars *p, double v, int decimals)
+{
+	char number[32];
+
+	if (!chart_number(v)) {
+		snprintf(out, 64, "not measured");
+		return;
+	}
+	chart_format(number, v, decimals, p->total != NULL);
+	snprintf(out, 64, *p->unit ? "%s %s" : "%s", number, p->unit);
+}
+
+static int decimals_of(const struct bars *p)
+{
+	double largest = 0;
+	bool whole = true;
+
+	for (size_t i = 0; i < p->n; i++) {
+		double v = p->parts[i].value;
+
+		if (!chart_number(v))
+			continue;
+		largest = fmax(largest, fabs(v));
+		whole = whole && v == nearbyint(v);
+	}
+	return whole ? 0 : chart_decimals(largest);
+}
+
+static void draw_bar(struct canvas *c, const struct scale *s, double from, double to, double y,
+	const char *classes)
+{
+	double x0 = scale_x(s, fmin(from, to)), x1 = scale_x(s, fmax(from, to));
+
+	chart_rect(c, x0, y - 8, fmax(x1 - x0, 1), 16, classes);
+}
+
+static double draw_rows(struct canvas *c, const struct bars *p, const struct rows *r,
+	const struct scale *s, double y)
+{
+	int decimals = decimals_of(p);
+	double at = 0;
+	char text[64];
+
+	for (size_t i = 0; i < p->n; i++, y += r->height) {
+		const struct chart_part *part = &p->parts[i];
+		double from = p->total ? at : 0, middle = y + r->plot;
+
+		format_value(text, p, part->value, decimals);
+		chart_row_text(c, r, y, part->name, text, "");
+		if (!chart_number(part->value))
+			continue;
+		at = from + part->value;
+		draw_bar(c, s, from, at, middle,
+			chart_tone(part->tone, p->total && part->value < 0 ? "plain" : "bar"));
+		if (p->total)
+			chart_line(c, scale_x(s, at), middle + 8, scale_x(s, at),
+				middle + r->height - 8, "link");
+	}
+	return y;
+}
+
+static double draw_total(struct canvas *c, const struct bars *p, const struct rows *r,
+	const struct scale *s, double y)
+{
+	bool complete;
+	double sum = sum_of(p, &complete);
+	CLEANUP_FREE char *name =
+		xasprintf("%s%s", p->total, complete ? "" : ", without what was not measured");
+	char text[64];
+
+	format_value(text, p, sum, decimals_of(p));
+	chart_row_text(c, r, y, name, text, "strong");
+	draw_bar(c, s, 0, sum, y + r->plot, "total");
+	return y + r->height;
+}
+
+static double draw_bars(struct canvas *c, const void *ctx)
+{
+	const struct bars *p = ctx;
+	double name = 0, value = 0, lo, hi, y = CHART_TOP, bottom;
+	size_t n = p->n + (p->total != NULL), n_ticks;
+	struct tick ticks[CHART_TICKS];
+	char text[64];
+	struct rows r;
+	struct scale s;
+	bool complete;
+
+	for (size_t i = 0; i < p->n; i++) {
+		name = fmax(name, chart_text_width(p->parts[i].name, CHART_TEXT));
+		format_value(text, p, p->parts[i].value, decimals_of(p));
+		value = fmax(value, chart_text_width(text, CHART_TEXT));
+	}
+	if (p->total) {
+		name = fmax(name, chart_text_width(p->total, CHART_TEXT) * 1.1);
+		format_value(text, p, sum_of(p, &complete), decimals_of(p));
+		value = fmax(value, chart_text_width(text, CHART_TEXT) * 1.1);
+	}
+	r = chart_rows_layout(c, name, value, 20);
+	reach(p, &lo, &hi);
+	s = (struct scale){lo, hi, r.x0, r.x1};
+	bottom = y + r.height * (double)n + 2;
+	n_ticks = chart_ticks(lo, hi, chart_tick_room(&s), ticks);
+	chart_axis(c, &s, ticks, n_ticks, y, bottom, false);
+	chart_line(c, scale_x(&s, 0), y, scale_x(&s, 0), bottom, "zero");
+	y = draw_rows(c, p, &r, &s, y);
+	if (p->total)
+		draw_total(c, p, &r, &s, y);
+	return bottom + 24;
+}
+
+char *chart_waterfall(const struct chart_words *words, const char *unit,
+	const struct chart_part *parts, size_t n, const char *total)
+{
+	const struct bars p = {unit, parts, n, total};
+
+	return chart_both(words, draw_bars, &p);
+}
+
+char *chart_bars(
+	const struct chart_words *words, const char *unit, const struct chart_part *parts, size_t n)
+{
+	const struct bars p = {unit, parts, n, NULL};
+
+	return chart_both(words, draw_bars, &p);
+}

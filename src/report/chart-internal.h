@@ -1,0 +1,85 @@
+/* What the charts share: a place to draw, scales, ticks, numbers and texts that fit.
+ *
+ * A chart is drawn twice by the same function, for a wide and for a narrow place. Coordinates are
+ * those of the viewBox, whose width is about that of the place in CSS pixels, so that text has the
+ * size that the style gives it.
+ */
+#ifndef SOLDER_CHART_INTERNAL_H
+#define SOLDER_CHART_INTERNAL_H
+
+#include "report/report-internal.h"
+
+#define CHART_TEXT 13.0 /* font size of names and values, as in page.css */
+#define CHART_TICK 12.0 /* of ticks */
+#define CHART_TOP 30.0  /* where the drawing starts, below the title */
+#define CHART_TICKS 24  /* at most so many on an axis */
+
+struct canvas {
+	struct buf *out;
+	bool narrow;
+	double width;
+};
+
+/* Draws below CHART_TOP and returns the height that it has taken in all. */
+typedef double (*chart_draw)(struct canvas *c, const void *ctx);
+char *chart_both(const struct chart_words *words, chart_draw draw, const void *ctx);
+
+/* Numbers beyond this are treated as none: their differences would overflow. */
+bool chart_number(double v);
+bool chart_ratio(double v);
+
+/* A linear scale; ratios are passed as logarithms. */
+struct scale {
+	double lo, hi; /* lo < hi */
+	double x0, x1;
+};
+double scale_x(const struct scale *s, double v);
+
+struct tick {
+	double at;
+	char label[32];
+};
+/* Round numbers from lo to hi, about `want` of them; returns how many. */
+size_t chart_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS]);
+/* The same for logarithms of ratios: percent, or factors if the range is large. */
+size_t chart_ratio_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS]);
+/* How many labels have room between x0 and x1. */
+double chart_tick_room(const struct scale *s);
+
+/* "1,234.5", a true minus, thousands apart; `plus` writes the sign of positive numbers too. */
+void chart_format(char out[32], double v, int decimals, bool plus);
+/* Decimals that show three digits of `largest`. */
+int chart_decimals(double largest);
+/* A ratio as "+3.4 %", or "×12" where percent are unwieldy. */
+void chart_format_ratio(char out[32], double ratio);
+
+/* The estimated width of a text in the page's font; errs to the wide side. */
+double chart_text_width(const char *s, double size);
+/* A text that is cut to `room`, with the whole in its tooltip. `classes` are those of page.css;
+ * "middle" and "end" anchor it. */
+void chart_text(
+	struct canvas *c, double x, double y, double room, const char *classes, const char *s);
+void chart_line(struct canvas *c, double x1, double y1, double x2, double y2, const char *classes);
+void chart_rect(struct canvas *c, double x, double y, double w, double h, const char *classes);
+/* "good", "bad", "doubt"; `plain` for the others. */
+const char *chart_tone(enum doc_tone tone, const char *plain);
+
+/* Grid lines from y0 to y1 with labels below y1 (and, if `above`, over y0); no two labels touch. */
+void chart_axis(struct canvas *c, const struct scale *s, const struct tick *ticks, size_t n,
+	double y0, double y1, bool above);
+
+/* Rows of a name, a drawing and a value. On a narrow canvas the name and the value stand above
+ * the drawing. */
+struct rows {
+	double height;   /* of one row */
+	double plot;     /* from the top of a row to the middle of its drawing */
+	double baseline; /* from the top of a row to the baseline of its texts */
+	double x0, x1;   /* the drawing */
+	double name_room, value_room;
+};
+struct rows chart_rows_layout(
+	const struct canvas *c, double widest_name, double widest_value, double drawing);
+void chart_row_text(struct canvas *c, const struct rows *r, double y, const char *name,
+	const char *value, const char *classes);
+
+#endif

@@ -1,0 +1,324 @@
+/* The parts that charts are made of. */
+#include "report/chart-internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#define WIDE 760.0
+#define NARROW 360.0
+#define HUGE_NUMBER 1e100
+
+bool chart_number(double v)
+{
+	return isfinite(v) && fabs(v) < HUGE_NUMBER;
+}
+
+bool chart_ratio(double v)
+{
+	return isfinite(v) && v > 1 / HUGE_NUMBER && v < HUGE_NUMBER;
+}
+
+double scale_x(const struct scale *s, double v)
+{
+	return s->x0 + (v - s->lo) / (s->hi - s->lo) * (s->x1 - s->x0);
+}
+
+/* The least of 1, 2, 5 times a power of ten that is not below v. */
+static double nice(double v)
+{
+	double power = pow(10, floor(log10(v)));
+	double m = v / power;
+
+	return power * (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10);
+}
+
+static int decimals_of_step(double step)
+{
+	double d = -floor(log10(step) + 1e-9);
+
+	return d > 0 ? (d < 12 ? (int)d : 12) : 0;
+}
+
+size_t chart_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS])
+{
+	double step = nice((hi - lo) / (want < 1                        ? 1
+					       : want > CHART_TICKS / 2 ? CHART_TICKS / 2
+									: want));
+	double k = ceil(lo / step - 1e-9);
+	size_t n = 0;
+
+	for (; k * step <= hi + step * 1e-9 && n < CHART_TICKS; k++, n++) {
+		ticks[n].at = k * step;
+		chart_format(ticks[n].label, k * step, decimals_of_step(step), false);
+	}
+	return n;
+}
+
+static size_t factor_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS])
+{
+	static const double steps[] = {1, 2, 5};
+	int first = (int)floor(lo / M_LN10), last = (int)ceil(hi / M_LN10);
+	bool between = (last - first) * 3 <= want * 2;
+	int every = between ? 1 : (int)ceil((last - first) / (want < 1 ? 1 : want));
+	size_t n = 0;
+
+	for (int e = first; e <= last; e++) {
+		for (size_t i = 0; i < (between ? 3 : 1); i++) {
+			double at = e * M_LN10 + log(steps[i]);
+
+			if (at < lo - 1e-9 || at > hi + 1e-9 || e % (every ? every : 1) ||
+				n == CHART_TICKS)
+				continue;
+			ticks[n].at = at;
+			snprintf(ticks[n++].label, sizeof(ticks[0].label), "×%g",
+				steps[i] * pow(10, e));
+		}
+	}
+	return n;
+}
+
+size_t chart_ratio_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS])
+{
+	size_t n;
+
+	if (hi - lo > log(3))
+		return factor_ticks(lo, hi, want, ticks);
+	n = chart_ticks((exp(lo) - 1) * 100, (exp(hi) - 1) * 100, want, ticks);
+	for (size_t i = 0; i < n; i++) {
+		char number[32];
+
+		snprintf(number, sizeof(number), "%s", ticks[i].label);
+		snprintf(ticks[i].label, sizeof(ticks[i].label), "%s%.20s %%",
+			ticks[i].at > 0 ? "+" : "", number);
+		ticks[i].at = log1p(ticks[i].at / 100);
+	}
+	return n;
+}
+
+double chart_tick_room(const struct scale *s)
+{
+	return (s->x1 - s->x0) / 54;
+}
+
+int chart_decimals(double largest)
+{
+	double digits = largest > 0 ? 2 - floor(log10(largest)) : 0;
+
+	return digits < 0 ? 0 : digits > 9 ? 9 : (int)digits;
+}
+
+void chart_format(char out[32], double v, int decimals, bool plus)
+{
+	char plain[64];
+	const char *sign, *digits = plain;
+	size_t whole, n = 0;
+
+	if (!chart_number(v)) {
+		snprintf(out, 32, "-");
+		return;
+	}
+	if (fabs(v) >= 1e15)
+		snprintf(plain, sizeof(plain), "%.3g", v);
+	else
+		snprintf(plain, sizeof(plain), "%.*f", decimals, v);
+	digits += *digits == '-';
+	/* What is rounded to zero has no sign. */
+	sign = !digits[strspn(digits, "0.")] ? "" : v < 0 ? "−" : plus ? "+" : "";
+	n = (size_t)snprintf(out, 32, "%s", sign);
+	whole = strspn(digits, "0123456789");
+	for (size_t i = 0; digits[i] && n + 2 < 32; i++) {
+		if (i && i < whole && (whole - i) % 3 == 0 && !strchr(digits, 'e'))
+			out[n++] = ',';
+		out[n++] = digits[i];
+	}
+	out[n] = '\0';
+}
+
+void chart_format_ratio(char out[32], double ratio)
+{
+	char number[32];
+
+	if (ratio >= 3 || ratio < 0.1) {
+		snprintf(out, 32, "×%.3g", ratio);
+		return;
+	}
+	chart_format(number, (ratio - 1) * 100, 1, true);
+	snprintf(out, 32, "%.24s %%", number);
+}
+
+/* Advance widths of usual sans-serif fonts in thousandths, by kind of character. */
+static double advance(uint32_t code)
+{
+	if (code >= 0x1100 && wcwidth((wchar_t)code) != 1)
+		return wcwidth((wchar_t)code) == 0 ? 0 : 1.05;
+	if (code < 0x80 && strchr("ijlI.,:;|!'`()[]f t", (int)code))
+		return 0.36;
+	if (code < 0x80 && strchr("mwMW@%", (int)code))
+		return 0.95;
+	if ((code >= 'A' && code <= 'Z') || code > 0x2ff)
+		return 0.72;
+	return 0.6;
+}
+
+double chart_text_width(const char *s, double size)
+{
+	size_t len = strlen(s);
+	double width = 0;
+
+	while (len) {
+		uint32_t code = '?';
+		size_t n = utf8_decode(s, len, &code);
+
+		width += advance(code);
+		n = n ? n : 1;
+		s += n;
+		len -= n;
+	}
+	return width * size;
+}
+
+/* Cuts at the end of a character and puts an ellipsis there. */
+static bool shorten(struct buf *b, double room, double size)
+{
+	if (!b->len || chart_text_width(b->data, size) <= room)
+		return false;
+	while (b->len) {
+		do
+			b->len--;
+		while (b->len && ((unsigned char)b->data[b->len] & 0xc0) == 0x80);
+		b->data[b->len] = '\0';
+		if (chart_text_width(b->data, size) + 0.72 * size <= room)
+			break;
+	}
+	buf_adds(b, "…");
+	return true;
+}
+
+void chart_text(
+	struct canvas *c, double x, double y, double room, const char *classes, const char *s)
+{
+	CLEANUP_BUF struct buf safe = BUF_INIT;
+	bool cut;
+
+	text_add_safe(&safe, s, false);
+	cut = shorten(&safe, room, CHART_TEXT);
+	buf_addf(c->out, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">", x, y, classes);
+	if (cut) {
+		buf_adds(c->out, "<title>");
+		html_add_text(c->out, s, false);
+		buf_adds(c->out, "</title>");
+	}
+	html_add_text(c->out, safe.data ? safe.data : "", false);
+	buf_adds(c->out, "</text>\n");
+}
+
+void chart_line(struct canvas *c, double x1, double y1, double x2, double y2, const char *classes)
+{
+	buf_addf(c->out, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" class=\"%s\"/>\n",
+		x1, y1, x2, y2, classes);
+}
+
+void chart_rect(struct canvas *c, double x, double y, double w, double h, const char *classes)
+{
+	buf_addf(c->out,
+		"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" class=\"%s\"/>\n", x, y,
+		w > 0 ? w : 0, h > 0 ? h : 0, classes);
+}
+
+const char *chart_tone(enum doc_tone tone, const char *plain)
+{
+	return tone == DOC_GOOD    ? "good"
+	       : tone == DOC_BAD   ? "bad"
+	       : tone == DOC_DOUBT ? "doubt"
+				   : plain;
+}
+
+void chart_axis(struct canvas *c, const struct scale *s, const struct tick *ticks, size_t n,
+	double y0, double y1, bool above)
+{
+	double taken = -1e9;
+
+	for (size_t i = 0; i < n; i++) {
+		double x = scale_x(s, ticks[i].at);
+		double half = chart_text_width(ticks[i].label, CHART_TICK) / 2;
+
+		chart_line(c, x, y0, x, y1, "grid");
+		if (x - half < taken + 6 || x - half < 0 || x + half > c->width)
+			continue;
+		taken = x + half;
+		chart_text(c, x, y1 + 16, c->width, "tick middle", ticks[i].label);
+		if (above)
+			chart_text(c, x, y0 - 6, c->width, "tick middle", ticks[i].label);
+	}
+}
+
+struct rows chart_rows_layout(
+	const struct canvas *c, double widest_name, double widest_value, double drawing)
+{
+	struct rows r = {.value_room = widest_value + 4};
+	double name;
+
+	if (c->narrow) {
+		r.height = drawing + 24;
+		r.plot = 20 + drawing / 2;
+		r.baseline = 14;
+		r.x0 = 8;
+		r.x1 = c->width - 8;
+		r.name_room = c->width - r.value_room - 12;
+		return r;
+	}
+	/* Long names leave the drawing its share. */
+	name = fmin(widest_name + 4, fmin(c->width * 0.4, c->width * 0.5 - r.value_room));
+	r.height = drawing + 8;
+	r.plot = r.height / 2;
+	r.baseline = r.height / 2 + 4.5;
+	r.x0 = name + 16;
+	r.x1 = c->width - r.value_room - 16;
+	r.name_room = name;
+	return r;
+}
+
+void chart_row_text(struct canvas *c, const struct rows *r, double y, const char *name,
+	const char *value, const char *classes)
+{
+	CLEANUP_FREE char *end = xasprintf("end %s", classes);
+
+	chart_text(c, 0, y + r->baseline, r->name_room, classes, name);
+	chart_text(c, c->width, y + r->baseline, r->value_room + 8, end, value);
+}
+
+static void draw_one(struct buf *out, const struct chart_words *words, chart_draw draw,
+	const void *ctx, bool narrow)
+{
+	CLEANUP_BUF struct buf body = BUF_INIT;
+	struct canvas c = {.out = &body, .narrow = narrow, .width = narrow ? NARROW : WIDE};
+	double height;
+
+	chart_text(&c, 0, 14, c.width, "head", words->title);
+	height = draw(&c, ctx);
+	buf_addf(out,
+		"<svg class=\"chart chart-%s\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
+		"xmlns=\"http://www.w3.org/2000/svg\"><title>",
+		narrow ? "narrow" : "wide", c.width, height);
+	html_add_text(out, words->title, false);
+	buf_adds(out, "</title>");
+	if (words->about) {
+		buf_adds(out, "<desc>");
+		html_add_text(out, words->about, false);
+		buf_adds(out, "</desc>");
+	}
+	buf_adds(out, "\n");
+	buf_add(out, body.data, body.len);
+	buf_adds(out, "</svg>\n");
+}
+
+char *chart_both(const struct chart_words *words, chart_draw draw, const void *ctx)
+{
+	struct buf out = BUF_INIT;
+
+	draw_one(&out, words, draw, ctx, false);
+	draw_one(&out, words, draw, ctx, true);
+	return buf_steal(&out);
+}
