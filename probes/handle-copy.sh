@@ -1,0 +1,9 @@
+# libpython opened by ctypes while the interpreter runs; each dangerous call in a process of its
+# own. Needs no compiler.
+. "$PROBES/common.sh"
+python compare handle.py "$LIBPYTHON"
+LIMIT=5
+
+for call in small-integer list error gil thread-state; do
+	python "call-$call" handle.py "$LIBPYTHON" "$call"
+done

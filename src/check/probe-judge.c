@@ -1,0 +1,133 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/probe-internal.h"
+
+#define MAX_KEYS 100
+
+static void set_value(struct probe_seen *seen, const char *key, const char *value)
+{
+	for (size_t i = 0; i < seen->keys.n; i++) {
+		if (!strcmp(seen->keys.v[i], key)) {
+			free(seen->values.v[i]);
+			seen->values.v[i] = xstrdup(value);
+			return;
+		}
+	}
+	if (seen->keys.n == MAX_KEYS)
+		return;
+	strv_add(&seen->keys, key);
+	strv_add(&seen->values, value);
+}
+
+static bool is_key(const char *s, size_t n)
+{
+	return n > 0 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+void probe_seen_parse(const char *text, struct probe_seen *seen)
+{
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+
+	strv_split(&lines, text, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		char *line = lines.v[i], *equals = strchr(line, '=');
+
+		if (!strncmp(line, "skip: ", 6)) {
+			free(seen->skip);
+			seen->skip = xstrdup(line + 6);
+		} else if (!strncmp(line, "crash: ", 7)) {
+			if (seen->crashes.n < MAX_KEYS)
+				strv_add(&seen->crashes, line + 7);
+		} else if (equals && is_key(line, (size_t)(equals - line))) {
+			*equals = '\0';
+			set_value(seen, line, equals + 1);
+		}
+	}
+}
+
+void probe_seen_release(struct probe_seen *seen)
+{
+	strv_release(&seen->keys);
+	strv_release(&seen->values);
+	strv_release(&seen->crashes);
+	free(seen->skip);
+	*seen = (struct probe_seen){0};
+}
+
+const char *probe_seen_value(const struct probe_seen *seen, const char *key)
+{
+	for (size_t i = 0; i < seen->keys.n; i++)
+		if (!strcmp(seen->keys.v[i], key))
+			return seen->values.v[i];
+	return NULL;
+}
+
+char *probe_seen_text(const struct probe_seen *seen)
+{
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < seen->keys.n; i++)
+		buf_addf(&out, "%s%s=%s", i ? ", " : "", seen->keys.v[i], seen->values.v[i]);
+	buf_adds(&out, "");
+	return buf_steal(&out);
+}
+
+static bool is_crash(const char *value)
+{
+	static const char *const signals[] = {"SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (!strcmp(value, signals[i]))
+			return true;
+	return false;
+}
+
+bool probe_matches(const char *pattern, const char *value)
+{
+	CLEANUP_STRV struct strv choices = STRV_INIT;
+
+	strv_split(&choices, pattern, "|");
+	return strv_has(&choices, value) || (strv_has(&choices, "crash") && is_crash(value));
+}
+
+bool probe_holds(
+	const struct probe_expectation *e, const struct probe_seen *seen, struct strv *wrong)
+{
+	CLEANUP_STRV struct strv pairs = STRV_INIT;
+	bool holds = true;
+
+	strv_split(&pairs, e->seen, " ");
+	for (size_t i = 0; i < pairs.n; i++) {
+		char *pattern = strchr(pairs.v[i], '=');
+		const char *value;
+
+		if (!pattern)
+			bug("an expectation without '=': %s", pairs.v[i]);
+		*pattern++ = '\0';
+		value = probe_seen_value(seen, pairs.v[i]);
+		if (value && probe_matches(pattern, value))
+			continue;
+		holds = false;
+		if (wrong)
+			strv_addf(wrong, "%s is %s, not %s", pairs.v[i], value ? value : "not seen",
+				pattern);
+	}
+	return holds;
+}
+
+const struct probe_expectation *probe_expectation_for(
+	const struct probe *probe, enum dist_link link, int minor, const struct probe_seen *seen)
+{
+	for (size_t i = 0; i < PROBE_MAX_EXPECTATIONS && probe->expect[i].seen; i++) {
+		const struct probe_expectation *e = &probe->expect[i];
+		struct probe_expectation when = {.seen = e->when};
+
+		if (!(e->links & (1u << link)) || minor < e->since ||
+			(e->before && minor >= e->before))
+			continue;
+		if (!e->when || probe_holds(&when, seen, NULL))
+			return e;
+	}
+	return NULL;
+}
