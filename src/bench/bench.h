@@ -1,0 +1,334 @@
+/* Comparing interpreters: campaigns of paired observations, and what they say.
+ *
+ * A campaign has arms (interpreters; the first is the reference), workloads, and rounds. In every
+ * round each arm runs each workload once, in a fresh process. Everything observed is kept in the
+ * campaign's file; everything said about it is computed from that file alone, so that it can be
+ * computed again, by anyone, and differently.
+ *
+ * The statistics
+ * --------------
+ * t[w,a,r] is the time of workload w in arm a in round r. All work is done on the log ratios
+ *
+ *	d[w,a,r] = log(t[w,a,r] / t[w,reference,r])
+ *
+ * of rounds that were not dropped, so that what disturbs a whole round cancels. R is their number.
+ *
+ *   - A workload's ratio is exp(median over rounds of d). The median, since minima pick the
+ *     luckiest layout and means the unluckiest moment.
+ *   - The suite's ratio is exp(mean over workloads of those medians): the geometric mean.
+ *   - Intervals come from B bootstrap resamples of whole rounds (the same rounds for all arms and
+ *     workloads, so that what they have in common stays common). S is the standard deviation of
+ *     the resampled log estimates; the interval is
+ *
+ *	exp(estimate ± t(n-1, 1-alpha/2) * sqrt(n/(n-1)) * S)
+ *
+ *     with n = R: the bootstrap's t interval with its narrowness corrected, which for a mean is
+ *     exactly Student's (Hesterberg, "What Teachers Should Know About the Bootstrap", The American
+ *     Statistician 69, 2015; Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
+ *     chapters 6 and 12). Where arms ran in several layouts, whole layouts are resampled with all
+ *     their rounds and n is the number of layouts: layout is a random effect, and few layouts mean
+ *     a wide interval however many rounds there were (Davison and Hinkley, "Bootstrap Methods and
+ *     their Application", 1997, section 3.8).
+ *   - The suite has two intervals that answer two questions. `suite`: these workloads, another
+ *     day. `general`: other workloads like these; there each resample also draws the workloads
+ *     with replacement, and n is the smaller of R and the number of workloads. Verdicts follow
+ *     `suite`.
+ *   - p of a workload: Wilcoxon's signed-rank test of d against 0, two-sided, with mid-ranks for
+ *     ties and zeros left out; exact (the whole permutation distribution) up to 100 rounds, the
+ *     normal approximation with corrections for ties and continuity above. Arms stand in random
+ *     order within a round, so that under "no difference" d is symmetric and the test is exact.
+ *   - Many workloads: p is adjusted within an arm by Benjamini and Hochberg ("Controlling the
+ *     False Discovery Rate", JRSS B 57, 1995) over the workloads that count.
+ *
+ * A verdict is given at the level alpha of the look (below), for a margin m (1 %):
+ *
+ *	equal      the interval lies within 1/(1+m) .. 1+m
+ *	faster     else, the whole interval lies below 1
+ *	slower     else, the whole interval lies above 1
+ *	undecided  else
+ *
+ * Of a single workload it is said to be faster or slower only if its adjusted p is at most alpha
+ * too.
+ *
+ * Looks: the data are judged at 10, 20 and 40 rounds (and at the last, if that is another), and
+ * nowhere else. The level (5 % in all) is split among the looks in proportion to the rounds that
+ * each adds: of 40 rounds, 1.25 % at 10, 1.25 % at 20 and 2.5 % at 40 (linear spending: Kim and
+ * DeMets, Biometrika 74, 1987; the parts are simply added, which is Bonferroni and therefore
+ * safe). A campaign that ends between looks, for lack of time, is judged at the level of the look
+ * that it did not reach. It stops early only when the half-width of every arm's suite interval is
+ * at most `precision`, whatever the estimate is.
+ *
+ * Gates: every campaign has a hidden arm, a byte-identical copy of the reference. It must come out
+ * equal, its ratio within ±0.5 %, and at most a tenth of its workloads may be called different.
+ * A campaign for self-test also has an arm that is slowed by a known amount, which must come out
+ * slower. A campaign that fails a gate gives no verdict.
+ *
+ * A workload that failed once in one arm (crash, exit code, time limit) is left out for all arms,
+ * and listed.
+ */
+#ifndef SOLDER_BENCH_H
+#define SOLDER_BENCH_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/progress.h"
+
+/* Ceilings of a campaign, also held by the reader of its file. */
+enum {
+	BENCH_ARMS_MAX = 16,
+	BENCH_WORKLOADS_MAX = 512,
+	BENCH_ROUNDS_MAX = 4096,
+	BENCH_LAYOUTS_MAX = 64,
+	BENCH_LOOKS_MAX = 4,
+	BENCH_WORDS_MAX = 64, /* arguments of a workload */
+	BENCH_OBSERVATIONS_MAX = 2000000,
+};
+#define BENCH_FILE_MAX ((size_t)64 << 20)
+/* Seeds are below this, so that every JSON reader can hold them. */
+#define BENCH_SEED_END ((uint64_t)1 << 53)
+
+enum bench_role {
+	BENCH_ROLE_ARM,    /* named by the user; the first is the reference */
+	BENCH_ROLE_COPY,   /* the byte-identical copy of the reference */
+	BENCH_ROLE_SLOWED, /* the reference, slowed by `slowdown` */
+};
+
+struct bench_arm {
+	char *name;
+	enum bench_role role;
+	char *given;       /* as named on the command line */
+	char *interpreter; /* the file that was copied */
+	char *version;
+	char *link;       /* "static", "shared", "dual", "unknown" */
+	char *sha256;     /* of the interpreter */
+	char *lib_sha256; /* of the libpython that it loads, or NULL */
+	char *note;       /* what could not be made equal, or NULL */
+	double slowdown;  /* 0.02: by 2 % */
+};
+
+/* How a workload is run: `python FILE LOOPS`, or `python ARGS...` when it has no file. */
+struct bench_workload {
+	char *name;
+	char *stresses; /* a sentence */
+	char *kind;     /* "loop", "startup", "script", "pyperformance" */
+	char *file;     /* NULL: none */
+	struct strv args;
+	uint64_t loops;   /* frozen by the calibration; 1 when there are none to choose */
+	uint64_t nominal; /* what one process took on the reference then, in ns of CPU time */
+};
+
+enum bench_status { BENCH_OK, BENCH_EXIT, BENCH_SIGNAL, BENCH_TIMEOUT };
+
+/* "Not supported" for what the machine does not tell. */
+#define BENCH_NONE (-1)
+
+/* One process. */
+struct bench_observation {
+	unsigned int workload, arm;
+	enum bench_status status;
+	int64_t code;      /* exit code or signal */
+	int64_t wall;      /* ns, from the start signal until the end was noticed */
+	int64_t user;      /* ns */
+	int64_t system;    /* ns */
+	int64_t voluntary; /* context switches */
+	int64_t involuntary;
+	int64_t minor_faults;
+	int64_t major_faults;
+	int64_t max_rss; /* KiB; BENCH_NONE if solder's own would hide it */
+	int64_t steal;   /* ns of the processor, in ticks of the kernel */
+	int64_t cycles;  /* hardware counters, user mode */
+	int64_t instructions;
+	int64_t branch_misses;
+	int64_t padding; /* bytes added to the environment */
+};
+#define BENCH_COLUMNS 17
+
+struct bench_round {
+	unsigned int layout;
+	uint64_t hash_seed;
+	int64_t started; /* seconds since 1970 */
+	int64_t lasted;  /* ns */
+	int64_t steal;   /* ns, whole round */
+	int64_t foreign; /* ns of our processor that others used, whole round; BENCH_NONE */
+	char *dropped;   /* why the round does not count, or NULL */
+	struct bench_observation *v;
+	size_t n;
+};
+
+/* Which time is judged. CPU time is user + system: it leaves out waiting and other processes. */
+enum bench_measure { BENCH_CPU, BENCH_WALL };
+
+struct bench_options {
+	uint64_t seed;
+	unsigned int rounds;    /* at most */
+	unsigned int layouts;   /* 1: no layouts */
+	double alpha;           /* 0.05 */
+	double margin;          /* 0.01 */
+	double precision;       /* 0.005 */
+	double gate;            /* 0.005 */
+	unsigned int max_time;  /* seconds; 0: none */
+	unsigned int limit;     /* seconds for one process */
+	double steal_limit;     /* share of a round, above which it is dropped: 0.05 */
+	double foreign_limit;   /* the same for other processes on our processor: 0.10 */
+	unsigned int resamples; /* 10000 */
+	enum bench_measure measure;
+};
+
+/* A campaign. All of it is owned. */
+struct bench {
+	struct bench_options options;
+	unsigned int looks[BENCH_LOOKS_MAX]; /* rounds, ascending; the last is options.rounds */
+	size_t n_looks;
+	json_t *machine; /* what it ran on: an object of texts and numbers */
+	char *suite;     /* "own", "script", "pyperformance" */
+	char *stopped;   /* why no more rounds are wanted, or NULL */
+	struct bench_arm *arms;
+	size_t n_arms;
+	struct bench_workload *workloads;
+	size_t n_workloads;
+	struct bench_round *rounds;
+	size_t n_rounds, cap_rounds;
+};
+
+void bench_defaults(struct bench_options *options);
+/* An empty campaign with these options (their looks planned) and seed. */
+struct bench *bench_new(const struct bench_options *options);
+void bench_free(struct bench *b);
+void cleanup_bench(struct bench **b);
+#define CLEANUP_BENCH CLEANUP(cleanup_bench)
+
+/* Appends a zeroed element; the pointer holds until the next call. */
+struct bench_arm *bench_add_arm(struct bench *b, const char *name, enum bench_role role);
+struct bench_workload *bench_add_workload(struct bench *b, const char *name, const char *kind);
+/* A round with room for so many observations. */
+struct bench_round *bench_add_round(struct bench *b, size_t room);
+/* May an arm be called so? Letters, digits and "._+-", at most 40, the first no dot: names become
+ * names of files. */
+bool bench_arm_name_ok(const char *name);
+
+/* The time that `measure` picks, in ns. */
+int64_t bench_time(const struct bench_observation *o, enum bench_measure measure);
+/* Rounds that were not dropped. */
+unsigned int bench_kept(const struct bench *b);
+/* As they stand in files and tables. */
+const char *bench_role_name(enum bench_role role);
+const char *bench_status_name(enum bench_status status);
+
+/* ---- the file ------------------------------------------------------------------------------ */
+
+/* Reads a campaign; a file that is none, is damaged or passes a ceiling is an error that says
+ * where. */
+int bench_load(const char *path, struct bench **ret, struct err *err);
+int bench_from_memory(const char *data, size_t size, struct bench **ret, struct err *err);
+/* Writes it by way of a rename. */
+int bench_save(const struct bench *b, const char *path, struct err *err);
+/* As JSON; the caller owns it. */
+json_t *bench_to_json(const struct bench *b);
+/* Writes DIR/ARM.json for each arm that the user named, in the format of pyperf 1.0: one value per
+ * process, in seconds for one loop. Workloads that do not count are left out. */
+int bench_save_pyperf(const struct bench *b, const char *dir, struct err *err);
+
+/* ---- the order ----------------------------------------------------------------------------- */
+
+/* xoshiro256** (Blackman and Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS
+ * 47, 2021), its state filled by SplitMix64 from a seed and a stream, so that each use has numbers
+ * of its own and nothing depends on the order of uses: the state is four outputs of SplitMix64
+ * started at seed XOR mix(stream), mix() being the first output of SplitMix64 started at stream.
+ */
+struct bench_random {
+	uint64_t s[4];
+};
+void bench_random_seed(struct bench_random *r, uint64_t seed, uint64_t stream);
+uint64_t bench_random_next(struct bench_random *r);
+/* Uniform below n (not 0): Lemire's method, without bias. */
+uint64_t bench_random_below(struct bench_random *r, uint64_t n);
+
+/* Shuffles 0 .. n-1 into `v`. */
+void bench_random_shuffle(struct bench_random *r, unsigned int *v, size_t n);
+
+/* How many rows a balanced square for `arms` arms has: as many as arms when they are even, twice
+ * as many when they are odd. */
+size_t bench_square_rows(size_t arms);
+/* One row of Williams' design ("Experimental Designs Balanced for the Estimation of Residual
+ * Effects", Australian J. Sci. Res. A 2, 1949): over all rows each arm stands equally often in each
+ * place, and follows each other arm equally often. */
+void bench_square_row(size_t arms, size_t row, unsigned int *order);
+
+/* What the index-th kept round does: `workloads` receives the order of workloads, and `arms`, for
+ * the i-th of them, the order of arms in arms[i * n_arms]. For each workload the rows of the square
+ * come in random order, all of them before any comes again. */
+void bench_order(uint64_t seed, size_t index, size_t n_workloads, size_t n_arms,
+	unsigned int *workloads, unsigned int *arms);
+/* The layout of the index-th kept round: all layouts before any comes again, in random order. */
+unsigned int bench_order_layout(uint64_t seed, size_t index, unsigned int layouts);
+
+/* ---- results ------------------------------------------------------------------------------- */
+
+enum bench_verdict {
+	BENCH_NO_VERDICT,
+	BENCH_FASTER,
+	BENCH_SLOWER,
+	BENCH_EQUAL,
+	BENCH_UNDECIDED,
+};
+const char *bench_verdict_name(enum bench_verdict verdict);
+
+struct bench_interval {
+	double low, high; /* ratios; 0 and infinity when nothing can be said */
+};
+
+struct bench_cell {
+	double ratio;
+	struct bench_interval interval;
+	double p, adjusted;
+	double minima; /* ratio of the fastest observations: a diagnostic only */
+	enum bench_verdict verdict;
+};
+
+struct bench_arm_result {
+	double ratio;
+	struct bench_interval suite, general;
+	double half_width; /* of `suite`, in logs: 0.005 is half a percent */
+	enum bench_verdict verdict;
+	unsigned int different;   /* workloads called faster or slower */
+	struct bench_cell *cells; /* one for each workload; zeroed where it does not count */
+};
+
+enum bench_gate { BENCH_GATE_NONE, BENCH_GATE_PASSED, BENCH_GATE_FAILED, BENCH_GATE_NOISY };
+const char *bench_gate_name(enum bench_gate gate);
+
+struct bench_result {
+	unsigned int rounds, dropped; /* that count; that do not */
+	size_t look;                  /* index of the look whose level is used */
+	double alpha;                 /* that level */
+	unsigned int resamples;
+	size_t n_arms, n_workloads;
+	size_t counting;               /* workloads that count */
+	char **why;                    /* for each workload: why it does not count, or NULL */
+	struct bench_arm_result *arms; /* that of the reference is ratio 1 and no verdict */
+	enum bench_gate copy, slowed;
+	char *copy_reason, *slowed_reason; /* a sentence each, or NULL */
+	bool verdicts;                     /* no gate stands in the way */
+};
+
+/* Computes everything from the observations, with up to `threads` threads; the result does not
+ * depend on their number. Rounds beyond the last look do not count. An error if there are fewer
+ * than two rounds or no workload that counts. */
+int bench_compute(
+	const struct bench *b, unsigned int threads, struct bench_result *result, struct err *err);
+void bench_result_release(struct bench_result *result);
+#define CLEANUP_BENCH_RESULT CLEANUP(bench_result_release)
+
+/* The level of each look. */
+void bench_look_levels(const struct bench *b, double *levels);
+/* Is the precision reached for every arm that the user named? */
+bool bench_precise(const struct bench *b, const struct bench_result *result);
+
+/* The result as JSON: {"rounds", "alpha", "gates", "arms": [{"ratio", …, "workloads": […]}]}. */
+json_t *bench_result_json(const struct bench *b, const struct bench_result *result);
+
+#endif

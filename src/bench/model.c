@@ -1,0 +1,165 @@
+#include "bench/bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The looks; the last one planned may be another number. */
+static const unsigned int looks[] = {10, 20, 40};
+
+void bench_defaults(struct bench_options *options)
+{
+	*options = (struct bench_options){
+		.rounds = 40,
+		.layouts = 1,
+		.alpha = 0.05,
+		.margin = 0.01,
+		.precision = 0.005,
+		.gate = 0.005,
+		.limit = 120,
+		.steal_limit = 0.05,
+		.foreign_limit = 0.10,
+		.resamples = 10000,
+	};
+}
+
+struct bench *bench_new(const struct bench_options *options)
+{
+	struct bench *b = xcalloc(1, sizeof(*b));
+
+	b->options = *options;
+	for (size_t i = 0; i < ARRAY_SIZE(looks) && looks[i] < options->rounds; i++)
+		b->looks[b->n_looks++] = looks[i];
+	b->looks[b->n_looks++] = options->rounds;
+	b->machine = json_object();
+	b->suite = xstrdup("own");
+	return b;
+}
+
+static void free_arm(struct bench_arm *arm)
+{
+	free(arm->name);
+	free(arm->given);
+	free(arm->interpreter);
+	free(arm->version);
+	free(arm->link);
+	free(arm->sha256);
+	free(arm->lib_sha256);
+	free(arm->note);
+}
+
+void bench_free(struct bench *b)
+{
+	if (!b)
+		return;
+	for (size_t i = 0; i < b->n_arms; i++)
+		free_arm(&b->arms[i]);
+	for (size_t i = 0; i < b->n_workloads; i++) {
+		free(b->workloads[i].name);
+		free(b->workloads[i].stresses);
+		free(b->workloads[i].kind);
+		free(b->workloads[i].file);
+		strv_release(&b->workloads[i].args);
+	}
+	for (size_t i = 0; i < b->n_rounds; i++) {
+		free(b->rounds[i].dropped);
+		free(b->rounds[i].v);
+	}
+	free(b->arms);
+	free(b->workloads);
+	free(b->rounds);
+	free(b->suite);
+	free(b->stopped);
+	json_decref(b->machine);
+	free(b);
+}
+
+void cleanup_bench(struct bench **b)
+{
+	bench_free(*b);
+}
+
+struct bench_arm *bench_add_arm(struct bench *b, const char *name, enum bench_role role)
+{
+	struct bench_arm *arm;
+
+	b->arms = xreallocarray(b->arms, b->n_arms + 1, sizeof(*b->arms));
+	arm = &b->arms[b->n_arms++];
+	*arm = (struct bench_arm){.name = xstrdup(name), .role = role};
+	return arm;
+}
+
+struct bench_workload *bench_add_workload(struct bench *b, const char *name, const char *kind)
+{
+	struct bench_workload *w;
+
+	b->workloads = xreallocarray(b->workloads, b->n_workloads + 1, sizeof(*b->workloads));
+	w = &b->workloads[b->n_workloads++];
+	*w = (struct bench_workload){.name = xstrdup(name), .kind = xstrdup(kind), .loops = 1};
+	return w;
+}
+
+struct bench_round *bench_add_round(struct bench *b, size_t room)
+{
+	struct bench_round *round;
+
+	if (b->n_rounds == b->cap_rounds) {
+		b->cap_rounds = b->cap_rounds ? 2 * b->cap_rounds : 16;
+		b->rounds = xreallocarray(b->rounds, b->cap_rounds, sizeof(*b->rounds));
+	}
+	round = &b->rounds[b->n_rounds++];
+	*round = (struct bench_round){
+		.v = xcalloc(room + 1, sizeof(*round->v)),
+		.foreign = BENCH_NONE,
+	};
+	return round;
+}
+
+bool bench_arm_name_ok(const char *name)
+{
+	size_t n =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-");
+
+	return n > 0 && n <= 40 && !name[n] && name[0] != '.';
+}
+
+int64_t bench_time(const struct bench_observation *o, enum bench_measure measure)
+{
+	return measure == BENCH_WALL ? o->wall : o->user + o->system;
+}
+
+unsigned int bench_kept(const struct bench *b)
+{
+	unsigned int kept = 0;
+
+	for (size_t i = 0; i < b->n_rounds; i++)
+		kept += !b->rounds[i].dropped;
+	return kept;
+}
+
+const char *bench_role_name(enum bench_role role)
+{
+	static const char *const names[] = {"arm", "copy", "slowed"};
+
+	return names[role];
+}
+
+const char *bench_status_name(enum bench_status status)
+{
+	static const char *const names[] = {"ok", "exit", "signal", "timeout"};
+
+	return names[status];
+}
+
+const char *bench_verdict_name(enum bench_verdict verdict)
+{
+	static const char *const names[] = {"no verdict", "faster", "slower", "equal", "undecided"};
+
+	return names[verdict];
+}
+
+const char *bench_gate_name(enum bench_gate gate)
+{
+	static const char *const names[] = {"none", "passed", "failed", "too noisy"};
+
+	return names[gate];
+}
