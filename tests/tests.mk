@@ -26,6 +26,11 @@ $(OUT)/tests/elf_dump: $(OUT)/obj/tests/oracle/elf_dump.o $(OUT)/librooms.a
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
+$(OUT)/tests/stats_%: $(OUT)/obj/tests/oracle/stats_%.o $(TEST_HELPERS) $(OUT)/librooms.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ALL_LIBS)
+
 $(OUT)/tests/html_sample: $(OUT)/obj/tests/html/sample.o $(OUT)/librooms.a
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -38,7 +43,10 @@ check: ## unit, command-line, oracle and fuzz-corpus tests under the sanitizers
 		check-run
 .PHONY: check
 
-check-run: $(OUT)/solder $(UNIT_TESTS) $(FUZZ_REPLAYERS) $(OUT)/tests/elf_dump $(OUT)/tests/html_sample
+# Programs that the scripts of the tests run.
+DRIVERS := $(addprefix $(OUT)/tests/,elf_dump html_sample stats_dump)
+
+check-run: $(OUT)/solder $(UNIT_TESTS) $(FUZZ_REPLAYERS) $(DRIVERS)
 	@OUT=$(OUT) sh tests/lib/run.sh
 .PHONY: check-run
 
@@ -77,3 +85,7 @@ lint: ## formatting, include direction, banned calls, sizes, headers that stand 
 bench-build: all ## solder's CPython step beside plain builds, in one run
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/dist/bench.sh
 .PHONY: bench-build
+
+bench-stats: $(OUT)/tests/bench_stats_speed ## how long recomputing a large campaign takes
+	@$(OUT)/tests/bench_stats_speed
+.PHONY: bench-stats

@@ -72,6 +72,8 @@ run_job() { # KIND NAME
 	replay) run_replay "$out/tests/$2" ;;
 	oracle) run_closing python3 tests/oracle/elf_oracle.py "$out/tests/elf_dump" --sample 120 ;;
 	html) run_closing python3 tests/html/run.py "$out/tests/html_sample" ;;
+	stats) run_closing python3 tests/oracle/stats.py "$out/tests/stats_dump" ;;
+	pyperf) run_closing python3 tests/oracle/pyperf_reads.py "$out/tests/stats_dump" ;;
 	cli) run_closing env OUT="$out" sh tests/cli/run.sh ;;
 	broken) run_closing env OUT="$out" sh tests/broken/run.sh ;;
 	esac
@@ -100,6 +102,8 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "cli command-line"
 	echo "html html-page"
 	echo "oracle elf-oracle"
+	echo "stats stats-oracle"
+	echo "pyperf pyperf-reads-it"
 	for program in "$out"/tests/test_*; do
 		[ ! -x "$program" ] || echo "unit ${program##*/}"
 	done

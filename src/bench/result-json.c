@@ -1,0 +1,95 @@
+/* Results as JSON. */
+#include <math.h>
+
+#include "bench/bench.h"
+
+/* JSON knows no infinity. */
+static json_t *real(double x)
+{
+	return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *interval_json(struct bench_interval i)
+{
+	json_t *j = json_array();
+
+	json_array_append_new(j, real(i.low));
+	json_array_append_new(j, real(i.high));
+	return j;
+}
+
+static json_t *cell_json(const struct bench_workload *w, const struct bench_cell *c)
+{
+	json_t *j = json_object();
+
+	json_object_set_new(j, "name", json_string(w->name));
+	json_object_set_new(j, "ratio", real(c->ratio));
+	json_object_set_new(j, "interval", interval_json(c->interval));
+	json_object_set_new(j, "p", real(c->p));
+	json_object_set_new(j, "p_adjusted", real(c->adjusted));
+	json_object_set_new(j, "ratio_of_minima", real(c->minima));
+	json_object_set_new(j, "verdict", json_string(bench_verdict_name(c->verdict)));
+	return j;
+}
+
+static json_t *arm_json(const struct bench *b, const struct bench_result *result, size_t a)
+{
+	const struct bench_arm_result *arm = &result->arms[a];
+	json_t *j = json_object(), *cells = json_array();
+
+	json_object_set_new(j, "name", json_string(b->arms[a].name));
+	json_object_set_new(j, "role", json_string(bench_role_name(b->arms[a].role)));
+	json_object_set_new(j, "ratio", real(arm->ratio));
+	json_object_set_new(j, "interval_suite", interval_json(arm->suite));
+	json_object_set_new(j, "interval_general", interval_json(arm->general));
+	json_object_set_new(j, "half_width", real(arm->half_width));
+	json_object_set_new(j, "verdict", json_string(bench_verdict_name(arm->verdict)));
+	json_object_set_new(j, "different", json_integer(arm->different));
+	for (size_t w = 0; a > 0 && w < b->n_workloads; w++) {
+		if (!result->why[w])
+			json_array_append_new(cells, cell_json(&b->workloads[w], &arm->cells[w]));
+	}
+	json_object_set_new(j, "workloads", cells);
+	return j;
+}
+
+static json_t *gate_json(enum bench_gate gate, const char *reason)
+{
+	json_t *j = json_object();
+
+	json_object_set_new(j, "outcome", json_string(bench_gate_name(gate)));
+	json_object_set_new(j, "reason", reason ? json_string(reason) : json_null());
+	return j;
+}
+
+json_t *bench_result_json(const struct bench *b, const struct bench_result *result)
+{
+	json_t *j = json_object(), *gates = json_object(), *left_out = json_array();
+	json_t *arms = json_array();
+
+	json_object_set_new(j, "rounds", json_integer(result->rounds));
+	json_object_set_new(j, "dropped", json_integer(result->dropped));
+	json_object_set_new(j, "alpha", json_real(result->alpha));
+	json_object_set_new(j, "margin", json_real(b->options.margin));
+	json_object_set_new(j, "resamples", json_integer(result->resamples));
+	json_object_set_new(j, "workloads", json_integer((json_int_t)result->counting));
+	json_object_set_new(j, "verdicts", json_boolean(result->verdicts));
+	json_object_set_new(gates, "copy", gate_json(result->copy, result->copy_reason));
+	json_object_set_new(gates, "slowed", gate_json(result->slowed, result->slowed_reason));
+	json_object_set_new(j, "gates", gates);
+	for (size_t w = 0; w < b->n_workloads; w++) {
+		json_t *entry;
+
+		if (!result->why[w])
+			continue;
+		entry = json_object();
+		json_object_set_new(entry, "name", json_string(b->workloads[w].name));
+		json_object_set_new(entry, "why", json_string(result->why[w]));
+		json_array_append_new(left_out, entry);
+	}
+	json_object_set_new(j, "left_out", left_out);
+	for (size_t a = 0; a < b->n_arms; a++)
+		json_array_append_new(arms, arm_json(b, result, a));
+	json_object_set_new(j, "arms", arms);
+	return j;
+}

@@ -1,0 +1,42 @@
+/* How long it takes to recompute a large campaign: 40 rounds, 30 workloads, 4 arms and the hidden
+ * copy, 10,000 resamples. Prints the time with one thread and with all processors. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "campaigns.h"
+
+static int measure(const struct bench *b, unsigned int threads)
+{
+	CLEANUP_BENCH_RESULT struct bench_result result;
+	struct err err = ERR_INIT;
+	uint64_t start = clock_ns();
+
+	if (bench_compute(b, threads, &result, &err) < 0) {
+		fprintf(stderr, "%s\n", err.msg);
+		return -1;
+	}
+	printf("  %2u thread%s %.3f s\n", threads,
+		threads == 1 ? ": " : "s:", (double)(clock_ns() - start) / 1e9);
+	return 0;
+}
+
+int main(void)
+{
+	static const double ratios[] = {1.02, 1.08, 0.97, 1};
+	const struct campaign_plan plan = {.seed = 1,
+		.rounds = 40,
+		.workloads = 30,
+		.ratios = ratios,
+		.arms = ARRAY_SIZE(ratios),
+		.noise = 0.02,
+		.round_noise = 0.03};
+	CLEANUP_BENCH struct bench *b = campaign_make(&plan);
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	printf("%zu rounds, %zu workloads, %zu arms, %u resamples:\n", b->n_rounds, b->n_workloads,
+		b->n_arms, b->options.resamples);
+	if (measure(b, 1) < 0)
+		return 1;
+	return processors > 1 && measure(b, (unsigned int)processors) < 0;
+}
