@@ -50,6 +50,12 @@ check-run: $(OUT)/solder $(UNIT_TESTS) $(FUZZ_REPLAYERS) $(DRIVERS)
 	@OUT=$(OUT) sh tests/lib/run.sh
 .PHONY: check-run
 
+check-oracle: $(OUT)/tests/elf_dump ## readelf, objdump and Capstone over many of the system's files
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+	python3 tests/oracle/elf_oracle.py $(OUT)/tests/elf_dump --sample $(or $(FILES),1500)
+	python3 tests/oracle/code_oracle.py $(OUT)/tests/elf_dump --files $(or $(CODE_FILES),100)
+.PHONY: check-oracle
+
 check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython's own tests
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK)
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/dist/run.sh

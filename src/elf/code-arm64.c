@@ -243,7 +243,7 @@ static void add_constant(struct step *s)
 		/* The high and the low part of an offset are added one after the other. */
 		if (s->op & 0x400000)
 			to = from;
-	} else if (from.kind == HELD_DESC) {
+	} else if (from.kind == HELD_DESC || from.kind == HELD_CONST) {
 		to = from;
 	}
 	put(s, rd(s->op), to);

@@ -122,7 +122,7 @@ struct held_value {
 	uint64_t value;
 };
 
-#define CODE_WINDOW 8192
+#define CODE_WINDOW 1024
 #define CODE_REGISTERS 32
 
 struct code_walk {

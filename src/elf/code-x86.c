@@ -149,6 +149,10 @@ static void memory_by_register(struct step *s)
 			code_tp_with(s->w, base, index, s->insn);
 		else if (s->in->disp < 0)
 			code_tp_constant(s->w, base, s->insn);
+	} else if (s->in->map == 0 && s->in->opcode == 0x8d && index->kind == HELD_NOTHING &&
+		   (base->kind == HELD_CONST || base->kind == HELD_DESC)) {
+		/* From a module's offset to a variable's. */
+		leave(s, s->in->reg, *base);
 	} else if (s->in->base == REG_RSP || (s->in->base == REG_RBP && s->w->frame_pointer)) {
 		if (is_load(s->in))
 			leave(s, s->in->reg, code_held(s->w, HELD_STACK));
@@ -251,7 +255,7 @@ static void registers(struct step *s)
 	} else if ((op == 0x05 || op == 0x2d) && in->wide) {
 		if (held_in(s, REG_RAX)->kind == HELD_TP)
 			code_tp_constant(s->w, held_in(s, REG_RAX), s->insn);
-	} else if (op == 0xc7 && in->wide && in->imm < 0) {
+	} else if (op == 0xc7 && in->wide && in->imm <= 0) {
 		leave(s, in->rm, code_held(s->w, HELD_CONST));
 	}
 }

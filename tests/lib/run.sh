@@ -1,5 +1,6 @@
-# Runs all tests of a build: unit tests, replays of the fuzz corpora, the ELF oracle, the command
-# line, broken builds. Prints what failed or was skipped, and at the end one line with the counts.
+# Runs all tests of a build: unit tests, replays of the fuzz corpora, the oracles for ELF and
+# code, the command line, broken builds. Prints what failed or was skipped, and at the end one line
+# with the counts.
 #
 #   OUT=out/check sh tests/lib/run.sh
 #
@@ -74,6 +75,7 @@ run_job() { # KIND NAME
 	html) run_closing python3 tests/html/run.py "$out/tests/html_sample" ;;
 	stats) run_closing python3 tests/oracle/stats.py "$out/tests/stats_dump" ;;
 	pyperf) run_closing python3 tests/oracle/pyperf_reads.py "$out/tests/stats_dump" ;;
+	code) run_closing python3 tests/oracle/code_oracle.py "$out/tests/elf_dump" --files 6 ;;
 	cli) run_closing env OUT="$out" sh tests/cli/run.sh ;;
 	broken) run_closing env OUT="$out" sh tests/broken/run.sh ;;
 	esac
@@ -101,6 +103,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "broken broken-builds"
 	echo "cli command-line"
 	echo "html html-page"
+	echo "code code-oracle"
 	echo "oracle elf-oracle"
 	echo "stats stats-oracle"
 	echo "pyperf pyperf-reads-it"

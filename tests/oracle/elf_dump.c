@@ -5,10 +5,16 @@
  *	elf_dump -c FILE    the code of an ELF file: counts
  *	elf_dump -s FILE    the same, then every site
  *	elf_dump -i FILE    the same, then every instruction
+ *	elf_dump -k FILE    compares every instruction with Capstone's view of it; exits with 1 if
+ *	                    one differs
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <elf.h>
+
+#include <capstone/capstone.h>
 
 #include "elf/elf.h"
 
@@ -104,6 +110,59 @@ static int dump_insns(void *ctx, const struct elf_function *function, const stru
 	return 0;
 }
 
+struct comparison {
+	csh capstone;
+	cs_insn *insn;
+	uint64_t same, different;
+};
+
+/* Capstone does not know the newest instructions; where it knows none, it has no say. */
+static int compare_insns(void *ctx, const struct elf_function *function,
+	const struct elf_insn *insns, size_t n, struct err *err)
+{
+	struct comparison *c = ctx;
+
+	(void)function;
+	(void)err;
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *p = insns[i].bytes;
+		uint64_t addr = insns[i].addr;
+		size_t left = insns[i].len;
+
+		if (insns[i].class == ELF_INSN_UNKNOWN ||
+			!cs_disasm_iter(c->capstone, &p, &left, &addr, c->insn))
+			continue;
+		c->same += left == 0;
+		c->different += left > 0;
+		if (left && c->different <= 10)
+			printf("%" PRIx64 ": %u bytes, Capstone has %u: %s %s\n", insns[i].addr,
+				insns[i].len, c->insn->size, c->insn->mnemonic, c->insn->op_str);
+	}
+	return 0;
+}
+
+static int compare_code(const char *path, struct err *err)
+{
+	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+	struct comparison c = {0};
+	int r = elf_facts_read(path, &facts, err);
+	bool arm = r == 0 && facts.machine == EM_AARCH64;
+
+	if (r < 0)
+		return -1;
+	if (cs_open(arm ? CS_ARCH_ARM64 : CS_ARCH_X86, arm ? CS_MODE_LITTLE_ENDIAN : CS_MODE_64,
+		    &c.capstone) != CS_ERR_OK)
+		return err_set(err, ERR_ENVIRONMENT, "Capstone cannot be used");
+	c.insn = cs_malloc(c.capstone);
+	r = elf_code_each(path, compare_insns, &c, NULL, err);
+	cs_free(c.insn, 1);
+	cs_close(&c.capstone);
+	if (r < 0)
+		return -1;
+	printf("same %" PRIu64 "\ndifferent %" PRIu64 "\n", c.same, c.different);
+	return c.different || !c.same;
+}
+
 static int dump_code(const char *path, char how, struct err *err)
 {
 	struct elf_code code;
@@ -125,19 +184,21 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int r;
 
-	if ((argc != 2 && argc != 3) || strlen(how) != 2 || !strchr("facsi", how[1])) {
-		fprintf(stderr, "usage: elf_dump [-a|-c|-s|-i] FILE\n");
+	if ((argc != 2 && argc != 3) || strlen(how) != 2 || !strchr("facsik", how[1])) {
+		fprintf(stderr, "usage: elf_dump [-a|-c|-s|-i|-k] FILE\n");
 		return 64;
 	}
 	if (how[1] == 'a')
 		r = dump_archive(argv[2], &err);
 	else if (how[1] == 'f')
 		r = dump_elf(argv[argc - 1], &err);
+	else if (how[1] == 'k')
+		r = compare_code(argv[2], &err);
 	else
 		r = dump_code(argv[2], how[1], &err);
 	if (r < 0) {
 		printf("error %s\n", err.msg);
 		return 2;
 	}
-	return 0;
+	return r;
 }
