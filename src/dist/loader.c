@@ -242,12 +242,13 @@ static void keep(struct search *s, const char *path, char *why)
 	s->why = why;
 }
 
-/* The folder of an element of the chain: of the program as the kernel knows it, of libraries as
- * they were found. */
+/* The folder of an element of the chain: of a program as the kernel knows it, of libraries as they
+ * were found. */
 static char *origin_of(const struct search *s, size_t i)
 {
+	bool program = i == 0 && s->chain[i].facts->interp;
 	CLEANUP_FREE char *full =
-		i ? path_absolute(s->chain[i].path) : realpath(s->chain[i].path, NULL);
+		program ? realpath(s->chain[i].path, NULL) : path_absolute(s->chain[i].path);
 
 	return full ? path_dir(full) : NULL;
 }
