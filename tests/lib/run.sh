@@ -1,5 +1,5 @@
-# Runs all tests of a build: unit tests, replays of the fuzz corpora, the oracles for ELF and
-# code, the command line, broken builds. Prints what failed or was skipped, and at the end one line
+# Runs all tests of a build: unit tests, replays of the fuzz corpora, oracles, the command line,
+# broken builds, workloads. Prints what failed or was skipped, and at the end one line
 # with the counts.
 #
 #   OUT=out/check sh tests/lib/run.sh
@@ -78,6 +78,7 @@ run_job() { # KIND NAME
 	code) run_closing python3 tests/oracle/code_oracle.py "$out/tests/elf_dump" --files 6 ;;
 	cli) run_closing env OUT="$out" sh tests/cli/run.sh ;;
 	broken) run_closing env OUT="$out" sh tests/broken/run.sh ;;
+	workloads) run_closing sh tests/workloads/run.sh ;;
 	esac
 	read -r p f s <"$result.count"
 	# In one write, since two jobs print at a time.
@@ -107,6 +108,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "oracle elf-oracle"
 	echo "stats stats-oracle"
 	echo "pyperf pyperf-reads-it"
+	echo "workloads workloads"
 	for program in "$out"/tests/test_*; do
 		[ ! -x "$program" ] || echo "unit ${program##*/}"
 	done
