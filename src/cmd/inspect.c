@@ -11,6 +11,7 @@
 #include "cmd/inspect-internal.h"
 
 #define ARCHIVE_MAGIC "!<arch>\n"
+#define THIN_MAGIC "!<thin>\n"
 
 int inspect_show(const struct doc *doc, const struct inspect_options *o, struct err *err)
 {
@@ -159,7 +160,7 @@ static int inspect_regular(
 
 	if (read_head(path, head, sizeof(head), &len, err) < 0)
 		return -1;
-	if (len >= 8 && !memcmp(head, ARCHIVE_MAGIC, 8))
+	if (len >= 8 && (!memcmp(head, ARCHIVE_MAGIC, 8) || !memcmp(head, THIN_MAGIC, 8)))
 		return inspect_archive(path, st, o, err);
 	if (len >= 4 && !memcmp(head, "\177ELF", 4)) {
 		if (!o->alone && starts_python(path, &python, err) < 0)

@@ -182,6 +182,16 @@ static char *venv_of(const char *path, struct pyvenv *cfg)
 	return NULL;
 }
 
+/* `path` with the links and dots in its folders resolved, its last part left alone. */
+static char *settle_folder(char *path)
+{
+	CLEANUP_FREE char *given = path, *dir = path_dir(path), *real = realpath(dir, NULL);
+
+	if (!real)
+		return steal(&given);
+	return xasprintf("%s/%s", strcmp(real, "/") ? real : "", path_base(path));
+}
+
 static int follow_link(struct dist *dist, char **path, struct err *err)
 {
 	CLEANUP_FREE char *dir = path_dir(*path);
@@ -194,11 +204,9 @@ static int follow_link(struct dist *dist, char **path, struct err *err)
 	strv_addf(&dist->trail, "'%s' is a symbolic link to '%s'%s", *path, target,
 		!strncmp(target, "/etc/alternatives/", 18) ? ", one of the system's alternatives"
 							   : "");
-	next = *target == '/'     ? xstrdup(target)
-	       : strcmp(dir, "/") ? xasprintf("%s/%s", dir, target)
-				  : xasprintf("/%s", target);
+	next = *target == '/' ? xstrdup(target) : xasprintf("%s/%s", dir, target);
 	free(*path);
-	*path = next;
+	*path = settle_folder(next);
 	return 0;
 }
 
