@@ -80,14 +80,19 @@ static void dropped(void *ctx, size_t i)
 }
 
 /* Strings of JSON hold no line ends, so that whole lines can be moved to the right. */
+static void print_indented(const char *text, const char *indent)
+{
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+		fwrite(text, 1, (size_t)(end + 1 - text), stdout);
+		fputs(indent, stdout);
+	}
+	fputs(text, stdout);
+}
+
 static void print_json(const char *text, bool first)
 {
 	fputs(first ? "\n    " : ",\n    ", stdout);
-	for (; *text; text++) {
-		fputc(*text, stdout);
-		if (*text == '\n')
-			fputs("    ", stdout);
-	}
+	print_indented(text, "    ");
 }
 
 static const char *short_kind(const struct elf_facts *f)
@@ -351,11 +356,7 @@ static void print_json_begin(const char *key, const json_t *value)
 	CLEANUP_FREE char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
 
 	printf("{\n  \"%s\": ", key);
-	for (const char *p = text; *p; p++) {
-		fputc(*p, stdout);
-		if (*p == '\n')
-			fputs("  ", stdout);
-	}
+	print_indented(text, "  ");
 	fputs(",\n  \"files\": [", stdout);
 }
 
