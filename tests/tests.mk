@@ -95,3 +95,7 @@ bench-build: all ## solder's CPython step beside plain builds, in one run
 bench-stats: $(OUT)/tests/bench_stats_speed ## how long recomputing a large campaign takes
 	@$(OUT)/tests/bench_stats_speed
 .PHONY: bench-stats
+
+bench-inspect: all ## solder inspect beside readelf, eu-readelf, auditwheel, LIEF and pyelftools
+	@python3 tests/oracle/bench_inspect.py $(abspath $(OUT)/solder) $(BENCH_FLAGS)
+.PHONY: bench-inspect

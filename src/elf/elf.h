@@ -219,10 +219,26 @@ int elf_section_read(
 
 /* Code: what the instructions of a file do that costs something or that a loader must serve.
  *
- * elf_code_read() disassembles every executable section (by Capstone; x86-64 and AArch64) within
- * the bounds of its functions, from .symtab, .dynsym and .eh_frame, so that stripped files work
- * too, and puts sites into classes. Sequences that the linker relaxed are what they became: the
- * class is that of the code as it stands in the file. */
+ * Every executable section is read within the bounds of its functions, from .symtab, .dynsym and
+ * .eh_frame, so that stripped files work too; x86-64 and AArch64. Instructions are told apart by
+ * decoders of our own; bytes that they do not know are put to Capstone, up to a limit. Encodings of
+ * vector extensions are measured, not checked. Sequences that the linker relaxed are what they
+ * became: the class is that of the code as it stands in the file.
+ *
+ * What counts as one site:
+ *
+ *	TLS      one computation of a variable's place: the call of __tls_get_addr or of a
+ *	         descriptor's function, the load of an offset from the GOT, or the access by way of
+ *	         the thread pointer and a constant. Further accesses by the same address are none.
+ *	         Words that the C library keeps beside the thread pointer are no variables.
+ *	calls    every call, and every jump in tail position to a PLT stub, through the GOT, or to
+ *	         the start of another function (not to a function's cold part, which without
+ *	         symbols looks the same when the jump is unconditional). Other indirect jumps are
+ *	         not counted, since a switch looks like a tail call.
+ *	GOT      a load for anything but a call: what is loaded for a call, also earlier in the
+ *	         function, is part of it.
+ *
+ * What a register holds is followed from instruction to instruction, not along branches. */
 enum elf_site {
 	ELF_SITE_TLS_LE,         /* thread pointer and a constant */
 	ELF_SITE_TLS_IE,         /* thread pointer and an offset from the GOT */
@@ -243,8 +259,9 @@ struct elf_code {
 	uint64_t functions;    /* bounds that were found */
 	uint64_t instructions; /* decoded */
 	uint64_t unknown;      /* bytes inside functions that are no instruction */
-	uint64_t gaps;         /* bytes of executable sections outside any function, not read */
-	uint64_t stubs;        /* of the PLT, which is not counted in the numbers above */
+	uint64_t gaps;  /* bytes outside any function, not read; of executable sections, or, in
+			 files without section headers, of executable segments */
+	uint64_t stubs; /* of the PLT, which is not counted in the numbers above */
 };
 
 /* Other machines, object files, and companions that hold only debug information are

@@ -221,12 +221,16 @@ def constructed(dumper, counts):
 
 
 CALL = re.compile(r'(?:(?:data16|rex\.W|addr32|bnd|notrack) )*call +(\*?)(\S+)(?: +<([^>]*)>)?')
+ARM_CALL = re.compile(r'bl(r?[a-z]*)\t(\S+)(?: +<([^>]*)>)?')
+JUMP = re.compile(r'(bnd |notrack |data16 )*j|(b|br|braa|b\.\w+|cbn?z|tbn?z)\t')
+ARM_ROOT = '/usr/aarch64-linux-gnu/lib/'
 TRANSFERS = {'call-direct', 'call-plt-own', 'call-plt-other', 'call-got', 'call-indirect',
              'tls-general-dynamic', 'tls-local-dynamic', 'tls-descriptor'}
 
 
 def objdump(path):
-    process = subprocess.Popen(['objdump', '-d', '--no-show-raw-insn', path],
+    tool = 'aarch64-linux-gnu-objdump' if path.startswith(ARM_ROOT) else 'objdump'
+    process = subprocess.Popen([tool, '-d', '--no-show-raw-insn', path],
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                env=dict(os.environ, LC_ALL='C'))
     for line in process.stdout:
@@ -257,17 +261,18 @@ def compare_objdump(dumper, path):
     ours, totals = read(dumper, '-i', path)
     if 'error' in totals:
         return [totals['error']]
-    differences, theirs, end = [], set(), 0
+    differences, theirs = [], set()
+    call = ARM_CALL if path.startswith(ARM_ROOT) else CALL
     for address, text in objdump(path):
         theirs.add(address)
         insn = ours.get(address)
-        m = CALL.match(text)
+        m = call.match(text)
         if insn and m and insn.kind != 'plt-stub' and not compare_call(insn, m):
             differences.append('%x: %s, but %s %s' % (address, text, insn.kind, insn.symbol))
         if insn and text.startswith('(bad)') and insn.kind != 'unknown':
             differences.append('%x: %s, but %s' % (address, text, insn.kind))
         elif insn and not m and insn.kind in TRANSFERS and insn.site and \
-                not re.match(r'(bnd |notrack |data16 )*j', text):
+                not JUMP.match(text):
             differences.append('%x: %s, but %s' % (address, text, insn.kind))
     for address, insn in ours.items():
         if address not in theirs and insn.kind != 'unknown':
@@ -296,7 +301,10 @@ def find_files(sample):
                     found.append(path)
     found.sort()
     random.Random(2).shuffle(found)
-    return found[:sample]
+    # Those of the C library that comes with the cross compiler.
+    arm = [ARM_ROOT + name for name in ('libgomp.so.1', 'libc.so.6', 'libstdc++.so.6')]
+    arm = [path for path in arm if os.path.exists(path)]
+    return found[:sample] + (arm if sample > 20 else arm[:1])
 
 
 def main():

@@ -26,8 +26,9 @@ TLS = {
     'aarch64': ({1028}, {1029}, {1030}, {1031}),
     'i686': ({35}, {36}, {14, 37}, {41}),
 }
-# readelf says R_X86_64_JUMP_SLO where its column is too narrow.
-NAMES = {'R_AARCH64_JUMP_SL': 'R_AARCH64_JUMP_SLOT', 'R_X86_64_JUMP_SLO': 'R_X86_64_JUMP_SLOT'}
+# readelf cuts names where its column is too narrow; i386's has another one in the ABI.
+NAMES = {'R_AARCH64_JUMP_SL': 'R_AARCH64_JUMP_SLOT', 'R_X86_64_JUMP_SLO': 'R_X86_64_JUMP_SLOT',
+         'R_386_JUMP_SLOT': 'R_386_JMP_SLOT'}
 LEVELS = ['x86-64-baseline', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4']
 SYMBOL = re.compile(r'\s*(\d+): [0-9a-f]+\s+\S+\s+(\S+)\s+(\S+)\s+(\S+)\s+'
                     r'(?:\[[^]]*\]\s+)?(\S+)(?: (.*))?$')
