@@ -13,10 +13,7 @@ enum bench_stream {
 	STREAM_ROUND,         /* the round as it was started, dropped ones included */
 };
 
-static inline uint64_t stream(enum bench_stream purpose, uint64_t index)
-{
-	return ((uint64_t)purpose << 32) + index;
-}
+uint64_t stream(enum bench_stream purpose, uint64_t index);
 
 /* The median; sorts v. n is not 0. */
 double stats_median(double *v, size_t n);

@@ -110,13 +110,16 @@ struct bench_arm {
 	double slowdown;  /* 0.02: by 2 % */
 };
 
-/* How a workload is run: `python FILE LOOPS`, or `python ARGS...` when it has no file. */
+/* How a workload is run: `python FILE ARGS... LOOPS` for "loop", `python FILE ARGS...` for
+ * "script"; `python ARGS...`, so many times one after the other as there are loops, for "startup"
+ * (their times are added: one start alone is too short for this). */
 struct bench_workload {
 	char *name;
 	char *stresses; /* a sentence */
 	char *kind;     /* "loop", "startup", "script", "pyperformance" */
 	char *file;     /* NULL: none */
 	struct strv args;
+	char *failed;     /* why it is left out: what failed, in which arm; NULL */
 	uint64_t loops;   /* frozen by the calibration; 1 when there are none to choose */
 	uint64_t nominal; /* what one process took on the reference then, in ns of CPU time */
 };
@@ -265,6 +268,51 @@ void bench_order(uint64_t seed, size_t index, size_t n_workloads, size_t n_arms,
 	unsigned int *workloads, unsigned int *arms);
 /* The layout of the index-th kept round: all layouts before any comes again, in random order. */
 unsigned int bench_order_layout(uint64_t seed, size_t index, unsigned int layouts);
+
+/* ---- running ------------------------------------------------------------------------------- */
+
+/* Adds the Python that a person named (see dist_find()); an error if it cannot be run here or is
+ * older than 3.8. */
+int bench_add_python(struct bench *b, const char *name, const char *what, struct err *err);
+/* Adds the copy of the reference, and the slowed arm if `slowdown` is not 0. After all others. */
+void bench_add_hidden(struct bench *b, double slowdown);
+
+/* Adds the workloads of the folder `dir` as its index.json lists them: those whose name holds one
+ * of the comma-separated words of `filter` (NULL: all). An error if none is left. */
+int bench_add_suite(struct bench *b, const char *dir, const char *filter, struct err *err);
+/* Adds any program as the only workload; `args` may be NULL. */
+int bench_add_script(struct bench *b, const char *file, const struct strv *args, struct err *err);
+
+struct bench_setup {
+	const char *workloads; /* the folder that relative files of workloads are in */
+	const char *scratch;   /* an existing folder for the arms' copies, with room for them */
+	const char *file;      /* where the campaign is kept after every round; NULL: nowhere */
+	unsigned int duration; /* ms that a process should last; 0: chosen from the suite's size */
+	unsigned int threads;  /* for the looks */
+	struct progress *progress; /* may be NULL */
+};
+
+/* Runs the campaign, or what is missing of one that was interrupted, until b->stopped says why no
+ * more is wanted.
+ *
+ * Every arm, the copy and all, is a real copy of its interpreter (and of the libpython that it
+ * loads from its own tree) under SCRATCH/aNN/bin/python, with links to the rest of the prefix: so
+ * that all have equally long paths, and none has older pages in memory than another. A Python that
+ * does not find itself there is run all the same, with a note. Bytecode is kept in a folder of the
+ * campaign (-X pycache_prefix), filled by a rehearsal that no one times; no tree is written to.
+ * Each process is pinned to the last processor that we may use, we to the others. It starts with
+ * the same environment (a hash seed for the round, and padding of 0 to 4095 random bytes), in the
+ * same folder, with address space randomization as the system has it.
+ *
+ * The slowed arm is the reference whose process burns `slowdown` of the workload's nominal time
+ * before it becomes the interpreter: the measured way is the same, the amount is known, and
+ * nothing of the interpreter has to cooperate.
+ *
+ * A round is dropped when the hypervisor took more than steal_limit of it, or other processes used
+ * more than foreign_limit of the trials' processor; its place in the order is played again. A
+ * workload that fails is not run again. On an interrupt the round that was under way is forgotten,
+ * the rest is in the file, and the error is ERR_INTERRUPTED. */
+int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err);
 
 /* ---- results ------------------------------------------------------------------------------- */
 

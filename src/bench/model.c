@@ -58,6 +58,7 @@ void bench_free(struct bench *b)
 		free(b->workloads[i].stresses);
 		free(b->workloads[i].kind);
 		free(b->workloads[i].file);
+		free(b->workloads[i].failed);
 		strv_release(&b->workloads[i].args);
 	}
 	for (size_t i = 0; i < b->n_rounds; i++) {

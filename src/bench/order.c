@@ -2,6 +2,11 @@
 
 #include "bench/bench-internal.h"
 
+uint64_t stream(enum bench_stream purpose, uint64_t index)
+{
+	return ((uint64_t)purpose << 32) + index;
+}
+
 static uint64_t splitmix(uint64_t *state)
 {
 	uint64_t z = *state += 0x9e3779b97f4a7c15u;

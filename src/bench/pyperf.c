@@ -9,6 +9,8 @@
 
 static bool complete(const struct bench *b, size_t w)
 {
+	if (b->workloads[w].failed)
+		return false;
 	for (size_t i = 0; i < b->n_rounds; i++) {
 		const struct bench_round *round = &b->rounds[i];
 		size_t found = 0;

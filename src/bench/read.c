@@ -210,6 +210,7 @@ static int read_workload(struct place *at, const json_t *j, struct bench *b)
 		get_text(at, j, "kind", false, &w->kind) < 0 ||
 		get_text(at, j, "stresses", true, &w->stresses) < 0 ||
 		get_text(at, j, "file", true, &w->file) < 0 ||
+		get_text(at, j, "failed", true, &w->failed) < 0 ||
 		get_list(at, j, "args", BENCH_WORDS_MAX, &args) < 0)
 		return -1;
 	if (!w->name[0])

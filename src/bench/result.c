@@ -60,6 +60,8 @@ static const struct bench_observation *at(const struct grid *g, size_t r, size_t
 /* What became of a workload that ended badly, also in a round that was dropped. */
 static char *failure(const struct bench *b, size_t w)
 {
+	if (b->workloads[w].failed)
+		return xstrdup(b->workloads[w].failed);
 	for (size_t i = 0; i < b->n_rounds; i++) {
 		for (size_t j = 0; j < b->rounds[i].n; j++) {
 			const struct bench_observation *o = &b->rounds[i].v[j];

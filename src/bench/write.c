@@ -133,6 +133,7 @@ static json_t *workload_json(const struct bench_workload *w)
 	for (size_t i = 0; i < w->args.n; i++)
 		json_array_append_new(args, text(w->args.v[i]));
 	json_object_set_new(j, "args", args);
+	json_object_set_new(j, "failed", text(w->failed));
 	json_object_set_new(j, "loops", json_integer((json_int_t)w->loops));
 	json_object_set_new(j, "nominal", json_integer((json_int_t)w->nominal));
 	return j;

@@ -92,84 +92,85 @@ static void put(json_t *j, const char *path, json_t *value)
 }
 
 /* Each change of one value makes it an error that names the place. */
+static const struct {
+	const char *path, *value, *message;
+} damages[] = {
+	{"format", "\"x\"", "this is not a campaign"},
+	{"format", NULL, "this is not a campaign"},
+	{"version", "2", "version 2 of the format is not known"},
+	{"version", "0", "version: 0 is not between 1"},
+	{"machine", "[]", "machine: is missing"},
+	{"suite", "7", "suite: is not a text"},
+	{"suite", "\"a\\u0001\"", "control characters"},
+	{"options", NULL, "options: is missing"},
+	{"options/seed", "-1", "options.seed: -1 is not between"},
+	{"options/seed", "1.5", "options.seed: is not a whole number"},
+	{"options/measure", "\"both\"", "options.measure: is neither"},
+	{"options/rounds", "5000", "options.rounds: 5000 is not between 1 and 4096"},
+	{"options/rounds", "41", "looks: do not end with options.rounds"},
+	{"options/rounds", "20", "looks: 40 is not between"},
+	{"options/layouts", "0", "options.layouts: 0"},
+	{"options/resamples", "2000000000", "options.resamples"},
+	{"options/alpha", "0", "options.alpha: is out of range"},
+	{"options/margin", "\"1\"", "options.margin: is not a number"},
+	{"options/gate", NULL, "options.gate: is missing"},
+	{"looks", "[10,10,40]", "looks: 10 is not between 11 and 40"},
+	{"looks", "[]", "looks: do not end"},
+	{"looks", "[1,2,3,4,40]", "looks: has too many elements"},
+	{"arms", "{}", "arms: is not a list"},
+	{"arms", "[{}]", "arms: are fewer than two"},
+	{"arms/1/name", "\"base\"", "arms[1].name: is that of another arm too"},
+	{"arms/1/name", "\"../x\"", "arms[1].name: cannot be the name"},
+	{"arms/1/name", "\"\"", "arms[1].name: cannot be the name"},
+	{"arms/1/role", "\"king\"", "arms[1].role: is none of"},
+	{"arms/0/role", "\"copy\"", "arms[0].role: is not that of a reference"},
+	{"arms/2/slowdown", "-1", "arms[2].slowdown: is out of range"},
+	{"arms/2/note", "[]", "arms[2].note: is not a text"},
+	{"workloads/0", "null", "workloads[0].name: is missing"},
+	{"workloads/1/name", "\"w0\"", "workloads[1].name: is that of another"},
+	{"workloads/1/name", "\"\"", "workloads[1].name: is empty"},
+	{"workloads/1/args", "[1]", "workloads[1].args: holds something"},
+	{"workloads/1/args/0", "\"a\\u0000b\"", "\\u0000 is not allowed"},
+	{"workloads/1/loops", "0", "workloads[1].loops: 0 is not between"},
+	{"columns/3", "\"codes\"", "columns: are not those"},
+	{"rounds", "1", "rounds: is not a list"},
+	{"rounds/0", "3", "rounds[0].observations: is missing"},
+	{"rounds/1/layout", "2", "rounds[1].layout: 2 is not between 0 and 1"},
+	{"rounds/1/hash_seed", "4294967296", "rounds[1].hash_seed"},
+	{"rounds/1/steal", "\"\"", "rounds[1].steal: is not a whole number"},
+	{"rounds/1/dropped", "false", "rounds[1].dropped: is not a text"},
+	{"rounds/2/observations/5", "[]", "rounds[2].observations[5]: is not a row"},
+	{"rounds/2/observations/5/0", "2", "observations[5].workload: 2 is not between"},
+	{"rounds/2/observations/5/1", "3", "observations[5].arm: 3 is not between"},
+	{"rounds/2/observations/5/1", "0", "rounds[2].observations[5]: is there twice"},
+	{"rounds/2/observations/5/2", "\"good\"", "observations[5].status: is unknown"},
+	{"rounds/2/observations/5/4", "null", "observations[5].wall: is not a whole"},
+	{"rounds/2/observations/5/5", "-1", "observations[5].user: -1 is not between"},
+	{"rounds/2/observations/5/5", "9223372036854775807", "observations[5].user"},
+};
+
 static void test_damage(void **state)
 {
-	static const struct {
-		const char *path, *value, *message;
-	} cases[] = {
-		{"format", "\"x\"", "this is not a campaign"},
-		{"format", NULL, "this is not a campaign"},
-		{"version", "2", "version 2 of the format is not known"},
-		{"version", "0", "version: 0 is not between 1"},
-		{"machine", "[]", "machine: is missing"},
-		{"suite", "7", "suite: is not a text"},
-		{"suite", "\"a\\u0001\"", "control characters"},
-		{"options", NULL, "options: is missing"},
-		{"options/seed", "-1", "options.seed: -1 is not between"},
-		{"options/seed", "1.5", "options.seed: is not a whole number"},
-		{"options/measure", "\"both\"", "options.measure: is neither"},
-		{"options/rounds", "5000", "options.rounds: 5000 is not between 1 and 4096"},
-		{"options/rounds", "41", "looks: do not end with options.rounds"},
-		{"options/rounds", "20", "looks: 40 is not between"},
-		{"options/layouts", "0", "options.layouts: 0"},
-		{"options/resamples", "2000000000", "options.resamples"},
-		{"options/alpha", "0", "options.alpha: is out of range"},
-		{"options/margin", "\"1\"", "options.margin: is not a number"},
-		{"options/gate", NULL, "options.gate: is missing"},
-		{"looks", "[10,10,40]", "looks: 10 is not between 11 and 40"},
-		{"looks", "[]", "looks: do not end"},
-		{"looks", "[1,2,3,4,40]", "looks: has too many elements"},
-		{"arms", "{}", "arms: is not a list"},
-		{"arms", "[{}]", "arms: are fewer than two"},
-		{"arms/1/name", "\"base\"", "arms[1].name: is that of another arm too"},
-		{"arms/1/name", "\"../x\"", "arms[1].name: cannot be the name"},
-		{"arms/1/name", "\"\"", "arms[1].name: cannot be the name"},
-		{"arms/1/role", "\"king\"", "arms[1].role: is none of"},
-		{"arms/0/role", "\"copy\"", "arms[0].role: is not that of a reference"},
-		{"arms/2/slowdown", "-1", "arms[2].slowdown: is out of range"},
-		{"arms/2/note", "[]", "arms[2].note: is not a text"},
-		{"workloads/0", "null", "workloads[0].name: is missing"},
-		{"workloads/1/name", "\"w0\"", "workloads[1].name: is that of another"},
-		{"workloads/1/name", "\"\"", "workloads[1].name: is empty"},
-		{"workloads/1/args", "[1]", "workloads[1].args: holds something"},
-		{"workloads/1/args/0", "\"a\\u0000b\"", "\\u0000 is not allowed"},
-		{"workloads/1/loops", "0", "workloads[1].loops: 0 is not between"},
-		{"columns/3", "\"codes\"", "columns: are not those"},
-		{"rounds", "1", "rounds: is not a list"},
-		{"rounds/0", "3", "rounds[0].observations: is missing"},
-		{"rounds/1/layout", "2", "rounds[1].layout: 2 is not between 0 and 1"},
-		{"rounds/1/hash_seed", "4294967296", "rounds[1].hash_seed"},
-		{"rounds/1/steal", "\"\"", "rounds[1].steal: is not a whole number"},
-		{"rounds/1/dropped", "false", "rounds[1].dropped: is not a text"},
-		{"rounds/2/observations/5", "[]", "rounds[2].observations[5]: is not a row"},
-		{"rounds/2/observations/5/0", "2", "observations[5].workload: 2 is not between"},
-		{"rounds/2/observations/5/1", "3", "observations[5].arm: 3 is not between"},
-		{"rounds/2/observations/5/1", "0", "rounds[2].observations[5]: is there twice"},
-		{"rounds/2/observations/5/2", "\"good\"", "observations[5].status: is unknown"},
-		{"rounds/2/observations/5/4", "null", "observations[5].wall: is not a whole"},
-		{"rounds/2/observations/5/5", "-1", "observations[5].user: -1 is not between"},
-		{"rounds/2/observations/5/5", "9223372036854775807", "observations[5].user"},
-	};
 	CLEANUP_BENCH struct bench *b = make();
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
 		json_t *j = bench_to_json(b), *good = json_deep_copy(j);
 		CLEANUP_FREE char *text = NULL;
 		struct bench *read = NULL;
 		struct err err = ERR_INIT;
 
-		put(good, cases[i].path,
-			cases[i].value
-				? json_loads(cases[i].value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL)
-				: NULL);
+		put(good, damages[i].path,
+			damages[i].value ? json_loads(damages[i].value,
+						   JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL)
+					 : NULL);
 		text = json_dumps(good, 0);
 		json_decref(j);
 		json_decref(good);
 		assert_int_equal(bench_from_memory(text, strlen(text), &read, &err), -1);
 		assert_int_equal(err.code, ERR_INPUT);
-		if (!strstr(err.msg, cases[i].message))
-			fail_msg("%s = %s: '%s'", cases[i].path, cases[i].value, err.msg);
+		if (!strstr(err.msg, damages[i].message))
+			fail_msg("%s = %s: '%s'", damages[i].path, damages[i].value, err.msg);
 	}
 }
 

@@ -1,0 +1,191 @@
+/* Before anything counts: loops, bytecode, failures, and what machine this is. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "bench/run-internal.h"
+#include "bench/trial-internal.h"
+
+#define MS ((int64_t)1000000)
+/* A workload that is too short even so does nothing. */
+#define LOOPS_MAX ((uint64_t)1 << 30)
+
+/* A suite of many workloads averages over them, and each may be shorter. */
+static int64_t wanted_duration(const struct run *run)
+{
+	size_t n = run->b->n_workloads;
+
+	if (run->setup->duration)
+		return run->setup->duration * MS;
+	return n <= 30 ? 400 * MS : n >= 60 ? 200 * MS : 12000 * MS / (int64_t)n;
+}
+
+static int rehearse(struct run *run, size_t w, size_t arm, unsigned int layout, uint64_t loops,
+	int64_t *time, struct err *err)
+{
+	const struct play play = {
+		.workload = w, .arm = arm, .layout = layout, .loops = loops, .hash_seed = 1};
+	struct bench_observation o = {.workload = (unsigned int)w, .arm = (unsigned int)arm};
+
+	if (run_play(run, &play, &o, err) < 0)
+		return -1;
+	run_note_failure(run, &o);
+	*time = bench_time(&o, run->b->options.measure);
+	return 0;
+}
+
+/* One loop and many give the price of a loop and of the rest: so many that the difference is half
+ * as long as what is wanted, since noise can be as long as a start. */
+static int calibrate_loop(struct run *run, size_t w, struct err *err)
+{
+	struct bench_workload *workload = &run->b->workloads[w];
+	int64_t once, many = 0, each, target = wanted_duration(run);
+	uint64_t tried = workload->loops < 2 ? 2 : workload->loops;
+
+	if (rehearse(run, w, 0, 0, 1, &once, err) < 0 || workload->failed ||
+		rehearse(run, w, 0, 0, 1, &once, err) < 0 || workload->failed)
+		return workload->failed ? 0 : -1;
+	for (;; tried *= 4) {
+		if (rehearse(run, w, 0, 0, tried, &many, err) < 0)
+			return -1;
+		if (workload->failed || many - once >= target / 2 || tried >= LOOPS_MAX)
+			break;
+	}
+	each = (many - once) / (int64_t)(tried - 1);
+	each = each < 1 ? 1 : each;
+	workload->loops = target > once ? 1 + (uint64_t)((target - once) / each) : 1;
+	workload->nominal = (uint64_t)(once + (int64_t)(workload->loops - 1) * each);
+	return 0;
+}
+
+/* A start is repeated until it lasts half as long as other workloads: what it takes is short. */
+static int calibrate_startup(struct run *run, size_t w, struct err *err)
+{
+	struct bench_workload *workload = &run->b->workloads[w];
+	int64_t once, wanted = wanted_duration(run) / 2;
+
+	if (rehearse(run, w, 0, 0, 1, &once, err) < 0 || workload->failed ||
+		rehearse(run, w, 0, 0, 1, &once, err) < 0 || workload->failed)
+		return workload->failed ? 0 : -1;
+	once = once < 1 ? 1 : once;
+	workload->loops = wanted > once ? (uint64_t)(wanted / once) : 1;
+	workload->nominal = (uint64_t)once * workload->loops;
+	return 0;
+}
+
+static int calibrate_script(struct run *run, size_t w, struct err *err)
+{
+	struct bench_workload *workload = &run->b->workloads[w];
+	int64_t once;
+
+	if (rehearse(run, w, 0, 0, 1, &once, err) < 0 || workload->failed ||
+		rehearse(run, w, 0, 0, 1, &once, err) < 0)
+		return workload->failed ? 0 : -1;
+	workload->nominal = once > 0 ? (uint64_t)once : 1;
+	return 0;
+}
+
+static int calibrate(struct run *run, size_t w, struct err *err)
+{
+	const char *kind = run->b->workloads[w].kind;
+
+	return !strcmp(kind, "loop")      ? calibrate_loop(run, w, err)
+	       : !strcmp(kind, "startup") ? calibrate_startup(run, w, err)
+					  : calibrate_script(run, w, err);
+}
+
+int run_rehearse(struct run *run, struct err *err)
+{
+	struct bench *b = run->b;
+	struct progress *p = run->setup->progress;
+	int line = progress_start(p, "rehearsal", 0), result = 0;
+
+	for (size_t w = 0; result == 0 && w < b->n_workloads; w++) {
+		progress_update(p, line, w, b->n_workloads);
+		if (!b->workloads[w].failed && b->workloads[w].nominal == 0)
+			result = calibrate(run, w, err);
+		for (size_t a = 0; result == 0 && a < b->n_arms; a++) {
+			for (unsigned int l = 0; result == 0 && l < b->options.layouts; l++) {
+				int64_t ignored;
+
+				if (!b->workloads[w].failed)
+					result = rehearse(run, w, a, l, 1, &ignored, err);
+			}
+		}
+	}
+	progress_end(p, line, result == 0 ? "done" : "stopped");
+	return result;
+}
+
+/* The value of a line "KEY : VALUE" of /proc/cpuinfo; to be freed. */
+static char *cpuinfo(const char *key)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+	struct err err = ERR_INIT;
+
+	if (file_read("/proc/cpuinfo", (size_t)8 << 20, &text, &err) < 0 || !text.len)
+		return NULL;
+	strv_split(&lines, text.data, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		char *colon = strchr(lines.v[i], ':');
+
+		if (colon && !strncmp(lines.v[i], key, strlen(key)))
+			return xstrdup(colon + 1 + strspn(colon + 1, " \t"));
+	}
+	return NULL;
+}
+
+static void set(json_t *machine, const char *key, const char *value)
+{
+	json_object_set_new(machine, key, value ? json_string(value) : json_null());
+}
+
+static char *first_line(const char *path)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (file_read(path, 4096, &text, &err) < 0 || !text.len)
+		return NULL;
+	text.data[strcspn(text.data, "\n")] = '\0';
+	return buf_steal(&text);
+}
+
+void run_describe_machine(const struct run *run)
+{
+	json_t *m = run->b->machine;
+	CLEANUP_FREE char *model = cpuinfo("model name"), *flags = cpuinfo("flags");
+	CLEANUP_FREE char *aslr = first_line("/proc/sys/kernel/randomize_va_space");
+	const char *counters = trial_counters();
+	int now = personality(0xffffffff);
+	struct utsname u;
+
+	set(m, "solder", SOLDER_VERSION);
+	set(m, "processor", model);
+	json_object_set_new(m, "processors", json_integer(run->processors));
+	json_object_set_new(m, "pinned_to", run->cpu < 0 ? json_null() : json_integer(run->cpu));
+	json_object_set_new(
+		m, "virtual", json_boolean(flags && strstr(flags, " hypervisor") != NULL));
+	if (uname(&u) == 0) {
+		set(m, "kernel", u.release);
+		set(m, "architecture", u.machine);
+	}
+	set(m, "address_randomization",
+		now >= 0 && (now & ADDR_NO_RANDOMIZE) ? "off for this process"
+		: !aslr || !strcmp(aslr, "0")         ? "off"
+						      : "on");
+	if (counters) {
+		CLEANUP_FREE char *text = xasprintf("not supported: %s", counters);
+
+		set(m, "counters", text);
+	} else {
+		set(m, "counters", "cycles, instructions and branch misses in user mode");
+	}
+}

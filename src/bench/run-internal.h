@@ -1,0 +1,36 @@
+/* A campaign under way. */
+#ifndef SOLDER_BENCH_RUN_INTERNAL_H
+#define SOLDER_BENCH_RUN_INTERNAL_H
+
+#include "bench/bench.h"
+#include "bench/stage-internal.h"
+
+struct run {
+	struct bench *b;
+	const struct bench_setup *setup;
+	struct stage stage;
+	int cpu, processors;
+};
+
+struct play {
+	size_t workload, arm;
+	unsigned int layout;
+	uint64_t loops;
+	uint64_t hash_seed, padding;
+	bool timed; /* else bytecode may be written */
+};
+
+/* Runs one observation's process or processes. */
+int run_play(const struct run *run, const struct play *play, struct bench_observation *o,
+	struct err *err);
+/* Records that a workload is left out from now on, if `o` ended badly. */
+void run_note_failure(struct run *run, const struct bench_observation *o);
+
+/* Runs each workload once in each copy of each arm, which makes bytecode and shows what does not
+ * work; on the reference first, to choose the loops of workloads that have no nominal time. */
+int run_rehearse(struct run *run, struct err *err);
+
+/* What the campaign runs on, into b->machine. */
+void run_describe_machine(const struct run *run);
+
+#endif

@@ -1,0 +1,298 @@
+/* Rounds until enough is known. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "bench/bench-internal.h"
+#include "bench/run-internal.h"
+#include "bench/trial-internal.h"
+
+#define PADDING_END 4096
+
+static void make_argv(const struct run *run, const struct play *play, struct strv *argv)
+{
+	const struct bench_workload *w = &run->b->workloads[play->workload];
+
+	strv_take(argv, stage_python(&run->stage, play->arm, play->layout));
+	strv_addf(argv, "-Xpycache_prefix=%s", run->stage.pycache);
+	if (play->timed)
+		strv_add(argv, "-B");
+	if (w->file)
+		strv_addf(argv, "%s%s%s", w->file[0] == '/' ? "" : run->setup->workloads,
+			w->file[0] == '/' ? "" : "/", w->file);
+	for (size_t i = 0; i < w->args.n; i++)
+		strv_add(argv, w->args.v[i]);
+	if (!strcmp(w->kind, "loop"))
+		strv_addf(argv, "%llu", (unsigned long long)play->loops);
+}
+
+static void make_env(const struct run *run, const struct play *play, struct strv *env)
+{
+	CLEANUP_FREE char *padding = xcalloc(play->padding + 1, 1);
+
+	memset(padding, 'x', play->padding);
+	strv_add(env, "PATH=/usr/local/bin:/usr/bin:/bin");
+	strv_add(env, "LC_ALL=C.UTF-8");
+	strv_add(env, "TZ=UTC");
+	strv_addf(env, "HOME=%s", run->stage.home);
+	strv_addf(env, "TMPDIR=%s", run->stage.cwd);
+	strv_add(env, "PYTHONNOUSERSITE=1");
+	strv_addf(env, "PYTHONHASHSEED=%llu", (unsigned long long)play->hash_seed);
+	strv_addf(env, "SOLDER_BENCH_PADDING=%s", padding);
+}
+
+int run_play(const struct run *run, const struct play *play, struct bench_observation *o,
+	struct err *err)
+{
+	const struct bench *b = run->b;
+	const struct bench_workload *w = &b->workloads[play->workload];
+	uint64_t times = strcmp(w->kind, "startup") ? 1 : play->loops;
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	struct trial trial = {.argv = &argv,
+		.env = &env,
+		.cwd = run->stage.cwd,
+		.output = run->stage.output,
+		.cpu = run->cpu,
+		.limit = b->options.limit};
+
+	make_argv(run, play, &argv);
+	make_env(run, play, &env);
+	o->padding = (int64_t)play->padding;
+	if (play->timed)
+		trial.spin = (uint64_t)(b->arms[play->arm].slowdown * (double)w->nominal /
+					(double)times);
+	if (ftruncate(run->stage.output, 0) < 0)
+		return err_sys(err, "cannot empty the file for output");
+	for (uint64_t i = 0; i < times && o->status == BENCH_OK; i++) {
+		if (trial_run(&trial, o, err) < 0)
+			return err_wrap(
+				err, "running '%s' in '%s'", w->name, b->arms[play->arm].name);
+	}
+	return 0;
+}
+
+void run_note_failure(struct run *run, const struct bench_observation *o)
+{
+	struct bench_workload *w = &run->b->workloads[o->workload];
+	const char *arm = run->b->arms[o->arm].name;
+	CLEANUP_FREE char *said = NULL, *what = NULL;
+
+	if (o->status == BENCH_OK || w->failed)
+		return;
+	said = stage_complaint(&run->stage);
+	what = o->status == BENCH_TIMEOUT
+		       ? xasprintf("no end within %u s", run->b->options.limit)
+		       : xasprintf("%s %lld",
+				 o->status == BENCH_EXIT ? "exit code" : "killed by signal",
+				 (long long)o->code);
+	w->failed = xasprintf("%s: %s%s%s", arm, what, said ? ": " : "", said ? said : "");
+	progress_warn(
+		run->setup->progress, "'%s' is left out for all arms: %s", w->name, w->failed);
+}
+
+/* All observations of a round, in its order. */
+static int play_all(struct run *run, struct bench_round *round, int line, struct err *err)
+{
+	struct bench *b = run->b;
+	unsigned int workloads[BENCH_WORKLOADS_MAX];
+	CLEANUP_FREE unsigned int *arms = xcalloc(b->n_arms * b->n_workloads, sizeof(*arms));
+	struct bench_random r;
+	size_t index = bench_kept(b) - 1;
+
+	bench_random_seed(&r, b->options.seed, stream(STREAM_ROUND, b->n_rounds - 1));
+	round->hash_seed = 1 + bench_random_below(&r, UINT32_MAX);
+	round->layout = bench_order_layout(b->options.seed, index, b->options.layouts);
+	bench_order(b->options.seed, index, b->n_workloads, b->n_arms, workloads, arms);
+	for (size_t i = 0; i < b->n_workloads * b->n_arms; i++) {
+		const struct play play = {.workload = workloads[i / b->n_arms],
+			.arm = arms[i],
+			.layout = round->layout,
+			.loops = b->workloads[workloads[i / b->n_arms]].loops,
+			.hash_seed = round->hash_seed,
+			.padding = bench_random_below(&r, PADDING_END),
+			.timed = true};
+		struct bench_observation *o = &round->v[round->n];
+
+		progress_update(run->setup->progress, line, i, b->n_workloads * b->n_arms);
+		if (interrupt_check(err) < 0)
+			return -1;
+		if (b->workloads[play.workload].failed)
+			continue;
+		*o = (struct bench_observation){
+			.workload = (unsigned int)play.workload, .arm = (unsigned int)play.arm};
+		if (run_play(run, &play, o, err) < 0)
+			return -1;
+		round->n++;
+		run_note_failure(run, o);
+	}
+	return 0;
+}
+
+/* Why a round does not count, or NULL; to be freed. */
+static char *disturbed(const struct bench *b, const struct bench_round *round)
+{
+	double lasted = (double)round->lasted;
+
+	if (round->steal != BENCH_NONE && (double)round->steal > b->options.steal_limit * lasted)
+		return xasprintf("the hypervisor took %.1f %% of its time",
+			100 * (double)round->steal / lasted);
+	if (round->foreign != BENCH_NONE &&
+		(double)round->foreign > b->options.foreign_limit * lasted)
+		return xasprintf("other processes used %.1f %% of its processor",
+			100 * (double)round->foreign / lasted);
+	return NULL;
+}
+
+static int play_round(struct run *run, struct err *err)
+{
+	struct bench *b = run->b;
+	struct bench_round *round = bench_add_round(b, b->n_arms * b->n_workloads);
+	struct progress *p = run->setup->progress;
+	CLEANUP_FREE char *name =
+		xasprintf("round %u of %u", bench_kept(b), b->looks[b->n_looks - 1]);
+	int line = progress_start(
+		p, name, b->n_rounds > 1 ? (uint64_t)b->rounds[b->n_rounds - 2].lasted : 0);
+	uint64_t begin = clock_ns();
+	int64_t used = cpu_used(run->processors < 2);
+	struct cpu_times before, after;
+	bool known = cpu_times(run->cpu, &before);
+
+	round->started = (int64_t)time(NULL);
+	if (play_all(run, round, line, err) < 0) {
+		progress_end(p, line, "stopped");
+		free(round->v);
+		b->n_rounds--;
+		return -1;
+	}
+	round->lasted = (int64_t)(clock_ns() - begin);
+	round->steal = round->foreign = BENCH_NONE;
+	if (known && cpu_times(run->cpu, &after)) {
+		used = cpu_used(run->processors < 2) - used;
+		round->steal = after.steal - before.steal;
+		round->foreign = after.busy - before.busy - used;
+		round->foreign = round->foreign < 0 ? 0 : round->foreign;
+	}
+	round->dropped = disturbed(b, round);
+	progress_end(p, line, round->dropped ? "dropped" : "done");
+	if (round->dropped)
+		progress_warn(p, "this round does not count: %s", round->dropped);
+	return 0;
+}
+
+static void stop(struct bench *b, const char *why)
+{
+	free(b->stopped);
+	b->stopped = xstrdup(why);
+}
+
+/* At a look: is it enough? */
+static int look(struct run *run, struct err *err)
+{
+	struct bench *b = run->b;
+	CLEANUP_BENCH_RESULT struct bench_result result = {0};
+	double widest = 0;
+
+	if (bench_compute(b, run->setup->threads, &result, err) < 0)
+		return -1;
+	for (size_t a = 1; a < b->n_arms; a++) {
+		if (b->arms[a].role == BENCH_ROLE_ARM)
+			widest = fmax(widest, result.arms[a].half_width);
+	}
+	if (bench_precise(b, &result))
+		stop(b, "precision");
+	progress_say(run->setup->progress,
+		"look after %u rounds, at %.2f %%: half-width %.2f %%, wanted %.2f %%: %s",
+		result.rounds, 100 * result.alpha, 100 * widest, 100 * b->options.precision,
+		b->stopped                                 ? "enough"
+		: result.rounds < b->looks[b->n_looks - 1] ? "going on"
+							   : "this was the last");
+	return 0;
+}
+
+static bool any_workload(const struct bench *b)
+{
+	for (size_t w = 0; w < b->n_workloads; w++) {
+		if (!b->workloads[w].failed)
+			return true;
+	}
+	return false;
+}
+
+/* After a round: should there be another? */
+static int decide(struct run *run, struct err *err)
+{
+	struct bench *b = run->b;
+	unsigned int kept = bench_kept(b);
+	int64_t lasted = 0;
+
+	for (size_t i = 0; i < b->n_rounds; i++)
+		lasted += b->rounds[i].lasted;
+	if (!any_workload(b)) {
+		stop(b, "every workload failed");
+		return 0;
+	}
+	for (size_t i = 0; i < b->n_looks; i++) {
+		if (b->looks[i] == kept && !b->rounds[b->n_rounds - 1].dropped && kept >= 2 &&
+			look(run, err) < 0)
+			return -1;
+	}
+	if (b->stopped)
+		return 0;
+	if (kept >= b->looks[b->n_looks - 1])
+		stop(b, "rounds");
+	else if (b->options.max_time && lasted >= (int64_t)b->options.max_time * 1000000000)
+		stop(b, "time");
+	else if (b->n_rounds >= 2 * (size_t)kept + 10 || b->n_rounds >= BENCH_ROUNDS_MAX)
+		stop(b, "disturbed");
+	return 0;
+}
+
+static int save(const struct run *run, struct err *err)
+{
+	return run->setup->file ? bench_save(run->b, run->setup->file, err) : 0;
+}
+
+static int play_rounds(struct run *run, struct err *err)
+{
+	struct bench *b = run->b;
+
+	if (run_rehearse(run, err) < 0)
+		return -1;
+	if (!any_workload(b))
+		stop(b, "every workload failed");
+	if (save(run, err) < 0)
+		return -1;
+	while (!b->stopped) {
+		if (play_round(run, err) < 0 || save(run, err) < 0 || decide(run, err) < 0)
+			return -1;
+	}
+	return save(run, err);
+}
+
+int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err)
+{
+	struct run run = {.b = b, .setup = setup};
+	cpu_set_t before;
+	bool moved;
+	int result;
+
+	if (b->n_arms < 2 || b->n_workloads == 0 ||
+		b->n_arms * b->n_workloads * b->options.rounds > BENCH_OBSERVATIONS_MAX)
+		return err_set(err, ERR_USAGE,
+			"there are too few or too many arms, workloads and "
+			"rounds");
+	run.cpu = trial_cpu(&run.processors);
+	moved = trial_leave(run.cpu, &before);
+	run_describe_machine(&run);
+	result = stage_open(b, setup->scratch, &run.stage, err);
+	if (result == 0)
+		result = play_rounds(&run, err);
+	stage_close(&run.stage);
+	if (moved)
+		sched_setaffinity(0, sizeof(before), &before);
+	return result;
+}

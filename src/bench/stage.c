@@ -1,0 +1,257 @@
+#include "bench/stage-internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "dist/dist.h"
+#include "proc/proc.h"
+
+#define PROBE_MS 30000
+#define PROBE_OUTPUT ((size_t)1 << 16)
+
+/* Prefix, folder of the standard library, and the libpython that is mapped, a line each. */
+static const char probe[] = "import sys, os\n"
+			    "print(sys.base_prefix)\n"
+			    "print(os.path.realpath(os.path.dirname(os.__file__)))\n"
+			    "for line in open('/proc/self/maps'):\n"
+			    "    path = line.rstrip().split(None, 5)[-1]\n"
+			    "    if '/libpython' in path:\n"
+			    "        print(path)\n"
+			    "        break\n";
+
+static char *folder(const struct stage *s, size_t arm, unsigned int layout)
+{
+	return xasprintf("%s/a%02zu-%02u", s->root, arm, layout);
+}
+
+char *stage_python(const struct stage *s, size_t arm, unsigned int layout)
+{
+	return xasprintf("%s/a%02zu-%02u/bin/python", s->root, arm, layout);
+}
+
+/* Links every entry of `from` into the folder `to`, but `except` (NULL: none). */
+static int link_entries(const char *from, const char *to, const char *except, struct err *err)
+{
+	DIR *dir = opendir(from);
+	struct dirent *e;
+	int result = 0;
+
+	if (!dir)
+		return err_sys(err, "cannot read '%s'", from);
+	while (result == 0 && (e = readdir(dir))) {
+		CLEANUP_FREE char *target = xasprintf("%s/%s", from, e->d_name);
+		CLEANUP_FREE char *place = xasprintf("%s/%s", to, e->d_name);
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+			(except && !strcmp(e->d_name, except)))
+			continue;
+		if (symlink(target, place) < 0)
+			result = err_sys(err, "cannot create '%s'", place);
+	}
+	closedir(dir);
+	return result;
+}
+
+/* Puts a real copy of PREFIX/rel at ROOT/rel; the folders on the way become real ones, full of
+ * links to what is in theirs. */
+static int copy_within(const char *prefix, const char *root, const char *rel, struct err *err)
+{
+	CLEANUP_FREE char *from = xasprintf("%s/%s", prefix, rel);
+	CLEANUP_FREE char *to = xasprintf("%s/%s", root, rel);
+
+	for (const char *slash = strchr(rel, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int n = (int)(slash - rel);
+		CLEANUP_FREE char *source = xasprintf("%s/%.*s", prefix, n, rel);
+		CLEANUP_FREE char *place = xasprintf("%s/%.*s", root, n, rel);
+
+		if (unlink(place) < 0)
+			return err_sys(err, "cannot remove '%s'", place);
+		if (mkdir(place, 0755) < 0)
+			return err_sys(err, "cannot create '%s'", place);
+		if (link_entries(source, place, NULL, err) < 0)
+			return -1;
+	}
+	if (unlink(to) < 0)
+		return err_sys(err, "cannot remove '%s'", to);
+	return tree_copy(from, to, err);
+}
+
+/* Where `path` is below the prefix, or NULL. */
+static const char *below(const char *prefix, const char *path)
+{
+	size_t n = strlen(prefix);
+
+	if (!path || strncmp(path, prefix, n) != 0 || path[n] != '/')
+		return NULL;
+	return path + n + 1;
+}
+
+/* One copy of an arm. */
+static int make_copy(const struct dist *dist, const char *root, const char *python, struct err *err)
+{
+	CLEANUP_FREE char *bin = xasprintf("%s/bin", root);
+	const char *library = below(dist->prefix, dist->libpython_loaded);
+
+	if (make_dirs(bin, err) < 0 || link_entries(dist->prefix, root, "bin", err) < 0 ||
+		tree_copy(dist->interpreter, python, err) < 0)
+		return -1;
+	return library ? copy_within(dist->prefix, root, library, err) : 0;
+}
+
+static void note(struct bench_arm *arm, char *text)
+{
+	free(arm->note);
+	arm->note = text;
+}
+
+/* Starts the copy and sees what it finds. */
+static int check_copy(const struct stage *s, const struct dist *dist, const char *root,
+	const char *python, struct bench_arm *arm, struct err *err)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, lines = STRV_INIT;
+	CLEANUP_FREE char *stdlib = dist->stdlib ? realpath(dist->stdlib, NULL) : NULL;
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	const struct proc_spec spec = {
+		.argv = &argv, .env = &env, .cwd = s->cwd, .out = -1, .err = -1};
+
+	strv_add(&argv, python);
+	strv_addf(&argv, "-Xpycache_prefix=%s", s->pycache);
+	strv_add(&argv, "-S");
+	strv_add(&argv, "-c");
+	strv_add(&argv, probe);
+	strv_addf(&env, "HOME=%s", s->home);
+	if (proc_run(&spec, true, PROBE_OUTPUT, PROBE_MS, &output, err) < 0) {
+		err_wrap(err, "starting the copy of '%s'", dist->interpreter);
+		return err_hint(err, "is the scratch folder on a file system mounted with noexec?");
+	}
+	strv_split(&lines, output.data ? output.data : "", "\n");
+	if (lines.n < 2 || (stdlib && strcmp(lines.v[1], stdlib) != 0))
+		return err_set(err, ERR_UNSUPPORTED,
+			"a copy of '%s' does not find its standard library: it takes '%s', not "
+			"'%s'",
+			dist->interpreter, lines.n > 1 ? lines.v[1] : "none", stdlib);
+	if (strcmp(lines.v[0], root) != 0)
+		note(arm, xasprintf("finds its prefix at '%s', not through its copy: paths are not "
+				    "equally long",
+				  lines.v[0]));
+	else if (lines.n > 2 && !below(root, lines.v[2]))
+		note(arm, xasprintf("every copy loads the same '%s'", lines.v[2]));
+	return 0;
+}
+
+static int copy_arm(const struct stage *s, const struct bench *b, size_t index,
+	struct bench_arm *arm, struct err *err)
+{
+	CLEANUP_DIST struct dist dist = {0};
+
+	if (dist_find(arm->interpreter, &dist, err) < 0)
+		return -1;
+	if (!dist.runs)
+		return err_set(err, ERR_UNSUPPORTED, "'%s' does not run: %s", arm->interpreter,
+			dist.why_not);
+	for (unsigned int layout = 0; layout < b->options.layouts; layout++) {
+		CLEANUP_FREE char *root = folder(s, index, layout);
+		CLEANUP_FREE char *python = stage_python(s, index, layout);
+
+		if (make_copy(&dist, root, python, err) < 0 ||
+			check_copy(s, &dist, root, python, arm, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* An arm that changed since the campaign began is another arm. */
+static int check_digest(const struct bench_arm *arm, struct err *err)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	if (!arm->interpreter || !arm->sha256)
+		return err_set(err, ERR_INPUT, "the campaign does not say what '%s' is", arm->name);
+	if (sha256_file(arm->interpreter, hex, NULL, err) < 0)
+		return -1;
+	if (strcmp(hex, arm->sha256) != 0)
+		return err_set(err, ERR_INPUT,
+			"'%s' (arm '%s') is not the file that the campaign began with",
+			arm->interpreter, arm->name);
+	return 0;
+}
+
+static int make_folders(const char *scratch, struct stage *s, struct err *err)
+{
+	CLEANUP_FREE char *template = xasprintf("%s/solder-bench-XXXXXX", scratch);
+	CLEANUP_FREE char *output = NULL;
+
+	if (!mkdtemp(template))
+		return err_sys(err, "cannot create a folder in '%s'", scratch);
+	/* Pythons compare resolved paths with what we expect. */
+	s->root = realpath(template, NULL);
+	if (!s->root)
+		return err_sys(err, "cannot resolve '%s'", template);
+	s->pycache = xasprintf("%s/pycache", s->root);
+	s->home = xasprintf("%s/home", s->root);
+	s->cwd = xasprintf("%s/work", s->root);
+	output = xasprintf("%s/output", s->root);
+	if (make_dirs(s->pycache, err) < 0 || make_dirs(s->home, err) < 0 ||
+		make_dirs(s->cwd, err) < 0)
+		return -1;
+	s->output = open(output, O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600);
+	return s->output < 0 ? err_sys(err, "cannot create '%s'", output) : 0;
+}
+
+int stage_open(struct bench *b, const char *scratch, struct stage *s, struct err *err)
+{
+	*s = (struct stage){.output = -1};
+	if (make_folders(scratch, s, err) < 0)
+		return -1;
+	for (size_t i = 0; i < b->n_arms; i++) {
+		if (check_digest(&b->arms[i], err) < 0 || copy_arm(s, b, i, &b->arms[i], err) < 0)
+			return err_wrap(err, "preparing '%s'", b->arms[i].name);
+	}
+	return 0;
+}
+
+void stage_close(struct stage *s)
+{
+	struct err ignored = ERR_INIT;
+
+	if (s->root)
+		tree_remove(s->root, &ignored);
+	if (s->output >= 0)
+		close(s->output);
+	free(s->root);
+	free(s->pycache);
+	free(s->home);
+	free(s->cwd);
+	*s = (struct stage){.output = -1};
+}
+
+char *stage_complaint(const struct stage *s)
+{
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+	char text[4096];
+	struct stat st;
+	off_t from;
+	ssize_t n;
+
+	if (fstat(s->output, &st) < 0)
+		return NULL;
+	from = st.st_size > (off_t)sizeof(text) - 1 ? st.st_size - (off_t)sizeof(text) + 1 : 0;
+	n = pread(s->output, text, sizeof(text) - 1, from);
+	if (n <= 0)
+		return NULL;
+	text[n] = '\0';
+	strv_split(&lines, text, "\r\n");
+	if (!lines.n)
+		return NULL;
+	/* It goes into the campaign's file, which takes no control characters. */
+	for (char *c = lines.v[lines.n - 1]; *c; c++)
+		*c = (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c;
+	return xasprintf("%.300s", lines.v[lines.n - 1]);
+}

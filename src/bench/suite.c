@@ -1,0 +1,181 @@
+/* Arms and workloads as a person names them. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "bench/bench.h"
+#include "dist/dist.h"
+
+#define INDEX_MAX ((size_t)4 << 20)
+
+int bench_add_python(struct bench *b, const char *name, const char *what, struct err *err)
+{
+	CLEANUP_DIST struct dist dist = {0};
+	char hex[SHA256_HEX_SIZE];
+	struct bench_arm *arm;
+
+	if (!bench_arm_name_ok(name)) {
+		err_set(err, ERR_USAGE, "'%s' cannot be the name of an arm", name);
+		return err_hint(err, "use letters, digits and ._+- : NAME=PYTHON");
+	}
+	for (size_t i = 0; i < b->n_arms; i++) {
+		if (!strcmp(b->arms[i].name, name)) {
+			err_set(err, ERR_USAGE, "two arms are called '%s'", name);
+			return err_hint(err, "name them: NAME=PYTHON");
+		}
+	}
+	if (b->n_arms + 3 > BENCH_ARMS_MAX)
+		return err_set(err, ERR_USAGE, "there are more than %d arms", BENCH_ARMS_MAX - 2);
+	if (dist_find(what, &dist, err) < 0)
+		return -1;
+	if (!dist.runs)
+		return err_set(err, ERR_UNSUPPORTED, "'%s' cannot be measured here: %s", what,
+			dist.why_not);
+	if (dist.major != 3 || dist.minor < 8)
+		return err_set(err, ERR_UNSUPPORTED,
+			"'%s' is Python %s; 3.8 is needed for -X "
+			"pycache_prefix",
+			what, dist.version);
+	if (sha256_file(dist.interpreter, hex, NULL, err) < 0)
+		return -1;
+	arm = bench_add_arm(b, name, BENCH_ROLE_ARM);
+	arm->given = xstrdup(what);
+	arm->interpreter = xstrdup(dist.interpreter);
+	arm->version = xstrdup(dist.version);
+	arm->link = xstrdup(dist_link_name(dist.link));
+	arm->sha256 = xstrdup(hex);
+	if (dist.libpython_loaded) {
+		if (sha256_file(dist.libpython_loaded, hex, NULL, err) < 0)
+			return -1;
+		arm->lib_sha256 = xstrdup(hex);
+	}
+	return 0;
+}
+
+static char *duplicate(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+static void add_like_reference(struct bench *b, const char *wanted, enum bench_role role)
+{
+	CLEANUP_FREE char *name = xstrdup(wanted);
+	struct bench_arm *arm;
+	const struct bench_arm *first;
+
+	for (size_t i = 0; i < b->n_arms; i++) {
+		if (!strcmp(b->arms[i].name, name)) {
+			free(name);
+			name = xasprintf("%s-%zu", wanted, b->n_arms);
+		}
+	}
+	arm = bench_add_arm(b, name, role);
+	first = &b->arms[0];
+	arm->given = duplicate(first->given);
+	arm->interpreter = duplicate(first->interpreter);
+	arm->version = duplicate(first->version);
+	arm->link = duplicate(first->link);
+	arm->sha256 = duplicate(first->sha256);
+	arm->lib_sha256 = duplicate(first->lib_sha256);
+}
+
+void bench_add_hidden(struct bench *b, double slowdown)
+{
+	add_like_reference(b, "copy", BENCH_ROLE_COPY);
+	if (slowdown > 0) {
+		add_like_reference(b, "slowed", BENCH_ROLE_SLOWED);
+		b->arms[b->n_arms - 1].slowdown = slowdown;
+	}
+}
+
+static bool wanted(const char *name, const char *filter)
+{
+	CLEANUP_STRV struct strv words = STRV_INIT;
+
+	if (!filter)
+		return true;
+	strv_split(&words, filter, ",");
+	for (size_t i = 0; i < words.n; i++) {
+		if (strstr(name, words.v[i]))
+			return true;
+	}
+	return false;
+}
+
+/* One entry of the index: {"name", "file", "stresses", "loops", "kind", "args"}. */
+static int add_entry(struct bench *b, const char *dir, const json_t *entry, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(entry, "name"));
+	const char *kind = json_string_value(json_object_get(entry, "kind"));
+	const char *file = json_string_value(json_object_get(entry, "file"));
+	const char *stresses = json_string_value(json_object_get(entry, "stresses"));
+	const json_t *args = json_object_get(entry, "args");
+	json_int_t loops = json_integer_value(json_object_get(entry, "loops"));
+	struct bench_workload *w;
+
+	if (!name || !*name || !kind || (strcmp(kind, "loop") && strcmp(kind, "startup")) ||
+		loops < 1 || (!strcmp(kind, "loop") && !file) ||
+		json_array_size(args) > BENCH_WORDS_MAX || (file && strchr(file, '/')))
+		return err_set(err, ERR_INPUT,
+			"entry '%s' of '%s/index.json' is not as it should be",
+			name ? name : "without a name", dir);
+	w = bench_add_workload(b, name, kind);
+	w->file = file ? xstrdup(file) : NULL;
+	w->stresses = stresses ? xstrdup(stresses) : NULL;
+	w->loops = (uint64_t)loops;
+	for (size_t i = 0; i < json_array_size(args); i++) {
+		const char *word = json_string_value(json_array_get(args, i));
+
+		if (!word)
+			return err_set(err, ERR_INPUT, "an argument of '%s' is not a text", name);
+		strv_add(&w->args, word);
+	}
+	return 0;
+}
+
+int bench_add_suite(struct bench *b, const char *dir, const char *filter, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/index.json", dir);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	json_error_t problem;
+	json_t *index, *entry;
+	size_t i;
+	int result = 0;
+
+	if (file_read(path, INDEX_MAX, &text, err) < 0)
+		return -1;
+	index = json_loadb(text.len ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &problem);
+	if (!json_is_array(index)) {
+		json_decref(index);
+		return err_set(err, ERR_INPUT, "'%s' holds no list of workloads", path);
+	}
+	json_array_foreach (index, i, entry) {
+		const char *name = json_string_value(json_object_get(entry, "name"));
+
+		if (result == 0 && (!name || wanted(name, filter)) &&
+			b->n_workloads < BENCH_WORKLOADS_MAX)
+			result = add_entry(b, dir, entry, err);
+	}
+	json_decref(index);
+	if (result == 0 && b->n_workloads == 0)
+		return err_set(err, ERR_USAGE, "no workload of '%s' is called like '%s'", dir,
+			filter ? filter : "");
+	return result;
+}
+
+int bench_add_script(struct bench *b, const char *file, const struct strv *args, struct err *err)
+{
+	CLEANUP_FREE char *path = path_absolute(file);
+	struct bench_workload *w;
+
+	if (access(path, R_OK) < 0)
+		return err_sys(err, "cannot read '%s'", file);
+	w = bench_add_workload(b, path_base(path), "script");
+	w->file = steal(&path);
+	for (size_t i = 0; args && i < args->n; i++)
+		strv_add(&w->args, args->v[i]);
+	free(b->suite);
+	b->suite = xstrdup("script");
+	return 0;
+}

@@ -1,0 +1,282 @@
+/* Trials and whole small campaigns, with the python3 of this machine. */
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "bench/bench.h"
+#include "bench/trial-internal.h"
+#include "scratch.h"
+
+/* Runs a shell command as a trial. */
+static struct bench_observation try_shell(
+	const char *root, const char *command, unsigned int limit, uint64_t spin)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	CLEANUP_FREE char *path = xasprintf("%s/output", root);
+	CLEANUP_CLOSE int output = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int count;
+	const struct trial trial = {.argv = &argv,
+		.env = &env,
+		.cwd = root,
+		.output = output,
+		.cpu = trial_cpu(&count),
+		.limit = limit,
+		.spin = spin};
+	struct bench_observation o = {0};
+	struct err err = ERR_INIT;
+
+	strv_add(&argv, "/bin/sh");
+	strv_add(&argv, "-c");
+	strv_add(&argv, command);
+	strv_add(&env, "A=1");
+	if (trial_run(&trial, &o, &err) < 0)
+		fail_msg("%s", err.msg);
+	return o;
+}
+
+static void test_trial(void **state)
+{
+	struct bench_observation o;
+
+	o = try_shell(*state, "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done", 60, 0);
+	assert_int_equal(o.status, BENCH_OK);
+	assert_true(o.wall > 0 && o.user + o.system > 0);
+	assert_true(o.user + o.system <= o.wall + 20000000);
+	assert_true(o.minor_faults > 0);
+	o = try_shell(*state, "exit 3", 60, 0);
+	assert_int_equal(o.status, BENCH_EXIT);
+	assert_int_equal(o.code, 3);
+	o = try_shell(*state, "kill -SEGV $$", 60, 0);
+	assert_int_equal(o.status, BENCH_SIGNAL);
+	assert_int_equal(o.code, SIGSEGV);
+	o = try_shell(*state, "sleep 100 & sleep 100", 1, 0);
+	assert_int_equal(o.status, BENCH_TIMEOUT);
+}
+
+/* The environment is what was given, the output of errors is kept, the folder is ours. */
+static void test_trial_surroundings(void **state)
+{
+	CLEANUP_FREE char *text = NULL;
+
+	try_shell(*state, "echo hidden; echo $A >&2; pwd >&2; taskset -pc $$ 2>/dev/null; cat", 60,
+		0);
+	text = scratch_read(*state, "output");
+	assert_non_null(strstr(text, "1\n"));
+	assert_non_null(strstr(text, path_base(*state)));
+	assert_null(strstr(text, "hidden"));
+}
+
+/* What the slowed arm burns is CPU time of the same process. */
+static void test_trial_spin(void **state)
+{
+	struct bench_observation o = try_shell(*state, "exit 0", 60, 50000000);
+
+	assert_int_equal(o.status, BENCH_OK);
+	assert_in_range(o.user + o.system, 50000000, 1000000000);
+}
+
+static void test_trial_missing(void **state)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	const struct trial trial = {
+		.argv = &argv, .env = &env, .cwd = *state, .output = 2, .cpu = -1, .limit = 5};
+	struct bench_observation o = {0};
+	struct err err = ERR_INIT;
+
+	strv_add(&argv, "/nowhere/python");
+	strv_add(&env, "A=1");
+	assert_int_equal(trial_run(&trial, &o, &err), -1);
+	assert_string_equal(err.msg, "cannot run '/nowhere/python': No such file or directory");
+}
+
+static struct bench *small(unsigned int rounds, double slowdown)
+{
+	struct bench_options options;
+	struct err err = ERR_INIT;
+	struct bench *b;
+
+	bench_defaults(&options);
+	options.seed = 5;
+	options.rounds = rounds;
+	options.resamples = 100;
+	options.limit = 20;
+	/* Other tests run at the same time. */
+	options.foreign_limit = options.steal_limit = 1;
+	b = bench_new(&options);
+	if (bench_add_python(b, "one", "python3", &err) < 0 ||
+		bench_add_python(b, "two", "python3", &err) < 0)
+		fail_msg("%s", err.msg);
+	bench_add_hidden(b, slowdown);
+	return b;
+}
+
+static void add_suite(struct bench *b, const char *root)
+{
+	struct err err = ERR_INIT;
+
+	scratch_file(root, "work/index.json",
+		"[{\"name\": \"sum\", \"file\": \"sum.py\", \"stresses\": \"adding\", \"loops\": "
+		"4, "
+		"\"kind\": \"loop\", \"args\": []},\n"
+		"{\"name\": \"start\", \"file\": null, \"stresses\": \"starting\", \"loops\": 1, "
+		"\"kind\": \"startup\", \"args\": [\"-S\", \"-E\", \"-c\", \"pass\"]},\n"
+		"{\"name\": \"ill\", \"file\": \"ill.py\", \"stresses\": \"failing\", \"loops\": "
+		"4, "
+		"\"kind\": \"loop\", \"args\": []}]",
+		0644);
+	scratch_file(root, "work/sum.py",
+		"import sys, os\n"
+		"for _ in range(int(sys.argv[1])):\n    sum(range(1000))\n"
+		"assert os.path.realpath(sys.executable) == sys.executable, sys.executable\n"
+		"assert os.getcwd().endswith('/work') and sys.argv[0][0] == '/'\n"
+		"assert sys.executable.startswith(sys.prefix), (sys.prefix, sys.executable)\n"
+		"assert len(os.environ['SOLDER_BENCH_PADDING']) < 4096\n",
+		0644);
+	scratch_file(root, "work/ill.py", "raise RuntimeError('not today')\n", 0644);
+	{
+		CLEANUP_FREE char *dir = xasprintf("%s/work", root);
+
+		if (bench_add_suite(b, dir, NULL, &err) < 0)
+			fail_msg("%s", err.msg);
+	}
+}
+
+static int run_in(struct bench *b, const char *root, struct err *err)
+{
+	CLEANUP_FREE char *dir = xasprintf("%s/work", root);
+	CLEANUP_FREE char *file = xasprintf("%s/campaign.json", root);
+	const struct bench_setup setup = {
+		.workloads = dir, .scratch = root, .file = file, .duration = 60, .threads = 1};
+
+	return bench_run(b, &setup, err);
+}
+
+static void test_campaign(void **state)
+{
+	CLEANUP_BENCH struct bench *b = small(2, 0.02), *read = NULL;
+	CLEANUP_FREE char *file = xasprintf("%s/campaign.json", (const char *)*state);
+	CLEANUP_BENCH_RESULT struct bench_result result;
+	struct err err = ERR_INIT;
+
+	add_suite(b, *state);
+	if (run_in(b, *state, &err) < 0 || bench_load(file, &read, &err) < 0 ||
+		bench_compute(read, 1, &result, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_string_equal(read->stopped, "rounds");
+	assert_int_equal(read->n_rounds, 2);
+	assert_int_equal(read->n_arms, 4);
+	assert_int_equal(read->rounds[0].n, 8);
+	assert_int_equal(result.counting, 2);
+	assert_null(result.why[0]);
+	assert_null(result.why[1]);
+	assert_string_equal(result.why[2], "one: exit code 1: RuntimeError: not today");
+	assert_true(read->workloads[0].loops > 1 && read->workloads[0].nominal > 0);
+	assert_int_not_equal(read->rounds[0].hash_seed, read->rounds[1].hash_seed);
+	assert_non_null(json_object_get(read->machine, "counters"));
+	/* Nothing is left in the scratch folder but what the test put there and the file. */
+	assert_int_equal(scratch_entries(*state), 2);
+}
+
+/* A campaign whose rounds were cut short goes on as if it had not been. */
+static void test_resume(void **state)
+{
+	CLEANUP_BENCH struct bench *b = small(3, 0), *again = NULL;
+	CLEANUP_FREE char *file = xasprintf("%s/campaign.json", (const char *)*state);
+	struct err err = ERR_INIT;
+	uint64_t loops;
+
+	add_suite(b, *state);
+	assert_int_equal(run_in(b, *state, &err), 0);
+	loops = b->workloads[0].loops;
+	free(b->rounds[--b->n_rounds].v);
+	free(b->stopped);
+	b->stopped = NULL;
+	assert_int_equal(bench_save(b, file, &err), 0);
+	assert_int_equal(bench_load(file, &again, &err), 0);
+	if (run_in(again, *state, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(again->n_rounds, 3);
+	assert_int_equal(again->workloads[0].loops, loops);
+	assert_int_equal(again->rounds[1].v[2].user, b->rounds[1].v[2].user);
+	again->stopped = NULL;
+	again->arms[1].sha256[0] = again->arms[1].sha256[0] == '0' ? '1' : '0';
+	assert_int_equal(run_in(again, *state, &err), -1);
+	assert_non_null(strstr(err.msg, "is not the file that the campaign began with"));
+}
+
+static void test_all_fail(void **state)
+{
+	CLEANUP_BENCH struct bench *b = small(2, 0);
+	CLEANUP_FREE char *script = xasprintf("%s/work/ill.py", (const char *)*state);
+	CLEANUP_STRV struct strv args = STRV_INIT;
+	struct bench_result result;
+	struct err err = ERR_INIT;
+
+	scratch_file(*state, "work/ill.py", "import sys; sys.exit(len(sys.argv))\n", 0644);
+	strv_add(&args, "x");
+	assert_int_equal(bench_add_script(b, script, &args, &err), 0);
+	assert_int_equal(run_in(b, *state, &err), 0);
+	assert_string_equal(b->stopped, "every workload failed");
+	assert_string_equal(b->workloads[0].failed, "one: exit code 2");
+	assert_int_equal(bench_compute(b, 1, &result, &err), -1);
+}
+
+static void test_names(void **state)
+{
+	struct bench_options options;
+	CLEANUP_BENCH struct bench *b = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	bench_defaults(&options);
+	b = bench_new(&options);
+	assert_int_equal(bench_add_python(b, "a", "python3", &err), 0);
+	assert_int_equal(bench_add_python(b, "a", "python3", &err), -1);
+	assert_string_equal(err.msg, "two arms are called 'a'");
+	assert_int_equal(bench_add_python(b, "b/c", "python3", &err), -1);
+	assert_int_equal(bench_add_python(b, "copy", "python3", &err), 0);
+	bench_add_hidden(b, 0.02);
+	assert_string_equal(b->arms[2].name, "copy-2");
+	assert_int_equal(b->arms[2].role, BENCH_ROLE_COPY);
+	assert_int_equal(b->arms[3].role, BENCH_ROLE_SLOWED);
+	assert_string_equal(b->arms[3].interpreter, b->arms[0].interpreter);
+}
+
+static void test_bad_index(void **state)
+{
+	static const char *const bad[] = {"", "{}", "[{}]", "[1]",
+		"[{\"name\": \"x\", \"kind\": \"loop\", \"loops\": 1}]",
+		"[{\"name\": \"x\", \"kind\": \"other\", \"loops\": 1, \"file\": \"x.py\"}]",
+		"[{\"name\": \"x\", \"kind\": \"loop\", \"loops\": 0, \"file\": \"x.py\"}]",
+		"[{\"name\": \"x\", \"kind\": \"loop\", \"loops\": 1, \"file\": \"../x.py\"}]",
+		"[{\"name\": \"x\", \"kind\": \"startup\", \"loops\": 1, \"args\": [1]}]"};
+	struct bench_options options;
+
+	bench_defaults(&options);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		CLEANUP_BENCH struct bench *b = bench_new(&options);
+		struct err err = ERR_INIT;
+
+		scratch_file(*state, "index.json", bad[i], 0644);
+		if (bench_add_suite(b, *state, NULL, &err) == 0 || err.code != ERR_INPUT)
+			fail_msg("%s", bad[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_trial),
+		SCRATCH_TEST(test_trial_surroundings),
+		SCRATCH_TEST(test_trial_spin),
+		SCRATCH_TEST(test_trial_missing),
+		SCRATCH_TEST(test_campaign),
+		SCRATCH_TEST(test_resume),
+		SCRATCH_TEST(test_all_fail),
+		SCRATCH_TEST(test_names),
+		SCRATCH_TEST(test_bad_index),
+	};
+
+	return cmocka_run_group_tests_name("bench_run", tests, NULL, NULL);
+}
