@@ -6,14 +6,17 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 
-int cmd_recipes(const char *given, char **ret, struct err *err)
+/* A folder of data: `given`, what the variable names, or the one that came with the program
+ * (beside it in a source tree, in ../share/solder when installed). */
+static int find_folder(
+	const char *given, const char *variable, const char *name, char **ret, struct err *err)
 {
-	static const char *const beside[] = {"../recipes", "../share/solder/recipes"};
+	static const char *const beside[] = {"..", "../share/solder"};
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
 	if (!given)
-		given = getenv("SOLDER_RECIPES");
+		given = getenv(variable);
 	if (given && path_is_dir(given)) {
 		*ret = path_absolute(given);
 		return 0;
@@ -23,13 +26,23 @@ int cmd_recipes(const char *given, char **ret, struct err *err)
 	exe[n > 0 ? n : 0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
 		CLEANUP_FREE char *dir = path_dir(exe);
-		CLEANUP_FREE char *path = xasprintf("%s/%s", dir, beside[i]);
+		CLEANUP_FREE char *path = xasprintf("%s/%s/%s", dir, beside[i], name);
 
 		if (path_is_dir(path) && (*ret = realpath(path, NULL)))
 			return 0;
 	}
-	err_set(err, ERR_INPUT, "the recipes are not where they should be, beside the program");
-	return err_hint(err, "name their folder with --recipes DIR");
+	err_set(err, ERR_INPUT, "the %s are not where they should be, beside the program", name);
+	return err_hint(err, "name their folder with --%s DIR", name);
+}
+
+int cmd_recipes(const char *given, char **ret, struct err *err)
+{
+	return find_folder(given, "SOLDER_RECIPES", "recipes", ret, err);
+}
+
+int cmd_workloads(const char *given, char **ret, struct err *err)
+{
+	return find_folder(given, "SOLDER_WORKLOADS", "workloads", ret, err);
 }
 
 int cmd_parse_package(const char *word, const char **version, struct err *err)

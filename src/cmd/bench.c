@@ -1,0 +1,326 @@
+/* solder bench: which interpreter is faster, said so that it would come out the same tomorrow. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "bench/bench.h"
+#include "cmd/bench-internal.h"
+#include "cmd/cmd.h"
+#include "report/report.h"
+
+/* What --self-test slows its arm by. */
+#define SLOWDOWN 0.02
+
+struct values {
+	unsigned int rounds, max_time, layouts, duration, limit;
+	const char *precision, *load, *seed, *filter, *script, *script_args, *workloads, *scratch,
+		*from, *output;
+	const char *measure, *pyperf, *html;
+	bool self_test, resume, json, all;
+};
+
+static void defaults(void *values)
+{
+	struct values *v = values;
+
+	v->rounds = 40;
+	v->layouts = 1;
+	v->limit = 120;
+}
+
+static int parse_percent(const char *option, const char *text, double *ret, struct err *err)
+{
+	char *end;
+	double percent = strtod(text, &end);
+
+	if (end == text || (*end && strcmp(end, "%") != 0) || !(percent >= 0 && percent <= 100)) {
+		err_set(err, ERR_USAGE, "--%s: '%s' is no percentage", option, text);
+		return err_hint(err, "for example --%s 0.5", option);
+	}
+	*ret = percent / 100;
+	return 0;
+}
+
+/* The seed given, or one of our own, which is printed. */
+static int choose_seed(const char *text, uint64_t *seed, struct err *err)
+{
+	char *end;
+
+	if (!text) {
+		if (getrandom(seed, sizeof(*seed), 0) != sizeof(*seed))
+			return err_sys(err, "cannot get a random number");
+		*seed %= 1000000000;
+		return 0;
+	}
+	errno = 0;
+	*seed = strtoull(text, &end, 10);
+	if (errno || end == text || *end || text[0] == '-' || *seed >= BENCH_SEED_END)
+		return err_set(err, ERR_USAGE, "--seed: '%s' is no whole number below 2^53", text);
+	return 0;
+}
+
+static int options_of(const struct values *v, struct bench_options *o, struct err *err)
+{
+	bench_defaults(o);
+	o->rounds = v->rounds;
+	o->layouts = v->layouts;
+	o->max_time = v->max_time * 60;
+	o->limit = v->limit;
+	o->measure = v->measure && !strcmp(v->measure, "wall") ? BENCH_WALL : BENCH_CPU;
+	if (v->layouts > BENCH_LAYOUTS_MAX)
+		return err_set(
+			err, ERR_USAGE, "--layouts: at most %d are possible", BENCH_LAYOUTS_MAX);
+	if ((v->precision && parse_percent("precision", v->precision, &o->precision, err) < 0) ||
+		(v->load && parse_percent("load", v->load, &o->foreign_limit, err) < 0))
+		return -1;
+	return choose_seed(v->seed, &o->seed, err);
+}
+
+/* "NAME=PYTHON", or PYTHON alone, which gets the letter of its place. */
+static int add_arm(struct bench *b, const char *word, struct err *err)
+{
+	const char *equals = strchr(word, '=');
+	CLEANUP_FREE char *name = equals ? xstrndup(word, (size_t)(equals - word)) : NULL;
+
+	if (name && bench_arm_name_ok(name))
+		return bench_add_python(b, name, equals + 1, err);
+	free(name);
+	name = xasprintf("%c", (char)('A' + (int)b->n_arms));
+	return bench_add_python(b, name, word, err);
+}
+
+static int add_workloads(const struct values *v, struct bench *b, const char *dir, struct err *err)
+{
+	CLEANUP_STRV struct strv words = STRV_INIT;
+
+	if (!v->script)
+		return bench_add_suite(b, dir, v->filter, err);
+	strv_split(&words, v->script_args ? v->script_args : "", " ");
+	return bench_add_script(b, v->script, &words, err);
+}
+
+static int begin(const struct values *v, const struct strv *args, const char *dir,
+	struct bench **ret, struct err *err)
+{
+	CLEANUP_BENCH struct bench *b = NULL;
+	struct bench_options options;
+
+	if (args->n < 2) {
+		err_set(err, ERR_USAGE, "there is nothing to compare: two Pythons are needed");
+		return err_hint(err, "for example: solder bench python3.11 dist/cpython");
+	}
+	if (options_of(v, &options, err) < 0)
+		return -1;
+	b = bench_new(&options);
+	for (size_t i = 0; i < args->n; i++) {
+		if (add_arm(b, args->v[i], err) < 0)
+			return -1;
+	}
+	if (add_workloads(v, b, dir, err) < 0)
+		return -1;
+	bench_add_hidden(b, v->self_test ? SLOWDOWN : 0);
+	*ret = steal(&b);
+	return 0;
+}
+
+/* A campaign that ran out of time or quiet may get more of both. */
+static int resume(const struct values *v, struct bench **ret, struct err *err)
+{
+	struct bench *b;
+
+	if (!v->output)
+		return err_set(err, ERR_USAGE, "--resume needs -o FILE, the campaign to continue");
+	if (bench_load(v->output, ret, err) < 0)
+		return -1;
+	b = *ret;
+	if (v->max_time)
+		b->options.max_time = v->max_time * 60;
+	if (b->stopped && (!strcmp(b->stopped, "time") || !strcmp(b->stopped, "disturbed"))) {
+		free(b->stopped);
+		b->stopped = NULL;
+	}
+	return 0;
+}
+
+static void say_plan(struct progress *p, const struct bench *b)
+{
+	progress_say(p,
+		"seed %llu; %zu workloads, %zu arms and %zu hidden, up to %u rounds; until the "
+		"half-width is %.2f %%",
+		(unsigned long long)b->options.seed, b->n_workloads, bench_named(b),
+		b->n_arms - bench_named(b), b->options.rounds, 100 * b->options.precision);
+}
+
+static int measure(
+	const struct values *v, const struct strv *args, struct bench **ret, struct err *err)
+{
+	CLEANUP_FREE char *dir = NULL;
+	struct progress *p = progress_new(stderr, PROGRESS_AUTO);
+	struct bench_setup setup = {
+		.file = v->output, .duration = v->duration, .threads = 2, .progress = p};
+	const char *tmp = getenv("TMPDIR");
+	int result = cmd_workloads(v->workloads, &dir, err);
+
+	if (result == 0)
+		result = v->resume ? resume(v, ret, err) : begin(v, args, dir, ret, err);
+	if (result == 0) {
+		setup.workloads = dir;
+		setup.scratch = v->scratch ? v->scratch : tmp && *tmp ? tmp : "/tmp";
+		say_plan(p, *ret);
+		result = bench_run(*ret, &setup, err);
+	}
+	progress_free(p);
+	if (result < 0 && err->code == ERR_INTERRUPTED && v->output && *ret)
+		err_hint(err, "solder bench --resume -o %s continues it", v->output);
+	return result;
+}
+
+static int load(const struct values *v, struct bench **ret, struct err *err)
+{
+	if (bench_load(v->from, ret, err) < 0)
+		return -1;
+	if (v->measure)
+		(*ret)->options.measure = strcmp(v->measure, "wall") ? BENCH_CPU : BENCH_WALL;
+	return v->precision
+		       ? parse_percent("precision", v->precision, &(*ret)->options.precision, err)
+		       : 0;
+}
+
+static int show(const struct values *v, const struct bench *b, const struct bench_result *result,
+	struct err *err)
+{
+	CLEANUP_DOC struct doc *text = bench_doc(b, result, v->all);
+
+	if (v->json) {
+		json_t *j = bench_to_json(b);
+
+		json_object_set_new(j, "result", bench_result_json(b, result));
+		report_json(j, stdout);
+		json_decref(j);
+	} else {
+		doc_write_text(text, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+	}
+	if (v->html) {
+		CLEANUP_DOC struct doc *page = bench_doc(b, result, true);
+
+		if (doc_save_html(page, v->html, err) < 0)
+			return -1;
+	}
+	return v->pyperf ? bench_save_pyperf(b, v->pyperf, err) : 0;
+}
+
+static int conclude(const struct bench *b, const struct bench_result *result, struct err *err)
+{
+	if (!result->verdicts) {
+		bool copy = result->copy != BENCH_GATE_PASSED;
+		enum bench_gate gate = copy ? result->copy : result->slowed;
+
+		err_set(err, ERR_ENVIRONMENT, "no verdict: %s",
+			copy ? result->copy_reason : result->slowed_reason);
+		return err_hint(err,
+			gate == BENCH_GATE_NOISY
+				? "it is too noisy: more rounds or workloads, or a quieter machine"
+			: gate == BENCH_GATE_NONE
+				? "without one, nobody can say how far to trust it"
+				: "what was measured cannot be trusted");
+	}
+	for (size_t a = 1; a < b->n_arms; a++) {
+		if (b->arms[a].role == BENCH_ROLE_ARM && result->arms[a].verdict == BENCH_SLOWER)
+			return 1;
+	}
+	return 0;
+}
+
+static int run(const void *values, const struct strv *args, struct err *err)
+{
+	const struct values *v = values;
+	CLEANUP_BENCH struct bench *b = NULL;
+	CLEANUP_BENCH_RESULT struct bench_result result = {0};
+
+	if (v->from && (args->n || v->resume))
+		return err_set(err, ERR_USAGE, "--from runs nothing: it takes no Pythons");
+	if (v->resume && args->n)
+		return err_set(err, ERR_USAGE, "--resume takes the Pythons from its file");
+	if ((v->from ? load(v, &b, err) : measure(v, args, &b, err)) < 0 ||
+		bench_compute(b, 2, &result, err) < 0 || show(v, b, &result, err) < 0)
+		return -1;
+	return conclude(b, &result, err);
+}
+
+static const struct opt opts[] = {
+	{"rounds", 0, OPT_COUNT, "N", "at most so many rounds (40)",
+		offsetof(struct values, rounds)},
+	{"precision", 0, OPT_STRING, "PERCENT",
+		"stop at a look when the half-width is at most that (0.5)",
+		offsetof(struct values, precision)},
+	{"max-time", 0, OPT_COUNT, "MINUTES", "begin no round after that time",
+		offsetof(struct values, max_time)},
+	{"seed", 0, OPT_STRING, "N", "of the order and all else that is random",
+		offsetof(struct values, seed)},
+	{"measure", 0, OPT_CHOICE, "cpu|wall", "which time is judged (cpu)",
+		offsetof(struct values, measure)},
+	{"filter", 0, OPT_STRING, "WORDS", "workloads whose name holds one, comma-separated",
+		offsetof(struct values, filter)},
+	{"script", 0, OPT_STRING, "FILE", "this program as the only workload",
+		offsetof(struct values, script)},
+	{"script-args", 0, OPT_STRING, "WORDS", "its arguments, separated by spaces",
+		offsetof(struct values, script_args)},
+	{"workloads", 0, OPT_STRING, "DIR", "the folder of workloads",
+		offsetof(struct values, workloads)},
+	{"duration", 0, OPT_COUNT, "MS", "what a process should last (200 to 400)",
+		offsetof(struct values, duration)},
+	{"limit", 0, OPT_COUNT, "SECONDS", "what a process may last (120)",
+		offsetof(struct values, limit)},
+	{"load", 0, OPT_STRING, "PERCENT",
+		"drop a round when others used more of its processor (10)",
+		offsetof(struct values, load)},
+	{"layouts", 0, OPT_COUNT, "N", "copies of each arm, drawn by round, as a random effect (1)",
+		offsetof(struct values, layouts)},
+	{"scratch", 0, OPT_STRING, "DIR", "where the copies go ($TMPDIR, /tmp)",
+		offsetof(struct values, scratch)},
+	{"self-test", 0, OPT_FLAG, NULL, "add an arm slowed by 2 %, which must be found",
+		offsetof(struct values, self_test)},
+	{"output", 'o', OPT_STRING, "FILE", "keep the campaign there, after every round",
+		offsetof(struct values, output)},
+	{"resume", 0, OPT_FLAG, NULL, "continue the campaign in the file of -o",
+		offsetof(struct values, resume)},
+	{"from", 0, OPT_STRING, "FILE", "run nothing: compute again from a campaign's file",
+		offsetof(struct values, from)},
+	{"all", 0, OPT_FLAG, NULL, "list every workload, not only those that differ",
+		offsetof(struct values, all)},
+	{"json", 0, OPT_FLAG, NULL, "print all that was observed and computed as JSON",
+		offsetof(struct values, json)},
+	{"html", 0, OPT_STRING, "FILE", "write a page", offsetof(struct values, html)},
+	{"pyperf", 0, OPT_STRING, "DIR", "write ARM.json for each arm in pyperf's format",
+		offsetof(struct values, pyperf)},
+};
+
+const struct command cmd_bench = {
+	.name = "bench",
+	.summary = "compare the speed of interpreters",
+	.args = "[NAME=]PYTHON [NAME=]PYTHON...",
+	.about = "Runs the same workloads in each of the Pythons (paths, distributions, names on "
+		 "PATH; the\nfirst is the reference), interleaved in random balanced order, one "
+		 "fresh process for each\nnumber, and says of each whether it is faster, slower or "
+		 "equal within 1 %, or that this\nis undecided.\n\n"
+		 "A byte-identical copy of the reference always runs along. If it does not come "
+		 "out as equal\nthere is no verdict. Looks are taken after 10, 20 and 40 rounds; "
+		 "the level of 5 % is split\namong them.\n\n"
+		 "The first interval answers for these workloads, the second for other programs "
+		 "like them.\nExit code 1: an arm is slower. 2: no verdict.",
+	.example = "solder bench static=dist/cpython shared=/usr/bin/python3\n"
+		   "solder bench --filter json,calls --rounds 20 -o c.json A=python3.11 "
+		   "B=python3.12\n"
+		   "solder bench --from c.json --html c.html",
+	.opts = opts,
+	.n_opts = ARRAY_SIZE(opts),
+	.values_size = sizeof(struct values),
+	.defaults = defaults,
+	.min_args = 0,
+	.max_args = BENCH_ARMS_MAX - 2,
+	.run = run,
+};

@@ -1,0 +1,36 @@
+"""Prints a campaign: one arm 5 % slower, one equal, one workload that crashed, a dropped round."""
+
+import json
+import random
+
+COLUMNS = ('workload arm status code wall user system voluntary involuntary minor_faults '
+           'major_faults max_rss steal cycles instructions branch_misses padding').split()
+r = random.Random(1)
+names = ['calls', 'dicts', 'json', 'regex', 'sorting', 'startup']
+ratios = [1, 1.05, 1.001, 1]
+rounds = []
+for i in range(11):
+    rows = []
+    for w in range(len(names)):
+        for a, ratio in enumerate(ratios):
+            t = int(4e8 * (1 + w / 7) * ratio * (1 + r.uniform(-0.004, 0.004))) // 1000 * 1000
+            status, code = ('signal', 11) if (i, w, a) == (3, 3, 2) else ('ok', 0)
+            rows.append([w, a, status, code, t + 9000, t - 8000, 8000, 1, 2, 900, 0, 9000, 0,
+                         None, None, None, 77])
+    rounds.append({'layout': 0, 'hash_seed': i + 1, 'started': 1760000000 + 20 * i,
+                   'lasted': 12 * 10 ** 9, 'steal': 10 ** 9 if i == 5 else 10 ** 7,
+                   'foreign': 2 * 10 ** 8, 'observations': rows,
+                   'dropped': 'the hypervisor took 8.3 % of its time' if i == 5 else None})
+arms = [('static', 'arm'), ('shared', 'arm'), ('dual', 'arm'), ('copy', 'copy')]
+options = {'seed': 7, 'measure': 'cpu', 'rounds': 40, 'layouts': 1, 'max_time': 0, 'limit': 120,
+           'resamples': 2000, 'alpha': 0.05, 'margin': 0.01, 'precision': 0.005, 'gate': 0.005,
+           'steal_limit': 0.05, 'foreign_limit': 0.1}
+print(json.dumps({
+    'format': 'solder bench', 'version': 1, 'suite': 'own', 'stopped': 'precision',
+    'machine': {'processor': 'a processor', 'counters': 'not supported: the machine has no counters',
+                'address_randomization': 'on'},
+    'options': options, 'looks': [10, 20, 40], 'columns': COLUMNS, 'rounds': rounds,
+    'arms': [{'name': n, 'role': role, 'slowdown': 0, 'version': '3.13.5', 'link': n}
+             for n, role in arms],
+    'workloads': [{'name': n, 'kind': 'loop', 'args': [], 'loops': 9, 'nominal': 1} for n in names],
+}, separators=(',', ':')))
