@@ -84,10 +84,10 @@ dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
 	@sh tests/dist/demo.sh $(OUT)/solder $(if $(RELEASE),--cc best --opt pgo --lto best) $(DIST_FLAGS)
 .PHONY: dist
 
-install: all ## install solder, its recipes, workloads, man pages and completions below PREFIX
+install: all ## install solder, its data, man pages and completions below PREFIX
 	install -D $(OUT)/solder $(DESTDIR)$(PREFIX)/bin/solder
 	mkdir -p $(DESTDIR)$(PREFIX)/share/solder $(DESTDIR)$(PREFIX)/share/man/man1
-	cp -R recipes workloads $(DESTDIR)$(PREFIX)/share/solder/
+	cp -R probes recipes workloads $(DESTDIR)$(PREFIX)/share/solder/
 	rm -rf $(DESTDIR)$(PREFIX)/share/solder/workloads/__pycache__
 	for c in build check fetch inspect show; do \
 		$(OUT)/solder man $$c >$(DESTDIR)$(PREFIX)/share/man/man1/solder-$$c.1 || exit 1; done

@@ -6,7 +6,8 @@
  *	{"python":  {…},                what was checked, from dist_json()
  *	 "rules":   [{"id", "severity", "verdict", "reason", "todo", "why", "more",
  *	              "findings": [{"where", "what"}]}],
- *	 "probes":  [{"id", "verdict", "what", "expected", "seen", "why"}],
+ *	 "probes":  [{"id", "test", "title", "python", "link", "verdict", "expected", "seen",
+ *	              "why", "crashes", "log", "difference"}],
  *	 "wheels":  [{"name", "version", "verdict", "prediction", …}],
  *	 "summary": {"failed", "warned", "noted", "passed", "not_checked"}}
  *
@@ -74,7 +75,11 @@ struct check_probe_options {
 	const char *scratch; /* a folder for what is made, removed by the caller */
 };
 
-/* Runs the probes and appends to the array "probes" of the model. A probe that cannot be run is
+/* Runs the probes, as many at a time as there are processors, and appends to the array "probes" of
+ * the model: for each probe the result here and, with `against`, the result there; "difference"
+ * says what was seen otherwise there. "expected" and "seen" are lists of KEY=VALUE; the reason for
+ * what is expected, or why it could not be checked, is in "why". An id may also be that of a test,
+ * T1 to T10, for all of its probes. A probe that cannot be run is
  * "not checked"; -1 only if no work could be done at all, or on an interrupt. */
 int check_probes(const struct dist *dist, const struct check_probe_options *options,
 	struct progress *progress, json_t *model, struct err *err);

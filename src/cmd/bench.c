@@ -163,7 +163,7 @@ static int measure(
 	struct bench_setup setup = {
 		.file = v->output, .duration = v->duration, .threads = 2, .progress = p};
 	const char *tmp = getenv("TMPDIR");
-	int result = cmd_workloads(v->workloads, &dir, err);
+	int result = cmd_folder("workloads", v->workloads, &dir, err);
 
 	if (result == 0)
 		result = v->resume ? resume(v, ret, err) : begin(v, args, dir, ret, err);

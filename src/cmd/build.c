@@ -88,7 +88,7 @@ static int open_all(struct build *b, struct err *err)
 	struct toolchain_needs nothing = {0};
 
 	b->progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
-	if (cmd_recipes(v->recipes, &b->recipes, err) < 0 ||
+	if (cmd_folder("recipes", v->recipes, &b->recipes, err) < 0 ||
 		cache_open(v->cache, &b->cache, err) < 0 ||
 		sandbox_choose(v->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
 		toolchain_find(v->cc, &needs, &b->full, err) < 0)

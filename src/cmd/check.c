@@ -5,11 +5,13 @@
 
 #include "base/file.h"
 #include "check/check.h"
+#include "cmd/check-internal.h"
 #include "cmd/cmd.h"
 #include "report/report.h"
 
 struct values {
 	struct strv rules, skip;
+	struct probe_values probes;
 	bool list_rules, markdown, all, json;
 	const char *html;
 };
@@ -112,6 +114,7 @@ static struct doc *make_doc(const struct dist *dist, const json_t *model, bool a
 	doc_fact(doc, "libpython.so", dist->libpython_shared);
 	doc_fact(doc, "libpython.a", dist->libpython_static);
 	add_rules(doc, json_object_get(model, "rules"), all);
+	cmd_check_add_probes(doc, json_object_get(model, "probes"), all);
 	add_summary(doc, json_object_get(model, "summary"));
 	return doc;
 }
@@ -139,9 +142,12 @@ static int gather(const struct values *v, const struct dist *dist, json_t *model
 	CLEANUP_DIST_FILES struct dist_files files = {0};
 	const struct check_input input = {dist, &files};
 
-	if (dist_files_read(dist, &files, err) < 0)
+	if (dist_files_read(dist, &files, err) < 0 ||
+		check_rules(&input, &v->rules, &v->skip, model, err) < 0)
 		return -1;
-	return check_rules(&input, &v->rules, &v->skip, model, err);
+	if (!v->probes.all && !v->probes.ids.n)
+		return 0;
+	return cmd_check_probes(&v->probes, dist, model, err);
 }
 
 static int check(const struct values *v, const char *what, struct err *err)
@@ -195,6 +201,14 @@ static int run(const void *values, const struct strv *args, struct err *err)
 static const struct opt opts[] = {
 	{"rule", 0, OPT_LIST, "ID", "only this rule", AT(rules)},
 	{"skip", 0, OPT_LIST, "ID", "not this rule", AT(skip)},
+	{"probes", 0, OPT_FLAG, NULL, "compile and run the probes, too", AT(probes.all)},
+	{"probe", 0, OPT_LIST, "ID", "of the probes only this one, or those of T1 … T10",
+		AT(probes.ids)},
+	{"against", 0, OPT_STRING, "PYTHON", "probe this one as well, and show the difference",
+		AT(probes.against)},
+	{"install-consumers", 0, OPT_FLAG, NULL,
+		"fetch what probes need and PyPI has, into a scratch folder",
+		AT(probes.install_consumers)},
 	{"list-rules", 0, OPT_FLAG, NULL, "list the rules, and check nothing", AT(list_rules)},
 	{"markdown", 0, OPT_FLAG, NULL,
 		"with --list-rules: all that is said of them, as a document", AT(markdown)},
@@ -205,13 +219,17 @@ static const struct opt opts[] = {
 
 const struct command cmd_check = {
 	.name = "check",
-	.summary = "say what breaks with a Python, on rules over its files",
+	.summary = "say what breaks with a Python, by rules and probes",
 	.args = "DIR|PYTHON",
-	.about = "Looks at any Python installation (an interpreter, a prefix, a virtual "
-		 "environment, a name on\nPATH) and says what would break or cost its users. Rules "
-		 "judge facts from its files and from\nwhat the interpreter says of itself.\n\n"
-		 "A rule that cannot be applied is \"not checked\", with the reason, and never "
-		 "counts as passed.\nErrors and warnings make the exit code 1; notes do not.",
+	.about =
+		"Looks at any Python installation (an interpreter, a prefix, a virtual "
+		"environment, a name on\nPATH) and says what would break or cost its users. Rules "
+		"judge facts from its files and from\nwhat the interpreter says of itself.\n\n"
+		"With --probes it also compiles small programs with the system's cc and runs them "
+		"against this\nPython, in child processes with limits: extension modules, programs "
+		"that embed Python, and the\ntools of others, of those that are installed.\n\n"
+		"A rule that cannot be applied is \"not checked\", with the reason, and never "
+		"counts as passed.\nErrors and warnings make the exit code 1; notes do not.",
 	.example = "solder check dist/cpython-3.13\nsolder check python3 --skip bind-now\n"
 		   "solder check ~/.pyenv/versions/3.11.7 --html report.html\n"
 		   "solder check --list-rules",

@@ -13,12 +13,10 @@ extern const struct command cmd_bench, cmd_build, cmd_check, cmd_fetch, cmd_insp
 extern const struct command *const commands[];
 extern const size_t n_commands;
 
-/* The folder of recipes: `given`, $SOLDER_RECIPES, or the one that came with the program (beside
- * it in a source tree, in ../share/solder when installed). The caller frees *ret. */
-int cmd_recipes(const char *given, char **ret, struct err *err);
-
-/* The folder of workloads: `given`, $SOLDER_WORKLOADS, or the one that came with the program. */
-int cmd_workloads(const char *given, char **ret, struct err *err);
+/* A folder of data that belongs to solder ("recipes", "probes", …): `given`, else what the variable
+ * SOLDER_RECIPES (and so on) names, else the one that came with the program: beside it in a source
+ * tree, in ../share/solder when installed. The caller frees *ret. */
+int cmd_folder(const char *name, const char *given, char **ret, struct err *err);
 
 /* Splits "cpython", "cpython@3.13" or "cpython@3.13.5"; *version points into word, or is NULL. */
 int cmd_parse_package(const char *word, const char **version, struct err *err);

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,12 +7,20 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 
-/* A folder of data: `given`, what the variable names, or the one that came with the program
- * (beside it in a source tree, in ../share/solder when installed). */
-static int find_folder(
-	const char *given, const char *variable, const char *name, char **ret, struct err *err)
+/* SOLDER_RECIPES for "recipes"; the caller frees it. */
+static char *variable_for(const char *name)
+{
+	char *variable = xasprintf("SOLDER_%s", name);
+
+	for (char *p = variable; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return variable;
+}
+
+int cmd_folder(const char *name, const char *given, char **ret, struct err *err)
 {
 	static const char *const beside[] = {"..", "../share/solder"};
+	CLEANUP_FREE char *variable = variable_for(name);
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
@@ -32,17 +41,7 @@ static int find_folder(
 			return 0;
 	}
 	err_set(err, ERR_INPUT, "the %s are not where they should be, beside the program", name);
-	return err_hint(err, "name their folder with --%s DIR", name);
-}
-
-int cmd_recipes(const char *given, char **ret, struct err *err)
-{
-	return find_folder(given, "SOLDER_RECIPES", "recipes", ret, err);
-}
-
-int cmd_workloads(const char *given, char **ret, struct err *err)
-{
-	return find_folder(given, "SOLDER_WORKLOADS", "workloads", ret, err);
+	return err_hint(err, "install solder as a whole, or name their folder in $%s", variable);
 }
 
 int cmd_parse_package(const char *word, const char **version, struct err *err)

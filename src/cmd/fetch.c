@@ -42,7 +42,8 @@ static int fetch(
 
 	if (args->n && cmd_parse_package(args->v[0], &so.wanted, err) < 0)
 		return -1;
-	if (cmd_recipes(v->recipes, &recipes, err) < 0 || cache_open(v->cache, &cache, err) < 0)
+	if (cmd_folder("recipes", v->recipes, &recipes, err) < 0 ||
+		cache_open(v->cache, &cache, err) < 0)
 		return -1;
 	store = xasprintf("%s/sources", cache->dir);
 	fo.store = store;

@@ -1,0 +1,22 @@
+/* Parts of `solder check`. */
+#ifndef SOLDER_CMD_CHECK_INTERNAL_H
+#define SOLDER_CMD_CHECK_INTERNAL_H
+
+#include <jansson.h>
+
+#include "check/check.h"
+#include "report/report.h"
+
+struct probe_values {
+	bool all, install_consumers;
+	struct strv ids;     /* only these */
+	const char *against; /* may be NULL */
+};
+
+/* Probes in a scratch folder that is gone afterwards. */
+int cmd_check_probes(
+	const struct probe_values *v, const struct dist *dist, json_t *model, struct err *err);
+/* The table of probes: what failed or could not be checked, or all. */
+void cmd_check_add_probes(struct doc *doc, const json_t *probes, bool all);
+
+#endif
