@@ -17,9 +17,11 @@ static const struct chart_words words = {"a <title>", "what \"it\" shows", "fast
 
 static size_t count(const char *s, const char *part)
 {
-	size_t n = 0;
+	size_t n = 0, len = strlen(part);
 
-	for (; (s = strstr(s, part)); s += strlen(part))
+	/* The sanitizer's strstr() measures all of s at every call. */
+	for (const char *end = s + strlen(s); (s = memmem(s, (size_t)(end - s), part, len));
+		s += len)
 		n++;
 	return n;
 }
