@@ -99,3 +99,7 @@ bench-stats: $(OUT)/tests/bench_stats_speed ## how long recomputing a large camp
 bench-inspect: all ## solder inspect beside readelf, eu-readelf, auditwheel, LIEF and pyelftools
 	@python3 tests/oracle/bench_inspect.py $(abspath $(OUT)/solder) $(BENCH_FLAGS)
 .PHONY: bench-inspect
+# PYTHON is the interpreter that is compared with itself; 60 campaigns take some hours.
+bench-selftest: all ## how often bench calls equal Pythons different, and misses 2 %
+	@python3 tests/bench/selftest.py $(OUT)/solder $(or $(PYTHON),python3) $(SELFTEST_FLAGS)
+.PHONY: bench-selftest
