@@ -77,13 +77,23 @@ bool dist_is_interpreter(const char *path, const struct elf_facts *facts)
 	       uses(facts, "Py_Main") || !strncmp(base, "python", 6) || !strncmp(base, "pypy", 4);
 }
 
+/* A prefix of the user's own home, as of a Python in ~/bin or in ~/.local/bin. */
+static bool is_home(const char *prefix)
+{
+	const char *home = getenv("HOME");
+	CLEANUP_FREE char *real = home && *home ? realpath(home, NULL) : NULL;
+	CLEANUP_FREE char *local = real ? xasprintf("%s/.local", real) : NULL;
+
+	return real && (!strcmp(prefix, real) || !strcmp(prefix, local));
+}
+
 static bool is_system_prefix(const char *prefix)
 {
 	CLEANUP_FREE char *conda = xasprintf("%s/conda-meta", prefix);
 	const char *base = path_base(prefix);
 
-	return !strcmp(prefix, "/") || !strcmp(prefix, "/usr/local") || !strcmp(base, "usr") ||
-	       path_is_dir(conda);
+	return !strcmp(prefix, "/") || is_home(prefix) || !strcmp(prefix, "/usr/local") ||
+	       !strcmp(base, "usr") || path_is_dir(conda);
 }
 
 static char *real_or_copy(const char *path)
