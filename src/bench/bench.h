@@ -293,7 +293,7 @@ struct bench_setup {
 };
 
 /* Runs the campaign, or what is missing of one that was interrupted, until b->stopped says why no
- * more is wanted.
+ * more is wanted; one that is stopped already is left as it is.
  *
  * Every arm, the copy and all, is a real copy of its interpreter (and of the libpython that it
  * loads from its own tree) under SCRATCH/aNN/bin/python, with links to the rest of the prefix: so

@@ -199,6 +199,7 @@ static void test_resume(void **state)
 	assert_int_equal(again->n_rounds, 3);
 	assert_int_equal(again->workloads[0].loops, loops);
 	assert_int_equal(again->rounds[1].v[2].user, b->rounds[1].v[2].user);
+	free(again->stopped);
 	again->stopped = NULL;
 	again->arms[1].sha256[0] = again->arms[1].sha256[0] == '0' ? '1' : '0';
 	assert_int_equal(run_in(again, *state, &err), -1);
