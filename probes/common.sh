@@ -77,10 +77,10 @@ try() {
 	say_command "$@"
 	status=0
 	if [ -e crash.so ]; then
-		timeout --foreground -s ABRT -k 5 "${LIMIT:-20}" env LD_PRELOAD=./crash.so "$@" >out 2>&1 ||
+		timeout --foreground -s ABRT -k 5 "${LIMIT:-60}" env LD_PRELOAD=./crash.so "$@" >out 2>&1 ||
 			status=$?
 	else
-		timeout --foreground -s ABRT -k 5 "${LIMIT:-20}" "$@" >out 2>&1 || status=$?
+		timeout --foreground -s ABRT -k 5 "${LIMIT:-60}" "$@" >out 2>&1 || status=$?
 	fi
 	cat out
 	sed -n 's/^seen: //p' out >>"$SEEN"

@@ -2,7 +2,7 @@
 # own. Needs no compiler.
 . "$PROBES/common.sh"
 python compare handle.py "$LIBPYTHON"
-LIMIT=5
+LIMIT=20
 
 for call in small-integer list error gil thread-state; do
 	python "call-$call" handle.py "$LIBPYTHON" "$call"

@@ -17,7 +17,6 @@ compile() {
 	tail -n 60 out
 	sed -n 's/^.*FATAL: */says=/p' out | head -n 1 >>"$SEEN"
 }
-LIMIT=60
 compile compile
 if [ -e made/frozen.bin ]; then
 	needed made/frozen.bin needs-libpython

@@ -15,9 +15,9 @@ if [ -z "$LIBPYTHON_A" ]; then
 	seen archive no
 	exit 0
 fi
-# The linker would take the .so of the same folder.
+# The linker would take the .so of the same folder, or another Python's archive.
 flags=$(pkg-config --static --cflags --libs "python-$SERIES-embed" |
-	sed "s/-lpython$SERIES/-l:libpython$SERIES.a/")
+	sed "s/-lpython$SERIES/\"\$LIBPYTHON_A\"/")
 eval "build static \"\$CC\" -o static \"\$PROBES/embed.c\" $flags -Wl,--export-dynamic"
 seen static ok
 export PYTHONHOME="$PREFIX"

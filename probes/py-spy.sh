@@ -1,7 +1,6 @@
 # py-spy on a running Python, and on one that has opened libpython by ctypes.
 . "$PROBES/common.sh"
 . "$PROBES/sleeper.sh"
-LIMIT=20
 dump() {
 	key=$1
 	shift

@@ -17,5 +17,4 @@ else
 fi
 cat out
 unset PYTHONPATH
-LIMIT=60
 try run env PATH=/usr/bin:/bin made/frozen

@@ -79,8 +79,8 @@ struct check_probe_options {
  * the model: for each probe the result here and, with `against`, the result there; "difference"
  * says what was seen otherwise there. "expected" and "seen" are lists of KEY=VALUE; the reason for
  * what is expected, or why it could not be checked, is in "why". An id may also be that of a test,
- * T1 to T10, for all of its probes. A probe that cannot be run is
- * "not checked"; -1 only if no work could be done at all, or on an interrupt. */
+ * T1 to T10, for all of its probes. Ends every child of this process that is left. A probe that
+ * cannot be run is "not checked"; -1 only if no work could be done at all, or on an interrupt. */
 int check_probes(const struct dist *dist, const struct check_probe_options *options,
 	struct progress *progress, json_t *model, struct err *err);
 

@@ -272,21 +272,28 @@ static int pip_command(const struct probe_target *t, struct strv *argv, struct e
 		"one of a python3 on PATH");
 }
 
+/* Into a folder of its own first: pip replaces the whole bin of one that it installs into. */
 static int install(
 	const struct probe_target *t, const struct strv *pip, const char *package, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT;
 	CLEANUP_BUF struct buf out = BUF_INIT;
+	CLEANUP_FREE char *fresh = xasprintf("%s/tmp/%s", t->dir, package);
 	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	struct err ignored = ERR_INIT;
+	int r;
 
 	for (size_t i = 0; i < pip->n; i++)
 		strv_add(&argv, pip->v[i]);
-	strv_split(&argv, "install --quiet --no-input --disable-pip-version-check --upgrade", " ");
+	strv_split(&argv, "install --quiet --no-input --disable-pip-version-check", " ");
 	strv_add(&argv, "--target");
-	strv_add(&argv, t->site);
+	strv_add(&argv, fresh);
 	strv_add(&argv, package);
-	if (proc_run(&spec, true, 1 << 20, INSTALL_TIMEOUT_MS, &out, err) == 0)
-		return 0;
+	if (proc_run(&spec, true, 1 << 20, INSTALL_TIMEOUT_MS, &out, err) == 0) {
+		r = tree_copy(fresh, t->site, err);
+		tree_remove(fresh, &ignored);
+		return r;
+	}
 	if (err->code == ERR_INTERRUPTED)
 		return -1;
 	/* The last lines say why. */

@@ -23,7 +23,7 @@
 
 const struct probe probe_table[] = {
 	{"extension", "T1", "an extension module that is not linked with libpython",
-		"cc headers program:readelf", MINUTE,
+		"cc headers program:readelf", 2 * MINUTE,
 		{STATIC("import=ok api=executable none=same runtimes=1 needs-libpython=no",
 			 "the interpreter exports the whole C API, and the loader looks there "
 			 "first"),
@@ -37,7 +37,7 @@ const struct probe probe_table[] = {
 				.why = "there is one file with the C API, and it is mapped "
 				       "already"}}},
 	{"overlinked-extension", "T2", "an extension module linked with libpython without need",
-		"cc headers shared program:readelf", MINUTE,
+		"cc headers shared program:readelf", 2 * MINUTE,
 		{STATIC("import=ok api=executable none=same runtimes=2",
 			 "the loader maps libpython for the module (the interpreter's DT_RPATH or "
 			 "the system's folders lead to it), but every symbol comes from the "
@@ -46,13 +46,13 @@ const struct probe probe_table[] = {
 				"the name is that of a file that is mapped already")}},
 	{"library-first", "T3",
 		"the over-linked module under a loader that asks its own libraries first",
-		"cc headers shared", MINUTE,
+		"cc headers shared", 2 * MINUTE,
 		{STATIC("import=crash|SystemError|ImportError",
 			 "the module talks to a second copy of Python that nobody initialised; if "
 			 "this ever passes, the probe is broken"),
 			ONE_COPY("import=ok none=same runtimes=1", "there is no second copy")}},
 	{"embed-shared", "T4", "a program linked with libpython.so, with and without an rpath",
-		"cc headers shared module program:readelf", MINUTE,
+		"cc headers shared module program:readelf", 2 * MINUTE,
 		{WHEN("loader-finds=ours", "run=ok without-rpath=ok needs-libpython=yes",
 			 "libpython is in a folder of the system's loader"),
 			WHEN("config-has-rpath=yes", "run=ok without-rpath=ok needs-libpython=yes",
@@ -67,13 +67,13 @@ const struct probe probe_table[] = {
 				"rpath, whatever the interpreter is linked like")}},
 	{"embed-static", "T4",
 		"a program with libpython.a inside, with and without exporting the API",
-		"cc headers static module program:readelf", MINUTE,
+		"cc headers static module program:readelf", 2 * MINUTE,
 		{ALWAYS("link-pie=ok run=ok needs-libpython=no without-export=undefined-symbol",
 			"the archive is position-independent and needs what sysconfig says; "
 			"extension modules need the API, which only -Wl,--export-dynamic "
 			"publishes")}},
 	{"mid-level-library", "T5", "a library that uses the C API, under a module and a program",
-		"cc headers shared", MINUTE,
+		"cc headers shared", 2 * MINUTE,
 		{STATIC("extension=ok plain-none=same plain-runtimes=1 "
 			"tool-without-libpython=does-not-link tool=ok linked-tool=ok "
 			"linked-extension=ok api=executable none=same runtimes=2",
@@ -86,18 +86,18 @@ const struct probe probe_table[] = {
 				"a library cannot know whether its program has a Python already: "
 				"only the final program should link libpython")}},
 	{"host-dlopen", "T6", "a program that loads libpython at run time", "cc shared module",
-		MINUTE,
+		2 * MINUTE,
 		{ALWAYS("global=ok local=undefined-symbol",
 			"extension modules take the C API from the global scope, so libpython has "
 			"to "
 			"be loaded with RTLD_GLOBAL, whatever the interpreter is linked like")}},
 	{"host-dlopen-late", "T6", "the same after 100 other libraries with thread-local storage",
-		"cc shared module", 2 * MINUTE,
+		"cc shared module", 3 * MINUTE,
 		{ALWAYS("run=ok",
 			"libpython's thread-local storage fits into what the loader keeps free for "
 			"libraries that come late, or is allocated for each thread")}},
 	{"handle-copy", "T7", "libpython opened by ctypes beside the interpreter's own",
-		"shared python:_ctypes", 2 * MINUTE,
+		"shared python:_ctypes", 3 * MINUTE,
 		{{.links = PROBE_STATIC,
 			 .since = 12,
 			 .seen = "compare=ok program-runtime=same program-thread-state=same "
@@ -123,7 +123,7 @@ const struct probe probe_table[] = {
 				 "call-thread-state=ok",
 				"the handle is that of the interpreter's own libpython")}},
 	{"tls", "T8", "where Python's thread-local storage is and how it is reached",
-		"cc program:readelf", 2 * MINUTE,
+		"cc program:readelf", 3 * MINUTE,
 		{{.links = PROBE_STATIC,
 			 .when = "library-static-tls=yes",
 			 .seen = "executable-dynamic-tls=0 executable-calls-tls-get-addr=no "
@@ -150,7 +150,7 @@ const struct probe probe_table[] = {
 				"a library without initial-exec accesses can always be loaded "
 				"late")}},
 	{"cmake", "T10", "CMake's FindPython: a module, and a program with the .so and with the .a",
-		"cc headers shared module tool:cmake program:make program:readelf", 5 * MINUTE,
+		"cc headers shared module tool:cmake program:make program:readelf", 10 * MINUTE,
 		{WHEN("archive=no",
 			 "shared=ok run=ok needs-libpython=yes module=ok "
 			 "module-needs-libpython=no",
@@ -162,13 +162,13 @@ const struct probe probe_table[] = {
 				"prefix; the archive needs no more than sysconfig's LIBS")}},
 	{"meson", "T10", "meson's python module: an extension module and a program that embeds",
 		"cc headers shared module tool:meson tool:ninja program:pkg-config program:readelf",
-		5 * MINUTE,
+		10 * MINUTE,
 		{ALWAYS("configure=ok build=ok module=ok module-needs-libpython=no run=ok",
 			"meson reads the .pc files of LIBPC; a module is linked with libpython "
 			"only "
 			"if LIBPYTHON is not empty")}},
 	{"pkg-config", "T10", "programs built with python3-embed.pc, with the .so and with the .a",
-		"cc headers shared module program:pkg-config program:readelf", MINUTE,
+		"cc headers shared module program:pkg-config program:readelf", 2 * MINUTE,
 		{WHEN("archive=no", "module-libs=none link=ok run=ok needs-libpython=yes",
 			 "python3.pc names no library, python3-embed.pc names libpython"),
 			ALWAYS("module-libs=none link=ok run=ok needs-libpython=yes static=ok "
@@ -176,15 +176,15 @@ const struct probe probe_table[] = {
 				"python3.pc names no library, python3-embed.pc names libpython; "
 				"--static adds all that the archive needs")}},
 	{"pybind11", "T10", "a pybind11 module, plain and linked as add_module(SHARED) does",
-		"c++ headers shared python:pybind11 program:readelf", 3 * MINUTE,
+		"c++ headers shared python:pybind11 program:readelf", 10 * MINUTE,
 		{ALWAYS("compile=ok import=ok needs-libpython=no linked=ok linked-import=ok",
 			"pybind11 is headers; a module that is linked with libpython all the same "
 			"is "
 			"an over-linked extension, which works here")}},
 	{"pyo3", "T10",
 		"cargo test of a crate that embeds Python by PyO3, with and without an rpath",
-		"cc shared program:cargo", 10 * MINUTE,
-		{WHEN("loader-finds=ours", "build=ok with-rpath=ok with-library-path=ok",
+		"cc shared program:cargo", 20 * MINUTE,
+		{WHEN("loader-finds=ours", "build=ok plain=ok with-rpath=ok with-library-path=ok",
 			 "libpython is in a folder of the system's loader"),
 			WHEN("loader-finds=another",
 				"build=ok with-rpath=ok with-library-path=ok plain=ok",
@@ -196,33 +196,39 @@ const struct probe probe_table[] = {
 				"themselves; "
 				"that is so whatever the interpreter is linked like")}},
 	{"nuitka", "T10", "a program compiled by Nuitka with --static-libpython",
-		"cc headers static python:nuitka program:readelf", 15 * MINUTE,
-		{ALWAYS("compile=ok run=ok needs-libpython=no",
-			"Nuitka finds libpython.a and what it needs by sysconfig")}},
+		"cc headers static python:nuitka program:readelf", 40 * MINUTE,
+		{WHEN("standalone=ok|failed",
+			 "compile=ok run=ok needs-libpython=no standalone=ok standalone-run=ok",
+			 "Nuitka finds libpython.a and what it needs by sysconfig; a program that "
+			 "does "
+			 "not carry the standard library has to be told where it is (PYTHONHOME)"),
+			ALWAYS("compile=ok run=ok needs-libpython=no",
+				"Nuitka finds libpython.a and what it needs by sysconfig; without "
+				"patchelf it makes no standalone programs")}},
 	{"pyinstaller", "T10", "a one-file program made by PyInstaller",
-		"shared python:PyInstaller:pyinstaller program:objdump", 10 * MINUTE,
+		"shared python:PyInstaller:pyinstaller program:objdump", 20 * MINUTE,
 		{ALWAYS("freeze=ok run=ok bundles-libpython=yes",
 			"PyInstaller always needs the shared library, named by INSTSONAME")}},
 	{"uwsgi", "T10", "uWSGI, a server that embeds Python, built for this Python and answering",
-		"cc headers tool:uwsgi", 5 * MINUTE,
+		"cc headers tool:uwsgi", 10 * MINUTE,
 		{ALWAYS("answer=ok threads=ok",
 			"uWSGI links what sysconfig names (LIBDIR, LDLIBRARY, LIBS)")}},
 	{"subinterpreters", "T10", "twelve interpreters in four threads, with a module of ours",
-		"cc headers module", MINUTE,
+		"cc headers module", 2 * MINUTE,
 		{ALWAYS("run=ok", "interpreters share one libpython, wherever it is linked")}},
 	{"ctypes-pythonapi", "T10", "the C API through ctypes.pythonapi and PyDLL(None)",
-		"python:_ctypes", MINUTE,
+		"python:_ctypes", 2 * MINUTE,
 		{ALWAYS("run=ok", "both mean the global scope, where the interpreter's own API is "
 				  "first")}},
 	{"py-spy", "T10",
 		"py-spy on a running Python, also one that has opened libpython by ctypes",
-		"tool:py-spy", MINUTE,
+		"tool:py-spy", 2 * MINUTE,
 		{WHEN("second-copy=no", "plain=ok", "py-spy finds _PyRuntime by its symbol"),
 			ALWAYS("plain=ok after-handle=ok",
 				"py-spy finds _PyRuntime in whichever file is the program's, also "
 				"when a second copy is mapped")}},
 	{"gdb", "T10", "gdb on a running Python: where the runtime is and which functions run",
-		"program:gdb", MINUTE,
+		"program:gdb", 2 * MINUTE,
 		{STATIC("attach=ok runtime=executable frames=ok",
 			 "_PyRuntime and the functions of the interpreter are named in the "
 			 "executable"),

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "cmd/check-internal.h"
 #include "cmd/cmd.h"
-#include "proc/proc.h"
 
 int cmd_check_probes(
 	const struct probe_values *v, const struct dist *dist, json_t *model, struct err *err)
@@ -28,7 +27,6 @@ int cmd_check_probes(
 	options.probes_dir = probes_dir;
 	progress = progress_new(stderr, PROGRESS_AUTO);
 	r = check_probes(dist, &options, progress, model, err);
-	proc_end_all();
 	progress_free(progress);
 	if (tree_remove(scratch, r < 0 ? &ignored : err) < 0)
 		return -1;
