@@ -126,7 +126,7 @@ static int store(const struct opt *o, const char *value, void *values, struct er
 		return 0;
 	case OPT_LIST:
 		if (!*value)
-			return err_set(err, ERR_USAGE, "--%s needs a %s", o->name, o->arg);
+			return err_set(err, ERR_USAGE, "--%s needs a value: %s", o->name, o->arg);
 		strv_add(slot, value);
 		return 0;
 	}

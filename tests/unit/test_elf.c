@@ -566,6 +566,13 @@ static void test_compiled(void **state)
 	assert_int_equal(elf_facts_read(path, &f, &err), 0);
 	assert_true(elf_exports(&f, "one") && f.debug_info && f.symtab && f.bind_now);
 	assert_string_equal(f.soname, "libone.so");
+	assert_int_equal(elf_section_read(path, ".debug_str", 1 << 20, &bytes, &err), 1);
+	assert_true(memmem(bytes.data, bytes.len, "GNU C", 5) ||
+		    memmem(bytes.data, bytes.len, "clang", 5));
+	assert_int_equal(elf_section_read(path, ".debug_str", 3, &bytes, &err), -1);
+	assert_int_equal(err.code, ERR_UNSUPPORTED);
+	assert_int_equal(elf_section_read(path, ".debug", 1 << 20, &bytes, &err), 0);
+	assert_int_equal(elf_section_read("/nonexistent", ".text", 1, &bytes, &err), -1);
 	assert_int_equal(file_read(path, 1 << 20, &bytes, &err), 0);
 	for (size_t n = 0; n < bytes.len; n++) {
 		elf_facts_release(&f);

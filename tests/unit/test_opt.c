@@ -129,7 +129,7 @@ static void test_list(void **state)
 	assert_int_equal(v.list.n, 0);
 	/* What was taken before an error is released as well. */
 	assert_int_equal(parse_as(&cmd, "--rule a --rule=", &v, &args, &words, &err), -1);
-	assert_non_null(strstr(err.msg, "--rule needs a ID"));
+	assert_non_null(strstr(err.msg, "--rule needs a value: ID"));
 	opt_release(&cmd, &v);
 	assert_int_equal(parse_as(&cmd, "x", &v, &args, &words, &err), 0);
 	assert_int_equal(v.list.n, 0);
