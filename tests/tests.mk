@@ -79,8 +79,9 @@ fuzz: ## fuzz every parser, FUZZ_SECONDS each (default 60), with clang-14
 	done
 .PHONY: fuzz
 
-accept: $(OUT)/solder ## rewrite the expected output of the command-line tests
+accept: $(OUT)/solder ## rewrite the expected output of the command-line tests, and docs/rules.md
 	@ACCEPT=1 OUT=$(OUT) sh tests/cli/run.sh
+	@$(OUT)/solder check --list-rules --markdown >docs/rules.md
 .PHONY: accept
 
 lint: ## formatting, include direction, banned calls, sizes, headers that stand alone

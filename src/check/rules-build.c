@@ -8,14 +8,18 @@
 
 #define STRINGS_MAX ((size_t)512 << 20)
 
-/* Options that differ between objects for an executable and for a library by their nature, and
- * those that change nothing in the code. */
+/* What debug information says of code that gcc made when it linked. */
+#define LINK_TIME "link-time optimisation"
+
+/* Options that differ between objects for an executable and for a library by their nature, those
+ * that change nothing in the code, and three that gcc names for whatever it made when linking. */
 static bool ignored_option(const char *option)
 {
 	static const char *const prefixes[] = {"-fPI", "-fpi", "-ftls-model", "-g", "-W", "-I",
 		"-D", "-std", "-fno-semantic", "-fsemantic", "-flinker-output", "-dumpbase", "-o",
 		"-flto-partition", "-ffat-lto", "-fuse-linker", "-fresolution", "-fasynchronous",
-		"-fno-PI", "-fno-pi", "-fprofile-partial", "-fltrans", "-fwpa"};
+		"-fno-PI", "-fno-pi", "-fprofile-partial", "-fltrans", "-fwpa", "-fno-openmp",
+		"-fno-openacc", "-fcf-protection=none"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (!strncmp(option, prefixes[i], strlen(prefixes[i])))
@@ -40,6 +44,8 @@ static void options_of(const char *data, size_t len, struct strv *out)
 			producer = producer || !strncmp(s, heads[i], strlen(heads[i]));
 		if (producer)
 			strv_split(&words, s, " ");
+		if (!strncmp(s, "GNU GIMPLE", 10) && !strv_has(out, LINK_TIME))
+			strv_add(out, LINK_TIME);
 		for (size_t i = 0; i < words.n; i++) {
 			if (!ignored_option(words.v[i]) && !strv_has(out, words.v[i]))
 				strv_add(out, words.v[i]);
@@ -78,7 +84,7 @@ static void missing_options(struct rule_run *r, const struct dist_file *has, con
 	}
 	if (!only.n)
 		return;
-	joined = strv_join(&only, " ");
+	joined = strv_join(&only, ", ");
 	rule_find(r, lacks->path, "was compiled without %s, unlike %s", joined, has->rel);
 }
 

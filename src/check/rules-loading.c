@@ -80,6 +80,18 @@ static char *find_for(
 	return found;
 }
 
+/* musl's loader searches in an order of its own, which the dist room does not follow. */
+static bool loader_known(struct rule_run *r)
+{
+	const struct dist_file *f = r->s->interpreter;
+
+	if (!f)
+		rule_unchecked(r, "needs an interpreter that can be read");
+	else if (f->facts.interp && strstr(f->facts.interp, "ld-musl"))
+		rule_unchecked(r, "musl's loader has an order of search of its own");
+	return !r->why;
+}
+
 static bool is_libpython(const char *name)
 {
 	return !strncmp(name, "libpython", 9);
@@ -89,10 +101,8 @@ static void needed_found(struct rule_run *r)
 {
 	const struct dist_file *f;
 
-	if (!r->s->interpreter) {
-		rule_unchecked(r, "needs an interpreter that can be read");
+	if (!loader_known(r))
 		return;
-	}
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		for (size_t k = 0; same_machine(r, f) && k < f->facts.n_needed; k++) {
 			CLEANUP_FREE char *why = NULL, *found = NULL;
@@ -181,21 +191,25 @@ static void overlinked(struct rule_run *r)
 	CLEANUP_FREE char *found = NULL, *why = NULL;
 	const struct dist_chain chain[] = {
 		{r->s->interpreter->path, &r->s->interpreter->facts}, {path, &none}};
-	const char *soname = r->s->library->facts.soname;
+	/* Its SONAME has a rule of its own. */
+	const char *name = path_base(r->s->library->path);
+	const char *runpath = r->s->interpreter->facts.runpath;
 	struct err err = ERR_INIT;
 
-	if (!soname)
-		rule_unchecked(r, "the library has no SONAME");
-	else if (dist_loader_find(chain, 2, soname, &found, &why, &err) < 0)
+	if (!loader_known(r))
+		return;
+	if (dist_loader_find(chain, 2, name, &found, &why, &err) < 0)
 		rule_unchecked(r, "%s", err.msg);
+	else if (!found && runpath)
+		rule_find(r, r->s->interpreter->path,
+			"has DT_RUNPATH (%s), which does not lead an extension to %s", runpath,
+			name);
 	else if (!found)
 		rule_find(r, r->s->interpreter->path,
-			"has no DT_RPATH that leads an extension to %s%s%s", soname,
-			r->s->interpreter->facts.runpath ? "; DT_RUNPATH does not: " : "",
-			r->s->interpreter->facts.runpath ? r->s->interpreter->facts.runpath : "");
+			"has no DT_RPATH that leads an extension to %s", name);
 	else if (!same_file(found, d->libpython_shared))
 		rule_find(r, r->s->interpreter->path,
-			"leads an extension that needs %s to another one: %s (%s)", soname, found,
+			"leads an extension that needs %s to another one: %s (%s)", name, found,
 			why ? why : "no rule known");
 }
 
@@ -207,6 +221,8 @@ static void own_libpython(struct rule_run *r)
 		rule_unchecked(r,
 			"for interpreters that need libpython; this one's link mode is %s",
 			dist_link_name(d->link));
+	else if (!loader_known(r))
+		return;
 	else if (!d->libpython_loaded)
 		rule_unchecked(r, "none is found, which is the business of needed-found");
 	else if (d->libpython_shared && !same_file(d->libpython_loaded, d->libpython_shared))
@@ -258,6 +274,8 @@ static void extension_rpath(struct rule_run *r)
 {
 	const struct dist_file *f;
 
+	if (!loader_known(r))
+		return;
 	for (size_t i = 0; (f = rule_next(r, ROLE(DIST_ROLE_EXTENSION), &i));) {
 		const struct dist_chain chain[] = {{f->path, &f->facts}};
 

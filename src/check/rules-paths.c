@@ -160,24 +160,37 @@ static void link_mode(struct rule_run *r)
 		rule_find(r, path, "says PY_ENABLE_SHARED=%s; sysconfig says %s", says, shared);
 }
 
+/* The words of compiler flags: blanks part them unless a backslash stands before. */
+static void flag_words(const char *flags, struct strv *out)
+{
+	static const char blanks[] = " \t\n";
+
+	for (const char *p = flags + strspn(flags, blanks); *p; p += strspn(p, blanks)) {
+		CLEANUP_BUF struct buf word = BUF_INIT;
+
+		for (; *p && !strchr(blanks, *p); p++) {
+			p += *p == '\\' && p[1];
+			buf_add(&word, p, 1);
+		}
+		strv_add(out, word.data);
+	}
+}
+
 /* Checks the -I and -L words of some flags. */
 static void check_flags(struct rule_run *r, const char *where, const char *flags)
 {
 	CLEANUP_STRV struct strv words = STRV_INIT, seen = STRV_INIT;
 
-	strv_split(&words, flags, " \n\t");
+	flag_words(flags, &words);
 	for (size_t i = 0; i < words.n; i++) {
-		CLEANUP_BUF struct buf path = BUF_INIT;
+		const char *word = words.v[i];
 
-		if (strncmp(words.v[i], "-I", 2) != 0 && strncmp(words.v[i], "-L", 2) != 0)
+		if ((strncmp(word, "-I", 2) != 0 && strncmp(word, "-L", 2) != 0) || !word[2] ||
+			strv_has(&seen, word))
 			continue;
-		if (!words.v[i][2] || strv_has(&seen, words.v[i]))
-			continue;
-		strv_add(&seen, words.v[i]);
-		buf_adds(&path, words.v[i] + 2);
-		buf_replace(&path, "\\", "");
-		if (!path_is_dir(path.data))
-			rule_find(r, where, "gives %s, which is no folder", words.v[i]);
+		strv_add(&seen, word);
+		if (!path_is_dir(word + 2))
+			rule_find(r, where, "gives %s, which is no folder", word);
 	}
 }
 
@@ -265,7 +278,7 @@ static void check_libraries(struct rule_run *r, const char *where, const char *f
 {
 	CLEANUP_STRV struct strv words = STRV_INIT;
 
-	strv_split(&words, flags, " \n\t");
+	flag_words(flags, &words);
 	for (size_t i = 0; i < words.n; i++) {
 		bool found = false, any = false;
 
@@ -292,10 +305,13 @@ static bool check_pc(struct rule_run *r, const char *dir, const char *name)
 	static const char *const fields[] = {"Cflags", "Libs"};
 	CLEANUP_FREE char *path = xasprintf("%s/%s", dir, name), *real = realpath(path, NULL);
 	CLEANUP_FREE char *real_dir = real ? path_dir(real) : NULL;
-	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP_BUF struct buf text = BUF_INIT, escaped = BUF_INIT;
 
 	if (!real || !read_text(real, &text))
 		return false;
+	/* As pkg-config writes it. */
+	buf_adds(&escaped, real_dir);
+	buf_replace(&escaped, " ", "\\ ");
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		CLEANUP_FREE char *value = field(text.data, fields[i]);
 		CLEANUP_BUF struct buf flags = BUF_INIT;
@@ -303,7 +319,7 @@ static bool check_pc(struct rule_run *r, const char *dir, const char *name)
 		if (!value)
 			continue;
 		buf_adds(&flags, value);
-		expand(&flags, text.data, real_dir);
+		expand(&flags, text.data, escaped.data);
 		check_flags(r, path, flags.data);
 		check_libraries(r, path, flags.data);
 	}

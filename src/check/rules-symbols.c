@@ -167,6 +167,7 @@ static void debugger_symbols(struct rule_run *r)
 		CLEANUP_STRV struct strv missing = STRV_INIT;
 		CLEANUP_BUF struct buf section = BUF_INIT;
 		struct err err = ERR_INIT;
+		int there;
 
 		if (!files[i] || (i && files[i] == files[0]))
 			continue;
@@ -174,8 +175,11 @@ static void debugger_symbols(struct rule_run *r)
 			strv_add(&missing, "the symbol _PyRuntime");
 		if (has_version && !elf_exports(&files[i]->facts, "Py_Version"))
 			strv_add(&missing, "the symbol Py_Version");
-		if (elf_section_read(
-			    files[i]->path, ".PyRuntime", (size_t)64 << 20, &section, &err) == 0)
+		there = elf_section_read(
+			files[i]->path, ".PyRuntime", (size_t)64 << 20, &section, &err);
+		if (there < 0)
+			rule_unchecked(r, "%s", err.msg);
+		else if (!there)
 			strv_add(&missing, "the section .PyRuntime");
 		find_names(r, files[i]->path, "lacks", &missing);
 	}
