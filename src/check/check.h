@@ -8,6 +8,7 @@
  *	              "findings": [{"where", "what"}]}],
  *	 "probes":  [{"id", "test", "title", "python", "link", "verdict", "expected", "seen",
  *	              "why", "crashes", "log", "difference"}],
+ *	 "probes_why":                  why there are no probes, if they were wanted
  *	 "wheels":  [{"name", "version", "verdict", "prediction", …}],
  *	 "summary": {"failed", "warned", "noted", "passed", "not_checked"}}
  *
@@ -74,6 +75,9 @@ struct check_probe_options {
 	bool install_consumers;
 	const char *scratch; /* a folder for what is made, removed by the caller */
 };
+
+/* Are all of them ids of probes, or of tests ("T2")? Else ERR_USAGE, naming the nearest. */
+int check_probes_known(const struct strv *ids, struct err *err);
 
 /* Runs the probes, as many at a time as there are processors, and appends to the array "probes" of
  * the model: for each probe the result here and, with `against`, the result there; "difference"

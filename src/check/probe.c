@@ -281,7 +281,7 @@ static bool is_chosen(const struct probe *p, const struct strv *names)
 	return strv_has(names, p->id) || strv_has(names, p->test);
 }
 
-static int check_names(const struct strv *names, struct err *err)
+int check_probes_known(const struct strv *names, struct err *err)
 {
 	const char *known[MAX_PROBES];
 
@@ -308,7 +308,8 @@ static int choose(const struct check_probe_options *options, const struct probe 
 {
 	if (probe_table_n > MAX_PROBES)
 		bug("more than %d probes", MAX_PROBES);
-	if (check_names(options->only, err) < 0 || check_names(options->skip, err) < 0)
+	if (check_probes_known(options->only, err) < 0 ||
+		check_probes_known(options->skip, err) < 0)
 		return -1;
 	*n = 0;
 	for (size_t i = 0; i < probe_table_n; i++) {

@@ -66,6 +66,15 @@ static void rule_rows(struct doc *doc, const json_t *rule, bool all)
 	}
 }
 
+static bool all_hold(const json_t *rules)
+{
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		if (strcmp(text_of(json_array_get(rules, i), "verdict"), "pass") != 0)
+			return false;
+	}
+	return true;
+}
+
 static void add_rules(struct doc *doc, const json_t *rules, bool all)
 {
 	static const struct doc_column columns[] = {
@@ -73,6 +82,10 @@ static void add_rules(struct doc *doc, const json_t *rules, bool all)
 
 	if (!json_array_size(rules))
 		return;
+	if (!all && all_hold(rules)) {
+		doc_text(doc, "Rules: all hold.");
+		return;
+	}
 	doc_table(doc, "Rules", columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < json_array_size(rules); i++)
 		rule_rows(doc, json_array_get(rules, i), all);
@@ -114,6 +127,8 @@ static struct doc *make_doc(const struct dist *dist, const json_t *model, bool a
 	doc_fact(doc, "libpython.so", dist->libpython_shared);
 	doc_fact(doc, "libpython.a", dist->libpython_static);
 	add_rules(doc, json_object_get(model, "rules"), all);
+	if (text_of(model, "probes_why"))
+		doc_text(doc, "Probes: not checked: %s.", text_of(model, "probes_why"));
 	cmd_check_add_probes(doc, json_object_get(model, "probes"), all);
 	add_summary(doc, json_object_get(model, "summary"));
 	return doc;
@@ -137,6 +152,11 @@ static int print(
 	return 0;
 }
 
+static bool wants_probes(const struct values *v)
+{
+	return v->probes.all || v->probes.ids.n;
+}
+
 static int gather(const struct values *v, const struct dist *dist, json_t *model, struct err *err)
 {
 	CLEANUP_DIST_FILES struct dist_files files = {0};
@@ -145,8 +165,15 @@ static int gather(const struct values *v, const struct dist *dist, json_t *model
 	if (dist_files_read(dist, &files, err) < 0 ||
 		check_rules(&input, &v->rules, &v->skip, model, err) < 0)
 		return -1;
-	if (!v->probes.all && !v->probes.ids.n)
+	if (!wants_probes(v))
 		return 0;
+	/* That is a finding of a rule. */
+	if (!dist->runs) {
+		json_object_set_new(model, "probes_why",
+			json_sprintf("the interpreter cannot be run: %s",
+				dist->why_not ? dist->why_not : "no reason is known"));
+		return 0;
+	}
 	return cmd_check_probes(&v->probes, dist, model, err);
 }
 
@@ -190,8 +217,12 @@ static int run(const void *values, const struct strv *args, struct err *err)
 		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON");
 		return err_hint(err, "name an interpreter, a prefix, or a command on PATH");
 	}
+	if ((v->probes.against || v->probes.install_consumers) && !wants_probes(v))
+		return err_set(err, ERR_USAGE,
+			"--against and --install-consumers are about probes: add --probes");
 	/* Before anything is run. */
-	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0)
+	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0 ||
+		check_probes_known(&v->probes.ids, err) < 0)
 		return -1;
 	return check(v, args->v[0], err);
 }
@@ -199,7 +230,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 #define AT(field) offsetof(struct values, field)
 
 static const struct opt opts[] = {
-	{"rule", 0, OPT_LIST, "ID", "only this rule", AT(rules)},
+	{"rule", 0, OPT_LIST, "ID", "of the rules only this one", AT(rules)},
 	{"skip", 0, OPT_LIST, "ID", "not this rule", AT(skip)},
 	{"probes", 0, OPT_FLAG, NULL, "compile and run the probes, too", AT(probes.all)},
 	{"probe", 0, OPT_LIST, "ID", "of the probes only this one, or those of T1 … T10",
