@@ -12,7 +12,7 @@ PACKAGES_BUILD := build-essential pkgconf libcurl4-openssl-dev libarchive-dev li
 	libssl-dev libjansson-dev libfyaml-dev libsmartcols-dev libcapstone-dev
 PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils
 PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
-	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf
 PACKAGES_HTML := chromium python3
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
