@@ -30,7 +30,7 @@ count_closing() { # OUTPUT EXIT
 }
 
 run_unit() { # PROGRAM
-	CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 150 "$1" >"$result.out" 2>&1 </dev/null
+	CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 600 "$1" >"$result.out" 2>&1 </dev/null
 	code=$?
 	[ "$code" = 0 ] || echo "$1: exit code $code" >>"$result.out"
 	count_tap "$result.out" "$code" >"$result.count"
@@ -42,13 +42,13 @@ run_unit() { # PROGRAM
 run_replay() { # PROGRAM
 	corpus=tests/fuzz/corpus/${1##*/replay_}
 	n=$(ls "$corpus" | wc -l)
-	if timeout -k 5 100 "$1" "$corpus"/* >"$result.out" 2>&1 </dev/null; then
+	if timeout -k 5 600 "$1" "$corpus"/* >"$result.out" 2>&1 </dev/null; then
 		echo "$n 0 0" >"$result.count"
 		return
 	fi
 	bad=0
 	for file in "$corpus"/*; do
-		timeout -k 5 30 "$1" "$file" >"$result.one" 2>&1 </dev/null && continue
+		timeout -k 5 120 "$1" "$file" >"$result.one" 2>&1 </dev/null && continue
 		bad=$((bad + 1))
 		echo "replay of $file failed:"
 		cat "$result.one"
@@ -58,7 +58,7 @@ run_replay() { # PROGRAM
 }
 
 run_closing() { # COMMAND...
-	timeout -k 5 300 "$@" >"$result.out" 2>&1 </dev/null
+	timeout -k 5 1200 "$@" >"$result.out" 2>&1 </dev/null
 	code=$?
 	count_closing "$result.out" "$code" >"$result.count"
 	sed -n '/^skipped: /p' "$result.out" >"$result.skips"
