@@ -23,6 +23,12 @@ double stats_signed_rank(const double *d, size_t n);
 void stats_adjust(const double *p, size_t n, double *adjusted);
 /* The t that Student's distribution exceeds with probability `tail` (above 0, at most 0.5). */
 double stats_t_quantile(double df, double tail);
+/* The two-sided p of Student's t. */
+double stats_t_test(double t, double df);
+/* A bootstrap's standard error over n units, its narrowness corrected; infinite if n < 2. */
+double stats_error(double error, size_t n);
+/* What an interval says; never BENCH_NO_VERDICT. */
+enum bench_verdict stats_judge(struct bench_interval i, double margin);
 
 /* The log ratios of a campaign, all finite. The reference is not among the arms. */
 struct stats_input {

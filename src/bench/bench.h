@@ -332,6 +332,7 @@ struct bench_interval {
 struct bench_cell {
 	double ratio;
 	struct bench_interval interval;
+	double error; /* the standard error behind the interval, in logs */
 	double p, adjusted;
 	double minima; /* ratio of the fastest observations: a diagnostic only */
 	enum bench_verdict verdict;
@@ -340,6 +341,7 @@ struct bench_cell {
 struct bench_arm_result {
 	double ratio;
 	struct bench_interval suite, general;
+	double error;      /* the standard error behind `suite`, in logs */
 	double half_width; /* of `suite`, in logs: 0.005 is half a percent */
 	enum bench_verdict verdict;
 	unsigned int different;   /* workloads called faster or slower */
@@ -354,6 +356,7 @@ struct bench_result {
 	size_t look;                  /* index of the look whose level is used */
 	double alpha;                 /* that level */
 	unsigned int resamples;
+	size_t units; /* what was resampled: rounds, or layouts */
 	size_t n_arms, n_workloads;
 	size_t counting;               /* workloads that count */
 	char **why;                    /* for each workload: why it does not count, or NULL */
@@ -378,5 +381,48 @@ bool bench_precise(const struct bench *b, const struct bench_result *result);
 
 /* The result as JSON: {"rounds", "alpha", "gates", "arms": [{"ratio", …, "workloads": […]}]}. */
 json_t *bench_result_json(const struct bench *b, const struct bench_result *result);
+
+/* ---- two campaigns ------------------------------------------------------------------------- */
+
+/* How a ratio to the reference differs between two campaigns, which are independent: Welch's
+ * interval and test (Biometrika 34, 1947) on the two log ratios, with the standard errors of the
+ * campaigns' own bootstraps and n - 1 degrees of freedom for each. Changes of workloads have p
+ * adjusted within an arm, as in one campaign. What differs between days, but not within one
+ * campaign, is in neither error. */
+struct bench_change {
+	double before, after; /* ratios to the reference */
+	double ratio;         /* after / before */
+	struct bench_interval interval;
+	double p, adjusted;         /* adjusted is p for the suite */
+	enum bench_verdict verdict; /* faster: relative to the reference it is so in the second */
+};
+
+struct bench_arm_changes {
+	size_t before, after; /* the arm in each campaign */
+	struct bench_change suite;
+	struct bench_change *workloads;
+	unsigned int different; /* workloads called faster or slower */
+};
+
+struct bench_comparison {
+	struct bench_result before, after; /* over the workloads that count in both */
+	size_t n_workloads;
+	size_t *workload_before, *workload_after; /* where each of them is in its campaign */
+	size_t n_arms;
+	struct bench_arm_changes *arms; /* of that name in both, and last the copy */
+	bool verdicts;                  /* no gate of either stands in the way */
+};
+
+/* Compares what two campaigns say of arms of the same name. A workload that does not count in both
+ * is left out of both: its `failed` is set. An error if they have no arm or workload in common, or
+ * judge different times. */
+int bench_compare(struct bench *before, struct bench *after, unsigned int threads,
+	struct bench_comparison *ret, struct err *err);
+void bench_comparison_release(struct bench_comparison *c);
+#define CLEANUP_BENCH_COMPARISON CLEANUP(bench_comparison_release)
+
+/* As JSON: {"verdicts", "before", "after" (results), "changes": [{"arm", "ratio", …}]}. */
+json_t *bench_comparison_json(const struct bench *before, const struct bench *after,
+	const struct bench_comparison *comparison);
 
 #endif

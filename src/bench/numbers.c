@@ -185,13 +185,23 @@ double stats_t_quantile(double df, double tail)
 	return (low + high) / 2;
 }
 
+double stats_t_test(double t, double df)
+{
+	return beta_regularized(df / 2, 0.5, df / (df + t * t));
+}
+
+double stats_error(double error, size_t n)
+{
+	return n < 2 ? INFINITY : sqrt((double)n / (double)(n - 1)) * error;
+}
+
 struct bench_interval stats_interval(
 	double log_ratio, double error, size_t n, double alpha, double *half)
 {
 	double m = (double)n, width = INFINITY;
 
 	if (n >= 2)
-		width = stats_t_quantile(m - 1, alpha / 2) * sqrt(m / (m - 1)) * error;
+		width = stats_t_quantile(m - 1, alpha / 2) * stats_error(error, n);
 	if (half)
 		*half = width;
 	return (struct bench_interval){exp(log_ratio - width), exp(log_ratio + width)};

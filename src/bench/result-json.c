@@ -93,3 +93,44 @@ json_t *bench_result_json(const struct bench *b, const struct bench_result *resu
 	json_object_set_new(j, "arms", arms);
 	return j;
 }
+
+static json_t *change_json(const char *key, const char *name, const struct bench_change *c)
+{
+	json_t *j = json_object();
+
+	json_object_set_new(j, key, json_string(name));
+	json_object_set_new(j, "before", real(c->before));
+	json_object_set_new(j, "after", real(c->after));
+	json_object_set_new(j, "ratio", real(c->ratio));
+	json_object_set_new(j, "interval", interval_json(c->interval));
+	json_object_set_new(j, "p", real(c->p));
+	json_object_set_new(j, "p_adjusted", real(c->adjusted));
+	json_object_set_new(j, "verdict", json_string(bench_verdict_name(c->verdict)));
+	return j;
+}
+
+json_t *bench_comparison_json(
+	const struct bench *before, const struct bench *after, const struct bench_comparison *c)
+{
+	json_t *j = json_object(), *changes = json_array();
+
+	json_object_set_new(j, "verdicts", json_boolean(c->verdicts));
+	json_object_set_new(j, "before", bench_result_json(before, &c->before));
+	json_object_set_new(j, "after", bench_result_json(after, &c->after));
+	for (size_t a = 0; a < c->n_arms; a++) {
+		const struct bench_arm_changes *arm = &c->arms[a];
+		const struct bench_arm *named = &before->arms[arm->before];
+		json_t *one = change_json("arm", named->name, &arm->suite), *cells = json_array();
+
+		json_object_set_new(one, "role", json_string(bench_role_name(named->role)));
+		json_object_set_new(one, "different", json_integer(arm->different));
+		for (size_t i = 0; i < c->n_workloads; i++)
+			json_array_append_new(cells,
+				change_json("name", before->workloads[c->workload_before[i]].name,
+					&arm->workloads[i]));
+		json_object_set_new(one, "workloads", cells);
+		json_array_append_new(changes, one);
+	}
+	json_object_set_new(j, "changes", changes);
+	return j;
+}

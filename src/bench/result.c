@@ -129,7 +129,7 @@ static double ratio_of_minima(const struct bench *b, const struct grid *g, size_
 	return (double)least[1] / (double)least[0];
 }
 
-static enum bench_verdict judge(struct bench_interval i, double margin)
+enum bench_verdict stats_judge(struct bench_interval i, double margin)
 {
 	if (i.low >= 1 / (1 + margin) && i.high <= 1 + margin)
 		return BENCH_EQUAL;
@@ -146,10 +146,11 @@ static void judge_arm(const struct bench *b, const struct grid *g, const struct 
 	double margin = b->options.margin;
 
 	arm->ratio = exp(out->suite[a]);
+	arm->error = stats_error(out->fixed[a], out->units);
 	arm->suite = stats_interval(
 		out->suite[a], out->fixed[a], out->units, result->alpha, &arm->half_width);
 	arm->general = stats_interval(out->suite[a], out->general[a], general, result->alpha, NULL);
-	arm->verdict = judge(arm->suite, margin);
+	arm->verdict = stats_judge(arm->suite, margin);
 	for (size_t i = 0; i < in->workloads; i++)
 		p[i] = stats_signed_rank(in->d + (a * in->workloads + i) * in->rounds, in->rounds);
 	stats_adjust(p, in->workloads, adjusted);
@@ -158,12 +159,13 @@ static void judge_arm(const struct bench *b, const struct grid *g, const struct 
 		size_t cell = a * in->workloads + i;
 
 		c->ratio = exp(out->median[cell]);
+		c->error = stats_error(out->error[cell], out->units);
 		c->interval = stats_interval(
 			out->median[cell], out->error[cell], out->units, result->alpha, NULL);
 		c->p = p[i];
 		c->adjusted = adjusted[i];
 		c->minima = ratio_of_minima(b, g, which[i], a + 1);
-		c->verdict = judge(c->interval, margin);
+		c->verdict = stats_judge(c->interval, margin);
 		if ((c->verdict == BENCH_FASTER || c->verdict == BENCH_SLOWER) &&
 			c->adjusted > result->alpha)
 			c->verdict = BENCH_UNDECIDED;
@@ -255,6 +257,7 @@ static void compute(const struct bench *b, const struct grid *g, const size_t *w
 
 	in.layouts = renumber(g->layout, g->rounds);
 	stats_bootstrap(&in, threads, &out);
+	result->units = out.units;
 	result->arms[0].ratio = 1;
 	result->arms[0].suite = result->arms[0].general = (struct bench_interval){1, 1};
 	for (size_t a = 0; a < in.arms; a++)

@@ -14,7 +14,7 @@ size_t bench_named(const struct bench *b)
 	return n;
 }
 
-static char *interval_text(struct bench_interval i)
+char *bench_interval_text(struct bench_interval i)
 {
 	return isfinite(i.high) ? xasprintf("%.4f to %.4f", i.low, i.high) : xstrdup("unknown");
 }
@@ -73,8 +73,8 @@ static void add_arms(struct doc *doc, const struct bench *b, const struct bench_
 	for (size_t a = 0; a < b->n_arms; a++) {
 		const struct bench_arm_result *arm = &r->arms[a];
 		CLEANUP_FREE char *ratio = xasprintf("%.4f", arm->ratio);
-		CLEANUP_FREE char *suite = interval_text(arm->suite);
-		CLEANUP_FREE char *general = interval_text(arm->general);
+		CLEANUP_FREE char *suite = bench_interval_text(arm->suite);
+		CLEANUP_FREE char *general = bench_interval_text(arm->general);
 		CLEANUP_FREE char *differ = xasprintf("%u of %zu", arm->different, r->counting);
 		const char *cells[] = {b->arms[a].name, b->arms[a].version, b->arms[a].link, ratio,
 			a ? suite : NULL, a ? general : NULL, a ? differ : NULL,
@@ -98,7 +98,7 @@ static void add_workloads(
 	for (size_t w = 0; w < b->n_workloads; w++) {
 		const struct bench_cell *c = &r->arms[a].cells[w];
 		CLEANUP_FREE char *ratio = xasprintf("%.4f", c->ratio);
-		CLEANUP_FREE char *interval = interval_text(c->interval);
+		CLEANUP_FREE char *interval = bench_interval_text(c->interval);
 		CLEANUP_FREE char *p = xasprintf("%.3g", c->adjusted);
 		CLEANUP_FREE char *minima = xasprintf("%.4f", c->minima);
 		const char *cells[] = {b->workloads[w].name, ratio, interval, p, minima,

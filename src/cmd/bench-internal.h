@@ -12,6 +12,20 @@ size_t bench_named(const struct bench *b);
  * were called different. */
 struct doc *bench_doc(const struct bench *b, const struct bench_result *result, bool all);
 
+/* "0.9981 to 1.0020"; to be freed. */
+char *bench_interval_text(struct bench_interval i);
+
+/* How results are shown. */
+struct bench_view {
+	bool all, json;
+	const char *html; /* NULL: no page */
+};
+
+/* Compares two campaigns, read from `files`, and prints that. Returns the exit code: 1 when an arm
+ * is slower in the second, relative to the reference; or -1. */
+int bench_show_comparison(struct bench *before, struct bench *after, const struct strv *files,
+	const struct bench_view *view, struct err *err);
+
 /* Adds the pictures: violins of workload ratios, a forest for each arm, what happened in each
  * round. */
 void bench_charts(struct doc *doc, const struct bench *b, const struct bench_result *result);

@@ -18,8 +18,9 @@
 struct values {
 	unsigned int rounds, max_time, layouts, duration, limit;
 	const char *precision, *load, *seed, *filter, *script, *script_args, *workloads, *scratch,
-		*from, *output;
+		*output;
 	const char *measure, *pyperf, *html;
+	struct strv from;
 	bool self_test, resume, json, all;
 };
 
@@ -179,9 +180,9 @@ static int measure(
 	return result;
 }
 
-static int load(const struct values *v, struct bench **ret, struct err *err)
+static int load(const struct values *v, const char *file, struct bench **ret, struct err *err)
 {
-	if (bench_load(v->from, ret, err) < 0)
+	if (bench_load(file, ret, err) < 0)
 		return -1;
 	if (v->measure)
 		(*ret)->options.measure = strcmp(v->measure, "wall") ? BENCH_CPU : BENCH_WALL;
@@ -235,17 +236,34 @@ static int conclude(const struct bench *b, const struct bench_result *result, st
 	return 0;
 }
 
+static int compare(const struct values *v, struct err *err)
+{
+	const struct bench_view view = {.all = v->all, .json = v->json, .html = v->html};
+	CLEANUP_BENCH struct bench *before = NULL, *after = NULL;
+
+	if (v->pyperf)
+		return err_set(err, ERR_USAGE, "--pyperf takes one campaign, not two");
+	if (load(v, v->from.v[0], &before, err) < 0 || load(v, v->from.v[1], &after, err) < 0)
+		return -1;
+	return bench_show_comparison(before, after, &v->from, &view, err);
+}
+
 static int run(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
 	CLEANUP_BENCH struct bench *b = NULL;
 	CLEANUP_BENCH_RESULT struct bench_result result = {0};
 
-	if (v->from && (args->n || v->resume))
+	if (v->from.n && (args->n || v->resume))
 		return err_set(err, ERR_USAGE, "--from runs nothing: it takes no Pythons");
+	if (v->from.n > 2)
+		return err_set(
+			err, ERR_USAGE, "--from: two campaigns are compared, not %zu", v->from.n);
 	if (v->resume && args->n)
 		return err_set(err, ERR_USAGE, "--resume takes the Pythons from its file");
-	if ((v->from ? load(v, &b, err) : measure(v, args, &b, err)) < 0 ||
+	if (v->from.n == 2)
+		return compare(v, err);
+	if ((v->from.n ? load(v, v->from.v[0], &b, err) : measure(v, args, &b, err)) < 0 ||
 		bench_compute(b, 2, &result, err) < 0 || show(v, b, &result, err) < 0)
 		return -1;
 	return conclude(b, &result, err);
@@ -288,7 +306,8 @@ static const struct opt opts[] = {
 		offsetof(struct values, output)},
 	{"resume", 0, OPT_FLAG, NULL, "continue the campaign in the file of -o",
 		offsetof(struct values, resume)},
-	{"from", 0, OPT_STRING, "FILE", "run nothing: compute again from a campaign's file",
+	{"from", 0, OPT_LIST, "FILE",
+		"run nothing: compute again from a campaign's file; compare it with a second",
 		offsetof(struct values, from)},
 	{"all", 0, OPT_FLAG, NULL, "list every workload, not only those that differ",
 		offsetof(struct values, all)},
@@ -310,12 +329,15 @@ const struct command cmd_bench = {
 		 "A byte-identical copy of the reference always runs along. If it does not come "
 		 "out as equal\nthere is no verdict. Looks are taken after 10, 20 and 40 rounds; "
 		 "the level of 5 % is split\namong them.\n\n"
+		 "Two campaigns (--from twice) are compared by arms of the same name: how an arm's "
+		 "time\nrelative to the reference changed from the first to the second.\n\n"
 		 "The first interval answers for these workloads, the second for other programs "
 		 "like them.\nExit code 1: an arm is slower. 2: no verdict.",
 	.example = "solder bench static=dist/cpython shared=/usr/bin/python3\n"
 		   "solder bench --filter json,calls --rounds 20 -o c.json A=python3.11 "
 		   "B=python3.12\n"
-		   "solder bench --from c.json --html c.html",
+		   "solder bench --from c.json --html c.html\n"
+		   "solder bench --from before.json --from after.json",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),

@@ -1,13 +1,19 @@
-"""Prints a campaign: one arm 5 % slower, one equal, one workload that crashed, a dropped round."""
+"""Prints a campaign: one arm 5 % slower, one equal, one workload that crashed, a dropped round.
+
+    python3 make.py [SEED [RATIO_OF_THE_SLOWER_ARM [WORKLOADS_TO_RENAME]]]
+"""
 
 import json
 import random
+import sys
 
 COLUMNS = ('workload arm status code wall user system voluntary involuntary minor_faults '
            'major_faults max_rss steal cycles instructions branch_misses padding').split()
-r = random.Random(1)
+given = sys.argv[1:] + ['1', '1.05', ''][len(sys.argv) - 1:]
+r = random.Random(int(given[0]))
 names = ['calls', 'dicts', 'json', 'regex', 'sorting', 'startup']
-ratios = [1, 1.05, 1.001, 1]
+names = [n + '2' if n in given[2].split(',') else n for n in names]
+ratios = [1, float(given[1]), 1.001, 1]
 rounds = []
 for i in range(11):
     rows = []

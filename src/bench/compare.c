@@ -1,0 +1,208 @@
+/* What two campaigns say of the same arms. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench-internal.h"
+
+static size_t find_workload(const struct bench *b, const char *name)
+{
+	size_t w = 0;
+
+	while (w < b->n_workloads && strcmp(b->workloads[w].name, name) != 0)
+		w++;
+	return w;
+}
+
+/* The arm that stands for `arm` in another campaign: the copy for the copy, else the one of that
+ * name. 0, the reference, if there is none. */
+static size_t find_arm(const struct bench *b, const struct bench_arm *arm)
+{
+	for (size_t a = 1; a < b->n_arms; a++) {
+		if (b->arms[a].role == arm->role &&
+			(arm->role == BENCH_ROLE_COPY || !strcmp(b->arms[a].name, arm->name)))
+			return a;
+	}
+	return 0;
+}
+
+/* Leaves out of `b` what does not count in `other`, the campaign that `which` says; returns how
+ * many workloads that were. */
+static size_t leave_out(struct bench *b, const struct bench_result *result,
+	const struct bench *other, const struct bench_result *others, const char *which)
+{
+	size_t n = 0;
+
+	for (size_t w = 0; w < b->n_workloads; w++) {
+		size_t o = find_workload(other, b->workloads[w].name);
+
+		if (result->why[w] || (o < other->n_workloads && !others->why[o]))
+			continue;
+		free(b->workloads[w].failed);
+		b->workloads[w].failed =
+			o < other->n_workloads
+				? xasprintf("in the %s campaign: %s", which, others->why[o])
+				: xasprintf("is not in the %s campaign", which);
+		n++;
+	}
+	return n;
+}
+
+/* Both results over the workloads that count in both. */
+static int compute(struct bench *before, struct bench *after, unsigned int threads,
+	struct bench_comparison *c, struct err *err)
+{
+	size_t left_out;
+
+	if (bench_compute(before, threads, &c->before, err) < 0)
+		return err_wrap(err, "the first campaign");
+	if (bench_compute(after, threads, &c->after, err) < 0)
+		return err_wrap(err, "the second campaign");
+	left_out = leave_out(before, &c->before, after, &c->after, "second") +
+		   leave_out(after, &c->after, before, &c->before, "first");
+	if (!left_out)
+		return 0;
+	bench_result_release(&c->before);
+	bench_result_release(&c->after);
+	if (bench_compute(before, threads, &c->before, err) < 0 ||
+		bench_compute(after, threads, &c->after, err) < 0)
+		return err_set(err, ERR_INPUT, "the campaigns have no workload in common");
+	return 0;
+}
+
+static void change(const struct bench_comparison *c, double before_error, double after_error,
+	const struct bench_options *o, struct bench_change *ch)
+{
+	double v = before_error * before_error, w = after_error * after_error;
+	double log_ratio = log(ch->after / ch->before), error = sqrt(v + w), width;
+	double df = (v + w) * (v + w) /
+		    (v * v / (double)(c->before.units - 1) + w * w / (double)(c->after.units - 1));
+
+	ch->ratio = exp(log_ratio);
+	if (error > 0 && isfinite(error)) {
+		width = stats_t_quantile(df, o->alpha / 2) * error;
+		ch->p = stats_t_test(log_ratio / error, df);
+	} else {
+		/* No spread at all, or a single unit, of which nothing can be said. */
+		width = error > 0 ? INFINITY : 0;
+		ch->p = error > 0 || fabs(log_ratio) <= 0 ? 1 : 0;
+	}
+	ch->adjusted = ch->p;
+	ch->interval = (struct bench_interval){exp(log_ratio - width), exp(log_ratio + width)};
+	ch->verdict = stats_judge(ch->interval, o->margin);
+}
+
+static bool differs(const struct bench_change *ch)
+{
+	return ch->verdict == BENCH_FASTER || ch->verdict == BENCH_SLOWER;
+}
+
+static void compare_workloads(const struct bench_comparison *c, const struct bench_options *o,
+	struct bench_arm_changes *arm)
+{
+	CLEANUP_FREE double *p = xcalloc(c->n_workloads + 1, sizeof(*p));
+	CLEANUP_FREE double *adjusted = xcalloc(c->n_workloads + 1, sizeof(*adjusted));
+
+	arm->workloads = xcalloc(c->n_workloads + 1, sizeof(*arm->workloads));
+	for (size_t i = 0; i < c->n_workloads; i++) {
+		const struct bench_cell *before =
+			&c->before.arms[arm->before].cells[c->workload_before[i]];
+		const struct bench_cell *after =
+			&c->after.arms[arm->after].cells[c->workload_after[i]];
+		struct bench_change *ch = &arm->workloads[i];
+
+		*ch = (struct bench_change){.before = before->ratio, .after = after->ratio};
+		change(c, before->error, after->error, o, ch);
+		p[i] = ch->p;
+	}
+	stats_adjust(p, c->n_workloads, adjusted);
+	for (size_t i = 0; i < c->n_workloads; i++) {
+		struct bench_change *ch = &arm->workloads[i];
+
+		ch->adjusted = adjusted[i];
+		if (differs(ch) && ch->adjusted > o->alpha)
+			ch->verdict = BENCH_UNDECIDED;
+		arm->different += differs(ch);
+		if (!c->verdicts)
+			ch->verdict = BENCH_NO_VERDICT;
+	}
+}
+
+static void add_arm(
+	struct bench_comparison *c, const struct bench_options *o, size_t before, size_t after)
+{
+	struct bench_arm_changes *arm = &c->arms[c->n_arms++];
+	const struct bench_arm_result *first = &c->before.arms[before];
+	const struct bench_arm_result *second = &c->after.arms[after];
+
+	*arm = (struct bench_arm_changes){.before = before,
+		.after = after,
+		.suite = {.before = first->ratio, .after = second->ratio}};
+	change(c, first->error, second->error, o, &arm->suite);
+	if (!c->verdicts)
+		arm->suite.verdict = BENCH_NO_VERDICT;
+	compare_workloads(c, o, arm);
+}
+
+static int compare_arms(const struct bench *before, const struct bench *after,
+	struct bench_comparison *c, struct err *err)
+{
+	static const enum bench_role roles[] = {BENCH_ROLE_ARM, BENCH_ROLE_COPY};
+	size_t named = 0;
+
+	c->arms = xcalloc(before->n_arms, sizeof(*c->arms));
+	for (size_t r = 0; r < ARRAY_SIZE(roles); r++) {
+		for (size_t a = 1; a < before->n_arms; a++) {
+			size_t other = find_arm(after, &before->arms[a]);
+
+			if (before->arms[a].role != roles[r] || !other)
+				continue;
+			add_arm(c, &before->options, a, other);
+			named += roles[r] == BENCH_ROLE_ARM;
+		}
+	}
+	if (named)
+		return 0;
+	err_set(err, ERR_INPUT, "the campaigns have no arm in common but the reference");
+	return err_hint(err, "arms are compared by name: solder bench NAME=PYTHON NAME=PYTHON");
+}
+
+int bench_compare(struct bench *before, struct bench *after, unsigned int threads,
+	struct bench_comparison *ret, struct err *err)
+{
+	CLEANUP_BENCH_COMPARISON struct bench_comparison c = {0};
+
+	*ret = c;
+	if (before->options.measure != after->options.measure) {
+		err_set(err, ERR_INPUT, "one campaign judges CPU time, the other wall time");
+		return err_hint(err, "--measure chooses for both");
+	}
+	if (compute(before, after, threads, &c, err) < 0)
+		return -1;
+	c.verdicts = c.before.verdicts && c.after.verdicts;
+	c.workload_before = xcalloc(before->n_workloads + 1, sizeof(*c.workload_before));
+	c.workload_after = xcalloc(before->n_workloads + 1, sizeof(*c.workload_after));
+	for (size_t w = 0; w < before->n_workloads; w++) {
+		if (c.before.why[w])
+			continue;
+		c.workload_before[c.n_workloads] = w;
+		c.workload_after[c.n_workloads++] = find_workload(after, before->workloads[w].name);
+	}
+	if (compare_arms(before, after, &c, err) < 0)
+		return -1;
+	*ret = c;
+	c = (struct bench_comparison){0};
+	return 0;
+}
+
+void bench_comparison_release(struct bench_comparison *c)
+{
+	for (size_t a = 0; a < c->n_arms; a++)
+		free(c->arms[a].workloads);
+	free(c->arms);
+	free(c->workload_before);
+	free(c->workload_after);
+	bench_result_release(&c->before);
+	bench_result_release(&c->after);
+	*c = (struct bench_comparison){0};
+}
