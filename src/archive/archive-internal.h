@@ -64,4 +64,20 @@ int unpack_entry(struct unpack *u, struct archive_entry *e);
 /* Modes and times of folders, when nothing more comes. */
 int unpack_finish_folders(struct unpack *u);
 
+/* Sorts, adds folders, drops what a later entry replaces; `first` (may be NULL) goes to the
+ * front. */
+int pack_list_settle(struct pack_list *l, const char *first, struct err *err);
+
+/* Where the bytes of an archive go: compressed, counted, digested, into a file beside its place. */
+struct sink;
+enum sink_form { SINK_PLAIN, SINK_GZIP, SINK_ZSTD };
+
+int sink_open(const char *path, enum sink_form form, int level, unsigned int threads,
+	struct sink **ret, struct err *err);
+int sink_write(struct sink *s, const void *data, size_t len, struct err *err);
+/* Everything is written: the file gets its name. */
+int sink_finish(struct sink *s, uint64_t *size, char hex[SHA256_HEX_SIZE], struct err *err);
+/* Removes the file if it was not finished. NULL is fine. */
+void sink_free(struct sink *s);
+
 #endif

@@ -1,4 +1,5 @@
-/* Archives: unpacking what others packed.
+/* Archives: unpacking what others packed, and packing so that the same content always gives the
+ * same bytes.
  *
  * A source archive is data from the network until it is unpacked, so nothing in it is believed:
  * whatever the archive says, nothing is written, linked or led to outside the folder given.
@@ -6,9 +7,12 @@
 #ifndef SOLDER_ARCHIVE_ARCHIVE_H
 #define SOLDER_ARCHIVE_ARCHIVE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/file.h"
 
 /* What an archive may unpack to. Both the bytes that come out of decompression and the sizes of
  * the files (holes of sparse ones included) are held to max_bytes. */
@@ -39,5 +43,71 @@ struct unpack_limits {
  * most 65,536 folders). */
 int archive_unpack(const char *archive, const char *dir, int strip,
 	const struct unpack_limits *limits, struct err *err);
+
+/* What an archive will hold. Names are relative, "python/bin/python3"; the folders above them come
+ * of themselves. Of several entries with one name the last that was added counts, so that a tree
+ * is added first and what differs from it afterwards. Nothing is read before archive_pack() but
+ * the names, kinds and targets of a tree. */
+enum pack_kind { PACK_FILE, PACK_FOLDER, PACK_LINK };
+
+struct pack_entry {
+	char *name;
+	enum pack_kind kind;
+	char *path; /* of a file: where its content is; NULL: `data` has it */
+	char *data;
+	size_t len;
+	char *link; /* target of a symbolic link */
+	bool executable;
+	size_t order; /* private */
+};
+
+struct pack_list {
+	struct pack_entry *v;
+	size_t n, cap;
+};
+
+#define CLEANUP_PACK_LIST CLEANUP(pack_list_release)
+
+void pack_list_release(struct pack_list *l);
+/* The folder `dir` itself becomes `as`. Links are kept as they are; hard links become files of
+ * their own; devices, pipes and sockets are an error. */
+int pack_list_add_tree(struct pack_list *l, const char *dir, const char *as, struct err *err);
+void pack_list_add_file(struct pack_list *l, const char *path, const char *as, bool executable);
+void pack_list_add_bytes(struct pack_list *l, const void *data, size_t len, const char *as);
+void pack_list_add_symlink(struct pack_list *l, const char *target, const char *as);
+/* Takes an entry and all below it out again; returns how many there were. */
+size_t pack_list_drop(struct pack_list *l, const char *name);
+/* The entry that counts, or NULL; valid until the list changes. */
+const struct pack_entry *pack_list_find(const struct pack_list *l, const char *name);
+
+struct pack_options {
+	int level;            /* of zstd, 1 to 19; of gzip, where more than 9 is 9 */
+	unsigned int threads; /* that compress; gzip has one. 0 is 1 */
+	int64_t mtime;        /* of every entry, seconds: SOURCE_DATE_EPOCH */
+	const char *first;    /* the name of the entry that comes before all others; may be NULL */
+};
+
+struct pack_result {
+	uint64_t size;             /* of the archive */
+	uint64_t bytes;            /* of the files in it */
+	uint64_t entries;          /* with folders and links */
+	char hex[SHA256_HEX_SIZE]; /* of the archive */
+};
+
+/* Writes the list to `archive`, by its name a .tar, .tar.gz or .tar.zst; the list is sorted on the
+ * way. It appears by rename when it is complete; on failure nothing is left.
+ *
+ * Only the list's names, kinds, targets, contents and executable bits, the options' level, mtime
+ * and first, and the release of the compressor decide on the bytes: owner is root (0/0), modes are
+ * 0755 and 0644 (links 0777), entries are sorted by bytes with a folder before what is in it, the
+ * header of gzip has neither name nor time, and zstd always cuts its input the same way, however
+ * many threads work. Headers are ustar; a pax header stands only before what ustar cannot say (a
+ * name or target of more than 100 bytes that cannot be split, a size of 8 GiB or more, a time out
+ * of range).
+ *
+ * At most 3 threads compress at a level of 16 or more, 8 below, so that memory stays under
+ * 512 MiB. Lists of their own may be packed by several threads at a time. */
+int archive_pack(const char *archive, struct pack_list *list, const struct pack_options *options,
+	struct pack_result *result, struct err *err);
 
 #endif

@@ -1,0 +1,234 @@
+/* What an archive will hold, before it is written. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/archive-internal.h"
+#include "base/file.h"
+
+static void entry_release(struct pack_entry *e)
+{
+	free(e->name);
+	free(e->path);
+	free(e->data);
+	free(e->link);
+	*e = (struct pack_entry){0};
+}
+
+void pack_list_release(struct pack_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		entry_release(&l->v[i]);
+	free(l->v);
+	*l = (struct pack_list){0};
+}
+
+static struct pack_entry *add(struct pack_list *l, char *name, enum pack_kind kind)
+{
+	if (l->n == l->cap) {
+		l->cap = l->cap ? 2 * l->cap : 256;
+		l->v = xreallocarray(l->v, l->cap, sizeof(*l->v));
+	}
+	l->v[l->n] = (struct pack_entry){.name = name, .kind = kind, .order = l->n};
+	return &l->v[l->n++];
+}
+
+struct tree_source {
+	struct pack_list *list;
+	const char *as;
+};
+
+static int add_link(const struct tree_source *s, char *name, const char *path,
+	const struct stat *st, struct err *err)
+{
+	size_t room = (size_t)st->st_size + 1;
+	char *target = xcalloc(room + 1, 1);
+	ssize_t n = readlink(path, target, room);
+
+	add(s->list, name, PACK_LINK)->link = target;
+	if (n < 0)
+		return err_sys(err, "cannot read the link '%s'", path);
+	if ((size_t)n >= room)
+		return err_set(err, ERR_INPUT, "the link '%s' changed while it was read", path);
+	return 0;
+}
+
+static int visit(
+	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+{
+	const struct tree_source *s = ctx;
+	char *name = xasprintf("%s/%s", s->as, rel);
+	struct pack_entry *e;
+
+	if (S_ISDIR(st->st_mode)) {
+		add(s->list, name, PACK_FOLDER);
+		return 0;
+	}
+	if (S_ISLNK(st->st_mode))
+		return add_link(s, name, path, st, err);
+	if (!S_ISREG(st->st_mode)) {
+		free(name);
+		return err_set(err, ERR_INPUT,
+			"cannot pack '%s': it is a device, a pipe or a socket", path);
+	}
+	e = add(s->list, name, PACK_FILE);
+	e->path = xstrdup(path);
+	e->executable = st->st_mode & 0100;
+	return 0;
+}
+
+int pack_list_add_tree(struct pack_list *l, const char *dir, const char *as, struct err *err)
+{
+	struct tree_source s = {l, as};
+
+	add(l, xstrdup(as), PACK_FOLDER);
+	return tree_walk(dir, visit, &s, err);
+}
+
+void pack_list_add_file(struct pack_list *l, const char *path, const char *as, bool executable)
+{
+	struct pack_entry *e = add(l, xstrdup(as), PACK_FILE);
+
+	e->path = xstrdup(path);
+	e->executable = executable;
+}
+
+void pack_list_add_bytes(struct pack_list *l, const void *data, size_t len, const char *as)
+{
+	struct pack_entry *e = add(l, xstrdup(as), PACK_FILE);
+
+	e->data = xcalloc(len + 1, 1);
+	if (len)
+		memcpy(e->data, data, len);
+	e->len = len;
+}
+
+void pack_list_add_symlink(struct pack_list *l, const char *target, const char *as)
+{
+	add(l, xstrdup(as), PACK_LINK)->link = xstrdup(target);
+}
+
+/* Is `name` `top`, or below it? */
+static bool is_below(const char *name, const char *top)
+{
+	size_t n = strlen(top);
+
+	return !strncmp(name, top, n) && (!name[n] || name[n] == '/');
+}
+
+size_t pack_list_drop(struct pack_list *l, const char *top)
+{
+	size_t kept = 0, dropped;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (is_below(l->v[i].name, top))
+			entry_release(&l->v[i]);
+		else
+			l->v[kept++] = l->v[i];
+	}
+	dropped = l->n - kept;
+	l->n = kept;
+	return dropped;
+}
+
+const struct pack_entry *pack_list_find(const struct pack_list *l, const char *name)
+{
+	const struct pack_entry *found = NULL;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (!strcmp(l->v[i].name, name))
+			found = &l->v[i];
+	}
+	return found;
+}
+
+/* Every folder above an entry is an entry. */
+static void add_folders(struct pack_list *l)
+{
+	CLEANUP_FREE char *last = xstrdup("");
+	size_t n = l->n;
+
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP_FREE char *dir = path_dir(l->v[i].name);
+
+		if (!strcmp(dir, ".") || !strcmp(dir, last))
+			continue;
+		free(last);
+		last = xstrdup(dir);
+		for (char *p = strchr(dir, '/');; p = strchr(p + 1, '/')) {
+			if (p)
+				*p = '\0';
+			add(l, xstrdup(dir), PACK_FOLDER);
+			if (!p)
+				break;
+			*p = '/';
+		}
+	}
+}
+
+/* A folder sorts before what is in it, and that before any other name: '/' is the lowest. */
+static int compare_names(const char *a, const char *b)
+{
+	for (; *a && *a == *b; a++, b++)
+		;
+	if (*a == *b)
+		return 0;
+	if (!*a || !*b)
+		return *a ? 1 : -1;
+	if (*a == '/' || *b == '/')
+		return *a == '/' ? -1 : 1;
+	return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct pack_entry *x = a, *y = b;
+	int c = compare_names(x->name, y->name);
+
+	if (c)
+		return c;
+	return x->order < y->order ? -1 : 1;
+}
+
+/* Of entries with one name the last that was added stays; a folder gives way to all others. */
+static void drop_duplicates(struct pack_list *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct pack_entry *last = kept ? &l->v[kept - 1] : NULL;
+
+		if (!last || strcmp(last->name, l->v[i].name) != 0) {
+			l->v[kept++] = l->v[i];
+		} else if (l->v[i].kind == PACK_FOLDER) {
+			entry_release(&l->v[i]);
+		} else {
+			entry_release(last);
+			*last = l->v[i];
+		}
+	}
+	l->n = kept;
+}
+
+int pack_list_settle(struct pack_list *l, const char *first, struct err *err)
+{
+	add_folders(l);
+	sort_array(l->v, l->n, sizeof(*l->v), compare);
+	drop_duplicates(l);
+	for (size_t i = 1; i < l->n; i++) {
+		if (l->v[i - 1].kind != PACK_FOLDER && is_below(l->v[i].name, l->v[i - 1].name))
+			return err_set(err, ERR_INPUT, "cannot pack '%s': '%s' is no folder",
+				l->v[i].name, l->v[i - 1].name);
+	}
+	for (size_t i = 0; first && i < l->n; i++) {
+		struct pack_entry e = l->v[i];
+
+		if (strcmp(e.name, first) != 0)
+			continue;
+		memmove(l->v + 1, l->v, i * sizeof(*l->v));
+		l->v[0] = e;
+		break;
+	}
+	return 0;
+}

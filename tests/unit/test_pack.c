@@ -1,0 +1,299 @@
+/* The archive writer: the same content gives the same bytes, and others read them. */
+#include "scratch.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive/archive.h"
+#include "base/file.h"
+
+#define MTIME 1234567890
+
+static struct pack_result packed(
+	const char *root, const char *name, struct pack_list *list, unsigned int threads)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name);
+	struct pack_options options = {.level = 3, .threads = threads, .mtime = MTIME};
+	struct pack_result result;
+	struct err err = ERR_INIT;
+	char hex[SHA256_HEX_SIZE];
+	uint64_t size;
+
+	if (archive_pack(path, list, &options, &result, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(sha256_file(path, hex, &size, &err), 0);
+	assert_string_equal(hex, result.hex);
+	assert_int_equal(size, result.size);
+	return result;
+}
+
+static void add_tree(struct pack_list *list, const char *root, const char *dir)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", root, dir);
+	struct err err = ERR_INIT;
+
+	if (pack_list_add_tree(list, path, "python", &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+/* The listing of GNU tar, which reads the headers with other eyes. */
+static void assert_listing(const char *root, const char *archive, const char *expected)
+{
+	CLEANUP_FREE char *got = scratch_shell(root,
+		"TZ=UTC LC_ALL=C tar -tvf %s --full-time | "
+		"sed 's/  */ /g'",
+		archive);
+
+	assert_string_equal(got, expected);
+}
+
+static void test_listing(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list list = {0};
+
+	scratch_file(root, "t/b", "bb", 0600);
+	scratch_file(root, "t/a.x", "x", 04777);
+	scratch_file(root, "t/a/inner", "", 0444);
+	free(scratch_shell(root, "ln -s ../b t/a/link && mkdir -m 700 t/empty && ln t/b t/hard"));
+	add_tree(&list, root, "t");
+	pack_list_add_bytes(&list, "made", 4, "python/new/deep");
+	pack_list_add_bytes(&list, "other", 5, "python/b");
+	packed(root, "a.tar", &list, 1);
+	assert_listing(root, "a.tar",
+		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/\n"
+		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/a/\n"
+		"-rw-r--r-- root/root 0 2009-02-13 23:31:30 python/a/inner\n"
+		"lrwxrwxrwx root/root 0 2009-02-13 23:31:30 python/a/link -> ../b\n"
+		"-rwxr-xr-x root/root 1 2009-02-13 23:31:30 python/a.x\n"
+		"-rw-r--r-- root/root 5 2009-02-13 23:31:30 python/b\n"
+		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/empty/\n"
+		"-rw-r--r-- root/root 2 2009-02-13 23:31:30 python/hard\n"
+		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/new/\n"
+		"-rw-r--r-- root/root 4 2009-02-13 23:31:30 python/new/deep\n");
+}
+
+static void test_drop_and_find(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list list = {0};
+
+	scratch_file(root, "t/test/one", "1", 0644);
+	scratch_file(root, "t/tests", "2", 0644);
+	add_tree(&list, root, "t");
+	assert_int_equal(pack_list_drop(&list, "python/test"), 2);
+	assert_null(pack_list_find(&list, "python/test/one"));
+	assert_non_null(pack_list_find(&list, "python/tests"));
+	pack_list_add_symlink(&list, "tests", "python/l");
+	packed(root, "a.tar", &list, 1);
+	assert_listing(root, "a.tar",
+		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/\n"
+		"lrwxrwxrwx root/root 0 2009-02-13 23:31:30 python/l -> tests\n"
+		"-rw-r--r-- root/root 1 2009-02-13 23:31:30 python/tests\n");
+}
+
+static char *repeat(const char *text, size_t n)
+{
+	struct buf b = BUF_INIT;
+
+	while (n--)
+		buf_adds(&b, text);
+	return buf_steal(&b);
+}
+
+/* Just what ustar can hold, and just what it cannot. */
+static void test_long_names(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_FREE char *n100 = repeat("0123456789", 10), *n150 = repeat("abcdefghij", 15);
+	CLEANUP_FREE char *split = xasprintf("%s/%s", n150, n100);
+	CLEANUP_FREE char *over = xasprintf("%s/%s1", n150, n100);
+	CLEANUP_FREE char *all = NULL;
+	CLEANUP_FREE char *expected = NULL;
+
+	pack_list_add_bytes(&list, "x", 1, n100);
+	packed(root, "plain.tar", &list, 1);
+	free(scratch_shell(root, "! grep -q PaxHeader plain.tar"));
+	pack_list_release(&list);
+	pack_list_add_bytes(&list, "x", 1, split);
+	packed(root, "split.tar", &list, 1);
+	free(scratch_shell(root, "test $(grep -c PaxHeader split.tar) = 1")); /* of the folder */
+	pack_list_add_bytes(&list, "y", 1, over);
+	pack_list_add_symlink(&list, split, "l");
+	packed(root, "long.tar", &list, 1);
+	all = scratch_shell(root, "tar -tf long.tar");
+	expected = xasprintf("%s/\n%s\n%s\nl\n", n150, split, over);
+	assert_string_equal(all, expected);
+	free(all);
+	all = scratch_shell(root,
+		"mkdir u && tar -xf long.tar -C u && readlink u/l && "
+		"cat 'u/%s' && python3 -c \"import tarfile; "
+		"print(len(tarfile.open('long.tar').getnames()))\"",
+		over);
+	free(expected);
+	expected = xasprintf("%s\ny4\n", split);
+	assert_string_equal(all, expected);
+}
+
+/* More than the job of one worker, and hard to compress. */
+static void fill(struct pack_list *list)
+{
+	const size_t len = (size_t)40 << 20;
+	CLEANUP_FREE unsigned char *noise = xcalloc(1, len);
+	uint64_t x = 88172645463325252u;
+
+	for (size_t i = 0; i < len; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		noise[i] = (unsigned char)(x & 0x1f);
+	}
+	pack_list_add_bytes(list, noise, len, "python/noise");
+}
+
+static void test_any_threads(void **state)
+{
+	const char *root = *state;
+	static const char *const names[] = {"a.tar.zst", "a.tar.gz"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_PACK_LIST struct pack_list one = {0}, four = {0};
+		struct pack_result first, second;
+
+		fill(&one);
+		fill(&four);
+		first = packed(root, names[i], &one, 1);
+		second = packed(root, names[i], &four, 4);
+		assert_string_equal(first.hex, second.hex);
+		assert_int_equal(first.entries, 2);
+		assert_int_equal(first.bytes, (size_t)40 << 20);
+	}
+	free(scratch_shell(root, "zstd -q -t a.tar.zst && gzip -t a.tar.gz"));
+	/* no name, no time */
+	CLEANUP_FREE char *head = scratch_shell(root, "head -c 8 a.tar.gz | od -An -tx1");
+	assert_string_equal(head, " 1f 8b 08 00 00 00 00 00\n");
+}
+
+/* Neither the time, nor the mode, nor the owner of the files on the disk matter. */
+static void test_only_content_counts(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list first = {0}, second = {0};
+
+	scratch_file(root, "one/f", "same", 0600);
+	scratch_file(root, "one/g", "same", 0700);
+	scratch_file(root, "two/g", "same", 0755);
+	scratch_file(root, "two/f", "same", 0644);
+	free(scratch_shell(root, "touch -d @1 two/f two"));
+	add_tree(&first, root, "one");
+	add_tree(&second, root, "two");
+	assert_string_equal(packed(root, "1.tar.zst", &first, 1).hex,
+		packed(root, "2.tar.zst", &second, 2).hex);
+}
+
+static void test_first(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_FREE char *path = xasprintf("%s/a.tar", root);
+	struct pack_options options = {.level = 1, .mtime = MTIME, .first = "p/z"};
+	struct pack_result result;
+	struct err err = ERR_INIT;
+	CLEANUP_FREE char *names = NULL;
+
+	pack_list_add_bytes(&list, "", 0, "p/a");
+	pack_list_add_bytes(&list, "z", 1, "p/z");
+	assert_int_equal(archive_pack(path, &list, &options, &result, &err), 0);
+	names = scratch_shell(root, "tar -tf a.tar");
+	assert_string_equal(names, "p/z\np/\np/a\n");
+}
+
+/* A time before 1970 and beyond eleven octal digits. */
+static void test_times(void **state)
+{
+	static const int64_t times[] = {-1, (int64_t)1 << 33, 0};
+	static const char *const years[] = {"1969", "2242", "1970"};
+	const char *root = *state;
+	CLEANUP_FREE char *path = xasprintf("%s/a.tar", root);
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		CLEANUP_PACK_LIST struct pack_list list = {0};
+		struct pack_options options = {.level = 1, .mtime = times[i]};
+		CLEANUP_FREE char *year = NULL;
+		struct pack_result result;
+		struct err err = ERR_INIT;
+
+		pack_list_add_bytes(&list, "z", 1, "z");
+		assert_int_equal(archive_pack(path, &list, &options, &result, &err), 0);
+		year = scratch_shell(
+			root, "TZ=UTC tar -tvf a.tar | awk '{ printf \"%%.4s\", $4 }'");
+		assert_string_equal(year, years[i]);
+	}
+}
+
+static void assert_fails(
+	const char *root, const char *name, struct pack_list *list, const char *message)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name);
+	struct pack_options options = {.level = 1};
+	struct pack_result result;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(archive_pack(path, list, &options, &result, &err), -1);
+	if (!strstr(err.msg, message))
+		fail_msg("'%s' does not say '%s'", err.msg, message);
+	assert_false(path_exists(path));
+}
+
+static void test_failures(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list list = {0}, twisted = {0};
+	CLEANUP_FREE char *gone = xasprintf("%s/gone", root), *out = NULL;
+	struct err err = ERR_INIT;
+
+	pack_list_add_file(&list, gone, "python/gone", false);
+	assert_fails(root, "out/a.tar.gz", &list, "No such file");
+	out = xasprintf("%s/out", root);
+	assert_int_equal(scratch_entries(out), 0);
+	assert_fails(root, "out/a.zip", &list, ".tar.zst");
+	pack_list_add_bytes(&twisted, "x", 1, "python/f");
+	pack_list_add_bytes(&twisted, "x", 1, "python/f/g");
+	assert_fails(root, "out/b.tar", &twisted, "is no folder");
+	free(scratch_shell(root, "mkdir p && mkfifo p/pipe"));
+	free(gone);
+	gone = xasprintf("%s/p", root);
+	assert_int_equal(pack_list_add_tree(&list, gone, "x", &err), -1);
+	assert_non_null(strstr(err.msg, "a pipe"));
+}
+
+static void test_back(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_FREE char *archive = xasprintf("%s/a.tar.zst", root),
+			  *to = xasprintf("%s/to", root);
+	struct err err = ERR_INIT;
+
+	scratch_file(root, "t/d/file", "content", 0755);
+	free(scratch_shell(root, "ln -s d/file t/link"));
+	add_tree(&list, root, "t");
+	packed(root, "a.tar.zst", &list, 2);
+	if (archive_unpack(archive, to, 1, NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_content(to, "link", "content");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_listing),
+		SCRATCH_TEST(test_drop_and_find), SCRATCH_TEST(test_long_names),
+		SCRATCH_TEST(test_any_threads), SCRATCH_TEST(test_only_content_counts),
+		SCRATCH_TEST(test_first), SCRATCH_TEST(test_times), SCRATCH_TEST(test_failures),
+		SCRATCH_TEST(test_back)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
