@@ -62,7 +62,8 @@ run_case() { # CASE
 		cd "$scratch" || exit 99
 		exec env -i PATH="$work/bin:/usr/local/bin:/usr/bin:/bin" HOME="$scratch/home" \
 			XDG_CACHE_HOME="$scratch/cache" TMPDIR="$scratch/tmp" LC_ALL=C.UTF-8 \
-			SOLDER_RECIPES="$repo/recipes" SCRATCH="$scratch" REPO="$repo" BIN="$work/bin" \
+			SOLDER_RECIPES="$repo/recipes" SOLDER_WORKLOADS="$repo/workloads" \
+			SOLDER_PROBES="$repo/probes" SCRATCH="$scratch" REPO="$repo" BIN="$work/bin" \
 			timeout -k 5 60 sh -u "$repo/tests/cli/$1/cmd"
 	) >"$work/stdout" 2>"$work/stderr" </dev/null
 	code=$?
