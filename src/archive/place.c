@@ -43,6 +43,8 @@ int unpack_refuse(struct unpack *u, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
+	/* some of libarchive's messages end in a newline */
+	text[strcspn(text, "\n")] = '\0';
 	return err_set(u->err, ERR_INPUT, "cannot unpack '%s': %s", u->archive, text);
 }
 
