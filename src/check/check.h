@@ -10,6 +10,7 @@
  *	              "why", "crashes", "log", "difference"}],
  *	 "probes_why":                  why there are no probes, if they were wanted
  *	 "wheels":  [{"name", "version", "verdict", "prediction", …}],
+ *	 "against": PATH or null,   the reference for wheels
  *	 "summary": {"failed", "warned", "noted", "passed", "not_checked"}}
  *
  * Verdicts are "pass", "fail" and "not checked"; the last comes with a reason in "why" and is never
@@ -64,8 +65,9 @@ int check_rules(const struct check_input *input, const struct strv *only, const 
 /* docs/rules.md. */
 void check_rules_markdown(FILE *out);
 
-/* Counts verdicts of "rules" and "probes", and "breaks only here" of "wheels" as failed, into
- * "summary". True if anything failed or warned. */
+/* Counts the verdicts of "rules" and "probes" into "summary", and those of "wheels": "breaks only
+ * here" as failed, what works as passed, what fails on both (or without a reference) as noted. True
+ * if anything failed or warned. */
 bool check_summarise(json_t *model);
 
 struct check_probe_options {
@@ -89,15 +91,41 @@ int check_probes(const struct dist *dist, const struct check_probe_options *opti
 	struct progress *progress, json_t *model, struct err *err);
 
 struct check_wheel_options {
-	const char *what;      /* a folder, a file with names, or "top:N" */
-	const char *against;   /* the reference interpreter, or NULL */
-	const char *data_dir;  /* where workloads for wheels and the list of names are */
+	const char *what;      /* a folder of wheels, a wheel, a file with names, or "top:N" */
+	const char *against;   /* the reference interpreter; NULL: see below */
+	const char *data_dir;  /* top.txt, run.py and exercises/: the folder wheels/ of solder */
 	const char *state_dir; /* downloads and results, kept for the next run */
 	const char *filter;    /* only names that contain it, or NULL */
 	unsigned int jobs;     /* 0: as many as processors */
 };
 
-/* Audits, installs and exercises wheels, and appends to the array "wheels" of the model. */
+/* Audits, installs and exercises wheels, and appends to the array "wheels" of the model. For each:
+ *
+ *	"name", "version", "file", "sha256", "size"
+ *	"audit"       counts of ELF files, and what in them matters: bundled libraries, symbols and
+ *	              libraries that are missing, collisions, libpython, static TLS, glibc
+ *	"prediction"  "works", "needs libpython.so", "missing symbols", "missing library",
+ *	              "needs another wheel", "may collide", "TLS may not fit"; from the files alone
+ *	"because"     the reason for it; "expected": "works", "breaks" or "unsure"
+ *	"verdict", "why" (not for "works")
+ *	"modules", "imported", "imported_by_reference", "exercise" ("passed", "failed", "none")
+ *	"failures"    [{"what", "here", "reference"}], each of the two {"ok", "error", "signal",
+ *	              "frame", "libpythons" (those that were loaded)} or null
+ *	"seconds", and "reused": true for a result of an earlier run
+ *
+ * and counts into "summary": {"wheels": {VERDICT: N, …, "predictions": {"right", "wrong",
+ * "unsure", "not about loading"}}}. The last is for wheels that fail with both interpreters, or
+ * without a reference, by an exception that linking has no part in.
+ *
+ * The reference must be of the same version and ABI. Without `against` it is the shared counterpart
+ * of a build by solder that stands beside it; where there is none, "against" is null and the
+ * verdicts are "works" and "fails". The interpreter's own pip downloads and installs (or that of
+ * the reference, with --python), wheels only, from where its configuration says.
+ *
+ * Results are kept in state_dir, one file for each wheel and pair of interpreters; a second run on
+ * the same state_dir at the same time is refused. A wheel that cannot be checked is "not checked"
+ * and stops nothing. All children of this process are ended at the end. -1 is for what stops all:
+ * no pip, a bad list, an interrupt. What was found until then is in the model. */
 int check_wheels(const struct dist *dist, const struct check_wheel_options *options,
 	struct progress *progress, json_t *model, struct err *err);
 

@@ -226,7 +226,7 @@ bool check_summarise(json_t *model)
 		{"noted", "note"}, {"passed", "pass"}, {"not_checked", "not checked"}};
 	static const char *const lists[] = {"rules", "probes", "wheels"};
 	json_int_t counts[ARRAY_SIZE(words)] = {0};
-	json_t *summary = json_object(), *item;
+	json_t *summary = json_object_get(model, "summary"), *item;
 	size_t i;
 
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
@@ -235,12 +235,16 @@ bool check_summarise(json_t *model)
 
 			if (verdict && !strcmp(verdict, "breaks only here"))
 				verdict = "fail";
-			else if (verdict && !strcmp(verdict, "works"))
+			else if (verdict && !strncmp(verdict, "works", 5))
 				verdict = "pass";
+			else if (verdict && !strncmp(verdict, "fails", 5))
+				verdict = "note"; /* no difference, or none known */
 			for (size_t w = 0; verdict && w < ARRAY_SIZE(words); w++)
 				counts[w] += !strcmp(verdict, words[w][1]);
 		}
 	}
+	/* the counts of wheels stay */
+	summary = summary ? json_incref(summary) : json_object();
 	for (size_t w = 0; w < ARRAY_SIZE(words); w++)
 		json_object_set_new(summary, words[w][0], json_integer(counts[w]));
 	json_object_set_new(model, "summary", summary);

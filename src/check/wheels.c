@@ -1,0 +1,321 @@
+/* Wheels side by side: the list, the processes, the model. Declared in check/check.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "check/wheel-internal.h"
+#include "proc/proc.h"
+
+#define RUNNING_MAX 32
+#define TICK_MS 100
+#define ANSWER_MAX ((size_t)64 << 20)
+#define PIP_ASK_MS 60000
+
+struct job {
+	struct wheel_work work;
+	struct proc *proc;
+	size_t index; /* in the list */
+	int line;
+};
+
+struct pool {
+	struct wheels *all;
+	const struct wheel_list *list;
+	struct progress *progress;
+	struct job jobs[RUNNING_MAX];
+	unsigned int n_jobs;
+	size_t next;
+	json_t **answers; /* one for each of the list */
+};
+
+static void wheels_release(struct wheels *all)
+{
+	wheel_python_release(&all->here);
+	wheel_python_release(&all->reference);
+	strv_release(&all->pip);
+	free(all->downloads);
+	free(all->results);
+	free(all->scratch);
+	free(all->runner);
+	free(all->exercises);
+}
+
+/* One run at a time has the state folder, so what is in scratch is nobody's any more. */
+static int take_state(const char *dir, const char *scratch, int *lock, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/lock", dir);
+
+	if (make_dirs(dir, err) < 0)
+		return -1;
+	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (*lock < 0)
+		return err_sys(err, "cannot open '%s'", path);
+	if (flock(*lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? err_set(err, ERR_ENVIRONMENT,
+						      "another check of wheels is using '%s'", dir)
+					    : err_sys(err, "cannot lock '%s'", path);
+	return tree_remove(scratch, err);
+}
+
+static bool has_pip(const struct strv *argv)
+{
+	CLEANUP_STRV struct strv ask = STRV_INIT;
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	struct proc_spec spec = {.argv = &ask, .out = -1, .err = -1};
+	struct err ignored = ERR_INIT;
+
+	for (size_t i = 0; i < argv->n; i++)
+		strv_add(&ask, argv->v[i]);
+	strv_add(&ask, "--version");
+	return proc_run(&spec, true, 4096, PIP_ASK_MS, &output, &ignored) == 0;
+}
+
+/* The interpreter's own pip, or that of the reference working on its behalf. */
+static int find_pip(struct wheels *all, struct err *err)
+{
+	const char *here = all->here.dist->interpreter;
+
+	strv_add(&all->pip, here);
+	strv_split(&all->pip, "-I -m pip", " ");
+	if (has_pip(&all->pip))
+		return 0;
+	if (all->compared) {
+		strv_clear(&all->pip);
+		strv_add(&all->pip, all->reference.dist->interpreter);
+		strv_split(&all->pip, "-I -m pip --python", " ");
+		strv_add(&all->pip, here);
+		if (has_pip(&all->pip))
+			return 0;
+	}
+	err_set(err, ERR_UNSUPPORTED, "'%s' has no pip, which wheels are installed with", here);
+	return err_hint(err, "run '%s -m ensurepip', or install the system's package of pip", here);
+}
+
+/* Wheels for the one must fit the other, too. */
+static int check_same(const struct dist *here, const struct dist *there, struct err *err)
+{
+	const char *a = dist_config(here, "SOABI"), *b = dist_config(there, "SOABI");
+
+	if (!there->runs)
+		return err_set(err, ERR_UNSUPPORTED, "the reference '%s' cannot be run: %s",
+			there->interpreter, there->why_not);
+	if (here->major == there->major && here->minor == there->minor && a && b && !strcmp(a, b))
+		return 0;
+	err_set(err, ERR_USAGE, "the reference '%s' is %s (%s), but '%s' is %s (%s)",
+		there->interpreter, there->version, b ? b : "no SOABI", here->interpreter,
+		here->version, a ? a : "no SOABI");
+	return err_hint(err, "compare interpreters of the same version and kind");
+}
+
+static int prepare(
+	struct wheels *all, const struct dist *dist, const struct dist *reference, struct err *err)
+{
+	const struct check_wheel_options *o = all->options;
+	CLEANUP_FREE char *state = NULL, *data = NULL;
+
+	if (!dist->runs)
+		return err_set(err, ERR_UNSUPPORTED, "wheels need an interpreter that runs: %s",
+			dist->why_not);
+	/* absolute: children work in folders of their own */
+	state = path_absolute(o->state_dir);
+	data = path_absolute(o->data_dir);
+	all->downloads = xasprintf("%s/downloads", state);
+	all->results = xasprintf("%s/results", state);
+	all->runner = xasprintf("%s/run.py", data);
+	all->exercises = xasprintf("%s/exercises", data);
+	if (!path_exists(all->runner))
+		return err_set(err, ERR_INPUT, "'%s' is missing", all->runner);
+	all->compared = reference != NULL;
+	if (reference && check_same(dist, reference, err) < 0)
+		return -1;
+	if (wheel_python_read(dist, &all->here, err) < 0 ||
+		(reference && wheel_python_read(reference, &all->reference, err) < 0))
+		return -1;
+	if (make_dirs(all->downloads, err) < 0 || make_dirs(all->results, err) < 0)
+		return -1;
+	return find_pip(all, err);
+}
+
+/* In the child: all the work, in place of what is done before an exec. What is executed then is
+ * only a program that ends well. */
+static int work_in_child(void *ctx, struct err *err)
+{
+	return wheel_check(ctx, err);
+}
+
+static int start(struct pool *p, struct job *j, struct err *err)
+{
+	const struct wheel_item *item = &p->list->v[p->next];
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	struct proc_spec spec = {
+		.argv = &argv, .out = -1, .err = -1, .prepare = work_in_child, .ctx = &j->work};
+	CLEANUP_FREE char *label =
+		xasprintf("%s (%zu of %zu)", item->name, p->next + 1, p->list->n);
+
+	strv_add(&argv, "true");
+	*j = (struct job){.index = p->next};
+	j->work = (struct wheel_work){
+		.all = p->all, .item = item, .dir = xasprintf("%s/%zu", p->all->scratch, p->next)};
+	if (make_dirs(j->work.dir, err) < 0 || proc_start(&spec, &j->proc, err) < 0) {
+		free(j->work.dir);
+		return -1;
+	}
+	p->next++;
+	j->line = progress_start(p->progress, label, 0);
+	return 0;
+}
+
+/* The answer of a process that ended; when there is none, the reason is the verdict's. */
+static json_t *read_answer(
+	const struct job *j, const struct wheel_item *item, const struct err *how)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/answer.json", j->work.dir);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	json_t *answer = NULL;
+
+	if (file_read(path, ANSWER_MAX, &text, &ignored) == 0)
+		answer = json_loadb(text.data, text.len, 0, NULL);
+	if (json_is_string(json_object_get(answer, "verdict")))
+		return answer;
+	json_decref(answer);
+	answer = json_object();
+	json_object_set_new(answer, "name", json_string(item->name));
+	json_object_set_new(answer, "version", json_null());
+	wheel_not_checked(answer, "the process that checked it ended: %s",
+		*how->msg ? how->msg : "without an answer");
+	return answer;
+}
+
+static int finish(struct pool *p, struct job *j, struct err *err)
+{
+	struct err how = ERR_INIT;
+	CLEANUP_FREE char *word = NULL;
+	json_t *answer;
+	int failed = 0;
+
+	if (proc_result(j->proc, &how) < 0 && how.code == ERR_INTERRUPTED) {
+		*err = how;
+		failed = -1;
+	} else {
+		answer = read_answer(j, &p->list->v[j->index], &how);
+		word = xasprintf("%s%s", json_string_value(json_object_get(answer, "verdict")),
+			json_object_get(answer, "reused") ? " (from an earlier run)" : "");
+		p->answers[j->index] = answer;
+	}
+	progress_end(p->progress, j->line, word ? word : "ended");
+	proc_free(j->proc);
+	j->proc = NULL;
+	if (tree_remove(j->work.dir, failed < 0 ? &how : err) < 0)
+		failed = -1;
+	free(j->work.dir);
+	return failed;
+}
+
+static int run_pool(struct pool *p, struct err *err)
+{
+	for (;;) {
+		struct proc *procs[RUNNING_MAX];
+		size_t running = 0;
+		int ended;
+
+		if (interrupt_check(err) < 0)
+			return -1;
+		for (unsigned int i = 0; i < p->n_jobs; i++) {
+			if (!p->jobs[i].proc && p->next < p->list->n &&
+				start(p, &p->jobs[i], err) < 0)
+				return -1;
+			procs[i] = p->jobs[i].proc;
+			running += procs[i] != NULL;
+		}
+		if (!running)
+			return 0;
+		ended = proc_wait_any(procs, p->n_jobs, TICK_MS);
+		progress_tick(p->progress);
+		if (ended >= 0 && finish(p, &p->jobs[ended], err) < 0)
+			return -1;
+	}
+}
+
+static int check_list(struct wheels *all, const struct wheel_list *list, struct progress *progress,
+	json_t *model, struct err *err)
+{
+	struct pool p = {.all = all, .list = list, .progress = progress};
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	json_t *array = json_object_get(model, "wheels");
+	struct err ignored = ERR_INIT;
+	int failed;
+
+	p.n_jobs = all->options->jobs ? all->options->jobs : (unsigned int)processors;
+	p.n_jobs = p.n_jobs < 1 ? 1 : p.n_jobs > RUNNING_MAX ? RUNNING_MAX : p.n_jobs;
+	p.answers = xcalloc(list->n, sizeof(json_t *));
+	if (!array) {
+		array = json_array();
+		json_object_set_new(model, "wheels", array);
+	}
+	failed = run_pool(&p, err);
+	for (unsigned int i = 0; i < p.n_jobs; i++)
+		proc_terminate(p.jobs[i].proc);
+	for (unsigned int i = 0; i < p.n_jobs; i++) {
+		if (p.jobs[i].proc)
+			finish(&p, &p.jobs[i], &ignored);
+	}
+	/* what exercises left behind */
+	proc_end_all();
+	for (size_t i = 0; i < list->n; i++) {
+		if (!p.answers[i])
+			continue;
+		wheel_count(model, p.answers[i]);
+		json_array_append_new(array, p.answers[i]);
+	}
+	free(p.answers);
+	return failed;
+}
+
+static int check_against(const struct dist *dist, const struct dist *reference,
+	const struct check_wheel_options *options, struct progress *progress, json_t *model,
+	struct err *err)
+{
+	CLEANUP(wheels_release) struct wheels all = {.options = options};
+	CLEANUP(wheel_list_release) struct wheel_list list = {0};
+	CLEANUP_FREE char *state = NULL;
+	CLEANUP_CLOSE int lock = -1;
+	int failed;
+
+	if (wheel_list_read(options, &list, err) < 0)
+		return -1;
+	state = path_absolute(options->state_dir);
+	all.scratch = xasprintf("%s/scratch", state);
+	if (take_state(options->state_dir, all.scratch, &lock, err) < 0 ||
+		prepare(&all, dist, reference, err) < 0)
+		return -1;
+	json_object_set_new(
+		model, "against", reference ? json_string(reference->interpreter) : json_null());
+	failed = check_list(&all, &list, progress, model, err);
+	if (failed == 0)
+		failed = tree_remove(all.scratch, err);
+	return failed;
+}
+
+int check_wheels(const struct dist *dist, const struct check_wheel_options *options,
+	struct progress *progress, json_t *model, struct err *err)
+{
+	CLEANUP_DIST struct dist reference = {0};
+	CLEANUP_FREE char *beside = options->against ? NULL : wheel_find_counterpart(dist);
+	const char *against = options->against ? options->against : beside;
+
+	if (!against) {
+		progress_say(progress, "no reference interpreter: wheels either work or fail");
+		return check_against(dist, NULL, options, progress, model, err);
+	}
+	if (dist_find(against, &reference, err) < 0)
+		return err_wrap(err, "looking for the reference interpreter");
+	return check_against(dist, &reference, options, progress, model, err);
+}
