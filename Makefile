@@ -12,7 +12,8 @@ PACKAGES_BUILD := build-essential pkgconf libcurl4-openssl-dev libarchive-dev li
 	libssl-dev libjansson-dev libfyaml-dev libsmartcols-dev libcapstone-dev
 PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils
 PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
-	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf
+	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf \
+	python3-dev python3-pip
 PACKAGES_HTML := chromium python3
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -87,7 +88,7 @@ dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
 install: all ## install solder, its data, man pages and completions below PREFIX
 	install -D $(OUT)/solder $(DESTDIR)$(PREFIX)/bin/solder
 	mkdir -p $(DESTDIR)$(PREFIX)/share/solder $(DESTDIR)$(PREFIX)/share/man/man1
-	cp -R probes recipes workloads $(DESTDIR)$(PREFIX)/share/solder/
+	cp -R probes recipes wheels workloads $(DESTDIR)$(PREFIX)/share/solder/
 	rm -rf $(DESTDIR)$(PREFIX)/share/solder/workloads/__pycache__
 	for c in build check fetch inspect show; do \
 		$(OUT)/solder man $$c >$(DESTDIR)$(PREFIX)/share/man/man1/solder-$$c.1 || exit 1; done

@@ -19,4 +19,17 @@ int cmd_check_probes(
 /* The table of probes: what failed or could not be checked, or all. */
 void cmd_check_add_probes(struct doc *doc, const json_t *probes, bool all);
 
+struct wheel_values {
+	const char *what;   /* NULL: no wheels */
+	const char *filter; /* the last two may be NULL */
+	const char *state;
+	unsigned int jobs;
+};
+
+/* Downloads and results are kept in `state`, or beside the cache of builds. */
+int cmd_check_wheels(const struct wheel_values *v, const char *against, const struct dist *dist,
+	json_t *model, struct err *err);
+/* The table of wheels; why each failed if it breaks only here, or for `all`. */
+void cmd_check_add_wheels(struct doc *doc, const json_t *model, bool all);
+
 #endif

@@ -12,6 +12,7 @@
 struct values {
 	struct strv rules, skip;
 	struct probe_values probes;
+	struct wheel_values wheels;
 	bool list_rules, markdown, all, json;
 	const char *html;
 };
@@ -130,6 +131,7 @@ static struct doc *make_doc(const struct dist *dist, const json_t *model, bool a
 	if (text_of(model, "probes_why"))
 		doc_text(doc, "Probes: not checked: %s.", text_of(model, "probes_why"));
 	cmd_check_add_probes(doc, json_object_get(model, "probes"), all);
+	cmd_check_add_wheels(doc, model, all);
 	add_summary(doc, json_object_get(model, "summary"));
 	return doc;
 }
@@ -164,6 +166,8 @@ static int gather(const struct values *v, const struct dist *dist, json_t *model
 
 	if (dist_files_read(dist, &files, err) < 0 ||
 		check_rules(&input, &v->rules, &v->skip, model, err) < 0)
+		return -1;
+	if (v->wheels.what && cmd_check_wheels(&v->wheels, v->probes.against, dist, model, err) < 0)
 		return -1;
 	if (!wants_probes(v))
 		return 0;
@@ -217,9 +221,14 @@ static int run(const void *values, const struct strv *args, struct err *err)
 		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON");
 		return err_hint(err, "name an interpreter, a prefix, or a command on PATH");
 	}
-	if ((v->probes.against || v->probes.install_consumers) && !wants_probes(v))
+	if (v->probes.install_consumers && !wants_probes(v))
+		return err_set(err, ERR_USAGE, "--install-consumers is about probes: add --probes");
+	if (v->probes.against && !wants_probes(v) && !v->wheels.what)
 		return err_set(err, ERR_USAGE,
-			"--against and --install-consumers are about probes: add --probes");
+			"--against is about probes and wheels: add --probes or --wheels");
+	if ((v->wheels.filter || v->wheels.state || v->wheels.jobs) && !v->wheels.what)
+		return err_set(err, ERR_USAGE,
+			"--wheels-like, --wheels-state and --jobs are about wheels: add --wheels");
 	/* Before anything is run. */
 	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0 ||
 		check_probes_known(&v->probes.ids, err) < 0)
@@ -235,11 +244,18 @@ static const struct opt opts[] = {
 	{"probes", 0, OPT_FLAG, NULL, "compile and run the probes, too", AT(probes.all)},
 	{"probe", 0, OPT_LIST, "ID", "of the probes only this one, or those of T1 … T10",
 		AT(probes.ids)},
-	{"against", 0, OPT_STRING, "PYTHON", "probe this one as well, and show the difference",
+	{"against", 0, OPT_STRING, "PYTHON", "compare with this one, for probes and wheels",
 		AT(probes.against)},
 	{"install-consumers", 0, OPT_FLAG, NULL,
 		"fetch what probes need and PyPI has, into a scratch folder",
 		AT(probes.install_consumers)},
+	{"wheels", 0, OPT_STRING, "DIR|LIST",
+		"check these wheels, too: a folder, a file with names, top:N", AT(wheels.what)},
+	{"wheels-like", 0, OPT_STRING, "TEXT", "of the wheels only those whose names contain it",
+		AT(wheels.filter)},
+	{"wheels-state", 0, OPT_STRING, "DIR",
+		"keeps downloads and results ($XDG_CACHE_HOME/solder/wheels)", AT(wheels.state)},
+	{"jobs", 'j', OPT_COUNT, "N", "wheels at a time (as many as processors)", AT(wheels.jobs)},
 	{"list-rules", 0, OPT_FLAG, NULL, "list the rules, and check nothing", AT(list_rules)},
 	{"markdown", 0, OPT_FLAG, NULL,
 		"with --list-rules: all that is said of them, as a document", AT(markdown)},
@@ -250,7 +266,7 @@ static const struct opt opts[] = {
 
 const struct command cmd_check = {
 	.name = "check",
-	.summary = "say what breaks with a Python, by rules and probes",
+	.summary = "say what breaks with a Python, by rules, probes and wheels",
 	.args = "DIR|PYTHON",
 	.about =
 		"Looks at any Python installation (an interpreter, a prefix, a virtual "
@@ -259,10 +275,18 @@ const struct command cmd_check = {
 		"With --probes it also compiles small programs with the system's cc and runs them "
 		"against this\nPython, in child processes with limits: extension modules, programs "
 		"that embed Python, and the\ntools of others, of those that are installed.\n\n"
+		"With --wheels it takes wheels from a folder, or has pip download the named ones "
+		"(top:50: the\nfirst 50 of a list of the most used packages with extension "
+		"modules), predicts from their files\nwhat will come of them, installs each with "
+		"what it depends on, imports every extension module,\nand runs a short exercise "
+		"where there is one, with this Python and with the one of --against\n(default: "
+		"the shared counterpart that solder built beside it). The verdict is about the "
+		"difference.\nA later run reuses the results that are there.\n\n"
 		"A rule that cannot be applied is \"not checked\", with the reason, and never "
 		"counts as passed.\nErrors and warnings make the exit code 1; notes do not.",
 	.example = "solder check dist/cpython-3.13\nsolder check python3 --skip bind-now\n"
 		   "solder check ~/.pyenv/versions/3.11.7 --html report.html\n"
+		   "solder check dist/cpython --wheels top:50 --against dist/cpython-shared\n"
 		   "solder check --list-rules",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),

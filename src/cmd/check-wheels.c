@@ -1,0 +1,131 @@
+/* solder check --wheels: the options and what is shown. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cmd/check-internal.h"
+#include "cmd/cmd.h"
+
+/* Downloads and results stay beside the cache of builds. */
+static char *default_state(struct err *err)
+{
+	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	if (xdg && xdg[0] == '/')
+		return xasprintf("%s/solder/wheels", xdg);
+	if (home && home[0] == '/')
+		return xasprintf("%s/.cache/solder/wheels", home);
+	err_set(err, ERR_ENVIRONMENT, "neither XDG_CACHE_HOME nor HOME says where wheels are kept");
+	err_hint(err, "name a folder with --wheels-state DIR");
+	return NULL;
+}
+
+int cmd_check_wheels(const struct wheel_values *v, const char *against, const struct dist *dist,
+	json_t *model, struct err *err)
+{
+	CLEANUP_FREE char *data = NULL, *state = NULL;
+	struct check_wheel_options options = {
+		.what = v->what, .against = against, .filter = v->filter, .jobs = v->jobs};
+	struct progress *progress;
+	int r;
+
+	if (cmd_folder("wheels", NULL, &data, err) < 0)
+		return -1;
+	state = v->state ? xstrdup(v->state) : default_state(err);
+	if (!state)
+		return -1;
+	options.data_dir = data;
+	options.state_dir = state;
+	progress = progress_new(stderr, PROGRESS_AUTO);
+	r = check_wheels(dist, &options, progress, model, err);
+	progress_free(progress);
+	return r;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+/* "69 of 70" */
+static char *imports(const json_t *w)
+{
+	if (!json_is_integer(json_object_get(w, "modules")))
+		return NULL;
+	return xasprintf("%lld of %lld",
+		(long long)json_integer_value(json_object_get(w, "imported")),
+		(long long)json_integer_value(json_object_get(w, "modules")));
+}
+
+static void add_failures(struct doc *doc, const json_t *w)
+{
+	const json_t *failures = json_object_get(w, "failures");
+
+	for (size_t i = 0; i < json_array_size(failures); i++) {
+		const json_t *f = json_array_get(failures, i), *here = json_object_get(f, "here");
+		const json_t *libpythons = json_object_get(here, "libpythons");
+		CLEANUP_BUF struct buf text = BUF_INIT;
+
+		buf_addf(&text, "%s, %s: %s", text_of(w, "name"), text_of(f, "what"),
+			text_of(here, "error") ? text_of(here, "error")
+					       : "fails with the reference only");
+		if (text_of(here, "frame"))
+			buf_addf(&text, " at %s", text_of(here, "frame"));
+		for (size_t k = 0; k < json_array_size(libpythons); k++)
+			buf_addf(&text, "%s%s", k ? ", " : "; loaded: ",
+				json_string_value(json_array_get(libpythons, k)));
+		doc_text(doc, "%s", text.data);
+	}
+}
+
+static void add_counts(struct doc *doc, const json_t *counts)
+{
+	const json_t *predictions = json_object_get(counts, "predictions");
+	CLEANUP_STRV struct strv verdicts = STRV_INIT, outcomes = STRV_INIT;
+	CLEANUP_FREE char *line = NULL, *said = NULL;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)counts, key, value) {
+		if (json_is_integer(value))
+			strv_addf(&verdicts, "%lld %s", (long long)json_integer_value(value), key);
+	}
+	json_object_foreach ((json_t *)predictions, key, value)
+		strv_addf(&outcomes, "%lld %s", (long long)json_integer_value(value), key);
+	line = strv_join(&verdicts, ", ");
+	said = strv_join(&outcomes, ", ");
+	doc_text(doc, "Wheels: %s. Predictions: %s.", line, said);
+}
+
+void cmd_check_add_wheels(struct doc *doc, const json_t *model, bool all)
+{
+	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT}, {"wheel", 0},
+		{"version", 0}, {"prediction", DOC_VERDICT}, {"imported", 0}, {"exercise", 0},
+		{"why", DOC_WRAP}};
+	const json_t *wheels = json_object_get(model, "wheels");
+
+	if (!json_array_size(wheels))
+		return;
+	doc_fact(doc, "reference", text_of(model, "against"));
+	doc_table(doc, "Wheels", columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < json_array_size(wheels); i++) {
+		const json_t *w = json_array_get(wheels, i);
+		CLEANUP_FREE char *count = imports(w);
+		const char *why = text_of(w, "why"), *expected = text_of(w, "expected");
+		const char *const cells[] = {text_of(w, "verdict"), text_of(w, "name"),
+			text_of(w, "version"), text_of(w, "prediction"), count,
+			text_of(w, "exercise"),
+			why                                          ? why
+			: expected && strcmp(expected, "works") != 0 ? text_of(w, "because")
+								     : NULL};
+
+		doc_row(doc, cells);
+	}
+	for (size_t i = 0; i < json_array_size(wheels); i++) {
+		const json_t *w = json_array_get(wheels, i);
+
+		if (all || !strcmp(text_of(w, "verdict"), "breaks only here"))
+			add_failures(doc, w);
+	}
+	add_counts(doc, json_object_get(json_object_get(model, "summary"), "wheels"));
+}
