@@ -66,6 +66,10 @@ check-html: $(OUT)/tests/html_sample ## a report's page in headless Chromium; sc
 	@python3 tests/html/run.py $(OUT)/tests/html_sample $(OUT)/html
 .PHONY: check-html
 
+check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt
+	@SOLDER=$(abspath $(OUT)/solder) sh tests/wheels/run.sh
+.PHONY: check-wheels
+
 fuzz: ## fuzz every parser, FUZZ_SECONDS each (default 60), with clang-14
 	@mkdir -p $(OUT)/fuzz
 	@for f in $(FUZZERS); do \
