@@ -120,6 +120,7 @@ struct bench_workload {
 	char *file;     /* NULL: none */
 	struct strv args;
 	char *failed;     /* why it is left out: what failed, in which arm; NULL */
+	char *uncounted;  /* why its instructions were not counted; NULL */
 	uint64_t loops;   /* frozen by the calibration; 1 when there are none to choose */
 	uint64_t nominal; /* what one process took on the reference then, in ns of CPU time */
 };
@@ -162,6 +163,13 @@ struct bench_round {
 	size_t n;
 };
 
+/* Instructions of a workload in an arm, user mode, as valgrind executed them. */
+struct bench_count {
+	uint64_t loops; /* of the first process; 0: it has none, and is the only one */
+	int64_t once;   /* of that process, start-up and all; 0: not counted */
+	int64_t twice;  /* of one with twice the loops */
+};
+
 /* Which time is judged. CPU time is user + system: it leaves out waiting and other processes. */
 enum bench_measure { BENCH_CPU, BENCH_WALL };
 
@@ -195,6 +203,8 @@ struct bench {
 	size_t n_workloads;
 	struct bench_round *rounds;
 	size_t n_rounds, cap_rounds;
+	char *counter;              /* "valgrind-3.19.0"; NULL: nothing was counted */
+	struct bench_count *counts; /* [workload * n_arms + arm], or NULL */
 };
 
 void bench_defaults(struct bench_options *options);
@@ -313,6 +323,34 @@ struct bench_setup {
  * workload that fails is not run again. On an interrupt the round that was under way is forgotten,
  * the rest is in the file, and the error is ERR_INTERRUPTED. */
 int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err);
+
+/* ---- instructions -------------------------------------------------------------------------- */
+
+/* Whether instructions can be counted here: *version receives what valgrind calls itself. An error
+ * (ERR_UNSUPPORTED) if there is none. The caller frees it. */
+int bench_counter(char **version, struct err *err);
+
+/* Counts the instructions of every workload that did not fail, in every arm but a slowed one, where
+ * that is still to be done. Uses workloads, scratch, file (saved after each arm) and progress.
+ *
+ * Every process runs under callgrind, its cache simulation off, with address randomization off,
+ * hash seed 0 and an environment that always is the same. All arms take their turns in the same
+ * folder, since the hashes of paths depend on it: so two runs of one file agree to the instruction,
+ * unless the program itself looks at the time, at numbers of files and processes, or for chance
+ * (python -E ignores the hash seed). "loop" workloads run with one loop and with two: the
+ * difference is free of the start-up. What a process starts with exec is not counted. A workload
+ * that fails is recorded as uncounted. */
+int bench_count(struct bench *b, const struct bench_setup *setup, struct err *err);
+
+/* Instructions for one loop, or of the whole process where there are none to choose; NAN if they
+ * were not counted, or the second process executed no more than the first. */
+double bench_instructions(const struct bench *b, size_t workload, size_t arm);
+/* The geometric mean of the ratios to the reference, over the workloads counted in all arms but
+ * slowed ones (*n, may be NULL); NAN if there is none. */
+double bench_instructions_ratio(const struct bench *b, size_t arm, size_t *n);
+/* As JSON: {"counter", "arms": [{"name", "role", "ratio", "workloads": [{"name", "instructions",
+ * "ratio"}]}]}, or null if nothing was counted. */
+json_t *bench_instructions_json(const struct bench *b);
 
 /* ---- results ------------------------------------------------------------------------------- */
 

@@ -59,6 +59,7 @@ void bench_free(struct bench *b)
 		free(b->workloads[i].kind);
 		free(b->workloads[i].file);
 		free(b->workloads[i].failed);
+		free(b->workloads[i].uncounted);
 		strv_release(&b->workloads[i].args);
 	}
 	for (size_t i = 0; i < b->n_rounds; i++) {
@@ -70,6 +71,8 @@ void bench_free(struct bench *b)
 	free(b->rounds);
 	free(b->suite);
 	free(b->stopped);
+	free(b->counter);
+	free(b->counts);
 	json_decref(b->machine);
 	free(b);
 }

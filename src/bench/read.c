@@ -211,6 +211,7 @@ static int read_workload(struct place *at, const json_t *j, struct bench *b)
 		get_text(at, j, "stresses", true, &w->stresses) < 0 ||
 		get_text(at, j, "file", true, &w->file) < 0 ||
 		get_text(at, j, "failed", true, &w->failed) < 0 ||
+		get_text(at, j, "uncounted", true, &w->uncounted) < 0 ||
 		get_list(at, j, "args", BENCH_WORDS_MAX, &args) < 0)
 		return -1;
 	if (!w->name[0])
@@ -365,6 +366,49 @@ static int read_rounds(struct place *at, const json_t *root, struct bench *b)
 	return 0;
 }
 
+static int read_count(struct place *at, const json_t *row, struct bench *b)
+{
+	static const char *const names[] = {"workload", "arm", "loops", "once", "twice"};
+	const json_int_t limits[] = {(json_int_t)b->n_workloads - 1, (json_int_t)b->n_arms - 1,
+		NUMBER_MAX, NUMBER_MAX, NUMBER_MAX};
+	json_int_t n[ARRAY_SIZE(names)];
+	struct bench_count *c;
+
+	if (!json_is_array(row) || json_array_size(row) != ARRAY_SIZE(names))
+		return bad(at, "", "is not a row of five numbers");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (number_in(at, json_array_get(row, i), names[i], i == 3, limits[i], &n[i]) < 0)
+			return -1;
+	}
+	c = &b->counts[(size_t)n[0] * b->n_arms + (size_t)n[1]];
+	if (c->once)
+		return bad(at, "", "is there twice");
+	*c = (struct bench_count){.loops = (uint64_t)n[2], .once = n[3], .twice = n[4]};
+	return 0;
+}
+
+/* Files of campaigns without them do not have the keys. */
+static int read_counts(struct place *at, const json_t *root, struct bench *b)
+{
+	const json_t *list;
+
+	go(at, "%s", "");
+	if (!json_object_get(root, "counts"))
+		return 0;
+	if (b->n_workloads == 0)
+		return bad(at, "counts", "has no workloads to count");
+	if (get_text(at, root, "counter", false, &b->counter) < 0 ||
+		get_list(at, root, "counts", b->n_arms * b->n_workloads, &list) < 0)
+		return -1;
+	b->counts = xcalloc(b->n_arms * b->n_workloads, sizeof(*b->counts));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		go(at, "counts[%zu]", i);
+		if (read_count(at, json_array_get(list, i), b) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int read_campaign(const json_t *root, struct bench *b, struct err *err)
 {
 	struct place at = {.err = err};
@@ -387,9 +431,9 @@ static int read_campaign(const json_t *root, struct bench *b, struct err *err)
 		get_text(&at, root, "stopped", true, &b->stopped) < 0 ||
 		read_options(&at, root, &b->options) < 0 || read_looks(&at, root, b) < 0 ||
 		read_arms(&at, root, b) < 0 || read_workloads(&at, root, b) < 0 ||
-		read_columns(&at, root) < 0)
+		read_columns(&at, root) < 0 || read_rounds(&at, root, b) < 0)
 		return -1;
-	return read_rounds(&at, root, b);
+	return read_counts(&at, root, b);
 }
 
 int bench_from_memory(const char *data, size_t size, struct bench **ret, struct err *err)

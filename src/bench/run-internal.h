@@ -20,6 +20,10 @@ struct play {
 	bool timed; /* else bytecode may be written */
 };
 
+/* The command and the environment of a process. */
+void run_make_argv(const struct run *run, const struct play *play, struct strv *argv);
+void run_make_env(const struct run *run, const struct play *play, struct strv *env);
+
 /* Runs one observation's process or processes. */
 int run_play(const struct run *run, const struct play *play, struct bench_observation *o,
 	struct err *err);

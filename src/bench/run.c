@@ -13,11 +13,12 @@
 
 #define PADDING_END 4096
 
-static void make_argv(const struct run *run, const struct play *play, struct strv *argv)
+void run_make_argv(const struct run *run, const struct play *play, struct strv *argv)
 {
 	const struct bench_workload *w = &run->b->workloads[play->workload];
 
-	strv_take(argv, stage_python(&run->stage, play->arm, play->layout));
+	strv_take(argv, run->stage.alone ? stage_python_alone(&run->stage)
+					 : stage_python(&run->stage, play->arm, play->layout));
 	strv_addf(argv, "-Xpycache_prefix=%s", run->stage.pycache);
 	if (play->timed)
 		strv_add(argv, "-B");
@@ -30,7 +31,7 @@ static void make_argv(const struct run *run, const struct play *play, struct str
 		strv_addf(argv, "%llu", (unsigned long long)play->loops);
 }
 
-static void make_env(const struct run *run, const struct play *play, struct strv *env)
+void run_make_env(const struct run *run, const struct play *play, struct strv *env)
 {
 	CLEANUP_FREE char *padding = xcalloc(play->padding + 1, 1);
 
@@ -59,8 +60,8 @@ int run_play(const struct run *run, const struct play *play, struct bench_observ
 		.cpu = run->cpu,
 		.limit = b->options.limit};
 
-	make_argv(run, play, &argv);
-	make_env(run, play, &env);
+	run_make_argv(run, play, &argv);
+	run_make_env(run, play, &env);
 	o->padding = (int64_t)play->padding;
 	if (play->timed)
 		trial.spin = (uint64_t)(b->arms[play->arm].slowdown * (double)w->nominal /

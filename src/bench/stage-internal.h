@@ -8,6 +8,7 @@ struct stage {
 	char *root;    /* the scratch folder, made by us */
 	char *pycache; /* for bytecode */
 	char *home, *cwd;
+	bool alone; /* an arm stands at the place of stage_python_alone() */
 	int output; /* a file for what a process prints to stderr */
 };
 
@@ -18,6 +19,12 @@ int stage_open(struct bench *b, const char *scratch, struct stage *s, struct err
 void stage_close(struct stage *s);
 /* The interpreter of an arm in one layout; to be freed. */
 char *stage_python(const struct stage *s, size_t arm, unsigned int layout);
+/* Moves the first copy of an arm to a place that is the same for all arms, where nothing of another
+ * arm is in the folder for bytecode; and back. */
+int stage_isolate(struct stage *s, size_t arm, struct err *err);
+int stage_return(struct stage *s, size_t arm, struct err *err);
+/* The interpreter at that place; to be freed. */
+char *stage_python_alone(const struct stage *s);
 /* The last line that went to `output`, or NULL; to be freed. */
 char *stage_complaint(const struct stage *s);
 

@@ -232,6 +232,37 @@ void stage_close(struct stage *s)
 	*s = (struct stage){.output = -1};
 }
 
+static int move(const char *from, const char *to, struct err *err)
+{
+	return rename(from, to) < 0 ? err_sys(err, "cannot rename '%s'", from) : 0;
+}
+
+int stage_isolate(struct stage *s, size_t arm, struct err *err)
+{
+	CLEANUP_FREE char *root = folder(s, arm, 0);
+	CLEANUP_FREE char *place = xasprintf("%s/alone", s->root);
+
+	if (tree_remove(s->pycache, err) < 0 || make_dirs(s->pycache, err) < 0 ||
+		move(root, place, err) < 0)
+		return -1;
+	s->alone = true;
+	return 0;
+}
+
+int stage_return(struct stage *s, size_t arm, struct err *err)
+{
+	CLEANUP_FREE char *root = folder(s, arm, 0);
+	CLEANUP_FREE char *place = xasprintf("%s/alone", s->root);
+
+	s->alone = false;
+	return move(place, root, err);
+}
+
+char *stage_python_alone(const struct stage *s)
+{
+	return xasprintf("%s/alone/bin/python", s->root);
+}
+
 char *stage_complaint(const struct stage *s)
 {
 	CLEANUP_STRV struct strv lines = STRV_INIT;

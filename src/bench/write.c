@@ -134,6 +134,8 @@ static json_t *workload_json(const struct bench_workload *w)
 		json_array_append_new(args, text(w->args.v[i]));
 	json_object_set_new(j, "args", args);
 	json_object_set_new(j, "failed", text(w->failed));
+	if (w->uncounted)
+		json_object_set_new(j, "uncounted", text(w->uncounted));
 	json_object_set_new(j, "loops", json_integer((json_int_t)w->loops));
 	json_object_set_new(j, "nominal", json_integer((json_int_t)w->nominal));
 	return j;
@@ -181,6 +183,28 @@ static json_t *column_names(void)
 	return names;
 }
 
+/* Rows of workload, arm, loops, and the instructions of both processes. */
+static json_t *counts_json(const struct bench *b)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < b->n_workloads * b->n_arms; i++) {
+		const struct bench_count *c = &b->counts[i];
+		json_t *row;
+
+		if (!c->once)
+			continue;
+		row = json_array();
+		json_array_append_new(row, json_integer((json_int_t)(i / b->n_arms)));
+		json_array_append_new(row, json_integer((json_int_t)(i % b->n_arms)));
+		json_array_append_new(row, json_integer((json_int_t)c->loops));
+		json_array_append_new(row, json_integer(c->once));
+		json_array_append_new(row, json_integer(c->twice));
+		json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
 json_t *bench_to_json(const struct bench *b)
 {
 	json_t *j = json_object(), *looks = json_array(), *arms = json_array();
@@ -205,6 +229,10 @@ json_t *bench_to_json(const struct bench *b)
 	for (size_t i = 0; i < b->n_rounds; i++)
 		json_array_append_new(rounds, round_json(&b->rounds[i]));
 	json_object_set_new(j, "rounds", rounds);
+	if (b->counts) {
+		json_object_set_new(j, "counter", text(b->counter));
+		json_object_set_new(j, "counts", counts_json(b));
+	}
 	return j;
 }
 

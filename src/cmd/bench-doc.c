@@ -155,5 +155,6 @@ struct doc *bench_doc(const struct bench *b, const struct bench_result *result, 
 	}
 	add_left_out(doc, b, result);
 	add_notes(doc, b);
+	bench_counts(doc, b);
 	return doc;
 }

@@ -26,6 +26,11 @@ struct bench_view {
 int bench_show_comparison(struct bench *before, struct bench *after, const struct strv *files,
 	const struct bench_view *view, struct err *err);
 
+/* Adds what was counted, if anything was. */
+void bench_counts(struct doc *doc, const struct bench *b);
+/* A document of that alone. */
+struct doc *bench_counts_doc(const struct bench *b);
+
 /* Adds the pictures: violins of workload ratios, a forest for each arm, what happened in each
  * round. */
 void bench_charts(struct doc *doc, const struct bench *b, const struct bench_result *result);

@@ -21,7 +21,7 @@ struct values {
 		*output;
 	const char *measure, *pyperf, *html;
 	struct strv from;
-	bool self_test, resume, json, all;
+	bool self_test, resume, json, all, count, count_only;
 };
 
 static void defaults(void *values)
@@ -156,6 +156,22 @@ static void say_plan(struct progress *p, const struct bench *b)
 		b->n_arms - bench_named(b), b->options.rounds, 100 * b->options.precision);
 }
 
+static int run_campaign(
+	const struct values *v, struct bench *b, const struct bench_setup *setup, struct err *err)
+{
+	CLEANUP_FREE char *counter = NULL;
+
+	/* Not only after an hour of rounds. */
+	if ((v->count || v->count_only) && bench_counter(&counter, err) < 0)
+		return -1;
+	if (!v->count_only) {
+		say_plan(setup->progress, b);
+		if (bench_run(b, setup, err) < 0)
+			return -1;
+	}
+	return counter ? bench_count(b, setup, err) : 0;
+}
+
 static int measure(
 	const struct values *v, const struct strv *args, struct bench **ret, struct err *err)
 {
@@ -171,8 +187,7 @@ static int measure(
 	if (result == 0) {
 		setup.workloads = dir;
 		setup.scratch = v->scratch ? v->scratch : tmp && *tmp ? tmp : "/tmp";
-		say_plan(p, *ret);
-		result = bench_run(*ret, &setup, err);
+		result = run_campaign(v, *ret, &setup, err);
 	}
 	progress_free(p);
 	if (result < 0 && err->code == ERR_INTERRUPTED && v->output && *ret)
@@ -191,22 +206,26 @@ static int load(const struct values *v, const char *file, struct bench **ret, st
 		       : 0;
 }
 
+/* `result` is NULL when there are only counts. */
 static int show(const struct values *v, const struct bench *b, const struct bench_result *result,
 	struct err *err)
 {
-	CLEANUP_DOC struct doc *text = bench_doc(b, result, v->all);
+	CLEANUP_DOC struct doc *text = result ? bench_doc(b, result, v->all) : bench_counts_doc(b);
 
 	if (v->json) {
 		json_t *j = bench_to_json(b);
 
-		json_object_set_new(j, "result", bench_result_json(b, result));
+		json_object_set_new(
+			j, "result", result ? bench_result_json(b, result) : json_null());
+		json_object_set_new(j, "instructions", bench_instructions_json(b));
 		report_json(j, stdout);
 		json_decref(j);
 	} else {
 		doc_write_text(text, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
 	}
 	if (v->html) {
-		CLEANUP_DOC struct doc *page = bench_doc(b, result, true);
+		CLEANUP_DOC struct doc *page =
+			result ? bench_doc(b, result, true) : bench_counts_doc(b);
 
 		if (doc_save_html(page, v->html, err) < 0)
 			return -1;
@@ -259,12 +278,19 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if (v->from.n > 2)
 		return err_set(
 			err, ERR_USAGE, "--from: two campaigns are compared, not %zu", v->from.n);
+	if (v->from.n && (v->count || v->count_only))
+		return err_set(err, ERR_USAGE, "--from runs nothing: it counts no instructions");
+	if (v->count_only && v->pyperf)
+		return err_set(err, ERR_USAGE, "--pyperf takes times, not instructions");
 	if (v->resume && args->n)
 		return err_set(err, ERR_USAGE, "--resume takes the Pythons from its file");
 	if (v->from.n == 2)
 		return compare(v, err);
-	if ((v->from.n ? load(v, v->from.v[0], &b, err) : measure(v, args, &b, err)) < 0 ||
-		bench_compute(b, 2, &result, err) < 0 || show(v, b, &result, err) < 0)
+	if ((v->from.n ? load(v, v->from.v[0], &b, err) : measure(v, args, &b, err)) < 0)
+		return -1;
+	if (b->n_rounds == 0 && b->counts)
+		return show(v, b, NULL, err);
+	if (bench_compute(b, 2, &result, err) < 0 || show(v, b, &result, err) < 0)
 		return -1;
 	return conclude(b, &result, err);
 }
@@ -302,6 +328,10 @@ static const struct opt opts[] = {
 		offsetof(struct values, scratch)},
 	{"self-test", 0, OPT_FLAG, NULL, "add an arm slowed by 2 %, which must be found",
 		offsetof(struct values, self_test)},
+	{"count", 0, OPT_FLAG, NULL, "count instructions with valgrind too",
+		offsetof(struct values, count)},
+	{"count-only", 0, OPT_FLAG, NULL, "count instructions and take no times",
+		offsetof(struct values, count_only)},
 	{"output", 'o', OPT_STRING, "FILE", "keep the campaign there, after every round",
 		offsetof(struct values, output)},
 	{"resume", 0, OPT_FLAG, NULL, "continue the campaign in the file of -o",

@@ -1,5 +1,6 @@
 /* Trials and whole small campaigns, with the python3 of this machine. */
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -223,6 +224,49 @@ static void test_all_fail(void **state)
 	assert_int_equal(bench_compute(b, 1, &result, &err), -1);
 }
 
+static int count_in(struct bench *b, const char *root, struct err *err)
+{
+	CLEANUP_FREE char *dir = xasprintf("%s/work", root);
+	CLEANUP_FREE char *file = xasprintf("%s/campaign.json", root);
+	const struct bench_setup setup = {.workloads = dir, .scratch = root, .file = file};
+
+	return bench_count(b, &setup, err);
+}
+
+/* The same binary, three times over, in three arms: the same number. */
+static void test_count(void **state)
+{
+	CLEANUP_BENCH struct bench *b = small(2, 0.02), *read = NULL;
+	CLEANUP_FREE char *file = xasprintf("%s/campaign.json", (const char *)*state);
+	CLEANUP_FREE char *counter = NULL;
+	struct err err = ERR_INIT;
+	size_t n;
+
+	if (bench_counter(&counter, &err) < 0) {
+		assert_int_equal(err.code, ERR_UNSUPPORTED);
+		print_message("# skip: %s\n", err.msg);
+		skip();
+	}
+	assert_non_null(strstr(counter, "valgrind-"));
+	add_suite(b, *state);
+	if (count_in(b, *state, &err) < 0 || bench_load(file, &read, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_string_equal(read->counter, counter);
+	assert_int_equal(read->n_rounds, 0);
+	/* A loop adds a thousand numbers; the start-up alone is millions. */
+	assert_true(bench_instructions(read, 0, 0) > 5000);
+	assert_true(bench_instructions(read, 0, 0) < 200000);
+	assert_int_equal(bench_instructions(read, 0, 1), bench_instructions(read, 0, 0));
+	assert_int_equal(bench_instructions(read, 0, 2), bench_instructions(read, 0, 0));
+	assert_true(bench_instructions(read, 1, 0) > 1000000);
+	assert_int_equal(read->counts[3].once, 0);
+	assert_true(isnan(bench_instructions(read, 2, 0)));
+	assert_string_equal(read->workloads[2].uncounted, "one: fails: RuntimeError: not today");
+	assert_true(fabs(bench_instructions_ratio(read, 2, &n) - 1) < 0.01);
+	assert_int_equal(n, 2);
+	assert_int_equal(scratch_entries(*state), 2);
+}
+
 static void test_names(void **state)
 {
 	struct bench_options options;
@@ -275,6 +319,7 @@ int main(void)
 		SCRATCH_TEST(test_campaign),
 		SCRATCH_TEST(test_resume),
 		SCRATCH_TEST(test_all_fail),
+		SCRATCH_TEST(test_count),
 		SCRATCH_TEST(test_names),
 		SCRATCH_TEST(test_bad_index),
 	};
