@@ -111,8 +111,9 @@ struct bench_arm {
 };
 
 /* How a workload is run: `python FILE ARGS... LOOPS` for "loop", `python FILE ARGS...` for
- * "script"; `python ARGS...`, so many times one after the other as there are loops, for "startup"
- * (their times are added: one start alone is too short for this). */
+ * "script"; `python FILE --worker ... --loops=LOOPS ARGS...` with pyperf on PYTHONPATH for
+ * "pyperformance"; `python ARGS...`, so many times one after the other as there are loops, for
+ * "startup" (their times are added: one start alone is too short for this). */
 struct bench_workload {
 	char *name;
 	char *stresses; /* a sentence */
@@ -292,6 +293,17 @@ void bench_add_hidden(struct bench *b, double slowdown);
 int bench_add_suite(struct bench *b, const char *dir, const char *filter, struct err *err);
 /* Adds any program as the only workload; `args` may be NULL. */
 int bench_add_script(struct bench *b, const char *file, const struct strv *args, struct err *err);
+
+/* Installs pyperformance and pyperf, of fixed versions, into the folder `dir` with the pip of the
+ * first arm that has one. */
+int bench_install_pyperformance(const struct bench *b, const char *dir, struct err *err);
+/* Adds the benchmarks of the pyperformance in `dir` (what `pip install --target` made, or a
+ * checkout with pyperf beside it) that need no other package, as `filter` says; `index` is the
+ * program pyperformance_index.py, which the reference runs. `dir` is then what setup.workloads must
+ * be. For a campaign that is continued (it has workloads) it only checks that the versions are the
+ * same. */
+int bench_add_pyperformance(
+	struct bench *b, const char *index, const char *dir, const char *filter, struct err *err);
 
 struct bench_setup {
 	const char *workloads; /* the folder that relative files of workloads are in */

@@ -111,7 +111,7 @@ static int count_once(struct run *run, const struct play *play, int64_t *n, stru
 static int count_workload(struct run *run, size_t w, size_t arm, struct err *err)
 {
 	struct bench *b = run->b;
-	bool loop = !strcmp(b->workloads[w].kind, "loop");
+	bool loop = workload_loops(&b->workloads[w]);
 	struct play play = {.workload = w, .arm = arm, .loops = loop ? LOOPS : 1};
 	struct bench_observation o = {.workload = (unsigned int)w, .arm = (unsigned int)arm};
 	struct bench_count count = {.loops = loop ? LOOPS : 0};

@@ -93,11 +93,11 @@ static int calibrate_script(struct run *run, size_t w, struct err *err)
 
 static int calibrate(struct run *run, size_t w, struct err *err)
 {
-	const char *kind = run->b->workloads[w].kind;
+	const struct bench_workload *workload = &run->b->workloads[w];
 
-	return !strcmp(kind, "loop")      ? calibrate_loop(run, w, err)
-	       : !strcmp(kind, "startup") ? calibrate_startup(run, w, err)
-					  : calibrate_script(run, w, err);
+	return workload_loops(workload)             ? calibrate_loop(run, w, err)
+	       : !strcmp(workload->kind, "startup") ? calibrate_startup(run, w, err)
+						    : calibrate_script(run, w, err);
 }
 
 int run_rehearse(struct run *run, struct err *err)

@@ -34,6 +34,12 @@ void run_note_failure(struct run *run, const struct bench_observation *o);
  * work; on the reference first, to choose the loops of workloads that have no nominal time. */
 int run_rehearse(struct run *run, struct err *err);
 
+/* Adds the workloads of an index (JSON) that came `from` somewhere, as bench_add_suite() says. */
+int suite_add_index(struct bench *b, const char *text, size_t size, const char *from,
+	const char *filter, struct err *err);
+/* Is this the kind of a workload whose loops can be chosen? */
+bool workload_loops(const struct bench_workload *w);
+
 /* What the campaign runs on, into b->machine. */
 void run_describe_machine(const struct run *run);
 

@@ -13,6 +13,11 @@
 
 #define PADDING_END 4096
 
+bool workload_loops(const struct bench_workload *w)
+{
+	return !strcmp(w->kind, "loop") || !strcmp(w->kind, "pyperformance");
+}
+
 void run_make_argv(const struct run *run, const struct play *play, struct strv *argv)
 {
 	const struct bench_workload *w = &run->b->workloads[play->workload];
@@ -25,6 +30,11 @@ void run_make_argv(const struct run *run, const struct play *play, struct strv *
 	if (w->file)
 		strv_addf(argv, "%s%s%s", w->file[0] == '/' ? "" : run->setup->workloads,
 			w->file[0] == '/' ? "" : "/", w->file);
+	if (!strcmp(w->kind, "pyperformance")) {
+		/* One value of so many loops, in this process. */
+		strv_split(argv, "--worker --values=1 --warmups=0", " ");
+		strv_addf(argv, "--loops=%llu", (unsigned long long)play->loops);
+	}
 	for (size_t i = 0; i < w->args.n; i++)
 		strv_add(argv, w->args.v[i]);
 	if (!strcmp(w->kind, "loop"))
@@ -43,6 +53,8 @@ void run_make_env(const struct run *run, const struct play *play, struct strv *e
 	strv_addf(env, "TMPDIR=%s", run->stage.cwd);
 	strv_add(env, "PYTHONNOUSERSITE=1");
 	strv_addf(env, "PYTHONHASHSEED=%llu", (unsigned long long)play->hash_seed);
+	if (!strcmp(run->b->workloads[play->workload].kind, "pyperformance"))
+		strv_addf(env, "PYTHONPATH=%s", run->setup->workloads);
 	strv_addf(env, "SOLDER_BENCH_PADDING=%s", padding);
 }
 

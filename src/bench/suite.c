@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "bench/bench.h"
+#include "bench/run-internal.h"
 #include "dist/dist.h"
 
 #define INDEX_MAX ((size_t)4 << 20)
@@ -103,8 +103,24 @@ static bool wanted(const char *name, const char *filter)
 	return false;
 }
 
-/* One entry of the index: {"name", "file", "stresses", "loops", "kind", "args"}. */
-static int add_entry(struct bench *b, const char *dir, const json_t *entry, struct err *err)
+/* Inside the folder of workloads: our own lie in it, others somewhere below. */
+static bool file_ok(const char *kind, const char *file)
+{
+	if (!file)
+		return !strcmp(kind, "startup");
+	if (!strcmp(kind, "pyperformance"))
+		return file[0] != '/' && !strstr(file, "..");
+	return !strchr(file, '/');
+}
+
+static bool kind_ok(const char *kind)
+{
+	return kind && (!strcmp(kind, "loop") || !strcmp(kind, "startup") ||
+			       !strcmp(kind, "pyperformance"));
+}
+
+/* One entry of an index: {"name", "file", "stresses", "loops", "kind", "args"}. */
+static int add_entry(struct bench *b, const char *from, const json_t *entry, struct err *err)
 {
 	const char *name = json_string_value(json_object_get(entry, "name"));
 	const char *kind = json_string_value(json_object_get(entry, "kind"));
@@ -114,12 +130,10 @@ static int add_entry(struct bench *b, const char *dir, const json_t *entry, stru
 	json_int_t loops = json_integer_value(json_object_get(entry, "loops"));
 	struct bench_workload *w;
 
-	if (!name || !*name || !kind || (strcmp(kind, "loop") && strcmp(kind, "startup")) ||
-		loops < 1 || (!strcmp(kind, "loop") && !file) ||
-		json_array_size(args) > BENCH_WORDS_MAX || (file && strchr(file, '/')))
-		return err_set(err, ERR_INPUT,
-			"entry '%s' of '%s/index.json' is not as it should be",
-			name ? name : "without a name", dir);
+	if (!name || !*name || !kind_ok(kind) || !file_ok(kind, file) || loops < 1 ||
+		json_array_size(args) > BENCH_WORDS_MAX)
+		return err_set(err, ERR_INPUT, "entry '%s' of '%s' is not as it should be",
+			name ? name : "without a name", from);
 	w = bench_add_workload(b, name, kind);
 	w->file = file ? xstrdup(file) : NULL;
 	w->stresses = stresses ? xstrdup(stresses) : NULL;
@@ -134,34 +148,40 @@ static int add_entry(struct bench *b, const char *dir, const json_t *entry, stru
 	return 0;
 }
 
-int bench_add_suite(struct bench *b, const char *dir, const char *filter, struct err *err)
+int suite_add_index(struct bench *b, const char *text, size_t size, const char *from,
+	const char *filter, struct err *err)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/index.json", dir);
-	CLEANUP_BUF struct buf text = BUF_INIT;
 	json_error_t problem;
-	json_t *index, *entry;
+	json_t *index = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem), *entry;
 	size_t i;
 	int result = 0;
 
-	if (file_read(path, INDEX_MAX, &text, err) < 0)
-		return -1;
-	index = json_loadb(text.len ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &problem);
 	if (!json_is_array(index)) {
 		json_decref(index);
-		return err_set(err, ERR_INPUT, "'%s' holds no list of workloads", path);
+		return err_set(err, ERR_INPUT, "'%s' holds no list of workloads", from);
 	}
 	json_array_foreach (index, i, entry) {
 		const char *name = json_string_value(json_object_get(entry, "name"));
 
 		if (result == 0 && (!name || wanted(name, filter)) &&
 			b->n_workloads < BENCH_WORKLOADS_MAX)
-			result = add_entry(b, dir, entry, err);
+			result = add_entry(b, from, entry, err);
 	}
 	json_decref(index);
 	if (result == 0 && b->n_workloads == 0)
-		return err_set(err, ERR_USAGE, "no workload of '%s' is called like '%s'", dir,
+		return err_set(err, ERR_USAGE, "no workload of '%s' is called like '%s'", from,
 			filter ? filter : "");
 	return result;
+}
+
+int bench_add_suite(struct bench *b, const char *dir, const char *filter, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/index.json", dir);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	if (file_read(path, INDEX_MAX, &text, err) < 0)
+		return -1;
+	return suite_add_index(b, text.len ? text.data : "", text.len, path, filter, err);
 }
 
 int bench_add_script(struct bench *b, const char *file, const struct strv *args, struct err *err)

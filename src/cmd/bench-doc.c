@@ -41,6 +41,8 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", &when);
 	doc_fact(doc, "reference", b->arms[0].name);
 	doc_fact(doc, "time", b->options.measure == BENCH_WALL ? "wall clock" : "user + system");
+	if (strcmp(b->suite, "own") != 0)
+		doc_fact(doc, "suite", b->suite);
 	doc_fact(doc, "workloads", workloads);
 	doc_fact(doc, "rounds", rounds);
 	doc_fact(doc, "stopped by", b->stopped);

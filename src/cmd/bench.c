@@ -17,8 +17,8 @@
 
 struct values {
 	unsigned int rounds, max_time, layouts, duration, limit;
-	const char *precision, *load, *seed, *filter, *script, *script_args, *workloads, *scratch,
-		*output;
+	const char *precision, *load, *seed, *filter, *suite, *script, *script_args, *workloads,
+		*scratch, *output;
 	const char *measure, *pyperf, *html;
 	struct strv from;
 	bool self_test, resume, json, all, count, count_only;
@@ -94,18 +94,64 @@ static int add_arm(struct bench *b, const char *word, struct err *err)
 	return bench_add_python(b, name, word, err);
 }
 
-static int add_workloads(const struct values *v, struct bench *b, const char *dir, struct err *err)
+#define PYPERFORMANCE "pyperformance"
+
+/* "own", "pyperformance" or "pyperformance:DIR". */
+static int check_suite(const struct values *v, struct err *err)
+{
+	size_t n = strlen(PYPERFORMANCE);
+
+	if (!v->suite || !strcmp(v->suite, "own"))
+		return 0;
+	if (v->script)
+		return err_set(err, ERR_USAGE, "--suite and --script exclude each other");
+	if (strncmp(v->suite, PYPERFORMANCE, n) != 0 ||
+		(v->suite[n] && (v->suite[n] != ':' || !v->suite[n + 1])))
+		return err_set(err, ERR_USAGE,
+			"--suite: '%s' is neither own, pyperformance nor pyperformance:DIR",
+			v->suite);
+	return 0;
+}
+
+/* Replaces *dir by the folder of pyperformance; *made is what must be removed afterwards. */
+static int add_pyperformance(const struct values *v, struct bench *b, const char *scratch,
+	char **dir, char **made, struct err *err)
+{
+	const char *given = v->suite ? strchr(v->suite, ':') : NULL;
+	CLEANUP_FREE char *index = xasprintf("%s/pyperformance_index.py", *dir);
+
+	if (given) {
+		free(*dir);
+		*dir = path_absolute(given + 1);
+	} else {
+		*made = xasprintf("%s/solder-pyperformance-XXXXXX", scratch);
+		if (!mkdtemp(*made)) {
+			free(steal(made));
+			return err_sys(err, "cannot create a folder in '%s'", scratch);
+		}
+		free(*dir);
+		*dir = xstrdup(*made);
+		if (bench_install_pyperformance(b, *dir, err) < 0)
+			return -1;
+	}
+	return bench_add_pyperformance(b, index, *dir, v->filter, err);
+}
+
+static int add_workloads(const struct values *v, struct bench *b, const char *scratch, char **dir,
+	char **made, struct err *err)
 {
 	CLEANUP_STRV struct strv words = STRV_INIT;
 
+	if (v->suite && strcmp(v->suite, "own") != 0)
+		return add_pyperformance(v, b, scratch, dir, made, err);
 	if (!v->script)
-		return bench_add_suite(b, dir, v->filter, err);
+		return bench_add_suite(b, *dir, v->filter, err);
 	strv_split(&words, v->script_args ? v->script_args : "", " ");
 	return bench_add_script(b, v->script, &words, err);
 }
 
-static int begin(const struct values *v, const struct strv *args, const char *dir,
-	struct bench **ret, struct err *err)
+static int begin(const struct values *v, const struct strv *args, const char *scratch, char **dir,
+	char **made, struct bench **ret, struct err *err)
 {
 	CLEANUP_BENCH struct bench *b = NULL;
 	struct bench_options options;
@@ -114,14 +160,14 @@ static int begin(const struct values *v, const struct strv *args, const char *di
 		err_set(err, ERR_USAGE, "there is nothing to compare: two Pythons are needed");
 		return err_hint(err, "for example: solder bench python3.11 dist/cpython");
 	}
-	if (options_of(v, &options, err) < 0)
+	if (options_of(v, &options, err) < 0 || check_suite(v, err) < 0)
 		return -1;
 	b = bench_new(&options);
 	for (size_t i = 0; i < args->n; i++) {
 		if (add_arm(b, args->v[i], err) < 0)
 			return -1;
 	}
-	if (add_workloads(v, b, dir, err) < 0)
+	if (add_workloads(v, b, scratch, dir, made, err) < 0)
 		return -1;
 	bench_add_hidden(b, v->self_test ? SLOWDOWN : 0);
 	*ret = steal(&b);
@@ -129,7 +175,8 @@ static int begin(const struct values *v, const struct strv *args, const char *di
 }
 
 /* A campaign that ran out of time or quiet may get more of both. */
-static int resume(const struct values *v, struct bench **ret, struct err *err)
+static int resume(const struct values *v, const char *scratch, char **dir, char **made,
+	struct bench **ret, struct err *err)
 {
 	struct bench *b;
 
@@ -144,7 +191,9 @@ static int resume(const struct values *v, struct bench **ret, struct err *err)
 		free(b->stopped);
 		b->stopped = NULL;
 	}
-	return 0;
+	return strncmp(b->suite, PYPERFORMANCE, strlen(PYPERFORMANCE))
+		       ? 0
+		       : add_pyperformance(v, b, scratch, dir, made, err);
 }
 
 static void say_plan(struct progress *p, const struct bench *b)
@@ -175,23 +224,33 @@ static int run_campaign(
 static int measure(
 	const struct values *v, const struct strv *args, struct bench **ret, struct err *err)
 {
-	CLEANUP_FREE char *dir = NULL;
+	CLEANUP_FREE char *dir = NULL, *made = NULL;
 	struct progress *p = progress_new(stderr, PROGRESS_AUTO);
-	struct bench_setup setup = {
-		.file = v->output, .duration = v->duration, .threads = 2, .progress = p};
 	const char *tmp = getenv("TMPDIR");
+	struct bench_setup setup = {.scratch = v->scratch    ? v->scratch
+					       : tmp && *tmp ? tmp
+							     : "/tmp",
+		.file = v->output,
+		.duration = v->duration,
+		.threads = 2,
+		.progress = p};
 	int result = cmd_folder("workloads", v->workloads, &dir, err);
 
 	if (result == 0)
-		result = v->resume ? resume(v, ret, err) : begin(v, args, dir, ret, err);
+		result = v->resume ? resume(v, setup.scratch, &dir, &made, ret, err)
+				   : begin(v, args, setup.scratch, &dir, &made, ret, err);
 	if (result == 0) {
 		setup.workloads = dir;
-		setup.scratch = v->scratch ? v->scratch : tmp && *tmp ? tmp : "/tmp";
 		result = run_campaign(v, *ret, &setup, err);
 	}
 	progress_free(p);
 	if (result < 0 && err->code == ERR_INTERRUPTED && v->output && *ret)
 		err_hint(err, "solder bench --resume -o %s continues it", v->output);
+	if (made) {
+		struct err ignored = ERR_INIT;
+
+		tree_remove(made, &ignored);
+	}
 	return result;
 }
 
@@ -309,6 +368,9 @@ static const struct opt opts[] = {
 		offsetof(struct values, measure)},
 	{"filter", 0, OPT_STRING, "WORDS", "workloads whose name holds one, comma-separated",
 		offsetof(struct values, filter)},
+	{"suite", 0, OPT_STRING, "SUITE",
+		"own, or pyperformance[:DIR]: its benchmarks that need no packages (own)",
+		offsetof(struct values, suite)},
 	{"script", 0, OPT_STRING, "FILE", "this program as the only workload",
 		offsetof(struct values, script)},
 	{"script-args", 0, OPT_STRING, "WORDS", "its arguments, separated by spaces",

@@ -207,6 +207,79 @@ static void test_resume(void **state)
 	assert_non_null(strstr(err.msg, "is not the file that the campaign began with"));
 }
 
+/* A pyperformance of two benchmarks that can be run and others that need something, on a pyperf
+ * that checks how it is called. */
+static void add_pyperformance(const char *root)
+{
+	static const char script[] = "import pyperf, sys\npyperf.run(sys.argv[1:])\n";
+	static const char *const files[][2] = {
+		{"MANIFEST", "[benchmarks]\n\nname\tmetafile\none\t<local>\none_more\t<local:one>\n"
+			     "needy\t<local>\nlisted\t<local>\ngone\t<local>\n\n"
+			     "[group default]\none\n"},
+		{"bm_one/pyproject.toml",
+			"[project]\nname = \"one\"\ndependencies = [\"pyperf\"]\n"},
+		{"bm_one/bm_one_more.toml",
+			"[project]\ndependencies = [\n  \"pyperf>=2\",\n]\n"
+			"[tool.pyperformance]\nextra_opts = [\"--more\", \"fail\"]\n"},
+		{"bm_one/run_benchmark.py", script},
+		{"bm_needy/pyproject.toml", "[project]\ndependencies = [\"pyperf\", \"django\"]\n"},
+		{"bm_needy/run_benchmark.py", script},
+		{"bm_listed/pyproject.toml", "[project]\ndependencies = [\"pyperf\"]\n"},
+		{"bm_listed/requirements.txt", "# what it needs\ntornado==6.1\n"},
+		{"bm_listed/run_benchmark.py", script},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		CLEANUP_FREE char *path =
+			xasprintf("work/pyperformance/data-files/benchmarks/%s", files[i][0]);
+
+		scratch_file(root, path, files[i][1], 0644);
+	}
+	scratch_file(root, "work/pyperf-9.8.dist-info/METADATA", "", 0644);
+	scratch_file(root, "work/pyperf/__init__.py",
+		"import sys\n"
+		"def run(words):\n"
+		"    assert words[:3] == ['--worker', '--values=1', '--warmups=0'], words\n"
+		"    name, loops = words[3].split('=')\n"
+		"    assert name == '--loops' and words[4:] in ([], ['--more', 'fail']), words\n"
+		"    for _ in range(int(loops)):\n        sum(range(100000))\n"
+		"    sys.exit('this one fails' if words[4:] else 0)\n",
+		0644);
+}
+
+static void test_pyperformance(void **state)
+{
+	CLEANUP_BENCH struct bench *b = small(2, 0);
+	CLEANUP_FREE char *dir = xasprintf("%s/work", (const char *)*state);
+	CLEANUP_FREE char *metadata = xasprintf("%s/pyperf-9.8.dist-info", dir);
+	CLEANUP_FREE char *other = xasprintf("%s/pyperf-9.9.dist-info", dir);
+	const char *index = "workloads/pyperformance_index.py";
+	struct err err = ERR_INIT;
+
+	add_pyperformance(*state);
+	assert_int_equal(bench_add_pyperformance(b, index, *state, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "has no 'pyperformance/data-files/benchmarks/MANIFEST'"));
+	assert_int_equal(bench_add_pyperformance(b, index, dir, "nothing", &err), -1);
+	assert_non_null(strstr(err.msg, "is called like 'nothing'"));
+	if (bench_add_pyperformance(b, index, dir, NULL, &err) < 0 || run_in(b, *state, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_string_equal(b->suite, "pyperformance unknown, pyperf 9.8");
+	assert_int_equal(b->n_workloads, 2);
+	assert_string_equal(b->workloads[0].name, "one");
+	assert_null(b->workloads[0].failed);
+	assert_true(b->workloads[0].loops > 1);
+	assert_int_equal(b->rounds[1].n, 3);
+	assert_string_equal(b->workloads[1].name, "one_more");
+	assert_string_equal(b->workloads[1].failed, "one: exit code 1: this one fails");
+	/* Continued, it must be the same. */
+	assert_int_equal(bench_add_pyperformance(b, index, dir, NULL, &err), 0);
+	assert_int_equal(b->n_workloads, 2);
+	assert_int_equal(rename(metadata, other), 0);
+	assert_int_equal(bench_add_pyperformance(b, index, dir, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "but the campaign began with pyperformance unknown, "
+					"pyperf 9.8"));
+}
+
 static void test_all_fail(void **state)
 {
 	CLEANUP_BENCH struct bench *b = small(2, 0);
@@ -318,6 +391,7 @@ int main(void)
 		SCRATCH_TEST(test_trial_missing),
 		SCRATCH_TEST(test_campaign),
 		SCRATCH_TEST(test_resume),
+		SCRATCH_TEST(test_pyperformance),
 		SCRATCH_TEST(test_all_fail),
 		SCRATCH_TEST(test_count),
 		SCRATCH_TEST(test_names),

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-HELPERS = {"common.py", "dlopens.py"}
+HELPERS = {"common.py", "dlopens.py", "pyperformance_index.py"}
 FIELDS = {"name": str, "stresses": str, "loops": int, "kind": str, "args": list}
 # What a Python may lack; a workload that needs one says so.
 OPTIONAL = [
