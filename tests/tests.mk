@@ -61,9 +61,10 @@ check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/dist/run.sh
 .PHONY: check-dist
 
-check-html: $(OUT)/tests/html_sample ## a report's page in headless Chromium; screenshots in OUT/html
+check-html: $(OUT)/tests/html_sample $(OUT)/solder ## a report's page in headless Chromium; screenshots in OUT/html
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_HTML)
 	@python3 tests/html/run.py $(OUT)/tests/html_sample $(OUT)/html
+	@python3 tests/html/bench.py $(OUT)/solder $(OUT)/html
 .PHONY: check-html
 
 check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt
