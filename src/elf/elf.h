@@ -217,6 +217,10 @@ const char *elf_machine_name(uint16_t machine);
 int elf_section_read(
 	const char *path, const char *name, size_t max, struct buf *out, struct err *err);
 
+/* The name of the section whose bytes in the file include the one at `offset`, to be freed: 1, or 0
+ * when it is in none (a header, say). */
+int elf_section_at(const char *path, uint64_t offset, char **name, struct err *err);
+
 /* Code: what the instructions of a file do that costs something or that a loader must serve.
  *
  * Every executable section is read within the bounds of its functions, from .symtab, .dynsym and

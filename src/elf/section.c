@@ -38,3 +38,32 @@ int elf_section_read(
 	}
 	return 0;
 }
+
+/* Its name, cut at the end of the string table. */
+static char *name_of(const struct elf_image *img, const Elf64_Shdr *sh)
+{
+	if (sh->sh_name >= img->shstrtab.n)
+		return xstrdup("");
+	return xstrndup((const char *)img->shstrtab.p + sh->sh_name, img->shstrtab.n - sh->sh_name);
+}
+
+int elf_section_at(const char *path, uint64_t offset, char **name, struct err *err)
+{
+	CLEANUP_ELF_MAP struct elf_map map = {0};
+	struct elf_image img;
+
+	*name = NULL;
+	if (elf_map_open(path, &map, err) < 0 || elf_image_init(&img, map.data, map.size, err) < 0)
+		return err_wrap(err, "reading '%s'", path);
+	for (uint32_t i = 0; i < img.shnum; i++) {
+		Elf64_Shdr sh;
+
+		elf_shdr(&img, i, &sh);
+		if (sh.sh_type == SHT_NULL || sh.sh_type == SHT_NOBITS || offset < sh.sh_offset ||
+			offset - sh.sh_offset >= sh.sh_size)
+			continue;
+		*name = name_of(&img, &sh);
+		return 1;
+	}
+	return 0;
+}
