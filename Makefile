@@ -90,7 +90,7 @@ install: all ## install solder, its data, man pages and completions below PREFIX
 	mkdir -p $(DESTDIR)$(PREFIX)/share/solder $(DESTDIR)$(PREFIX)/share/man/man1
 	cp -R probes recipes wheels workloads $(DESTDIR)$(PREFIX)/share/solder/
 	rm -rf $(DESTDIR)$(PREFIX)/share/solder/workloads/__pycache__
-	for c in build check fetch inspect show; do \
+	for c in build check fetch inspect pack show unpack; do \
 		$(OUT)/solder man $$c >$(DESTDIR)$(PREFIX)/share/man/man1/solder-$$c.1 || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \

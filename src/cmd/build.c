@@ -141,9 +141,36 @@ static int make_plan(struct build *b, struct err *err)
 	return 0;
 }
 
-/* What the distribution says about itself; a function of the plan alone, so that the same inputs
+/* What `solder pack --verify-reproducible` needs to build the same again. A profile is known by its
+ * content: a trained one and the same one given are the same input. */
+static int record_options(const struct build *b, json_t *j, struct err *err)
+{
+	const struct cpython_options *o = &b->cpython;
+	const struct step *profile = plan_find(&b->plan.plan, "cpython-profile");
+
+	json_object_set_new(j, "link", json_string(o->link));
+	json_object_set_new(j, "opt", json_string(o->opt));
+	json_object_set_new(j, "lto", json_string(o->lto));
+	json_object_set_new(j, "tls", json_string(o->tls));
+	json_object_set_new(j, "pie", json_string(o->pie));
+	json_object_set_new(j, "cc", json_string(path_base(b->full->cc)));
+	json_object_set_new(j, "sources", json_string(b->sources.lock->set));
+	json_object_set_new(j, "own_source", json_boolean(b->v->source != NULL));
+	if (profile) {
+		CLEANUP_FREE char *tree = cache_tree(b->cache, profile->id);
+		CLEANUP_FREE char *dir = xasprintf("%s/profile", tree);
+		char hex[SHA256_HEX_SIZE];
+
+		if (tree_digest(dir, hex, err) < 0)
+			return -1;
+		json_object_set_new(j, "profile", json_string(hex));
+	}
+	return 0;
+}
+
+/* What the distribution says about itself; a function of the inputs alone, so that the same ones
  * give the same bytes. */
-static json_t *manifest(const struct build *b)
+static json_t *manifest(const struct build *b, json_t *options)
 {
 	const struct cpython_options *o = &b->cpython;
 	const struct chosen *cpython = &b->sources.chosen[b->sources.n - 1];
@@ -159,6 +186,7 @@ static json_t *manifest(const struct build *b)
 	json_object_set_new(d, "compiler", json_string(b->full->version));
 	json_object_set_new(d, "triple", json_string(b->full->triple));
 	json_object_set_new(m, "distribution", d);
+	json_object_set_new(m, "options", options);
 	for (size_t i = 0; i < b->sources.n; i++) {
 		const struct chosen *c = &b->sources.chosen[i];
 		json_t *p = json_object();
@@ -204,14 +232,17 @@ static int lock_output(struct build *b, int *fd, struct err *err)
 
 static int assemble(struct build *b, bool *current, struct err *err)
 {
-	json_t *m = manifest(b);
-	CLEANUP_FREE char *text = json_dumps(m, JSON_INDENT(2));
+	json_t *options = json_object(), *m = manifest(b, options);
+	CLEANUP_FREE char *text = NULL;
 	CLEANUP_CLOSE int lock = -1;
 	CLEANUP_BUF struct buf all = BUF_INIT;
 	char key[SHA256_HEX_SIZE];
-	int got;
+	int got = record_options(b, options, err);
 
+	text = json_dumps(m, JSON_INDENT(2));
 	json_decref(m);
+	if (got < 0)
+		return -1;
 	buf_addf(&all, "%s\n%s\n%s", text, b->plan.tree->id, b->plan.link->id);
 	sha256_hex(all.data, all.len, key);
 	if (lock_output(b, &lock, err) < 0)

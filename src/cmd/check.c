@@ -3,10 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
 #include "base/file.h"
 #include "check/check.h"
 #include "cmd/check-internal.h"
 #include "cmd/cmd.h"
+#include "pack/pack.h"
 #include "report/report.h"
 
 struct values {
@@ -201,6 +203,43 @@ static int check(const struct values *v, const char *what, struct err *err)
 	return result;
 }
 
+/* What is shipped is what is checked. Nothing may depend on the place, so it has a blank in it. */
+static int check_archive(const struct values *v, const char *archive, struct err *err)
+{
+	CLEANUP_FREE char *scratch = cmd_scratch(err);
+	CLEANUP_FREE char *dir = NULL;
+	struct err ignored = ERR_INIT;
+	const char *said;
+	int result = -1;
+
+	if (!scratch)
+		return -1;
+	dir = xasprintf("%s/a place", scratch);
+	if (pack_verify(archive, NULL, &said, err) == 0 &&
+		archive_unpack(archive, dir, 1, NULL, err) == 0) {
+		CLEANUP_FREE char *install = xasprintf("%s/install", dir);
+
+		result = check(v, path_is_dir(install) ? install : dir, err);
+	}
+	tree_remove(scratch, &ignored);
+	return result;
+}
+
+static bool is_archive(const char *what)
+{
+	static const char *const ends[] = {".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar"};
+	size_t n = strlen(what);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		size_t m = strlen(ends[i]);
+
+		if (n > m && !strcmp(what + n - m, ends[i]) && path_exists(what) &&
+			!path_is_dir(what))
+			return true;
+	}
+	return false;
+}
+
 static int run(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
@@ -218,8 +257,9 @@ static int run(const void *values, const struct strv *args, struct err *err)
 		return err_hint(err, "--html FILE writes findings as a page");
 	}
 	if (!args->n) {
-		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON");
-		return err_hint(err, "name an interpreter, a prefix, or a command on PATH");
+		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON|ARCHIVE");
+		return err_hint(
+			err, "name an interpreter, a prefix, an archive, or a command on PATH");
 	}
 	if (v->probes.install_consumers && !wants_probes(v))
 		return err_set(err, ERR_USAGE, "--install-consumers is about probes: add --probes");
@@ -233,6 +273,8 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0 ||
 		check_probes_known(&v->probes.ids, err) < 0)
 		return -1;
+	if (is_archive(args->v[0]))
+		return check_archive(v, args->v[0], err);
 	return check(v, args->v[0], err);
 }
 
@@ -267,10 +309,11 @@ static const struct opt opts[] = {
 const struct command cmd_check = {
 	.name = "check",
 	.summary = "say what breaks with a Python, by rules, probes and wheels",
-	.args = "DIR|PYTHON",
+	.args = "DIR|PYTHON|ARCHIVE",
 	.about =
 		"Looks at any Python installation (an interpreter, a prefix, a virtual "
-		"environment, a name on\nPATH) and says what would break or cost its users. Rules "
+		"environment, a name on\nPATH, an archive, which is unpacked for that) and says "
+		"what would break or cost its users. Rules "
 		"judge facts from its files and from\nwhat the interpreter says of itself.\n\n"
 		"With --probes it also compiles small programs with the system's cc and runs them "
 		"against this\nPython, in child processes with limits: extension modules, programs "

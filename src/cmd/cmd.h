@@ -6,8 +6,8 @@
 
 #include "base/opt.h"
 
-extern const struct command cmd_bench, cmd_build, cmd_check, cmd_fetch, cmd_inspect, cmd_show,
-	cmd_man, cmd_completion;
+extern const struct command cmd_bench, cmd_build, cmd_check, cmd_fetch, cmd_inspect, cmd_pack,
+	cmd_show, cmd_unpack, cmd_man, cmd_completion;
 
 /* Every command, NULL-terminated, in the order of `solder --help`. */
 extern const struct command *const commands[];
@@ -20,6 +20,9 @@ int cmd_folder(const char *name, const char *given, char **ret, struct err *err)
 
 /* Splits "cpython", "cpython@3.13" or "cpython@3.13.5"; *version points into word, or is NULL. */
 int cmd_parse_package(const char *word, const char **version, struct err *err);
+
+/* A new folder in TMPDIR, to be freed; NULL on failure. The caller removes it. */
+char *cmd_scratch(struct err *err);
 
 /* The facts of the artifacts of a distribution that solder built, as a JSON object:
  * {"path", "artifacts": [{"name", "path", "size", …}]}. */

@@ -16,7 +16,7 @@ flags="-std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION=\"0\" -Isrc -Itests/lib -Wall -
 # own; tests may look into any.
 may_include='
 main     cmd proc
-cmd      build fetch recipe report elf dist check bench explain archive
+cmd      build fetch recipe report elf dist check bench explain archive pack
 build    recipe fetch proc archive
 check    elf dist proc archive
 explain  elf dist proc bench
@@ -25,6 +25,7 @@ archive
 dist     elf proc
 elf
 fetch
+pack     elf dist archive proc
 proc
 recipe
 report

@@ -1,0 +1,30 @@
+/* Parts of `solder pack`. */
+#ifndef SOLDER_CMD_PACK_INTERNAL_H
+#define SOLDER_CMD_PACK_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "base/progress.h"
+#include "build/cache.h"
+#include "pack/pack.h"
+
+struct pack_values {
+	const char *output, *cache, *base_url, *keep;
+	bool index, verify, without_archive_library, cyclonedx, json, quiet;
+	unsigned int jobs, level;
+};
+
+/* The cache's entry of the compile that the package's libpython comes from, by content: 1 and its
+ * folder `build` and the root it had, or 0. The caller frees both. */
+int cmd_pack_find_build(
+	const struct cache *c, const struct package *p, char **build, char **root, struct err *err);
+
+/* Packs `dir` into `out`, with scratch files in TMPDIR. */
+int cmd_pack_write(const struct pack_values *v, const char *dir, const char *out, unsigned int jobs,
+	const struct cache *cache, struct progress *progress, json_t **result, struct err *err);
+
+/* Builds again and compares; *result says what was found. 1 if anything differs. */
+int cmd_pack_verify(const struct pack_values *v, const char *dir, const struct cache *cache,
+	struct progress *progress, json_t **result, struct err *err);
+
+#endif

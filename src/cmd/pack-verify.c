@@ -1,0 +1,224 @@
+/* Is a distribution what its recorded inputs give? Built again, by this very program. */
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "cmd/pack-internal.h"
+#include "proc/proc.h"
+
+#define DIFFERENCES_MAX 100
+#define LEVEL 3 /* the archives are compared, not kept */
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+static void add_option(struct strv *argv, const char *name, const char *value)
+{
+	strv_add(argv, name);
+	strv_add(argv, value);
+}
+
+/* The cached profile with that content, or NULL. */
+static char *find_profile(const struct cache *cache, const char *wanted)
+{
+	CLEANUP_FREE char *store = xasprintf("%s/store", cache->dir);
+	DIR *dir = opendir(store);
+	char *found = NULL;
+	struct dirent *e;
+
+	while (dir && !found && (e = readdir(dir))) {
+		CLEANUP_FREE char *tree = cache_tree(cache, e->d_name);
+		CLEANUP_FREE char *path = xasprintf("%s/profile", tree);
+		struct err ignored = ERR_INIT;
+		char hex[SHA256_HEX_SIZE];
+
+		if (!strncmp(e->d_name, "cpython-profile-", 16) && path_is_dir(path) &&
+			tree_digest(path, hex, &ignored) == 0 && !strcmp(hex, wanted))
+			found = steal(&path);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* A profile is an input: the same one is used, from the cache. */
+static int add_profile(
+	const json_t *options, const struct cache *cache, struct strv *argv, struct err *err)
+{
+	CLEANUP_FREE char *profile = NULL;
+
+	if (strcmp(text(options, "opt"), "pgo") != 0)
+		return 0;
+	profile = find_profile(cache, text(options, "profile"));
+	if (!profile)
+		return err_set(err, ERR_UNSUPPORTED,
+			"cannot build again: the cache '%s' no longer has the profile %s",
+			cache->dir, text(options, "profile"));
+	add_option(argv, "--profile", profile);
+	return 0;
+}
+
+static int build_command(const json_t *build, const struct cache *cache, const char *other,
+	const char *out, unsigned int jobs, struct strv *argv, struct err *err)
+{
+	static const char *const names[] = {"link", "opt", "lto", "tls", "pie", "cc", "sources"};
+	const json_t *options = json_object_get(build, "options");
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (n < 0)
+		return err_sys(err, "cannot find this program");
+	exe[n] = '\0';
+	if (!options) {
+		err_set(err, ERR_INPUT,
+			"the distribution does not say with which options it was "
+			"built");
+		return err_hint(err, "it is of an older solder; build it with this one first");
+	}
+	if (json_is_true(json_object_get(options, "own_source")))
+		return err_set(err, ERR_UNSUPPORTED,
+			"cannot build again: the source was the user's own, not a locked one");
+	strv_add(argv, exe);
+	strv_add(argv, "build");
+	strv_addf(argv, "cpython@%s", text(json_object_get(build, "distribution"), "python"));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		strv_addf(argv, "--%s", names[i]);
+		strv_add(argv, text(options, names[i]));
+	}
+	add_option(argv, "--cache", other);
+	add_option(argv, "--output", out);
+	strv_add(argv, "--jobs");
+	strv_addf(argv, "%u", jobs);
+	strv_add(argv, "--offline");
+	strv_add(argv, "--quiet");
+	return add_profile(options, cache, argv, err);
+}
+
+/* A cache of its own, so that every step runs, with the sources that are downloaded already. */
+static int make_cache(const struct cache *cache, const char *other, struct err *err)
+{
+	CLEANUP_FREE char *sources = xasprintf("%s/sources", cache->dir);
+	CLEANUP_FREE char *link = xasprintf("%s/sources", other);
+
+	if (make_dirs(other, err) < 0)
+		return -1;
+	if (!path_exists(link) && symlink(sources, link) < 0)
+		return err_sys(err, "cannot create '%s'", link);
+	return 0;
+}
+
+static int rebuild(const struct strv *argv, struct progress *progress, struct err *err)
+{
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	struct proc_spec spec = {.argv = argv, .out = 2, .err = -1};
+	int line = progress_start(progress, "build again", 0);
+	int failed = proc_run(&spec, true, (size_t)16 << 20, 0, &output, err);
+
+	progress_end(progress, line, failed < 0 ? "failed" : "done");
+	if (failed < 0)
+		return err_wrap(err, "building again: %s", output.data ? output.data : "");
+	return 0;
+}
+
+/* Archives of the same name must have the same digest. */
+static int compare_archives(const json_t *first, const json_t *second, json_t *list)
+{
+	const json_t *archives = json_object_get(first, "archives");
+	const json_t *others = json_object_get(second, "archives");
+	int differ = 0;
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach (archives, i, a) {
+		const json_t *b = json_array_get(others, i);
+		json_t *d;
+
+		if (b && !strcmp(text(a, "name"), text(b, "name")) &&
+			!strcmp(text(a, "sha256"), text(b, "sha256")))
+			continue;
+		differ++;
+		d = json_object();
+		json_object_set(d, "path", json_object_get(a, "name"));
+		json_object_set_new(d, "what", json_string("the archives differ"));
+		json_array_append_new(list, d);
+	}
+	return differ + (int)(json_array_size(others) > json_array_size(archives));
+}
+
+static int pack_both(const struct pack_values *v, const char *dir, const char *fresh,
+	const char *scratch, const struct cache *cache, const struct cache *other,
+	struct progress *progress, json_t *list, json_t *result, struct err *err)
+{
+	struct pack_values quick = *v;
+	CLEANUP_FREE char *a = xasprintf("%s/first", scratch);
+	CLEANUP_FREE char *b = xasprintf("%s/second", scratch);
+	json_t *first = NULL, *second = NULL;
+	int differ = -1;
+
+	quick.level = LEVEL;
+	if (cmd_pack_write(&quick, dir, a, 1, cache, progress, &first, err) == 0 &&
+		cmd_pack_write(&quick, fresh, b, 2, other, progress, &second, err) == 0) {
+		differ = compare_archives(first, second, list);
+		json_object_set(result, "archives", json_object_get(first, "archives"));
+		json_object_set(result, "archives_again", json_object_get(second, "archives"));
+	}
+	json_decref(first);
+	json_decref(second);
+	return differ;
+}
+
+static int verify(const struct pack_values *v, const char *dir, const char *scratch,
+	const struct cache *cache, struct progress *progress, json_t *result, struct err *err)
+{
+	CLEANUP_PACKAGE struct package *p = NULL;
+	CLEANUP(cleanup_cache) struct cache *other = NULL;
+	CLEANUP_FREE char *place = xasprintf("%s/another cache", scratch);
+	CLEANUP_FREE char *fresh = xasprintf("%s/another place", scratch);
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	unsigned int jobs = v->jobs == 1 ? 2 : v->jobs - 1;
+	json_t *list = json_array();
+	int trees, archives;
+
+	json_object_set_new(result, "differences", list);
+	if (pack_open(dir, &p, err) < 0 ||
+		build_command(pack_build(p), cache, place, fresh, jobs, &argv, err) < 0 ||
+		make_cache(cache, place, err) < 0 || rebuild(&argv, progress, err) < 0 ||
+		cache_open(place, &other, err) < 0)
+		return -1;
+	trees = pack_compare(dir, fresh, DIFFERENCES_MAX, list, err);
+	if (trees < 0)
+		return -1;
+	archives = pack_both(v, dir, fresh, scratch, cache, other, progress, list, result, err);
+	if (archives < 0)
+		return -1;
+	json_object_set_new(result, "files_that_differ", json_integer(trees));
+	json_object_set_new(result, "archives_that_differ", json_integer(archives));
+	return trees || archives;
+}
+
+int cmd_pack_verify(const struct pack_values *v, const char *dir, const struct cache *cache,
+	struct progress *progress, json_t **result, struct err *err)
+{
+	CLEANUP_FREE char *scratch = v->keep ? path_absolute(v->keep) : cmd_scratch(err);
+	struct err ignored = ERR_INIT;
+	int differs;
+
+	if (!scratch)
+		return -1;
+	*result = json_object();
+	differs = verify(v, dir, scratch, cache, progress, *result, err);
+	json_object_set_new(*result, "verdict",
+		json_string(differs ? "not reproducible"
+				    : "reproducible: trees and archives are the same to the bit"));
+	if (!v->keep)
+		tree_remove(scratch, &ignored);
+	return differs;
+}

@@ -1,0 +1,291 @@
+/* solder pack: from a built distribution to the archives that others install. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "cmd/pack-internal.h"
+#include "report/report.h"
+
+#define LEVEL_MAX 19
+#define ROOT_MAX 4096
+
+static void defaults(void *values)
+{
+	struct pack_values *v = values;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	v->jobs = cpus > 0 ? (unsigned int)cpus : 1;
+	v->level = LEVEL_MAX;
+}
+
+char *cmd_scratch(struct err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path = xasprintf("%s/solder-pack.XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+
+	if (mkdtemp(path))
+		return path;
+	err_sys(err, "cannot create the folder '%s'", path);
+	free(path);
+	return NULL;
+}
+
+static bool same_size(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_size == y.st_size;
+}
+
+/* Is this entry's libpython the one whose digest is `hex`? */
+static bool is_origin(const char *build, const char *library, const char *hex)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", build, path_base(library));
+	char other[SHA256_HEX_SIZE];
+	struct err ignored = ERR_INIT;
+
+	return same_size(path, library) && sha256_file(path, other, NULL, &ignored) == 0 &&
+	       !strcmp(hex, other);
+}
+
+int cmd_pack_find_build(
+	const struct cache *c, const struct package *p, char **build, char **root, struct err *err)
+{
+	CLEANUP_FREE char *store = xasprintf("%s/store", c->dir);
+	const char *library = pack_libpython(p);
+	char hex[SHA256_HEX_SIZE];
+	struct dirent *e;
+	DIR *dir;
+
+	*build = *root = NULL;
+	if (!library)
+		return 0;
+	if (sha256_file(library, hex, NULL, err) < 0)
+		return -1;
+	dir = opendir(store);
+	while (dir && !*build && (e = readdir(dir))) {
+		CLEANUP_FREE char *tree = cache_tree(c, e->d_name);
+		CLEANUP_FREE char *path = xasprintf("%s/build", tree);
+		CLEANUP_FREE char *root_file = xasprintf("%s/build-root", tree);
+		CLEANUP_BUF struct buf text = BUF_INIT;
+		struct err ignored = ERR_INIT;
+
+		if (strncmp(e->d_name, "cpython-compile-", 16) != 0 ||
+			!is_origin(path, library, hex) ||
+			file_read(root_file, ROOT_MAX, &text, &ignored) < 0)
+			continue;
+		*build = steal(&path);
+		*root = buf_steal(&text);
+	}
+	if (dir)
+		closedir(dir);
+	return *build != NULL;
+}
+
+static int write_package(const struct pack_values *v, struct package *p, struct pack_write *o,
+	struct err *err, json_t **result)
+{
+	CLEANUP_FREE char *scratch = cmd_scratch(err);
+	struct err ignored = ERR_INIT;
+	int failed;
+
+	if (!scratch)
+		return -1;
+	o->scratch = scratch;
+	o->without_archive_library = v->without_archive_library;
+	o->cyclonedx = v->cyclonedx;
+	o->level = (int)v->level;
+	failed = pack_write(p, o, result, err);
+	tree_remove(scratch, &ignored);
+	return failed;
+}
+
+int cmd_pack_write(const struct pack_values *v, const char *dir, const char *out, unsigned int jobs,
+	const struct cache *cache, struct progress *progress, json_t **result, struct err *err)
+{
+	CLEANUP_PACKAGE struct package *p = NULL;
+	CLEANUP_FREE char *build = NULL, *root = NULL;
+	struct pack_write o = {.out = out, .jobs = jobs, .progress = progress};
+	int found;
+
+	if (pack_open(dir, &p, err) < 0)
+		return -1;
+	found = cmd_pack_find_build(cache, p, &build, &root, err);
+	if (found < 0)
+		return -1;
+	if (!found) {
+		progress_warn(progress,
+			"no full archive: the cache '%s' no longer has the objects that '%s' was "
+			"linked from",
+			cache->dir, dir);
+		progress_say(progress, "'solder build' with the options of this distribution makes "
+				       "them again; then pack what it builds");
+	}
+	o.build = build;
+	o.build_root = root;
+	return write_package(v, p, &o, err, result);
+}
+
+static void print_archives(const json_t *result)
+{
+	static const struct doc_column columns[] = {{"archive", 0}, {"size", DOC_RIGHT},
+		{"unpacked", DOC_RIGHT}, {"entries", DOC_RIGHT}};
+	CLEANUP_DOC struct doc *doc = doc_new("solder pack");
+	const json_t *a;
+	size_t i;
+
+	doc_table(doc, NULL, columns, ARRAY_SIZE(columns));
+	json_array_foreach (json_object_get(result, "archives"), i, a) {
+		char size[32], bytes[32], entries[32];
+		const char *const cells[] = {
+			json_string_value(json_object_get(a, "name")), size, bytes, entries};
+
+		format_bytes(size, (uint64_t)json_integer_value(json_object_get(a, "size")));
+		format_bytes(bytes, (uint64_t)json_integer_value(json_object_get(a, "bytes")));
+		snprintf(entries, sizeof(entries), "%lld",
+			(long long)json_integer_value(json_object_get(a, "entries")));
+		doc_row(doc, cells);
+	}
+	json_array_foreach (json_object_get(result, "left_out"), i, a)
+		doc_text(doc, "not written: %s (%s)", json_string_value(json_object_get(a, "name")),
+			json_string_value(json_object_get(a, "why")));
+	doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+}
+
+static void print_index(const json_t *result)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach (result, i, e)
+		printf("%s  %s\n", json_string_value(json_object_get(e, "key")),
+			json_string_value(json_object_get(e, "url")));
+}
+
+static void print_comparison(const json_t *result)
+{
+	const json_t *d;
+	size_t i;
+
+	json_array_foreach (json_object_get(result, "differences"), i, d) {
+		const char *section = json_string_value(json_object_get(d, "section"));
+
+		printf("%s: %s", json_string_value(json_object_get(d, "path")),
+			json_string_value(json_object_get(d, "what")));
+		if (json_object_get(d, "offset"))
+			printf(", from byte %lld%s%s%s: %s there, %s here",
+				(long long)json_integer_value(json_object_get(d, "offset")),
+				section ? " (in " : "", section ? section : "", section ? ")" : "",
+				json_string_value(json_object_get(d, "first")),
+				json_string_value(json_object_get(d, "second")));
+		printf("\n");
+	}
+	printf("%s\n", json_string_value(json_object_get(result, "verdict")));
+}
+
+static int pack(const struct pack_values *v, const char *dir, struct progress *progress,
+	json_t **result, struct err *err)
+{
+	CLEANUP(cleanup_cache) struct cache *cache = NULL;
+
+	if (v->index)
+		return pack_index(dir, v->base_url, result, err);
+	if (cache_open(v->cache, &cache, err) < 0)
+		return -1;
+	if (v->verify)
+		return cmd_pack_verify(v, dir, cache, progress, result, err);
+	return cmd_pack_write(
+		v, dir, v->output ? v->output : ".", v->jobs, cache, progress, result, err);
+}
+
+static int check_values(const struct pack_values *v, struct err *err)
+{
+	if (v->level > LEVEL_MAX)
+		return err_set(err, ERR_USAGE, "--level goes from 1 to %d", LEVEL_MAX);
+	if (v->base_url && !v->index)
+		return err_set(err, ERR_USAGE, "--base-url goes with --index");
+	if (v->index && v->verify)
+		return err_set(
+			err, ERR_USAGE, "--index and --verify-reproducible exclude each other");
+	return 0;
+}
+
+static int run(const void *values, const struct strv *args, struct err *err)
+{
+	const struct pack_values *v = values;
+	struct progress *progress;
+	json_t *result = NULL;
+	int code;
+
+	if (check_values(v, err) < 0)
+		return -1;
+	progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	code = pack(v, args->v[0], progress, &result, err);
+	progress_free(progress);
+	if (code >= 0) {
+		if (v->json)
+			report_json(result, stdout);
+		else if (v->index)
+			print_index(result);
+		else if (v->verify)
+			print_comparison(result);
+		else
+			print_archives(result);
+	}
+	json_decref(result);
+	return code;
+}
+
+#define AT(field) offsetof(struct pack_values, field)
+
+static const struct opt opts[] = {
+	{"output", 'o', OPT_STRING, "DIR", "where the archives go (the current folder)",
+		AT(output)},
+	{"without-archive-library", 0, OPT_FLAG, NULL,
+		"leave libpython*.a out of the small archives", AT(without_archive_library)},
+	{"cyclonedx", 0, OPT_FLAG, NULL, "add the bill of materials in CycloneDX's form, too",
+		AT(cyclonedx)},
+	{"level", 0, OPT_COUNT, "N", "of compression, 1 to 19 (19); of gzip at most 9", AT(level)},
+	{"jobs", 'j', OPT_COUNT, "N", "threads and programs at a time (all processors)", AT(jobs)},
+	{"index", 0, OPT_FLAG, NULL, "write downloads.json for uv into a folder of archives",
+		AT(index)},
+	{"base-url", 0, OPT_STRING, "URL", "with --index: where the folder is to be had",
+		AT(base_url)},
+	{"verify-reproducible", 0, OPT_FLAG, NULL, "build again elsewhere and compare byte by byte",
+		AT(verify)},
+	{"keep", 0, OPT_STRING, "DIR", "with --verify-reproducible: build there and keep it",
+		AT(keep)},
+	{"cache", 0, OPT_STRING, "DIR", "the cache of builds ($XDG_CACHE_HOME/solder)", AT(cache)},
+	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
+	{"quiet", 'q', OPT_FLAG, NULL, "no progress, only warnings and errors", AT(quiet)},
+};
+
+const struct command cmd_pack = {
+	.name = "pack",
+	.summary = "write archives that uv, pip's users and embedders take unchanged",
+	.args = "DIR",
+	.about = "Packs a distribution of 'solder build' as python-build-standalone names and "
+		 "arranges it: a full\narchive with objects, build information and licences; "
+		 "install_only, with libpython's archive\nlibrary, licences and a bill of "
+		 "materials; the same stripped; and what was stripped, by\nbuild-id, for "
+		 "debuggers. SHA256SUMS names them all.\n\nThe same tree gives the same bytes, "
+		 "whatever the machine, the time and the number of jobs.\n\nWith --index, DIR is "
+		 "a folder of such archives, which becomes a mirror for uv:\n"
+		 "UV_PYTHON_DOWNLOADS_JSON_URL=DIR/downloads.json. What the file has of others "
+		 "stays.\n\nWith --verify-reproducible, the distribution is built again from the "
+		 "recorded inputs, in another\nfolder, with another number of jobs, and both are "
+		 "compared; differences make the exit code 1.",
+	.example = "solder pack dist/cpython-3.13.15-static -o packed\nsolder pack --index packed\n"
+		   "solder pack --verify-reproducible dist/cpython-3.13.15-static",
+	.opts = opts,
+	.n_opts = ARRAY_SIZE(opts),
+	.values_size = sizeof(struct pack_values),
+	.defaults = defaults,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

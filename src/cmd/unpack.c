@@ -1,0 +1,70 @@
+/* solder unpack: the careful way out of an archive. */
+#include <stdlib.h>
+
+#include "archive/archive.h"
+#include "base/progress.h"
+#include "cmd/cmd.h"
+#include "pack/pack.h"
+
+struct values {
+	const char *sha256;
+	unsigned int strip, max_gib;
+	bool quiet;
+};
+
+#define GIB_DEFAULT 4
+
+static void defaults(void *values)
+{
+	((struct values *)values)->max_gib = GIB_DEFAULT;
+}
+
+static int run(const void *values, const struct strv *args, struct err *err)
+{
+	const struct values *v = values;
+	struct unpack_limits limits = UNPACK_LIMITS_DEFAULT;
+	struct progress *progress;
+	const char *said;
+
+	limits.max_bytes = (uint64_t)v->max_gib << 30;
+	if (pack_verify(args->v[0], v->sha256, &said, err) < 0 ||
+		archive_unpack(args->v[0], args->v[1], (int)v->strip, &limits, err) < 0)
+		return -1;
+	progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	if (said)
+		progress_say(progress, "'%s' is what %s says", args->v[0], said);
+	else
+		progress_say(progress, "'%s' was not verified: no SHA256SUMS beside it names it",
+			args->v[0]);
+	progress_free(progress);
+	return 0;
+}
+
+#define AT(field) offsetof(struct values, field)
+
+static const struct opt opts[] = {
+	{"sha256", 0, OPT_STRING, "HEX", "the digest that the archive must have", AT(sha256)},
+	{"strip", 0, OPT_COUNT, "N", "drop that many leading folders", AT(strip)},
+	{"max-gib", 0, OPT_COUNT, "N", "refuse what unpacks to more GiB (4)", AT(max_gib)},
+	{"quiet", 'q', OPT_FLAG, NULL, "do not say whether it was verified", AT(quiet)},
+};
+
+const struct command cmd_unpack = {
+	.name = "unpack",
+	.summary = "unpack an archive into a new folder, and trust nothing in it",
+	.args = "ARCHIVE DIR",
+	.about = "Unpacks tar (plain, or with gzip, bzip2, xz or zstd) and zip archives into a new "
+		 "or empty\nfolder. Before, the archive is compared with the digest given, or with "
+		 "SHA256SUMS in its\nfolder. Whatever the archive says, nothing is written outside "
+		 "DIR; one that is damaged,\nhostile or too large is refused, and nothing of it "
+		 "is left.",
+	.example = "solder unpack cpython-3.13.15+20260805-x86_64-unknown-linux-gnu-install_only."
+		   "tar.gz py",
+	.opts = opts,
+	.n_opts = ARRAY_SIZE(opts),
+	.values_size = sizeof(struct values),
+	.defaults = defaults,
+	.min_args = 2,
+	.max_args = 2,
+	.run = run,
+};

@@ -1,0 +1,171 @@
+/* Two trees that should be the same. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "pack/pack-internal.h"
+
+#define CHUNK (1 << 16)
+#define SHOWN 16 /* bytes */
+
+struct comparison {
+	const char *first, *second;
+	size_t max, differ;
+	json_t *list;
+};
+
+static json_t *say(struct comparison *c, const char *rel, const char *what)
+{
+	json_t *o;
+
+	c->differ++;
+	if (json_array_size(c->list) >= c->max)
+		return NULL;
+	o = json_object();
+	json_object_set_new(o, "path", json_string(rel));
+	json_object_set_new(o, "what", json_string(what));
+	json_array_append_new(c->list, o);
+	return o;
+}
+
+static ssize_t read_full(int fd, unsigned char *p, size_t n)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r = read(fd, p + got, n - got);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			break;
+		got += (size_t)r;
+	}
+	return (ssize_t)got;
+}
+
+static void set_hex(json_t *o, const char *key, const unsigned char *p, size_t n)
+{
+	char hex[2 * SHOWN + 1] = "";
+
+	for (size_t i = 0; i < n && i < SHOWN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", p[i]);
+	json_object_set_new(o, key, json_string(hex));
+}
+
+static void say_content(struct comparison *c, const char *path, const char *rel, uint64_t offset,
+	const unsigned char *a, size_t n_a, const unsigned char *b, size_t n_b)
+{
+	json_t *o = say(c, rel, "their contents differ");
+	CLEANUP_FREE char *section = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (!o)
+		return;
+	if (elf_section_at(path, offset, &section, &ignored) == 1)
+		json_object_set_new(o, "section", json_string(section));
+	json_object_set_new(o, "offset", json_integer((json_int_t)offset));
+	set_hex(o, "first", a, n_a);
+	set_hex(o, "second", b, n_b);
+}
+
+static int compare_content(struct comparison *c, const char *first, const char *second,
+	const char *rel, struct err *err)
+{
+	CLEANUP_CLOSE int a = open(first, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_CLOSE int b = open(second, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_FREE unsigned char *p = xcalloc(1, CHUNK), *q = xcalloc(1, CHUNK);
+
+	if (a < 0 || b < 0)
+		return err_sys(err, "cannot open '%s'", a < 0 ? first : second);
+	for (uint64_t at = 0;; at += CHUNK) {
+		ssize_t n = read_full(a, p, CHUNK), m = read_full(b, q, CHUNK);
+		size_t same = 0, common = (size_t)(n < m ? n : m);
+
+		if (n < 0 || m < 0)
+			return err_sys(err, "cannot read '%s'", n < 0 ? first : second);
+		if (n == m && !memcmp(p, q, (size_t)n)) {
+			if (n < CHUNK)
+				return 0;
+			continue;
+		}
+		while (same < common && p[same] == q[same])
+			same++;
+		say_content(c, first, rel, at + same, p + same, (size_t)n - same, q + same,
+			(size_t)m - same);
+		return 0;
+	}
+}
+
+static char *target_of(const char *path)
+{
+	char text[4096];
+	ssize_t n = readlink(path, text, sizeof(text));
+
+	return xstrndup(text, n > 0 ? (size_t)n : 0);
+}
+
+static int compare_entry(
+	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+{
+	struct comparison *c = ctx;
+	CLEANUP_FREE char *other = xasprintf("%s/%s", c->second, rel);
+	struct stat so;
+
+	if (!strcmp(rel, KEY_FILE))
+		return 0;
+	if (interrupt_check(err) < 0)
+		return -1;
+	if (lstat(other, &so) < 0) {
+		say(c, rel, "only the first has it");
+		return 0;
+	}
+	if ((st->st_mode & S_IFMT) != (so.st_mode & S_IFMT)) {
+		say(c, rel, "they are of different kinds");
+		return 0;
+	}
+	if (S_ISLNK(st->st_mode)) {
+		CLEANUP_FREE char *a = target_of(path), *b = target_of(other);
+
+		if (strcmp(a, b) != 0)
+			say(c, rel, "the links lead elsewhere");
+		return 0;
+	}
+	if (!S_ISREG(st->st_mode))
+		return 0;
+	if ((st->st_mode ^ so.st_mode) & 0100)
+		say(c, rel, "one is executable, one is not");
+	return compare_content(c, path, other, rel, err);
+}
+
+static int find_extra(
+	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+{
+	struct comparison *c = ctx;
+	CLEANUP_FREE char *other = xasprintf("%s/%s", c->first, rel);
+
+	(void)path;
+	(void)st;
+	(void)err;
+	if (!path_exists(other))
+		say(c, rel, "only the second has it");
+	return 0;
+}
+
+int pack_compare(const char *first, const char *second, size_t max, json_t *list, struct err *err)
+{
+	struct comparison c = {.first = first, .second = second, .max = max, .list = list};
+
+	if (tree_walk(first, compare_entry, &c, err) < 0 ||
+		tree_walk(second, find_extra, &c, err) < 0)
+		return -1;
+	return c.differ > INT32_MAX ? INT32_MAX : (int)c.differ;
+}

@@ -1,0 +1,294 @@
+/* downloads.json, the list that uv takes in place of its own. */
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pack/pack-internal.h"
+
+#include "base/file.h"
+
+#define FILE_NAME "downloads.json"
+#define INDEX_MAX ((size_t)64 << 20)
+
+/* What the name of an archive says. */
+struct archive_name {
+	char *version, *date, *arch, *libc, *variant; /* variant: "", "freethreaded", … */
+	unsigned int major, minor, patch;
+	const char *prerelease; /* in version: "b1"; NULL: none */
+	int rank;               /* of several forms the one that uv would rather have */
+};
+
+static void name_release(struct archive_name *n)
+{
+	free(n->version);
+	free(n->date);
+	free(n->arch);
+	free(n->libc);
+	free(n->variant);
+	*n = (struct archive_name){0};
+}
+
+static bool split_version(struct archive_name *n)
+{
+	int end = 0;
+
+	if (sscanf(n->version, "%3u.%3u.%4u%n", &n->major, &n->minor, &n->patch, &end) != 3 || !end)
+		return false;
+	n->prerelease = n->version[end] ? n->version + end : NULL;
+	return !n->prerelease || isalpha((unsigned char)*n->prerelease);
+}
+
+/* "freethreaded-install_only_stripped.tar.gz", "freethreaded+pgo-full.tar.zst" */
+static bool split_form(struct archive_name *n, const char *form)
+{
+	static const struct {
+		const char *end;
+		int rank;
+	} forms[] = {{"install_only_stripped.tar.gz", 3}, {"install_only.tar.gz", 2},
+		{"full.tar.zst", 1}};
+	CLEANUP_STRV struct strv words = STRV_INIT, known = STRV_INIT;
+	CLEANUP_FREE char *options = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms) && !n->rank; i++) {
+		size_t a = strlen(form), b = strlen(forms[i].end);
+
+		if (a < b || strcmp(form + a - b, forms[i].end) != 0 ||
+			(a > b && form[a - b - 1] != '-'))
+			continue;
+		n->rank = forms[i].rank;
+		options = xstrndup(form, a > b ? a - b - 1 : 0);
+	}
+	if (!n->rank)
+		return false;
+	strv_split(&words, options, "+-");
+	for (size_t i = 0; i < words.n; i++) {
+		if (!strcmp(words.v[i], "freethreaded") || !strcmp(words.v[i], "debug"))
+			strv_add(&known, words.v[i]);
+	}
+	strv_sort(&known);
+	if (known.n == 2) /* this order is the one known */
+		n->variant = xstrdup("freethreaded+debug");
+	else
+		n->variant = xstrdup(known.n ? known.v[0] : "");
+	return true;
+}
+
+/* cpython-VERSION+DATE-ARCH-unknown-linux-LIBC-FORM */
+static bool split_name(const char *name, struct archive_name *n)
+{
+	const char *p = name + strlen("cpython-"), *plus, *at;
+
+	if (strncmp(name, "cpython-", 8) != 0 || !(plus = strchr(p, '+')))
+		return false;
+	n->version = xstrndup(p, (size_t)(plus - p));
+	p = plus + 1;
+	n->date = xstrndup(p, strcspn(p, "-"));
+	if (strlen(n->date) != 8 || strspn(n->date, "0123456789") != 8 || p[8] != '-')
+		return false;
+	p += 9;
+	at = strstr(p, "-unknown-linux-");
+	if (!at)
+		return false;
+	n->arch = xstrndup(p, (size_t)(at - p));
+	p = at + strlen("-unknown-linux-");
+	n->libc = xstrndup(p, strcspn(p, "-"));
+	if (!p[strlen(n->libc)])
+		return false;
+	return split_version(n) && split_form(n, p + strlen(n->libc) + 1);
+}
+
+static char *url_of(const char *base, const char *name)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+
+	buf_adds(&b, base);
+	if (!b.len || b.data[b.len - 1] != '/')
+		buf_adds(&b, "/");
+	for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
+		if (isalnum(*c) || strchr("-._~", *c))
+			buf_addf(&b, "%c", *c);
+		else
+			buf_addf(&b, "%%%02X", *c);
+	}
+	return buf_steal(&b);
+}
+
+/* The folder as a file:// URL. */
+static char *folder_url(const char *folder)
+{
+	CLEANUP_STRV struct strv parts = STRV_INIT;
+	struct buf b = BUF_INIT;
+
+	strv_split(&parts, folder, "/");
+	buf_adds(&b, "file://");
+	for (size_t i = 0; i < parts.n; i++) {
+		CLEANUP_FREE char *part = url_of("", parts.v[i]);
+
+		buf_adds(&b, part);
+	}
+	return buf_steal(&b);
+}
+
+static json_t *entry_json(const struct archive_name *n, const char *url, const char *hex)
+{
+	json_t *e = json_object(), *arch = json_object();
+	size_t v = strlen("x86_64_v");
+	bool level = !strncmp(n->arch, "x86_64_v", v);
+
+	json_object_set_new(arch, "family", json_string(level ? "x86_64" : n->arch));
+	json_object_set_new(arch, "variant", level ? json_string(n->arch + v - 1) : json_null());
+	json_object_set_new(e, "name", json_string("cpython"));
+	json_object_set_new(e, "arch", arch);
+	json_object_set_new(e, "os", json_string("linux"));
+	json_object_set_new(e, "libc", json_string(n->libc));
+	json_object_set_new(e, "major", json_integer(n->major));
+	json_object_set_new(e, "minor", json_integer(n->minor));
+	json_object_set_new(e, "patch", json_integer(n->patch));
+	json_object_set_new(
+		e, "prerelease", n->prerelease ? json_string(n->prerelease) : json_null());
+	json_object_set_new(e, "url", json_string(url));
+	json_object_set_new(e, "sha256", json_string(hex));
+	json_object_set_new(e, "variant", *n->variant ? json_string(n->variant) : json_null());
+	json_object_set_new(e, "build", json_string(n->date));
+	return e;
+}
+
+static char *key_of(const struct archive_name *n)
+{
+	return xasprintf("cpython-%s%s%s-linux-%s-%s", n->version, *n->variant ? "+" : "",
+		n->variant, n->arch, n->libc);
+}
+
+/* Does a second archive of the same Python replace the first? */
+static bool is_better(const struct archive_name *n, const char *other)
+{
+	struct archive_name o = {0};
+	bool better = true;
+
+	if (split_name(other, &o)) {
+		int newer = strcmp(n->date, o.date);
+
+		better = newer > 0 || (newer == 0 && n->rank > o.rank);
+	}
+	name_release(&o);
+	return better;
+}
+
+static int choose(const char *folder, json_t *chosen, struct err *err)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *e;
+
+	if (!dir)
+		return err_sys(err, "cannot list '%s'", folder);
+	while ((e = readdir(dir))) {
+		CLEANUP(name_release) struct archive_name n = {0};
+		CLEANUP_FREE char *key = NULL;
+		const char *other;
+
+		if (!split_name(e->d_name, &n))
+			continue;
+		key = key_of(&n);
+		other = json_string_value(json_object_get(chosen, key));
+		if (!other || is_better(&n, other))
+			json_object_set_new(chosen, key, json_string(e->d_name));
+	}
+	closedir(dir);
+	if (json_object_size(chosen))
+		return 0;
+	return err_set(err, ERR_INPUT, "'%s' has no archive that 'solder pack' wrote", folder);
+}
+
+static int read_index(const char *path, json_t **ret, struct err *err)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	json_error_t error;
+
+	if (!path_exists(path)) {
+		*ret = json_object();
+		return 0;
+	}
+	if (file_read(path, INDEX_MAX, &text, err) < 0)
+		return -1;
+	*ret = json_loadb(text.data, text.len, 0, &error);
+	if (json_is_object(*ret))
+		return 0;
+	json_decref(*ret);
+	*ret = NULL;
+	err_set(err, ERR_INPUT, "'%s' is no list of downloads", path);
+	return err_hint(err, "remove it, or name another folder");
+}
+
+static int enter(const char *folder, const char *base, const char *key, const char *file,
+	json_t *index, json_t *result, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", folder, file), *url = url_of(base, file);
+	CLEANUP(name_release) struct archive_name n = {0};
+	char hex[SHA256_HEX_SIZE];
+	json_t *said = json_object();
+
+	json_array_append_new(result, said);
+	if (sha256_file(path, hex, NULL, err) < 0)
+		return -1;
+	split_name(file, &n);
+	json_object_set_new(index, key, entry_json(&n, url, hex));
+	json_object_set_new(said, "key", json_string(key));
+	json_object_set_new(said, "file", json_string(file));
+	json_object_set_new(said, "url", json_string(url));
+	json_object_set_new(said, "sha256", json_string(hex));
+	return 0;
+}
+
+static int write_index(const char *path, const json_t *index, struct err *err)
+{
+	CLEANUP_FREE char *text = json_dumps(index, JSON_INDENT(2) | JSON_SORT_KEYS);
+	CLEANUP_FREE char *line = xasprintf("%s\n", text);
+
+	return file_write(path, line, strlen(line), 0644, err);
+}
+
+static int fill_index(const char *folder, const char *base, const json_t *chosen, json_t *index,
+	json_t *result, struct err *err)
+{
+	CLEANUP_STRV struct strv keys = STRV_INIT;
+	const char *key;
+	json_t *file;
+
+	json_object_foreach ((json_t *)chosen, key, file)
+		strv_add(&keys, key);
+	strv_sort(&keys);
+	for (size_t i = 0; i < keys.n; i++) {
+		if (enter(folder, base, keys.v[i],
+			    json_string_value(json_object_get(chosen, keys.v[i])), index, result,
+			    err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int pack_index(const char *folder, const char *base_url, json_t **result, struct err *err)
+{
+	CLEANUP_FREE char *real = realpath(folder, NULL);
+	CLEANUP_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
+	CLEANUP_FREE char *base = NULL;
+	json_t *chosen = json_object(), *index = NULL;
+	int failed = -1;
+
+	*result = json_array();
+	if (!real) {
+		err_sys(err, "cannot open '%s'", folder);
+	} else if (read_index(path, &index, err) == 0 && choose(real, chosen, err) == 0) {
+		base = base_url ? xstrdup(base_url) : folder_url(real);
+		if (fill_index(real, base, chosen, index, *result, err) == 0)
+			failed = write_index(path, index, err);
+	}
+	json_decref(chosen);
+	json_decref(index);
+	if (failed < 0) {
+		json_decref(*result);
+		*result = NULL;
+	}
+	return failed;
+}

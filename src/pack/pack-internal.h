@@ -1,0 +1,59 @@
+/* Between the files of this room. */
+#ifndef SOLDER_PACK_PACK_INTERNAL_H
+#define SOLDER_PACK_PACK_INTERNAL_H
+
+#include "archive/archive.h"
+#include "base/buf.h"
+#include "dist/dist.h"
+#include "pack/pack.h"
+
+/* By which solder build knows what it made; named after the steps, not the content. */
+#define KEY_FILE "share/solder/key"
+#define SBOM_FILE "share/solder/sbom.spdx.json"
+#define CYCLONEDX_FILE "share/solder/sbom.cdx.json"
+
+struct package {
+	char *dir; /* absolute */
+	struct dist dist;
+	struct dist_files files;
+	json_t *build; /* build.json */
+	json_t *says;  /* of the interpreter; the keys are those of PYTHON.json */
+	int64_t epoch;
+	char date[16];     /* "20260805" */
+	char created[32];  /* "2026-08-05T12:25:43Z" */
+	char *triple;      /* "x86_64-unknown-linux-gnu" */
+	char *opts;        /* "pgo+lto", "noopt", "freethreaded+pgo" */
+	char *flavour;     /* "", "freethreaded-", "debug-": in the names of small archives */
+	char *name;        /* "cpython-3.13.15+20260805-x86_64-unknown-linux-gnu" */
+	char *lib_rel;     /* "lib/python3.13" */
+	struct strv tests; /* the standard library's test packages: "test", "idlelib.idle_test" */
+};
+
+/* A file of the tree below its root, to be freed. */
+char *package_path(const struct package *p, const char *rel);
+const char *package_text(const json_t *object, const char *key);
+
+/* sys and sysconfig, from the interpreter itself. */
+int package_ask(struct package *p, struct err *err);
+
+/* Which of our packages a module of the standard library has linked in: NULL-terminated, or
+ * NULL. */
+const char *const *package_libraries(const char *module);
+
+/* The bill of materials. The second form is made from the first. */
+int package_spdx(const struct package *p, json_t **ret, struct err *err);
+json_t *package_cyclonedx(const json_t *spdx);
+
+/* The text of PYTHON.json, to be freed. `full` is the list of the archive that it stands in: paths
+ * are listed as they are there. */
+char *python_json(const struct package *p, const struct pack_list *full);
+
+/* Fills `stripped` with names of the tree's files as they are in `tree` and their stripped forms,
+ * and `debug` with what was taken out of them. Files are made in `scratch`. */
+int package_strip(const struct package *p, const struct pack_list *tree, const char *scratch,
+	unsigned int jobs, struct pack_list *stripped, struct pack_list *debug, struct err *err);
+
+/* objects, archives, Makefile and how to link them. */
+int package_add_build(const struct pack_write *o, struct pack_list *full, struct err *err);
+
+#endif

@@ -1,0 +1,85 @@
+/* A finished distribution as archives that others install unchanged.
+ *
+ * pack_open() reads what a tree of `solder build` says of itself and asks its interpreter for the
+ * rest; nothing else is asked for, so that the same tree gives the same archives on any machine:
+ *
+ *	NAME-BUILDOPTIONS-full.tar.zst         python/PYTHON.json, build, install, licenses
+ *	NAME-install_only.tar.gz               the tree as python/, without CPython's own tests
+ *	NAME-install_only_stripped.tar.gz      the same without debug information …
+ *	NAME-debug.tar.zst                     … which is here, by build-id
+ *	SHA256SUMS                             of these, and of what was packed there before
+ *
+ * NAME is cpython-VERSION+DATE-TRIPLE, the date that of the source. Every tree holds a bill of
+ * materials, share/solder/sbom.spdx.json.
+ *
+ *	CLEANUP_PACKAGE struct package *p = NULL;
+ *
+ *	if (pack_open(dir, &p, err) < 0 || pack_write(p, &options, &result, err) < 0)
+ *		return -1;
+ */
+#ifndef SOLDER_PACK_H
+#define SOLDER_PACK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/progress.h"
+
+struct package;
+
+#define CLEANUP_PACKAGE CLEANUP(cleanup_package)
+
+/* `dir` is a distribution that solder built. ERR_INPUT if it is none. */
+int pack_open(const char *dir, struct package **ret, struct err *err);
+void pack_free(struct package *p);
+void cleanup_package(struct package **p);
+
+/* The tree's shared libpython; `build` of struct pack_write must be the folder that it was linked
+ * in. NULL if it ships none. */
+const char *pack_libpython(const struct package *p);
+/* share/solder/build.json, borrowed. */
+const json_t *pack_build(const struct package *p);
+
+/* Of what the compile step left, the folder with objects and Makefile, and where it stood. */
+struct pack_write {
+	const char *out;   /* folder; created */
+	const char *build; /* objects and Makefile of the compile; NULL: no full archive */
+	const char *build_root;
+	const char *scratch; /* empty folder for stripped files; the caller removes it */
+	bool without_archive_library;
+	bool cyclonedx;
+	int level;         /* see archive_pack() */
+	unsigned int jobs; /* archives and threads at a time */
+	struct progress *progress;
+};
+
+/* Writes all archives and SHA256SUMS. *result becomes
+ *
+ *	{"python", "triple", "date", "options",
+ *	 "archives": [{"name", "path", "size", "bytes", "entries", "sha256"}],
+ *	 "left_out": [{"name", "why"}]}
+ */
+int pack_write(
+	struct package *p, const struct pack_write *options, json_t **result, struct err *err);
+
+/* Writes FOLDER/downloads.json, uv's list of downloads, with an entry for each Python of which the
+ * folder has an archive: the newest, stripped before whole before full. Entries of others that
+ * stand in the file stay. URLs are below `base_url`, or file:// URLs of the folder when it is NULL.
+ * *result becomes the list of what was entered: [{"key", "file", "url", "sha256"}]. */
+int pack_index(const char *folder, const char *base_url, json_t **result, struct err *err);
+
+/* Fails if the digest of `archive` is not `sha256`, or, when that is NULL, not what SHA256SUMS in
+ * the same folder says of it. *said receives (static) what it was compared with; NULL: neither
+ * names it. */
+int pack_verify(const char *archive, const char *sha256, const char **said, struct err *err);
+
+/* Compares two trees byte by byte. Appends to `list`, up to `max` in all, an object for each path
+ * that differs: {"path", "what", "section", "offset", "first", "second"}; section, offset and bytes
+ * (in hexadecimal) are there for contents. Returns how many paths differ, or -1. Times and owners
+ * are not compared; executable bits are. Left out is solder build's own key, which no archive holds
+ * either. */
+int pack_compare(const char *first, const char *second, size_t max, json_t *list, struct err *err);
+
+#endif

@@ -1,0 +1,215 @@
+/* What a tree says of itself, and how its archives are called. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "pack/pack-internal.h"
+
+#define BUILD_FILE "share/solder/build.json"
+#define BUILD_MAX ((size_t)4 << 20)
+
+char *package_path(const struct package *p, const char *rel)
+{
+	return xasprintf("%s/%s", p->dir, rel);
+}
+
+const char *package_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* All files of a tree carry the date of the source; builds before it was written down too. */
+static int read_epoch(struct package *p, const char *build_file, struct err *err)
+{
+	const json_t *epoch = json_object_get(p->build, "source_date_epoch");
+	struct stat st;
+	struct tm tm;
+	time_t t;
+
+	if (stat(build_file, &st) < 0)
+		return err_sys(err, "cannot examine '%s'", build_file);
+	p->epoch = json_is_integer(epoch) ? json_integer_value(epoch) : (int64_t)st.st_mtime;
+	t = (time_t)p->epoch;
+	if (p->epoch < 0 || !gmtime_r(&t, &tm) || tm.tm_year > 8000)
+		return err_set(err, ERR_INPUT, "'%s' has a senseless date", build_file);
+	strftime(p->date, sizeof(p->date), "%Y%m%d", &tm);
+	strftime(p->created, sizeof(p->created), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return 0;
+}
+
+static int read_build(struct package *p, struct err *err)
+{
+	CLEANUP_FREE char *path = package_path(p, BUILD_FILE);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	json_error_t error;
+
+	if (!path_exists(path)) {
+		err_set(err, ERR_INPUT, "'%s' holds no distribution of 'solder build'", p->dir);
+		return err_hint(err, "it has no " BUILD_FILE);
+	}
+	if (file_read(path, BUILD_MAX, &text, err) < 0)
+		return -1;
+	p->build = json_loadb(text.data, text.len, 0, &error);
+	if (!json_is_object(p->build) ||
+		!json_is_object(json_object_get(p->build, "distribution")) ||
+		!json_is_array(json_object_get(p->build, "packages")))
+		return err_set(err, ERR_INPUT, "'%s' is damaged", path);
+	return read_epoch(p, path, err);
+}
+
+/* "x86_64-linux-gnu" is x86_64-unknown-linux-gnu in the names of others. */
+static char *full_triple(const char *triple)
+{
+	size_t n = strcspn(triple, "-");
+
+	if (strncmp(triple + n, "-linux-", 7) != 0)
+		return xstrdup(triple);
+	return xasprintf("%.*s-unknown%s", (int)n, triple, triple + n);
+}
+
+static void name_options(struct package *p)
+{
+	const json_t *d = json_object_get(p->build, "distribution");
+	const char *how = package_text(d, "optimisation"),
+		   *flags = package_text(p->says, "abiflags");
+	CLEANUP_STRV struct strv parts = STRV_INIT;
+	const char *lto = strstr(how, "LTO ");
+
+	if (strchr(flags, 't'))
+		strv_add(&parts, "freethreaded");
+	if (strchr(flags, 'd'))
+		strv_add(&parts, "debug");
+	p->flavour = strv_join(&parts, "+");
+	if (*p->flavour) {
+		free(p->flavour);
+		strv_add(&parts, "");
+		p->flavour = strv_join(&parts, "-");
+		free(parts.v[--parts.n]);
+		parts.v[parts.n] = NULL;
+	}
+	if (strstr(how, "PGO yes"))
+		strv_add(&parts, "pgo");
+	if (lto && strncmp(lto, "LTO none", 8) != 0)
+		strv_add(&parts, "lto");
+	if (!strstr(how, "PGO yes") && (!lto || !strncmp(lto, "LTO none", 8)) &&
+		!strchr(flags, 'd'))
+		strv_add(&parts, "noopt");
+	p->opts = strv_join(&parts, "+");
+}
+
+static void find_tests(struct package *p)
+{
+	static const char *const known[] = {"ctypes.test", "distutils.tests", "idlelib.idle_test",
+		"lib2to3.tests", "sqlite3.test", "test", "tkinter.test", "unittest.test"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s/%s", p->dir, p->lib_rel, known[i]);
+
+		for (char *c = path + strlen(path) - strlen(known[i]); *c; c++)
+			*c = *c == '.' ? '/' : *c;
+		if (path_is_dir(path))
+			strv_add(&p->tests, known[i]);
+	}
+}
+
+static int open_package(struct package *p, struct err *err)
+{
+	const char *version;
+
+	if (read_build(p, err) < 0 || dist_find(p->dir, &p->dist, err) < 0)
+		return -1;
+	if (!p->dist.runs)
+		return err_set(err, ERR_UNSUPPORTED,
+			"cannot pack '%s': its interpreter does not run here: %s", p->dir,
+			p->dist.why_not ? p->dist.why_not : "no reason is known");
+	if (strcmp(p->dist.prefix, p->dir) != 0)
+		return err_set(err, ERR_INPUT, "'%s' is not the prefix of its interpreter, '%s' is",
+			p->dir, p->dist.prefix);
+	if (package_ask(p, err) < 0 || dist_files_read(&p->dist, &p->files, err) < 0)
+		return -1;
+	version = package_text(p->says, "python_version");
+	p->triple = full_triple(package_text(json_object_get(p->build, "distribution"), "triple"));
+	p->name = xasprintf("cpython-%s+%s-%s", version, p->date, p->triple);
+	p->lib_rel = xasprintf("lib/python%s", p->dist.series);
+	name_options(p);
+	find_tests(p);
+	return 0;
+}
+
+int pack_open(const char *dir, struct package **ret, struct err *err)
+{
+	struct package *p = xcalloc(1, sizeof(*p));
+
+	p->dir = realpath(dir, NULL);
+	if (!p->dir || !path_is_dir(p->dir))
+		err_set(err, ERR_INPUT, "there is no folder '%s'", dir);
+	else if (open_package(p, err) == 0) {
+		*ret = p;
+		return 0;
+	}
+	pack_free(p);
+	return -1;
+}
+
+void pack_free(struct package *p)
+{
+	if (!p)
+		return;
+	dist_files_release(&p->files);
+	dist_release(&p->dist);
+	json_decref(p->build);
+	json_decref(p->says);
+	strv_release(&p->tests);
+	free(p->dir);
+	free(p->triple);
+	free(p->opts);
+	free(p->flavour);
+	free(p->name);
+	free(p->lib_rel);
+	free(p);
+}
+
+void cleanup_package(struct package **p)
+{
+	pack_free(*p);
+}
+
+const char *pack_libpython(const struct package *p)
+{
+	return p->dist.libpython_shared;
+}
+
+const json_t *pack_build(const struct package *p)
+{
+	return p->build;
+}
+
+const char *const *package_libraries(const char *module)
+{
+	static const char *const
+		openssl[] = {"openssl", NULL},
+		*const sqlite[] = {"sqlite", NULL}, *const zlib[] = {"zlib", NULL},
+		*const bzip2[] = {"bzip2", NULL}, *const xz[] = {"xz", NULL},
+		*const zstd[] = {"zstd", NULL}, *const bdb[] = {"bdb", NULL},
+		*const ncurses[] = {"ncurses", NULL}, *const edit[] = {"libedit", "ncurses", NULL},
+		*const ffi[] = {"libffi", NULL}, *const decimal[] = {"mpdecimal", NULL},
+		*const uuid[] = {"libuuid", NULL}, *const expat[] = {"expat", NULL};
+	static const struct {
+		const char *module;
+		const char *const *packages;
+	} table[] = {{"_bz2", bzip2}, {"_ctypes", ffi}, {"_curses", ncurses},
+		{"_curses_panel", ncurses}, {"_dbm", bdb}, {"_decimal", decimal},
+		{"_elementtree", expat}, {"_hashlib", openssl}, {"_lzma", xz}, {"_sqlite3", sqlite},
+		{"_ssl", openssl}, {"_uuid", uuid}, {"_zstd", zstd}, {"binascii", zlib},
+		{"pyexpat", expat}, {"readline", edit}, {"zlib", zlib}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!strcmp(table[i].module, module))
+			return table[i].packages;
+	}
+	return NULL;
+}

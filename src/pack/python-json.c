@@ -1,0 +1,407 @@
+/* PYTHON.json, format version 8. Its readers refuse keys that they do not know. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "pack/pack-internal.h"
+
+#define SETUP_MAX ((size_t)1 << 20)
+
+static json_t *words_json(const char *text, const char *drop)
+{
+	CLEANUP_STRV struct strv words = STRV_INIT;
+	json_t *list = json_array();
+
+	strv_split(&words, text, " \t\n");
+	for (size_t i = 0; i < words.n; i++) {
+		if (!drop || strncmp(words.v[i], drop, strlen(drop)) != 0)
+			json_array_append_new(list, json_string(words.v[i]));
+	}
+	return list;
+}
+
+static json_t *strv_json(const struct strv *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n; i++)
+		json_array_append_new(list, json_string(s->v[i]));
+	return list;
+}
+
+static const char *config(const struct package *p, const char *name)
+{
+	return package_text(json_object_get(p->says, "python_config_vars"), name);
+}
+
+static bool has_link(const json_t *links, const char *name)
+{
+	const json_t *link;
+	size_t i;
+
+	json_array_foreach (links, i, link) {
+		if (!strcmp(package_text(link, "name"), name))
+			return true;
+	}
+	return false;
+}
+
+/* "-lm -ldl": libraries of the system, as nothing else is asked of the final link. */
+static void add_links(json_t *links, const char *flags)
+{
+	CLEANUP_STRV struct strv words = STRV_INIT;
+
+	strv_split(&words, flags, " \t");
+	for (size_t i = 0; i < words.n; i++) {
+		json_t *link;
+
+		if (strncmp(words.v[i], "-l", 2) != 0 || has_link(links, words.v[i] + 2))
+			continue;
+		link = json_object();
+		json_object_set_new(link, "name", json_string(words.v[i] + 2));
+		json_object_set_new(link, "system", json_true());
+		json_array_append_new(links, link);
+	}
+}
+
+/* libc is in every link; it is not said. */
+static json_t *needed_json(const struct elf_facts *f)
+{
+	json_t *links = json_array();
+
+	for (size_t i = 0; i < f->n_needed; i++) {
+		const char *name = f->needed[i];
+		json_t *link;
+
+		if (strncmp(name, "lib", 3) != 0 || !strncmp(name, "libc.so", 7) ||
+			!strstr(name, ".so"))
+			continue;
+		link = json_object();
+		json_object_set_new(link, "name",
+			json_stringn(name + 3, (size_t)(strstr(name, ".so") - name - 3)));
+		json_object_set_new(link, "system", json_true());
+		json_array_append_new(links, link);
+	}
+	return links;
+}
+
+/* "python/build/Modules/main.o" is "build/Modules/main.o" in the JSON. */
+static const char *in_json(const char *name)
+{
+	return name + strlen("python/");
+}
+
+static bool has(const struct pack_list *full, const char *rel)
+{
+	CLEANUP_FREE char *name = xasprintf("python/%s", rel);
+
+	return pack_list_find(full, name) != NULL;
+}
+
+/* The licences of a package of ours, and where their texts are. */
+static void add_licences(
+	const struct package *p, const char *package, const struct pack_list *full, json_t *e)
+{
+	CLEANUP_FREE char *below = xasprintf("python/licenses/%s/", package);
+	json_t *licences = json_object_get(e, "licenses");
+	json_t *paths = json_object_get(e, "license_paths");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(p->build, "packages"), i, item) {
+		if (!strcmp(package_text(item, "name"), package))
+			json_array_append(licences, json_object_get(item, "licence"));
+	}
+	for (size_t j = 0; j < full->n; j++) {
+		if (full->v[j].kind == PACK_FILE && !strncmp(full->v[j].name, below, strlen(below)))
+			json_array_append_new(paths, json_string(in_json(full->v[j].name)));
+	}
+}
+
+static json_t *extension(const struct package *p, const char *module, const struct pack_list *full)
+{
+	const char *const *packages = package_libraries(module);
+	CLEANUP_FREE char *init = xasprintf("PyInit_%s", module);
+	json_t *e = json_object();
+
+	json_object_set_new(e, "in_core", json_false());
+	json_object_set_new(e, "init_fn", json_string(init));
+	json_object_set_new(e, "links", json_array());
+	json_object_set_new(e, "objs", json_array());
+	json_object_set_new(e, "required", json_false());
+	json_object_set_new(e, "variant", json_string("default"));
+	if (!packages)
+		return e;
+	json_object_set_new(e, "licenses", json_array());
+	json_object_set_new(e, "license_paths", json_array());
+	for (; *packages; packages++)
+		add_licences(p, *packages, full, e);
+	return e;
+}
+
+static void put_extension(json_t *extensions, const char *module, json_t *e)
+{
+	json_t *variants = json_array();
+
+	json_array_append_new(variants, e);
+	json_object_set_new(extensions, module, variants);
+}
+
+/* The name of a module from its file's: what is before the first dot. */
+static char *module_of(const char *path)
+{
+	const char *base = path_base(path);
+
+	return xstrndup(base, strcspn(base, "."));
+}
+
+static void add_shared(const struct package *p, const struct pack_list *full, json_t *extensions)
+{
+	for (size_t i = 0; i < p->files.n; i++) {
+		const struct dist_file *f = &p->files.v[i];
+		CLEANUP_FREE char *lib = xasprintf("install/%s", f->rel);
+		CLEANUP_FREE char *module = module_of(f->rel);
+		json_t *e;
+
+		if (f->role != DIST_ROLE_EXTENSION || f->site || !has(full, lib))
+			continue;
+		e = extension(p, module, full);
+		json_object_set_new(e, "links", needed_json(&f->facts));
+		json_object_set_new(e, "shared_lib", json_string(lib));
+		put_extension(extensions, module, e);
+	}
+	/* a module whose file is a link to another's */
+	for (size_t i = 0; i < full->n; i++) {
+		CLEANUP_FREE char *module = module_of(full->v[i].name);
+		json_t *e;
+
+		if (full->v[i].kind != PACK_LINK || !strstr(full->v[i].name, "/lib-dynload/") ||
+			json_object_get(extensions, module))
+			continue;
+		e = extension(p, module, full);
+		json_object_set_new(e, "shared_lib", json_string(in_json(full->v[i].name)));
+		put_extension(extensions, module, e);
+	}
+}
+
+/* Of a line of Setup, "name file.c sub/other.c -DFLAG": the objects that the build has. */
+static void add_objects(const struct strv *words, const struct pack_list *full, json_t *objs)
+{
+	for (size_t i = 1; i < words->n; i++) {
+		const char *dot = strrchr(words->v[i], '.');
+		CLEANUP_FREE char *o = NULL;
+
+		if (!dot || strcmp(dot, ".c") != 0)
+			continue;
+		o = xasprintf("build/Modules/%.*s.o", (int)(dot - words->v[i]), words->v[i]);
+		if (has(full, o))
+			json_array_append_new(objs, json_string(o));
+	}
+}
+
+/* The first mention of a module counts. */
+static void read_setup(const char *path, const struct pack_list *full, json_t *extensions)
+{
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (file_read(path, SETUP_MAX, &text, &ignored) < 0)
+		return;
+	strv_split(&lines, text.data, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		CLEANUP_STRV struct strv words = STRV_INIT;
+		json_t *e;
+
+		strv_split(&words, lines.v[i], " \t");
+		if (words.n < 2 || !(isalpha((unsigned char)words.v[0][0]) || words.v[0][0] == '_'))
+			continue;
+		e = json_array_get(json_object_get(extensions, words.v[0]), 0);
+		if (!e || json_object_get(e, "shared_lib") ||
+			json_array_size(json_object_get(e, "objs")))
+			continue;
+		add_objects(&words, full, json_object_get(e, "objs"));
+	}
+}
+
+/* Modules that no Setup names belong to the interpreter itself. */
+static void add_builtins(const struct package *p, const struct pack_list *full, json_t *extensions)
+{
+	static const char *const setups[] = {
+		"Setup.local", "Setup.bootstrap", "Setup.stdlib", "Setup"};
+	const char *config_dir = config(p, "LIBPL");
+	const json_t *builtins = json_object_get(p->says, "builtins"), *name;
+	size_t i;
+
+	json_array_foreach (builtins, i, name)
+		put_extension(extensions, json_string_value(name),
+			extension(p, json_string_value(name), full));
+	for (i = 0; i < ARRAY_SIZE(setups); i++) {
+		CLEANUP_FREE char *path = NULL;
+
+		if (strncmp(config_dir, "/install", 8) != 0)
+			break;
+		path = xasprintf("%s%s/%s", p->dir, config_dir + 8, setups[i]);
+		read_setup(path, full, extensions);
+	}
+	json_array_foreach (builtins, i, name) {
+		json_t *e = json_array_get(json_object_get(extensions, json_string_value(name)), 0);
+		bool core = !json_array_size(json_object_get(e, "objs"));
+
+		json_object_set_new(e, "in_core", json_boolean(core));
+		json_object_set_new(e, "required", json_boolean(core));
+	}
+}
+
+static bool is_listed(const json_t *extensions, const char *object)
+{
+	const char *name;
+	json_t *variants;
+
+	json_object_foreach ((json_t *)extensions, name, variants) {
+		const json_t *objs = json_object_get(json_array_get(variants, 0), "objs"), *o;
+		size_t i;
+
+		json_array_foreach (objs, i, o) {
+			if (!strcmp(json_string_value(o), object))
+				return true;
+		}
+	}
+	return false;
+}
+
+static json_t *core_json(
+	const struct package *p, const struct pack_list *full, const json_t *extensions)
+{
+	json_t *core = json_object(), *objs = json_array(), *links = json_array();
+
+	for (size_t i = 0; i < full->n; i++) {
+		const char *name = in_json(full->v[i].name), *dot = strrchr(name, '.');
+
+		if (full->v[i].kind == PACK_FILE && !strncmp(name, "build/", 6) && dot &&
+			!strcmp(dot, ".o") && strcmp(name, "build/Modules/config.o") != 0 &&
+			!is_listed(extensions, name))
+			json_array_append_new(objs, json_string(name));
+	}
+	add_links(links, config(p, "LIBS"));
+	add_links(links, config(p, "SYSLIBS"));
+	json_object_set_new(core, "objs", objs);
+	json_object_set_new(core, "links", links);
+	if (p->dist.libpython_shared) {
+		CLEANUP_FREE char *rel =
+			xasprintf("install%s", p->dist.libpython_shared + strlen(p->dir));
+
+		json_object_set_new(core, "shared_lib", json_string(rel));
+	}
+	if (p->dist.libpython_static) {
+		CLEANUP_FREE char *rel = xasprintf("install/lib/libpython%s%s.a", p->dist.series,
+			package_text(p->says, "abiflags"));
+
+		if (has(full, rel))
+			json_object_set_new(core, "static_lib", json_string(rel));
+	}
+	return core;
+}
+
+static char *object_format(const struct package *p)
+{
+	const char *cc = package_text(json_object_get(p->build, "distribution"), "compiler");
+	const char *release = strstr(cc, "clang version ");
+
+	if (!strstr(p->opts, "lto") || !release)
+		return xstrdup("elf");
+	release += strlen("clang version ");
+	return xasprintf("llvm-bitcode:%.*s", (int)strcspn(release, " "), release);
+}
+
+static json_t *build_info(const struct package *p, const struct pack_list *full)
+{
+	CLEANUP_FREE char *config_c = xasprintf("install%s/config.c",
+		strncmp(config(p, "LIBPL"), "/install", 8) ? "" : config(p, "LIBPL") + 8);
+	CLEANUP_FREE char *format = object_format(p);
+	json_t *info = json_object(), *extensions = json_object();
+
+	add_shared(p, full, extensions);
+	add_builtins(p, full, extensions);
+	json_object_set_new(info, "core", core_json(p, full, extensions));
+	json_object_set_new(info, "extensions", extensions);
+	json_object_set_new(info, "inittab_object", json_string("build/Modules/config.o"));
+	json_object_set_new(info, "inittab_source", json_string(config_c));
+	json_object_set_new(info, "inittab_cflags", words_json(config(p, "PY_CORE_CFLAGS"), "-I"));
+	json_object_set_new(info, "object_file_format", json_string(format));
+	return info;
+}
+
+static json_t *crt_features(const struct package *p)
+{
+	json_t *list = json_array();
+	const char *highest = "0";
+
+	json_array_append_new(
+		list, json_string(strstr(p->triple, "musl") ? "musl-dynamic" : "glibc-dynamic"));
+	for (size_t i = 0; i < p->files.n; i++) {
+		const char *v = p->files.v[i].facts.glibc;
+
+		if (v && !p->files.v[i].site && strverscmp(v, highest) > 0)
+			highest = v;
+	}
+	if (*highest != '0') {
+		CLEANUP_FREE char *text = xasprintf("glibc-max-symbol-version:%s", highest);
+
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static json_t *licences(const struct package *p)
+{
+	json_t *list = json_array();
+	CLEANUP_STRV struct strv ids = STRV_INIT;
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(p->build, "packages"), i, item)
+		strv_split(&ids, package_text(item, "licence"), " ()");
+	strv_sort(&ids);
+	for (i = 0; i < ids.n; i++) {
+		if (strcmp(ids.v[i], "AND") && strcmp(ids.v[i], "OR") && strcmp(ids.v[i], "WITH") &&
+			(!i || strcmp(ids.v[i], ids.v[i - 1])))
+			json_array_append_new(list, json_string(ids.v[i]));
+	}
+	return list;
+}
+
+char *python_json(const struct package *p, const struct pack_list *full)
+{
+	CLEANUP_FREE char *exe = xasprintf("install/bin/python%s", p->dist.series);
+	CLEANUP_FREE char *platform = xasprintf("install%s",
+		strncmp(config(p, "LIBPL"), "/install", 8) ? "" : config(p, "LIBPL") + 8);
+	json_t *j = json_copy(p->says), *loading = json_array();
+	char *text;
+
+	json_object_del(j, "builtins");
+	json_object_del(j, "abiflags");
+	json_object_set_new(j, "version", json_string("8"));
+	json_object_set_new(j, "target_triple", json_string(p->triple));
+	json_object_set_new(j, "build_options", json_string(p->opts));
+	json_object_set_new(j, "optimizations", json_string(p->opts));
+	json_object_set_new(j, "crt_features", crt_features(p));
+	json_object_set_new(j, "libpython_link_mode",
+		json_string(p->dist.libpython_shared ? "shared" : "static"));
+	json_object_set_new(j, "python_exe", json_string(exe));
+	json_object_set_new(j, "python_symbol_visibility", json_string("global-default"));
+	json_array_append_new(loading, json_string("builtin"));
+	json_array_append_new(loading, json_string("shared-library"));
+	json_object_set_new(j, "python_extension_module_loading", loading);
+	json_object_set_new(j, "python_stdlib_test_packages", strv_json(&p->tests));
+	json_object_set_new(j, "python_stdlib_platform_config", json_string(platform));
+	json_object_set_new(j, "licenses", licences(p));
+	if (has(full, "licenses/cpython/LICENSE"))
+		json_object_set_new(j, "license_path", json_string("licenses/cpython/LICENSE"));
+	json_object_set_new(j, "run_tests", json_string("build/run_tests.py"));
+	json_object_set_new(j, "build_info", build_info(p, full));
+	text = json_dumps(j, JSON_INDENT(2) | JSON_SORT_KEYS);
+	json_decref(j);
+	return text;
+}

@@ -1,0 +1,258 @@
+/* Bills of materials: SPDX 2.3 and CycloneDX 1.6, both in JSON. They say nothing of the machine
+ * or the moment, so that the same build has the same bill. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "pack/pack-internal.h"
+
+#define DISTRIBUTION "SPDXRef-distribution"
+#define DEBIAN_POOL "https://deb.debian.org/debian/"
+
+/* Identifiers have letters, digits, dots and dashes. */
+static char *identifier(const char *prefix, const char *name)
+{
+	char *id = xasprintf("SPDXRef-%s-%s", prefix, name);
+
+	for (char *c = id; *c; c++) {
+		if (!isalnum((unsigned char)*c) && *c != '.' && *c != '-')
+			*c = '-';
+	}
+	return id;
+}
+
+static void put(json_t *o, const char *key, const char *value)
+{
+	json_object_set_new(o, key, json_string(value));
+}
+
+static json_t *with(const char *k1, const char *v1, const char *k2, const char *v2)
+{
+	json_t *o = json_object();
+
+	put(o, k1, v1);
+	put(o, k2, v2);
+	return o;
+}
+
+/* A path below a Debian mirror is given as a URL of the archive that all mirrors copy. */
+static char *location(const char *source)
+{
+	if (strstr(source, "://"))
+		return xstrdup(source);
+	if (!strncmp(source, "pool/", 5))
+		return xasprintf(DEBIAN_POOL "%s", source);
+	return NULL;
+}
+
+static json_t *purl(const json_t *package)
+{
+	CLEANUP_FREE char *text = xasprintf("pkg:generic/%s@%s", package_text(package, "name"),
+		package_text(package, "version"));
+	json_t *o = json_object();
+
+	put(o, "referenceCategory", "PACKAGE-MANAGER");
+	put(o, "referenceType", "purl");
+	put(o, "referenceLocator", text);
+	return o;
+}
+
+static json_t *spdx_package(const char *id, const char *name, const char *version)
+{
+	json_t *o = json_object();
+
+	put(o, "SPDXID", id);
+	put(o, "name", name);
+	put(o, "versionInfo", version);
+	put(o, "downloadLocation", "NOASSERTION");
+	json_object_set_new(o, "filesAnalyzed", json_false());
+	put(o, "licenseConcluded", "NOASSERTION");
+	put(o, "licenseDeclared", "NOASSERTION");
+	put(o, "copyrightText", "NOASSERTION");
+	put(o, "supplier", "NOASSERTION");
+	return o;
+}
+
+static json_t *source_package(const json_t *package)
+{
+	CLEANUP_FREE char *id = identifier("package", package_text(package, "name"));
+	CLEANUP_FREE char *url = location(package_text(package, "source"));
+	json_t *o =
+		spdx_package(id, package_text(package, "name"), package_text(package, "version"));
+	json_t *sums = json_array(), *refs = json_array();
+
+	put(o, "downloadLocation", url ? url : "NOASSERTION");
+	put(o, "licenseDeclared", package_text(package, "licence"));
+	put(o, "sourceInfo", package_text(package, "source"));
+	put(o, "primaryPackagePurpose", "SOURCE");
+	json_array_append_new(sums,
+		with("algorithm", "SHA256", "checksumValue", package_text(package, "sha256")));
+	json_object_set_new(o, "checksums", sums);
+	json_array_append_new(refs, purl(package));
+	json_object_set_new(o, "externalRefs", refs);
+	return o;
+}
+
+static void relate(json_t *list, const char *from, const char *how, const char *to)
+{
+	json_t *o = json_object();
+
+	put(o, "spdxElementId", from);
+	put(o, "relationshipType", how);
+	put(o, "relatedSpdxElement", to);
+	json_array_append_new(list, o);
+}
+
+static char *module_name(const struct dist_file *f)
+{
+	const char *base = path_base(f->rel);
+
+	return xstrndup(base, strcspn(base, "."));
+}
+
+static bool has_package(const struct package *p, const char *name)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(p->build, "packages"), i, item) {
+		if (!strcmp(package_text(item, "name"), name))
+			return true;
+	}
+	return false;
+}
+
+/* Each of our ELF files is a package of its own, with its digest, and says what is linked in. */
+static int add_file(const struct package *p, const struct dist_file *f, json_t *packages,
+	json_t *relations, struct err *err)
+{
+	CLEANUP_FREE char *id = identifier("file", f->rel);
+	CLEANUP_FREE char *module = module_name(f);
+	const char *const *linked = package_libraries(module);
+	char hex[SHA256_HEX_SIZE];
+	json_t *o, *sums = json_array();
+
+	if (sha256_file(f->path, hex, NULL, err) < 0) {
+		json_decref(sums);
+		return -1;
+	}
+	o = spdx_package(id, f->rel, package_text(p->says, "python_version"));
+	put(o, "primaryPackagePurpose",
+		f->role == DIST_ROLE_INTERPRETER ? "APPLICATION" : "LIBRARY");
+	json_array_append_new(sums, with("algorithm", "SHA256", "checksumValue", hex));
+	json_object_set_new(o, "checksums", sums);
+	json_array_append_new(packages, o);
+	relate(relations, DISTRIBUTION, "CONTAINS", id);
+	relate(relations, id, "GENERATED_FROM", "SPDXRef-package-cpython");
+	for (; f->role == DIST_ROLE_EXTENSION && linked && *linked; linked++) {
+		CLEANUP_FREE char *to = identifier("package", *linked);
+
+		if (has_package(p, *linked))
+			relate(relations, id, "STATIC_LINK", to);
+	}
+	return 0;
+}
+
+static json_t *toolchain(const struct package *p, json_t *relations)
+{
+	const char *cc = package_text(json_object_get(p->build, "distribution"), "compiler");
+	CLEANUP_FREE char *name = xstrndup(cc, strcspn(cc, " "));
+	const char *version = strrchr(cc, ' ');
+	json_t *o = spdx_package(
+		"SPDXRef-toolchain", *name ? name : "compiler", version ? version + 1 : "unknown");
+
+	put(o, "primaryPackagePurpose", "APPLICATION");
+	put(o, "comment", cc);
+	relate(relations, "SPDXRef-toolchain", "BUILD_TOOL_OF", DISTRIBUTION);
+	return o;
+}
+
+/* What decides on the code besides sources and compiler. */
+static char *flags_text(const struct package *p)
+{
+	static const char *const names[] = {"CONFIG_ARGS", "CFLAGS", "CONFIGURE_CFLAGS_NODIST",
+		"PY_CFLAGS_NODIST", "LDFLAGS", "PY_LDFLAGS_NODIST"};
+	const json_t *vars = json_object_get(p->says, "python_config_vars");
+	const json_t *d = json_object_get(p->build, "distribution");
+	struct buf b = BUF_INIT;
+
+	buf_addf(&b, "link=%s; %s; tls=%s", package_text(d, "link"),
+		package_text(d, "optimisation"), package_text(d, "tls"));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (*package_text(vars, names[i]))
+			buf_addf(&b, "; %s=%s", names[i], package_text(vars, names[i]));
+	}
+	return buf_steal(&b);
+}
+
+static json_t *distribution(const struct package *p)
+{
+	CLEANUP_FREE char *flags = flags_text(p);
+	json_t *o = spdx_package(DISTRIBUTION, p->name, package_text(p->says, "python_version"));
+
+	put(o, "primaryPackagePurpose", "APPLICATION");
+	put(o, "licenseDeclared", "NOASSERTION");
+	put(o, "comment", flags);
+	put(o, "builtDate", p->created);
+	return o;
+}
+
+static int fill(const struct package *p, json_t *packages, json_t *relations, struct err *err)
+{
+	const json_t *item;
+	size_t i;
+
+	relate(relations, "SPDXRef-DOCUMENT", "DESCRIBES", DISTRIBUTION);
+	json_array_append_new(packages, distribution(p));
+	json_array_foreach (json_object_get(p->build, "packages"), i, item) {
+		CLEANUP_FREE char *id = identifier("package", package_text(item, "name"));
+
+		json_array_append_new(packages, source_package(item));
+		relate(relations, DISTRIBUTION, "GENERATED_FROM", id);
+	}
+	for (i = 0; i < p->files.n; i++) {
+		const struct dist_file *f = &p->files.v[i];
+
+		if (!f->site && !f->problem && add_file(p, f, packages, relations, err) < 0)
+			return -1;
+	}
+	json_array_append_new(packages, toolchain(p, relations));
+	return 0;
+}
+
+/* The namespace must be unique to the content: it is named after its digest. */
+static void set_namespace(const struct package *p, json_t *doc)
+{
+	CLEANUP_FREE char *text = json_dumps(doc, JSON_COMPACT);
+	CLEANUP_FREE char *space = NULL;
+	char hex[SHA256_HEX_SIZE];
+
+	sha256_hex(text, strlen(text), hex);
+	space = xasprintf("https://spdx.org/spdxdocs/%s-%s", p->name, hex);
+	put(doc, "documentNamespace", space);
+}
+
+int package_spdx(const struct package *p, json_t **ret, struct err *err)
+{
+	json_t *doc = json_object(), *info = json_object(), *creators = json_array();
+	json_t *packages = json_array(), *relations = json_array();
+
+	put(doc, "spdxVersion", "SPDX-2.3");
+	put(doc, "dataLicense", "CC0-1.0");
+	put(doc, "SPDXID", "SPDXRef-DOCUMENT");
+	put(doc, "name", p->name);
+	json_array_append_new(creators, json_string("Tool: solder-" SOLDER_VERSION));
+	put(info, "created", p->created);
+	json_object_set_new(info, "creators", creators);
+	json_object_set_new(doc, "creationInfo", info);
+	json_object_set_new(doc, "packages", packages);
+	json_object_set_new(doc, "relationships", relations);
+	if (fill(p, packages, relations, err) < 0) {
+		json_decref(doc);
+		return -1;
+	}
+	set_namespace(p, doc);
+	*ret = doc;
+	return 0;
+}

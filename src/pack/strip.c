@@ -1,0 +1,170 @@
+/* Takes debug information out of a tree's files, by the system's objcopy. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "pack/pack-internal.h"
+#include "proc/proc.h"
+
+#define POLL_MS 200
+#define JOBS_MAX 64
+
+/* One run of objcopy. */
+struct task {
+	struct strv argv;
+	char *made; /* the file that must be there afterwards */
+};
+
+struct strip {
+	const struct package *p;
+	const char *scratch;
+	char *objcopy;
+	struct pack_list *stripped, *debug;
+	struct task *tasks;
+	size_t n_tasks;
+};
+
+static void strip_release(struct strip *s)
+{
+	for (size_t i = 0; i < s->n_tasks; i++) {
+		strv_release(&s->tasks[i].argv);
+		free(s->tasks[i].made);
+	}
+	free(s->tasks);
+	free(s->objcopy);
+}
+
+/* objcopy [-D] OPTION FROM TO; the file made is called by the number of the task. */
+static const char *add_task(struct strip *s, const char *option, const char *from)
+{
+	struct task *t;
+
+	s->tasks = xreallocarray(s->tasks, s->n_tasks + 1, sizeof(*s->tasks));
+	t = &s->tasks[s->n_tasks];
+	*t = (struct task){.made = xasprintf("%s/%zu", s->scratch, s->n_tasks)};
+	s->n_tasks++;
+	strv_add(&t->argv, s->objcopy);
+	strv_add(&t->argv, "-D");
+	strv_add(&t->argv, option);
+	strv_add(&t->argv, from);
+	strv_add(&t->argv, t->made);
+	return t->made;
+}
+
+static void strip_file(struct strip *s, const char *path, const char *name, bool executable)
+{
+	pack_list_add_file(s->stripped, add_task(s, "--strip-debug", path), name, executable);
+}
+
+/* Without a build-id nobody would find the debug information again; then it is gone with the
+ * sections. */
+static void split_file(struct strip *s, const struct dist_file *f, const char *name)
+{
+	CLEANUP_FREE char *companion = NULL;
+	const char *id = f->facts.build_id;
+	struct stat st;
+
+	if (!f->facts.debug_info)
+		return;
+	strip_file(s, f->path, name, stat(f->path, &st) == 0 && st.st_mode & 0100);
+	if (!id || strlen(id) < 4)
+		return;
+	companion = xasprintf("python/lib/debug/.build-id/%.2s/%s.debug", id, id + 2);
+	if (!pack_list_find(s->debug, companion))
+		pack_list_add_file(
+			s->debug, add_task(s, "--only-keep-debug", f->path), companion, false);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n > m && !strcmp(s + n - m, end);
+}
+
+/* Those of the tree's files that the archive holds, too. */
+static void plan(struct strip *s, const struct pack_list *tree)
+{
+	for (size_t i = 0; i < s->p->files.n; i++) {
+		const struct dist_file *f = &s->p->files.v[i];
+		CLEANUP_FREE char *name = xasprintf("python/%s", f->rel);
+
+		if (!f->problem && pack_list_find(tree, name))
+			split_file(s, f, name);
+	}
+	/* what linkers read */
+	for (size_t i = 0; i < tree->n; i++) {
+		const struct pack_entry *e = &tree->v[i];
+
+		if (e->kind == PACK_FILE && e->path &&
+			(ends_with(e->name, ".a") || ends_with(e->name, ".o")))
+			strip_file(s, e->path, e->name, e->executable);
+	}
+}
+
+static int start(struct proc **proc, struct task *t, struct err *err)
+{
+	struct proc_spec spec = {.argv = &t->argv, .out = -1, .err = -1};
+
+	return proc_start(&spec, proc, err);
+}
+
+static int finish(struct proc *proc, const struct task *t, struct err *err)
+{
+	if (proc_result(proc, err) < 0)
+		return err_wrap(err, "objcopy %s '%s'", t->argv.v[2], t->argv.v[3]);
+	if (!path_exists(t->made))
+		return err_set(err, ERR_CHILD, "objcopy made nothing of '%s'", t->argv.v[3]);
+	return 0;
+}
+
+static int run_tasks(struct strip *s, unsigned int jobs, struct err *err)
+{
+	struct proc *procs[JOBS_MAX] = {0};
+	size_t which[JOBS_MAX] = {0}, next = 0, done = 0;
+	int result = 0;
+
+	jobs = jobs < 1 ? 1 : jobs > JOBS_MAX ? JOBS_MAX : jobs;
+	while (result == 0 && done < s->n_tasks) {
+		int ended;
+
+		for (size_t i = 0; result == 0 && i < jobs && next < s->n_tasks; i++) {
+			if (procs[i])
+				continue;
+			which[i] = next;
+			result = start(&procs[i], &s->tasks[next++], err);
+		}
+		if (result < 0 || interrupt_check(err) < 0) {
+			result = -1;
+			break;
+		}
+		ended = proc_wait_any(procs, jobs, POLL_MS);
+		if (ended < 0)
+			continue;
+		result = finish(procs[ended], &s->tasks[which[ended]], err);
+		proc_free(procs[ended]);
+		procs[ended] = NULL;
+		done++;
+	}
+	for (size_t i = 0; i < jobs; i++)
+		proc_free(procs[i]);
+	return result;
+}
+
+int package_strip(const struct package *p, const struct pack_list *tree, const char *scratch,
+	unsigned int jobs, struct pack_list *stripped, struct pack_list *debug, struct err *err)
+{
+	CLEANUP(strip_release)
+	struct strip s = {.p = p, .scratch = scratch, .stripped = stripped, .debug = debug};
+
+	s.objcopy = find_program("objcopy");
+	if (!s.objcopy) {
+		err_set(err, ERR_ENVIRONMENT, "the program 'objcopy' is not installed");
+		return err_hint(err, "apt-get install binutils");
+	}
+	plan(&s, tree);
+	return run_tasks(&s, jobs, err);
+}

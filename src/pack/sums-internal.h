@@ -1,0 +1,13 @@
+/* SHA256SUMS, as sha256sum writes and reads it. */
+#ifndef SOLDER_PACK_SUMS_INTERNAL_H
+#define SOLDER_PACK_SUMS_INTERNAL_H
+
+#include "base/err.h"
+#include "base/file.h"
+
+/* Puts the digest of a file into FOLDER/SHA256SUMS, in place of another of the same name. */
+int sums_put(const char *folder, const char *name, const char *hex, struct err *err);
+/* 1 and the digest if FOLDER/SHA256SUMS names the file, else 0. */
+int sums_get(const char *folder, const char *name, char hex[SHA256_HEX_SIZE], struct err *err);
+
+#endif

@@ -1,0 +1,278 @@
+/* Which file goes into which archive, and the writing of them side by side. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "pack/pack-internal.h"
+#include "pack/sums-internal.h"
+
+enum { FULL, SMALL, STRIPPED, DEBUG, N_ARCHIVES };
+
+/* One archive to be written. */
+struct job {
+	char *name, *path;
+	struct pack_list list;
+	struct pack_options options;
+	struct pack_result result;
+	struct err err;
+	int failed;
+	bool wanted;
+};
+
+struct writer {
+	struct package *p;
+	const struct pack_write *o;
+	json_t *spdx;
+	struct job jobs[N_ARCHIVES];
+	atomic_bool stop;
+};
+
+static void writer_release(struct writer *w)
+{
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		pack_list_release(&w->jobs[i].list);
+		free(w->jobs[i].name);
+		free(w->jobs[i].path);
+	}
+	json_decref(w->spdx);
+}
+
+static void add_json(struct pack_list *l, const json_t *j, const char *as)
+{
+	CLEANUP_FREE char *text = json_dumps(j, JSON_INDENT(2));
+	CLEANUP_FREE char *line = xasprintf("%s\n", text);
+
+	pack_list_add_bytes(l, line, strlen(line), as);
+}
+
+/* The tree as `as`, with its bill of materials. What others left there that belongs to no
+ * distribution (bytecode of a run, say) is the caller's matter. */
+static int add_tree(const struct writer *w, struct pack_list *l, const char *as, struct err *err)
+{
+	CLEANUP_FREE char *spdx = xasprintf("%s/" SBOM_FILE, as);
+	CLEANUP_FREE char *cyclonedx = xasprintf("%s/" CYCLONEDX_FILE, as);
+	CLEANUP_FREE char *key = xasprintf("%s/" KEY_FILE, as);
+
+	if (pack_list_add_tree(l, w->p->dir, as, err) < 0)
+		return -1;
+	pack_list_drop(l, key);
+	add_json(l, w->spdx, spdx);
+	if (w->o->cyclonedx) {
+		json_t *other = package_cyclonedx(w->spdx);
+
+		add_json(l, other, cyclonedx);
+		json_decref(other);
+	}
+	return 0;
+}
+
+static void drop_tests(const struct package *p, struct pack_list *l)
+{
+	for (size_t i = 0; i < p->tests.n; i++) {
+		CLEANUP_FREE char *name = xasprintf("python/%s/%s", p->lib_rel, p->tests.v[i]);
+
+		for (char *c = name + strlen(name) - strlen(p->tests.v[i]); *c; c++)
+			*c = *c == '.' ? '/' : *c;
+		pack_list_drop(l, name);
+	}
+}
+
+/* libpython3.13.a and the link to it. */
+static void drop_archive_library(struct pack_list *l)
+{
+	CLEANUP_STRV struct strv names = STRV_INIT;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const char *base = path_base(l->v[i].name), *dot = strrchr(base, '.');
+
+		if (!strncmp(base, "libpython", 9) && dot && !strcmp(dot, ".a"))
+			strv_add(&names, l->v[i].name);
+	}
+	for (size_t i = 0; i < names.n; i++)
+		pack_list_drop(l, names.v[i]);
+}
+
+static int fill_small(const struct writer *w, struct pack_list *l, struct err *err)
+{
+	if (add_tree(w, l, "python", err) < 0)
+		return -1;
+	drop_tests(w->p, l);
+	if (w->o->without_archive_library)
+		drop_archive_library(l);
+	return 0;
+}
+
+static int fill_full(const struct writer *w, struct pack_list *l, struct err *err)
+{
+	CLEANUP_FREE char *licences = package_path(w->p, "share/licenses");
+	CLEANUP_FREE char *json = NULL;
+
+	if (add_tree(w, l, "python/install", err) < 0 ||
+		pack_list_add_tree(l, licences, "python/licenses", err) < 0 ||
+		package_add_build(w->o, l, err) < 0)
+		return -1;
+	json = python_json(w->p, l);
+	pack_list_add_bytes(l, json, strlen(json), "python/PYTHON.json");
+	return 0;
+}
+
+/* Appends one list to the other, which then counts for names that both have. */
+static void take_over(struct pack_list *to, const struct pack_list *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		pack_list_add_file(to, from->v[i].path, from->v[i].name, from->v[i].executable);
+}
+
+static int fill_lists(struct writer *w, struct err *err)
+{
+	CLEANUP_PACK_LIST struct pack_list stripped = {0};
+	struct job *jobs = w->jobs;
+	int line = progress_start(w->o->progress, "strip", 0);
+
+	if (fill_small(w, &jobs[SMALL].list, err) < 0 ||
+		fill_small(w, &jobs[STRIPPED].list, err) < 0 ||
+		(jobs[FULL].wanted && fill_full(w, &jobs[FULL].list, err) < 0) ||
+		package_strip(w->p, &jobs[STRIPPED].list, w->o->scratch, w->o->jobs, &stripped,
+			&jobs[DEBUG].list, err) < 0) {
+		progress_end(w->o->progress, line, "failed");
+		return -1;
+	}
+	progress_end(w->o->progress, line, "done");
+	take_over(&jobs[STRIPPED].list, &stripped);
+	jobs[DEBUG].wanted = jobs[DEBUG].list.n > 0;
+	return 0;
+}
+
+/* Writes the archives of one compressor. */
+static void write_those(struct writer *w, const size_t which[2])
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct job *j = &w->jobs[which[i]];
+
+		if (!j->wanted || atomic_load(&w->stop))
+			continue;
+		j->failed = archive_pack(j->path, &j->list, &j->options, &j->result, &j->err);
+		if (j->failed < 0)
+			atomic_store(&w->stop, true);
+	}
+}
+
+static void *write_gzip(void *ctx)
+{
+	static const size_t which[] = {SMALL, STRIPPED};
+
+	write_those(ctx, which);
+	return NULL;
+}
+
+static void write_zstd(struct writer *w)
+{
+	static const size_t which[] = {FULL, DEBUG};
+
+	write_those(w, which);
+}
+
+/* gzip has one thread, so zstd works beside it. Two of zstd would take twice the memory. */
+static int write_archives(struct writer *w, struct err *err)
+{
+	int line = progress_start(w->o->progress, "pack", 0);
+	pthread_t thread;
+	bool beside = w->o->jobs > 1 && pthread_create(&thread, NULL, write_gzip, w) == 0;
+
+	write_zstd(w);
+	if (beside)
+		pthread_join(thread, NULL);
+	else
+		write_gzip(w);
+	progress_end(w->o->progress, line, atomic_load(&w->stop) ? "failed" : "done");
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		if (w->jobs[i].failed < 0) {
+			*err = w->jobs[i].err;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void prepare(struct writer *w)
+{
+	const struct package *p = w->p;
+
+	w->jobs[FULL].name = xasprintf("%s-%s-full.tar.zst", p->name, p->opts);
+	w->jobs[SMALL].name = xasprintf("%s-%sinstall_only.tar.gz", p->name, p->flavour);
+	w->jobs[STRIPPED].name =
+		xasprintf("%s-%sinstall_only_stripped.tar.gz", p->name, p->flavour);
+	w->jobs[DEBUG].name = xasprintf("%s-%sdebug.tar.zst", p->name, p->flavour);
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		struct job *j = &w->jobs[i];
+
+		j->path = xasprintf("%s/%s", w->o->out, j->name);
+		j->wanted = i == SMALL || i == STRIPPED || (i == FULL && w->o->build);
+		j->options = (struct pack_options){.level = w->o->level,
+			.threads = w->o->jobs,
+			.mtime = p->epoch,
+			.first = i == FULL ? "python/PYTHON.json" : NULL};
+	}
+}
+
+static json_t *describe(const struct writer *w)
+{
+	json_t *j = json_object(), *archives = json_array(), *left_out = json_array();
+
+	json_object_set_new(j, "python", json_string(package_text(w->p->says, "python_version")));
+	json_object_set_new(j, "triple", json_string(w->p->triple));
+	json_object_set_new(j, "date", json_string(w->p->date));
+	json_object_set_new(j, "options", json_string(w->p->opts));
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		const struct job *job = &w->jobs[i];
+		json_t *a = json_object();
+
+		json_object_set_new(a, "name", json_string(job->name));
+		if (!job->wanted) {
+			json_object_set_new(a, "why",
+				json_string(i == FULL ? "the objects of the compile are not here"
+						      : "no file has debug information"));
+			json_array_append_new(left_out, a);
+			continue;
+		}
+		json_object_set_new(a, "path", json_string(job->path));
+		json_object_set_new(a, "size", json_integer((json_int_t)job->result.size));
+		json_object_set_new(a, "bytes", json_integer((json_int_t)job->result.bytes));
+		json_object_set_new(a, "entries", json_integer((json_int_t)job->result.entries));
+		json_object_set_new(a, "sha256", json_string(job->result.hex));
+		json_array_append_new(archives, a);
+	}
+	json_object_set_new(j, "archives", archives);
+	json_object_set_new(j, "left_out", left_out);
+	return j;
+}
+
+static int write_sums(const struct writer *w, struct err *err)
+{
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		const struct job *j = &w->jobs[i];
+
+		if (j->wanted && sums_put(w->o->out, j->name, j->result.hex, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int pack_write(
+	struct package *p, const struct pack_write *options, json_t **result, struct err *err)
+{
+	CLEANUP(writer_release)
+	struct writer w = {.p = p, .o = options};
+
+	if (make_dirs(options->out, err) < 0)
+		return -1;
+	prepare(&w);
+	if (package_spdx(p, &w.spdx, err) < 0 || fill_lists(&w, err) < 0 ||
+		write_archives(&w, err) < 0 || write_sums(&w, err) < 0)
+		return -1;
+	*result = describe(&w);
+	return 0;
+}
