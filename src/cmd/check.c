@@ -312,9 +312,9 @@ const struct command cmd_check = {
 	.args = "DIR|PYTHON|ARCHIVE",
 	.about =
 		"Looks at any Python installation (an interpreter, a prefix, a virtual "
-		"environment, a name on\nPATH, an archive, which is unpacked for that) and says "
-		"what would break or cost its users. Rules "
-		"judge facts from its files and from\nwhat the interpreter says of itself.\n\n"
+		"environment, a name on\nPATH, or an archive, which is unpacked for that) and says "
+		"what would break or cost its users.\nRules judge facts from its files and from "
+		"what the interpreter says of itself.\n\n"
 		"With --probes it also compiles small programs with the system's cc and runs them "
 		"against this\nPython, in child processes with limits: extension modules, programs "
 		"that embed Python, and the\ntools of others, of those that are installed.\n\n"
