@@ -31,6 +31,11 @@ $(OUT)/tests/stats_%: $(OUT)/obj/tests/oracle/stats_%.o $(TEST_HELPERS) $(OUT)/l
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ALL_LIBS)
 
+$(OUT)/tests/bench_%: $(OUT)/obj/tests/bench/%.o $(TEST_HELPERS) $(OUT)/librooms.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ALL_LIBS)
+
 $(OUT)/tests/html_sample: $(OUT)/obj/tests/html/sample.o $(OUT)/librooms.a
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -66,6 +71,11 @@ check-html: $(OUT)/tests/html_sample $(OUT)/solder ## a report's page in headles
 	@python3 tests/html/run.py $(OUT)/tests/html_sample $(OUT)/html
 	@python3 tests/html/bench.py $(OUT)/solder $(OUT)/html
 .PHONY: check-html
+
+check-pack: all ## a packed tree (TREE=DIR) in the hands of uv, pbs-installer, tars, gdb
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK) $(PACKAGES_PACK)
+	@SOLDER=$(abspath $(OUT)/solder) TREE=$(TREE) sh tests/pack/run.sh
+.PHONY: check-pack
 
 check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/wheels/run.sh
@@ -106,6 +116,11 @@ bench-inspect: all ## solder inspect beside readelf, eu-readelf, auditwheel, LIE
 	@python3 tests/oracle/bench_inspect.py $(abspath $(OUT)/solder) $(BENCH_FLAGS)
 .PHONY: bench-inspect
 # PYTHON is the interpreter that is compared with itself; 60 campaigns take some hours.
+bench-pack: $(OUT)/tests/bench_pack_speed ## the archive writer beside tar | zstd and tarfile (TREE=DIR)
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PACK)
+	@python3 tests/pack/bench.py $(OUT)/tests/bench_pack_speed $(TREE)
+.PHONY: bench-pack
+
 bench-selftest: all ## how often bench calls equal Pythons different, and misses 2 %
 	@python3 tests/bench/selftest.py $(OUT)/solder $(or $(PYTHON),python3) $(SELFTEST_FLAGS)
 .PHONY: bench-selftest
