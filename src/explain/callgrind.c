@@ -1,0 +1,520 @@
+#include "explain/callgrind-internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NONE UINT32_MAX
+#define MAX_POSITIONS 2
+
+/* What stands for the numbers of compressed names, of one kind of name. */
+struct names {
+	uint32_t *v; /* in the list of strings; NONE: not said yet */
+	size_t n;
+};
+
+struct reader {
+	const char *p, *end; /* what is left of the file */
+	const char *line, *eol;
+	uint64_t number; /* of the line */
+	struct callgrind *run;
+	struct cost_table table;
+	struct names objects, functions;
+	uint32_t object, function;
+	uint32_t called;      /* the object of the next call; NONE: the same */
+	uint64_t call_target; /* its address */
+	size_t cap_calls;
+
+	/* What the header of the part says. */
+	unsigned n_positions, n_events, ir;
+	bool instructions; /* the first position is that of the instruction */
+	uint64_t summary, totals;
+	bool has_summary, has_totals;
+
+	bool body; /* the header is over */
+	bool call; /* the next line is the inclusive cost of a call */
+	uint64_t sum;
+	uint64_t position[MAX_POSITIONS];
+};
+
+static int damaged(const struct reader *r, const char *what, struct err *err)
+{
+	return err_set(err, ERR_INPUT, "line %llu: %s", (unsigned long long)r->number, what);
+}
+
+static bool next_line(struct reader *r)
+{
+	if (r->p == r->end)
+		return false;
+	r->line = r->p;
+	r->eol = memchr(r->p, '\n', (size_t)(r->end - r->p));
+	if (!r->eol)
+		r->eol = r->end;
+	r->p = r->eol == r->end ? r->end : r->eol + 1;
+	r->number++;
+	return true;
+}
+
+static const char *skip_blanks(const char *s, const char *eol)
+{
+	while (s < eol && (*s == ' ' || *s == '\t' || *s == '\r'))
+		s++;
+	return s;
+}
+
+static unsigned hex_digit(char c)
+{
+	return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+	       : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+	       : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+				      : 16;
+}
+
+/* Decimal, or hexadecimal behind "0x". Moves *s on; false if there is none or it is too large. */
+static bool number(const char **s, const char *eol, uint64_t *ret)
+{
+	const char *p = *s;
+	uint64_t v = 0;
+
+	if (eol - p > 2 && p[0] == '0' && p[1] == 'x') {
+		for (p += 2; p < eol && hex_digit(*p) < 16; p++) {
+			if (v >> 60)
+				return false;
+			v = v << 4 | hex_digit(*p);
+		}
+		if (p == *s + 2)
+			return false;
+	} else {
+		for (; p < eol && *p >= '0' && *p <= '9'; p++) {
+			if (v >= UINT64_MAX / 10 &&
+				(v > UINT64_MAX / 10 || *p - '0' > (int)(UINT64_MAX % 10)))
+				return false;
+			v = v * 10 + (uint64_t)(*p - '0');
+		}
+		if (p == *s)
+			return false;
+	}
+	*s = p;
+	*ret = v;
+	return true;
+}
+
+static bool position(const char **s, const char *eol, uint64_t *value)
+{
+	char sign = **s;
+	uint64_t v;
+
+	if (sign == '*') {
+		++*s;
+		return true;
+	}
+	if (sign != '+' && sign != '-')
+		return number(s, eol, value);
+	++*s;
+	if (!number(s, eol, &v))
+		return false;
+	return sign == '+' ? !__builtin_add_overflow(*value, v, value)
+			   : !__builtin_sub_overflow(*value, v, value);
+}
+
+/* The column of "Ir" among up to n_events numbers; those that are left out are 0. */
+static bool costs(const struct reader *r, const char *s, uint64_t *ir)
+{
+	uint64_t v;
+
+	*ir = 0;
+	for (unsigned i = 0;; i++) {
+		s = skip_blanks(s, r->eol);
+		if (s == r->eol)
+			return true;
+		if (i == r->n_events || !number(&s, r->eol, &v))
+			return false;
+		if (i == r->ir)
+			*ir = v;
+	}
+}
+
+static int check_header(const struct reader *r, struct err *err)
+{
+	if (!r->n_events)
+		return damaged(r, "costs without a line \"events:\"", err);
+	if (r->ir == NONE)
+		return err_set(err, ERR_UNSUPPORTED,
+			"executed instructions (\"Ir\") are not among the events");
+	if (!r->instructions) {
+		err_set(err, ERR_UNSUPPORTED, "the costs are not by instruction");
+		return err_hint(err, "run callgrind with --dump-instr=yes");
+	}
+	return 0;
+}
+
+/* The call whose cost was read, if it led out of all objects. */
+static void keep_call(struct reader *r)
+{
+	struct callgrind *run = r->run;
+	uint32_t called = r->called;
+
+	r->called = NONE;
+	if (called == NONE || r->object == NONE || r->object == called ||
+		strcmp(run->objects.v[called], "???") != 0 || run->n_calls == CALLGRIND_MAX_CALLS)
+		return;
+	if (run->n_calls >= r->cap_calls) {
+		r->cap_calls = run->n_calls ? run->n_calls * 2 : 1024;
+		run->calls = xreallocarray(run->calls, r->cap_calls, sizeof(*run->calls));
+	}
+	run->calls[run->n_calls++] =
+		(struct callgrind_loose_call){r->position[0], r->call_target, r->object};
+}
+
+/* "calls=COUNT TARGET": the line behind it has the cost. */
+static int call_line(struct reader *r, const char *s, struct err *err)
+{
+	uint64_t count;
+
+	r->call_target = r->position[0];
+	s = skip_blanks(s, r->eol);
+	if (!number(&s, r->eol, &count))
+		return damaged(r, "no number of calls", err);
+	s = skip_blanks(s, r->eol);
+	if (s < r->eol && !position(&s, r->eol, &r->call_target))
+		return damaged(r, "no target of a call", err);
+	r->call = true;
+	return 0;
+}
+
+static int cost_line(struct reader *r, struct err *err)
+{
+	const char *s = r->line;
+	struct callgrind_cost cost = {.object = r->object, .function = r->function};
+
+	if (!r->body && check_header(r, err) < 0)
+		return -1;
+	r->body = true;
+	for (unsigned i = 0; i < r->n_positions; i++) {
+		s = skip_blanks(s, r->eol);
+		/* Lines are left out where they are not known. */
+		if (s == r->eol && i)
+			break;
+		if (!position(&s, r->eol, &r->position[i]) ||
+			(s < r->eol && *s != ' ' && *s != '\r'))
+			return damaged(r, "no position", err);
+	}
+	if (!costs(r, s, &cost.count))
+		return damaged(r, "the costs are no numbers, or too many", err);
+	if (r->call) {
+		r->call = false;
+		keep_call(r);
+		return 0;
+	}
+	cost.addr = r->position[0];
+	if (__builtin_add_overflow(r->sum, cost.count, &r->sum))
+		return damaged(r, "the counts are too large", err);
+	if (cost.object == NONE)
+		return damaged(r, "costs without an object (\"ob=\")", err);
+	if (cost.function == NONE)
+		return damaged(r, "costs without a function (\"fn=\")", err);
+	return cost_table_add(&r->table, &cost, err);
+}
+
+static bool same(const char *a, const char *b, size_t n)
+{
+	return strlen(a) == n && !memcmp(a, b, n);
+}
+
+static int add_object(struct reader *r, const char *s, size_t n, uint32_t *ret, struct err *err)
+{
+	struct strv *objects = &r->run->objects;
+
+	for (size_t i = 0; i < objects->n; i++) {
+		if (same(objects->v[i], s, n)) {
+			*ret = (uint32_t)i;
+			return 0;
+		}
+	}
+	if (objects->n == CALLGRIND_MAX_OBJECTS)
+		return damaged(r, "too many objects", err);
+	strv_take(objects, xstrndup(s, n));
+	*ret = (uint32_t)objects->n - 1;
+	return 0;
+}
+
+static int add_function(struct reader *r, const char *s, size_t n, uint32_t *ret, struct err *err)
+{
+	struct strv *functions = &r->run->functions;
+
+	if (*ret != NONE && same(functions->v[*ret], s, n))
+		return 0;
+	if (functions->n == CALLGRIND_MAX_ID)
+		return damaged(r, "too many functions", err);
+	strv_take(functions, xstrndup(s, n));
+	*ret = (uint32_t)functions->n - 1;
+	return 0;
+}
+
+static int add_name(
+	struct reader *r, bool object, const char *s, size_t n, uint32_t *ret, struct err *err)
+{
+	return object ? add_object(r, s, n, ret, err) : add_function(r, s, n, ret, err);
+}
+
+/* "(7) name", "(7)" or "name". `current` is what the value is for. */
+static int name(struct reader *r, bool object, const char *s, uint32_t *current, struct err *err)
+{
+	struct names *names = object ? &r->objects : &r->functions;
+	const char *eol = r->eol > r->line && r->eol[-1] == '\r' ? r->eol - 1 : r->eol;
+	uint64_t id;
+
+	s = skip_blanks(s, eol);
+	if (eol - s < 3 || s[0] != '(' || s[1] < '0' || s[1] > '9')
+		return add_name(r, object, s, (size_t)(eol - s), current, err);
+	s++;
+	if (!number(&s, eol, &id) || s == eol || *s != ')' || id > CALLGRIND_MAX_ID)
+		return damaged(r, "no number of a name", err);
+	while (id >= names->n) {
+		size_t n = names->n ? names->n * 2 : 1024;
+
+		names->v = xreallocarray(names->v, n, sizeof(*names->v));
+		memset(names->v + names->n, 0xff, (n - names->n) * sizeof(*names->v));
+		names->n = n;
+	}
+	s = skip_blanks(s + 1, eol);
+	if (s < eol && add_name(r, object, s, (size_t)(eol - s), &names->v[id], err) < 0)
+		return -1;
+	if (names->v[id] == NONE)
+		return damaged(r, "a name's number that was not explained", err);
+	*current = names->v[id];
+	return 0;
+}
+
+static bool starts(const struct reader *r, const char *word, const char **rest)
+{
+	size_t n = strlen(word);
+
+	if ((size_t)(r->eol - r->line) < n || memcmp(r->line, word, n) != 0)
+		return false;
+	*rest = r->line + n;
+	return true;
+}
+
+/* Lines "what=…". Source files are not kept; called objects and functions only for their names. */
+static int specification(struct reader *r, struct err *err)
+{
+	uint32_t called = NONE;
+	const char *s;
+
+	if (starts(r, "fn=", &s))
+		return name(r, false, s, &r->function, err);
+	if (starts(r, "ob=", &s))
+		return name(r, true, s, &r->object, err);
+	if (starts(r, "cfn=", &s))
+		return name(r, false, s, &called, err);
+	if (starts(r, "cob=", &s))
+		return name(r, true, s, &r->called, err);
+	if (starts(r, "calls=", &s))
+		return call_line(r, s, err);
+	if (starts(r, "fl=", &s) || starts(r, "fi=", &s) || starts(r, "fe=", &s) ||
+		starts(r, "cfi=", &s) || starts(r, "cfl=", &s) || starts(r, "jump=", &s) ||
+		starts(r, "jcnd=", &s) || starts(r, "jfi=", &s) || starts(r, "jfn=", &s))
+		return 0;
+	return damaged(r, "neither costs nor anything that callgrind writes", err);
+}
+
+/* The next word; false at the end of the line. */
+static bool word(const char **s, const char *eol, const char **start, size_t *n)
+{
+	*start = skip_blanks(*s, eol);
+	for (*s = *start; *s < eol && **s != ' ' && **s != '\t' && **s != '\r';)
+		++*s;
+	*n = (size_t)(*s - *start);
+	return *n > 0;
+}
+
+static int events(struct reader *r, const char *s, struct err *err)
+{
+	const char *w;
+	size_t n;
+
+	r->n_events = 0;
+	r->ir = NONE;
+	while (word(&s, r->eol, &w, &n)) {
+		if (n == 2 && !memcmp(w, "Ir", 2))
+			r->ir = r->n_events;
+		if (++r->n_events > CALLGRIND_MAX_COLUMNS)
+			return damaged(r, "too many events", err);
+	}
+	return 0;
+}
+
+static int positions(struct reader *r, const char *s, struct err *err)
+{
+	const char *w;
+	size_t n;
+
+	r->n_positions = 0;
+	r->instructions = false;
+	while (word(&s, r->eol, &w, &n)) {
+		if (n == 5 && !memcmp(w, "instr", 5) && r->n_positions == 0)
+			r->instructions = true;
+		if (++r->n_positions > MAX_POSITIONS)
+			return damaged(r, "too many positions", err);
+	}
+	return 0;
+}
+
+/* A part is over: is it whole? */
+static int end_part(struct reader *r, struct err *err)
+{
+	if (r->call)
+		return damaged(r, "the cost of a call is missing", err);
+	if (r->body && !r->has_summary && !r->has_totals)
+		return err_set(
+			err, ERR_INPUT, "it does not say what the costs add up to: cut off?");
+	if ((r->has_summary && r->summary != r->sum) || (r->has_totals && r->totals != r->sum)) {
+		err_set(err, ERR_INPUT, "the costs add up to %llu, not to %llu as it says",
+			(unsigned long long)r->sum,
+			(unsigned long long)(r->has_summary ? r->summary : r->totals));
+		return err_hint(err, "is the file whole?");
+	}
+	if (__builtin_add_overflow(r->run->total, r->sum, &r->run->total))
+		return err_set(err, ERR_INPUT, "the counts are too large");
+	r->run->parts += r->body;
+	r->has_summary = r->has_totals = r->body = false;
+	r->sum = 0;
+	return 0;
+}
+
+static int header(struct reader *r, struct err *err)
+{
+	const char *s;
+
+	if (starts(r, "totals:", &s)) {
+		r->has_totals = true;
+		return costs(r, s, &r->totals) ? 0 : damaged(r, "the totals are no numbers", err);
+	}
+	if (r->body && end_part(r, err) < 0)
+		return -1;
+	if (starts(r, "events:", &s))
+		return events(r, s, err);
+	if (starts(r, "positions:", &s))
+		return positions(r, s, err);
+	if (starts(r, "summary:", &s)) {
+		r->has_summary = true;
+		return costs(r, s, &r->summary) ? 0 : damaged(r, "the summary is no number", err);
+	}
+	if (starts(r, "cmd:", &s) && !r->run->command) {
+		s = skip_blanks(s, r->eol);
+		r->run->command = xstrndup(s, (size_t)(r->eol - s));
+	}
+	return 0;
+}
+
+/* Is it "key: value", and not "fn=name: of something"? */
+static bool is_header(const struct reader *r)
+{
+	const char *s = r->line;
+
+	while (s < r->eol && *s >= 'a' && *s <= 'z')
+		s++;
+	return s > r->line && s < r->eol && *s == ':';
+}
+
+static int read_lines(struct reader *r, struct err *err)
+{
+	while (next_line(r)) {
+		char c = r->line < r->eol ? *r->line : '\n';
+		int result;
+
+		if (c == '\n' || c == '\r' || c == '#')
+			continue;
+		if ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '*')
+			result = cost_line(r, err);
+		else if (is_header(r))
+			result = header(r, err);
+		else
+			result = specification(r, err);
+		if (result < 0)
+			return -1;
+	}
+	if (!r->n_events)
+		return err_set(err, ERR_INPUT, "this is not what callgrind writes");
+	return end_part(r, err);
+}
+
+int callgrind_from_memory(const void *data, size_t len, struct callgrind *run, struct err *err)
+{
+	struct reader r = {.p = data,
+		.end = len ? (const char *)data + len : data,
+		.run = run,
+		.object = NONE,
+		.function = NONE,
+		.called = NONE,
+		.ir = NONE,
+		.n_positions = 1};
+	int result = 0;
+
+	cost_table_init(&r.table);
+	for (size_t i = 0; i < run->n_costs && result == 0; i++)
+		result = cost_table_add(&r.table, &run->costs[i], err);
+	free(steal(&run->costs));
+	if (result == 0)
+		result = read_lines(&r, err);
+	if (result == 0)
+		run->costs = cost_table_take(&r.table, &run->n_costs);
+	else
+		callgrind_release(run);
+	cost_table_release(&r.table);
+	free(r.objects.v);
+	free(r.functions.v);
+	return result;
+}
+
+static int map_file(const char *path, const void **data, size_t *len, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	void *mapped;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, "cannot open '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_INPUT, "'%s' is not a regular file", path);
+	if ((uint64_t)st.st_size > CALLGRIND_MAX_FILE_SIZE)
+		return err_set(err, ERR_UNSUPPORTED, "'%s' is too large", path);
+	*len = (size_t)st.st_size;
+	if (*len == 0)
+		return err_set(err, ERR_INPUT, "'%s' is empty", path);
+	mapped = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (mapped == MAP_FAILED)
+		return err_sys(err, "cannot map '%s'", path);
+	*data = mapped;
+	return 0;
+}
+
+int callgrind_read(const char *path, struct callgrind *run, struct err *err)
+{
+	const void *data = NULL;
+	size_t len = 0;
+	int result;
+
+	if (map_file(path, &data, &len, err) < 0) {
+		callgrind_release(run);
+		return -1;
+	}
+	result = callgrind_from_memory(data, len, run, err);
+	munmap((void *)data, len);
+	return result < 0 ? err_wrap(err, "reading '%s'", path) : 0;
+}
+
+void callgrind_release(struct callgrind *run)
+{
+	free(run->command);
+	strv_release(&run->objects);
+	strv_release(&run->functions);
+	free(run->costs);
+	free(run->calls);
+	*run = (struct callgrind){0};
+}

@@ -1,0 +1,234 @@
+/* Why one interpreter executes more instructions than another.
+ *
+ * Weights come from callgrind (valgrind's call-graph profiler) with instruction-level counts: how
+ * often each machine instruction of a run was executed. What each instruction is comes from the
+ * file that holds it (elf/elf.h). Both together give causes: so many instructions for access to
+ * thread-local variables, so many in PLT stubs, and so on. Everything is counted, nothing is
+ * sampled or estimated; each executed instruction is in exactly one cause, and the sums are checked
+ * against callgrind's own total.
+ *
+ *	CLEANUP_CALLGRIND struct callgrind run = {0};
+ *	CLEANUP_WEIGHTS struct explain_weights weights = {0};
+ *
+ *	if (callgrind_read(path, &run, err) < 0 || explain_weigh(&run, &weights, err) < 0)
+ *		return -1;
+ *
+ * Executed instructions are not time: prediction, caches and layout do not show here. What this
+ * says about speed is checked by measuring it (bench/bench.h).
+ */
+#ifndef SOLDER_EXPLAIN_H
+#define SOLDER_EXPLAIN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/progress.h"
+
+/* ---- callgrind's output -------------------------------------------------------------------- */
+
+/* Ceilings; files beyond them are refused. */
+#define CALLGRIND_MAX_FILE_SIZE ((uint64_t)4 << 30)
+enum {
+	CALLGRIND_MAX_ADDRESSES = 8 << 20, /* different ones that were executed */
+	CALLGRIND_MAX_OBJECTS = 1024,
+	CALLGRIND_MAX_ID = 4 << 20,    /* of compressed names */
+	CALLGRIND_MAX_COLUMNS = 64,    /* events of one file */
+	CALLGRIND_MAX_CALLS = 1 << 20, /* loose ones that are kept; more do not help */
+};
+
+/* What one instruction cost itself: the instructions executed there ("Ir"), without what it
+ * called. */
+struct callgrind_cost {
+	uint64_t addr; /* as in the object's file: callgrind takes the load address off */
+	uint64_t count;
+	uint32_t object;   /* in `objects` */
+	uint32_t function; /* in `functions`, the name that callgrind knows */
+};
+
+/* A call into code that callgrind assigns to no object. It knows objects by their .text alone, so
+ * this is how PLT stubs and .init are found: at absolute addresses, and only what the caller's
+ * instruction says about its target tells where the object was loaded. */
+struct callgrind_loose_call {
+	uint64_t addr;   /* of the calling instruction, in its object's file */
+	uint64_t target; /* in the memory of the run */
+	uint32_t object; /* of the caller */
+};
+
+/* One or more runs. Owned by the caller: start from {0}, end with callgrind_release(). */
+struct callgrind {
+	char *command;         /* of the first file, as callgrind wrote it; NULL: it says nothing */
+	struct strv objects;   /* paths; "???" is callgrind's word for none */
+	struct strv functions; /* names; the same one may be there more than once */
+	struct callgrind_cost *costs; /* sorted by object and address, each pair once */
+	size_t n_costs;
+	struct callgrind_loose_call *calls; /* in the file's order */
+	size_t n_calls;
+	uint64_t total; /* the sum of all counts, which is what the files say it is */
+	unsigned parts;
+};
+
+/* Reads the format of callgrind 1 (valgrind's manual, "Callgrind Format Specification"): any number
+ * of parts, positions by instruction (--dump-instr=yes), names and positions compressed or not.
+ * Costs are added to what `run` holds already, so that several runs become one. Inclusive costs of
+ * calls are passed over. The self costs of every part must add up to its "summary:" and "totals:";
+ * a file that ends early does not. After an error `run` is empty. */
+int callgrind_read(const char *path, struct callgrind *run, struct err *err);
+int callgrind_from_memory(const void *data, size_t len, struct callgrind *run, struct err *err);
+void callgrind_release(struct callgrind *run);
+#define CLEANUP_CALLGRIND CLEANUP(callgrind_release)
+
+/* How to get such a file. The instructions of PLT stubs are counted where they are
+ * (--skip-plt=no); otherwise callgrind adds them to the calls. */
+struct explain_run {
+	const char *interpreter; /* a path */
+	const char *script;      /* a path */
+	uint64_t loops;          /* its argument */
+	const char *scratch;     /* a folder for everything that is written */
+	unsigned int limit;      /* seconds for the run; 0: none */
+};
+
+/* The program itself: ERR_UNSUPPORTED, with a hint, where there is no valgrind. */
+int explain_find_valgrind(char **ret, struct err *err);
+/* Runs `interpreter script loops` twice: without valgrind, so that bytecode is there, and with it;
+ * no address randomization, hash seed 0, nothing in the environment from outside. Adds the result
+ * to `run`. An interpreter that fails is ERR_CHILD, with the last that it said. */
+int explain_run(const struct explain_run *spec, struct callgrind *run, struct err *err);
+
+/* ---- weights ------------------------------------------------------------------------------- */
+
+/* What an executed instruction was for. All but the last four (and __tls_get_addr) are in the
+ * interpreter itself: the program that was run, and its libpython. */
+enum explain_cause {
+	/* Computing a thread-local variable's place: the sequence in the code, stubs that lead to
+	 * __tls_get_addr, and what is executed in there, wherever that is. */
+	EXPLAIN_TLS,
+	EXPLAIN_PLT_OWN,   /* stubs that lead back into the same file */
+	EXPLAIN_PLT_OTHER, /* stubs that lead to other files, and those that ask the loader */
+	EXPLAIN_GOT,       /* loading an address from the GOT, for anything but a call */
+	EXPLAIN_ADDRESS, /* computing one beside the code (x86: lea), which is what linkers make of
+			  * a GOT load when they can */
+	EXPLAIN_CALL,    /* call instructions of all kinds, and tail calls */
+	EXPLAIN_FRAME,   /* entry and exit of functions: push, pop, stack pointer, return */
+	EXPLAIN_SPILL,   /* registers to and from the stack */
+	EXPLAIN_GUARD,   /* the stack protector */
+	EXPLAIN_MARKER,  /* landing pads of control-flow protection */
+	EXPLAIN_WORK,    /* everything else that the interpreter does */
+	EXPLAIN_UNKNOWN, /* executed in its files, but in no function that they tell of */
+	EXPLAIN_LIBC,    /* the C library and its parts (libm, …) */
+	EXPLAIN_LOADER,  /* ld.so, without __tls_get_addr */
+	EXPLAIN_OBJECTS, /* extension modules and other libraries */
+	EXPLAIN_NOWHERE, /* callgrind's "???": stubs of the files in the three above, code in no
+			  * file */
+	EXPLAIN_N_CAUSES,
+};
+
+/* "tls", "plt-own", …; and in words, "thread-local access", …. */
+const char *explain_cause_name(enum explain_cause cause);
+const char *explain_cause_words(enum explain_cause cause);
+
+/* A function of the interpreter; those of one name, LTO's and other suffixes folded, are one. */
+struct explain_function {
+	char *name;       /* "" : all that have none */
+	uint64_t entries; /* executions of its first instruction */
+	uint64_t total;
+	uint64_t causes[EXPLAIN_N_CAUSES];
+};
+
+/* Sites of one kind with one target in one function. */
+struct explain_site {
+	char *function;      /* folded */
+	const char *class;   /* elf_insn_class_name(), static */
+	char *symbol;        /* what it leads to; "" when the file does not say */
+	uint64_t sites;      /* that were executed */
+	uint64_t executions; /* of the site: the call, the load */
+};
+
+/* A file of the interpreter. */
+struct explain_object {
+	char *path;
+	char *machine;
+	bool named; /* has names for (nearly all of) its functions: matching is possible */
+	uint64_t total;
+	uint64_t unknown; /* executed in no function that it tells of, or amid an instruction */
+};
+
+/* Owned by the caller: start from {0}, end with explain_weights_release(). */
+struct explain_weights {
+	uint64_t total;
+	uint64_t causes[EXPLAIN_N_CAUSES]; /* add up to `total` */
+	uint64_t classes[64];          /* the interpreter's own, by ELF_SITE_… and ELF_INSN_… */
+	uint64_t class_sites[64];      /* of ELF_SITE_…: sites that were executed */
+	uint64_t class_executions[64]; /* and how often in all */
+	uint64_t tls_stubs;            /* of the causes: in PLT stubs to __tls_get_addr … */
+	uint64_t tls_get_addr;         /* … and in it and what it calls */
+	uint64_t tls_calls;            /* how often it was called */
+	struct explain_function *functions; /* by name */
+	size_t n_functions;
+	struct explain_site *sites; /* by function, class and symbol */
+	size_t n_sites;
+	struct explain_object *objects;
+	size_t n_objects;
+};
+
+/* Reads the code of the interpreter's files, which must be those that ran: of the objects of the
+ * run the one that the command names, and every one called libpython*. That the causes add up to
+ * the total is checked here; if they do not, the error says where counts are missing. */
+int explain_weigh(const struct callgrind *run, struct explain_weights *weights, struct err *err);
+void explain_weights_release(struct explain_weights *weights);
+#define CLEANUP_WEIGHTS CLEANUP(explain_weights_release)
+
+/* The part of a name before what compilers add for copies and parts of a function (.lto_priv.0,
+ * .constprop.0, .isra.0, .part.0, .cold, .llvm.…): how many characters of it. */
+size_t explain_fold(const char *name);
+
+/* ---- attribution --------------------------------------------------------------------------- */
+
+/* Rows of the comparison: the causes, with entry and exit apart for functions that run in one of
+ * the two only. */
+struct explain_row {
+	const char *name;  /* static: explain_cause_name(), or "frame-one-only" */
+	const char *words; /* static */
+	bool explained;    /* names a difference in how it was made; false: work, unknown */
+	uint64_t a, b;
+};
+
+struct explain_pair {
+	const char *name;        /* borrowed from the weights */
+	const char *class;       /* of sites; NULL */
+	const char *symbol;      /* of sites; NULL */
+	uint64_t a, b;           /* instructions of a function, executions of a site */
+	bool in_a, in_b;         /* executed there at all */
+	enum explain_cause most; /* of functions: the cause that differs most */
+};
+
+/* B against A; where there is no B, B's numbers are 0 and the lists are ordered by A. */
+struct explain_result {
+	bool pair;
+	bool matched; /* functions were matched by name: both have names */
+	uint64_t total_a, total_b;
+	struct explain_row rows[EXPLAIN_N_CAUSES + 1]; /* add up to the totals */
+	size_t n_rows;
+	struct explain_pair *functions; /* what weighs most, first */
+	size_t n_functions;
+	struct explain_pair *sites;
+	size_t n_sites;
+	/* Of the difference: instructions in causes that name how the file was made. */
+	int64_t explained;
+};
+
+/* `b` may be NULL. The weights must outlive the result. */
+int explain_compare(const struct explain_weights *a, const struct explain_weights *b,
+	struct explain_result *result, struct err *err);
+void explain_result_release(struct explain_result *result);
+#define CLEANUP_EXPLAIN_RESULT CLEANUP(explain_result_release)
+
+/* All of it as JSON. */
+json_t *explain_weights_json(const struct explain_weights *weights);
+json_t *explain_result_json(const struct explain_result *result);
+
+#endif

@@ -1,0 +1,47 @@
+/* Any bytes as callgrind's output: what is read must add up, and twice the same is twice as much.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain/explain.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint64_t sum(const struct callgrind *run)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < run->n_costs; i++) {
+		if (run->costs[i].object >= run->objects.n ||
+			run->costs[i].function >= run->functions.n)
+			abort();
+		total += run->costs[i].count;
+	}
+	return total;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* Without bytes behind it. */
+	CLEANUP_FREE uint8_t *copy = xcalloc(size ? size : 1, 1);
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	struct err err = ERR_INIT;
+	uint64_t once;
+	size_t n;
+
+	if (size)
+		memcpy(copy, data, size);
+	if (callgrind_from_memory(copy, size, &run, &err) < 0) {
+		if (!err.msg[0] || run.costs || run.objects.v)
+			abort();
+		return 0;
+	}
+	once = sum(&run);
+	n = run.n_costs;
+	if (once != run.total)
+		abort();
+	if (callgrind_from_memory(copy, size, &run, &err) == 0 &&
+		(sum(&run) != 2 * once || run.n_costs != n))
+		abort();
+	return 0;
+}

@@ -1,0 +1,201 @@
+/* The reader of callgrind's output. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "explain/explain.h"
+
+#define HEAD "version: 1\ncmd: ./p 1\npositions: instr line\nevents: Ir\n"
+#define PLACE "ob=(1) p\nfn=(1) main\n"
+
+static int parse(const char *text, struct callgrind *run, struct err *err)
+{
+	/* Without bytes behind it. */
+	size_t n = strlen(text);
+	CLEANUP_FREE char *copy = xcalloc(n ? n : 1, 1);
+
+	memcpy(copy, text, n);
+	return callgrind_from_memory(copy, n, run, err);
+}
+
+static uint64_t at(const struct callgrind *run, const char *object, uint64_t addr)
+{
+	for (size_t i = 0; i < run->n_costs; i++)
+		if (run->costs[i].addr == addr &&
+			!strcmp(run->objects.v[run->costs[i].object], object))
+			return run->costs[i].count;
+	return 0;
+}
+
+static void test_compressed(void **state)
+{
+	static const char text[] = "# callgrind format\n" HEAD "summary: 131\n\n" PLACE
+				   "fl=(1) a file.c\n0x1000 10 1\n+3 +1 20\nfi=(2) b.h\n* * 5\n"
+				   "-3 -1 4\ncob=(2) lib.so\ncfi=(1)\ncfn=(2) f: g\n"
+				   "calls=7 0x400 12\n+8 +4 1000\n+1 * 1\n"
+				   "fn=(3) third\n0x1000 1 50\n"
+				   "ob=(2)\nfn=(2)\n4096 1 50\ntotals: 131\n";
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (parse(text, &run, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(run.total, 131);
+	assert_int_equal(run.n_costs, 4);
+	assert_int_equal(at(&run, "p", 0x1000), 55);
+	assert_int_equal(at(&run, "p", 0x1003), 25);
+	assert_int_equal(at(&run, "p", 0x1009), 1);
+	assert_int_equal(at(&run, "lib.so", 0x1000), 50);
+	assert_string_equal(run.functions.v[run.costs[0].function], "main");
+	assert_string_equal(run.functions.v[run.costs[3].function], "f: g");
+	assert_string_equal(run.command, "./p 1");
+	assert_int_equal(run.parts, 1);
+}
+
+static void test_parts_and_columns(void **state)
+{
+	static const char text[] = "events: Dr Ir Dw\npositions: instr\npart: 1\n"
+				   "ob=p\nfn=main\n0x10 9 1 9\n0x14 9 2\n0x18 9\ntotals: 9 3\n"
+				   "part: 2\nsummary: 0 7 1\nob=p\nfn=main\n0x10 1 7 1\n"
+				   "jump=4 0x20\n0x10\n";
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (parse(text, &run, &err) < 0 || parse(text, &run, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(run.parts, 4);
+	assert_int_equal(run.total, 20);
+	assert_int_equal(at(&run, "p", 0x10), 16);
+	assert_int_equal(at(&run, "p", 0x14), 4);
+	assert_int_equal(run.n_costs, 2);
+}
+
+static void test_loose_calls(void **state)
+{
+	static const char text[] = HEAD PLACE "0x10 1 1\ncob=(2) ???\ncfn=(2) 0x9\n"
+					      "calls=2 0x40020 0\n* * 8\n"
+					      "cfn=(2)\ncalls=2 0x40030 0\n+5 * 8\n"
+					      "totals: 1\n";
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(parse(text, &run, &err), 0);
+	assert_int_equal(run.n_calls, 1);
+	assert_int_equal(run.calls[0].addr, 0x10);
+	assert_int_equal(run.calls[0].target, 0x40020);
+}
+
+static void test_damage(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{"", "not what callgrind writes"},
+		{"\x7f"
+		 "ELF\n",
+			"line 1"},
+		{HEAD, ""},
+		{HEAD PLACE "0x10 1 5\n", "cut off"},
+		{HEAD PLACE "0x10 1 5\ntotals: 6\n", "add up to 5, not to 6"},
+		{HEAD "summary: 4\n" PLACE "0x10 1 5\ntotals: 5\n", "add up to 5, not to 4"},
+		{HEAD "summary: 4\n", "add up to 0, not to 4"},
+		{HEAD "0x10 1 5\ntotals: 5\n", "without an object"},
+		{HEAD "ob=p\n0x10 1 5\ntotals: 5\n", "without a function"},
+		{HEAD PLACE "calls=1 0x5 1\n", "cost of a call is missing"},
+		{HEAD PLACE "calls=x\n", "no number of calls"},
+		{HEAD PLACE "calls=1 y\n", "no target"},
+		{HEAD PLACE "-5 1 5\ntotals: 5\n", "no position"},
+		{HEAD PLACE "0x10 1 5 6\ntotals: 5\n", "too many"},
+		{HEAD PLACE "0x10 1 5x\ntotals: 5\n", "no numbers"},
+		{HEAD PLACE "0x10 1 -5\ntotals: 5\n", "no numbers"},
+		{HEAD PLACE "0x11112222333344445 1 5\n", "no position"},
+		{HEAD PLACE "18446744073709551616 1 5\n", "no position"},
+		{HEAD PLACE "0x 1 5\n", "no position"},
+		{HEAD PLACE "0x10 1 18446744073709551615\n+1 1 1\n", "too large"},
+		{HEAD "ob=(1)\n", "not explained"},
+		{HEAD "ob=(1 x\n", "no number of a name"},
+		{HEAD "ob=(99999999999) x\n", "no number of a name"},
+		{HEAD "nonsense\n", "neither costs"},
+		{"positions: instr\n" PLACE "0x10 5\n", "without a line \"events:\""},
+		{"events: Dr\n" PLACE "0x10 5\n", "not among the events"},
+		{"events: Ir\n" PLACE "10 5\n", "not by instruction"},
+		{"events: Ir\npositions: line\n" PLACE "10 5\n", "not by instruction"},
+		{"positions: a b c\n", "too many positions"},
+		{HEAD "summary: x\n", "no number"},
+		{HEAD "totals: x\n", "no numbers"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_CALLGRIND struct callgrind run = {0};
+		struct err err = ERR_INIT;
+		int result = parse(cases[i].text, &run, &err);
+
+		if (!cases[i].message[0]) {
+			assert_int_equal(result, 0);
+			assert_int_equal(run.total, 0);
+		} else if (result == 0 || !strstr(err.msg, cases[i].message)) {
+			fail_msg("case %zu: %s", i, result ? err.msg : "no error");
+		}
+	}
+}
+
+/* After an error nothing of earlier runs is left. */
+static void test_empty_after_error(void **state)
+{
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(parse(HEAD PLACE "0x10 1 5\ntotals: 5\n", &run, &err), 0);
+	assert_int_equal(parse(HEAD PLACE "0x10 1 5\ntotals: 6\n", &run, &err), -1);
+	assert_null(run.costs);
+	assert_null(run.objects.v);
+	assert_int_equal(callgrind_read("/nonexistent", &run, &err), -1);
+	assert_non_null(strstr(err.msg, "/nonexistent"));
+}
+
+/* Many addresses, in an order that is not sorted: the table grows, nothing is lost. */
+static void test_many(void **state)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	struct err err = ERR_INIT;
+	const unsigned n = 50000;
+
+	(void)state;
+	buf_adds(&text, HEAD PLACE);
+	for (unsigned i = 0; i < 2 * n; i++)
+		buf_addf(&text, "0x%x 1 %u\n", (i * 7919 % n) * 3, i % 2 + 1);
+	buf_addf(&text, "totals: %u\n", 3 * n);
+	if (parse(text.data, &run, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(run.n_costs, n);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(run.costs[i].addr, i * 3);
+	assert_int_equal(run.total, 3 * n);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_compressed),
+		cmocka_unit_test(test_parts_and_columns),
+		cmocka_unit_test(test_loose_calls),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_empty_after_error),
+		cmocka_unit_test(test_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
