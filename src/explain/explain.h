@@ -105,7 +105,8 @@ int explain_run(const struct explain_run *spec, struct callgrind *run, struct er
  * interpreter itself: the program that was run, and its libpython. */
 enum explain_cause {
 	/* Computing a thread-local variable's place: the sequence in the code, stubs that lead to
-	 * __tls_get_addr, and what is executed in there, wherever that is. */
+	 * __tls_get_addr, and what is executed in there, wherever that is. A load directly behind
+	 * the call counts too, as it does where it is one with the computing. */
 	EXPLAIN_TLS,
 	EXPLAIN_PLT_OWN,   /* stubs that lead back into the same file */
 	EXPLAIN_PLT_OTHER, /* stubs that lead to other files, and those that ask the loader */

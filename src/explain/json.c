@@ -1,0 +1,109 @@
+#include "explain/explain.h"
+
+#include "elf/elf.h"
+
+static json_t *integer(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+/* Names come from files: bytes that are no UTF-8 become question marks. */
+static json_t *text(const char *s)
+{
+	CLEANUP_BUF struct buf clean = BUF_INIT;
+	json_t *j = s ? json_string(s) : json_null();
+
+	if (j)
+		return j;
+	for (; *s; s++)
+		buf_add(&clean, (unsigned char)*s < 0x80 ? s : "?", 1);
+	return json_string(clean.data);
+}
+
+static json_t *classes(const struct explain_weights *w)
+{
+	json_t *o = json_object();
+
+	for (unsigned c = 0; c < ELF_N_INSN_CLASSES; c++) {
+		json_t *class = json_pack("{s:o}", "instructions", integer(w->classes[c]));
+
+		if (c < ELF_N_SITES) {
+			json_object_set_new(class, "sites", integer(w->class_sites[c]));
+			json_object_set_new(class, "executions", integer(w->class_executions[c]));
+		}
+		json_object_set_new(o, elf_insn_class_name(c), class);
+	}
+	return o;
+}
+
+json_t *explain_weights_json(const struct explain_weights *w)
+{
+	json_t *causes = json_object(), *objects = json_array();
+
+	for (unsigned c = 0; c < EXPLAIN_N_CAUSES; c++)
+		json_object_set_new(causes, explain_cause_name(c), integer(w->causes[c]));
+	for (size_t i = 0; i < w->n_objects; i++)
+		json_array_append_new(objects,
+			json_pack("{s:o, s:o, s:o, s:b}", "path", text(w->objects[i].path), "total",
+				integer(w->objects[i].total), "unknown",
+				integer(w->objects[i].unknown), "named", w->objects[i].named));
+	return json_pack("{s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "total", integer(w->total),
+		"objects", objects, "causes", causes, "classes", classes(w), "tls_get_addr",
+		"calls", integer(w->tls_calls), "stubs", integer(w->tls_stubs), "inside",
+		integer(w->tls_get_addr));
+}
+
+static json_t *pair(const struct explain_result *r, const struct explain_pair *p)
+{
+	json_t *o = json_pack("{s:o}", "function", text(p->name));
+
+	if (p->class) {
+		json_object_set_new(o, "class", json_string(p->class));
+		json_object_set_new(o, "symbol", text(p->symbol));
+	} else {
+		json_object_set_new(o, "cause", json_string(explain_cause_name(p->most)));
+	}
+	json_object_set_new(o, "a", p->in_a ? integer(p->a) : json_null());
+	if (r->pair)
+		json_object_set_new(o, "b", p->in_b ? integer(p->b) : json_null());
+	return o;
+}
+
+static json_t *row(const struct explain_result *r, const struct explain_row *row)
+{
+	int64_t difference = (int64_t)(row->b - row->a);
+	json_t *o = json_pack("{s:s, s:b, s:o}", "name", row->name, "explains", row->explained, "a",
+		integer(row->a));
+
+	if (!r->pair)
+		return o;
+	json_object_set_new(o, "b", integer(row->b));
+	json_object_set_new(o, "difference", json_integer(difference));
+	if (r->total_a)
+		json_object_set_new(
+			o, "share_of_a", json_real((double)difference / (double)r->total_a));
+	return o;
+}
+
+json_t *explain_result_json(const struct explain_result *r)
+{
+	json_t *rows = json_array(), *functions = json_array(), *sites = json_array();
+	json_t *o;
+
+	for (size_t i = 0; i < r->n_rows; i++)
+		json_array_append_new(rows, row(r, &r->rows[i]));
+	for (size_t i = 0; i < r->n_functions; i++)
+		json_array_append_new(functions, pair(r, &r->functions[i]));
+	for (size_t i = 0; i < r->n_sites; i++)
+		json_array_append_new(sites, pair(r, &r->sites[i]));
+	o = json_pack("{s:o}", "total_a", integer(r->total_a));
+	if (r->pair) {
+		json_object_set_new(o, "total_b", integer(r->total_b));
+		json_object_set_new(o, "explained", json_integer(r->explained));
+		json_object_set_new(o, "functions_matched", json_boolean(r->matched));
+	}
+	json_object_set_new(o, "causes", rows);
+	json_object_set_new(o, "functions", functions);
+	json_object_set_new(o, "sites", sites);
+	return o;
+}

@@ -1,0 +1,86 @@
+#include "explain/weigh-internal.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 4096
+
+struct finder {
+	const struct elf_facts *facts;
+	struct callgrind_loose_call *calls; /* of the object, sorted */
+	size_t n, next;
+	bool found, contradicted;
+	uint64_t load;
+};
+
+static int by_address(const void *a, const void *b)
+{
+	const struct callgrind_loose_call *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return (x->target > y->target) - (x->target < y->target);
+}
+
+/* Where a direct call or jump leads, in the addresses of the file. */
+static bool target_of(const struct finder *f, const struct elf_insn *insn, uint64_t *target)
+{
+	int32_t distance;
+
+	if (f->facts->machine != EM_X86_64) {
+		*target = insn->target;
+		return insn->class == ELF_SITE_CALL_PLT_OWN ||
+		       insn->class == ELF_SITE_CALL_PLT_OTHER;
+	}
+	if (insn->len < 5 || (insn->bytes[insn->len - 5] & 0xfe) != 0xe8)
+		return false;
+	memcpy(&distance, insn->bytes + insn->len - 4, sizeof(distance));
+	*target = insn->addr + insn->len + (uint64_t)(int64_t)distance;
+	return true;
+}
+
+static int visit(void *ctx, const struct elf_function *function, const struct elf_insn *insns,
+	size_t n, struct err *err)
+{
+	struct finder *f = ctx;
+	uint64_t target;
+
+	(void)function;
+	(void)err;
+	for (size_t i = 0; i < n && f->next < f->n; i++) {
+		while (f->next < f->n && f->calls[f->next].addr < insns[i].addr)
+			f->next++;
+		for (; f->next < f->n && f->calls[f->next].addr == insns[i].addr; f->next++) {
+			uint64_t load;
+
+			if (!target_of(f, &insns[i], &target))
+				continue;
+			load = f->calls[f->next].target - target;
+			if (load % PAGE || (f->found && load != f->load))
+				f->contradicted = true;
+			f->load = load;
+			f->found = true;
+		}
+	}
+	return 0;
+}
+
+int weigh_find_load(const struct callgrind *run, uint32_t object, const struct elf_facts *facts,
+	bool *found, uint64_t *load, struct err *err)
+{
+	struct finder f = {.facts = facts};
+	int result = 0;
+
+	f.calls = xcalloc(run->n_calls ? run->n_calls : 1, sizeof(*f.calls));
+	for (size_t i = 0; i < run->n_calls; i++)
+		if (run->calls[i].object == object)
+			f.calls[f.n++] = run->calls[i];
+	sort_array(f.calls, f.n, sizeof(*f.calls), by_address);
+	if (f.n)
+		result = elf_code_each(run->objects.v[object], visit, &f, NULL, err);
+	free(f.calls);
+	*found = f.found && !f.contradicted;
+	*load = f.load;
+	return result;
+}

@@ -1,0 +1,105 @@
+#include "explain/explain.h"
+
+#include <string.h>
+#include <sys/personality.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "proc/proc.h"
+
+/* What is kept of what a program says. */
+#define MAX_OUTPUT ((size_t)64 << 10)
+
+int explain_find_valgrind(char **ret, struct err *err)
+{
+	*ret = find_program("valgrind");
+	if (*ret)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "there is no valgrind on PATH");
+	return err_hint(err, "install it (Debian, Fedora: package valgrind), or give files of "
+			     "callgrind with --from-callgrind");
+}
+
+/* The layout of memory does not change from run to run. */
+static int fix_layout(void *ctx, struct err *err)
+{
+	(void)ctx;
+	if (personality(ADDR_NO_RANDOMIZE) < 0)
+		return err_sys(err, "cannot turn off address randomization");
+	return 0;
+}
+
+/* The last line that is not empty; "" if there is none. */
+static const char *last_line(struct buf *output)
+{
+	char *p;
+
+	while (output->len && strchr("\r\n ", output->data[output->len - 1]))
+		output->data[--output->len] = '\0';
+	p = output->data ? strrchr(output->data, '\n') : NULL;
+	return p ? p + 1 : output->data ? output->data : "";
+}
+
+static int run_program(
+	const struct explain_run *spec, const char *how, const struct strv *argv, struct err *err)
+{
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	CLEANUP_STRV struct strv env = STRV_INIT;
+	const struct proc_spec proc = {.argv = argv,
+		.env = &env,
+		.cwd = spec->scratch,
+		.out = -1,
+		.err = -1,
+		.prepare = fix_layout};
+	const char *said;
+
+	strv_add(&env, "PYTHONHASHSEED=0");
+	strv_add(&env, "PYTHONNOUSERSITE=1");
+	/* In the working directory: the name of the scratch folder shall not be in the run. */
+	strv_add(&env, "PYTHONPYCACHEPREFIX=bytecode");
+	if (proc_run(&proc, true, MAX_OUTPUT, spec->limit * 1000, &output, err) == 0)
+		return 0;
+	if (interrupt_check(err) < 0)
+		return -1;
+	err_wrap(err, "'%s' %s, running '%s'", spec->interpreter, how, path_base(spec->script));
+	said = last_line(&output);
+	return *said ? err_hint(err, "it said last: %s", said) : -1;
+}
+
+static void add_python(const struct explain_run *spec, struct strv *argv)
+{
+	strv_add(argv, spec->interpreter);
+	strv_add(argv, spec->script);
+	strv_addf(argv, "%llu", (unsigned long long)spec->loops);
+}
+
+int explain_run(const struct explain_run *spec, struct callgrind *run, struct err *err)
+{
+	CLEANUP_STRV struct strv plain = STRV_INIT, slow = STRV_INIT;
+	CLEANUP_FREE char *valgrind = NULL;
+	CLEANUP_FREE char *out = xasprintf("%s/callgrind.out", spec->scratch);
+	int result = explain_find_valgrind(&valgrind, err);
+
+	if (result == 0) {
+		add_python(spec, &plain);
+		strv_add(&slow, valgrind);
+		strv_add(&slow, "--tool=callgrind");
+		strv_add(&slow, "--quiet");
+		strv_add(&slow, "--dump-instr=yes");
+		strv_add(&slow, "--dump-line=no");
+		strv_add(&slow, "--skip-plt=no");
+		strv_addf(&slow, "--callgrind-out-file=%s", out);
+		add_python(spec, &slow);
+		result = run_program(spec, "fails", &plain, err);
+	}
+	if (result == 0)
+		result = run_program(spec, "fails under valgrind", &slow, err);
+	if (result < 0) {
+		callgrind_release(run);
+		return -1;
+	}
+	result = callgrind_read(out, run, err);
+	unlink(out);
+	return result;
+}

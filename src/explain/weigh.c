@@ -1,0 +1,494 @@
+#include "explain/weigh-internal.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "elf/elf.h"
+
+/* Of functions and sites of the interpreter's files; real ones have some 30,000. */
+#define MAX_LIST ((size_t)8 << 20)
+/* PLT stubs of x86 begin at multiples of it, or two of them lie in one such block. */
+#define STUB_BLOCK 16
+
+struct weigher {
+	struct explain_weights *weights;
+	struct explain_object *object;
+	const struct elf_facts *facts;
+	const struct callgrind_cost *costs; /* of this object */
+	size_t n, next;
+	size_t cap_functions, cap_sites;
+	uint64_t named; /* in functions that have a name */
+	/* What callgrind assigns to no object, at absolute addresses; what is given a place is set
+	 * to 0. With `loaded` it is known where this object was. */
+	struct callgrind_cost *loose;
+	size_t n_loose, next_loose;
+	bool loaded;
+	uint64_t load;
+	uint64_t taken; /* of it, for this object */
+	/* The function whose pieces come. */
+	uint64_t function_addr;
+	bool in_function;
+	bool place_computed; /* the last instruction called for a thread-local variable's place */
+	/* In a PLT: executions that belong to the stub whose jump comes next. */
+	uint64_t pending, pending_block, last_block;
+	enum explain_cause last_stub;
+	bool has_last;
+};
+
+static struct explain_function *current(struct weigher *w)
+{
+	return &w->weights->functions[w->weights->n_functions - 1];
+}
+
+static void count(struct weigher *w, enum explain_cause cause, uint64_t n)
+{
+	w->weights->causes[cause] += n;
+	w->object->total += n;
+	if (w->in_function) {
+		current(w)->causes[cause] += n;
+		current(w)->total += n;
+	}
+}
+
+static int start_function(struct weigher *w, const struct elf_function *f, struct err *err)
+{
+	struct explain_weights *weights = w->weights;
+	const char *name = f->name ? f->name : "";
+
+	if (w->in_function && w->function_addr == f->addr)
+		return 0;
+	/* One in which nothing was executed gives its place to the next. */
+	if (w->in_function && current(w)->total == 0)
+		free(weights->functions[--weights->n_functions].name);
+	if (weights->n_functions == MAX_LIST)
+		return err_set(err, ERR_UNSUPPORTED, "too many functions");
+	if (weights->n_functions >= w->cap_functions) {
+		w->cap_functions = w->cap_functions ? w->cap_functions * 2 : 1024;
+		weights->functions = xreallocarray(
+			weights->functions, w->cap_functions, sizeof(*weights->functions));
+	}
+	weights->functions[weights->n_functions++] =
+		(struct explain_function){.name = xstrndup(name, explain_fold(name))};
+	w->in_function = true;
+	w->place_computed = false;
+	w->function_addr = f->addr;
+	return 0;
+}
+
+static uint64_t take_loose(struct weigher *w, uint64_t addr)
+{
+	struct callgrind_cost *c;
+	uint64_t count;
+
+	if (!w->loaded)
+		return 0;
+	while (w->next_loose < w->n_loose && w->loose[w->next_loose].addr < addr + w->load)
+		w->next_loose++;
+	if (w->next_loose == w->n_loose || w->loose[w->next_loose].addr != addr + w->load)
+		return 0;
+	c = &w->loose[w->next_loose];
+	count = c->count;
+	c->count = 0;
+	w->taken += count;
+	return count;
+}
+
+/* Moves on to the address; what is passed lies in no instruction that was read. */
+static uint64_t executions_at(struct weigher *w, uint64_t addr)
+{
+	bool in_function = w->in_function;
+
+	w->in_function = false;
+	for (; w->next < w->n && w->costs[w->next].addr < addr; w->next++) {
+		count(w, EXPLAIN_UNKNOWN, w->costs[w->next].count);
+		w->object->unknown += w->costs[w->next].count;
+	}
+	w->in_function = in_function;
+	if (w->next == w->n || w->costs[w->next].addr != addr)
+		return 0;
+	return w->costs[w->next++].count;
+}
+
+static int add_site(struct weigher *w, const struct elf_insn *insn, uint64_t n, struct err *err)
+{
+	struct explain_weights *weights = w->weights;
+
+	weights->class_sites[insn->class]++;
+	weights->class_executions[insn->class] += n;
+	if (weights->n_sites == MAX_LIST)
+		return err_set(err, ERR_UNSUPPORTED, "too many sites");
+	if (weights->n_sites >= w->cap_sites) {
+		w->cap_sites = w->cap_sites ? w->cap_sites * 2 : 4096;
+		weights->sites =
+			xreallocarray(weights->sites, w->cap_sites, sizeof(*weights->sites));
+	}
+	weights->sites[weights->n_sites++] = (struct explain_site){
+		.function = xstrdup(current(w)->name),
+		.class = elf_insn_class_name(insn->class),
+		.symbol = xstrdup(insn->symbol ? insn->symbol : ""),
+		.sites = 1,
+		.executions = n,
+	};
+	return 0;
+}
+
+static void count_stub(struct weigher *w, enum explain_cause cause, uint64_t n)
+{
+	if (cause == EXPLAIN_TLS)
+		w->weights->tls_stubs += n;
+	count(w, cause, n);
+}
+
+/* What stands before a stub's jump belongs to it; what stands behind, and before no other jump in
+ * the same block, too: lazy binding's way to the loader. */
+static void end_stubs(struct weigher *w)
+{
+	if (w->pending)
+		count_stub(w,
+			w->has_last && w->last_block == w->pending_block ? w->last_stub
+									 : EXPLAIN_PLT_OTHER,
+			w->pending);
+	w->pending = 0;
+}
+
+static void stub_insn(struct weigher *w, const struct elf_insn *insn, uint64_t n)
+{
+	uint64_t block = insn->addr / STUB_BLOCK;
+
+	if (w->pending_block != block && w->facts->machine == EM_X86_64)
+		end_stubs(w);
+	w->pending_block = block;
+	w->pending += n;
+	w->weights->classes[ELF_INSN_PLT_STUB] += n;
+	if (!insn->symbol)
+		return;
+	w->last_stub = !strcmp(insn->symbol, "__tls_get_addr") ? EXPLAIN_TLS
+		       : elf_exports(w->facts, insn->symbol)   ? EXPLAIN_PLT_OWN
+							       : EXPLAIN_PLT_OTHER;
+	w->last_block = block;
+	w->has_last = true;
+	count_stub(w, w->last_stub, w->pending);
+	w->pending = 0;
+}
+
+/* x86: lea of an address relative to the instruction. */
+static bool is_lea(const struct elf_insn *insn)
+{
+	return insn->class == ELF_INSN_OTHER && insn->len == 7 && (insn->bytes[0] & 0xf8) == 0x48 &&
+	       insn->bytes[1] == 0x8d && (insn->bytes[2] & 0xc7) == 5;
+}
+
+/* x86: mov from where %rax points. Behind a call for a variable's place this is the access, which
+ * in the models without a call is one with the computing. */
+static bool loads_by_rax(const struct elf_insn *insn)
+{
+	const uint8_t *p = insn->bytes;
+	unsigned n = insn->len;
+
+	if (n > 2 && (p[0] & 0xfb) == 0x48) {
+		p++;
+		n--;
+	}
+	return n >= 2 && p[0] == 0x8b && (p[1] & 7) == 0 && p[1] < 0xc0;
+}
+
+static bool computes_place(const struct elf_insn *insn)
+{
+	return insn->site && (insn->class == ELF_SITE_TLS_GD || insn->class == ELF_SITE_TLS_LD);
+}
+
+static enum explain_cause cause_of(struct weigher *w, const struct elf_insn *insn)
+{
+	bool access = w->place_computed && w->facts->machine == EM_X86_64 && loads_by_rax(insn);
+
+	w->place_computed = computes_place(insn);
+	if (access)
+		return EXPLAIN_TLS;
+	if (w->facts->machine == EM_X86_64 && is_lea(insn))
+		return EXPLAIN_ADDRESS;
+	return weigh_cause_of_class(insn->class);
+}
+
+static int visit(void *ctx, const struct elf_function *f, const struct elf_insn *insns, size_t n,
+	struct err *err)
+{
+	struct weigher *w = ctx;
+
+	if (start_function(w, f, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct elf_insn *insn = &insns[i];
+		uint64_t executed = executions_at(w, insn->addr) + take_loose(w, insn->addr);
+
+		if (!executed)
+			continue;
+		if (f->name)
+			w->named += executed;
+		if (f->plt) {
+			stub_insn(w, insn, executed);
+			continue;
+		}
+		w->weights->classes[insn->class] += executed;
+		count(w, cause_of(w, insn), executed);
+		if (insn->class == ELF_INSN_UNKNOWN)
+			w->object->unknown += executed;
+		if (insn->addr == f->addr && (!f->name || !strstr(f->name, ".cold")))
+			current(w)->entries += executed;
+		if (insn->site && insn->class < ELF_N_SITES && add_site(w, insn, executed, err) < 0)
+			return -1;
+	}
+	if (f->plt)
+		end_stubs(w);
+	return 0;
+}
+
+static int weigh_interpreter(
+	struct weigher *w, const struct callgrind *run, const char *path, struct err *err)
+{
+	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+	struct explain_weights *weights = w->weights;
+
+	if (elf_facts_read(path, &facts, err) < 0)
+		return -1;
+	weights->objects =
+		xreallocarray(weights->objects, weights->n_objects + 1, sizeof(*weights->objects));
+	w->object = &weights->objects[weights->n_objects++];
+	*w->object = (struct explain_object){.path = xstrdup(path),
+		.machine = xstrdup(elf_machine_name(facts.machine) ? elf_machine_name(facts.machine)
+								   : "unknown")};
+	w->facts = &facts;
+	w->next = w->next_loose = 0;
+	w->named = 0;
+	w->in_function = w->has_last = false;
+	w->pending = 0;
+	if (weigh_find_load(run, w->costs[0].object, &facts, &w->loaded, &w->load, err) < 0 ||
+		elf_code_each(path, visit, w, NULL, err) < 0)
+		return -1;
+	executions_at(w, UINT64_MAX);
+	if (w->in_function && current(w)->total == 0)
+		free(weights->functions[--weights->n_functions].name);
+	w->in_function = false;
+	w->object->named = w->named / 99 >= w->object->total / 100;
+	return 0;
+}
+
+static void weigh_other(struct weigher *w, const struct callgrind *run, const char *path)
+{
+	enum explain_cause cause = weigh_cause_of_object(path);
+	bool entered = false;
+
+	for (size_t i = 0; i < w->n; i++) {
+		const char *function = run->functions.v[w->costs[i].function];
+		bool tls = cause != EXPLAIN_NOWHERE && weigh_is_tls_function(function);
+
+		if (tls) {
+			w->weights->tls_get_addr += w->costs[i].count;
+			if (!entered && !strcmp(function, "__tls_get_addr")) {
+				entered = true;
+				w->weights->tls_calls += w->costs[i].count;
+			}
+		}
+		w->weights->causes[tls ? EXPLAIN_TLS : cause] += w->costs[i].count;
+	}
+}
+
+bool weigh_is_interpreter(const char *object, const char *command)
+{
+	const char *base = path_base(object);
+	size_t n = strlen(object), word;
+	const char *last;
+
+	if (!strncmp(base, "libpython", 9))
+		return true;
+	if (!command)
+		return !strncmp(base, "python", 6);
+	/* A path may hold blanks, but it is the beginning then. */
+	if (!strncmp(command, object, n) && (command[n] == ' ' || command[n] == '\0'))
+		return true;
+	word = strcspn(command, " ");
+	last = memrchr(command, '/', word);
+	last = last ? last + 1 : command;
+	word -= (size_t)(last - command);
+	return strlen(base) == word && !strncmp(base, last, word);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct explain_function *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void merge_functions(struct explain_weights *w)
+{
+	size_t kept = 0;
+
+	sort_array(w->functions, w->n_functions, sizeof(*w->functions), by_name);
+	for (size_t i = 0; i < w->n_functions; i++) {
+		struct explain_function *f = &w->functions[i];
+		struct explain_function *last = kept ? &w->functions[kept - 1] : NULL;
+
+		if (!last || strcmp(last->name, f->name) != 0) {
+			w->functions[kept++] = *f;
+			continue;
+		}
+		last->entries += f->entries;
+		last->total += f->total;
+		for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
+			last->causes[c] += f->causes[c];
+		free(f->name);
+	}
+	w->n_functions = kept;
+}
+
+static int by_site(const void *a, const void *b)
+{
+	const struct explain_site *x = a, *y = b;
+	int d = strcmp(x->function, y->function);
+
+	if (d == 0)
+		d = strcmp(x->class, y->class);
+	return d ? d : strcmp(x->symbol, y->symbol);
+}
+
+static void merge_sites(struct explain_weights *w)
+{
+	size_t kept = 0;
+
+	sort_array(w->sites, w->n_sites, sizeof(*w->sites), by_site);
+	for (size_t i = 0; i < w->n_sites; i++) {
+		struct explain_site *s = &w->sites[i];
+
+		if (!kept || by_site(&w->sites[kept - 1], s) != 0) {
+			w->sites[kept++] = *s;
+			continue;
+		}
+		w->sites[kept - 1].sites += s->sites;
+		w->sites[kept - 1].executions += s->executions;
+		free(s->function);
+		free(s->symbol);
+	}
+	w->n_sites = kept;
+}
+
+static int check_sum(const struct callgrind *run, const struct explain_weights *w, struct err *err)
+{
+	uint64_t sum = 0;
+
+	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
+		sum += w->causes[c];
+	if (sum == run->total)
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED,
+		"the causes add up to %llu of %llu executed instructions", (unsigned long long)sum,
+		(unsigned long long)run->total);
+}
+
+/* The causes must have grown by what the object executed; if not, here is where counts are lost. */
+static int check_object(const struct weigher *w, const char *path, uint64_t before, struct err *err)
+{
+	uint64_t expected = before + w->taken, sum = 0;
+
+	for (size_t i = 0; i < w->n; i++)
+		expected += w->costs[i].count;
+	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
+		sum += w->weights->causes[c];
+	if (sum == expected)
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED,
+		"of %llu instructions executed in '%s', %llu were given a cause",
+		(unsigned long long)(expected - before), path, (unsigned long long)(sum - before));
+}
+
+static int weigh_object(
+	struct weigher *w, const struct callgrind *run, bool interpreter, struct err *err)
+{
+	const char *path = run->objects.v[w->costs[0].object];
+	uint64_t before = 0;
+
+	w->taken = 0;
+	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
+		before += w->weights->causes[c];
+	if (!interpreter)
+		weigh_other(w, run, path);
+	else if (weigh_interpreter(w, run, path, err) < 0)
+		return -1;
+	return check_object(w, path, before, err);
+}
+
+static bool is_nowhere(const struct callgrind *run, size_t i)
+{
+	return !strcmp(run->objects.v[run->costs[i].object], "???");
+}
+
+static void gather_loose(struct weigher *w, const struct callgrind *run)
+{
+	w->loose = xcalloc(run->n_costs ? run->n_costs : 1, sizeof(*w->loose));
+	for (size_t i = 0; i < run->n_costs; i++)
+		if (is_nowhere(run, i))
+			w->loose[w->n_loose++] = run->costs[i];
+}
+
+/* The interpreter's files first: they take from what is loose. */
+static int weigh_all(
+	struct weigher *w, const struct callgrind *run, bool interpreter, struct err *err)
+{
+	for (size_t i = 0; i < run->n_costs; i += w->n) {
+		uint32_t object = run->costs[i].object;
+		const char *path = run->objects.v[object];
+
+		w->costs = &run->costs[i];
+		for (w->n = 0; i + w->n < run->n_costs && run->costs[i + w->n].object == object;)
+			w->n++;
+		if (is_nowhere(run, i) || weigh_is_interpreter(path, run->command) != interpreter)
+			continue;
+		if (weigh_object(w, run, interpreter, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int explain_weigh(const struct callgrind *run, struct explain_weights *weights, struct err *err)
+{
+	struct weigher w = {.weights = weights};
+	int result;
+
+	*weights = (struct explain_weights){.total = run->total};
+	gather_loose(&w, run);
+	result = weigh_all(&w, run, true, err);
+	if (result == 0 && !weights->n_objects)
+		result = err_set(err, ERR_INPUT, "nothing was executed in '%s' or in a libpython",
+			run->command ? run->command : "python");
+	if (result == 0)
+		result = weigh_all(&w, run, false, err);
+	for (size_t i = 0; i < w.n_loose; i++)
+		weights->causes[EXPLAIN_NOWHERE] += w.loose[i].count;
+	free(w.loose);
+	if (result == 0)
+		result = check_sum(run, weights, err);
+	merge_functions(weights);
+	merge_sites(weights);
+	if (result < 0)
+		explain_weights_release(weights);
+	return result;
+}
+
+void explain_weights_release(struct explain_weights *w)
+{
+	for (size_t i = 0; i < w->n_functions; i++)
+		free(w->functions[i].name);
+	for (size_t i = 0; i < w->n_sites; i++) {
+		free(w->sites[i].function);
+		free(w->sites[i].symbol);
+	}
+	for (size_t i = 0; i < w->n_objects; i++) {
+		free(w->objects[i].path);
+		free(w->objects[i].machine);
+	}
+	free(w->functions);
+	free(w->sites);
+	free(w->objects);
+	*w = (struct explain_weights){0};
+}

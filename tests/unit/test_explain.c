@@ -1,0 +1,371 @@
+/* Weights and attribution, on small programs that execute a known number of each kind of site. */
+#include "scratch.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "elf/elf.h"
+#include "explain/weigh-internal.h"
+
+/* Runs of a program differ by this many rounds; what starts and ends it drops out. */
+#define FEW 100
+#define MANY 300
+#define ROUNDS (MANY - FEW)
+
+static const char lib_c[] = "#include <unistd.h>\n"
+			    "#define KEEP __attribute__((noinline))\n"
+			    "__thread volatile int counter;\n"
+			    "static __thread volatile int own_counter;\n"
+			    "volatile int value;\n"
+			    "KEEP int touch(void) { return counter++; }\n"
+			    "KEEP int touch_own(void) { return own_counter++; }\n"
+			    "KEEP int read_value(void) { return value; }\n"
+			    "KEEP int callee(int x) { __asm__ volatile(\"\"); return x + value; }\n"
+			    "KEEP int through(int x) { return callee(x) + 1; }\n"
+			    "KEEP int other(void) { return getppid() + 1; }\n"
+			    "KEEP int indirect(int (*f)(int), int x) { return f(x) + 1; }\n";
+static const char main_c[] =
+	"#include <stdlib.h>\n"
+	"int touch(void), touch_own(void), read_value(void), through(int), other(void);\n"
+	"int indirect(int (*)(int), int);\n"
+	"static __attribute__((noinline)) int mine(int x) { __asm__ volatile(\"\"); return x; }\n"
+	"int main(int argc, char **argv)\n"
+	"{\n"
+	"	int sum = 0;\n"
+	"	for (int i = 0, n = atoi(argv[argc - 1]); i < n; i++)\n"
+	"		sum += touch() + touch_own() + read_value() + through(i) + other() +\n"
+	"			indirect(mine, i);\n"
+	"	return sum == 12345;\n"
+	"}\n";
+
+/* Executions of sites in one round. main() makes six calls; `through` makes one to `callee`,
+ * `other` one to the C library, `indirect` one through its argument. `touch` and `touch_own` are
+ * two accesses, `read_value` and `callee` each read a variable that others could define. */
+struct expected {
+	unsigned le, ie, gd, ld, desc;
+	unsigned direct, plt_own, plt_other, got, indirect, got_load;
+	unsigned own_stub; /* instructions in stubs to itself */
+	unsigned markers;
+	unsigned tls_calls;
+};
+
+struct form {
+	const char *name, *cc, *lib_flags, *main_flags;
+	const char *link; /* of the library; NULL: all in the program */
+	struct expected expected;
+};
+
+/* A stub is one jump; with landing pads (IBT) two instructions. */
+static const struct form forms[] = {
+	{"gcc, static", "gcc", "-fPIE", "", NULL,
+		{.le = 4, .direct = 7, .plt_other = 1, .indirect = 1}},
+	{"gcc, static from position-independent objects", "gcc", "-fPIC", "", NULL,
+		{.le = 2, .direct = 7, .plt_other = 1, .indirect = 1}},
+	{"gcc, shared", "gcc", "-fPIC", "", "-Wl,-z,now",
+		{.gd = 1,
+			.ld = 1,
+			.plt_own = 1,
+			.plt_other = 7,
+			.indirect = 1,
+			.got_load = 2,
+			.own_stub = 1,
+			.tls_calls = 2}},
+	{"gcc, shared, lazy", "gcc", "-fPIC", "-Wl,-z,lazy", "-Wl,-z,lazy",
+		{.gd = 1,
+			.ld = 1,
+			.plt_own = 1,
+			.plt_other = 7,
+			.indirect = 1,
+			.got_load = 2,
+			.own_stub = 1,
+			.tls_calls = 2}},
+	{"gcc, shared, initial-exec", "gcc", "-fPIC -ftls-model=initial-exec", "", "-Wl,-z,now",
+		{.ie = 2,
+			.plt_own = 1,
+			.plt_other = 7,
+			.indirect = 1,
+			.got_load = 2,
+			.own_stub = 1}},
+	{"gcc, shared, descriptors", "gcc", "-fPIC -mtls-dialect=gnu2", "", "-Wl,-z,now",
+		{.desc = 2,
+			.plt_own = 1,
+			.plt_other = 7,
+			.indirect = 1,
+			.got_load = 2,
+			.own_stub = 1}},
+	{"gcc, shared, -Bsymbolic-functions", "gcc", "-fPIC", "",
+		"-Wl,-z,now -Wl,-Bsymbolic-functions",
+		{.gd = 1,
+			.ld = 1,
+			.direct = 1,
+			.plt_other = 7,
+			.indirect = 1,
+			.got_load = 2,
+			.tls_calls = 2}},
+	{"gcc, shared, -fno-plt", "gcc", "-fPIC -fno-plt", "-fno-plt", "-Wl,-z,now",
+		{.gd = 1, .ld = 1, .got = 8, .indirect = 1, .got_load = 2, .tls_calls = 2}},
+	{"gcc, shared, landing pads", "gcc", "-fPIC -fcf-protection=full", "-fcf-protection=full",
+		"-Wl,-z,now -Wl,-z,ibtplt",
+		{.gd = 1,
+			.ld = 1,
+			.plt_own = 1,
+			.plt_other = 7,
+			.indirect = 1,
+			.got_load = 2,
+			.own_stub = 2,
+			.markers = 8,
+			.tls_calls = 2}},
+	{"clang, static", "clang-14", "-fPIE", "", NULL,
+		{.le = 4, .direct = 7, .plt_other = 1, .indirect = 1}},
+	{"clang, shared", "clang-14", "-fPIC", "", "-Wl,-z,now",
+		{.gd = 1,
+			.ld = 1,
+			.plt_own = 1,
+			.plt_other = 7,
+			.indirect = 1,
+			.got_load = 2,
+			.own_stub = 1,
+			.tls_calls = 2}},
+	{"clang, shared by lld", "clang-14", "-fPIC", "", "-Wl,-z,now -fuse-ld=lld-14",
+		{.gd = 1,
+			.ld = 1,
+			.plt_own = 1,
+			.plt_other = 7,
+			.indirect = 1,
+			.got_load = 2,
+			.own_stub = 1,
+			.tls_calls = 2}},
+};
+
+static void build(const char *dir, const struct form *f)
+{
+	free(scratch_shell(dir, "%s -O2 -c -o lib.o %s lib.c", f->cc, f->lib_flags));
+	free(scratch_shell(dir, "%s -O2 -fPIE -c -o main.o %s main.c", f->cc, f->main_flags));
+	if (!f->link) {
+		free(scratch_shell(dir, "%s -pie -Wl,-z,now -o p main.o lib.o", f->cc));
+		return;
+	}
+	free(scratch_shell(dir, "%s -shared %s -o libpythontruth.so lib.o", f->cc, f->link));
+	free(scratch_shell(dir,
+		"%s -pie %s -o p main.o -L. -lpythontruth -Wl,-rpath,\"$PWD\" -Wl,--as-needed",
+		f->cc, f->main_flags));
+}
+
+static bool named(const struct explain_weights *w)
+{
+	for (size_t i = 0; i < w->n_objects; i++)
+		if (!w->objects[i].named)
+			return false;
+	return true;
+}
+
+static void weigh(const char *dir, unsigned rounds, struct explain_weights *weights)
+{
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	CLEANUP_FREE char *program = xasprintf("%s/p", dir);
+	const struct explain_run spec = {
+		.interpreter = program, .script = "rounds", .loops = rounds, .scratch = dir};
+	struct err err = ERR_INIT;
+	uint64_t sum = 0;
+
+	if (explain_run(&spec, &run, &err) < 0 || explain_weigh(&run, weights, &err) < 0)
+		fail_msg("%s (%s)", err.msg, err.hint);
+	for (unsigned c = 0; c < EXPLAIN_N_CAUSES; c++)
+		sum += weights->causes[c];
+	assert_int_equal(sum, run.total);
+	assert_int_equal(sum, weights->total);
+	/* Without symbols some code that starts a program belongs to no function. */
+	assert_true(weights->causes[EXPLAIN_UNKNOWN] < (named(weights) ? 1 : 100));
+}
+
+static unsigned check(
+	const struct form *f, const char *what, uint64_t few, uint64_t many, unsigned expected)
+{
+	if (many - few == (uint64_t)expected * ROUNDS)
+		return 0;
+	print_error("%s: %s: %.3f in a round, not %u\n", f->name, what,
+		(double)(int64_t)(many - few) / ROUNDS, expected);
+	return 1;
+}
+
+static unsigned check_form(
+	const struct form *f, const struct explain_weights *a, const struct explain_weights *b)
+{
+	const struct expected *e = &f->expected;
+	const unsigned sites[ELF_N_SITES] = {
+		[ELF_SITE_TLS_LE] = e->le,
+		[ELF_SITE_TLS_IE] = e->ie,
+		[ELF_SITE_TLS_GD] = e->gd,
+		[ELF_SITE_TLS_LD] = e->ld,
+		[ELF_SITE_TLS_DESC] = e->desc,
+		[ELF_SITE_CALL_DIRECT] = e->direct,
+		[ELF_SITE_CALL_PLT_OWN] = e->plt_own,
+		[ELF_SITE_CALL_PLT_OTHER] = e->plt_other,
+		[ELF_SITE_CALL_GOT] = e->got,
+		[ELF_SITE_CALL_INDIRECT] = e->indirect,
+		[ELF_SITE_GOT_LOAD] = e->got_load,
+	};
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < ELF_N_SITES; i++)
+		bad += check(f, elf_site_name(i), a->class_executions[i], b->class_executions[i],
+			sites[i]);
+	bad += check(f, "stubs to itself", a->causes[EXPLAIN_PLT_OWN], b->causes[EXPLAIN_PLT_OWN],
+		e->own_stub);
+	bad += check(
+		f, "markers", a->causes[EXPLAIN_MARKER], b->causes[EXPLAIN_MARKER], e->markers);
+	bad += check(f, "calls of __tls_get_addr", a->tls_calls, b->tls_calls, e->tls_calls);
+	bad += check(
+		f, "code in no file", a->causes[EXPLAIN_NOWHERE], b->causes[EXPLAIN_NOWHERE], 0);
+	return bad;
+}
+
+static void test_truth(void **state)
+{
+	const char *dir = *state;
+	unsigned bad = 0;
+
+	scratch_file(dir, "lib.c", lib_c, 0644);
+	scratch_file(dir, "main.c", main_c, 0644);
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		CLEANUP_WEIGHTS struct explain_weights few = {0}, many = {0};
+
+		build(dir, &forms[i]);
+		weigh(dir, FEW, &few);
+		weigh(dir, MANY, &many);
+		bad += check_form(&forms[i], &few, &many);
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* Two libraries that differ by -ftls-model alone. Thread-local access is what is named; what else
+ * differs are the accesses that no longer name the thread pointer (work), and the stack that is
+ * aligned around calls (frame). */
+static void test_one_flag(void **state)
+{
+	const char *dir = *state;
+	struct form form = {.cc = "gcc", .main_flags = "", .link = "-Wl,-z,now"};
+	CLEANUP_WEIGHTS struct explain_weights a = {0}, b = {0};
+	CLEANUP_EXPLAIN_RESULT struct explain_result r = {0};
+	struct err err = ERR_INIT;
+	int64_t sum = 0, tls = 0;
+
+	scratch_file(dir, "lib.c", lib_c, 0644);
+	scratch_file(dir, "main.c", main_c, 0644);
+	form.lib_flags = "-fPIC -ftls-model=initial-exec";
+	build(dir, &form);
+	weigh(dir, 20000, &a);
+	form.lib_flags = "-fPIC -ftls-model=global-dynamic";
+	build(dir, &form);
+	weigh(dir, 20000, &b);
+	assert_int_equal(explain_compare(&a, &b, &r, &err), 0);
+	assert_true(r.matched);
+	for (size_t i = 0; i < r.n_rows; i++) {
+		int64_t d = (int64_t)(r.rows[i].b - r.rows[i].a);
+
+		sum += d;
+		if (!strcmp(r.rows[i].name, "tls"))
+			tls = d;
+		else if (strcmp(r.rows[i].name, "work") && strcmp(r.rows[i].name, "frame") &&
+			 (d < -3000 || d > 3000))
+			fail_msg("%s differs by %lld", r.rows[i].name, (long long)d);
+	}
+	assert_int_equal(sum, (int64_t)(b.total - a.total));
+	assert_true(tls > 20 * 20000);
+	assert_true(tls > sum / 2);
+	assert_memory_equal(r.functions[0].name, "touch", 5);
+	assert_int_equal(b.tls_calls - a.tls_calls, 2 * 20000);
+}
+
+/* Without names nothing is matched, and that is said; the sums hold all the same. */
+static void test_stripped(void **state)
+{
+	const char *dir = *state;
+	struct form form = forms[0];
+	CLEANUP_WEIGHTS struct explain_weights a = {0}, b = {0};
+	CLEANUP_EXPLAIN_RESULT struct explain_result r = {0};
+	struct err err = ERR_INIT;
+
+	scratch_file(dir, "lib.c", lib_c, 0644);
+	scratch_file(dir, "main.c", main_c, 0644);
+	build(dir, &form);
+	weigh(dir, MANY, &a);
+	free(scratch_shell(dir, "strip p"));
+	weigh(dir, MANY, &b);
+	assert_true(a.objects[0].named);
+	assert_false(b.objects[0].named);
+	assert_int_equal(a.causes[EXPLAIN_TLS], b.causes[EXPLAIN_TLS]);
+	assert_int_equal(explain_compare(&a, &b, &r, &err), 0);
+	assert_false(r.matched);
+}
+
+static void test_failures(void **state)
+{
+	const char *dir = *state;
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	CLEANUP_FREE char *program = xasprintf("%s/p", dir);
+	struct explain_weights weights = {0};
+	const struct explain_run spec = {.interpreter = program, .script = "s", .scratch = dir};
+	struct err err = ERR_INIT;
+
+	scratch_file(dir, "p.c", "int main(void) { *(volatile int *)0 = 1; }\n", 0644);
+	free(scratch_shell(dir, "gcc -o p p.c"));
+	assert_int_equal(explain_run(&spec, &run, &err), -1);
+	assert_non_null(strstr(err.msg, "fails, running 's': killed by SIGSEGV"));
+	/* Only valgrind gives it this variable. */
+	scratch_file(dir, "p.c",
+		"#include <stdio.h>\n#include <stdlib.h>\n"
+		"int main(void) { if (getenv(\"GLIBCPP_FORCE_NEW\")) { puts(\"so sorry\"); "
+		"return 3; } return 0; }\n",
+		0644);
+	free(scratch_shell(dir, "gcc -o p p.c"));
+	assert_int_equal(explain_run(&spec, &run, &err), -1);
+	assert_non_null(strstr(err.msg, "fails under valgrind, running 's': exit code 3"));
+	assert_non_null(strstr(err.hint, "so sorry"));
+	/* Files that are gone, and runs of something else. */
+	run.command = xstrdup("/nowhere/python 1");
+	strv_add(&run.objects, "/nowhere/python");
+	strv_add(&run.functions, "main");
+	run.costs = xcalloc(1, sizeof(*run.costs));
+	run.costs[0].count = run.total = 1;
+	run.n_costs = 1;
+	assert_int_equal(explain_weigh(&run, &weights, &err), -1);
+	assert_non_null(strstr(err.msg, "/nowhere/python"));
+	free(run.command);
+	run.command = xstrdup("ls");
+	assert_int_equal(explain_weigh(&run, &weights, &err), -1);
+	assert_non_null(strstr(err.msg, "nothing was executed in 'ls'"));
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_int_equal(explain_fold("f"), 1);
+	assert_int_equal(explain_fold("f.cold"), 1);
+	assert_int_equal(explain_fold("f.isra.0.constprop.2.lto_priv.1"), 1);
+	assert_int_equal(explain_fold("f.1"), 3);
+	assert_int_equal(explain_fold(".cold"), 5);
+	assert_true(weigh_is_interpreter("/a b/bin/p", "/a b/bin/p x 1"));
+	assert_true(weigh_is_interpreter("/usr/bin/p", "./p x/q 1"));
+	assert_true(weigh_is_interpreter("/x/libpython3.13.so.1.0", "p"));
+	assert_false(weigh_is_interpreter("/usr/lib/libc.so.6", "./p libc.so.6"));
+	assert_int_equal(weigh_cause_of_object("/lib64/ld-linux-x86-64.so.2"), EXPLAIN_LOADER);
+	assert_int_equal(weigh_cause_of_object("/lib/libm.so.6"), EXPLAIN_LIBC);
+	assert_int_equal(weigh_cause_of_object("/x/libmpdec.so"), EXPLAIN_OBJECTS);
+	assert_int_equal(weigh_cause_of_object("???"), EXPLAIN_NOWHERE);
+	assert_true(weigh_is_tls_function("__tls_get_addr'2"));
+	assert_false(weigh_is_tls_function("__tls_get_addrs"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		SCRATCH_TEST(test_truth),
+		SCRATCH_TEST(test_one_flag),
+		SCRATCH_TEST(test_stripped),
+		SCRATCH_TEST(test_failures),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
