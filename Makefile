@@ -14,7 +14,6 @@ PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils 
 PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
 	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf \
 	python3-dev python3-pip valgrind
-	python3-dev python3-pip
 PACKAGES_PACK := gdb libarchive-tools python3-venv zstd
 PACKAGES_HTML := chromium python3
 
@@ -92,7 +91,7 @@ install: all ## install solder, its data, man pages and completions below PREFIX
 	mkdir -p $(DESTDIR)$(PREFIX)/share/solder $(DESTDIR)$(PREFIX)/share/man/man1
 	cp -R probes recipes wheels workloads $(DESTDIR)$(PREFIX)/share/solder/
 	rm -rf $(DESTDIR)$(PREFIX)/share/solder/workloads/__pycache__
-	for c in build check fetch inspect pack show unpack; do \
+	for c in bench build check explain fetch inspect pack show unpack; do \
 		$(OUT)/solder man $$c >$(DESTDIR)$(PREFIX)/share/man/man1/solder-$$c.1 || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \

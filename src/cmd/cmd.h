@@ -6,8 +6,8 @@
 
 #include "base/opt.h"
 
-extern const struct command cmd_bench, cmd_build, cmd_check, cmd_fetch, cmd_inspect, cmd_pack,
-	cmd_show, cmd_unpack, cmd_man, cmd_completion;
+extern const struct command cmd_bench, cmd_build, cmd_check, cmd_explain, cmd_fetch, cmd_inspect,
+	cmd_pack, cmd_show, cmd_unpack, cmd_man, cmd_completion;
 
 /* Every command, NULL-terminated, in the order of `solder --help`. */
 extern const struct command *const commands[];

@@ -1,0 +1,29 @@
+/* What solder explain shows. */
+#ifndef SOLDER_CMD_EXPLAIN_INTERNAL_H
+#define SOLDER_CMD_EXPLAIN_INTERNAL_H
+
+#include "base/buf.h"
+#include "explain/explain.h"
+#include "report/report.h"
+
+/* One of the two, and what is known of it. */
+struct explain_side {
+	const char *given;   /* as on the command line; NULL: there is no such side */
+	char *interpreter;   /* the file; NULL with --from-callgrind */
+	char *version;       /* the same */
+	const char *link;    /* "static", "shared", …; the same */
+	uint64_t *workloads; /* executed instructions of each */
+	struct explain_weights weights;
+};
+
+struct explain_page {
+	const struct explain_side *a, *b; /* b may be NULL */
+	const struct strv *workloads;     /* their names; empty with --from-callgrind */
+	unsigned int loops;
+	const struct explain_result *result;
+	const char *function; /* of --function; NULL: all */
+};
+
+void explain_page(struct doc *doc, const struct explain_page *page);
+
+#endif

@@ -1,0 +1,405 @@
+/* The pages of solder explain. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/explain-internal.h"
+#include "elf/elf.h"
+
+#define TOP 10
+/* Causes below that share of all instructions are no advice. */
+#define WORTH 0.0005
+
+/* "1,234,567", in place. */
+struct cell {
+	char text[48];
+};
+
+static void group(struct cell *cell, const char *sign, uint64_t n)
+{
+	char digits[32];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+	size_t used = strlen(sign);
+
+	memcpy(cell->text, sign, used);
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			cell->text[used++] = ',';
+		cell->text[used++] = digits[i];
+	}
+	cell->text[used] = '\0';
+}
+
+static const char *whole(struct cell *cell, uint64_t n)
+{
+	group(cell, "", n);
+	return cell->text;
+}
+
+static const char *change(struct cell *cell, uint64_t a, uint64_t b)
+{
+	group(cell, b < a ? "-" : b > a ? "+" : "", b < a ? a - b : b - a);
+	return cell->text;
+}
+
+static double share(uint64_t part, uint64_t total)
+{
+	return total ? (double)part / (double)total : 0;
+}
+
+static const char *percent(struct cell *cell, uint64_t part, uint64_t total)
+{
+	snprintf(cell->text, sizeof(cell->text), "%.2f %%", 100 * share(part, total));
+	return cell->text;
+}
+
+/* The difference as a share of all that A executed. */
+static const char *change_share(struct cell *cell, uint64_t a, uint64_t b, uint64_t total)
+{
+	snprintf(cell->text, sizeof(cell->text), "%+.2f %%",
+		100 * (b < a ? -share(a - b, total) : share(b - a, total)));
+	return cell->text;
+}
+
+static void add_side(struct doc *doc, const char *letter, const struct explain_side *side)
+{
+	CLEANUP_FREE char *text = NULL;
+
+	text = side->interpreter
+		       ? xasprintf("%s (Python %s, %s)", side->interpreter,
+				 side->version ? side->version : "of unknown version", side->link)
+		       : xstrdup(side->given);
+	doc_fact(doc, letter, text);
+}
+
+static void add_facts(struct doc *doc, const struct explain_page *p)
+{
+	const struct explain_result *r = p->result;
+	CLEANUP_FREE char *names = strv_join(p->workloads, ", ");
+	CLEANUP_FREE char *what = NULL;
+	struct cell a, b;
+
+	add_side(doc, "A", p->a);
+	if (p->b)
+		add_side(doc, "B", p->b);
+	if (p->workloads->n) {
+		what = xasprintf("%s; %u loop%s each", names, p->loops, p->loops == 1 ? "" : "s");
+		doc_fact(doc, "workloads", what);
+	}
+	doc_fact(doc, p->b ? "A executed" : "executed", whole(&a, r->total_a));
+	if (p->b) {
+		doc_fact(doc, "B executed", whole(&b, r->total_b));
+		doc_fact(doc, "difference", change_share(&a, r->total_a, r->total_b, r->total_a));
+	}
+}
+
+static void add_workloads(struct doc *doc, const struct explain_page *p)
+{
+	static const struct doc_column columns[] = {{"workload", 0}, {"A", DOC_RIGHT},
+		{"B", DOC_RIGHT}, {"difference", DOC_RIGHT}, {"of A", DOC_RIGHT}};
+
+	if (!p->b || p->workloads->n < 2)
+		return;
+	doc_table(doc, "Executed instructions by workload", columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < p->workloads->n; i++) {
+		uint64_t a = p->a->workloads[i], b = p->b->workloads[i];
+		struct cell c[4];
+		const char *cells[] = {p->workloads->v[i], whole(&c[0], a), whole(&c[1], b),
+			change(&c[2], a, b), change_share(&c[3], a, b, a)};
+
+		doc_row(doc, cells);
+	}
+}
+
+static void add_waterfall(struct doc *doc, const struct explain_result *r)
+{
+	static const struct chart_words words = {.title = "What B executes more than A",
+		.about = "One bar for each cause, in percent of the instructions that A executed, "
+			 "each starting where the one before ended."};
+	struct chart_part parts[EXPLAIN_N_CAUSES + 1];
+	CLEANUP_FREE char *svg = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct explain_row *row = &r->rows[i];
+		double value = 100 * (share(row->b, r->total_a) - share(row->a, r->total_a));
+
+		if (row->a != row->b)
+			parts[n++] = (struct chart_part){row->words, value,
+				!row->explained ? DOC_DOUBT
+				: value < 0     ? DOC_GOOD
+						: DOC_BAD};
+	}
+	svg = chart_waterfall(&words, "%", parts, n, "B - A");
+	doc_picture(doc, svg, "Executed instructions, in percent of A's.", false);
+}
+
+static void add_rows(struct doc *doc, const struct explain_result *r)
+{
+	static const struct doc_column columns[] = {{"cause", DOC_WRAP}, {"A", DOC_RIGHT},
+		{"B", DOC_RIGHT}, {"difference", DOC_RIGHT}, {"of A", DOC_RIGHT}};
+	struct cell c[4];
+
+	doc_table(doc, "Where the difference is", columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct explain_row *row = &r->rows[i];
+		const char *cells[] = {row->words, whole(&c[0], row->a), whole(&c[1], row->b),
+			change(&c[2], row->a, row->b),
+			change_share(&c[3], row->a, row->b, r->total_a)};
+
+		if (row->a || row->b)
+			doc_row(doc, cells);
+	}
+	{
+		const char *cells[] = {"all", whole(&c[0], r->total_a), whole(&c[1], r->total_b),
+			change(&c[2], r->total_a, r->total_b),
+			change_share(&c[3], r->total_a, r->total_b, r->total_a)};
+
+		doc_row(doc, cells);
+	}
+}
+
+/* What brings a cause down. NULL: nothing that is known. */
+static const char *remedy(enum explain_cause cause, const struct explain_weights *w)
+{
+	uint64_t dynamic = w->classes[ELF_SITE_TLS_GD] + w->classes[ELF_SITE_TLS_LD] +
+			   w->classes[ELF_SITE_TLS_DESC];
+
+	switch (cause) {
+	case EXPLAIN_TLS:
+		return dynamic ? "a static interpreter, or -ftls-model=initial-exec"
+		       : w->classes[ELF_SITE_TLS_IE]
+			       ? "is initial-exec: only a static interpreter is cheaper"
+			       : "is local-exec: as cheap as it gets";
+	case EXPLAIN_PLT_OWN:
+		return "a static interpreter, or -Bsymbolic-functions";
+	case EXPLAIN_PLT_OTHER:
+		return "-fno-plt";
+	case EXPLAIN_GOT:
+		return "a static interpreter turns most into lea, at the same count; without "
+		       "position independence some go away";
+	case EXPLAIN_CALL:
+	case EXPLAIN_FRAME:
+		return "inlining: profile-guided and link-time optimization";
+	case EXPLAIN_GUARD:
+		return "-fno-stack-protector";
+	case EXPLAIN_MARKER:
+		return "-fcf-protection=none, -mbranch-protection=none";
+	default:
+		return NULL;
+	}
+}
+
+static void add_alone(struct doc *doc, const struct explain_page *p)
+{
+	static const struct doc_column columns[] = {{"cause", DOC_WRAP}, {"executed", DOC_RIGHT},
+		{"of all", DOC_RIGHT}, {"what would remove it", DOC_WRAP}};
+	const struct explain_weights *w = &p->a->weights;
+	struct cell c[2];
+
+	doc_table(doc, "Where its instructions are", columns, ARRAY_SIZE(columns));
+	for (unsigned i = 0; i < EXPLAIN_N_CAUSES; i++) {
+		bool worth = share(w->causes[i], w->total) >= WORTH;
+		const char *cells[] = {explain_cause_words(i), whole(&c[0], w->causes[i]),
+			percent(&c[1], w->causes[i], w->total), worth ? remedy(i, w) : NULL};
+
+		if (w->causes[i])
+			doc_row(doc, cells);
+	}
+}
+
+/* Sites of the interpreter by class: how many ran, how often. */
+static void add_classes(struct doc *doc, const struct explain_page *p)
+{
+	static const struct doc_column columns[] = {{"site", 0}, {"A: sites", DOC_RIGHT},
+		{"executed", DOC_RIGHT}, {"B: sites", DOC_RIGHT}, {"executed", DOC_RIGHT}};
+	const struct explain_weights *a = &p->a->weights;
+	const struct explain_weights *b = p->b ? &p->b->weights : NULL;
+	struct cell c[4];
+
+	doc_table(doc, "Sites that were executed", columns, p->b ? 5 : 3);
+	for (unsigned i = 0; i < ELF_N_SITES; i++) {
+		const char *cells[] = {elf_site_name(i), whole(&c[0], a->class_sites[i]),
+			whole(&c[1], a->class_executions[i]),
+			whole(&c[2], b ? b->class_sites[i] : 0),
+			whole(&c[3], b ? b->class_executions[i] : 0)};
+
+		if (a->class_sites[i] || (b && b->class_sites[i]))
+			doc_row(doc, cells);
+	}
+}
+
+static void say_tls(struct doc *doc, const char *letter, const struct explain_weights *w)
+{
+	struct cell c[4];
+
+	if (!w->tls_calls)
+		return;
+	doc_text(doc,
+		"%s calls __tls_get_addr %s times: %s instructions in it, %s in PLT stubs on the "
+		"way there, %s at the sites.",
+		letter, whole(&c[0], w->tls_calls), whole(&c[1], w->tls_get_addr),
+		whole(&c[2], w->tls_stubs),
+		whole(&c[3], w->causes[EXPLAIN_TLS] - w->tls_get_addr - w->tls_stubs));
+}
+
+static const char *or_none(struct cell *cell, bool there, uint64_t n)
+{
+	return there ? whole(cell, n) : NULL;
+}
+
+static bool wanted(const struct explain_page *p, const struct explain_pair *pair)
+{
+	return !p->function || !strcmp(p->function, pair->name);
+}
+
+static void add_functions(struct doc *doc, const struct explain_page *p)
+{
+	static const struct doc_column columns[] = {{"function", DOC_WRAP}, {"mostly", 0},
+		{"A", DOC_RIGHT}, {"B", DOC_RIGHT}, {"difference", DOC_RIGHT}};
+	const struct explain_result *r = p->result;
+	size_t shown = 0;
+
+	doc_table(
+		doc, p->function ? "Function" : "Functions that weigh most", columns, p->b ? 5 : 3);
+	for (size_t i = 0; i < r->n_functions && shown < TOP; i++) {
+		const struct explain_pair *f = &r->functions[i];
+		struct cell c[3];
+		const char *cells[] = {*f->name ? f->name : "(without a name)",
+			explain_cause_name(f->most), or_none(&c[0], f->in_a, f->a),
+			or_none(&c[1], f->in_b, f->b), change(&c[2], f->a, f->b)};
+
+		if (!wanted(p, f))
+			continue;
+		doc_row(doc, cells);
+		shown++;
+	}
+}
+
+/* Calls to known functions cost no more one way than another; they are not what is looked for. */
+static bool is_overhead(const struct explain_pair *s)
+{
+	return strcmp(s->class, elf_site_name(ELF_SITE_CALL_DIRECT)) != 0 &&
+	       strcmp(s->class, elf_site_name(ELF_SITE_CALL_INDIRECT)) != 0;
+}
+
+static void add_sites(struct doc *doc, const struct explain_page *p)
+{
+	static const struct doc_column columns[] = {{"function", DOC_WRAP}, {"site", 0},
+		{"leads to", DOC_WRAP}, {"A", DOC_RIGHT}, {"B", DOC_RIGHT}};
+	const struct explain_result *r = p->result;
+	size_t shown = 0;
+
+	doc_table(doc, "Sites that weigh most, and how often they were executed", columns,
+		p->b ? 5 : 4);
+	for (size_t i = 0; i < r->n_sites && shown < TOP; i++) {
+		const struct explain_pair *s = &r->sites[i];
+		struct cell c[2];
+		const char *cells[] = {*s->name ? s->name : "(without a name)", s->class,
+			*s->symbol ? s->symbol : NULL, or_none(&c[0], s->in_a, s->a),
+			or_none(&c[1], s->in_b, s->b)};
+
+		if (!wanted(p, s) || (!p->function && !is_overhead(s)))
+			continue;
+		doc_row(doc, cells);
+		shown++;
+	}
+}
+
+static const struct explain_function *find(const struct explain_weights *w, const char *name)
+{
+	for (size_t i = 0; w && i < w->n_functions; i++)
+		if (!strcmp(w->functions[i].name, name))
+			return &w->functions[i];
+	return NULL;
+}
+
+static void add_function(struct doc *doc, const struct explain_page *p)
+{
+	static const struct doc_column columns[] = {
+		{"cause", DOC_WRAP}, {"A", DOC_RIGHT}, {"B", DOC_RIGHT}, {"difference", DOC_RIGHT}};
+	const struct explain_function *a = find(&p->a->weights, p->function);
+	const struct explain_function *b = find(p->b ? &p->b->weights : NULL, p->function);
+	struct cell c[3];
+
+	doc_table(doc, p->function, columns, p->b ? 4 : 2);
+	for (unsigned i = 0; i < EXPLAIN_N_CAUSES; i++) {
+		uint64_t in_a = a ? a->causes[i] : 0, in_b = b ? b->causes[i] : 0;
+		const char *cells[] = {explain_cause_words(i), whole(&c[0], in_a),
+			whole(&c[1], in_b), change(&c[2], in_a, in_b)};
+
+		if (in_a || in_b)
+			doc_row(doc, cells);
+	}
+	doc_row(doc, (const char *[]){"calls of it", whole(&c[0], a ? a->entries : 0),
+			     whole(&c[1], b ? b->entries : 0),
+			     change(&c[2], a ? a->entries : 0, b ? b->entries : 0)});
+}
+
+/* What is missing, and why. */
+static void add_limits(struct doc *doc, const char *letter, const struct explain_weights *w)
+{
+	struct cell c;
+
+	for (size_t i = 0; i < w->n_objects; i++) {
+		const struct explain_object *o = &w->objects[i];
+
+		if (!o->named)
+			doc_text(doc,
+				"%s: '%s' does not name its functions (stripped): they are not "
+				"matched, and inlining is not told apart.",
+				letter, o->path);
+		if (share(o->unknown, o->total) > 0.01)
+			doc_text(doc,
+				"%s: %s of what was executed in '%s' lies in no function that the "
+				"file tells of. Is it the file that ran?",
+				letter, percent(&c, o->unknown, o->total), o->path);
+	}
+}
+
+static const char *signed_number(struct cell *cell, int64_t n)
+{
+	return n < 0 ? change(cell, (uint64_t)0 - (uint64_t)n, 0) : change(cell, 0, (uint64_t)n);
+}
+
+static void add_conclusion(struct doc *doc, const struct explain_result *r)
+{
+	int64_t difference = (int64_t)(r->total_b - r->total_a);
+	struct cell c[3];
+
+	doc_text(doc,
+		"B - A is %s instructions: %s by causes that tell how the files were made, loaded "
+		"or called, %s by other work, which is not explained.",
+		signed_number(&c[0], difference), signed_number(&c[1], r->explained),
+		signed_number(&c[2], difference - r->explained));
+}
+
+void explain_page(struct doc *doc, const struct explain_page *p)
+{
+	add_facts(doc, p);
+	if (p->function) {
+		add_function(doc, p);
+		add_sites(doc, p);
+		return;
+	}
+	if (p->b) {
+		add_conclusion(doc, p->result);
+		add_rows(doc, p->result);
+		add_waterfall(doc, p->result);
+		add_workloads(doc, p);
+	} else {
+		add_alone(doc, p);
+	}
+	say_tls(doc, "A", &p->a->weights);
+	if (p->b)
+		say_tls(doc, "B", &p->b->weights);
+	add_functions(doc, p);
+	add_sites(doc, p);
+	add_classes(doc, p);
+	add_limits(doc, "A", &p->a->weights);
+	if (p->b)
+		add_limits(doc, "B", &p->b->weights);
+	doc_text(doc, "Executed instructions are not time. What they say is to be checked with "
+		      "solder bench.");
+}

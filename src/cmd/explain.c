@@ -1,0 +1,302 @@
+/* solder explain: why one interpreter executes more instructions than another. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/progress.h"
+#include "cmd/cmd.h"
+#include "cmd/explain-internal.h"
+#include "dist/dist.h"
+
+#define DEFAULT_WORKLOADS "calls,attributes,exceptions,binary_trees"
+
+struct values {
+	const char *workload, *workloads, *function, *scratch, *html;
+	unsigned int loops, limit;
+	bool from_callgrind, json;
+};
+
+static void defaults(void *values)
+{
+	struct values *v = values;
+
+	v->loops = 1;
+}
+
+/* All that a run of the command holds. */
+struct explained {
+	struct explain_side sides[2];
+	size_t n_sides;
+	struct strv workloads; /* names */
+	struct strv scripts;   /* their files */
+	char *scratch;         /* ours, removed at the end */
+	struct progress *progress;
+};
+
+static void release(struct explained *e)
+{
+	struct err ignored = ERR_INIT;
+
+	for (size_t i = 0; i < e->n_sides; i++) {
+		free(e->sides[i].interpreter);
+		free(e->sides[i].version);
+		free(e->sides[i].workloads);
+		explain_weights_release(&e->sides[i].weights);
+	}
+	strv_release(&e->workloads);
+	strv_release(&e->scripts);
+	if (e->scratch)
+		tree_remove(e->scratch, &ignored);
+	free(e->scratch);
+	progress_free(e->progress);
+}
+
+static int find_workloads(const struct values *v, struct explained *e, struct err *err)
+{
+	CLEANUP_FREE char *dir = NULL;
+
+	if (cmd_folder("workloads", v->workloads, &dir, err) < 0)
+		return -1;
+	strv_split(&e->workloads, v->workload ? v->workload : DEFAULT_WORKLOADS, ", ");
+	if (!e->workloads.n)
+		return err_set(err, ERR_USAGE, "--workload: no name is given");
+	for (size_t i = 0; i < e->workloads.n; i++) {
+		const char *name = e->workloads.v[i];
+
+		strv_addf(&e->scripts, "%s/%s.py", dir, name);
+		if (strchr(name, '/') || !path_exists(e->scripts.v[i])) {
+			err_set(err, ERR_USAGE, "--workload: there is no workload '%s'", name);
+			return err_hint(err, "'%s' has them", dir);
+		}
+	}
+	return 0;
+}
+
+static int make_scratch(const struct values *v, struct explained *e, struct err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	e->scratch = xasprintf("%s/solder-explain-XXXXXX", v->scratch    ? v->scratch
+							   : tmp && *tmp ? tmp
+									 : "/tmp");
+	if (!mkdtemp(e->scratch)) {
+		err_sys(err, "cannot create '%s'", e->scratch);
+		free(steal(&e->scratch));
+		return -1;
+	}
+	return 0;
+}
+
+static int find_python(struct explain_side *side, struct err *err)
+{
+	CLEANUP_DIST struct dist dist = {0};
+
+	if (dist_find(side->given, &dist, err) < 0)
+		return -1;
+	if (!dist.runs)
+		return err_set(err, ERR_UNSUPPORTED, "'%s' does not run here: %s", side->given,
+			dist.why_not);
+	side->interpreter = steal(&dist.interpreter);
+	side->version = steal(&dist.version);
+	side->link = dist_link_name(dist.link);
+	return 0;
+}
+
+static int check_versions(const struct explained *e, struct err *err)
+{
+	if (e->n_sides < 2 || !strcmp(e->sides[0].version, e->sides[1].version))
+		return 0;
+	err_set(err, ERR_INPUT, "'%s' is Python %s, '%s' is %s: their sources differ",
+		e->sides[0].given, e->sides[0].version, e->sides[1].given, e->sides[1].version);
+	return err_hint(err, "compare two builds of one version, or explain each alone");
+}
+
+/* Both sides get folders with names of the same length: names are on the stack and in caches. */
+static int run_side(const struct values *v, struct explained *e, size_t i, struct err *err)
+{
+	struct explain_side *side = &e->sides[i];
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	CLEANUP_FREE char *scratch = xasprintf("%s/%c", e->scratch, (char)('a' + i));
+
+	if (make_dirs(scratch, err) < 0)
+		return -1;
+	side->workloads = xcalloc(e->workloads.n, sizeof(*side->workloads));
+	for (size_t w = 0; w < e->workloads.n; w++) {
+		const struct explain_run spec = {.interpreter = side->interpreter,
+			.script = e->scripts.v[w],
+			.loops = v->loops,
+			.scratch = scratch,
+			.limit = v->limit};
+		CLEANUP_FREE char *what = xasprintf("%c: %s", (char)('A' + i), e->workloads.v[w]);
+		uint64_t before = run.total;
+		int line = progress_start(e->progress, what, 0);
+
+		if (explain_run(&spec, &run, err) < 0) {
+			progress_end(e->progress, line, "failed");
+			return -1;
+		}
+		side->workloads[w] = run.total - before;
+		progress_end(e->progress, line, "done");
+	}
+	return explain_weigh(&run, &side->weights, err);
+}
+
+static int run_pythons(const struct values *v, struct explained *e, struct err *err)
+{
+	CLEANUP_FREE char *valgrind = NULL;
+
+	if (find_workloads(v, e, err) < 0)
+		return -1;
+	for (size_t i = 0; i < e->n_sides; i++)
+		if (find_python(&e->sides[i], err) < 0)
+			return -1;
+	if (check_versions(e, err) < 0 || explain_find_valgrind(&valgrind, err) < 0 ||
+		make_scratch(v, e, err) < 0)
+		return -1;
+	e->progress = progress_new(stderr, PROGRESS_AUTO);
+	for (size_t i = 0; i < e->n_sides; i++)
+		if (run_side(v, e, i, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_files(struct explained *e, struct err *err)
+{
+	for (size_t i = 0; i < e->n_sides; i++) {
+		CLEANUP_CALLGRIND struct callgrind run = {0};
+
+		if (callgrind_read(e->sides[i].given, &run, err) < 0)
+			return -1;
+		if (explain_weigh(&run, &e->sides[i].weights, err) < 0)
+			return err_wrap(err, "'%s'", e->sides[i].given);
+	}
+	return 0;
+}
+
+static json_t *side_json(const struct explain_side *side, const struct strv *workloads)
+{
+	json_t *o = json_pack("{s:o, s:o, s:o, s:s?}", "given", dist_text_json(side->given),
+		"interpreter", dist_text_json(side->interpreter), "version",
+		dist_text_json(side->version), "link", side->link);
+	json_t *counts = json_object();
+
+	for (size_t i = 0; i < workloads->n; i++)
+		json_object_set_new(
+			counts, workloads->v[i], json_integer((json_int_t)side->workloads[i]));
+	json_object_set_new(o, "workloads", counts);
+	json_object_set_new(o, "weights", explain_weights_json(&side->weights));
+	return o;
+}
+
+static void print_json(
+	const struct values *v, const struct explained *e, const struct explain_result *result)
+{
+	json_t *o = json_pack("{s:i}", "loops", (int)v->loops);
+
+	json_object_set_new(o, "a", side_json(&e->sides[0], &e->workloads));
+	if (e->n_sides == 2)
+		json_object_set_new(o, "b", side_json(&e->sides[1], &e->workloads));
+	json_object_set_new(o, "result", explain_result_json(result));
+	report_json(o, stdout);
+	json_decref(o);
+}
+
+static int check_function(const char *name, const struct explain_result *r, struct err *err)
+{
+	for (size_t i = 0; name && i < r->n_functions; i++)
+		if (!strcmp(r->functions[i].name, name))
+			return 0;
+	if (!name)
+		return 0;
+	err_set(err, ERR_INPUT, "no function '%s' was executed in the interpreter", name);
+	return err_hint(err, "it may be inlined everywhere; --json lists all that were executed");
+}
+
+static int show(const struct values *v, const struct explained *e,
+	const struct explain_result *result, struct err *err)
+{
+	const struct explain_page page = {.a = &e->sides[0],
+		.b = e->n_sides == 2 ? &e->sides[1] : NULL,
+		.workloads = &e->workloads,
+		.loops = v->loops,
+		.result = result,
+		.function = v->function};
+	CLEANUP_FREE char *title =
+		e->n_sides == 2 ? xasprintf("solder explain: %s, %s", page.a->given, page.b->given)
+				: xasprintf("solder explain: %s", page.a->given);
+	CLEANUP_DOC struct doc *doc = doc_new(title);
+
+	if (check_function(v->function, result, err) < 0)
+		return -1;
+	explain_page(doc, &page);
+	if (v->json)
+		print_json(v, e, result);
+	else
+		doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+	return v->html ? doc_save_html(doc, v->html, err) : 0;
+}
+
+static int run(const void *values, const struct strv *args, struct err *err)
+{
+	const struct values *v = values;
+	CLEANUP(release) struct explained e = {0};
+	CLEANUP_EXPLAIN_RESULT struct explain_result result = {0};
+
+	if (v->from_callgrind && v->workload)
+		return err_set(err, ERR_USAGE, "--from-callgrind runs no workloads");
+	for (e.n_sides = 0; e.n_sides < args->n; e.n_sides++)
+		e.sides[e.n_sides].given = args->v[e.n_sides];
+	if ((v->from_callgrind ? read_files(&e, err) : run_pythons(v, &e, err)) < 0 ||
+		explain_compare(&e.sides[0].weights, e.n_sides == 2 ? &e.sides[1].weights : NULL,
+			&result, err) < 0)
+		return -1;
+	progress_free(steal(&e.progress));
+	return show(v, &e, &result, err);
+}
+
+static const struct opt opts[] = {
+	{"workload", 0, OPT_STRING, "NAMES", "run these, comma-separated",
+		offsetof(struct values, workload)},
+	{"loops", 0, OPT_COUNT, "N", "the loops of each workload (1)",
+		offsetof(struct values, loops)},
+	{"function", 0, OPT_STRING, "NAME", "one function: its causes and sites",
+		offsetof(struct values, function)},
+	{"from-callgrind", 0, OPT_FLAG, NULL, "run nothing: the arguments are files of callgrind",
+		offsetof(struct values, from_callgrind)},
+	{"workloads", 0, OPT_STRING, "DIR", "the folder of workloads",
+		offsetof(struct values, workloads)},
+	{"limit", 0, OPT_COUNT, "SECONDS", "what a run may last (no limit)",
+		offsetof(struct values, limit)},
+	{"scratch", 0, OPT_STRING, "DIR", "where files of the runs go ($TMPDIR, /tmp)",
+		offsetof(struct values, scratch)},
+	{"json", 0, OPT_FLAG, NULL, "print everything as JSON", offsetof(struct values, json)},
+	{"html", 0, OPT_STRING, "FILE", "write a page", offsetof(struct values, html)},
+};
+
+const struct command cmd_explain = {
+	.name = "explain",
+	.summary = "say why one interpreter executes more than another",
+	.args = "PYTHON|FILE [PYTHON|FILE]",
+	.about = "Runs the same workloads in one or two Pythons of the same version under "
+		 "valgrind's\ncallgrind, finds out what every executed machine instruction was "
+		 "for, and shows where\nthe difference comes from: thread-local access, PLT "
+		 "stubs, GOT loads, calls, entry and\nexit of functions, the C library. All "
+		 "instructions are counted, none is sampled; the parts\nadd up to the whole, and "
+		 "what is not explained is shown as such.\n\n"
+		 "Alone, for one Python, it shows where the overhead sits and what would remove "
+		 "it.\n\n"
+		 "Files for --from-callgrind are made with --dump-instr=yes --skip-plt=no; the "
+		 "programs that\nran must still be where they were.",
+	.example = "solder explain dist/cpython /usr/bin/python3\n"
+		   "solder explain --workload calls,json_loads --html why.html A B\n"
+		   "solder explain --from-callgrind a.out b.out",
+	.opts = opts,
+	.n_opts = ARRAY_SIZE(opts),
+	.values_size = sizeof(struct values),
+	.defaults = defaults,
+	.min_args = 1,
+	.max_args = 2,
+	.run = run,
+};
