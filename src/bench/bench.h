@@ -319,7 +319,8 @@ struct bench_setup {
  *
  * Every arm, the copy and all, is a real copy of its interpreter (and of the libpython that it
  * loads from its own tree) under SCRATCH/aNN/bin/python, with links to the rest of the prefix: so
- * that all have equally long paths, and none has older pages in memory than another. A Python that
+ * that all have equally long paths, and none has older pages in memory than another. Layouts are
+ * more such copies: other physical pages, nothing else (docs/bench.md, "Layout"). A Python that
  * does not find itself there is run all the same, with a note. Bytecode is kept in a folder of the
  * campaign (-X pycache_prefix), filled by a rehearsal that no one times; no tree is written to.
  * Each process is pinned to the last processor that we may use, we to the others. It starts with
