@@ -174,7 +174,8 @@ static void test_campaign(void **state)
 	assert_null(result.why[0]);
 	assert_null(result.why[1]);
 	assert_string_equal(result.why[2], "one: exit code 1: RuntimeError: not today");
-	assert_true(read->workloads[0].loops > 1 && read->workloads[0].nominal > 0);
+	/* How many loops fit depends on what else the machine does. */
+	assert_true(read->workloads[0].nominal > 0 && read->workloads[1].nominal > 0);
 	assert_int_not_equal(read->rounds[0].hash_seed, read->rounds[1].hash_seed);
 	assert_non_null(json_object_get(read->machine, "counters"));
 	/* Nothing is left in the scratch folder but what the test put there and the file. */
@@ -269,7 +270,7 @@ static void test_pyperformance(void **state)
 	assert_int_equal(b->n_workloads, 2);
 	assert_string_equal(b->workloads[0].name, "one");
 	assert_null(b->workloads[0].failed);
-	assert_true(b->workloads[0].loops > 1);
+	assert_true(b->workloads[0].nominal > 0);
 	assert_int_equal(b->rounds[1].n, 3);
 	assert_string_equal(b->workloads[1].name, "one_more");
 	assert_string_equal(b->workloads[1].failed, "one: exit code 1: this one fails");
