@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/pack-internal.h"
-#include "proc/proc.h"
 
 #define DIFFERENCES_MAX 100
 #define LEVEL 3 /* the archives are compared, not kept */
@@ -117,15 +116,11 @@ static int make_cache(const struct cache *cache, const char *other, struct err *
 
 static int rebuild(const struct strv *argv, struct progress *progress, struct err *err)
 {
-	CLEANUP_BUF struct buf output = BUF_INIT;
-	struct proc_spec spec = {.argv = argv, .out = 2, .err = -1};
 	int line = progress_start(progress, "build again", 0);
-	int failed = proc_run(&spec, true, (size_t)16 << 20, 0, &output, err);
+	int failed = pack_rebuild(argv, err);
 
 	progress_end(progress, line, failed < 0 ? "failed" : "done");
-	if (failed < 0)
-		return err_wrap(err, "building again: %s", output.data ? output.data : "");
-	return 0;
+	return failed;
 }
 
 /* Archives of the same name must have the same digest. */

@@ -10,9 +10,11 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "pack/pack-internal.h"
+#include "proc/proc.h"
 
 #define CHUNK (1 << 16)
 #define SHOWN 16 /* bytes */
+#define SAID_MAX ((size_t)16 << 20)
 
 struct comparison {
 	const char *first, *second;
@@ -168,4 +170,14 @@ int pack_compare(const char *first, const char *second, size_t max, json_t *list
 		tree_walk(second, find_extra, &c, err) < 0)
 		return -1;
 	return c.differ > INT32_MAX ? INT32_MAX : (int)c.differ;
+}
+
+int pack_rebuild(const struct strv *argv, struct err *err)
+{
+	CLEANUP_BUF struct buf said = BUF_INIT;
+	struct proc_spec spec = {.argv = argv, .out = -1, .err = -1};
+
+	if (proc_run(&spec, true, SAID_MAX, 0, &said, err) < 0)
+		return err_wrap(err, "building again: %s", said.data ? said.data : "");
+	return 0;
 }

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/progress.h"
 
@@ -74,6 +75,9 @@ int pack_index(const char *folder, const char *base_url, json_t **result, struct
  * the same folder says of it. *said receives (static) what it was compared with; NULL: neither
  * names it. */
 int pack_verify(const char *archive, const char *sha256, const char **said, struct err *err);
+
+/* Runs `solder build`, whose words `argv` are, to its end; what it said is in the error. */
+int pack_rebuild(const struct strv *argv, struct err *err);
 
 /* Compares two trees byte by byte. Appends to `list`, up to `max` in all, an object for each path
  * that differs: {"path", "what", "section", "offset", "first", "second"}; section, offset and bytes
