@@ -1,0 +1,108 @@
+/* Two trees that should be the same, and digests beside archives. */
+#include "scratch.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "pack/pack.h"
+
+static json_t *compared(const char *root, int expected, size_t max)
+{
+	CLEANUP_FREE char *a = xasprintf("%s/a", root), *b = xasprintf("%s/b", root);
+	json_t *list = json_array();
+	struct err err = ERR_INIT;
+
+	assert_int_equal(pack_compare(a, b, max, list, &err), expected);
+	return list;
+}
+
+static const char *what(const json_t *list, size_t i, const char *key)
+{
+	return json_string_value(json_object_get(json_array_get(list, i), key));
+}
+
+static void test_same(void **state)
+{
+	const char *root = *state;
+	json_t *list;
+
+	scratch_file(root, "a/d/f", "text", 0644);
+	free(scratch_shell(root, "ln -s f a/d/l && cp -R a b && touch -d @1 b/d/f"));
+	/* solder build's own key does not count */
+	scratch_file(root, "a/share/solder/key", "1", 0644);
+	scratch_file(root, "b/share/solder/key", "2", 0644);
+	list = compared(root, 0, 10);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+}
+
+static void test_differences(void **state)
+{
+	const char *root = *state;
+	json_t *list;
+
+	scratch_file(root, "a/cut", "same and more", 0644);
+	scratch_file(root, "b/cut", "same", 0644);
+	scratch_file(root, "a/mode", "x", 0755);
+	scratch_file(root, "b/mode", "x", 0644);
+	scratch_file(root, "a/only", "x", 0644);
+	scratch_file(root, "b/other", "x", 0644);
+	free(scratch_shell(root, "ln -s x a/link && ln -s y b/link"));
+	list = compared(root, 5, 10);
+	assert_int_equal(json_array_size(list), 5);
+	assert_string_equal(what(list, 0, "path"), "cut");
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "offset")), 4);
+	assert_string_equal(what(list, 0, "first"), "20616e64206d6f7265");
+	assert_string_equal(what(list, 0, "second"), "");
+	assert_string_equal(what(list, 1, "what"), "the links lead elsewhere");
+	assert_string_equal(what(list, 2, "what"), "one is executable, one is not");
+	assert_string_equal(what(list, 3, "what"), "only the first has it");
+	assert_string_equal(what(list, 4, "what"), "only the second has it");
+	json_decref(list);
+	list = compared(root, 5, 2);
+	assert_int_equal(json_array_size(list), 2);
+	json_decref(list);
+}
+
+/* The section is named, and the byte in it. */
+static void test_section(void **state)
+{
+	const char *root = *state;
+	json_t *list;
+
+	free(scratch_shell(root, "mkdir a b && echo 'const char v[] = \"one\";' >s.c && "
+				 "cc -c -o a/o s.c && sed s/one/owe/ s.c >t.c && mv t.c s.c && "
+				 "cc -c -o b/o s.c"));
+	list = compared(root, 1, 10);
+	assert_string_equal(what(list, 0, "section"), ".rodata");
+	assert_memory_equal(what(list, 0, "first"), "6e", 2);
+	assert_memory_equal(what(list, 0, "second"), "77", 2);
+	json_decref(list);
+}
+
+static void test_digests(void **state)
+{
+	const char *root = *state;
+	CLEANUP_FREE char *file = xasprintf("%s/f.tar", root);
+	struct err err = ERR_INIT;
+	const char *said;
+
+	scratch_file(root, "f.tar", "x", 0644);
+	assert_int_equal(pack_verify(file, NULL, &said, &err), 0);
+	assert_null(said);
+	free(scratch_shell(root, "sha256sum -b f.tar >SHA256SUMS"));
+	assert_int_equal(pack_verify(file, NULL, &said, &err), 0);
+	assert_string_equal(said, "SHA256SUMS");
+	scratch_file(root, "f.tar", "y", 0644);
+	assert_int_equal(pack_verify(file, NULL, &said, &err), -1);
+	assert_int_equal(err.code, ERR_INPUT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_same), SCRATCH_TEST(test_differences),
+		SCRATCH_TEST(test_section), SCRATCH_TEST(test_digests)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
