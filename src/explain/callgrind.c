@@ -90,7 +90,7 @@ static bool number(const char **s, const char *eol, uint64_t *ret)
 			return false;
 	} else {
 		for (; p < eol && *p >= '0' && *p <= '9'; p++) {
-			if (v >= UINT64_MAX / 10 &&
+			if (__builtin_expect(v >= UINT64_MAX / 10, 0) &&
 				(v > UINT64_MAX / 10 || *p - '0' > (int)(UINT64_MAX % 10)))
 				return false;
 			v = v * 10 + (uint64_t)(*p - '0');
@@ -258,6 +258,8 @@ static int add_function(struct reader *r, const char *s, size_t n, uint32_t *ret
 static int add_name(
 	struct reader *r, bool object, const char *s, size_t n, uint32_t *ret, struct err *err)
 {
+	if (memchr(s, 0, n))
+		return damaged(r, "a name with a NUL byte", err);
 	return object ? add_object(r, s, n, ret, err) : add_function(r, s, n, ret, err);
 }
 
@@ -300,25 +302,38 @@ static bool starts(const struct reader *r, const char *word, const char **rest)
 	return true;
 }
 
-/* Lines "what=…". Source files are not kept; called objects and functions only for their names. */
-static int specification(struct reader *r, struct err *err)
+/* Lines about called objects and functions, which come before the cost of a call. Names may be
+ * explained there. */
+static int call_specification(struct reader *r, struct err *err)
 {
 	uint32_t called = NONE;
 	const char *s;
 
-	if (starts(r, "fn=", &s))
-		return name(r, false, s, &r->function, err);
-	if (starts(r, "ob=", &s))
-		return name(r, true, s, &r->object, err);
+	if (starts(r, "calls=", &s))
+		return call_line(r, s, err);
 	if (starts(r, "cfn=", &s))
 		return name(r, false, s, &called, err);
 	if (starts(r, "cob=", &s))
 		return name(r, true, s, &r->called, err);
-	if (starts(r, "calls=", &s))
-		return call_line(r, s, err);
+	if (starts(r, "cfi=", &s) || starts(r, "cfl=", &s))
+		return 0;
+	return damaged(r, "neither costs nor anything that callgrind writes", err);
+}
+
+/* Lines "what=…". Source files and jumps are not kept. */
+static int specification(struct reader *r, struct err *err)
+{
+	const char *s;
+
+	if (*r->line == 'c')
+		return call_specification(r, err);
+	if (starts(r, "fn=", &s))
+		return name(r, false, s, &r->function, err);
+	if (starts(r, "ob=", &s))
+		return name(r, true, s, &r->object, err);
 	if (starts(r, "fl=", &s) || starts(r, "fi=", &s) || starts(r, "fe=", &s) ||
-		starts(r, "cfi=", &s) || starts(r, "cfl=", &s) || starts(r, "jump=", &s) ||
-		starts(r, "jcnd=", &s) || starts(r, "jfi=", &s) || starts(r, "jfn=", &s))
+		starts(r, "jump=", &s) || starts(r, "jcnd=", &s) || starts(r, "jfi=", &s) ||
+		starts(r, "jfn=", &s))
 		return 0;
 	return damaged(r, "neither costs nor anything that callgrind writes", err);
 }
