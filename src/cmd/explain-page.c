@@ -347,8 +347,8 @@ static void add_limits(struct doc *doc, const char *letter, const struct explain
 
 		if (!o->named)
 			doc_text(doc,
-				"%s: '%s' does not name its functions (stripped): they are not "
-				"matched, and inlining is not told apart.",
+				"%s: '%s' does not name its functions (stripped): none can be "
+				"matched or listed, and inlining is not told apart.",
 				letter, o->path);
 		if (share(o->unknown, o->total) > 0.01)
 			doc_text(doc,
@@ -394,8 +394,11 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	say_tls(doc, "A", &p->a->weights);
 	if (p->b)
 		say_tls(doc, "B", &p->b->weights);
-	add_functions(doc, p);
-	add_sites(doc, p);
+	/* Halves of pairs would look like differences. */
+	if (!p->b || p->result->matched) {
+		add_functions(doc, p);
+		add_sites(doc, p);
+	}
 	add_classes(doc, p);
 	add_limits(doc, "A", &p->a->weights);
 	if (p->b)
