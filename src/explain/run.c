@@ -63,6 +63,10 @@ static int run_program(
 	if (interrupt_check(err) < 0)
 		return -1;
 	err_wrap(err, "'%s' %s, running '%s'", spec->interpreter, how, path_base(spec->script));
+	if (strstr(output.data, "unhandled dwarf") || strstr(output.data, "reading debug info"))
+		return err_hint(err,
+			"valgrind cannot read its debug information: take a newer valgrind, or a "
+			"copy without it (strip --strip-debug)");
 	said = last_line(&output);
 	return *said ? err_hint(err, "it said last: %s", said) : -1;
 }
