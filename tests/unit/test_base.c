@@ -162,7 +162,7 @@ static void test_find_program(void **state)
 {
 	char *root = *state;
 	CLEANUP_FREE char *saved = xstrdup(getenv("PATH")), *none = NULL, *found = NULL;
-	CLEANUP_FREE char *dir = xasprintf("%s/bin", root), *want = xasprintf("%s/bin/tool", root);
+	CLEANUP_FREE char *want = xasprintf("%s/bin/tool", root);
 	CLEANUP_FREE char *path = xasprintf("%s/no such:%s/bin:/usr/bin", root, root);
 	CLEANUP_FREE char *folder = NULL, *direct = NULL;
 
