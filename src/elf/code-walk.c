@@ -295,22 +295,34 @@ static void start_function(struct walker *k, const struct code_function *f, bool
 	k->shown = (struct elf_function){f->name, f->start, f->end - f->start, stub};
 }
 
+/* What is left of a stretch of code. */
+struct rest {
+	const uint8_t *p;
+	size_t left;
+	uint64_t addr;
+};
+
+/* Takes one instruction, or bytes that are none. */
+static void take(struct walker *k, struct rest *r)
+{
+	size_t n = k->step(&k->w, r->p, r->left, r->addr);
+
+	if (n == 0)
+		n = step_unknown(k, r->p, r->left, r->addr);
+	r->p += n;
+	r->left -= n;
+	r->addr += n;
+}
+
 static int walk_function(struct walker *k, const struct code_function *f,
 	const struct code_region *region, struct err *err)
 {
-	const uint8_t *p = region->p + (f->start - region->addr);
-	size_t left = (size_t)(f->end - f->start);
-	uint64_t addr = f->start;
+	struct rest r = {
+		region->p + (f->start - region->addr), (size_t)(f->end - f->start), f->start};
 
 	start_function(k, f, false);
-	while (left) {
-		size_t n = k->step(&k->w, p, left, addr);
-
-		if (n == 0)
-			n = step_unknown(k, p, left, addr);
-		p += n;
-		left -= n;
-		addr += n;
+	while (r.left) {
+		take(k, &r);
 		if (k->w.n == CODE_WINDOW && flush(k, true, err) < 0)
 			return -1;
 	}
@@ -336,19 +348,11 @@ static void make_stubs(struct walker *k)
 static int walk_plt(struct walker *k, const struct code_region *region, struct err *err)
 {
 	const struct code_function f = {region->addr, region->addr + region->n, region->name};
-	const uint8_t *p = region->p;
-	size_t left = region->n;
-	uint64_t addr = f.start;
+	struct rest r = {region->p, region->n, f.start};
 
 	start_function(k, &f, true);
-	while (left) {
-		size_t n = k->step(&k->w, p, left, addr);
-
-		if (n == 0)
-			n = step_unknown(k, p, left, addr);
-		p += n;
-		left -= n;
-		addr += n;
+	while (r.left) {
+		take(k, &r);
 		if (k->w.n == CODE_WINDOW) {
 			make_stubs(k);
 			if (flush(k, false, err) < 0)
