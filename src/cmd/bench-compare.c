@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/bench-internal.h"
+#include "cmd/cmd.h"
 
 static const char *sameness(const char *before, const char *after)
 {
@@ -153,7 +153,7 @@ int bench_show_comparison(struct bench *before, struct bench *after, const struc
 		report_json(j, stdout);
 		json_decref(j);
 	} else {
-		doc_write_text(text, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+		cmd_print(text);
 	}
 	if (view->html) {
 		CLEANUP_DOC struct doc *page = make_doc(before, after, &c, files, true);

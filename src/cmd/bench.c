@@ -124,11 +124,9 @@ static int add_pyperformance(const struct values *v, struct bench *b, const char
 		free(*dir);
 		*dir = path_absolute(given + 1);
 	} else {
-		*made = xasprintf("%s/solder-pyperformance-XXXXXX", scratch);
-		if (!mkdtemp(*made)) {
-			free(steal(made));
-			return err_sys(err, "cannot create a folder in '%s'", scratch);
-		}
+		*made = cmd_scratch(scratch, "pyperformance", err);
+		if (!*made)
+			return -1;
 		free(*dir);
 		*dir = xstrdup(*made);
 		if (bench_install_pyperformance(b, *dir, err) < 0)
@@ -280,7 +278,7 @@ static int show(const struct values *v, const struct bench *b, const struct benc
 		report_json(j, stdout);
 		json_decref(j);
 	} else {
-		doc_write_text(text, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+		cmd_print(text);
 	}
 	if (v->html) {
 		CLEANUP_DOC struct doc *page =

@@ -9,21 +9,19 @@
 int cmd_check_probes(
 	const struct probe_values *v, const struct dist *dist, json_t *model, struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
-	CLEANUP_FREE char *probes_dir = NULL;
-	CLEANUP_FREE char *scratch = xasprintf("%s/solder-check.XXXXXX", tmp ? tmp : "/tmp");
-	struct check_probe_options options = {.only = &v->ids,
-		.against = v->against,
-		.install_consumers = v->install_consumers,
-		.scratch = scratch};
+	CLEANUP_FREE char *probes_dir = NULL, *scratch = NULL;
+	struct check_probe_options options = {
+		.only = &v->ids, .against = v->against, .install_consumers = v->install_consumers};
 	struct err ignored = ERR_INIT;
 	struct progress *progress;
 	int r;
 
 	if (cmd_folder("probes", NULL, &probes_dir, err) < 0)
 		return -1;
-	if (!mkdtemp(scratch))
-		return err_sys(err, "cannot create '%s'", scratch);
+	scratch = cmd_scratch(NULL, "check", err);
+	if (!scratch)
+		return -1;
+	options.scratch = scratch;
 	options.probes_dir = probes_dir;
 	progress = progress_new(stderr, PROGRESS_AUTO);
 	r = check_probes(dist, &options, progress, model, err);
@@ -31,11 +29,6 @@ int cmd_check_probes(
 	if (tree_remove(scratch, r < 0 ? &ignored : err) < 0)
 		return -1;
 	return r;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
 }
 
 void cmd_check_add_probes(struct doc *doc, const json_t *probes, bool all)
@@ -48,8 +41,8 @@ void cmd_check_add_probes(struct doc *doc, const json_t *probes, bool all)
 	doc_table(doc, "Probes", columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < json_array_size(probes); i++) {
 		const json_t *p = json_array_get(probes, i);
-		const char *const cells[] = {text_of(p, "verdict"), text_of(p, "id"),
-			text_of(p, "link"), text_of(p, "seen"), text_of(p, "why")};
+		const char *const cells[] = {cmd_text(p, "verdict"), cmd_text(p, "id"),
+			cmd_text(p, "link"), cmd_text(p, "seen"), cmd_text(p, "why")};
 
 		if (all || strcmp(cells[0], "pass") != 0)
 			doc_row(doc, cells);
@@ -57,14 +50,14 @@ void cmd_check_add_probes(struct doc *doc, const json_t *probes, bool all)
 	for (size_t i = 0; i < json_array_size(probes); i++) {
 		const json_t *p = json_array_get(probes, i);
 		CLEANUP_FREE char *label =
-			xasprintf("%s, %s", text_of(p, "id"), text_of(p, "link"));
+			xasprintf("%s, %s", cmd_text(p, "id"), cmd_text(p, "link"));
 		const json_t *crashes = json_object_get(p, "crashes");
-		bool failed = !strcmp(text_of(p, "verdict"), "fail");
+		bool failed = !strcmp(cmd_text(p, "verdict"), "fail");
 
 		for (size_t k = 0; (failed || all) && k < json_array_size(crashes); k++)
 			doc_text(doc, "%s: %s", label,
 				json_string_value(json_array_get(crashes, k)));
 		if (failed)
-			doc_listing(doc, label, text_of(p, "log"));
+			doc_listing(doc, label, cmd_text(p, "log"));
 	}
 }

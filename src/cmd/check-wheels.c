@@ -42,11 +42,6 @@ int cmd_check_wheels(const struct wheel_values *v, const char *against, const st
 	return r;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 /* "69 of 70" */
 static char *imports(const json_t *w)
 {
@@ -66,11 +61,11 @@ static void add_failures(struct doc *doc, const json_t *w)
 		const json_t *libpythons = json_object_get(here, "libpythons");
 		CLEANUP_BUF struct buf text = BUF_INIT;
 
-		buf_addf(&text, "%s, %s: %s", text_of(w, "name"), text_of(f, "what"),
-			text_of(here, "error") ? text_of(here, "error")
-					       : "fails with the reference only");
-		if (text_of(here, "frame"))
-			buf_addf(&text, " at %s", text_of(here, "frame"));
+		buf_addf(&text, "%s, %s: %s", cmd_text(w, "name"), cmd_text(f, "what"),
+			cmd_text(here, "error") ? cmd_text(here, "error")
+						: "fails with the reference only");
+		if (cmd_text(here, "frame"))
+			buf_addf(&text, " at %s", cmd_text(here, "frame"));
 		for (size_t k = 0; k < json_array_size(libpythons); k++)
 			buf_addf(&text, "%s%s", k ? ", " : "; loaded: ",
 				json_string_value(json_array_get(libpythons, k)));
@@ -106,17 +101,17 @@ void cmd_check_add_wheels(struct doc *doc, const json_t *model, bool all)
 
 	if (!json_array_size(wheels))
 		return;
-	doc_fact(doc, "reference", text_of(model, "against"));
+	doc_fact(doc, "reference", cmd_text(model, "against"));
 	doc_table(doc, "Wheels", columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < json_array_size(wheels); i++) {
 		const json_t *w = json_array_get(wheels, i);
 		CLEANUP_FREE char *count = imports(w);
-		const char *why = text_of(w, "why"), *expected = text_of(w, "expected");
-		const char *const cells[] = {text_of(w, "verdict"), text_of(w, "name"),
-			text_of(w, "version"), text_of(w, "prediction"), count,
-			text_of(w, "exercise"),
+		const char *why = cmd_text(w, "why"), *expected = cmd_text(w, "expected");
+		const char *const cells[] = {cmd_text(w, "verdict"), cmd_text(w, "name"),
+			cmd_text(w, "version"), cmd_text(w, "prediction"), count,
+			cmd_text(w, "exercise"),
 			why                                          ? why
-			: expected && strcmp(expected, "works") != 0 ? text_of(w, "because")
+			: expected && strcmp(expected, "works") != 0 ? cmd_text(w, "because")
 								     : NULL};
 
 		doc_row(doc, cells);
@@ -124,7 +119,7 @@ void cmd_check_add_wheels(struct doc *doc, const json_t *model, bool all)
 	for (size_t i = 0; i < json_array_size(wheels); i++) {
 		const json_t *w = json_array_get(wheels, i);
 
-		if (all || !strcmp(text_of(w, "verdict"), "breaks only here"))
+		if (all || !strcmp(cmd_text(w, "verdict"), "breaks only here"))
 			add_failures(doc, w);
 	}
 	add_counts(doc, json_object_get(json_object_get(model, "summary"), "wheels"));

@@ -1,7 +1,6 @@
 /* solder check: whether anything breaks with this Python. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "archive/archive.h"
 #include "base/file.h"
@@ -18,11 +17,6 @@ struct values {
 	bool list_rules, markdown, all, json;
 	const char *html;
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
 
 static void list_rules(void)
 {
@@ -44,13 +38,14 @@ static void list_rules(void)
 /* One row for each finding; for a rule without one, a row for the rule if it is wanted. */
 static void rule_rows(struct doc *doc, const json_t *rule, bool all)
 {
-	const char *verdict = text_of(rule, "verdict"), *id = text_of(rule, "id");
+	const char *verdict = cmd_text(rule, "verdict"), *id = cmd_text(rule, "id");
 	const json_t *findings = json_object_get(rule, "findings");
 	json_int_t more = json_integer_value(json_object_get(rule, "more"));
 
 	for (size_t i = 0; i < json_array_size(findings); i++) {
 		const json_t *f = json_array_get(findings, i);
-		const char *const cells[] = {verdict, id, text_of(f, "where"), text_of(f, "what")};
+		const char *const cells[] = {
+			verdict, id, cmd_text(f, "where"), cmd_text(f, "what")};
 
 		doc_row(doc, cells);
 	}
@@ -60,10 +55,10 @@ static void rule_rows(struct doc *doc, const json_t *rule, bool all)
 
 		doc_row(doc, cells);
 	}
-	if (!json_array_size(findings) && (all || text_of(rule, "why"))) {
-		const char *why = text_of(rule, "why");
+	if (!json_array_size(findings) && (all || cmd_text(rule, "why"))) {
+		const char *why = cmd_text(rule, "why");
 		const char *const cells[] = {
-			verdict, id, NULL, why ? why : text_of(rule, "reason")};
+			verdict, id, NULL, why ? why : cmd_text(rule, "reason")};
 
 		doc_row(doc, cells);
 	}
@@ -72,7 +67,7 @@ static void rule_rows(struct doc *doc, const json_t *rule, bool all)
 static bool all_hold(const json_t *rules)
 {
 	for (size_t i = 0; i < json_array_size(rules); i++) {
-		if (strcmp(text_of(json_array_get(rules, i), "verdict"), "pass") != 0)
+		if (strcmp(cmd_text(json_array_get(rules, i), "verdict"), "pass") != 0)
 			return false;
 	}
 	return true;
@@ -95,9 +90,9 @@ static void add_rules(struct doc *doc, const json_t *rules, bool all)
 	for (size_t i = 0; i < json_array_size(rules); i++) {
 		const json_t *rule = json_array_get(rules, i);
 
-		if (text_of(rule, "todo"))
-			doc_text(doc, "%s: %s. What to do: %s.", text_of(rule, "id"),
-				text_of(rule, "reason"), text_of(rule, "todo"));
+		if (cmd_text(rule, "todo"))
+			doc_text(doc, "%s: %s. What to do: %s.", cmd_text(rule, "id"),
+				cmd_text(rule, "reason"), cmd_text(rule, "todo"));
 	}
 }
 
@@ -130,8 +125,8 @@ static struct doc *make_doc(const struct dist *dist, const json_t *model, bool a
 	doc_fact(doc, "libpython.so", dist->libpython_shared);
 	doc_fact(doc, "libpython.a", dist->libpython_static);
 	add_rules(doc, json_object_get(model, "rules"), all);
-	if (text_of(model, "probes_why"))
-		doc_text(doc, "Probes: not checked: %s.", text_of(model, "probes_why"));
+	if (cmd_text(model, "probes_why"))
+		doc_text(doc, "Probes: not checked: %s.", cmd_text(model, "probes_why"));
 	cmd_check_add_probes(doc, json_object_get(model, "probes"), all);
 	cmd_check_add_wheels(doc, model, all);
 	add_summary(doc, json_object_get(model, "summary"));
@@ -146,7 +141,7 @@ static int print(
 	} else {
 		CLEANUP_DOC struct doc *doc = make_doc(dist, model, v->all);
 
-		doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+		cmd_print(doc);
 	}
 	if (v->html) {
 		CLEANUP_DOC struct doc *page = make_doc(dist, model, true);
@@ -206,7 +201,7 @@ static int check(const struct values *v, const char *what, struct err *err)
 /* What is shipped is what is checked. Nothing may depend on the place, so it has a blank in it. */
 static int check_archive(const struct values *v, const char *archive, struct err *err)
 {
-	CLEANUP_FREE char *scratch = cmd_scratch(err);
+	CLEANUP_FREE char *scratch = cmd_scratch(NULL, "check", err);
 	CLEANUP_FREE char *dir = NULL;
 	struct err ignored = ERR_INIT;
 	const char *said;

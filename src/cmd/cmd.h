@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/opt.h"
+#include "report/report.h"
 
 extern const struct command cmd_bench, cmd_build, cmd_check, cmd_explain, cmd_fetch, cmd_inspect,
 	cmd_pack, cmd_show, cmd_unpack, cmd_man, cmd_completion;
@@ -21,8 +22,15 @@ int cmd_folder(const char *name, const char *given, char **ret, struct err *err)
 /* Splits "cpython", "cpython@3.13" or "cpython@3.13.5"; *version points into word, or is NULL. */
 int cmd_parse_package(const char *word, const char **version, struct err *err);
 
-/* A new folder in TMPDIR, to be freed; NULL on failure. The caller removes it. */
-char *cmd_scratch(struct err *err);
+/* A new folder solder-NAME.XXXXXX in `within` (NULL: in TMPDIR if that is an absolute path, else in
+ * /tmp), to be freed; NULL on failure. The caller removes it. */
+char *cmd_scratch(const char *within, const char *name, struct err *err);
+
+/* Prints a document to stdout, in colour on a terminal unless NO_COLOR is set. */
+void cmd_print(const struct doc *doc);
+
+/* The text of a key of a JSON object, or NULL. */
+const char *cmd_text(const json_t *object, const char *key);
 
 /* The facts of the artifacts of a distribution that solder built, as a JSON object:
  * {"path", "artifacts": [{"name", "path", "size", …}]}. */

@@ -44,6 +44,31 @@ int cmd_folder(const char *name, const char *given, char **ret, struct err *err)
 	return err_hint(err, "install solder as a whole, or name their folder in $%s", variable);
 }
 
+char *cmd_scratch(const char *within, const char *name, struct err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path;
+
+	if (!within)
+		within = tmp && *tmp == '/' ? tmp : "/tmp";
+	path = xasprintf("%s/solder-%s.XXXXXX", within, name);
+	if (mkdtemp(path))
+		return path;
+	err_sys(err, "cannot create the folder '%s'", path);
+	free(path);
+	return NULL;
+}
+
+void cmd_print(const struct doc *doc)
+{
+	doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+}
+
+const char *cmd_text(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
 int cmd_parse_package(const char *word, const char **version, struct err *err)
 {
 	size_t n = strcspn(word, "@");

@@ -2,7 +2,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/progress.h"
@@ -74,21 +73,6 @@ static int find_workloads(const struct values *v, struct explained *e, struct er
 	return 0;
 }
 
-static int make_scratch(const struct values *v, struct explained *e, struct err *err)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	e->scratch = xasprintf("%s/solder-explain-XXXXXX", v->scratch    ? v->scratch
-							   : tmp && *tmp ? tmp
-									 : "/tmp");
-	if (!mkdtemp(e->scratch)) {
-		err_sys(err, "cannot create '%s'", e->scratch);
-		free(steal(&e->scratch));
-		return -1;
-	}
-	return 0;
-}
-
 static int find_python(struct explain_side *side, struct err *err)
 {
 	CLEANUP_DIST struct dist dist = {0};
@@ -153,7 +137,7 @@ static int run_pythons(const struct values *v, struct explained *e, struct err *
 		if (find_python(&e->sides[i], err) < 0)
 			return -1;
 	if (check_versions(e, err) < 0 || explain_find_valgrind(&valgrind, err) < 0 ||
-		make_scratch(v, e, err) < 0)
+		!(e->scratch = cmd_scratch(v->scratch, "explain", err)))
 		return -1;
 	e->progress = progress_new(stderr, PROGRESS_AUTO);
 	for (size_t i = 0; i < e->n_sides; i++)
@@ -234,7 +218,7 @@ static int show(const struct values *v, const struct explained *e,
 	if (v->json)
 		print_json(v, e, result);
 	else
-		doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+		cmd_print(doc);
 	return v->html ? doc_save_html(doc, v->html, err) : 0;
 }
 

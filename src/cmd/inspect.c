@@ -16,7 +16,7 @@
 int inspect_show(const struct doc *doc, const struct inspect_options *o, struct err *err)
 {
 	if (!o->json)
-		doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+		cmd_print(doc);
 	return o->html ? doc_save_html(doc, o->html, err) : 0;
 }
 

@@ -202,7 +202,8 @@ static int verify(const struct pack_values *v, const char *dir, const char *scra
 int cmd_pack_verify(const struct pack_values *v, const char *dir, const struct cache *cache,
 	struct progress *progress, json_t **result, struct err *err)
 {
-	CLEANUP_FREE char *scratch = v->keep ? path_absolute(v->keep) : cmd_scratch(err);
+	CLEANUP_FREE char *scratch =
+		v->keep ? path_absolute(v->keep) : cmd_scratch(NULL, "pack", err);
 	struct err ignored = ERR_INIT;
 	int differs;
 

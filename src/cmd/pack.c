@@ -22,18 +22,6 @@ static void defaults(void *values)
 	v->level = LEVEL_MAX;
 }
 
-char *cmd_scratch(struct err *err)
-{
-	const char *tmp = getenv("TMPDIR");
-	char *path = xasprintf("%s/solder-pack.XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
-
-	if (mkdtemp(path))
-		return path;
-	err_sys(err, "cannot create the folder '%s'", path);
-	free(path);
-	return NULL;
-}
-
 static bool same_size(const char *a, const char *b)
 {
 	struct stat x, y;
@@ -89,7 +77,7 @@ int cmd_pack_find_build(
 static int write_package(const struct pack_values *v, struct package *p, struct pack_write *o,
 	struct err *err, json_t **result)
 {
-	CLEANUP_FREE char *scratch = cmd_scratch(err);
+	CLEANUP_FREE char *scratch = cmd_scratch(NULL, "pack", err);
 	struct err ignored = ERR_INIT;
 	int failed;
 
@@ -153,7 +141,7 @@ static void print_archives(const json_t *result)
 	json_array_foreach (json_object_get(result, "left_out"), i, a)
 		doc_text(doc, "not written: %s (%s)", json_string_value(json_object_get(a, "name")),
 			json_string_value(json_object_get(a, "why")));
-	doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+	cmd_print(doc);
 }
 
 static void print_index(const json_t *result)
