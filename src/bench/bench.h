@@ -63,8 +63,8 @@
  * A campaign for self-test also has an arm that is slowed by a known amount, which must come out
  * slower. A campaign that fails a gate gives no verdict.
  *
- * A workload that failed once in one arm (crash, exit code, time limit) is left out for all arms,
- * and listed.
+ * A workload that failed once in one arm (crash, exit code, time limit), or for which an arm lacks
+ * a module, is left out for all arms, and listed.
  */
 #ifndef SOLDER_BENCH_H
 #define SOLDER_BENCH_H
@@ -120,10 +120,11 @@ struct bench_workload {
 	char *kind;     /* "loop", "startup", "script", "pyperformance" */
 	char *file;     /* NULL: none */
 	struct strv args;
-	char *failed;     /* why it is left out: what failed, in which arm; NULL */
-	char *uncounted;  /* why its instructions were not counted; NULL */
-	uint64_t loops;   /* frozen by the calibration; 1 when there are none to choose */
-	uint64_t nominal; /* what one process took on the reference then, in ns of CPU time */
+	struct strv needs; /* modules that a Python may lack; not kept in the file */
+	char *failed;      /* why it is left out: what failed, in which arm; NULL */
+	char *uncounted;   /* why its instructions were not counted; NULL */
+	uint64_t loops;    /* frozen by the calibration; 1 when there are none to choose */
+	uint64_t nominal;  /* what one process took on the reference then, in ns of CPU time */
 };
 
 enum bench_status { BENCH_OK, BENCH_EXIT, BENCH_SIGNAL, BENCH_TIMEOUT };
@@ -228,6 +229,9 @@ bool bench_arm_name_ok(const char *name);
 int64_t bench_time(const struct bench_observation *o, enum bench_measure measure);
 /* Rounds that were not dropped. */
 unsigned int bench_kept(const struct bench *b);
+/* What solder itself takes for one process, in ns: rounds last that much longer than the processes
+ * in them. NAN before the first round, and for a file whose rounds last less. */
+double bench_overhead(const struct bench *b);
 /* As they stand in files and tables. */
 const char *bench_role_name(enum bench_role role);
 const char *bench_status_name(enum bench_status status);

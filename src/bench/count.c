@@ -191,8 +191,10 @@ int bench_count(struct bench *b, const struct bench_setup *setup, struct err *er
 		personality((unsigned long)before | ADDR_NO_RANDOMIZE);
 	result = stage_open(b, setup->scratch, &run.stage, err);
 	line = progress_start(setup->progress, "instructions", 0);
-	if (result == 0)
+	if (result == 0) {
+		run_check_needs(&run);
 		result = count_arms(&run, line, err);
+	}
 	progress_end(setup->progress, line, result == 0 ? "done" : "stopped");
 	stage_close(&run.stage);
 	if (before >= 0)

@@ -1,5 +1,6 @@
 #include "bench/bench.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,7 @@ void bench_free(struct bench *b)
 		free(b->workloads[i].failed);
 		free(b->workloads[i].uncounted);
 		strv_release(&b->workloads[i].args);
+		strv_release(&b->workloads[i].needs);
 	}
 	for (size_t i = 0; i < b->n_rounds; i++) {
 		free(b->rounds[i].dropped);
@@ -138,6 +140,23 @@ unsigned int bench_kept(const struct bench *b)
 	for (size_t i = 0; i < b->n_rounds; i++)
 		kept += !b->rounds[i].dropped;
 	return kept;
+}
+
+double bench_overhead(const struct bench *b)
+{
+	double own = 0, processes = 0;
+
+	for (size_t i = 0; i < b->n_rounds; i++) {
+		own += (double)b->rounds[i].lasted;
+		for (size_t k = 0; k < b->rounds[i].n; k++) {
+			const struct bench_observation *o = &b->rounds[i].v[k];
+			const struct bench_workload *w = &b->workloads[o->workload];
+
+			own -= (double)o->wall;
+			processes += strcmp(w->kind, "startup") ? 1 : (double)w->loops;
+		}
+	}
+	return processes > 0 && own >= 0 ? own / processes : NAN;
 }
 
 const char *bench_role_name(enum bench_role role)

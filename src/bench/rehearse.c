@@ -11,10 +11,19 @@
 #include "base/interrupt.h"
 #include "bench/run-internal.h"
 #include "bench/trial-internal.h"
+#include "proc/proc.h"
 
 #define MS ((int64_t)1000000)
 /* A workload that is too short even so does nothing. */
 #define LOOPS_MAX ((uint64_t)1 << 30)
+#define PROBE_OUTPUT ((size_t)1 << 16)
+
+static const char import_each[] = "import sys\n"
+				  "for name in sys.argv[1:]:\n"
+				  "    try:\n"
+				  "        __import__(name)\n"
+				  "    except ImportError:\n"
+				  "        print(name)\n";
 
 /* A suite of many workloads averages over them, and each may be shorter. */
 static int64_t wanted_duration(const struct run *run)
@@ -100,12 +109,71 @@ static int calibrate(struct run *run, size_t w, struct err *err)
 						    : calibrate_script(run, w, err);
 }
 
+/* The modules among `names` that the first copy of an arm cannot import. A Python that crashes
+ * while it tries lacks nothing as far as this goes: the workload itself will show it. */
+static void find_lacking(
+	const struct run *run, size_t arm, const struct strv *names, struct strv *lacking)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	const struct play play = {.arm = arm};
+	const struct proc_spec spec = {
+		.argv = &argv, .env = &env, .cwd = run->stage.cwd, .out = -1, .err = -1};
+	struct err ignored = ERR_INIT;
+
+	strv_take(&argv, stage_python(&run->stage, arm, 0));
+	strv_addf(&argv, "-Xpycache_prefix=%s", run->stage.pycache);
+	strv_add(&argv, "-c");
+	strv_add(&argv, import_each);
+	for (size_t i = 0; i < names->n; i++)
+		strv_add(&argv, names->v[i]);
+	run_make_env(run, &play, &env);
+	if (proc_run(&spec, false, PROBE_OUTPUT, run->b->options.limit * 1000, &output, &ignored) ==
+			0 &&
+		output.len)
+		strv_split(lacking, output.data, "\n");
+}
+
+static void check_needs(struct run *run, size_t arm)
+{
+	struct bench *b = run->b;
+	CLEANUP_STRV struct strv names = STRV_INIT, lacking = STRV_INIT;
+
+	for (size_t w = 0; w < b->n_workloads; w++) {
+		for (size_t i = 0; i < b->workloads[w].needs.n; i++) {
+			if (!strv_has(&names, b->workloads[w].needs.v[i]))
+				strv_add(&names, b->workloads[w].needs.v[i]);
+		}
+	}
+	if (names.n)
+		find_lacking(run, arm, &names, &lacking);
+	for (size_t w = 0; lacking.n && w < b->n_workloads; w++) {
+		struct bench_workload *workload = &b->workloads[w];
+
+		for (size_t i = 0; !workload->failed && i < workload->needs.n; i++) {
+			if (!strv_has(&lacking, workload->needs.v[i]))
+				continue;
+			workload->failed = xasprintf("not run: '%s' has no module '%s'",
+				b->arms[arm].name, workload->needs.v[i]);
+			progress_warn(run->setup->progress, "'%s' is left out for all arms: %s",
+				workload->name, workload->failed);
+		}
+	}
+}
+
+void run_check_needs(struct run *run)
+{
+	for (size_t a = 0; a < run->b->n_arms; a++)
+		check_needs(run, a);
+}
+
 int run_rehearse(struct run *run, struct err *err)
 {
 	struct bench *b = run->b;
 	struct progress *p = run->setup->progress;
 	int line = progress_start(p, "rehearsal", 0), result = 0;
 
+	run_check_needs(run);
 	for (size_t w = 0; result == 0 && w < b->n_workloads; w++) {
 		progress_update(p, line, w, b->n_workloads);
 		if (!b->workloads[w].failed && b->workloads[w].nominal == 0)

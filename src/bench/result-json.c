@@ -69,6 +69,7 @@ json_t *bench_result_json(const struct bench *b, const struct bench_result *resu
 
 	json_object_set_new(j, "rounds", json_integer(result->rounds));
 	json_object_set_new(j, "dropped", json_integer(result->dropped));
+	json_object_set_new(j, "overhead_ns", real(bench_overhead(b)));
 	json_object_set_new(j, "alpha", json_real(result->alpha));
 	json_object_set_new(j, "margin", json_real(b->options.margin));
 	json_object_set_new(j, "resamples", json_integer(result->resamples));

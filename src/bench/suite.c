@@ -119,7 +119,21 @@ static bool kind_ok(const char *kind)
 			       !strcmp(kind, "pyperformance"));
 }
 
-/* One entry of an index: {"name", "file", "stresses", "loops", "kind", "args"}. */
+/* Texts of a list (NULL: none); an error for anything else in it. */
+static int add_texts(struct strv *to, const json_t *list, const char *of, struct err *err)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *word = json_string_value(json_array_get(list, i));
+
+		if (!word)
+			return err_set(
+				err, ERR_INPUT, "an argument or module of '%s' is not a text", of);
+		strv_add(to, word);
+	}
+	return 0;
+}
+
+/* One entry of an index: {"name", "file", "stresses", "loops", "kind", "args", "needs"}. */
 static int add_entry(struct bench *b, const char *from, const json_t *entry, struct err *err)
 {
 	const char *name = json_string_value(json_object_get(entry, "name"));
@@ -127,25 +141,22 @@ static int add_entry(struct bench *b, const char *from, const json_t *entry, str
 	const char *file = json_string_value(json_object_get(entry, "file"));
 	const char *stresses = json_string_value(json_object_get(entry, "stresses"));
 	const json_t *args = json_object_get(entry, "args");
+	const json_t *needs = json_object_get(entry, "needs");
 	json_int_t loops = json_integer_value(json_object_get(entry, "loops"));
 	struct bench_workload *w;
 
 	if (!name || !*name || !kind_ok(kind) || !file_ok(kind, file) || loops < 1 ||
-		json_array_size(args) > BENCH_WORDS_MAX)
+		json_array_size(args) > BENCH_WORDS_MAX || json_array_size(needs) > BENCH_WORDS_MAX)
 		return err_set(err, ERR_INPUT, "entry '%s' of '%s' is not as it should be",
 			name ? name : "without a name", from);
 	w = bench_add_workload(b, name, kind);
 	w->file = file ? xstrdup(file) : NULL;
 	w->stresses = stresses ? xstrdup(stresses) : NULL;
 	w->loops = (uint64_t)loops;
-	for (size_t i = 0; i < json_array_size(args); i++) {
-		const char *word = json_string_value(json_array_get(args, i));
-
-		if (!word)
-			return err_set(err, ERR_INPUT, "an argument of '%s' is not a text", name);
-		strv_add(&w->args, word);
-	}
-	return 0;
+	return add_texts(&w->args, args, name, err) < 0 ||
+			       add_texts(&w->needs, needs, name, err) < 0
+		       ? -1
+		       : 0;
 }
 
 int suite_add_index(struct bench *b, const char *text, size_t size, const char *from,

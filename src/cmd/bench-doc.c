@@ -33,6 +33,9 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 		xasprintf("%.2f %% at this look, 5 %% split among all; %u resamples",
 			100 * r->alpha, r->resamples);
 	CLEANUP_FREE char *workloads = xasprintf("%zu of %zu", r->counting, r->n_workloads);
+	double own = bench_overhead(b);
+	CLEANUP_FREE char *overhead =
+		isfinite(own) ? xasprintf("%.2f ms for each process", own / 1e6) : NULL;
 	char date[32] = "";
 	struct tm when;
 	time_t started = b->n_rounds ? (time_t)b->rounds[0].started : 0;
@@ -46,6 +49,7 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 	doc_fact(doc, "workloads", workloads);
 	doc_fact(doc, "rounds", rounds);
 	doc_fact(doc, "stopped by", b->stopped);
+	doc_fact(doc, "overhead", overhead);
 	doc_fact(doc, "level", level);
 	doc_fact(doc, "seed", seed);
 	doc_fact(doc, "begun", date[0] ? date : NULL);

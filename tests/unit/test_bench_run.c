@@ -126,7 +126,10 @@ static void add_suite(struct bench *b, const char *root)
 		"\"kind\": \"startup\", \"args\": [\"-S\", \"-E\", \"-c\", \"pass\"]},\n"
 		"{\"name\": \"ill\", \"file\": \"ill.py\", \"stresses\": \"failing\", \"loops\": "
 		"4, "
-		"\"kind\": \"loop\", \"args\": []}]",
+		"\"kind\": \"loop\", \"args\": []},\n"
+		"{\"name\": \"needy\", \"file\": \"sum.py\", \"stresses\": \"asking\", \"loops\": "
+		"4, "
+		"\"kind\": \"loop\", \"args\": [], \"needs\": [\"json\", \"no_such_module\"]}]",
 		0644);
 	scratch_file(root, "work/sum.py",
 		"import sys, os\n"
@@ -174,6 +177,7 @@ static void test_campaign(void **state)
 	assert_null(result.why[0]);
 	assert_null(result.why[1]);
 	assert_string_equal(result.why[2], "one: exit code 1: RuntimeError: not today");
+	assert_string_equal(result.why[3], "not run: 'one' has no module 'no_such_module'");
 	/* How many loops fit depends on what else the machine does. */
 	assert_true(read->workloads[0].nominal > 0 && read->workloads[1].nominal > 0);
 	assert_int_not_equal(read->rounds[0].hash_seed, read->rounds[1].hash_seed);
