@@ -97,6 +97,14 @@ enum bench_role {
 	BENCH_ROLE_SLOWED, /* the reference, slowed by `slowdown` */
 };
 
+/* Another link of an arm's objects: the layout of the code differs, and nothing else. */
+struct bench_link {
+	char *given;
+	char *interpreter;
+	char *sha256;
+	char *lib_sha256; /* or NULL */
+};
+
 struct bench_arm {
 	char *name;
 	enum bench_role role;
@@ -108,6 +116,9 @@ struct bench_arm {
 	char *lib_sha256; /* of the libpython that it loads, or NULL */
 	char *note;       /* what could not be made equal, or NULL */
 	double slowdown;  /* 0.02: by 2 % */
+	/* Other links: layout l runs number l modulo n_links + 1, of which the one above is 0. */
+	struct bench_link *links;
+	size_t n_links;
 };
 
 /* How a workload is run: `python FILE ARGS... LOOPS` for "loop", `python FILE ARGS...` for
@@ -218,6 +229,8 @@ void cleanup_bench(struct bench **b);
 
 /* Appends a zeroed element; the pointer holds until the next call. */
 struct bench_arm *bench_add_arm(struct bench *b, const char *name, enum bench_role role);
+struct bench_link *bench_add_link(struct bench_arm *arm);
+void bench_link_release(struct bench_link *link);
 struct bench_workload *bench_add_workload(struct bench *b, const char *name, const char *kind);
 /* A round with room for so many observations. */
 struct bench_round *bench_add_round(struct bench *b, size_t room);
@@ -287,7 +300,8 @@ unsigned int bench_order_layout(uint64_t seed, size_t index, unsigned int layout
 /* ---- running ------------------------------------------------------------------------------- */
 
 /* Adds the Python that a person named (see dist_find()); an error if it cannot be run here or is
- * older than 3.8. */
+ * older than 3.8. A name that an arm has already makes it another link of that arm, if it is of
+ * the same version and form and another file; there are then as many layouts as links at least. */
 int bench_add_python(struct bench *b, const char *name, const char *what, struct err *err);
 /* Adds the copy of the reference, and the slowed arm if `slowdown` is not 0. After all others. */
 void bench_add_hidden(struct bench *b, double slowdown);
@@ -324,7 +338,8 @@ struct bench_setup {
  * Every arm, the copy and all, is a real copy of its interpreter (and of the libpython that it
  * loads from its own tree) under SCRATCH/aNN/bin/python, with links to the rest of the prefix: so
  * that all have equally long paths, and none has older pages in memory than another. Layouts are
- * more such copies: other physical pages, nothing else (docs/bench.md, "Layout"). A Python that
+ * more such copies: of the arm's other links in turn, and where there are none with other physical
+ * pages only (docs/bench.md, "Layout"). A Python that
  * does not find itself there is run all the same, with a note. Bytecode is kept in a folder of the
  * campaign (-X pycache_prefix), filled by a rehearsal that no one times; no tree is written to.
  * Each process is pinned to the last processor that we may use, we to the others. It starts with

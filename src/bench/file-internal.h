@@ -40,5 +40,8 @@ struct arm_text {
 };
 extern const struct arm_text arm_texts[];
 extern const size_t n_arm_texts;
+/* Of another link of an arm. */
+extern const struct arm_text link_texts[];
+extern const size_t n_link_texts;
 
 #endif

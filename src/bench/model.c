@@ -36,6 +36,14 @@ struct bench *bench_new(const struct bench_options *options)
 	return b;
 }
 
+void bench_link_release(struct bench_link *link)
+{
+	free(link->given);
+	free(link->interpreter);
+	free(link->sha256);
+	free(link->lib_sha256);
+}
+
 static void free_arm(struct bench_arm *arm)
 {
 	free(arm->name);
@@ -46,6 +54,9 @@ static void free_arm(struct bench_arm *arm)
 	free(arm->sha256);
 	free(arm->lib_sha256);
 	free(arm->note);
+	for (size_t i = 0; i < arm->n_links; i++)
+		bench_link_release(&arm->links[i]);
+	free(arm->links);
 }
 
 void bench_free(struct bench *b)
@@ -92,6 +103,13 @@ struct bench_arm *bench_add_arm(struct bench *b, const char *name, enum bench_ro
 	arm = &b->arms[b->n_arms++];
 	*arm = (struct bench_arm){.name = xstrdup(name), .role = role};
 	return arm;
+}
+
+struct bench_link *bench_add_link(struct bench_arm *arm)
+{
+	arm->links = xreallocarray(arm->links, arm->n_links + 1, sizeof(*arm->links));
+	arm->links[arm->n_links] = (struct bench_link){.given = NULL};
+	return &arm->links[arm->n_links++];
 }
 
 struct bench_workload *bench_add_workload(struct bench *b, const char *name, const char *kind)

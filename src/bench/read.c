@@ -164,6 +164,29 @@ static int read_role(struct place *at, const json_t *j, enum bench_role *role)
 	return bad(at, "role", "is none of \"arm\", \"copy\", \"slowed\"");
 }
 
+/* Files of older releases have no such list. */
+static int read_links(struct place *at, const json_t *j, struct bench_arm *arm)
+{
+	const json_t *list;
+
+	if (!json_object_get(j, "links"))
+		return 0;
+	if (get_list(at, j, "links", BENCH_LAYOUTS_MAX - 1, &list) < 0)
+		return -1;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct bench_link *link = bench_add_link(arm);
+
+		for (size_t k = 0; k < n_link_texts; k++) {
+			char **text = (char **)((char *)link + link_texts[k].offset);
+
+			if (get_text(at, json_array_get(list, i), link_texts[k].key,
+				    link_texts[k].optional, text) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int read_arms(struct place *at, const json_t *root, struct bench *b)
 {
 	const json_t *list;
@@ -195,6 +218,8 @@ static int read_arms(struct place *at, const json_t *root, struct bench *b)
 			if (get_text(at, j, arm_texts[k].key, arm_texts[k].optional, text) < 0)
 				return -1;
 		}
+		if (read_links(at, j, arm) < 0)
+			return -1;
 	}
 	go(at, "%s", "");
 	return 0;

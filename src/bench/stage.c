@@ -146,41 +146,49 @@ static int check_copy(const struct stage *s, const struct dist *dist, const char
 	return 0;
 }
 
-static int copy_arm(const struct stage *s, const struct bench *b, size_t index,
-	struct bench_arm *arm, struct err *err)
+/* The interpreter of a layout, and what the campaign says its digest is. */
+static const char *link_of(const struct bench_arm *arm, unsigned int layout, const char **sha256)
 {
-	CLEANUP_DIST struct dist dist = {0};
+	size_t i = layout % (arm->n_links + 1);
 
-	if (dist_find(arm->interpreter, &dist, err) < 0)
+	*sha256 = i ? arm->links[i - 1].sha256 : arm->sha256;
+	return i ? arm->links[i - 1].interpreter : arm->interpreter;
+}
+
+/* A file that changed since the campaign began is another arm. */
+static int check_digest(const struct bench_arm *arm, unsigned int layout, struct err *err)
+{
+	const char *sha256, *interpreter = link_of(arm, layout, &sha256);
+	char hex[SHA256_HEX_SIZE];
+
+	if (!interpreter || !sha256)
+		return err_set(err, ERR_INPUT, "the campaign does not say what '%s' is", arm->name);
+	if (sha256_file(interpreter, hex, NULL, err) < 0)
 		return -1;
-	if (!dist.runs)
-		return err_set(err, ERR_UNSUPPORTED, "'%s' does not run: %s", arm->interpreter,
-			dist.why_not);
-	for (unsigned int layout = 0; layout < b->options.layouts; layout++) {
-		CLEANUP_FREE char *root = folder(s, index, layout);
-		CLEANUP_FREE char *python = stage_python(s, index, layout);
-
-		if (make_copy(&dist, root, python, err) < 0 ||
-			check_copy(s, &dist, root, python, arm, err) < 0)
-			return -1;
-	}
+	if (strcmp(hex, sha256) != 0)
+		return err_set(err, ERR_INPUT,
+			"'%s' (arm '%s') is not the file that the campaign began with", interpreter,
+			arm->name);
 	return 0;
 }
 
-/* An arm that changed since the campaign began is another arm. */
-static int check_digest(const struct bench_arm *arm, struct err *err)
+static int copy_arm(const struct stage *s, size_t index, struct bench_arm *arm, unsigned int layout,
+	struct err *err)
 {
-	char hex[SHA256_HEX_SIZE];
+	CLEANUP_DIST struct dist dist = {0};
+	const char *sha256, *interpreter = link_of(arm, layout, &sha256);
+	CLEANUP_FREE char *root = folder(s, index, layout);
+	CLEANUP_FREE char *python = stage_python(s, index, layout);
 
-	if (!arm->interpreter || !arm->sha256)
-		return err_set(err, ERR_INPUT, "the campaign does not say what '%s' is", arm->name);
-	if (sha256_file(arm->interpreter, hex, NULL, err) < 0)
+	if (check_digest(arm, layout, err) < 0 || dist_find(interpreter, &dist, err) < 0)
 		return -1;
-	if (strcmp(hex, arm->sha256) != 0)
-		return err_set(err, ERR_INPUT,
-			"'%s' (arm '%s') is not the file that the campaign began with",
-			arm->interpreter, arm->name);
-	return 0;
+	if (!dist.runs)
+		return err_set(
+			err, ERR_UNSUPPORTED, "'%s' does not run: %s", interpreter, dist.why_not);
+	return make_copy(&dist, root, python, err) < 0 ||
+			       check_copy(s, &dist, root, python, arm, err) < 0
+		       ? -1
+		       : 0;
 }
 
 static int make_folders(const char *scratch, struct stage *s, struct err *err)
@@ -211,8 +219,10 @@ int stage_open(struct bench *b, const char *scratch, struct stage *s, struct err
 	if (make_folders(scratch, s, err) < 0)
 		return -1;
 	for (size_t i = 0; i < b->n_arms; i++) {
-		if (check_digest(&b->arms[i], err) < 0 || copy_arm(s, b, i, &b->arms[i], err) < 0)
-			return err_wrap(err, "preparing '%s'", b->arms[i].name);
+		for (unsigned int l = 0; l < b->options.layouts; l++) {
+			if (copy_arm(s, i, &b->arms[i], l, err) < 0)
+				return err_wrap(err, "preparing '%s'", b->arms[i].name);
+		}
 	}
 	return 0;
 }

@@ -9,47 +9,101 @@
 
 #define INDEX_MAX ((size_t)4 << 20)
 
-int bench_add_python(struct bench *b, const char *name, const char *what, struct err *err)
+static struct bench_arm *find_arm(struct bench *b, const char *name)
 {
-	CLEANUP_DIST struct dist dist = {0};
-	char hex[SHA256_HEX_SIZE];
-	struct bench_arm *arm;
+	for (size_t i = 0; i < b->n_arms; i++) {
+		if (!strcmp(b->arms[i].name, name))
+			return &b->arms[i];
+	}
+	return NULL;
+}
 
+static int check_name(struct bench *b, const char *name, struct err *err)
+{
 	if (!bench_arm_name_ok(name)) {
 		err_set(err, ERR_USAGE, "'%s' cannot be the name of an arm", name);
 		return err_hint(err, "use letters, digits and ._+- : NAME=PYTHON");
 	}
-	for (size_t i = 0; i < b->n_arms; i++) {
-		if (!strcmp(b->arms[i].name, name)) {
-			err_set(err, ERR_USAGE, "two arms are called '%s'", name);
-			return err_hint(err, "name them: NAME=PYTHON");
-		}
-	}
-	if (b->n_arms + 3 > BENCH_ARMS_MAX)
+	if (!find_arm(b, name) && b->n_arms + 3 > BENCH_ARMS_MAX)
 		return err_set(err, ERR_USAGE, "there are more than %d arms", BENCH_ARMS_MAX - 2);
-	if (dist_find(what, &dist, err) < 0)
+	return 0;
+}
+
+static int find_runnable(const char *what, struct dist *dist, struct err *err)
+{
+	if (dist_find(what, dist, err) < 0)
 		return -1;
-	if (!dist.runs)
+	if (!dist->runs)
 		return err_set(err, ERR_UNSUPPORTED, "'%s' cannot be measured here: %s", what,
-			dist.why_not);
-	if (dist.major != 3 || dist.minor < 8)
+			dist->why_not);
+	if (dist->major != 3 || dist->minor < 8)
 		return err_set(err, ERR_UNSUPPORTED,
 			"'%s' is Python %s; 3.8 is needed for -X "
 			"pycache_prefix",
-			what, dist.version);
-	if (sha256_file(dist.interpreter, hex, NULL, err) < 0)
+			what, dist->version);
+	return 0;
+}
+
+/* Is what was found `link` already, file by file? */
+static bool same_files(const struct bench_link *found, const char *sha256, const char *lib_sha256)
+{
+	return !strcmp(found->sha256, sha256) && !found->lib_sha256 == !lib_sha256 &&
+	       (!lib_sha256 || !strcmp(found->lib_sha256, lib_sha256));
+}
+
+/* Another link of an arm takes over what `link` holds. */
+static int add_link(struct bench *b, struct bench_arm *arm, const struct dist *dist,
+	struct bench_link *link, struct err *err)
+{
+	bool same = same_files(link, arm->sha256, arm->lib_sha256);
+
+	for (size_t i = 0; i < arm->n_links; i++)
+		same = same || same_files(link, arm->links[i].sha256, arm->links[i].lib_sha256);
+	if (same || strcmp(dist->version, arm->version) != 0 ||
+		strcmp(dist_link_name(dist->link), arm->link) != 0) {
+		err_set(err, ERR_USAGE, "two arms are called '%s'", arm->name);
+		return err_hint(
+			err, same ? "they are the same file: name them differently"
+				  : "only other links of the same objects may share a name");
+	}
+	if (arm->n_links + 2 > BENCH_LAYOUTS_MAX)
+		return err_set(err, ERR_USAGE, "'%s' has more than %d links", arm->name,
+			BENCH_LAYOUTS_MAX);
+	*bench_add_link(arm) = *link;
+	*link = (struct bench_link){.given = NULL};
+	if (b->options.layouts < arm->n_links + 1)
+		b->options.layouts = (unsigned int)arm->n_links + 1;
+	return 0;
+}
+
+int bench_add_python(struct bench *b, const char *name, const char *what, struct err *err)
+{
+	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP(bench_link_release) struct bench_link link = {.given = NULL};
+	char hex[SHA256_HEX_SIZE];
+	struct bench_arm *arm;
+
+	if (check_name(b, name, err) < 0 || find_runnable(what, &dist, err) < 0 ||
+		sha256_file(dist.interpreter, hex, NULL, err) < 0)
 		return -1;
-	arm = bench_add_arm(b, name, BENCH_ROLE_ARM);
-	arm->given = xstrdup(what);
-	arm->interpreter = xstrdup(dist.interpreter);
-	arm->version = xstrdup(dist.version);
-	arm->link = xstrdup(dist_link_name(dist.link));
-	arm->sha256 = xstrdup(hex);
+	link.given = xstrdup(what);
+	link.interpreter = xstrdup(dist.interpreter);
+	link.sha256 = xstrdup(hex);
 	if (dist.libpython_loaded) {
 		if (sha256_file(dist.libpython_loaded, hex, NULL, err) < 0)
 			return -1;
-		arm->lib_sha256 = xstrdup(hex);
+		link.lib_sha256 = xstrdup(hex);
 	}
+	arm = find_arm(b, name);
+	if (arm)
+		return add_link(b, arm, &dist, &link, err);
+	arm = bench_add_arm(b, name, BENCH_ROLE_ARM);
+	arm->given = steal(&link.given);
+	arm->interpreter = steal(&link.interpreter);
+	arm->version = xstrdup(dist.version);
+	arm->link = xstrdup(dist_link_name(dist.link));
+	arm->sha256 = steal(&link.sha256);
+	arm->lib_sha256 = steal(&link.lib_sha256);
 	return 0;
 }
 
@@ -78,6 +132,12 @@ static void add_like_reference(struct bench *b, const char *wanted, enum bench_r
 	arm->link = duplicate(first->link);
 	arm->sha256 = duplicate(first->sha256);
 	arm->lib_sha256 = duplicate(first->lib_sha256);
+	for (size_t i = 0; i < first->n_links; i++)
+		*bench_add_link(arm) =
+			(struct bench_link){.given = duplicate(first->links[i].given),
+				.interpreter = duplicate(first->links[i].interpreter),
+				.sha256 = duplicate(first->links[i].sha256),
+				.lib_sha256 = duplicate(first->links[i].lib_sha256)};
 }
 
 void bench_add_hidden(struct bench *b, double slowdown)

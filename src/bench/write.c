@@ -69,6 +69,18 @@ const struct arm_text arm_texts[] = {
 };
 const size_t n_arm_texts = ARRAY_SIZE(arm_texts);
 
+#define LINK_TEXT(name, optional)                                                                  \
+	{                                                                                          \
+#name, offsetof(struct bench_link, name), optional                                 \
+	}
+const struct arm_text link_texts[] = {
+	LINK_TEXT(given, true),
+	LINK_TEXT(interpreter, true),
+	LINK_TEXT(sha256, true),
+	LINK_TEXT(lib_sha256, true),
+};
+const size_t n_link_texts = ARRAY_SIZE(link_texts);
+
 /* Text that is not UTF-8 (a path) is written with its other bytes as '?'. */
 static json_t *text(const char *s)
 {
@@ -111,7 +123,7 @@ static json_t *options_json(const struct bench_options *o)
 
 static json_t *arm_json(const struct bench_arm *arm)
 {
-	json_t *j = json_object();
+	json_t *j = json_object(), *links = json_array();
 
 	json_object_set_new(j, "name", text(arm->name));
 	json_object_set_new(j, "role", json_string(bench_role_name(arm->role)));
@@ -119,6 +131,16 @@ static json_t *arm_json(const struct bench_arm *arm)
 	for (size_t i = 0; i < n_arm_texts; i++)
 		json_object_set_new(j, arm_texts[i].key,
 			text(*(char *const *)((const char *)arm + arm_texts[i].offset)));
+	for (size_t i = 0; i < arm->n_links; i++) {
+		json_t *link = json_object();
+
+		for (size_t k = 0; k < n_link_texts; k++)
+			json_object_set_new(link, link_texts[k].key,
+				text(*(char *const *)((const char *)&arm->links[i] +
+						      link_texts[k].offset)));
+		json_array_append_new(links, link);
+	}
+	json_object_set_new(j, "links", links);
 	return j;
 }
 

@@ -139,6 +139,9 @@ static void add_notes(struct doc *doc, const struct bench *b)
 	for (size_t a = 0; a < b->n_arms; a++) {
 		if (b->arms[a].note)
 			doc_text(doc, "%s: %s", b->arms[a].name, b->arms[a].note);
+		if (b->arms[a].n_links && b->arms[a].role == BENCH_ROLE_ARM)
+			doc_text(doc, "%s: %zu links of its objects, drawn by round",
+				b->arms[a].name, b->arms[a].n_links + 1);
 	}
 	for (size_t i = 0; i < b->n_rounds; i++) {
 		if (b->rounds[i].dropped)

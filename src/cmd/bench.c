@@ -383,7 +383,7 @@ static const struct opt opts[] = {
 		"drop a round when others used more of its processor (10)",
 		offsetof(struct values, load)},
 	{"layouts", 0, OPT_COUNT, "N",
-		"copies of each arm, drawn by round: other physical pages, as a random effect (1)",
+		"copies of each arm, drawn by round, as a random effect (as many as it has links)",
 		offsetof(struct values, layouts)},
 	{"scratch", 0, OPT_STRING, "DIR", "where the copies go ($TMPDIR, /tmp)",
 		offsetof(struct values, scratch)},
@@ -422,6 +422,10 @@ const struct command cmd_bench = {
 		 "the level of 5 % is split\namong them.\n\n"
 		 "Two campaigns (--from twice) are compared by arms of the same name: how an arm's "
 		 "time\nrelative to the reference changed from the first to the second.\n\n"
+		 "A name that is given again (a=DIR1 a=DIR2) is another link of the same arm: one "
+		 "is "
+		 "drawn for\neach round, so that the luck of a layout becomes part of the "
+		 "interval.\n\n"
 		 "The first interval answers for these workloads, the second for other programs "
 		 "like them.\nExit code 1: an arm is slower. 2: no verdict.",
 	.example = "solder bench static=dist/cpython shared=/usr/bin/python3\n"

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "bench/bench.h"
 #include "bench/trial-internal.h"
+#include "proc/proc.h"
 #include "scratch.h"
 
 /* Runs a shell command as a trial. */
@@ -368,6 +369,51 @@ static void test_names(void **state)
 	assert_string_equal(b->arms[3].interpreter, b->arms[0].interpreter);
 }
 
+/* The same name with another file: both are the arm, and take turns. */
+static void test_links(void **state)
+{
+	static const char make[] =
+		"mkdir -p other/bin && ln -s \"$(python3 -c 'import sys; "
+		"print(sys.base_prefix)')/lib\" "
+		"other/lib && cp \"$(python3 -c 'import os, sys; "
+		"print(os.path.realpath(sys.executable))')\" other/bin/python3 && "
+		"echo >>other/bin/python3";
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	const struct proc_spec spec = {.argv = &argv, .cwd = *state, .out = -1, .err = -1};
+	CLEANUP_FREE char *other = xasprintf("%s/other/bin/python3", (const char *)*state);
+	CLEANUP_FREE char *file = xasprintf("%s/campaign.json", (const char *)*state);
+	CLEANUP_BENCH struct bench *b = NULL, *read = NULL;
+	struct bench_options options;
+	struct err err = ERR_INIT;
+
+	strv_add(&argv, "/bin/sh");
+	strv_add(&argv, "-ec");
+	strv_add(&argv, make);
+	if (proc_run(&spec, true, 4096, 60000, &output, &err) < 0)
+		fail_msg("%s: %s", err.msg, output.data ? output.data : "");
+	bench_defaults(&options);
+	options.rounds = 2;
+	options.foreign_limit = options.steal_limit = 1;
+	b = bench_new(&options);
+	if (bench_add_python(b, "a", "python3", &err) < 0 ||
+		bench_add_python(b, "a", other, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(bench_add_python(b, "a", other, &err), -1);
+	assert_string_equal(err.msg, "two arms are called 'a'");
+	bench_add_hidden(b, 0);
+	assert_int_equal(b->n_arms, 2);
+	assert_int_equal(b->arms[1].n_links, 1);
+	assert_int_equal(b->options.layouts, 2);
+	add_suite(b, *state);
+	if (run_in(b, *state, &err) < 0 || bench_load(file, &read, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(read->arms[0].n_links, 1);
+	assert_string_equal(read->arms[0].links[0].given, other);
+	assert_string_not_equal(read->arms[0].links[0].sha256, read->arms[0].sha256);
+	assert_int_not_equal(read->rounds[0].layout, read->rounds[1].layout);
+}
+
 static void test_bad_index(void **state)
 {
 	static const char *const bad[] = {"", "{}", "[{}]", "[1]",
@@ -402,6 +448,7 @@ int main(void)
 		SCRATCH_TEST(test_all_fail),
 		SCRATCH_TEST(test_count),
 		SCRATCH_TEST(test_names),
+		SCRATCH_TEST(test_links),
 		SCRATCH_TEST(test_bad_index),
 	};
 
