@@ -115,12 +115,18 @@ bench-stats: $(OUT)/tests/bench_stats_speed ## how long recomputing a large camp
 bench-inspect: all ## solder inspect beside readelf, eu-readelf, auditwheel, LIEF and pyelftools
 	@python3 tests/oracle/bench_inspect.py $(abspath $(OUT)/solder) $(BENCH_FLAGS)
 .PHONY: bench-inspect
-# PYTHON is the interpreter that is compared with itself; 60 campaigns take some hours.
+
 bench-pack: $(OUT)/tests/bench_pack_speed ## the archive writer beside tar | zstd and tarfile (TREE=DIR)
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PACK)
 	@python3 tests/pack/bench.py $(OUT)/tests/bench_pack_speed $(TREE)
 .PHONY: bench-pack
 
+# PYTHON is the interpreter that is compared with itself; 60 campaigns take an hour.
 bench-selftest: all ## how often bench calls equal Pythons different, and misses 2 %
 	@python3 tests/bench/selftest.py $(OUT)/solder $(or $(PYTHON),python3) $(SELFTEST_FLAGS)
 .PHONY: bench-selftest
+
+bench-methods: all ## solder, pyperf and hyperfine on one pair, and on a Python and itself: A=DIR B=DIR
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) hyperfine python3-pip
+	@python3 tests/bench/methods.py $(OUT)/solder $(A) $(B) $(METHODS_FLAGS)
+.PHONY: bench-methods
