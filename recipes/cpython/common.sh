@@ -1,4 +1,4 @@
-# Sourced by profile.sh and compile.sh: configure, the seam, the flags.
+# Sourced by profile.sh and compile.sh: configure, the seam, make.
 
 export CPATH="$DEPS/include" LIBRARY_PATH="$DEPS/lib"
 
@@ -63,18 +63,7 @@ END
     sed -n 's/^disabled *//p' "$RECIPE/modules.txt"
 }
 
-case $TLS in
-initial-exec) cflags=-ftls-model=initial-exec ;;
-desc)
-    # Elsewhere descriptors are the compilers' own way.
-    case $TRIPLE in x86_64-*) cflags=-mtls-dialect=gnu2 ;; *) cflags= ;; esac ;;
-*) cflags= ;;
-esac
-# With LTO, the code generator runs when linking.
-codegen=
-case $cflags in -mtls-dialect=*) codegen=$cflags ;; esac
-cflags="-fno-semantic-interposition $cflags"
-ldflags="$codegen -Wl,--exclude-libs,ALL -Wl,-Bsymbolic-functions -Wl,-z,relro,-z,now"
+. "$RECIPE/flags.sh"
 
 # Flags that name places on this machine are kept apart: see run_make.
 cplaces="-ffile-prefix-map=$SRC=Python-$VERSION -ffile-prefix-map=$DEPS=deps"

@@ -172,6 +172,20 @@ static void need_packages(const struct context *c, struct step *s)
 	}
 }
 
+/* Those that are not the default: keys of ordinary builds do not name them. What only links are
+ * told is not for a compile. */
+static void add_choices(const struct context *c, struct step *s, bool compiles)
+{
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		const struct cpython_option *option = &cpython_option_table[i];
+
+		if (!option->always && (!compiles || option->compiles) &&
+			!cpython_option_is_default(c->o, option))
+			strv_addf(&s->env, "%s=%s", option->variable,
+				cpython_option_get(c->o, option));
+	}
+}
+
 static int plan_profile(const struct context *c, struct step **ret, struct err *err)
 {
 	CLEANUP_FREE char *title = xasprintf("cpython %s profile", c->cpython->version);
@@ -228,6 +242,7 @@ static int plan_compile(const struct context *c, struct step *profile, struct er
 	strv_add(&s->env, "PIE=yes");
 	strv_add(&s->env, "LINK=static");
 	strv_add(&s->env, "TRAIN=");
+	add_choices(c, s, true);
 	if (profile) {
 		step_need(s, profile, false);
 		s->views[s->n_views++] = (struct step_view){"PROFILE", profile, "profile"};
@@ -325,6 +340,7 @@ static int plan_link(const struct context *c, struct err *err)
 	strv_addf(&s->env, "TLS=%s", c->o->tls);
 	strv_addf(&s->env, "PIE=%s", c->o->pie);
 	strv_addf(&s->env, "LINK=%s", c->o->link);
+	add_choices(c, s, false);
 	step_need(s, c->p->compile, false);
 	s->views[s->n_views++] = (struct step_view){"COMPILED", c->p->compile, ""};
 	s->views[s->n_views++] = (struct step_view){"BUILD", c->p->compile, "build"};

@@ -6,14 +6,44 @@
 #include "build/toolchain.h"
 
 struct cpython_options {
-	const char *link;    /* static, shared */
-	const char *opt;     /* none, pgo */
-	const char *lto;     /* none, thin, full */
-	const char *tls;     /* initial-exec, global-dynamic, desc */
-	const char *pie;     /* yes, no */
-	const char *train;   /* script that trains the profile; NULL: CPython's own task */
-	const char *profile; /* folder of a finished profile; NULL: train */
+	const char *link; /* static, shared */
+	const char *opt;  /* none, pgo */
+	const char *lto;  /* none, thin, full */
+	const char *tls;  /* initial-exec, global-dynamic, desc */
+	const char *pie;  /* yes, no */
+	/* How functions and variables are reached. What the compiler is told: */
+	const char *interposition; /* no: -fno-semantic-interposition; yes */
+	const char *plt;           /* yes; no: -fno-plt */
+	const char *visibility;    /* of what CPython does not export: hidden, default */
+	/* What the linker is told, also of libpython.so: */
+	const char *symbolic; /* yes: -Bsymbolic-functions; no */
+	const char *bind;     /* now, lazy */
+	const char *train;    /* script that trains the profile; NULL: CPython's own task */
+	const char *profile;  /* folder of a finished profile; NULL: train */
 };
+
+/* Options as solder build has them by default; `train` and `profile` are NULL. */
+void cpython_defaults(struct cpython_options *options);
+
+/* An option of those that can be named, by the name that solder build and build.json have for it.
+ * What differs between compiles is part of the compile's key, the rest of the link's alone. */
+struct cpython_option {
+	const char *name;     /* "tls" */
+	const char *variable; /* that recipes know it by: "TLS" */
+	size_t offset;        /* of the value in struct cpython_options */
+	const char *choices;  /* "a|b|c", the first is the default */
+	bool compiles;        /* a change needs a compile, not only links */
+	bool always;          /* in keys even when it is the default */
+};
+extern const struct cpython_option cpython_option_table[];
+extern const size_t cpython_n_options;
+const struct cpython_option *cpython_find_option(const char *name);
+/* The value of an option. */
+const char *cpython_option_get(const struct cpython_options *o, const struct cpython_option *which);
+void cpython_option_set(
+	struct cpython_options *o, const struct cpython_option *which, const char *value);
+/* Is it the default? */
+bool cpython_option_is_default(const struct cpython_options *o, const struct cpython_option *which);
 
 /* A recipe with the source it will be built from. */
 struct chosen {

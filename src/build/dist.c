@@ -63,14 +63,21 @@ static int add_packages(
 	return 0;
 }
 
+/* And the libpython.so that was linked with it, if the compile's own is not what is wanted. */
 static int add_interpreter(
 	const struct cpython_plan *p, const struct cache *cache, const char *tree, struct err *err)
 {
 	CLEANUP_FREE char *made = cache_tree(cache, p->link->id);
 	CLEANUP_FREE char *from = xasprintf("%s/python%s", made, p->series);
 	CLEANUP_FREE char *to = xasprintf("%s/bin/python%s", tree, p->series);
+	CLEANUP_FREE char *library = xasprintf("%s/libpython%s.so.1.0", made, p->series);
+	CLEANUP_FREE char *to_library = xasprintf("%s/lib/libpython%s.so.1.0", tree, p->series);
 
-	return tree_copy(from, to, err) < 0 || chmod(to, 0755) < 0 ? -1 : 0;
+	if (tree_copy(from, to, err) < 0)
+		return -1;
+	if (chmod(to, 0755) < 0)
+		return err_sys(err, "cannot make '%s' executable", to);
+	return path_exists(library) ? tree_copy(library, to_library, err) : 0;
 }
 
 static int fill(const struct cpython_plan *p, const struct cache *cache, const char *tree,

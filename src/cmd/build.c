@@ -8,30 +8,19 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "build/cpython.h"
 #include "build/sources.h"
+#include "cmd/build-internal.h"
 #include "cmd/cmd.h"
 #include "report/report.h"
 
 #define LOCK_POLL_MS 200
 
-struct values {
-	struct cpython_options cpython;
-	const char *cc, *output, *sources, *source, *mirror, *cache, *recipes, *sandbox;
-	unsigned int jobs;
-	bool offline, why, dry_run, json, quiet, keep_work;
-};
-
-static void defaults(void *values)
+void cmd_build_defaults(void *values)
 {
-	struct values *v = values;
+	struct build_values *v = values;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	v->cpython = (struct cpython_options){.link = "static",
-		.opt = "none",
-		.lto = "none",
-		.tls = "initial-exec",
-		.pie = "yes"};
+	cpython_defaults(&v->cpython);
 	v->sources = "auto";
 	v->sandbox = "auto";
 	v->jobs = cpus > 0 ? (unsigned int)cpus : 1;
@@ -39,7 +28,7 @@ static void defaults(void *values)
 
 /* Everything that one build holds. */
 struct build {
-	const struct values *v;
+	const struct build_values *v;
 	struct cpython_options cpython; /* settled */
 	const char *wanted;             /* version or series; NULL: the default */
 	struct progress *progress;
@@ -69,7 +58,7 @@ static void release(struct build *b)
 	free(b->output);
 }
 
-static int check_options(const struct values *v, struct err *err)
+static int check_options(const struct build_values *v, struct err *err)
 {
 	if (v->cpython.train && access(v->cpython.train, R_OK) < 0)
 		return err_sys(err, "cannot read the training script '%s'", v->cpython.train);
@@ -82,7 +71,7 @@ static int check_options(const struct values *v, struct err *err)
 
 static int open_all(struct build *b, struct err *err)
 {
-	const struct values *v = b->v;
+	const struct build_values *v = b->v;
 	struct toolchain_needs needs = {
 		.lto = strcmp(v->cpython.lto, "none"), .pgo = !strcmp(v->cpython.opt, "pgo")};
 	struct toolchain_needs nothing = {0};
@@ -112,7 +101,7 @@ static int open_all(struct build *b, struct err *err)
 
 static int make_plan(struct build *b, struct err *err)
 {
-	const struct values *v = b->v;
+	const struct build_values *v = b->v;
 	struct sources_options so = {.recipes = b->recipes,
 		.set = v->sources,
 		.wanted = b->wanted,
@@ -148,11 +137,11 @@ static int record_options(const struct build *b, json_t *j, struct err *err)
 	const struct cpython_options *o = &b->cpython;
 	const struct step *profile = plan_find(&b->plan.plan, "cpython-profile");
 
-	json_object_set_new(j, "link", json_string(o->link));
-	json_object_set_new(j, "opt", json_string(o->opt));
-	json_object_set_new(j, "lto", json_string(o->lto));
-	json_object_set_new(j, "tls", json_string(o->tls));
-	json_object_set_new(j, "pie", json_string(o->pie));
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		const struct cpython_option *option = &cpython_option_table[i];
+
+		json_object_set_new(j, option->name, json_string(cpython_option_get(o, option)));
+	}
 	json_object_set_new(j, "cc", json_string(path_base(b->full->cc)));
 	json_object_set_new(j, "sources", json_string(b->sources.lock->set));
 	json_object_set_new(j, "own_source", json_boolean(b->v->source != NULL));
@@ -175,13 +164,21 @@ static json_t *manifest(const struct build *b, json_t *options)
 	const struct cpython_options *o = &b->cpython;
 	const struct chosen *cpython = &b->sources.chosen[b->sources.n - 1];
 	json_t *m = json_object(), *d = json_object(), *packages = json_array();
-	CLEANUP_FREE char *how = xasprintf("-O3, PGO %s, LTO %s, PIE %s",
-		strcmp(o->opt, "none") ? "yes" : "no", o->lto, o->pie);
+	CLEANUP_BUF struct buf how = BUF_INIT;
+
+	buf_addf(&how, "-O3, PGO %s, LTO %s, PIE %s", strcmp(o->opt, "none") ? "yes" : "no", o->lto,
+		o->pie);
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		const struct cpython_option *option = &cpython_option_table[i];
+
+		if (!option->always && !cpython_option_is_default(o, option))
+			buf_addf(&how, ", %s %s", option->name, cpython_option_get(o, option));
+	}
 
 	json_object_set_new(m, "series", json_string(b->plan.series));
 	json_object_set_new(d, "python", json_string(cpython->version));
 	json_object_set_new(d, "link", json_string(o->link));
-	json_object_set_new(d, "optimisation", json_string(how));
+	json_object_set_new(d, "optimisation", json_string(how.data));
 	json_object_set_new(d, "tls", json_string(o->tls));
 	json_object_set_new(d, "compiler", json_string(b->full->version));
 	json_object_set_new(d, "triple", json_string(b->full->triple));
@@ -295,49 +292,80 @@ static int print_summary(const struct build *b, const struct plan_result *r, str
 	return 0;
 }
 
-static int build(struct build *b, struct err *err)
+static int prepare(struct build *b, struct err *err)
 {
-	struct plan_options po = {.jobs = b->v->jobs, .keep_work = b->v->keep_work};
-	struct plan_result result;
+	if (check_options(b->v, err) < 0 || open_all(b, err) < 0)
+		return -1;
+	return make_plan(b, err);
+}
+
+static int make(struct build *b, struct plan_result *result, struct err *err)
+{
+	struct plan_options po = {.jobs = b->v->jobs,
+		.keep_work = b->v->keep_work,
+		.progress = b->progress,
+		.cache = b->cache,
+		.sandbox = b->sandbox};
 	bool current;
 
-	if (open_all(b, err) < 0)
-		return -1;
-	if (make_plan(b, err) < 0)
-		return -1;
-	if (b->v->why || b->v->dry_run)
-		plan_explain(&b->plan.plan, b->v->json ? stderr : stdout);
-	if (b->v->dry_run)
-		return 0;
 	progress_say(b->progress, "sources: %s (%s); compiler: %s; sandbox: %s",
 		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason);
-	po.progress = b->progress;
-	po.cache = b->cache;
-	po.sandbox = b->sandbox;
 	if (cpython_check_output(b->output, err) < 0 ||
 		sources_fetch(&b->plan.plan, b->fetcher, err) < 0 ||
-		plan_run(&b->plan.plan, &po, &result, err) < 0 || assemble(b, &current, err) < 0)
+		plan_run(&b->plan.plan, &po, result, err) < 0 || assemble(b, &current, err) < 0)
 		return -1;
 	progress_say(b->progress, current ? "'%s' is up to date" : "'%s' is ready", b->output);
-	return print_summary(b, &result, err);
+	return 0;
+}
+
+static struct build_outlook look(const struct build *b)
+{
+	struct build_outlook o = {0};
+
+	for (size_t i = 0; i < b->plan.plan.n; i++) {
+		const struct step *s = b->plan.plan.steps[i];
+
+		if (s->cached)
+			continue;
+		o.steps++;
+		o.compiles |= s == b->plan.compile;
+		o.estimate += s->estimate;
+	}
+	return o;
+}
+
+int cmd_build_tree(const struct build_values *values, const char *wanted,
+	struct build_outlook *outlook, struct err *err)
+{
+	CLEANUP(release)
+	struct build b = {.v = values, .cpython = values->cpython, .wanted = wanted};
+	struct plan_result result;
+
+	b.start = clock_ns();
+	if (prepare(&b, err) < 0)
+		return -1;
+	if (outlook)
+		*outlook = look(&b);
+	return values->dry_run || !values->output ? 0 : make(&b, &result, err);
 }
 
 static int run(const void *values, const struct strv *args, struct err *err)
 {
-	const struct values *v = values;
+	const struct build_values *v = values;
+	CLEANUP(release)
 	struct build b = {.v = v, .cpython = v->cpython, .start = clock_ns()};
-	int failed;
+	struct plan_result result;
 
-	if (args->n && cmd_parse_package(args->v[0], &b.wanted, err) < 0)
+	if ((args->n && cmd_parse_package(args->v[0], &b.wanted, err) < 0) || prepare(&b, err) < 0)
 		return -1;
-	if (check_options(values, err) < 0)
-		return -1;
-	failed = build(&b, err);
-	release(&b);
-	return failed;
+	if (v->why || v->dry_run)
+		plan_explain(&b.plan.plan, v->json ? stderr : stdout);
+	if (v->dry_run)
+		return 0;
+	return make(&b, &result, err) < 0 ? -1 : print_summary(&b, &result, err);
 }
 
-#define AT(field) offsetof(struct values, field)
+#define AT(field) offsetof(struct build_values, field)
 
 static const struct opt opts[] = {
 	{"link", 0, OPT_CHOICE, "static|shared", "libpython in the interpreter, or beside it",
@@ -349,6 +377,18 @@ static const struct opt opts[] = {
 	{"tls", 0, OPT_CHOICE, "initial-exec|global-dynamic|desc", "TLS model of libpython.so",
 		AT(cpython.tls)},
 	{"pie", 0, OPT_CHOICE, "yes|no", "position-independent interpreter", AT(cpython.pie)},
+	{"interposition", 0, OPT_CHOICE, "no|yes",
+		"no: calls to exported functions may be inlined (-fno-semantic-interposition)",
+		AT(cpython.interposition)},
+	{"plt", 0, OPT_CHOICE, "yes|no", "no: calls go through the GOT (-fno-plt)",
+		AT(cpython.plt)},
+	{"visibility", 0, OPT_CHOICE, "hidden|default", "of what CPython does not export",
+		AT(cpython.visibility)},
+	{"symbolic", 0, OPT_CHOICE, "yes|no",
+		"libpython.so calls its own functions directly (-Bsymbolic-functions)",
+		AT(cpython.symbolic)},
+	{"bind", 0, OPT_CHOICE, "now|lazy", "when functions of other files are looked up",
+		AT(cpython.bind)},
 	{"train", 0, OPT_STRING, "SCRIPT", "Python script to train the profile with",
 		AT(cpython.train)},
 	{"profile", 0, OPT_STRING, "DIR", "use this profile instead of training one",
@@ -395,8 +435,8 @@ const struct command cmd_build = {
 		"solder build --opt pgo --lto thin --cc clang-19\nsolder build --link shared --why",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
-	.values_size = sizeof(struct values),
-	.defaults = defaults,
+	.values_size = sizeof(struct build_values),
+	.defaults = cmd_build_defaults,
 	.max_args = 1,
 	.run = run,
 };

@@ -1,11 +1,11 @@
 /* Is a distribution what its recorded inputs give? Built again, by this very program. */
-#include <dirent.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cmd/build-internal.h"
 #include "cmd/cmd.h"
 #include "cmd/pack-internal.h"
 
@@ -25,29 +25,6 @@ static void add_option(struct strv *argv, const char *name, const char *value)
 	strv_add(argv, value);
 }
 
-/* The cached profile with that content, or NULL. */
-static char *find_profile(const struct cache *cache, const char *wanted)
-{
-	CLEANUP_FREE char *store = xasprintf("%s/store", cache->dir);
-	DIR *dir = opendir(store);
-	char *found = NULL;
-	struct dirent *e;
-
-	while (dir && !found && (e = readdir(dir))) {
-		CLEANUP_FREE char *tree = cache_tree(cache, e->d_name);
-		CLEANUP_FREE char *path = xasprintf("%s/profile", tree);
-		struct err ignored = ERR_INIT;
-		char hex[SHA256_HEX_SIZE];
-
-		if (!strncmp(e->d_name, "cpython-profile-", 16) && path_is_dir(path) &&
-			tree_digest(path, hex, &ignored) == 0 && !strcmp(hex, wanted))
-			found = steal(&path);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
 /* A profile is an input: the same one is used, from the cache. */
 static int add_profile(
 	const json_t *options, const struct cache *cache, struct strv *argv, struct err *err)
@@ -56,7 +33,7 @@ static int add_profile(
 
 	if (strcmp(text(options, "opt"), "pgo") != 0)
 		return 0;
-	profile = find_profile(cache, text(options, "profile"));
+	profile = cmd_find_profile(cache, text(options, "profile"));
 	if (!profile)
 		return err_set(err, ERR_UNSUPPORTED,
 			"cannot build again: the cache '%s' no longer has the profile %s",
@@ -65,10 +42,23 @@ static int add_profile(
 	return 0;
 }
 
+/* Builds before an option was there were made as is its default. */
+static void add_choices(const json_t *options, struct strv *argv)
+{
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		const char *name = cpython_option_table[i].name;
+
+		if (!json_object_get(options, name))
+			continue;
+		strv_addf(argv, "--%s", name);
+		strv_add(argv, text(options, name));
+	}
+}
+
 static int build_command(const json_t *build, const struct cache *cache, const char *other,
 	const char *out, unsigned int jobs, struct strv *argv, struct err *err)
 {
-	static const char *const names[] = {"link", "opt", "lto", "tls", "pie", "cc", "sources"};
+	static const char *const names[] = {"cc", "sources"};
 	const json_t *options = json_object_get(build, "options");
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -92,6 +82,7 @@ static int build_command(const json_t *build, const struct cache *cache, const c
 		strv_addf(argv, "--%s", names[i]);
 		strv_add(argv, text(options, names[i]));
 	}
+	add_choices(options, argv);
 	add_option(argv, "--cache", other);
 	add_option(argv, "--output", out);
 	strv_add(argv, "--jobs");

@@ -1,0 +1,44 @@
+# Sourced by common.sh and link.sh: flags of what the user may choose about how
+# CPython's functions and variables are reached.  A variable that is not set
+# has its default: what is not chosen is in no step's key.
+
+case $TLS in
+initial-exec) cflags=-ftls-model=initial-exec ;;
+desc)
+    # Elsewhere descriptors are the compilers' own way.
+    case $TRIPLE in x86_64-*) cflags=-mtls-dialect=gnu2 ;; *) cflags= ;; esac ;;
+*) cflags= ;;
+esac
+# With LTO, the code generator runs when linking.
+codegen=
+case $cflags in -mtls-dialect=*) codegen=$cflags ;; esac
+
+case ${INTERPOSITION:-no} in
+no) cflags="-fno-semantic-interposition $cflags" ;;
+yes)
+    # Also undoes what configure adds for builds with a profile.
+    cflags="-fsemantic-interposition $cflags"
+    codegen="-fsemantic-interposition $codegen"
+    ;;
+esac
+case ${PLT:-yes} in
+yes) ;;
+no)
+    cflags="-fno-plt $cflags"
+    case $CC_FAMILY in gcc) codegen="-fno-plt $codegen" ;; esac
+    ;;
+esac
+case ${VISIBILITY:-hidden} in
+hidden) ;; # is configure's choice
+default) cflags="$cflags -fvisibility=default" ;;
+esac
+
+case ${BIND:-now} in
+now) bind=-Wl,-z,relro,-z,now ;;
+lazy) bind=-Wl,-z,relro,-z,lazy ;;
+esac
+case ${SYMBOLIC:-yes} in
+yes) symbolic=-Wl,-Bsymbolic-functions ;;
+no) symbolic= ;;
+esac
+ldflags="$codegen -Wl,--exclude-libs,ALL $symbolic $bind"
