@@ -7,14 +7,19 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "cmd/explain-internal.h"
+#include "cmd/explain-intervene.h"
 #include "dist/dist.h"
 
 #define DEFAULT_WORKLOADS "calls,attributes,exceptions,binary_trees"
+
+/* Of a campaign, at most. */
+#define ROUNDS 40
 
 struct values {
 	const char *workload, *workloads, *function, *scratch, *html;
 	unsigned int loops, limit;
 	bool from_callgrind, json;
+	struct intervene_request intervene;
 };
 
 static void defaults(void *values)
@@ -22,6 +27,7 @@ static void defaults(void *values)
 	struct values *v = values;
 
 	v->loops = 1;
+	v->intervene.rounds = ROUNDS;
 }
 
 /* All that a run of the command holds. */
@@ -30,7 +36,10 @@ struct explained {
 	size_t n_sides;
 	struct strv workloads; /* names */
 	struct strv scripts;   /* their files */
-	char *scratch;         /* ours, removed at the end */
+	char *workloads_dir;
+	struct intervene_request request;
+	struct intervention intervention; /* nothing without --intervene */
+	char *scratch;                    /* ours, removed at the end */
 	struct progress *progress;
 };
 
@@ -46,6 +55,8 @@ static void release(struct explained *e)
 	}
 	strv_release(&e->workloads);
 	strv_release(&e->scripts);
+	free(e->workloads_dir);
+	intervention_release(&e->intervention);
 	if (e->scratch)
 		tree_remove(e->scratch, &ignored);
 	free(e->scratch);
@@ -54,10 +65,11 @@ static void release(struct explained *e)
 
 static int find_workloads(const struct values *v, struct explained *e, struct err *err)
 {
-	CLEANUP_FREE char *dir = NULL;
+	const char *dir;
 
-	if (cmd_folder("workloads", v->workloads, &dir, err) < 0)
+	if (cmd_folder("workloads", v->workloads, &e->workloads_dir, err) < 0)
 		return -1;
+	dir = e->workloads_dir;
 	strv_split(&e->workloads, v->workload ? v->workload : DEFAULT_WORKLOADS, ", ");
 	if (!e->workloads.n)
 		return err_set(err, ERR_USAGE, "--workload: no name is given");
@@ -127,17 +139,35 @@ static int run_side(const struct values *v, struct explained *e, size_t i, struc
 	return explain_weigh(&run, &side->weights, err);
 }
 
-static int run_pythons(const struct values *v, struct explained *e, struct err *err)
+static int prepare(const struct values *v, struct explained *e, struct err *err)
 {
-	CLEANUP_FREE char *valgrind = NULL;
-
 	if (find_workloads(v, e, err) < 0)
 		return -1;
 	for (size_t i = 0; i < e->n_sides; i++)
 		if (find_python(&e->sides[i], err) < 0)
 			return -1;
-	if (check_versions(e, err) < 0 || explain_find_valgrind(&valgrind, err) < 0 ||
-		!(e->scratch = cmd_scratch(v->scratch, "explain", err)))
+	e->request = v->intervene;
+	e->request.a = e->sides[0].given;
+	e->request.b = e->sides[e->n_sides - 1].given;
+	e->request.workloads = e->workloads_dir;
+	e->request.names = &e->workloads;
+	e->request.scripts = &e->scripts;
+	e->request.scratch = v->scratch;
+	e->request.limit = v->limit;
+	return check_versions(e, err);
+}
+
+static int run_pythons(const struct values *v, struct explained *e, struct err *err)
+{
+	CLEANUP_FREE char *valgrind = NULL;
+
+	if (prepare(v, e, err) < 0 || explain_find_valgrind(&valgrind, err) < 0)
+		return -1;
+	if (v->intervene.factors && intervene_build(&e->request, &e->intervention, err) < 0)
+		return -1;
+	if (v->intervene.dry_run)
+		return 0;
+	if (!(e->scratch = cmd_scratch(v->scratch, "explain", err)))
 		return -1;
 	e->progress = progress_new(stderr, PROGRESS_AUTO);
 	for (size_t i = 0; i < e->n_sides; i++)
@@ -183,6 +213,8 @@ static void print_json(
 	if (e->n_sides == 2)
 		json_object_set_new(o, "b", side_json(&e->sides[1], &e->workloads));
 	json_object_set_new(o, "result", explain_result_json(result));
+	if (v->intervene.factors)
+		json_object_set_new(o, "intervention", intervene_json(&e->intervention));
 	report_json(o, stdout);
 	json_decref(o);
 }
@@ -215,11 +247,45 @@ static int show(const struct values *v, const struct explained *e,
 	if (check_function(v->function, result, err) < 0)
 		return -1;
 	explain_page(doc, &page);
+	if (v->intervene.factors)
+		intervene_page(doc, &e->intervention);
 	if (v->json)
 		print_json(v, e, result);
 	else
 		cmd_print(doc);
 	return v->html ? doc_save_html(doc, v->html, err) : 0;
+}
+
+/* --dry-run: what would be built. */
+static int show_plan(const struct values *v, const struct explained *e, struct err *err)
+{
+	CLEANUP_DOC struct doc *doc = doc_new("solder explain: what would be built");
+
+	intervene_plan_page(doc, &e->intervention);
+	if (v->json) {
+		json_t *plan = intervene_plan_json(&e->intervention);
+
+		report_json(plan, stdout);
+		json_decref(plan);
+	} else {
+		cmd_print(doc);
+	}
+	return v->html ? doc_save_html(doc, v->html, err) : 0;
+}
+
+static int check_options(const struct values *v, struct err *err)
+{
+	const struct intervene_request *rq = &v->intervene;
+
+	if (v->from_callgrind && (v->workload || rq->factors))
+		return err_set(err, ERR_USAGE, "--from-callgrind runs no workloads");
+	if (!rq->factors && (rq->dry_run || rq->source || rq->campaign || rq->cache ||
+				    rq->max_time || rq->jobs || rq->load || rq->rounds != ROUNDS))
+		return err_set(err, ERR_USAGE,
+			"--rounds, --max-time, --load, --campaign, --source, --cache, --jobs and "
+			"--dry-run "
+			"go with --intervene");
+	return 0;
 }
 
 static int run(const void *values, const struct strv *args, struct err *err)
@@ -228,15 +294,20 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	CLEANUP(release) struct explained e = {0};
 	CLEANUP_EXPLAIN_RESULT struct explain_result result = {0};
 
-	if (v->from_callgrind && v->workload)
-		return err_set(err, ERR_USAGE, "--from-callgrind runs no workloads");
+	if (check_options(v, err) < 0)
+		return -1;
 	for (e.n_sides = 0; e.n_sides < args->n; e.n_sides++)
 		e.sides[e.n_sides].given = args->v[e.n_sides];
-	if ((v->from_callgrind ? read_files(&e, err) : run_pythons(v, &e, err)) < 0 ||
-		explain_compare(&e.sides[0].weights, e.n_sides == 2 ? &e.sides[1].weights : NULL,
-			&result, err) < 0)
+	if ((v->from_callgrind ? read_files(&e, err) : run_pythons(v, &e, err)) < 0)
+		return -1;
+	if (v->intervene.dry_run)
+		return show_plan(v, &e, err);
+	if (explain_compare(&e.sides[0].weights, e.n_sides == 2 ? &e.sides[1].weights : NULL,
+		    &result, err) < 0)
 		return -1;
 	progress_free(steal(&e.progress));
+	if (v->intervene.factors && intervene_measure(&e.intervention, err) < 0)
+		return -1;
 	return show(v, &e, &result, err);
 }
 
@@ -249,6 +320,27 @@ static const struct opt opts[] = {
 		offsetof(struct values, function)},
 	{"from-callgrind", 0, OPT_FLAG, NULL, "run nothing: the arguments are files of callgrind",
 		offsetof(struct values, from_callgrind)},
+	{"intervene", 0, OPT_STRING, "FACTORS",
+		"build the last Python with one factor flipped, time it: all, or tls,symbolic,"
+		"interposition,plt,bind,pie,visibility; tls=desc",
+		offsetof(struct values, intervene.factors)},
+	{"dry-run", 'n', OPT_FLAG, NULL, "say what --intervene would build, and stop",
+		offsetof(struct values, intervene.dry_run)},
+	{"rounds", 0, OPT_COUNT, "N", "of --intervene: at most so many rounds (40)",
+		offsetof(struct values, intervene.rounds)},
+	{"max-time", 0, OPT_COUNT, "MINUTES", "begin no round after that time",
+		offsetof(struct values, intervene.max_time)},
+	{"load", 0, OPT_COUNT, "PERCENT",
+		"drop a round when others used more of its processor (10)",
+		offsetof(struct values, intervene.load)},
+	{"campaign", 0, OPT_STRING, "FILE", "keep the times there, for solder bench --from",
+		offsetof(struct values, intervene.campaign)},
+	{"source", 0, OPT_STRING, "PATH", "the CPython that it was built from, if not a locked one",
+		offsetof(struct values, intervene.source)},
+	{"cache", 0, OPT_STRING, "DIR", "the cache of builds ($XDG_CACHE_HOME/solder)",
+		offsetof(struct values, intervene.cache)},
+	{"jobs", 'j', OPT_COUNT, "N", "jobs that build at a time (all processors)",
+		offsetof(struct values, intervene.jobs)},
 	{"workloads", 0, OPT_STRING, "DIR", "the folder of workloads",
 		offsetof(struct values, workloads)},
 	{"limit", 0, OPT_COUNT, "SECONDS", "what a run may last (no limit)",
@@ -271,10 +363,16 @@ const struct command cmd_explain = {
 		 "what is not explained is shown as such.\n\n"
 		 "Alone, for one Python, it shows where the overhead sits and what would remove "
 		 "it.\n\n"
+		 "With --intervene, the last Python, which solder must have built, is built again "
+		 "with one\nfactor flipped at a time, and the time that each is worth, measured in "
+		 "one campaign with the\nfirst as the reference, stands beside the instructions "
+		 "that it saves. Where they disagree it\nsays layout or unknown.\n\n"
 		 "Files for --from-callgrind are made with --dump-instr=yes --skip-plt=no; the "
 		 "programs that\nran must still be where they were.",
 	.example = "solder explain dist/cpython /usr/bin/python3\n"
 		   "solder explain --workload calls,json_loads --html why.html A B\n"
+		   "solder explain --intervene all --dry-run static shared\n"
+		   "solder explain --intervene tls,bind --max-time 30 static shared\n"
 		   "solder explain --from-callgrind a.out b.out",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
