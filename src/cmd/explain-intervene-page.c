@@ -173,36 +173,50 @@ static const char *interval(struct number *n, const struct shown *s)
 	return n->text;
 }
 
-static void add_row(struct doc *doc, const char *what, const char *change, const char *cause,
-	const struct shown *s)
+/* "tls=initial-exec" */
+static char *flip_name(const struct intervene_flip *flip)
 {
-	struct number n[4];
-	const char *cells[] = {what, change, signed_percent(&n[0], s->instructions), cause,
-		signed_percent(&n[1], s->cause), signed_percent(&n[2], s->time), interval(&n[3], s),
-		s->verdict};
+	return xasprintf("%s=%s", intervene_name(flip->factor), flip->to);
+}
 
-	doc_row(doc, cells);
+/* What each factor that was flipped should move. */
+static void add_causes(struct doc *doc, const struct intervention *iv)
+{
+	CLEANUP_STRV struct strv words = STRV_INIT;
+	CLEANUP_FREE char *all = NULL;
+
+	for (size_t i = 0; i < iv->plan.n; i++) {
+		enum intervene_factor factor = iv->plan.flips[i].factor;
+		CLEANUP_FREE char *word =
+			xasprintf("%s: %s", intervene_name(factor), intervene_moves_words(factor));
+
+		if (iv->arm_of[i] && !strv_has(&words, word))
+			strv_add(&words, word);
+	}
+	all = strv_join(&words, "; ");
+	doc_text(doc, "By its cause: what the factor should move. %s.", all);
 }
 
 static void add_flips(struct doc *doc, const struct intervention *iv)
 {
-	static const struct doc_column columns[] = {{"factor", DOC_WRAP}, {"change", DOC_WRAP},
-		{"instructions", DOC_RIGHT}, {"should move", DOC_WRAP}, {"by it", DOC_RIGHT},
-		{"time", DOC_RIGHT}, {"interval", DOC_RIGHT}, {"verdict", DOC_VERDICT}};
+	static const struct doc_column columns[] = {{"flipped", 0}, {"instructions", DOC_RIGHT},
+		{"by its cause", DOC_RIGHT}, {"time", DOC_RIGHT}, {"interval", DOC_RIGHT},
+		{"verdict", DOC_VERDICT}};
 
 	doc_table(
 		doc, "B with one factor flipped, in percent of A's", columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < iv->plan.n; i++) {
-		const struct intervene_flip *flip = &iv->plan.flips[i];
-		CLEANUP_FREE char *change = change_of(flip);
-		struct shown s;
+		CLEANUP_FREE char *name = flip_name(&iv->plan.flips[i]);
+		const struct shown s = shown_flip(iv, i);
+		struct number n[4];
+		const char *cells[] = {name, signed_percent(&n[0], s.instructions),
+			signed_percent(&n[1], s.cause), signed_percent(&n[2], s.time),
+			interval(&n[3], &s), s.verdict};
 
-		if (!iv->arm_of[i])
-			continue;
-		s = shown_flip(iv, i);
-		add_row(doc, intervene_words(flip->factor), change,
-			intervene_moves_words(flip->factor), &s);
+		if (iv->arm_of[i])
+			doc_row(doc, cells);
 	}
+	add_causes(doc, iv);
 }
 
 static void add_picture(struct doc *doc, const struct intervention *iv)
@@ -231,14 +245,14 @@ static void add_picture(struct doc *doc, const struct intervention *iv)
 	doc_picture(doc, svg, "Time relative to B. The band is what counts as equal.", false);
 }
 
-/* Which flips are summed, as "TLS model, PLT"; "" if none is. */
+/* Which flips are summed; "" if none is. */
 static char *summed_words(const struct intervention *iv)
 {
 	CLEANUP_STRV struct strv words = STRV_INIT;
 
 	for (size_t i = 0; i < iv->plan.n; i++)
 		if (iv->plan.flips[i].summed && iv->arm_of[i])
-			strv_add(&words, intervene_words(iv->plan.flips[i].factor));
+			strv_take(&words, flip_name(&iv->plan.flips[i]));
 	return strv_join(&words, ", ");
 }
 
@@ -292,9 +306,22 @@ static void add_doubts(struct doc *doc, const struct intervention *iv)
 		iv->result.rounds, 100 * iv->result.alpha);
 }
 
+/* What was flipped, from where. */
+static void add_settings(struct doc *doc, const struct intervention *iv)
+{
+	const struct cpython_options *o = &iv->record.values.cpython;
+	CLEANUP_BUF struct buf all = BUF_INIT;
+
+	for (size_t f = 0; f < INTERVENE_N_FACTORS; f++)
+		buf_addf(&all, "%s%s=%s", f ? ", " : "", intervene_name(f),
+			cpython_option_get(o, cpython_find_option(intervene_name(f))));
+	doc_fact(doc, "B has", all.data);
+}
+
 void intervene_page(struct doc *doc, const struct intervention *iv)
 {
 	doc_heading(doc, "Interventions");
+	add_settings(doc, iv);
 	if (iv->n_arms > iv->base + 1) {
 		add_flips(doc, iv);
 		add_picture(doc, iv);

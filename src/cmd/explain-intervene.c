@@ -16,6 +16,7 @@ void intervention_release(struct intervention *iv)
 	for (size_t i = 0; i < iv->n_arms; i++) {
 		free(iv->arms[i].name);
 		free(iv->arms[i].tree);
+		free(iv->arms[i].counted);
 		free(iv->arms[i].once);
 		free(iv->arms[i].twice);
 	}
@@ -157,11 +158,17 @@ static bool same_code(const char *x, const char *y)
 		       : same_file(of_x.libpython_loaded, of_y.libpython_loaded);
 }
 
+/* Paths get into what a Python allocates and hashes: those of all builds are equally long. */
+static char *folder_for(const struct intervention *iv, size_t i)
+{
+	return xasprintf("%s/tree-%02zu", iv->scratch, i);
+}
+
 /* What the recorded inputs give now: only builds of one solder differ in one factor alone. */
 static int build_base(struct intervention *iv, struct err *err)
 {
 	const struct intervene_request *rq = iv->request;
-	CLEANUP_FREE char *dir = xasprintf("%s/base", iv->scratch);
+	CLEANUP_FREE char *dir = folder_for(iv, iv->plan.n);
 	CLEANUP_BUILD_RECORD struct build_record built = {0};
 
 	if (build_one(iv, iv->plan.n, dir, err) < 0)
@@ -176,8 +183,9 @@ static int build_base(struct intervention *iv, struct err *err)
 		return err_hint(err, "build it again");
 	}
 	if (same_code(rq->b, dir))
-		return tree_remove(dir, err);
-	iv->base = add_arm(iv, xstrdup("rebuilt"), dir);
+		iv->arms[iv->base].counted = steal(&dir);
+	else
+		iv->base = add_arm(iv, xstrdup("rebuilt"), dir);
 	return 0;
 }
 
@@ -192,7 +200,7 @@ static int build_flip(struct intervention *iv, size_t i, struct err *err)
 {
 	struct intervene_flip *flip = &iv->plan.flips[i];
 	CLEANUP_FREE char *name = xasprintf("%s-%s", intervene_name(flip->factor), flip->to);
-	CLEANUP_FREE char *dir = xasprintf("%s/%s", iv->scratch, name);
+	CLEANUP_FREE char *dir = folder_for(iv, i);
 
 	if (flip->why_not)
 		return 0;
@@ -270,7 +278,7 @@ static int count_arm(
 	struct intervene_arm *a = &iv->arms[arm];
 	CLEANUP_DIST struct dist dist = {0};
 
-	if (dist_find(a->tree, &dist, err) < 0)
+	if (dist_find(a->counted ? a->counted : a->tree, &dist, err) < 0)
 		return -1;
 	a->once = xcalloc(rq->names->n, sizeof(*a->once));
 	a->twice = xcalloc(rq->names->n, sizeof(*a->twice));

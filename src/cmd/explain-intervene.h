@@ -26,7 +26,8 @@ struct intervene_request {
 /* A Python that takes part. */
 struct intervene_arm {
 	char *name;
-	char *tree; /* what is named: as given, or the folder that was built */
+	char *tree;    /* what is named: as given, or the folder that was built */
+	char *counted; /* where it is counted; NULL: there */
 	struct intervene_counts *once, *twice; /* of each workload, with so many loops */
 	struct intervene_prediction predicted; /* relative to the base */
 	struct intervene_time measured;
