@@ -4,6 +4,8 @@
 
 #include "explain/explain.h"
 
+#define COST_TABLE_PENDING 32
+
 /* Costs by object and address. Neighbouring addresses are neighbours in the table, since that is
  * how they come; where a group of them goes depends on a random number, so that no file can choose
  * its collisions. */
@@ -12,13 +14,22 @@ struct cost_table {
 	size_t mask;
 	size_t n;
 	uint64_t seed;
+	/* The group of the last address, and where it starts. */
+	uint64_t group;
+	uint32_t group_object;
+	size_t group_slot;
+	/* What is added later: by then the slots have come from memory. */
+	struct callgrind_cost pending[COST_TABLE_PENDING];
+	size_t pending_first[COST_TABLE_PENDING];
+	unsigned n_pending;
 };
 
 void cost_table_init(struct cost_table *t);
 void cost_table_release(struct cost_table *t);
-/* Adds to what is there; the first function's name stays. A count of 0 adds nothing. */
+/* Adds to what is there; the first function's name stays. A count of 0 adds nothing. What is too
+ * much may be an error of a later call only. */
 int cost_table_add(struct cost_table *t, const struct callgrind_cost *cost, struct err *err);
 /* Gives the costs away, sorted. */
-struct callgrind_cost *cost_table_take(struct cost_table *t, size_t *n);
+int cost_table_take(struct cost_table *t, struct callgrind_cost **ret, size_t *n, struct err *err);
 
 #endif

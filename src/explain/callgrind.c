@@ -35,8 +35,9 @@ struct reader {
 	uint64_t summary, totals;
 	bool has_summary, has_totals;
 
-	bool body; /* the header is over */
-	bool call; /* the next line is the inclusive cost of a call */
+	bool body;  /* the header is over */
+	bool plain; /* its lines have one position and one event */
+	bool call;  /* the next line is the inclusive cost of a call */
 	uint64_t sum;
 	uint64_t position[MAX_POSITIONS];
 };
@@ -186,14 +187,37 @@ static int call_line(struct reader *r, const char *s, struct err *err)
 	return 0;
 }
 
+/* The counts of the instruction at r->position, or those of the call there. */
+static int take_cost(struct reader *r, uint64_t count, struct err *err)
+{
+	const struct callgrind_cost cost = {.addr = r->position[0],
+		.count = count,
+		.object = r->object,
+		.function = r->function};
+
+	if (r->call) {
+		r->call = false;
+		keep_call(r);
+		return 0;
+	}
+	if (__builtin_add_overflow(r->sum, cost.count, &r->sum))
+		return damaged(r, "the counts are too large", err);
+	if (cost.object == NONE)
+		return damaged(r, "costs without an object (\"ob=\")", err);
+	if (cost.function == NONE)
+		return damaged(r, "costs without a function (\"fn=\")", err);
+	return cost_table_add(&r->table, &cost, err);
+}
+
 static int cost_line(struct reader *r, struct err *err)
 {
 	const char *s = r->line;
-	struct callgrind_cost cost = {.object = r->object, .function = r->function};
+	uint64_t count;
 
 	if (!r->body && check_header(r, err) < 0)
 		return -1;
 	r->body = true;
+	r->plain = r->n_positions == 1 && r->n_events == 1;
 	for (unsigned i = 0; i < r->n_positions; i++) {
 		s = skip_blanks(s, r->eol);
 		/* Lines are left out where they are not known. */
@@ -203,21 +227,60 @@ static int cost_line(struct reader *r, struct err *err)
 			(s < r->eol && *s != ' ' && *s != '\r'))
 			return damaged(r, "no position", err);
 	}
-	if (!costs(r, s, &cost.count))
+	if (!costs(r, s, &count))
 		return damaged(r, "the costs are no numbers, or too many", err);
-	if (r->call) {
-		r->call = false;
-		keep_call(r);
-		return 0;
+	return take_cost(r, count, err);
+}
+
+/* A decimal number of up to 18 digits; *p is behind them. */
+static uint64_t short_number(const char **p)
+{
+	const char *s = *p, *most = s + 18;
+	uint64_t v = 0;
+
+	for (; s < most && (unsigned char)(*s - '0') < 10; s++)
+		v = v * 10 + (unsigned char)(*s - '0');
+	*p = s;
+	return v;
+}
+
+/* Nearly all lines are "+4 17", "-4 17", "* 17" or "0x40 17", with one position and one event: the
+ * line at r->p, if it is such a one. What it is not sure of it leaves to cost_line(). */
+static bool quick_line(struct reader *r, uint64_t *count)
+{
+	const char *p = r->p, *start;
+	uint64_t at = r->position[0], v;
+
+	/* A line that is taken is shorter; so no end has to be looked for. */
+	if (!r->plain || r->end - p < 64)
+		return false;
+	if (*p == '+' || *p == '-') {
+		bool minus = *p++ == '-';
+
+		start = p;
+		v = short_number(&p);
+		if (p == start || (minus ? __builtin_sub_overflow(at, v, &at)
+					 : __builtin_add_overflow(at, v, &at)))
+			return false;
+	} else if (*p == '0' && p[1] == 'x') {
+		start = p += 2;
+		for (at = 0; p < start + 16 && hex_digit(*p) < 16; p++)
+			at = at << 4 | hex_digit(*p);
+		if (p == start)
+			return false;
+	} else if (*p++ != '*') {
+		return false;
 	}
-	cost.addr = r->position[0];
-	if (__builtin_add_overflow(r->sum, cost.count, &r->sum))
-		return damaged(r, "the counts are too large", err);
-	if (cost.object == NONE)
-		return damaged(r, "costs without an object (\"ob=\")", err);
-	if (cost.function == NONE)
-		return damaged(r, "costs without a function (\"fn=\")", err);
-	return cost_table_add(&r->table, &cost, err);
+	if (*p++ != ' ')
+		return false;
+	start = p;
+	*count = short_number(&p);
+	if (p == start || *p != '\n')
+		return false;
+	r->position[0] = at;
+	r->number++;
+	r->p = p + 1;
+	return true;
 }
 
 static bool same(const char *a, const char *b, size_t n)
@@ -397,7 +460,7 @@ static int end_part(struct reader *r, struct err *err)
 	if (__builtin_add_overflow(r->run->total, r->sum, &r->run->total))
 		return err_set(err, ERR_INPUT, "the counts are too large");
 	r->run->parts += r->body;
-	r->has_summary = r->has_totals = r->body = false;
+	r->has_summary = r->has_totals = r->body = r->plain = false;
 	r->sum = 0;
 	return 0;
 }
@@ -439,10 +502,18 @@ static bool is_header(const struct reader *r)
 
 static int read_lines(struct reader *r, struct err *err)
 {
-	while (next_line(r)) {
-		char c = r->line < r->eol ? *r->line : '\n';
+	uint64_t count;
+
+	for (;;) {
+		char c;
 		int result;
 
+		while (quick_line(r, &count))
+			if (take_cost(r, count, err) < 0)
+				return -1;
+		if (!next_line(r))
+			break;
+		c = r->line < r->eol ? *r->line : '\n';
 		if (c == '\n' || c == '\r' || c == '#')
 			continue;
 		if ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '*')
@@ -478,8 +549,8 @@ int callgrind_from_memory(const void *data, size_t len, struct callgrind *run, s
 	if (result == 0)
 		result = read_lines(&r, err);
 	if (result == 0)
-		run->costs = cost_table_take(&r.table, &run->n_costs);
-	else
+		result = cost_table_take(&r.table, &run->costs, &run->n_costs, err);
+	if (result < 0)
 		callgrind_release(run);
 	cost_table_release(&r.table);
 	free(r.objects.v);

@@ -10,7 +10,7 @@
 
 void cost_table_init(struct cost_table *t)
 {
-	*t = (struct cost_table){.mask = FIRST_SIZE - 1};
+	*t = (struct cost_table){.mask = FIRST_SIZE - 1, .group = UINT64_MAX};
 	t->slots = xcalloc(FIRST_SIZE, sizeof(*t->slots));
 	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) != sizeof(t->seed))
 		t->seed = (uint64_t)time(NULL) * 0x9e3779b97f4a7c15u;
@@ -31,11 +31,22 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 32;
 }
 
-static struct callgrind_cost *find(const struct cost_table *t, uint32_t object, uint64_t addr)
+static size_t first_slot(struct cost_table *t, uint32_t object, uint64_t addr)
 {
-	uint64_t group = mix((addr >> GROUP_BITS ^ t->seed) + mix(object ^ t->seed));
-	size_t i = (size_t)(group << (GROUP_BITS - 2)) + (addr & ((1u << GROUP_BITS) - 1)) / 4;
+	uint64_t group = addr >> GROUP_BITS;
 
+	if (group != t->group || object != t->group_object) {
+		t->group = group;
+		t->group_object = object;
+		t->group_slot = (size_t)(mix((group ^ t->seed) + mix(object ^ t->seed))
+					 << (GROUP_BITS - 2));
+	}
+	return t->group_slot + (addr & ((1u << GROUP_BITS) - 1)) / 4;
+}
+
+static struct callgrind_cost *find(
+	const struct cost_table *t, size_t i, uint32_t object, uint64_t addr)
+{
 	for (;; i++) {
 		struct callgrind_cost *slot = &t->slots[i & t->mask];
 
@@ -46,23 +57,25 @@ static struct callgrind_cost *find(const struct cost_table *t, uint32_t object, 
 
 static void grow(struct cost_table *t)
 {
-	struct cost_table bigger = {.mask = t->mask * 2 + 1, .n = t->n, .seed = t->seed};
+	struct callgrind_cost *old = t->slots;
+	size_t n = t->mask + 1;
 
-	bigger.slots = xcalloc(bigger.mask + 1, sizeof(*bigger.slots));
-	for (size_t i = 0; i <= t->mask; i++)
-		if (t->slots[i].count)
-			*find(&bigger, t->slots[i].object, t->slots[i].addr) = t->slots[i];
-	free(t->slots);
-	*t = bigger;
+	t->mask = t->mask * 2 + 1;
+	t->slots = xcalloc(t->mask + 1, sizeof(*t->slots));
+	for (size_t i = 0; i < n; i++) {
+		size_t first = first_slot(t, old[i].object, old[i].addr);
+
+		if (old[i].count)
+			*find(t, first, old[i].object, old[i].addr) = old[i];
+	}
+	free(old);
 }
 
-int cost_table_add(struct cost_table *t, const struct callgrind_cost *cost, struct err *err)
+static int add_now(
+	struct cost_table *t, const struct callgrind_cost *cost, size_t first, struct err *err)
 {
-	struct callgrind_cost *slot;
+	struct callgrind_cost *slot = find(t, first, cost->object, cost->addr);
 
-	if (cost->count == 0)
-		return 0;
-	slot = find(t, cost->object, cost->addr);
 	if (slot->count) {
 		if (__builtin_add_overflow(slot->count, cost->count, &slot->count))
 			return err_set(err, ERR_INPUT, "the counts are too large");
@@ -77,6 +90,32 @@ int cost_table_add(struct cost_table *t, const struct callgrind_cost *cost, stru
 	return 0;
 }
 
+static int flush(struct cost_table *t, struct err *err)
+{
+	unsigned n = t->n_pending;
+
+	t->n_pending = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (add_now(t, &t->pending[i], t->pending_first[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int cost_table_add(struct cost_table *t, const struct callgrind_cost *cost, struct err *err)
+{
+	size_t first;
+
+	if (cost->count == 0)
+		return 0;
+	if (t->n_pending == COST_TABLE_PENDING && flush(t, err) < 0)
+		return -1;
+	first = first_slot(t, cost->object, cost->addr);
+	__builtin_prefetch(&t->slots[first & t->mask], 1);
+	t->pending_first[t->n_pending] = first;
+	t->pending[t->n_pending++] = *cost;
+	return 0;
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct callgrind_cost *x = a, *y = b;
@@ -86,17 +125,20 @@ static int compare(const void *a, const void *b)
 	return (x->addr > y->addr) - (x->addr < y->addr);
 }
 
-struct callgrind_cost *cost_table_take(struct cost_table *t, size_t *n)
+int cost_table_take(struct cost_table *t, struct callgrind_cost **ret, size_t *n, struct err *err)
 {
-	struct callgrind_cost *costs = steal(&t->slots);
+	struct callgrind_cost *costs;
 	size_t kept = 0;
 
+	if (flush(t, err) < 0)
+		return -1;
+	costs = steal(&t->slots);
 	for (size_t i = 0; i <= t->mask; i++)
 		if (costs[i].count)
 			costs[kept++] = costs[i];
 	sort_array(costs, kept, sizeof(*costs), compare);
 	*n = kept;
-	costs = xreallocarray(costs, kept ? kept : 1, sizeof(*costs));
+	*ret = xreallocarray(costs, kept ? kept : 1, sizeof(*costs));
 	cost_table_release(t);
-	return costs;
+	return 0;
 }

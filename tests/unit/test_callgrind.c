@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,6 +187,57 @@ static void test_many(void **state)
 	assert_int_equal(run.total, 3 * n);
 }
 
+/* Reads a part with `line` in it, whatever it adds up to. */
+static int parse_line(const char *line, struct callgrind *run, struct err *err)
+{
+	static const char form[] =
+		"positions: instr\nevents: Ir\nob=p\nfn=f\n0x1000 5\n%s\n* 1\n"
+		"# so that the end is further away than any line is long: %064d\n"
+		"totals: %llu\n";
+	CLEANUP_FREE char *first = xasprintf(form, line, 0, 1ull);
+	unsigned long long sum;
+	int result = parse(first, run, err);
+
+	if (result == 0 || sscanf(err->msg, "the costs add up to %llu,", &sum) != 1)
+		return result;
+	free(first);
+	first = xasprintf(form, line, 0, sum);
+	return parse(first, run, err);
+}
+
+/* Lines of the plainest form are read in another way than those with a blank at their end: both
+ * give the same, for good lines and bad ones. */
+static void test_plain_lines(void **state)
+{
+	static const char *const lines[] = {"+4 17", "-4 17", "* 17", "0x40 17", "64 17", "+0x4 1",
+		"+4 0", "+4", "*", "-17 3", "-4096 1", "-4097 1", "0xffffffffffffffff 1",
+		"0x10000000000000000 1", "+18446744073709551615 1", "+999999999999999999 5",
+		"+9999999999999999999 5", "0x 1", "+ 1", "* x", "*1", "* 1 2",
+		"+4 999999999999999999", "+4 18446744073709551609", "+4 18446744073709551615",
+		"+4 18446744073709551616", "+4\t17", "+4  17", "--4 1", "0X40 1", "+4 17x",
+		"calls=2 0x40\n* 99", "calls=2 0x40\n+4 99"};
+	unsigned good = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		CLEANUP_CALLGRIND struct callgrind quick = {0}, slow = {0};
+		CLEANUP_FREE char *blank = xasprintf("%s ", lines[i]);
+		struct err a = ERR_INIT, b = ERR_INIT;
+		int result = parse_line(lines[i], &quick, &a);
+
+		if (result != parse_line(blank, &slow, &b) || strcmp(a.msg, b.msg) != 0)
+			fail_msg("%s: '%s', but '%s' with a blank", lines[i], a.msg, b.msg);
+		assert_int_equal(quick.total, slow.total);
+		assert_int_equal(quick.n_costs, slow.n_costs);
+		for (size_t c = 0; c < quick.n_costs; c++) {
+			assert_int_equal(quick.costs[c].addr, slow.costs[c].addr);
+			assert_int_equal(quick.costs[c].count, slow.costs[c].count);
+		}
+		good += result == 0;
+	}
+	assert_in_range(good, 12, ARRAY_SIZE(lines) - 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_empty_after_error),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_plain_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
