@@ -8,11 +8,12 @@
 
 /* One of the two, and what is known of it. */
 struct explain_side {
-	const char *given;   /* as on the command line; NULL: there is no such side */
-	char *interpreter;   /* the file; NULL with --from-callgrind */
-	char *version;       /* the same */
-	const char *link;    /* "static", "shared", …; the same */
-	uint64_t *workloads; /* executed instructions of each */
+	const char *given;          /* as on the command line; NULL: there is no such side */
+	char *interpreter;          /* the file; NULL with --from-callgrind */
+	struct explain_place place; /* where it ran from */
+	char *version;              /* the same */
+	const char *link;           /* "static", "shared", …; the same */
+	int64_t *workloads;         /* executed instructions of each */
 	struct explain_weights weights;
 };
 
@@ -20,6 +21,7 @@ struct explain_page {
 	const struct explain_side *a, *b; /* b may be NULL */
 	const struct strv *workloads;     /* their names; empty with --from-callgrind */
 	unsigned int loops;
+	bool whole; /* processes were counted from start to end */
 	const struct explain_result *result;
 	const char *function; /* of --function; NULL: all */
 };

@@ -16,10 +16,11 @@ struct cell {
 	char text[48];
 };
 
-static void group(struct cell *cell, const char *sign, uint64_t n)
+static void group(struct cell *cell, const char *sign, int64_t n)
 {
 	char digits[32];
-	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+	uint64_t size = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, size);
 	size_t used = strlen(sign);
 
 	memcpy(cell->text, sign, used);
@@ -31,34 +32,33 @@ static void group(struct cell *cell, const char *sign, uint64_t n)
 	cell->text[used] = '\0';
 }
 
-static const char *whole(struct cell *cell, uint64_t n)
+static const char *whole(struct cell *cell, int64_t n)
 {
-	group(cell, "", n);
+	group(cell, n < 0 ? "-" : "", n);
 	return cell->text;
 }
 
-static const char *change(struct cell *cell, uint64_t a, uint64_t b)
+static const char *change(struct cell *cell, int64_t a, int64_t b)
 {
-	group(cell, b < a ? "-" : b > a ? "+" : "", b < a ? a - b : b - a);
+	group(cell, b < a ? "-" : b > a ? "+" : "", b - a);
 	return cell->text;
 }
 
-static double share(uint64_t part, uint64_t total)
+static double share(int64_t part, int64_t total)
 {
 	return total ? (double)part / (double)total : 0;
 }
 
-static const char *percent(struct cell *cell, uint64_t part, uint64_t total)
+static const char *percent(struct cell *cell, int64_t part, int64_t total)
 {
 	snprintf(cell->text, sizeof(cell->text), "%.2f %%", 100 * share(part, total));
 	return cell->text;
 }
 
 /* The difference as a share of all that A executed. */
-static const char *change_share(struct cell *cell, uint64_t a, uint64_t b, uint64_t total)
+static const char *change_share(struct cell *cell, int64_t a, int64_t b, int64_t total)
 {
-	snprintf(cell->text, sizeof(cell->text), "%+.2f %%",
-		100 * (b < a ? -share(a - b, total) : share(b - a, total)));
+	snprintf(cell->text, sizeof(cell->text), "%+.2f %%", 100 * share(b - a, total));
 	return cell->text;
 }
 
@@ -86,6 +86,10 @@ static void add_facts(struct doc *doc, const struct explain_page *p)
 	if (p->workloads->n) {
 		what = xasprintf("%s; %u loop%s each", names, p->loops, p->loops == 1 ? "" : "s");
 		doc_fact(doc, "workloads", what);
+		doc_fact(doc, "counted",
+			p->whole ? "whole processes"
+				 : "what twice as many loops execute more: no starting, no "
+				   "first loop");
 	}
 	doc_fact(doc, p->b ? "A executed" : "executed", whole(&a, r->total_a));
 	if (p->b) {
@@ -103,7 +107,7 @@ static void add_workloads(struct doc *doc, const struct explain_page *p)
 		return;
 	doc_table(doc, "Executed instructions by workload", columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < p->workloads->n; i++) {
-		uint64_t a = p->a->workloads[i], b = p->b->workloads[i];
+		int64_t a = p->a->workloads[i], b = p->b->workloads[i];
 		struct cell c[4];
 		const char *cells[] = {p->workloads->v[i], whole(&c[0], a), whole(&c[1], b),
 			change(&c[2], a, b), change_share(&c[3], a, b, a)};
@@ -163,8 +167,8 @@ static void add_rows(struct doc *doc, const struct explain_result *r)
 /* What brings a cause down. NULL: nothing that is known. */
 static const char *remedy(enum explain_cause cause, const struct explain_weights *w)
 {
-	uint64_t dynamic = w->classes[ELF_SITE_TLS_GD] + w->classes[ELF_SITE_TLS_LD] +
-			   w->classes[ELF_SITE_TLS_DESC];
+	int64_t dynamic = w->classes[ELF_SITE_TLS_GD] + w->classes[ELF_SITE_TLS_LD] +
+			  w->classes[ELF_SITE_TLS_DESC];
 
 	switch (cause) {
 	case EXPLAIN_TLS:
@@ -220,9 +224,9 @@ static void add_classes(struct doc *doc, const struct explain_page *p)
 
 	doc_table(doc, "Sites that were executed", columns, p->b ? 5 : 3);
 	for (unsigned i = 0; i < ELF_N_SITES; i++) {
-		const char *cells[] = {elf_site_name(i), whole(&c[0], a->class_sites[i]),
+		const char *cells[] = {elf_site_name(i), whole(&c[0], (int64_t)a->class_sites[i]),
 			whole(&c[1], a->class_executions[i]),
-			whole(&c[2], b ? b->class_sites[i] : 0),
+			whole(&c[2], b ? (int64_t)b->class_sites[i] : 0),
 			whole(&c[3], b ? b->class_executions[i] : 0)};
 
 		if (a->class_sites[i] || (b && b->class_sites[i]))
@@ -244,7 +248,7 @@ static void say_tls(struct doc *doc, const char *letter, const struct explain_we
 		whole(&c[3], w->causes[EXPLAIN_TLS] - w->tls_get_addr - w->tls_stubs));
 }
 
-static const char *or_none(struct cell *cell, bool there, uint64_t n)
+static const char *or_none(struct cell *cell, bool there, int64_t n)
 {
 	return there ? whole(cell, n) : NULL;
 }
@@ -325,7 +329,7 @@ static void add_function(struct doc *doc, const struct explain_page *p)
 
 	doc_table(doc, p->function, columns, p->b ? 4 : 2);
 	for (unsigned i = 0; i < EXPLAIN_N_CAUSES; i++) {
-		uint64_t in_a = a ? a->causes[i] : 0, in_b = b ? b->causes[i] : 0;
+		int64_t in_a = a ? a->causes[i] : 0, in_b = b ? b->causes[i] : 0;
 		const char *cells[] = {explain_cause_words(i), whole(&c[0], in_a),
 			whole(&c[1], in_b), change(&c[2], in_a, in_b)};
 
@@ -340,8 +344,13 @@ static void add_function(struct doc *doc, const struct explain_page *p)
 /* What is missing, and why. */
 static void add_limits(struct doc *doc, const char *letter, const struct explain_weights *w)
 {
-	struct cell c;
+	struct cell c, less;
 
+	if (w->n_less)
+		doc_text(doc,
+			"%s: at %s addresses less was executed with more loops: %s instructions, "
+			"which are in the sums as they are.",
+			letter, whole(&c, (int64_t)w->n_less), whole(&less, w->less));
 	for (size_t i = 0; i < w->n_objects; i++) {
 		const struct explain_object *o = &w->objects[i];
 
@@ -358,21 +367,16 @@ static void add_limits(struct doc *doc, const char *letter, const struct explain
 	}
 }
 
-static const char *signed_number(struct cell *cell, int64_t n)
-{
-	return n < 0 ? change(cell, (uint64_t)0 - (uint64_t)n, 0) : change(cell, 0, (uint64_t)n);
-}
-
 static void add_conclusion(struct doc *doc, const struct explain_result *r)
 {
-	int64_t difference = (int64_t)(r->total_b - r->total_a);
+	int64_t difference = r->total_b - r->total_a;
 	struct cell c[3];
 
 	doc_text(doc,
 		"B - A is %s instructions: %s by causes that tell how the files were made, loaded "
 		"or called, %s by other work, which is not explained.",
-		signed_number(&c[0], difference), signed_number(&c[1], r->explained),
-		signed_number(&c[2], difference - r->explained));
+		change(&c[0], 0, difference), change(&c[1], 0, r->explained),
+		change(&c[2], r->explained, difference));
 }
 
 void explain_page(struct doc *doc, const struct explain_page *p)

@@ -18,7 +18,7 @@
 struct values {
 	const char *workload, *workloads, *function, *scratch, *html;
 	unsigned int loops, limit;
-	bool from_callgrind, json;
+	bool from_callgrind, json, whole;
 	struct intervene_request intervene;
 };
 
@@ -49,6 +49,7 @@ static void release(struct explained *e)
 
 	for (size_t i = 0; i < e->n_sides; i++) {
 		free(e->sides[i].interpreter);
+		explain_place_release(&e->sides[i].place);
 		free(e->sides[i].version);
 		free(e->sides[i].workloads);
 		explain_weights_release(&e->sides[i].weights);
@@ -85,15 +86,25 @@ static int find_workloads(const struct values *v, struct explained *e, struct er
 	return 0;
 }
 
-static int find_python(struct explain_side *side, struct err *err)
+/* Both sides get folders with names of the same length. */
+static char *folder(const struct explained *e, size_t i, const char *what)
+{
+	return xasprintf("%s/%s-%c", e->scratch, what, (char)('a' + i));
+}
+
+static int find_python(struct explained *e, size_t i, struct err *err)
 {
 	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_FREE char *root = folder(e, i, "python");
+	struct explain_side *side = &e->sides[i];
 
 	if (dist_find(side->given, &dist, err) < 0)
 		return -1;
 	if (!dist.runs)
 		return err_set(err, ERR_UNSUPPORTED, "'%s' does not run here: %s", side->given,
 			dist.why_not);
+	if (explain_place(&dist, root, &side->place, err) < 0)
+		return err_wrap(err, "copying '%s'", dist.interpreter);
 	side->interpreter = steal(&dist.interpreter);
 	side->version = steal(&dist.version);
 	side->link = dist_link_name(dist.link);
@@ -109,42 +120,43 @@ static int check_versions(const struct explained *e, struct err *err)
 	return err_hint(err, "compare two builds of one version, or explain each alone");
 }
 
-/* Both sides get folders with names of the same length: names are on the stack and in caches. */
 static int run_side(const struct values *v, struct explained *e, size_t i, struct err *err)
 {
 	struct explain_side *side = &e->sides[i];
 	CLEANUP_CALLGRIND struct callgrind run = {0};
-	CLEANUP_FREE char *scratch = xasprintf("%s/%c", e->scratch, (char)('a' + i));
+	CLEANUP_FREE char *scratch = folder(e, i, "files");
 
 	if (make_dirs(scratch, err) < 0)
 		return -1;
 	side->workloads = xcalloc(e->workloads.n, sizeof(*side->workloads));
 	for (size_t w = 0; w < e->workloads.n; w++) {
-		const struct explain_run spec = {.interpreter = side->interpreter,
+		const struct explain_run spec = {.interpreter = side->place.interpreter,
 			.script = e->scripts.v[w],
 			.loops = v->loops,
 			.scratch = scratch,
 			.limit = v->limit};
 		CLEANUP_FREE char *what = xasprintf("%c: %s", (char)('A' + i), e->workloads.v[w]);
-		uint64_t before = run.total;
+		int64_t before = run.total;
 		int line = progress_start(e->progress, what, 0);
 
-		if (explain_run(&spec, &run, err) < 0) {
+		if ((v->whole ? explain_run : explain_run_loops)(&spec, &run, err) < 0) {
 			progress_end(e->progress, line, "failed");
 			return -1;
 		}
 		side->workloads[w] = run.total - before;
 		progress_end(e->progress, line, "done");
 	}
+	explain_place_restore(&side->place, &run);
 	return explain_weigh(&run, &side->weights, err);
 }
 
 static int prepare(const struct values *v, struct explained *e, struct err *err)
 {
-	if (find_workloads(v, e, err) < 0)
+	if (find_workloads(v, e, err) < 0 ||
+		!(e->scratch = cmd_scratch(v->scratch, "explain", err)))
 		return -1;
 	for (size_t i = 0; i < e->n_sides; i++)
-		if (find_python(&e->sides[i], err) < 0)
+		if (find_python(e, i, err) < 0)
 			return -1;
 	e->request = v->intervene;
 	e->request.a = e->sides[0].given;
@@ -167,8 +179,6 @@ static int run_pythons(const struct values *v, struct explained *e, struct err *
 		return -1;
 	if (v->intervene.dry_run)
 		return 0;
-	if (!(e->scratch = cmd_scratch(v->scratch, "explain", err)))
-		return -1;
 	e->progress = progress_new(stderr, PROGRESS_AUTO);
 	for (size_t i = 0; i < e->n_sides; i++)
 		if (run_side(v, e, i, err) < 0)
@@ -197,8 +207,7 @@ static json_t *side_json(const struct explain_side *side, const struct strv *wor
 	json_t *counts = json_object();
 
 	for (size_t i = 0; i < workloads->n; i++)
-		json_object_set_new(
-			counts, workloads->v[i], json_integer((json_int_t)side->workloads[i]));
+		json_object_set_new(counts, workloads->v[i], json_integer(side->workloads[i]));
 	json_object_set_new(o, "workloads", counts);
 	json_object_set_new(o, "weights", explain_weights_json(&side->weights));
 	return o;
@@ -207,7 +216,7 @@ static json_t *side_json(const struct explain_side *side, const struct strv *wor
 static void print_json(
 	const struct values *v, const struct explained *e, const struct explain_result *result)
 {
-	json_t *o = json_pack("{s:i}", "loops", (int)v->loops);
+	json_t *o = json_pack("{s:i, s:b}", "loops", (int)v->loops, "whole", v->whole);
 
 	json_object_set_new(o, "a", side_json(&e->sides[0], &e->workloads));
 	if (e->n_sides == 2)
@@ -237,6 +246,7 @@ static int show(const struct values *v, const struct explained *e,
 		.b = e->n_sides == 2 ? &e->sides[1] : NULL,
 		.workloads = &e->workloads,
 		.loops = v->loops,
+		.whole = v->whole,
 		.result = result,
 		.function = v->function};
 	CLEANUP_FREE char *title =
@@ -316,6 +326,8 @@ static const struct opt opts[] = {
 		offsetof(struct values, workload)},
 	{"loops", 0, OPT_COUNT, "N", "the loops of each workload (1)",
 		offsetof(struct values, loops)},
+	{"whole", 0, OPT_FLAG, NULL, "count whole processes, starting and ending included",
+		offsetof(struct values, whole)},
 	{"function", 0, OPT_STRING, "NAME", "one function: its causes and sites",
 		offsetof(struct values, function)},
 	{"from-callgrind", 0, OPT_FLAG, NULL, "run nothing: the arguments are files of callgrind",

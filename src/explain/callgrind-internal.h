@@ -4,6 +4,9 @@
 
 #include "explain/explain.h"
 
+/* By object, then by address. */
+int callgrind_compare(const void *a, const void *b);
+
 #define COST_TABLE_PENDING 32
 
 /* Costs by object and address. Neighbouring addresses are neighbours in the table, since that is

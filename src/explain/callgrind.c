@@ -1,12 +1,7 @@
 #include "explain/callgrind-internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define NONE UINT32_MAX
 #define MAX_POSITIONS 2
@@ -38,7 +33,7 @@ struct reader {
 	bool body;  /* the header is over */
 	bool plain; /* its lines have one position and one event */
 	bool call;  /* the next line is the inclusive cost of a call */
-	uint64_t sum;
+	int64_t sum;
 	uint64_t position[MAX_POSITIONS];
 };
 
@@ -191,7 +186,7 @@ static int call_line(struct reader *r, const char *s, struct err *err)
 static int take_cost(struct reader *r, uint64_t count, struct err *err)
 {
 	const struct callgrind_cost cost = {.addr = r->position[0],
-		.count = count,
+		.count = (int64_t)count,
 		.object = r->object,
 		.function = r->function};
 
@@ -200,7 +195,7 @@ static int take_cost(struct reader *r, uint64_t count, struct err *err)
 		keep_call(r);
 		return 0;
 	}
-	if (__builtin_add_overflow(r->sum, cost.count, &r->sum))
+	if (count > INT64_MAX || __builtin_add_overflow(r->sum, cost.count, &r->sum))
 		return damaged(r, "the counts are too large", err);
 	if (cost.object == NONE)
 		return damaged(r, "costs without an object (\"ob=\")", err);
@@ -446,14 +441,17 @@ static int positions(struct reader *r, const char *s, struct err *err)
 /* A part is over: is it whole? */
 static int end_part(struct reader *r, struct err *err)
 {
+	uint64_t sum;
+
 	if (r->call)
 		return damaged(r, "the cost of a call is missing", err);
 	if (r->body && !r->has_summary && !r->has_totals)
 		return err_set(
 			err, ERR_INPUT, "it does not say what the costs add up to: cut off?");
-	if ((r->has_summary && r->summary != r->sum) || (r->has_totals && r->totals != r->sum)) {
+	sum = (uint64_t)r->sum;
+	if ((r->has_summary && r->summary != sum) || (r->has_totals && r->totals != sum)) {
 		err_set(err, ERR_INPUT, "the costs add up to %llu, not to %llu as it says",
-			(unsigned long long)r->sum,
+			(unsigned long long)sum,
 			(unsigned long long)(r->has_summary ? r->summary : r->totals));
 		return err_hint(err, "is the file whole?");
 	}
@@ -556,51 +554,4 @@ int callgrind_from_memory(const void *data, size_t len, struct callgrind *run, s
 	free(r.objects.v);
 	free(r.functions.v);
 	return result;
-}
-
-static int map_file(const char *path, const void **data, size_t *len, struct err *err)
-{
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-	void *mapped;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, "cannot open '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INPUT, "'%s' is not a regular file", path);
-	if ((uint64_t)st.st_size > CALLGRIND_MAX_FILE_SIZE)
-		return err_set(err, ERR_UNSUPPORTED, "'%s' is too large", path);
-	*len = (size_t)st.st_size;
-	if (*len == 0)
-		return err_set(err, ERR_INPUT, "'%s' is empty", path);
-	mapped = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (mapped == MAP_FAILED)
-		return err_sys(err, "cannot map '%s'", path);
-	*data = mapped;
-	return 0;
-}
-
-int callgrind_read(const char *path, struct callgrind *run, struct err *err)
-{
-	const void *data = NULL;
-	size_t len = 0;
-	int result;
-
-	if (map_file(path, &data, &len, err) < 0) {
-		callgrind_release(run);
-		return -1;
-	}
-	result = callgrind_from_memory(data, len, run, err);
-	munmap((void *)data, len);
-	return result < 0 ? err_wrap(err, "reading '%s'", path) : 0;
-}
-
-void callgrind_release(struct callgrind *run)
-{
-	free(run->command);
-	strv_release(&run->objects);
-	strv_release(&run->functions);
-	free(run->costs);
-	free(run->calls);
-	*run = (struct callgrind){0};
 }

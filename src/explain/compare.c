@@ -38,13 +38,13 @@ static bool all_named(const struct explain_weights *w)
 	return true;
 }
 
-static uint64_t distance(uint64_t a, uint64_t b)
+static uint64_t distance(int64_t a, int64_t b)
 {
-	return a > b ? a - b : b - a;
+	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
 }
 
 struct lone_frames {
-	uint64_t a, b;
+	int64_t a, b;
 };
 
 static void add_lone(void *ctx, const struct explain_function *a, const struct explain_function *b)
@@ -61,7 +61,7 @@ static void add_row(struct explain_result *r, const struct explain_row *row)
 {
 	r->rows[r->n_rows++] = *row;
 	if (row->explained)
-		r->explained += (int64_t)(row->b - row->a);
+		r->explained += row->b - row->a;
 }
 
 static void make_rows(
@@ -173,7 +173,7 @@ int explain_compare(const struct explain_weights *a, const struct explain_weight
 	struct explain_result *result, struct err *err)
 {
 	struct pairs functions, sites;
-	uint64_t sum_a = 0, sum_b = 0;
+	int64_t sum_a = 0, sum_b = 0;
 
 	*result = (struct explain_result){.pair = b != NULL,
 		.matched = b && all_named(a) && all_named(b),
@@ -201,9 +201,9 @@ int explain_compare(const struct explain_weights *a, const struct explain_weight
 		return 0;
 	explain_result_release(result);
 	return err_set(err, ERR_UNSUPPORTED,
-		"the parts add up to %llu and %llu instructions, not to %llu and %llu",
-		(unsigned long long)sum_a, (unsigned long long)sum_b, (unsigned long long)a->total,
-		(unsigned long long)(b ? b->total : 0));
+		"the parts add up to %lld and %lld instructions, not to %lld and %lld",
+		(long long)sum_a, (long long)sum_b, (long long)a->total,
+		(long long)(b ? b->total : 0));
 }
 
 void explain_result_release(struct explain_result *result)

@@ -116,7 +116,7 @@ int cost_table_add(struct cost_table *t, const struct callgrind_cost *cost, stru
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
+int callgrind_compare(const void *a, const void *b)
 {
 	const struct callgrind_cost *x = a, *y = b;
 
@@ -136,7 +136,7 @@ int cost_table_take(struct cost_table *t, struct callgrind_cost **ret, size_t *n
 	for (size_t i = 0; i <= t->mask; i++)
 		if (costs[i].count)
 			costs[kept++] = costs[i];
-	sort_array(costs, kept, sizeof(*costs), compare);
+	sort_array(costs, kept, sizeof(*costs), callgrind_compare);
 	*n = kept;
 	*ret = xreallocarray(costs, kept ? kept : 1, sizeof(*costs));
 	cost_table_release(t);

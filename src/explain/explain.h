@@ -28,6 +28,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "dist/dist.h"
 
 /* ---- callgrind's output -------------------------------------------------------------------- */
 
@@ -42,10 +43,10 @@ enum {
 };
 
 /* What one instruction cost itself: the instructions executed there ("Ir"), without what it
- * called. */
+ * called. Never 0. */
 struct callgrind_cost {
-	uint64_t addr; /* as in the object's file: callgrind takes the load address off */
-	uint64_t count;
+	uint64_t addr;     /* as in the object's file: callgrind takes the load address off */
+	int64_t count;     /* negative only after callgrind_subtract() */
 	uint32_t object;   /* in `objects` */
 	uint32_t function; /* in `functions`, the name that callgrind knows */
 };
@@ -68,7 +69,7 @@ struct callgrind {
 	size_t n_costs;
 	struct callgrind_loose_call *calls; /* in the file's order */
 	size_t n_calls;
-	uint64_t total; /* the sum of all counts, which is what the files say it is */
+	int64_t total; /* the sum of all counts, which is what the files say it is */
 	unsigned parts;
 };
 
@@ -80,7 +81,30 @@ struct callgrind {
 int callgrind_read(const char *path, struct callgrind *run, struct err *err);
 int callgrind_from_memory(const void *data, size_t len, struct callgrind *run, struct err *err);
 void callgrind_release(struct callgrind *run);
+/* Takes the counts of `less` off, address by address: what is left is what `run` did and `less` did
+ * not. An address that `less` executed more often is left with a negative count. Both must have had
+ * their files at the same addresses. The loose calls stay those of `run`. */
+int callgrind_subtract(struct callgrind *run, const struct callgrind *less, struct err *err);
 #define CLEANUP_CALLGRIND CLEANUP(callgrind_release)
+
+/* A place from which to run an interpreter, below a folder of our choice: the names of files are on
+ * the stack, in strings and in caches, so what two interpreters do is comparable only when theirs
+ * are equally long. */
+struct explain_place {
+	char *root;
+	char *interpreter; /* a copy below `root`; or the original, where `moved` is false */
+	char *original;
+	bool moved;
+};
+
+/* Puts a copy of the interpreter below `root`, which is created, and links beside it to all that is
+ * in its prefix. One that does not find its way about from there is run where it is, and `root` is
+ * removed. Owned by the caller: end with explain_place_release(), also after an error. */
+int explain_place(
+	const struct dist *dist, const char *root, struct explain_place *place, struct err *err);
+/* Names the original in the run, so that the copy may go. */
+void explain_place_restore(const struct explain_place *place, struct callgrind *run);
+void explain_place_release(struct explain_place *place);
 
 /* How to get such a file. The instructions of PLT stubs are counted where they are
  * (--skip-plt=no); otherwise callgrind adds them to the calls. */
@@ -88,6 +112,7 @@ struct explain_run {
 	const char *interpreter; /* a path */
 	const char *script;      /* a path */
 	uint64_t loops;          /* its argument */
+	int digits;              /* that it has at least: equally long arguments; or 0 */
 	const char *scratch;     /* a folder for everything that is written */
 	unsigned int limit;      /* seconds for the run; 0: none */
 };
@@ -98,6 +123,9 @@ int explain_find_valgrind(char **ret, struct err *err);
  * no address randomization, hash seed 0, nothing in the environment from outside. Adds the result
  * to `run`. An interpreter that fails is ERR_CHILD, with the last that it said. */
 int explain_run(const struct explain_run *spec, struct callgrind *run, struct err *err);
+/* The same with `loops` and with twice as many, and the one taken off the other: what `loops` loops
+ * execute, without what comes before, between and after them. Loops must be at least 1. */
+int explain_run_loops(const struct explain_run *spec, struct callgrind *run, struct err *err);
 
 /* ---- weights ------------------------------------------------------------------------------- */
 
@@ -134,19 +162,19 @@ const char *explain_cause_words(enum explain_cause cause);
 
 /* A function of the interpreter; those of one name, LTO's and other suffixes folded, are one. */
 struct explain_function {
-	char *name;       /* "" : all that have none */
-	uint64_t entries; /* executions of its first instruction */
-	uint64_t total;
-	uint64_t causes[EXPLAIN_N_CAUSES];
+	char *name;      /* "" : all that have none */
+	int64_t entries; /* executions of its first instruction */
+	int64_t total;
+	int64_t causes[EXPLAIN_N_CAUSES];
 };
 
 /* Sites of one kind with one target in one function. */
 struct explain_site {
-	char *function;      /* folded */
-	const char *class;   /* elf_insn_class_name(), static */
-	char *symbol;        /* what it leads to; "" when the file does not say */
-	uint64_t sites;      /* that were executed */
-	uint64_t executions; /* of the site: the call, the load */
+	char *function;     /* folded */
+	const char *class;  /* elf_insn_class_name(), static */
+	char *symbol;       /* what it leads to; "" when the file does not say */
+	uint64_t sites;     /* that were executed */
+	int64_t executions; /* of the site: the call, the load */
 };
 
 /* A file of the interpreter. */
@@ -154,20 +182,25 @@ struct explain_object {
 	char *path;
 	char *machine;
 	bool named; /* has names for (nearly all of) its functions: matching is possible */
-	uint64_t total;
-	uint64_t unknown; /* executed in no function that it tells of, or amid an instruction */
+	int64_t total;
+	int64_t unknown; /* executed in no function that it tells of, or amid an instruction */
 };
 
-/* Owned by the caller: start from {0}, end with explain_weights_release(). */
+/* Counts are negative only where the run is a difference and did less of something. Owned by the
+ * caller: start from {0}, end with explain_weights_release(). */
 struct explain_weights {
-	uint64_t total;
-	uint64_t causes[EXPLAIN_N_CAUSES]; /* add up to `total` */
-	uint64_t classes[64];          /* the interpreter's own, by ELF_SITE_… and ELF_INSN_… */
-	uint64_t class_sites[64];      /* of ELF_SITE_…: sites that were executed */
-	uint64_t class_executions[64]; /* and how often in all */
-	uint64_t tls_stubs;            /* of the causes: in PLT stubs to __tls_get_addr … */
-	uint64_t tls_get_addr;         /* … and in it and what it calls */
-	uint64_t tls_calls;            /* how often it was called */
+	int64_t total;
+	/* What was executed less often with more loops: how many addresses, and by how much in
+	 * all (0 or less). It is in all the numbers here. */
+	size_t n_less;
+	int64_t less;
+	int64_t causes[EXPLAIN_N_CAUSES]; /* add up to `total` */
+	int64_t classes[64];          /* the interpreter's own, by ELF_SITE_… and ELF_INSN_… */
+	uint64_t class_sites[64];     /* of ELF_SITE_…: sites that were executed */
+	int64_t class_executions[64]; /* and how often in all */
+	int64_t tls_stubs;            /* of the causes: in PLT stubs to __tls_get_addr … */
+	int64_t tls_get_addr;         /* … and in it and what it calls */
+	int64_t tls_calls;            /* how often it was called */
 	struct explain_function *functions; /* by name */
 	size_t n_functions;
 	struct explain_site *sites; /* by function, class and symbol */
@@ -195,14 +228,14 @@ struct explain_row {
 	const char *name;  /* static: explain_cause_name(), or "frame-one-only" */
 	const char *words; /* static */
 	bool explained;    /* names a difference in how it was made; false: work, unknown */
-	uint64_t a, b;
+	int64_t a, b;
 };
 
 struct explain_pair {
 	const char *name;        /* borrowed from the weights */
 	const char *class;       /* of sites; NULL */
 	const char *symbol;      /* of sites; NULL */
-	uint64_t a, b;           /* instructions of a function, executions of a site */
+	int64_t a, b;            /* instructions of a function, executions of a site */
 	bool in_a, in_b;         /* executed there at all */
 	enum explain_cause most; /* of functions: the cause that differs most */
 };
@@ -211,7 +244,7 @@ struct explain_pair {
 struct explain_result {
 	bool pair;
 	bool matched; /* functions were matched by name: both have names */
-	uint64_t total_a, total_b;
+	int64_t total_a, total_b;
 	struct explain_row rows[EXPLAIN_N_CAUSES + 1]; /* add up to the totals */
 	size_t n_rows;
 	struct explain_pair *functions; /* what weighs most, first */

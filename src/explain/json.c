@@ -2,7 +2,7 @@
 
 #include "elf/elf.h"
 
-static json_t *integer(uint64_t n)
+static json_t *integer(int64_t n)
 {
 	return json_integer((json_int_t)n);
 }
@@ -28,7 +28,7 @@ static json_t *classes(const struct explain_weights *w)
 		json_t *class = json_pack("{s:o}", "instructions", integer(w->classes[c]));
 
 		if (c < ELF_N_SITES) {
-			json_object_set_new(class, "sites", integer(w->class_sites[c]));
+			json_object_set_new(class, "sites", integer((int64_t)w->class_sites[c]));
 			json_object_set_new(class, "executions", integer(w->class_executions[c]));
 		}
 		json_object_set_new(o, elf_insn_class_name(c), class);
@@ -47,10 +47,11 @@ json_t *explain_weights_json(const struct explain_weights *w)
 			json_pack("{s:o, s:o, s:o, s:b}", "path", text(w->objects[i].path), "total",
 				integer(w->objects[i].total), "unknown",
 				integer(w->objects[i].unknown), "named", w->objects[i].named));
-	return json_pack("{s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "total", integer(w->total),
-		"objects", objects, "causes", causes, "classes", classes(w), "tls_get_addr",
-		"calls", integer(w->tls_calls), "stubs", integer(w->tls_stubs), "inside",
-		integer(w->tls_get_addr));
+	return json_pack("{s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "total",
+		integer(w->total), "less", "addresses", integer((int64_t)w->n_less), "executed",
+		integer(w->less), "objects", objects, "causes", causes, "classes", classes(w),
+		"tls_get_addr", "calls", integer(w->tls_calls), "stubs", integer(w->tls_stubs),
+		"inside", integer(w->tls_get_addr));
 }
 
 static json_t *pair(const struct explain_result *r, const struct explain_pair *p)
@@ -71,7 +72,7 @@ static json_t *pair(const struct explain_result *r, const struct explain_pair *p
 
 static json_t *row(const struct explain_result *r, const struct explain_row *row)
 {
-	int64_t difference = (int64_t)(row->b - row->a);
+	int64_t difference = row->b - row->a;
 	json_t *o = json_pack("{s:s, s:b, s:o}", "name", row->name, "explains", row->explained, "a",
 		integer(row->a));
 

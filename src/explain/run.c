@@ -75,7 +75,7 @@ static void add_python(const struct explain_run *spec, struct strv *argv)
 {
 	strv_add(argv, spec->interpreter);
 	strv_add(argv, spec->script);
-	strv_addf(argv, "%llu", (unsigned long long)spec->loops);
+	strv_addf(argv, "%0*llu", spec->digits, (unsigned long long)spec->loops);
 }
 
 int explain_run(const struct explain_run *spec, struct callgrind *run, struct err *err)
@@ -106,4 +106,20 @@ int explain_run(const struct explain_run *spec, struct callgrind *run, struct er
 	result = callgrind_read(out, run, err);
 	unlink(out);
 	return result;
+}
+
+int explain_run_loops(const struct explain_run *spec, struct callgrind *run, struct err *err)
+{
+	CLEANUP_CALLGRIND struct callgrind less = {0};
+	struct explain_run once = *spec, twice = *spec;
+
+	twice.loops *= 2;
+	once.digits = twice.digits = snprintf(NULL, 0, "%llu", (unsigned long long)twice.loops);
+	if (explain_run(&once, &less, err) < 0) {
+		callgrind_release(run);
+		return -1;
+	}
+	if (explain_run(&twice, run, err) < 0)
+		return -1;
+	return callgrind_subtract(run, &less, err);
 }

@@ -19,20 +19,21 @@ struct weigher {
 	const struct callgrind_cost *costs; /* of this object */
 	size_t n, next;
 	size_t cap_functions, cap_sites;
-	uint64_t named; /* in functions that have a name */
+	int64_t named; /* in functions that have a name */
 	/* What callgrind assigns to no object, at absolute addresses; what is given a place is set
 	 * to 0. With `loaded` it is known where this object was. */
 	struct callgrind_cost *loose;
 	size_t n_loose, next_loose;
 	bool loaded;
 	uint64_t load;
-	uint64_t taken; /* of it, for this object */
+	int64_t taken; /* of it, for this object */
 	/* The function whose pieces come. */
 	uint64_t function_addr;
 	bool in_function;
 	bool place_computed; /* the last instruction called for a thread-local variable's place */
 	/* In a PLT: executions that belong to the stub whose jump comes next. */
-	uint64_t pending, pending_block, last_block;
+	int64_t pending;
+	uint64_t pending_block, last_block;
 	enum explain_cause last_stub;
 	bool has_last;
 };
@@ -42,7 +43,7 @@ static struct explain_function *current(struct weigher *w)
 	return &w->weights->functions[w->weights->n_functions - 1];
 }
 
-static void count(struct weigher *w, enum explain_cause cause, uint64_t n)
+static void count(struct weigher *w, enum explain_cause cause, int64_t n)
 {
 	w->weights->causes[cause] += n;
 	w->object->total += n;
@@ -77,10 +78,10 @@ static int start_function(struct weigher *w, const struct elf_function *f, struc
 	return 0;
 }
 
-static uint64_t take_loose(struct weigher *w, uint64_t addr)
+static int64_t take_loose(struct weigher *w, uint64_t addr)
 {
 	struct callgrind_cost *c;
-	uint64_t count;
+	int64_t count;
 
 	if (!w->loaded)
 		return 0;
@@ -96,7 +97,7 @@ static uint64_t take_loose(struct weigher *w, uint64_t addr)
 }
 
 /* Moves on to the address; what is passed lies in no instruction that was read. */
-static uint64_t executions_at(struct weigher *w, uint64_t addr)
+static int64_t executions_at(struct weigher *w, uint64_t addr)
 {
 	bool in_function = w->in_function;
 
@@ -111,7 +112,7 @@ static uint64_t executions_at(struct weigher *w, uint64_t addr)
 	return w->costs[w->next++].count;
 }
 
-static int add_site(struct weigher *w, const struct elf_insn *insn, uint64_t n, struct err *err)
+static int add_site(struct weigher *w, const struct elf_insn *insn, int64_t n, struct err *err)
 {
 	struct explain_weights *weights = w->weights;
 
@@ -134,7 +135,7 @@ static int add_site(struct weigher *w, const struct elf_insn *insn, uint64_t n, 
 	return 0;
 }
 
-static void count_stub(struct weigher *w, enum explain_cause cause, uint64_t n)
+static void count_stub(struct weigher *w, enum explain_cause cause, int64_t n)
 {
 	if (cause == EXPLAIN_TLS)
 		w->weights->tls_stubs += n;
@@ -153,7 +154,7 @@ static void end_stubs(struct weigher *w)
 	w->pending = 0;
 }
 
-static void stub_insn(struct weigher *w, const struct elf_insn *insn, uint64_t n)
+static void stub_insn(struct weigher *w, const struct elf_insn *insn, int64_t n)
 {
 	uint64_t block = insn->addr / STUB_BLOCK;
 
@@ -220,7 +221,7 @@ static int visit(void *ctx, const struct elf_function *f, const struct elf_insn 
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const struct elf_insn *insn = &insns[i];
-		uint64_t executed = executions_at(w, insn->addr) + take_loose(w, insn->addr);
+		int64_t executed = executions_at(w, insn->addr) + take_loose(w, insn->addr);
 
 		if (!executed)
 			continue;
@@ -375,21 +376,21 @@ static void merge_sites(struct explain_weights *w)
 
 static int check_sum(const struct callgrind *run, const struct explain_weights *w, struct err *err)
 {
-	uint64_t sum = 0;
+	int64_t sum = 0;
 
 	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
 		sum += w->causes[c];
 	if (sum == run->total)
 		return 0;
 	return err_set(err, ERR_UNSUPPORTED,
-		"the causes add up to %llu of %llu executed instructions", (unsigned long long)sum,
-		(unsigned long long)run->total);
+		"the causes add up to %lld of %lld executed instructions", (long long)sum,
+		(long long)run->total);
 }
 
 /* The causes must have grown by what the object executed; if not, here is where counts are lost. */
-static int check_object(const struct weigher *w, const char *path, uint64_t before, struct err *err)
+static int check_object(const struct weigher *w, const char *path, int64_t before, struct err *err)
 {
-	uint64_t expected = before + w->taken, sum = 0;
+	int64_t expected = before + w->taken, sum = 0;
 
 	for (size_t i = 0; i < w->n; i++)
 		expected += w->costs[i].count;
@@ -398,15 +399,15 @@ static int check_object(const struct weigher *w, const char *path, uint64_t befo
 	if (sum == expected)
 		return 0;
 	return err_set(err, ERR_UNSUPPORTED,
-		"of %llu instructions executed in '%s', %llu were given a cause",
-		(unsigned long long)(expected - before), path, (unsigned long long)(sum - before));
+		"of %lld instructions executed in '%s', %lld were given a cause",
+		(long long)(expected - before), path, (long long)(sum - before));
 }
 
 static int weigh_object(
 	struct weigher *w, const struct callgrind *run, bool interpreter, struct err *err)
 {
 	const char *path = run->objects.v[w->costs[0].object];
-	uint64_t before = 0;
+	int64_t before = 0;
 
 	w->taken = 0;
 	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
@@ -450,12 +451,23 @@ static int weigh_all(
 	return 0;
 }
 
+static void count_less(const struct callgrind *run, struct explain_weights *weights)
+{
+	for (size_t i = 0; i < run->n_costs; i++) {
+		if (run->costs[i].count >= 0)
+			continue;
+		weights->n_less++;
+		weights->less += run->costs[i].count;
+	}
+}
+
 int explain_weigh(const struct callgrind *run, struct explain_weights *weights, struct err *err)
 {
 	struct weigher w = {.weights = weights};
 	int result;
 
 	*weights = (struct explain_weights){.total = run->total};
+	count_less(run, weights);
 	gather_loose(&w, run);
 	result = weigh_all(&w, run, true, err);
 	if (result == 0 && !weights->n_objects)
