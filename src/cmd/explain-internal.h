@@ -11,6 +11,7 @@ struct explain_side {
 	const char *given;          /* as on the command line; NULL: there is no such side */
 	char *interpreter;          /* the file; NULL with --from-callgrind */
 	struct explain_place place; /* where it ran from */
+	bool aligned;               /* its arenas begin where those of other such runs do */
 	char *version;              /* the same */
 	const char *link;           /* "static", "shared", …; the same */
 	int64_t *workloads;         /* executed instructions of each */

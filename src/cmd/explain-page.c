@@ -367,6 +367,19 @@ static void add_limits(struct doc *doc, const char *letter, const struct explain
 	}
 }
 
+/* What keeps the two from being alike in all that is not looked for. */
+static void add_conditions(struct doc *doc, const struct explain_page *p)
+{
+	if (!p->workloads->n)
+		return;
+	if (!p->a->place.moved || !p->b->place.moved)
+		doc_text(doc, "Not both work from a copy: their paths are not equally long, and "
+			      "their heaps may differ.");
+	if (!p->a->aligned || !p->b->aligned)
+		doc_text(doc, "Not both have arenas of 1 MiB: where their memory begins was not "
+			      "made alike, and the allocator may go other ways.");
+}
+
 static void add_conclusion(struct doc *doc, const struct explain_result *r)
 {
 	int64_t difference = r->total_b - r->total_a;
@@ -405,8 +418,10 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	}
 	add_classes(doc, p);
 	add_limits(doc, "A", &p->a->weights);
-	if (p->b)
+	if (p->b) {
 		add_limits(doc, "B", &p->b->weights);
+		add_conditions(doc, p);
+	}
 	doc_text(doc, "Executed instructions are not time. What they say is to be checked with "
 		      "solder bench.");
 }

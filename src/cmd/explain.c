@@ -126,19 +126,21 @@ static int run_side(const struct values *v, struct explained *e, size_t i, struc
 	CLEANUP_CALLGRIND struct callgrind run = {0};
 	CLEANUP_FREE char *scratch = folder(e, i, "files");
 
-	if (make_dirs(scratch, err) < 0)
+	struct explain_run spec = {.interpreter = side->place.interpreter,
+		.loops = v->loops,
+		.scratch = scratch,
+		.limit = v->limit};
+
+	if (make_dirs(scratch, err) < 0 ||
+		explain_find_shift(&spec, &side->aligned, &spec.shift, err) < 0)
 		return -1;
 	side->workloads = xcalloc(e->workloads.n, sizeof(*side->workloads));
 	for (size_t w = 0; w < e->workloads.n; w++) {
-		const struct explain_run spec = {.interpreter = side->place.interpreter,
-			.script = e->scripts.v[w],
-			.loops = v->loops,
-			.scratch = scratch,
-			.limit = v->limit};
 		CLEANUP_FREE char *what = xasprintf("%c: %s", (char)('A' + i), e->workloads.v[w]);
 		int64_t before = run.total;
 		int line = progress_start(e->progress, what, 0);
 
+		spec.script = e->scripts.v[w];
 		if ((v->whole ? explain_run : explain_run_loops)(&spec, &run, err) < 0) {
 			progress_end(e->progress, line, "failed");
 			return -1;

@@ -112,6 +112,7 @@ struct explain_run {
 	const char *interpreter; /* a path */
 	const char *script;      /* a path */
 	uint64_t loops;          /* its argument */
+	uint64_t shift;          /* of explain_find_shift(), or 0 */
 	int digits;              /* that it has at least: equally long arguments; or 0 */
 	const char *scratch;     /* a folder for everything that is written */
 	unsigned int limit;      /* seconds for the run; 0: none */
@@ -119,6 +120,13 @@ struct explain_run {
 
 /* The program itself: ERR_UNSUPPORTED, with a hint, where there is no valgrind. */
 int explain_find_valgrind(char **ret, struct err *err);
+/* Python's allocator asks in which mebibyte an address is, and what it finds there takes it along
+ * one way or another; its caches hash addresses. Two interpreters are comparable when their first
+ * arenas (of 1 MiB, from 3.10 on) begin alike in such a block. *shift is by how much the memory of
+ * a run must be moved so that its first arena begins a block; *found is false, and *shift 0, for a
+ * program that has no such arena. `script` and `loops` are not used. */
+int explain_find_shift(
+	const struct explain_run *spec, bool *found, uint64_t *shift, struct err *err);
 /* Runs `interpreter script loops` twice: without valgrind, so that bytecode is there, and with it;
  * no address randomization, hash seed 0, nothing in the environment from outside. Adds the result
  * to `run`. An interpreter that fails is ERR_CHILD, with the last that it said. */

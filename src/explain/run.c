@@ -1,5 +1,6 @@
 #include "explain/explain.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <unistd.h>
@@ -62,7 +63,8 @@ static int run_program(
 		return 0;
 	if (interrupt_check(err) < 0)
 		return -1;
-	err_wrap(err, "'%s' %s, running '%s'", spec->interpreter, how, path_base(spec->script));
+	err_wrap(err, "'%s' %s, running '%s'", spec->interpreter, how,
+		spec->script ? path_base(spec->script) : "pass");
 	if (strstr(output.data, "unhandled dwarf") || strstr(output.data, "reading debug info"))
 		return err_hint(err,
 			"valgrind cannot read its debug information: take a newer valgrind, or a "
@@ -76,6 +78,56 @@ static void add_python(const struct explain_run *spec, struct strv *argv)
 	strv_add(argv, spec->interpreter);
 	strv_add(argv, spec->script);
 	strv_addf(argv, "%0*llu", spec->digits, (unsigned long long)spec->loops);
+}
+
+#define ARENA ((uint64_t)1 << 20)
+/* Where valgrind puts the first of a program's files (x86-64, AArch64). */
+#define FIRST_ADDRESS 0x4000000u
+#define MAX_TRACE ((size_t)16 << 20)
+
+/* The place of the first anonymous mapping of an arena's size, in a trace of system calls. */
+static bool first_arena(const char *trace, uint64_t *addr)
+{
+	static const char call[] = "sys_mmap ( 0x0, 1048576, 3, 34,", result[] = "Success(0x";
+	const char *at = strstr(trace, call), *end = at ? strchr(at, '\n') : NULL;
+
+	at = at ? strstr(at, result) : NULL;
+	if (!at || (end && at > end))
+		return false;
+	*addr = strtoull(at + sizeof(result) - 1, NULL, 16);
+	return true;
+}
+
+int explain_find_shift(
+	const struct explain_run *spec, bool *found, uint64_t *shift, struct err *err)
+{
+	CLEANUP_FREE char *log = xasprintf("%s/trace", spec->scratch);
+	CLEANUP_FREE char *valgrind = NULL;
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_BUF struct buf trace = BUF_INIT;
+	uint64_t addr = 0;
+	int result;
+
+	*found = false;
+	*shift = 0;
+	if (explain_find_valgrind(&valgrind, err) < 0)
+		return -1;
+	strv_add(&argv, valgrind);
+	strv_add(&argv, "--tool=none");
+	strv_add(&argv, "--trace-syscalls=yes");
+	strv_addf(&argv, "--log-file=%s", log);
+	strv_add(&argv, spec->interpreter);
+	strv_add(&argv, "-Sc");
+	strv_add(&argv, "pass");
+	if (run_program(spec, "fails under valgrind", &argv, err) < 0)
+		return -1;
+	result = file_read(log, MAX_TRACE, &trace, err);
+	unlink(log);
+	if (result < 0)
+		return -1;
+	*found = trace.len && first_arena(trace.data, &addr);
+	*shift = *found ? (ARENA - addr % ARENA) % ARENA : 0;
+	return 0;
 }
 
 int explain_run(const struct explain_run *spec, struct callgrind *run, struct err *err)
@@ -94,6 +146,9 @@ int explain_run(const struct explain_run *spec, struct callgrind *run, struct er
 		strv_add(&slow, "--dump-line=no");
 		strv_add(&slow, "--skip-plt=no");
 		strv_addf(&slow, "--callgrind-out-file=%s", out);
+		if (spec->shift)
+			strv_addf(&slow, "--aspace-minaddr=0x%llx",
+				(unsigned long long)(FIRST_ADDRESS + spec->shift));
 		add_python(spec, &slow);
 		result = run_program(spec, "fails", &plain, err);
 	}
