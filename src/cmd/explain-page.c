@@ -290,7 +290,7 @@ static bool is_overhead(const struct explain_pair *s)
 
 static void add_sites(struct doc *doc, const struct explain_page *p)
 {
-	static const struct doc_column columns[] = {{"function", DOC_WRAP}, {"site", 0},
+	static const struct doc_column columns[] = {{"function", DOC_WRAP}, {"site", DOC_WRAP},
 		{"leads to", DOC_WRAP}, {"A", DOC_RIGHT}, {"B", DOC_RIGHT}};
 	const struct explain_result *r = p->result;
 	size_t shown = 0;
@@ -299,8 +299,11 @@ static void add_sites(struct doc *doc, const struct explain_page *p)
 		p->b ? 5 : 4);
 	for (size_t i = 0; i < r->n_sites && shown < TOP; i++) {
 		const struct explain_pair *s = &r->sites[i];
+		CLEANUP_FREE char *class =
+			s->class_b != s->class ? xasprintf("%s / %s", s->class, s->class_b)
+					       : xstrdup(s->class);
 		struct cell c[2];
-		const char *cells[] = {*s->name ? s->name : "(without a name)", s->class,
+		const char *cells[] = {*s->name ? s->name : "(without a name)", class,
 			*s->symbol ? s->symbol : NULL, or_none(&c[0], s->in_a, s->a),
 			or_none(&c[1], s->in_b, s->b)};
 
@@ -351,6 +354,10 @@ static void add_limits(struct doc *doc, const char *letter, const struct explain
 			"%s: at %s addresses less was executed with more loops: %s instructions, "
 			"which are in the sums as they are.",
 			letter, whole(&c, (int64_t)w->n_less), whole(&less, w->less));
+	if (w->forked)
+		doc_text(doc,
+			"%s: %s processes that were forked are not counted, only what forked them.",
+			letter, whole(&c, (int64_t)w->forked));
 	for (size_t i = 0; i < w->n_objects; i++) {
 		const struct explain_object *o = &w->objects[i];
 

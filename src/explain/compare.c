@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elf/elf.h"
+
+/* Sites of one function that are looked through for equals. */
+#define MAX_JOINED 4096
+
 /* Causes that tell of how the file was made: linked, laid out, inlined. What was explained is the
  * difference in these. */
 static bool explains(enum explain_cause cause)
@@ -144,6 +149,8 @@ static void add_sites(
 
 		pairs->v[pairs->n++] = (struct explain_pair){.name = s->function,
 			.class = s->class,
+			.class_b = s->class,
+			.kind = s->kind,
 			.symbol = s->symbol,
 			.a = d <= 0 ? s->executions : 0,
 			.b = d >= 0 ? b->sites[j].executions : 0,
@@ -152,6 +159,68 @@ static void add_sites(
 		i += d <= 0;
 		j += d >= 0;
 	}
+}
+
+static bool is_tls(unsigned kind)
+{
+	return kind <= ELF_SITE_TLS_DESC;
+}
+
+/* Are these the same accesses or calls, made in two ways? For thread-local access it is enough to
+ * be in one function: local-exec code does not name its variables. */
+static bool same_site(const struct explain_pair *a, const struct explain_pair *b)
+{
+	if (b->in_a || !b->in_b || a->kind == b->kind)
+		return false;
+	if (is_tls(a->kind) || is_tls(b->kind))
+		return is_tls(a->kind) && is_tls(b->kind);
+	return a->kind != ELF_SITE_GOT_LOAD && b->kind != ELF_SITE_GOT_LOAD && *a->symbol &&
+	       !strcmp(a->symbol, b->symbol);
+}
+
+/* Makes one of each site that is of one class in A and of another in B, among those of a function.
+ */
+static void join_sites(struct explain_pair *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct explain_pair *a = &v[i];
+		bool joined = false;
+
+		if (!a->class || !a->in_a || a->in_b)
+			continue;
+		for (size_t j = 0; j < n; j++) {
+			struct explain_pair *b = &v[j];
+
+			if (!b->class || !same_site(a, b) || (joined && b->kind != a->kind_b))
+				continue;
+			if (!joined)
+				a->symbol = *a->symbol ? a->symbol : b->symbol;
+			else if (strcmp(a->symbol, b->symbol) != 0)
+				a->symbol = "";
+			a->class_b = b->class;
+			a->kind_b = b->kind;
+			a->b += b->b;
+			a->in_b = joined = true;
+			b->class = NULL;
+		}
+	}
+}
+
+/* The sites are by function. */
+static void join_all_sites(struct pairs *sites)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0, n; i < sites->n; i += n) {
+		for (n = 1; i + n < sites->n && !strcmp(sites->v[i].name, sites->v[i + n].name);)
+			n++;
+		if (n <= MAX_JOINED)
+			join_sites(&sites->v[i], n);
+	}
+	for (size_t i = 0; i < sites->n; i++)
+		if (sites->v[i].class)
+			sites->v[kept++] = sites->v[i];
+	sites->n = kept;
 }
 
 /* What differs most, first; names settle the rest, so that the order is always the same. */
@@ -187,6 +256,8 @@ int explain_compare(const struct explain_weights *a, const struct explain_weight
 	make_rows(a, b, result);
 	each_function(a, b, add_function, &functions);
 	add_sites(a, b, &sites);
+	if (result->matched)
+		join_all_sites(&sites);
 	sort_array(functions.v, functions.n, sizeof(*functions.v), by_weight);
 	sort_array(sites.v, sites.n, sizeof(*sites.v), by_weight);
 	result->functions = functions.v;

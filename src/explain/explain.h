@@ -71,6 +71,7 @@ struct callgrind {
 	size_t n_calls;
 	int64_t total; /* the sum of all counts, which is what the files say it is */
 	unsigned parts;
+	size_t forked; /* processes that explain_run() did not count */
 };
 
 /* Reads the format of callgrind 1 (valgrind's manual, "Callgrind Format Specification"): any number
@@ -129,7 +130,9 @@ int explain_find_shift(
 	const struct explain_run *spec, bool *found, uint64_t *shift, struct err *err);
 /* Runs `interpreter script loops` twice: without valgrind, so that bytecode is there, and with it;
  * no address randomization, hash seed 0, nothing in the environment from outside. Adds the result
- * to `run`. An interpreter that fails is ERR_CHILD, with the last that it said. */
+ * to `run`. Only the process itself counts: what it forks begins with its counts, and programs that
+ * it starts are none of the interpreter's. An interpreter that fails is ERR_CHILD, with the last
+ * that it said. */
 int explain_run(const struct explain_run *spec, struct callgrind *run, struct err *err);
 /* The same with `loops` and with twice as many, and the one taken off the other: what `loops` loops
  * execute, without what comes before, between and after them. Loops must be at least 1. */
@@ -180,6 +183,7 @@ struct explain_function {
 struct explain_site {
 	char *function;     /* folded */
 	const char *class;  /* elf_insn_class_name(), static */
+	uint8_t kind;       /* enum elf_site */
 	char *symbol;       /* what it leads to; "" when the file does not say */
 	uint64_t sites;     /* that were executed */
 	int64_t executions; /* of the site: the call, the load */
@@ -202,6 +206,7 @@ struct explain_weights {
 	 * all (0 or less). It is in all the numbers here. */
 	size_t n_less;
 	int64_t less;
+	size_t forked;                    /* processes that are not in here */
 	int64_t causes[EXPLAIN_N_CAUSES]; /* add up to `total` */
 	int64_t classes[64];          /* the interpreter's own, by ELF_SITE_… and ELF_INSN_… */
 	uint64_t class_sites[64];     /* of ELF_SITE_…: sites that were executed */
@@ -240,11 +245,14 @@ struct explain_row {
 };
 
 struct explain_pair {
-	const char *name;        /* borrowed from the weights */
-	const char *class;       /* of sites; NULL */
-	const char *symbol;      /* of sites; NULL */
-	int64_t a, b;            /* instructions of a function, executions of a site */
-	bool in_a, in_b;         /* executed there at all */
+	const char *name;     /* borrowed from the weights */
+	const char *class;    /* of sites; NULL */
+	const char *class_b;  /* what it is in B: another, when the same access is made in another
+			       * way there */
+	const char *symbol;   /* of sites; NULL */
+	uint8_t kind, kind_b; /* of sites: enum elf_site */
+	int64_t a, b;         /* instructions of a function, executions of a site */
+	bool in_a, in_b;      /* executed there at all */
 	enum explain_cause most; /* of functions: the cause that differs most */
 };
 

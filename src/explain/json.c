@@ -60,6 +60,8 @@ static json_t *pair(const struct explain_result *r, const struct explain_pair *p
 
 	if (p->class) {
 		json_object_set_new(o, "class", json_string(p->class));
+		if (p->class_b != p->class)
+			json_object_set_new(o, "class_b", json_string(p->class_b));
 		json_object_set_new(o, "symbol", text(p->symbol));
 	} else {
 		json_object_set_new(o, "cause", json_string(explain_cause_name(p->most)));

@@ -1,7 +1,9 @@
 #include "explain/explain.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <unistd.h>
 
@@ -22,10 +24,11 @@ int explain_find_valgrind(char **ret, struct err *err)
 			     "callgrind with --from-callgrind");
 }
 
-/* The layout of memory does not change from run to run. */
-static int fix_layout(void *ctx, struct err *err)
+/* The layout of memory does not change from run to run. `pid`, in shared memory, receives the
+ * process that will run the program. */
+static int fix_layout(void *pid, struct err *err)
 {
-	(void)ctx;
+	*(pid_t *)pid = getpid();
 	if (personality(ADDR_NO_RANDOMIZE) < 0)
 		return err_sys(err, "cannot turn off address randomization");
 	return 0;
@@ -42,8 +45,8 @@ static const char *last_line(struct buf *output)
 	return p ? p + 1 : output->data ? output->data : "";
 }
 
-static int run_program(
-	const struct explain_run *spec, const char *how, const struct strv *argv, struct err *err)
+static int run_with(const struct explain_run *spec, const char *how, const struct strv *argv,
+	pid_t *pid, struct err *err)
 {
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	CLEANUP_STRV struct strv env = STRV_INIT;
@@ -52,7 +55,8 @@ static int run_program(
 		.cwd = spec->scratch,
 		.out = -1,
 		.err = -1,
-		.prepare = fix_layout};
+		.prepare = fix_layout,
+		.ctx = pid};
 	const char *said;
 
 	strv_add(&env, "PYTHONHASHSEED=0");
@@ -71,6 +75,23 @@ static int run_program(
 			"copy without it (strip --strip-debug)");
 	said = last_line(&output);
 	return *said ? err_hint(err, "it said last: %s", said) : -1;
+}
+
+/* *pid, which may be NULL, receives the number of the process that it was. */
+static int run_program(const struct explain_run *spec, const char *how, const struct strv *argv,
+	pid_t *pid, struct err *err)
+{
+	pid_t *shared = mmap(
+		NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int result;
+
+	if (shared == MAP_FAILED)
+		return err_sys(err, "cannot map memory");
+	result = run_with(spec, how, argv, shared, err);
+	if (pid)
+		*pid = *shared;
+	munmap(shared, sizeof(*shared));
+	return result;
 }
 
 static void add_python(const struct explain_run *spec, struct strv *argv)
@@ -119,7 +140,7 @@ int explain_find_shift(
 	strv_add(&argv, spec->interpreter);
 	strv_add(&argv, "-Sc");
 	strv_add(&argv, "pass");
-	if (run_program(spec, "fails under valgrind", &argv, err) < 0)
+	if (run_program(spec, "fails under valgrind", &argv, NULL, err) < 0)
 		return -1;
 	result = file_read(log, MAX_TRACE, &trace, err);
 	unlink(log);
@@ -130,13 +151,36 @@ int explain_find_shift(
 	return 0;
 }
 
+/* Reads the profile of the process itself; those of what it forked are counted and removed. */
+static int read_profiles(const char *folder, pid_t pid, struct callgrind *run, struct err *err)
+{
+	CLEANUP_FREE char *own = xasprintf("%s/%ld", folder, (long)pid);
+	struct err ignored = ERR_INIT;
+	int result = callgrind_read(own, run, err);
+	DIR *dir = opendir(folder);
+	size_t n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	tree_remove(folder, &ignored);
+	/* Besides ".", ".." and its own. */
+	if (result == 0 && n > 3)
+		run->forked += n - 3;
+	return result;
+}
+
 int explain_run(const struct explain_run *spec, struct callgrind *run, struct err *err)
 {
 	CLEANUP_STRV struct strv plain = STRV_INIT, slow = STRV_INIT;
 	CLEANUP_FREE char *valgrind = NULL;
-	CLEANUP_FREE char *out = xasprintf("%s/callgrind.out", spec->scratch);
+	CLEANUP_FREE char *folder = xasprintf("%s/profiles", spec->scratch);
+	pid_t pid = 0;
 	int result = explain_find_valgrind(&valgrind, err);
 
+	if (result == 0)
+		result = make_dirs(folder, err);
 	if (result == 0) {
 		add_python(spec, &plain);
 		strv_add(&slow, valgrind);
@@ -145,22 +189,20 @@ int explain_run(const struct explain_run *spec, struct callgrind *run, struct er
 		strv_add(&slow, "--dump-instr=yes");
 		strv_add(&slow, "--dump-line=no");
 		strv_add(&slow, "--skip-plt=no");
-		strv_addf(&slow, "--callgrind-out-file=%s", out);
+		strv_addf(&slow, "--callgrind-out-file=%s/%%p", folder);
 		if (spec->shift)
 			strv_addf(&slow, "--aspace-minaddr=0x%llx",
 				(unsigned long long)(FIRST_ADDRESS + spec->shift));
 		add_python(spec, &slow);
-		result = run_program(spec, "fails", &plain, err);
+		result = run_program(spec, "fails", &plain, NULL, err);
 	}
 	if (result == 0)
-		result = run_program(spec, "fails under valgrind", &slow, err);
+		result = run_program(spec, "fails under valgrind", &slow, &pid, err);
 	if (result < 0) {
 		callgrind_release(run);
 		return -1;
 	}
-	result = callgrind_read(out, run, err);
-	unlink(out);
-	return result;
+	return read_profiles(folder, pid, run, err);
 }
 
 int explain_run_loops(const struct explain_run *spec, struct callgrind *run, struct err *err)

@@ -128,6 +128,7 @@ static int add_site(struct weigher *w, const struct elf_insn *insn, int64_t n, s
 	weights->sites[weights->n_sites++] = (struct explain_site){
 		.function = xstrdup(current(w)->name),
 		.class = elf_insn_class_name(insn->class),
+		.kind = insn->class,
 		.symbol = xstrdup(insn->symbol ? insn->symbol : ""),
 		.sites = 1,
 		.executions = n,
@@ -466,7 +467,7 @@ int explain_weigh(const struct callgrind *run, struct explain_weights *weights, 
 	struct weigher w = {.weights = weights};
 	int result;
 
-	*weights = (struct explain_weights){.total = run->total};
+	*weights = (struct explain_weights){.total = run->total, .forked = run->forked};
 	count_less(run, weights);
 	gather_loose(&w, run);
 	result = weigh_all(&w, run, true, err);
