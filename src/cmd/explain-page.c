@@ -180,6 +180,7 @@ static const char *remedy(enum explain_cause cause, const struct explain_weights
 		return "a static interpreter, or -Bsymbolic-functions";
 	case EXPLAIN_PLT_OTHER:
 		return "-fno-plt";
+	case EXPLAIN_GOT_OWN:
 	case EXPLAIN_GOT:
 		return "a static interpreter turns most into lea, at the same count; without "
 		       "position independence some go away";

@@ -9,9 +9,10 @@ static const struct {
 	const char *name, *words;
 } causes[EXPLAIN_N_CAUSES] = {
 	[EXPLAIN_TLS] = {"tls", "thread-local access"},
-	[EXPLAIN_PLT_OWN] = {"plt-own", "PLT stubs to itself"},
+	[EXPLAIN_PLT_OWN] = {"plt-own", "interposition: PLT stubs to itself"},
 	[EXPLAIN_PLT_OTHER] = {"plt-other", "PLT stubs to other files"},
-	[EXPLAIN_GOT] = {"got", "GOT loads"},
+	[EXPLAIN_GOT_OWN] = {"got-own", "interposition: GOT loads of its own symbols"},
+	[EXPLAIN_GOT] = {"got", "other GOT loads"},
 	[EXPLAIN_ADDRESS] = {"address", "addresses without the GOT (lea)"},
 	[EXPLAIN_CALL] = {"call", "call instructions"},
 	[EXPLAIN_FRAME] = {"frame", "entry and exit of functions"},

@@ -147,9 +147,11 @@ enum explain_cause {
 	 * __tls_get_addr, and what is executed in there, wherever that is. A load directly behind
 	 * the call counts too, as it does where it is one with the computing. */
 	EXPLAIN_TLS,
-	EXPLAIN_PLT_OWN,   /* stubs that lead back into the same file */
+	EXPLAIN_PLT_OWN,   /* stubs that lead back into the same file, as others may take over */
 	EXPLAIN_PLT_OTHER, /* stubs that lead to other files, and those that ask the loader */
-	EXPLAIN_GOT,       /* loading an address from the GOT, for anything but a call */
+	EXPLAIN_GOT_OWN,   /* loading the address of a symbol that the library itself defines from
+			    * the GOT, for anything but a call, since others may define it too */
+	EXPLAIN_GOT,       /* loading any other address from there */
 	EXPLAIN_ADDRESS, /* computing one beside the code (x86: lea), which is what linkers make of
 			  * a GOT load when they can */
 	EXPLAIN_CALL,    /* call instructions of all kinds, and tail calls */

@@ -201,6 +201,14 @@ static bool computes_place(const struct elf_insn *insn)
 	return insn->site && (insn->class == ELF_SITE_TLS_GD || insn->class == ELF_SITE_TLS_LD);
 }
 
+/* Is it a symbol of this file that the loader may bind to another's? Not in a program, which comes
+ * first. */
+static bool is_interposable(const struct elf_facts *facts, const char *symbol)
+{
+	return symbol && facts->kind == ELF_KIND_SHARED && !facts->symbolic &&
+	       elf_exports(facts, symbol);
+}
+
 static enum explain_cause cause_of(struct weigher *w, const struct elf_insn *insn)
 {
 	bool access = w->place_computed && w->facts->machine == EM_X86_64 && loads_by_rax(insn);
@@ -210,6 +218,8 @@ static enum explain_cause cause_of(struct weigher *w, const struct elf_insn *ins
 		return EXPLAIN_TLS;
 	if (w->facts->machine == EM_X86_64 && is_lea(insn))
 		return EXPLAIN_ADDRESS;
+	if (insn->class == ELF_SITE_GOT_LOAD && is_interposable(w->facts, insn->symbol))
+		return EXPLAIN_GOT_OWN;
 	return weigh_cause_of_class(insn->class);
 }
 

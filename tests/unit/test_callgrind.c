@@ -26,7 +26,7 @@ static int parse(const char *text, struct callgrind *run, struct err *err)
 	return callgrind_from_memory(copy, n, run, err);
 }
 
-static uint64_t at(const struct callgrind *run, const char *object, uint64_t addr)
+static int64_t at(const struct callgrind *run, const char *object, uint64_t addr)
 {
 	for (size_t i = 0; i < run->n_costs; i++)
 		if (run->costs[i].addr == addr &&
@@ -187,6 +187,33 @@ static void test_many(void **state)
 	assert_int_equal(run.total, 3 * n);
 }
 
+/* Objects and functions have other numbers in the other file. */
+static void test_subtract(void **state)
+{
+	static const char many[] = HEAD PLACE "0x10 1 50\n0x14 1 7\n0x20 1 3\n"
+					      "ob=(2) lib.so\nfn=(2) f\n0x10 1 9\ntotals: 69\n";
+	static const char few[] = HEAD "ob=(7) lib.so\nfn=(4) f\n0x10 1 4\n0x30 1 2\n"
+				       "ob=(8) p\nfn=(5) main\n0x14 1 7\n0x20 1 5\n"
+				       "ob=(9) q\n0x1 1 1\ntotals: 19\n";
+	CLEANUP_CALLGRIND struct callgrind run = {0}, less = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(parse(many, &run, &err), 0);
+	assert_int_equal(parse(few, &less, &err), 0);
+	assert_int_equal(callgrind_subtract(&run, &less, &err), 0);
+	assert_int_equal(run.total, 50);
+	assert_int_equal(run.n_costs, 5);
+	assert_int_equal(at(&run, "p", 0x10), 50);
+	assert_int_equal(at(&run, "p", 0x20), -2);
+	assert_int_equal(at(&run, "lib.so", 0x10), 5);
+	assert_int_equal(at(&run, "lib.so", 0x30), -2);
+	assert_int_equal(at(&run, "q", 0x1), -1);
+	for (size_t i = 1; i < run.n_costs; i++)
+		assert_true(run.costs[i - 1].object <= run.costs[i].object);
+	assert_string_equal(run.functions.v[run.costs[run.n_costs - 1].function], "main");
+}
+
 /* Reads a part with `line` in it, whatever it adds up to. */
 static int parse_line(const char *line, struct callgrind *run, struct err *err)
 {
@@ -248,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_empty_after_error),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_plain_lines),
+		cmocka_unit_test(test_subtract),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
