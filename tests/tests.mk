@@ -130,3 +130,9 @@ bench-methods: all ## solder, pyperf and hyperfine on one pair, and on a Python 
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) hyperfine python3-pip
 	@python3 tests/bench/methods.py $(OUT)/solder $(A) $(B) $(METHODS_FLAGS)
 .PHONY: bench-methods
+
+# LIBPYTHON is what is disassembled; A and B the Pythons whose profiles are read.
+bench-explain: all ## solder explain beside objdump and callgrind_annotate (LIBPYTHON=FILE A=PYTHON B=PYTHON)
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+	@python3 tests/bench/explain.py $(abspath $(OUT)/solder) $(LIBPYTHON) $(A) $(B)
+.PHONY: bench-explain
