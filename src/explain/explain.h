@@ -95,12 +95,14 @@ struct explain_place {
 	char *root;
 	char *interpreter; /* a copy below `root`; or the original, where `moved` is false */
 	char *original;
+	char *prefix; /* of the original */
 	bool moved;
 };
 
-/* Puts a copy of the interpreter below `root`, which is created, and links beside it to all that is
- * in its prefix. One that does not find its way about from there is run where it is, and `root` is
- * removed. Owned by the caller: end with explain_place_release(), also after an error. */
+/* Puts a copy of the interpreter, and of a libpython in its prefix, below `root`, which is created,
+ * and links beside it to all else that is in its prefix. One that does not find its way about from
+ * there is run where it is, and `root` is removed. Owned by the caller: end with
+ * explain_place_release(), also after an error. */
 int explain_place(
 	const struct dist *dist, const char *root, struct explain_place *place, struct err *err);
 /* Names the original in the run, so that the copy may go. */

@@ -29,11 +29,41 @@ static int link_all(const char *from, const char *to, const char *except, struct
 		CLEANUP_FREE char *link = xasprintf("%s/%s", to, e->d_name);
 
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-			strcmp(e->d_name, except) && symlink(target, link) < 0)
+			(!except || strcmp(e->d_name, except)) && symlink(target, link) < 0)
 			result = err_sys(err, "cannot create '%s'", link);
 	}
 	closedir(dir);
 	return result;
+}
+
+/* Puts a copy of PREFIX/rel, a libpython, at ROOT/rel: Python takes its prefix from where that is.
+ * The folders on the way become real ones. */
+static int copy_library(const char *prefix, const char *root, const char *rel, struct err *err)
+{
+	CLEANUP_FREE char *from = xasprintf("%s/%s", prefix, rel);
+	CLEANUP_FREE char *to = xasprintf("%s/%s", root, rel);
+
+	for (const char *slash = strchr(rel, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int n = (int)(slash - rel);
+		CLEANUP_FREE char *source = xasprintf("%s/%.*s", prefix, n, rel);
+		CLEANUP_FREE char *folder = xasprintf("%s/%.*s", root, n, rel);
+
+		if (unlink(folder) < 0)
+			return err_sys(err, "cannot remove '%s'", folder);
+		if (make_dirs(folder, err) < 0 || link_all(source, folder, NULL, err) < 0)
+			return -1;
+	}
+	if (unlink(to) < 0)
+		return err_sys(err, "cannot remove '%s'", to);
+	return tree_copy(from, to, err);
+}
+
+/* What comes behind "FOLDER/" in the path; NULL: it is not there. */
+static const char *below(const char *folder, const char *path)
+{
+	size_t n = strlen(folder);
+
+	return path && !strncmp(path, folder, n) && path[n] == '/' ? path + n + 1 : NULL;
 }
 
 /* Does the copy take itself for the whole, and find the standard library? */
@@ -62,7 +92,10 @@ int explain_place(
 	CLEANUP_FREE char *bin = xasprintf("%s/bin", root);
 	struct err ignored = ERR_INIT;
 
-	*place = (struct explain_place){.original = xstrdup(dist->interpreter)};
+	const char *library = below(dist->prefix, dist->libpython_loaded);
+
+	*place = (struct explain_place){
+		.original = xstrdup(dist->interpreter), .prefix = xstrdup(dist->prefix)};
 	if (make_dirs(bin, err) < 0)
 		return -1;
 	place->root = realpath(root, NULL);
@@ -70,7 +103,9 @@ int explain_place(
 		return err_sys(err, "cannot resolve '%s'", root);
 	place->interpreter = xasprintf("%s/bin/python", place->root);
 	if (link_all(dist->prefix, place->root, "bin", err) < 0 ||
-		tree_copy(dist->interpreter, place->interpreter, err) < 0)
+		tree_copy(dist->interpreter, place->interpreter, err) < 0 ||
+		(library && strncmp(library, "bin/", 4) != 0 &&
+			copy_library(dist->prefix, place->root, library, err) < 0))
 		return -1;
 	place->moved = is_at_home(place, dist);
 	if (place->moved)
@@ -87,10 +122,15 @@ void explain_place_restore(const struct explain_place *place, struct callgrind *
 	if (!place->moved)
 		return;
 	for (size_t i = 0; i < run->objects.n; i++) {
-		if (strcmp(run->objects.v[i], place->interpreter) != 0)
+		char *object = run->objects.v[i];
+		const char *rest = below(place->root, object);
+
+		if (!rest)
 			continue;
-		free(run->objects.v[i]);
-		run->objects.v[i] = xstrdup(place->original);
+		run->objects.v[i] = strcmp(object, place->interpreter)
+					    ? xasprintf("%s/%s", place->prefix, rest)
+					    : xstrdup(place->original);
+		free(object);
 	}
 	if (run->command && !strncmp(run->command, place->interpreter, n)) {
 		char *command = xasprintf("%s%s", place->original, run->command + n);
@@ -105,5 +145,6 @@ void explain_place_release(struct explain_place *place)
 	free(place->root);
 	free(place->interpreter);
 	free(place->original);
+	free(place->prefix);
 	*place = (struct explain_place){0};
 }

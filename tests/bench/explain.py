@@ -9,9 +9,9 @@
   beside `callgrind_annotate` on the real one: the large one would take it minutes;
 - everything of explain but the running: `--from-callgrind` on profiles of both Pythons.
 
-Each command runs once before it is timed; then they take turns. Printed are the median of the wall
-clock, the largest peak of memory, and the ratio to the first of each block. Outputs go to
-/dev/null.
+Each command runs once before it is timed; then they take turns. Printed are the median of the
+processor time (which other work on the machine disturbs least), the largest peak of memory with the
+files that are mapped, and the ratio to the first of each block. Outputs go to /dev/null.
 """
 
 import argparse
@@ -21,19 +21,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 LARGE = 200 * 1000 * 1000
 
 
 def measure(command):
-    """Seconds, and the peak memory in KiB."""
-    start = time.monotonic()
+    """Seconds of the processors, and the peak memory in KiB."""
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     if os.waitstatus_to_exitcode(status):
         sys.exit('%s ended with %d' % (' '.join(command), os.waitstatus_to_exitcode(status)))
-    return time.monotonic() - start, usage.ru_maxrss
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
 
 def compare(title, arms, rounds):
@@ -54,6 +52,7 @@ def compare(title, arms, rounds):
         print('  %-44s %8.3f s %8.1f MiB %8.2f %s' % (name, median, peaks[name] / 1024,
                                                       median / base, rate))
     sys.stdout.flush()
+    return [statistics.median(times[name]) for name in arms]
 
 
 def profile(python, path):
@@ -95,11 +94,13 @@ def main():
         part = f.read()
         for _ in range(LARGE // size + 1):
             out.write(part)
-    compare('a profile of %.1f MB, and one of %.1f MB' % (os.path.getsize(large) / 1e6, size / 1e6), {
+    small_time, large_time, _ = compare('a profile of %.1f MB, and one of %.1f MB' % (os.path.getsize(large) / 1e6, size / 1e6), {
         'solder explain, the small one': ([args.solder, 'explain', '--from-callgrind', files[0]], size),
         'solder explain, the large one': ([args.solder, 'explain', '--from-callgrind', large],
                                           os.path.getsize(large)),
         'callgrind_annotate, the small one': (['callgrind_annotate', files[0]], size)}, args.rounds)
+    print('  reading alone, the large one less the small one %22.0f MB/s' % (
+        (os.path.getsize(large) - size) / (large_time - small_time) / 1e6))
     if len(files) > 1:
         compare('all of explain but the running', {
             'solder explain --from-callgrind A B': ([args.solder, 'explain', '--from-callgrind', *files[:2]],
