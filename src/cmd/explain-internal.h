@@ -15,8 +15,14 @@ struct explain_side {
 	char *version;              /* the same */
 	const char *link;           /* "static", "shared", …; the same */
 	int64_t *workloads;         /* executed instructions of each */
+	struct callgrind run;
 	struct explain_weights weights;
+	struct explain_code *codes; /* of the functions that are shown as code */
+	size_t n_codes;
 };
+
+/* So many functions are shown as code on a page when none is asked for. */
+#define EXPLAIN_PAGE_CODES 3
 
 struct explain_page {
 	const struct explain_side *a, *b; /* b may be NULL */
@@ -24,9 +30,18 @@ struct explain_page {
 	unsigned int loops;
 	bool whole; /* processes were counted from start to end */
 	const struct explain_result *result;
-	const char *function; /* of --function; NULL: all */
+	const char *function;                       /* of --function; NULL: all */
+	const char *code_names[EXPLAIN_PAGE_CODES]; /* shown as code */
+	size_t n_codes;
+	bool all_code; /* not only what is hot */
 };
 
 void explain_page(struct doc *doc, const struct explain_page *page);
+
+/* Code side by side: which functions, their instructions, and the two forms to show them in. */
+void explain_choose_code(struct explain_page *page);
+int explain_read_code(const struct explain_page *page, struct explain_side *side, struct err *err);
+void explain_page_code(struct doc *doc, const struct explain_page *page);
+json_t *explain_code_json(const struct explain_page *page);
 
 #endif

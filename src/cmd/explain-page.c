@@ -406,6 +406,7 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	if (p->function) {
 		add_function(doc, p);
 		add_sites(doc, p);
+		explain_page_code(doc, p);
 		return;
 	}
 	if (p->b) {
@@ -432,4 +433,5 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	}
 	doc_text(doc, "Executed instructions are not time. What they say is to be checked with "
 		      "solder bench.");
+	explain_page_code(doc, p);
 }

@@ -18,7 +18,7 @@
 struct values {
 	const char *workload, *workloads, *function, *scratch, *html;
 	unsigned int loops, limit;
-	bool from_callgrind, json, whole;
+	bool from_callgrind, all_code, json, whole;
 	struct intervene_request intervene;
 };
 
@@ -52,7 +52,11 @@ static void release(struct explained *e)
 		explain_place_release(&e->sides[i].place);
 		free(e->sides[i].version);
 		free(e->sides[i].workloads);
+		callgrind_release(&e->sides[i].run);
 		explain_weights_release(&e->sides[i].weights);
+		for (size_t c = 0; c < e->sides[i].n_codes; c++)
+			explain_code_release(&e->sides[i].codes[c]);
+		free(e->sides[i].codes);
 	}
 	strv_release(&e->workloads);
 	strv_release(&e->scripts);
@@ -123,7 +127,6 @@ static int check_versions(const struct explained *e, struct err *err)
 static int run_side(const struct values *v, struct explained *e, size_t i, struct err *err)
 {
 	struct explain_side *side = &e->sides[i];
-	CLEANUP_CALLGRIND struct callgrind run = {0};
 	CLEANUP_FREE char *scratch = folder(e, i, "files");
 
 	struct explain_run spec = {.interpreter = side->place.interpreter,
@@ -137,19 +140,19 @@ static int run_side(const struct values *v, struct explained *e, size_t i, struc
 	side->workloads = xcalloc(e->workloads.n, sizeof(*side->workloads));
 	for (size_t w = 0; w < e->workloads.n; w++) {
 		CLEANUP_FREE char *what = xasprintf("%c: %s", (char)('A' + i), e->workloads.v[w]);
-		int64_t before = run.total;
+		int64_t before = side->run.total;
 		int line = progress_start(e->progress, what, 0);
 
 		spec.script = e->scripts.v[w];
-		if ((v->whole ? explain_run : explain_run_loops)(&spec, &run, err) < 0) {
+		if ((v->whole ? explain_run : explain_run_loops)(&spec, &side->run, err) < 0) {
 			progress_end(e->progress, line, "failed");
 			return -1;
 		}
-		side->workloads[w] = run.total - before;
+		side->workloads[w] = side->run.total - before;
 		progress_end(e->progress, line, "done");
 	}
-	explain_place_restore(&side->place, &run);
-	return explain_weigh(&run, &side->weights, err);
+	explain_place_restore(&side->place, &side->run);
+	return explain_weigh(&side->run, &side->weights, err);
 }
 
 static int prepare(const struct values *v, struct explained *e, struct err *err)
@@ -191,12 +194,12 @@ static int run_pythons(const struct values *v, struct explained *e, struct err *
 static int read_files(struct explained *e, struct err *err)
 {
 	for (size_t i = 0; i < e->n_sides; i++) {
-		CLEANUP_CALLGRIND struct callgrind run = {0};
+		struct explain_side *side = &e->sides[i];
 
-		if (callgrind_read(e->sides[i].given, &run, err) < 0)
+		if (callgrind_read(side->given, &side->run, err) < 0)
 			return -1;
-		if (explain_weigh(&run, &e->sides[i].weights, err) < 0)
-			return err_wrap(err, "'%s'", e->sides[i].given);
+		if (explain_weigh(&side->run, &side->weights, err) < 0)
+			return err_wrap(err, "'%s'", side->given);
 	}
 	return 0;
 }
@@ -216,53 +219,76 @@ static json_t *side_json(const struct explain_side *side, const struct strv *wor
 }
 
 static void print_json(
-	const struct values *v, const struct explained *e, const struct explain_result *result)
+	const struct values *v, const struct explained *e, const struct explain_page *page)
 {
 	json_t *o = json_pack("{s:i, s:b}", "loops", (int)v->loops, "whole", v->whole);
 
 	json_object_set_new(o, "a", side_json(&e->sides[0], &e->workloads));
 	if (e->n_sides == 2)
 		json_object_set_new(o, "b", side_json(&e->sides[1], &e->workloads));
-	json_object_set_new(o, "result", explain_result_json(result));
+	json_object_set_new(o, "result", explain_result_json(page->result));
+	if (v->function)
+		json_object_set_new(o, "code", explain_code_json(page));
 	if (v->intervene.factors)
 		json_object_set_new(o, "intervention", intervene_json(&e->intervention));
 	report_json(o, stdout);
 	json_decref(o);
 }
 
-static int check_function(const char *name, const struct explain_result *r, struct err *err)
+static const char *nameless(const struct explain_side *side)
 {
+	for (size_t i = 0; i < side->weights.n_objects; i++)
+		if (!side->weights.objects[i].named)
+			return side->weights.objects[i].path;
+	return NULL;
+}
+
+static int check_function(const char *name, const struct explain_page *page, struct err *err)
+{
+	const struct explain_result *r = page->result;
+	const char *object = nameless(page->a);
+
 	for (size_t i = 0; name && i < r->n_functions; i++)
 		if (!strcmp(r->functions[i].name, name))
 			return 0;
 	if (!name)
 		return 0;
+	if (!object && page->b)
+		object = nameless(page->b);
 	err_set(err, ERR_INPUT, "no function '%s' was executed in the interpreter", name);
+	if (object)
+		return err_hint(err, "'%s' does not name its functions (stripped)", object);
 	return err_hint(err, "it may be inlined everywhere; --json lists all that were executed");
 }
 
-static int show(const struct values *v, const struct explained *e,
-	const struct explain_result *result, struct err *err)
+static int show(const struct values *v, struct explained *e, const struct explain_result *result,
+	struct err *err)
 {
-	const struct explain_page page = {.a = &e->sides[0],
+	struct explain_page page = {.a = &e->sides[0],
 		.b = e->n_sides == 2 ? &e->sides[1] : NULL,
 		.workloads = &e->workloads,
 		.loops = v->loops,
 		.whole = v->whole,
 		.result = result,
-		.function = v->function};
+		.function = v->function,
+		.all_code = v->all_code};
 	CLEANUP_FREE char *title =
 		e->n_sides == 2 ? xasprintf("solder explain: %s, %s", page.a->given, page.b->given)
 				: xasprintf("solder explain: %s", page.a->given);
 	CLEANUP_DOC struct doc *doc = doc_new(title);
 
-	if (check_function(v->function, result, err) < 0)
+	if (check_function(v->function, &page, err) < 0)
 		return -1;
+	if (v->function || v->html)
+		explain_choose_code(&page);
+	for (size_t i = 0; i < e->n_sides && page.n_codes; i++)
+		if (explain_read_code(&page, &e->sides[i], err) < 0)
+			return -1;
 	explain_page(doc, &page);
 	if (v->intervene.factors)
 		intervene_page(doc, &e->intervention);
 	if (v->json)
-		print_json(v, e, result);
+		print_json(v, e, &page);
 	else
 		cmd_print(doc);
 	return v->html ? doc_save_html(doc, v->html, err) : 0;
@@ -330,8 +356,10 @@ static const struct opt opts[] = {
 		offsetof(struct values, loops)},
 	{"whole", 0, OPT_FLAG, NULL, "count whole processes, starting and ending included",
 		offsetof(struct values, whole)},
-	{"function", 0, OPT_STRING, "NAME", "one function: its causes and sites",
+	{"function", 0, OPT_STRING, "NAME", "one function: its causes, sites and machine code",
 		offsetof(struct values, function)},
+	{"all-code", 0, OPT_FLAG, NULL, "show all machine code, not only what is hot",
+		offsetof(struct values, all_code)},
 	{"from-callgrind", 0, OPT_FLAG, NULL, "run nothing: the arguments are files of callgrind",
 		offsetof(struct values, from_callgrind)},
 	{"intervene", 0, OPT_STRING, "FACTORS",

@@ -285,4 +285,91 @@ void explain_result_release(struct explain_result *result);
 json_t *explain_weights_json(const struct explain_weights *weights);
 json_t *explain_result_json(const struct explain_result *result);
 
+/* ---- code side by side --------------------------------------------------------------------- */
+
+/* Sets two sequences side by side so that equal runs stand beside each other: rows in the order of
+ * both, each with an index of `a`, of `b`, or of both; where neither's are equal to the other's,
+ * they share rows too, without being the `same`. The number of equal pairs is the greatest that is
+ * possible as long as no more than `effort` edits lie between two ends that are searched; beyond,
+ * it is good. Time grows with effort² and with the length. The caller frees *rows (never NULL). */
+#define EXPLAIN_NONE SIZE_MAX
+#define EXPLAIN_ALIGN_EFFORT 2048
+struct explain_aligned {
+	size_t a, b; /* EXPLAIN_NONE: nothing on this side */
+	bool same;
+};
+size_t explain_align(const uint64_t *a, size_t n, const uint64_t *b, size_t m, unsigned effort,
+	struct explain_aligned **rows);
+
+/* What two instructions have in common that differ in registers, distances and constants alone:
+ * the mnemonic and the kinds of operands, as a number. Texts as Capstone writes them. */
+uint64_t explain_shape(const char *mnemonic, const char *operands);
+
+struct explain_code_insn {
+	uint64_t addr;     /* as in the file */
+	uint64_t count;    /* executions */
+	uint64_t shape;    /* with the name of what is called */
+	const char *class; /* elf_insn_class_name(), static */
+	const char *mark;  /* the same in a few letters, "" for what is nothing special; static */
+	char *text;        /* AT&T syntax on x86; names for addresses where the file has them */
+	const char *file;  /* of the source, its last component; NULL: not known */
+	unsigned line;
+	bool site;
+};
+
+/* A contiguous piece: the function, or a part or copy that a compiler set apart (.cold, …). */
+struct explain_code_part {
+	char *name; /* whole, with suffixes */
+	uint64_t addr, size;
+	uint64_t count; /* of all its instructions */
+	struct explain_code_insn *v;
+	size_t n;
+};
+
+/* All parts of one function, by address. Owned by the caller: start from {0}, end with
+ * explain_code_release(). */
+struct explain_code {
+	struct explain_code_part *parts;
+	size_t n;
+	struct strv files;  /* private */
+	size_t n_before;    /* private */
+	char *why_no_lines; /* NULL: there are lines */
+};
+
+/* Disassembles the functions of the given (folded) names in the interpreter's files of the run:
+ * `codes` has `n` members, in the order of the names; those of functions that are not there stay
+ * empty. The code is read once for all of them. */
+int explain_code_read(const struct callgrind *run, const char *const *functions, size_t n,
+	struct explain_code *codes, struct err *err);
+void explain_code_release(struct explain_code *code);
+
+struct explain_side_row {
+	const struct explain_code_insn *a, *b; /* NULL: nothing on this side */
+	bool same;                             /* of one shape */
+	bool hot;                              /* to be shown when not all is */
+};
+
+/* A part of A beside that of B; one of the two may be NULL. */
+struct explain_side_part {
+	const struct explain_code_part *a, *b;
+	struct explain_side_row *rows;
+	size_t n;
+};
+
+struct explain_sides {
+	struct explain_side_part *parts;
+	size_t n;
+};
+
+/* Parts are paired by name, aligned, and searched for what is hot: the instructions, with some
+ * around them, that make up most of the executions and of the difference. `b` may be NULL. Points
+ * into both codes. */
+void explain_sides_make(
+	const struct explain_code *a, const struct explain_code *b, struct explain_sides *sides);
+void explain_sides_release(struct explain_sides *sides);
+#define CLEANUP_EXPLAIN_SIDES CLEANUP(explain_sides_release)
+
+/* Every row, those that are not hot too. */
+json_t *explain_sides_json(const struct explain_sides *sides);
+
 #endif

@@ -85,12 +85,8 @@ void doc_listing(struct doc *doc, const char *label, const char *text)
 	add(doc, DOC_LISTING, label, text);
 }
 
-void doc_table(struct doc *doc, const char *caption, const struct doc_column *columns, size_t n)
+static void start_table(struct doc_table *t, const struct doc_column *columns, size_t n)
 {
-	struct doc_table *t = &add(doc, DOC_TABLE, caption, NULL)->table;
-
-	if (!n)
-		bug("a table without columns");
 	t->columns = xcalloc(n, sizeof(*t->columns));
 	t->n_columns = n;
 	for (size_t i = 0; i < n; i++) {
@@ -99,13 +95,17 @@ void doc_table(struct doc *doc, const char *caption, const struct doc_column *co
 	}
 }
 
-void doc_row(struct doc *doc, const char *const *cells)
+void doc_table(struct doc *doc, const char *caption, const struct doc_column *columns, size_t n)
 {
-	struct doc_table *t;
+	struct doc_table *t = &add(doc, DOC_TABLE, caption, NULL)->table;
 
-	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_TABLE)
-		bug("a row outside of a table");
-	t = &doc->elements[doc->n - 1].table;
+	if (!n)
+		bug("a table without columns");
+	start_table(t, columns, n);
+}
+
+static void add_row(struct doc_table *t, const char *const *cells)
+{
 	if (t->n_rows == t->cap_rows) {
 		t->cap_rows = t->cap_rows ? t->cap_rows * 2 : 16;
 		t->cells = xreallocarray(t->cells, t->cap_rows, t->n_columns * sizeof(*t->cells));
@@ -113,6 +113,53 @@ void doc_row(struct doc *doc, const char *const *cells)
 	for (size_t c = 0; c < t->n_columns; c++)
 		t->cells[t->n_rows * t->n_columns + c] = copy(cells[c]);
 	t->n_rows++;
+}
+
+void doc_row(struct doc *doc, const char *const *cells)
+{
+	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_TABLE)
+		bug("a row outside of a table");
+	add_row(&doc->elements[doc->n - 1].table, cells);
+}
+
+void doc_sides(struct doc *doc, const char *label, const char *left, const char *right)
+{
+	struct doc_column columns[SIDES_COLUMNS];
+
+	for (size_t c = 0; c < SIDES_COLUMNS; c++)
+		columns[c] = (struct doc_column){"", 0};
+	columns[SIDES_LEFT].title = left;
+	columns[SIDES_RIGHT].title = right ? right : "";
+	start_table(
+		&add(doc, DOC_SIDES, label, right ? "two" : "one")->table, columns, SIDES_COLUMNS);
+}
+
+static void add_sides(struct doc *doc, const char *const *cells)
+{
+	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_SIDES)
+		bug("a row outside of sides");
+	add_row(&doc->elements[doc->n - 1].table, cells);
+}
+
+void doc_sides_row(struct doc *doc, const struct doc_sides_row *row)
+{
+	const char *cells[SIDES_COLUMNS] = {[SIDES_SAME] = row->same ? "" : NULL,
+		[SIDES_PLACE] = row->place,
+		[SIDES_LEFT] = row->left.count,
+		row->left.mark,
+		row->left.code,
+		[SIDES_RIGHT] = row->right.count,
+		row->right.mark,
+		row->right.code};
+
+	add_sides(doc, cells);
+}
+
+void doc_sides_note(struct doc *doc, const char *text)
+{
+	const char *cells[SIDES_COLUMNS] = {[SIDES_NOTE] = text};
+
+	add_sides(doc, cells);
 }
 
 void doc_picture(struct doc *doc, const char *svg, const char *alt, bool alt_on_terminal)

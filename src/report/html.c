@@ -321,6 +321,8 @@ static void add_body(struct buf *out, const struct doc *doc)
 			add_listing(out, e);
 		} else if (e->kind == DOC_TABLE) {
 			add_table(out, e);
+		} else if (e->kind == DOC_SIDES) {
+			sides_html(out, e);
 		} else {
 			add_picture(out, e);
 		}

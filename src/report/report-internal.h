@@ -6,7 +6,7 @@
 
 #include "report/report.h"
 
-enum doc_kind { DOC_HEADING, DOC_TEXT, DOC_FACT, DOC_LISTING, DOC_TABLE, DOC_PICTURE };
+enum doc_kind { DOC_HEADING, DOC_TEXT, DOC_FACT, DOC_LISTING, DOC_TABLE, DOC_PICTURE, DOC_SIDES };
 
 /* All strings are owned. */
 struct doc_table {
@@ -52,6 +52,18 @@ size_t text_line(const char *s, size_t width, bool break_words, size_t *next);
 
 /* As doc_write_text() does it, for one table. */
 void text_table(const struct doc_element *element, FILE *out, unsigned int width, bool colour);
+
+/* Sides are kept as a table with these columns, which are all text. */
+enum sides_column {
+	SIDES_SAME, /* "" or NULL */
+	SIDES_NOTE, /* NULL in rows */
+	SIDES_PLACE,
+	SIDES_LEFT, /* count, mark, code */
+	SIDES_RIGHT = SIDES_LEFT + 3,
+	SIDES_COLUMNS = SIDES_RIGHT + 3,
+};
+void sides_text(const struct doc_element *element, FILE *out, unsigned int width, bool colour);
+void sides_html(struct buf *out, const struct doc_element *element);
 
 /* Appends `s`, made safe, as text or as a double-quoted attribute of HTML. */
 void html_add_text(struct buf *out, const char *s, bool lines);

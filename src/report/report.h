@@ -45,6 +45,24 @@ void doc_fact(struct doc *doc, const char *key, const char *value);
  * a page it folds away when it is long. */
 void doc_listing(struct doc *doc, const char *label, const char *text);
 
+/* Code, or other lines in a fixed pitch, of two sides beside each other (`right` NULL: of one);
+ * rows and notes follow until the next element. `label` stands above; the sides' titles head them.
+ */
+void doc_sides(struct doc *doc, const char *label, const char *left, const char *right);
+struct doc_half {
+	const char *count; /* NULL, as the others: nothing */
+	const char *mark;  /* a word or two that matter */
+	const char *code;  /* NULL: there is no such line on this side */
+};
+struct doc_sides_row {
+	const char *place; /* of both, such as a number of a line */
+	struct doc_half left, right;
+	bool same; /* the two belong together; else they only share the row */
+};
+void doc_sides_row(struct doc *doc, const struct doc_sides_row *row);
+/* A line across both. */
+void doc_sides_note(struct doc *doc, const char *text);
+
 enum doc_column_flags {
 	DOC_RIGHT = 1,   /* numbers */
 	DOC_WRAP = 2,    /* long text: wraps, takes what room is left */

@@ -146,6 +146,8 @@ static void elements(const struct doc *doc, FILE *out, unsigned int width, bool 
 			listing(e, out, colour);
 		else if (e->kind == DOC_TABLE)
 			text_table(e, out, width, colour);
+		else if (e->kind == DOC_SIDES)
+			sides_text(e, out, width, colour);
 		else
 			flow(out, e->kind == DOC_TEXT ? e->text : e->label, width, 0, 0);
 		i++;

@@ -194,6 +194,31 @@ static void add_listings(struct doc *doc)
 	doc_listing(doc, "The same in static", text.data);
 }
 
+/* Two builds of one function: equal runs, what differs, what is on one side only. */
+static void add_sides(struct doc *doc)
+{
+	static const struct doc_sides_row rows[] = {
+		{"2515", {"1,234,567,890", NULL, "testq %rsi, %rsi"},
+			{"1,234,567,102", NULL, "testq %rsi, %rsi"}, true},
+		{NULL, {"199,744", "tls le", "movq %fs:-8, %rax"},
+			{"199,692", "tls gd", "leaq 0x76fef8(%rip), %rdi"}, false},
+		{"214", {NULL, NULL, NULL}, {"199,692", "tls gd", "callq __tls_get_addr@plt"},
+			false},
+		{NULL, {"12", "got", "movq _PyImport_FrozenStdlib_that_is_long@got(%rip), %rax"},
+			{NULL, NULL, NULL}, false},
+		{"2525", {"199,744", "frame", "retq"}, {"199,692", "frame", "retq"}, true}};
+
+	for (int two = 1; two >= 0; two--) {
+		doc_sides(doc, "_PyObject_Free, hot regions", "A: _PyObject_Free at 0x189560",
+			two ? "B: _PyObject_Free at 0x18b640" : NULL);
+		doc_sides_note(doc, "obmalloc.c");
+		for (int i = 0; i < 50; i++)
+			doc_sides_row(doc, &rows[i % 5]);
+		doc_sides_note(doc, "… A: 112 instructions, 124,248 executions; B: 115 "
+				    "instructions, 125,678 executions not shown");
+	}
+}
+
 int main(void)
 {
 	struct doc *doc = doc_new("solder: a page with everything");
@@ -220,6 +245,8 @@ int main(void)
 	add_causes(doc);
 	doc_heading(doc, "Listings");
 	add_listings(doc);
+	doc_heading(doc, "Code");
+	add_sides(doc);
 	doc_write_html(doc, stdout);
 	doc_free(doc);
 	return 0;

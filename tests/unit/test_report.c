@@ -100,6 +100,60 @@ static void test_text(void **state)
 				  "            b\n");
 }
 
+static struct doc *sides_of(const char *right)
+{
+	struct doc *doc = doc_new("t");
+	const struct doc_sides_row rows[] = {{"12", {"1,000", NULL, "testq %rsi, %rsi"},
+						     {"1,000", NULL, "testq %rbx, %rbx"}, true},
+		{NULL, {"1,000", "tls le", "movq %fs:-8, %rax"},
+			{"7", "tls gd", "leaq 1(%rip), %rdi"}, false},
+		{"9", {NULL, NULL, NULL}, {"7", "tls gd", "callq <__tls_get_addr>@plt"}, false},
+		{NULL, {"2", NULL, "\033[1mretq"}, {NULL, NULL, NULL}, false}};
+
+	doc_sides(doc, "f, hot", "A: f", right);
+	doc_sides_note(doc, "f.c");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		doc_sides_row(doc, &rows[i]);
+	doc_sides_note(doc, "… 3 instructions not shown");
+	return doc;
+}
+
+static void test_sides(void **state)
+{
+	CLEANUP_DOC struct doc *two = sides_of("B: f"), *one = sides_of(NULL);
+	CLEANUP_FREE char *wide = text_of(two, 80, false), *narrow = text_of(two, 44, false);
+	CLEANUP_FREE char *alone = text_of(one, 80, false), *tight = text_of(two, 70, false);
+
+	(void)state;
+	assert_string_equal(wide, "t\n\n"
+				  "f, hot\n"
+				  "   A: f                                    B: f\n"
+				  "f.c\n"
+				  "12 1,000        testq %rsi, %rsi           1,000        testq "
+				  "%rbx, %rbx\n"
+				  "   1,000 tls le movq %fs:-8, %rax        |     7 tls gd leaq "
+				  "1(%rip), %rdi\n"
+				  " 9                                       >     7 tls gd callq "
+				  "<__tls_get_addr>@…\n"
+				  "       2        \\x1b[1mretq              <\n"
+				  "… 3 instructions not shown\n");
+	assert_non_null(strstr(tight, ">     7 tls gd callq <__tls_ge…\n"));
+	assert_non_null(strstr(narrow, "A 12 1,000        testq %rsi, %rsi\n"
+				       "B 12 1,000        testq %rbx, %rbx\n"));
+	assert_non_null(strstr(alone, "   1,000 tls le movq %fs:-8, %rax\n"));
+}
+
+static void test_sides_page(void **state)
+{
+	CLEANUP_DOC struct doc *doc = sides_of("B: f");
+	CLEANUP_FREE char *page = page_of(doc);
+
+	(void)state;
+	assert_non_null(strstr(page, "callq &lt;__tls_get_addr&gt;@plt</td></tr>"));
+	assert_non_null(strstr(page, "<tr class=\"apart\"><td class=\"place nil\"></td>"));
+	assert_non_null(strstr(page, "<tr class=\"note\"><td colspan=\"7\">f.c</td></tr>"));
+}
+
 static void test_colour(void **state)
 {
 	CLEANUP_DOC struct doc *doc = doc_new("t");
@@ -328,6 +382,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_sides),
+		cmocka_unit_test(test_sides_page),
 		cmocka_unit_test(test_colour),
 		cmocka_unit_test(test_safe),
 		cmocka_unit_test(test_lines),

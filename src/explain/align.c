@@ -1,0 +1,238 @@
+/* Two sequences set side by side: the shortest edit script of Myers (1986), found from both ends at
+ * once and split where they meet, so that space stays linear. */
+#include <stdlib.h>
+
+#include "explain/explain.h"
+
+/* What is left to do: a[a0..a1) against b[b0..b1). */
+struct box {
+	long a0, a1, b0, b1;
+};
+
+struct aligner {
+	const uint64_t *a, *b;
+	long *partner; /* of each in `a`: its index in `b`, or -1 */
+	/* How far the paths reach that start at the beginning and at the end, by diagonal (index
+	 * in a minus index in b); the middle of the arrays is diagonal 0. */
+	long *ahead, *back;
+	long effort;
+	struct box *todo;
+	size_t n, cap;
+};
+
+/* The diagonals of one direction: every other one from `low` to `high` is current. */
+struct fan {
+	long low, high;
+};
+
+static void widen(struct fan *f, long *reach, const struct box *box, long outside)
+{
+	if (f->low > box->a0 - box->b1)
+		reach[--f->low - 1] = outside;
+	else
+		f->low++;
+	if (f->high < box->a1 - box->b0)
+		reach[++f->high + 1] = outside;
+	else
+		f->high--;
+}
+
+static bool holds(const struct fan *f, long diagonal)
+{
+	return diagonal >= f->low && diagonal <= f->high;
+}
+
+/* One more edit for the paths from the beginning; true when one meets a path from the end. */
+static bool step_ahead(struct aligner *w, const struct box *box, struct fan *f,
+	const struct fan *other, bool may_meet, long *x, long *y)
+{
+	widen(f, w->ahead, box, -1);
+	for (long d = f->high; d >= f->low; d -= 2) {
+		long down = w->ahead[d + 1], right = w->ahead[d - 1] + 1;
+
+		*x = right > down ? right : down;
+		for (*y = *x - d; *x < box->a1 && *y < box->b1 && w->a[*x] == w->b[*y]; ++*y)
+			++*x;
+		w->ahead[d] = *x;
+		if (may_meet && holds(other, d) && w->back[d] <= *x)
+			return true;
+	}
+	return false;
+}
+
+static bool step_back(struct aligner *w, const struct box *box, struct fan *f,
+	const struct fan *other, bool may_meet, long *x, long *y)
+{
+	widen(f, w->back, box, box->a1 + 1);
+	for (long d = f->high; d >= f->low; d -= 2) {
+		long up = w->back[d - 1], left = w->back[d + 1] - 1;
+
+		*x = left < up ? left : up;
+		for (*y = *x - d; *x > box->a0 && *y > box->b0 && w->a[*x - 1] == w->b[*y - 1];
+			--*y)
+			--*x;
+		w->back[d] = *x;
+		if (may_meet && holds(other, d) && *x <= w->ahead[d])
+			return true;
+	}
+	return false;
+}
+
+/* Where the paths have got furthest so far: not the best place to split, but one that costs no
+ * more. */
+static void give_up(struct aligner *w, const struct box *box, const struct fan *f,
+	const struct fan *g, long *x, long *y)
+{
+	long most = -1, least = box->a1 + box->b1 + 1, start = box->a0 + box->b0;
+	long end = box->a1 + box->b1, back_x = 0, back_y = 0;
+
+	for (long d = f->low; d <= f->high; d += 2) {
+		long px = w->ahead[d] < box->a1 ? w->ahead[d] : box->a1;
+
+		px = px - d > box->b1 ? box->b1 + d : px;
+		if (px + px - d > most) {
+			most = px + px - d;
+			*x = px;
+			*y = px - d;
+		}
+	}
+	for (long d = g->low; d <= g->high; d += 2) {
+		long px = w->back[d] > box->a0 ? w->back[d] : box->a0;
+
+		px = px - d < box->b0 ? box->b0 + d : px;
+		if (px + px - d < least) {
+			least = px + px - d;
+			back_x = px;
+			back_y = px - d;
+		}
+	}
+	if (most - start < end - least) {
+		*x = back_x;
+		*y = back_y;
+	}
+}
+
+/* A point that a best path passes, of a box whose corners differ. */
+static void find_middle(struct aligner *w, const struct box *box, long *x, long *y)
+{
+	long first = box->a0 - box->b0, last = box->a1 - box->b1;
+	struct fan ahead = {first, first}, back = {last, last};
+	bool odd = (first - last) % 2 != 0;
+
+	w->ahead[first] = box->a0;
+	w->back[last] = box->a1;
+	for (long edits = 1;; edits++) {
+		if (step_ahead(w, box, &ahead, &back, odd, x, y) ||
+			step_back(w, box, &back, &ahead, !odd, x, y))
+			return;
+		if (edits >= w->effort) {
+			give_up(w, box, &ahead, &back, x, y);
+			return;
+		}
+	}
+}
+
+static void push(struct aligner *w, struct box box)
+{
+	if (box.a0 == box.a1 || box.b0 == box.b1)
+		return;
+	if (w->n == w->cap) {
+		w->cap = w->cap ? w->cap * 2 : 64;
+		w->todo = xreallocarray(w->todo, w->cap, sizeof(*w->todo));
+	}
+	w->todo[w->n++] = box;
+}
+
+static void align_box(struct aligner *w, struct box box)
+{
+	long x = 0, y = 0;
+
+	for (; box.a0 < box.a1 && box.b0 < box.b1 && w->a[box.a0] == w->b[box.b0]; box.a0++)
+		w->partner[box.a0] = box.b0++;
+	for (; box.a0 < box.a1 && box.b0 < box.b1 && w->a[box.a1 - 1] == w->b[box.b1 - 1];)
+		w->partner[--box.a1] = --box.b1;
+	if (box.a0 == box.a1 || box.b0 == box.b1)
+		return;
+	find_middle(w, &box, &x, &y);
+	push(w, (struct box){box.a0, x, box.b0, y});
+	push(w, (struct box){x, box.a1, y, box.b1});
+}
+
+/* What stands between two pairs of equals is set beside each other too. */
+static size_t write_rows(const struct aligner *w, size_t n, size_t m, struct explain_aligned *rows)
+{
+	size_t i = 0, j = 0, k = 0;
+
+	while (i < n || j < m) {
+		size_t until_a = i, until_b;
+
+		while (until_a < n && w->partner[until_a] < 0)
+			until_a++;
+		until_b = until_a < n ? (size_t)w->partner[until_a] : m;
+		while (i < until_a || j < until_b)
+			rows[k++] = (struct explain_aligned){
+				.a = i < until_a ? i++ : EXPLAIN_NONE,
+				.b = j < until_b ? j++ : EXPLAIN_NONE,
+			};
+		if (i < n)
+			rows[k++] = (struct explain_aligned){.a = i++, .b = j++, .same = true};
+	}
+	return k;
+}
+
+size_t explain_align(const uint64_t *a, size_t n, const uint64_t *b, size_t m, unsigned effort,
+	struct explain_aligned **rows)
+{
+	struct aligner w = {.a = a, .b = b, .effort = effort ? effort : 1};
+	size_t diagonals = n + m + 3;
+	long *reach = xcalloc(2 * diagonals, sizeof(*reach));
+
+	w.partner = xcalloc(n + 1, sizeof(*w.partner));
+	for (size_t i = 0; i < n; i++)
+		w.partner[i] = -1;
+	w.ahead = reach + m + 1;
+	w.back = w.ahead + diagonals;
+	push(&w, (struct box){0, (long)n, 0, (long)m});
+	while (w.n)
+		align_box(&w, w.todo[--w.n]);
+	*rows = xcalloc(n + m + 1, sizeof(**rows));
+	n = write_rows(&w, n, m, *rows);
+	free(w.todo);
+	free(w.partner);
+	free(reach);
+	return n;
+}
+
+static bool word_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '.';
+}
+
+static void mix(uint64_t *hash, char c)
+{
+	*hash = (*hash ^ (unsigned char)c) * 0x100000001b3u;
+}
+
+uint64_t explain_shape(const char *mnemonic, const char *operands)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (; *mnemonic; mnemonic++)
+		mix(&hash, *mnemonic);
+	mix(&hash, ' ');
+	while (*operands) {
+		bool digit = *operands >= '0' && *operands <= '9';
+
+		if (!word_char(*operands)) {
+			if (*operands != '-' && *operands != ' ')
+				mix(&hash, *operands);
+			operands++;
+			continue;
+		}
+		mix(&hash, digit ? '0' : 'r');
+		while (word_char(*operands))
+			operands++;
+	}
+	return hash;
+}

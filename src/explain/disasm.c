@@ -1,0 +1,367 @@
+/* Functions as text, with counts. */
+#include <capstone/capstone.h>
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain/source-internal.h"
+#include "explain/weigh-internal.h"
+
+/* Of all parts of the functions that are asked for; the largest known function has 30,000. */
+#define MAX_INSNS ((size_t)1 << 20)
+
+struct reader {
+	const char *const *functions;
+	size_t n_functions;
+	struct explain_code *codes;
+	const struct callgrind_cost *costs; /* of this object */
+	size_t n_costs;
+	struct source *source;
+	csh capstone;
+	cs_insn *insn;
+	size_t total;
+	struct explain_code *code; /* of the function whose pieces come; NULL: not wanted */
+	uint64_t function_addr;
+	bool in_function;
+};
+
+static const char *mark_of(unsigned class)
+{
+	static const char *const marks[ELF_N_INSN_CLASSES] = {
+		[ELF_SITE_TLS_LE] = "tls le",
+		[ELF_SITE_TLS_IE] = "tls ie",
+		[ELF_SITE_TLS_GD] = "tls gd",
+		[ELF_SITE_TLS_LD] = "tls ld",
+		[ELF_SITE_TLS_DESC] = "tls desc",
+		[ELF_SITE_CALL_DIRECT] = "call",
+		[ELF_SITE_CALL_PLT_OWN] = "plt own",
+		[ELF_SITE_CALL_PLT_OTHER] = "plt",
+		[ELF_SITE_CALL_GOT] = "call got",
+		[ELF_SITE_CALL_INDIRECT] = "call ptr",
+		[ELF_SITE_GOT_LOAD] = "got",
+		[ELF_INSN_STACK_PROTECTOR] = "guard",
+		[ELF_INSN_CONTROL_FLOW] = "marker",
+		[ELF_INSN_FRAME] = "frame",
+		[ELF_INSN_SPILL] = "spill",
+		[ELF_INSN_JUMP_INDIRECT] = "jump ptr",
+		[ELF_INSN_UNKNOWN] = "unknown",
+	};
+
+	return class < ELF_N_INSN_CLASSES && marks[class] ? marks[class] : "";
+}
+
+static uint64_t count_at(const struct reader *r, uint64_t addr)
+{
+	size_t low = 0, high = r->n_costs;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (r->costs[mid].addr < addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < r->n_costs && r->costs[low].addr == addr ? r->costs[low].count : 0;
+}
+
+static const char *name_of(
+	const struct reader *r, const struct elf_insn *insn, uint64_t addr, uint64_t *offset)
+{
+	if (insn->class == ELF_SITE_TLS_GD || insn->class == ELF_SITE_TLS_LD)
+		return insn->site ? "__tls_get_addr" : NULL;
+	return insn->symbol ? insn->symbol : source_symbol(r->source, addr, offset);
+}
+
+static bool through_stub(const struct elf_insn *insn)
+{
+	return insn->class == ELF_SITE_CALL_PLT_OWN || insn->class == ELF_SITE_CALL_PLT_OTHER ||
+	       (insn->site && (insn->class == ELF_SITE_TLS_GD || insn->class == ELF_SITE_TLS_LD));
+}
+
+static void add_place(const struct reader *r, const struct elf_function *f,
+	const struct elf_insn *insn, uint64_t addr, struct buf *out)
+{
+	uint64_t offset = 0;
+	const char *name;
+
+	if (addr >= f->addr && addr - f->addr < f->size) {
+		buf_addf(out, "+0x%llx", (unsigned long long)(addr - f->addr));
+		return;
+	}
+	name = name_of(r, insn, addr, &offset);
+	if (name)
+		buf_adds(out, name);
+	else
+		buf_addf(out, "0x%llx", (unsigned long long)addr);
+	if (name && offset)
+		buf_addf(out, "+0x%llx", (unsigned long long)offset);
+	if (through_stub(insn))
+		buf_adds(out, "@plt");
+}
+
+/* The place that a branch leads to is its last operand: a bare number. */
+static bool branch_target(const cs_insn *in, size_t *at, uint64_t *target)
+{
+	const char *last = strrchr(in->op_str, ' '), *number;
+	char *end;
+
+	last = last ? last + 1 : in->op_str;
+	number = *last == '#' ? last + 1 : last;
+	if (!strchr("jcbt", in->mnemonic[0]) || strncmp(number, "0x", 2) != 0)
+		return false;
+	*target = strtoull(number, &end, 16);
+	*at = (size_t)(last - in->op_str);
+	return !*end;
+}
+
+/* x86: an operand beside the instruction, "0x1234(%rip)". Its address, and where in the text it
+ * stands. */
+static bool beside(
+	const struct elf_insn *insn, const char *operands, size_t *at, size_t *len, uint64_t *addr)
+{
+	const char *end = strstr(operands, "(%rip)"), *start = end;
+	long long distance;
+
+	if (!end)
+		return false;
+	while (start > operands && !strchr(" *:", start[-1]))
+		start--;
+	distance = strtoll(start, NULL, 0);
+	*at = (size_t)(start - operands);
+	*len = (size_t)(end - start);
+	*addr = insn->addr + insn->len + (uint64_t)distance;
+	return true;
+}
+
+/* As assemblers write it: "8(%rax,%rdx,4)". */
+static char *close_up(struct buf *text)
+{
+	size_t n = 0;
+	bool inside = false;
+
+	for (size_t i = 0; i < text->len; i++) {
+		inside = text->data[i] == '(' || (inside && text->data[i] != ')');
+		if (!inside || text->data[i] != ' ')
+			text->data[n++] = text->data[i];
+	}
+	text->data[n] = '\0';
+	text->len = n;
+	return buf_steal(text);
+}
+
+static char *text_of(const struct reader *r, const struct elf_function *f,
+	const struct elf_insn *insn, const cs_insn *in)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	const char *operands = in->op_str;
+	uint64_t addr;
+	size_t at, len;
+
+	buf_adds(&out, in->mnemonic);
+	if (*operands)
+		buf_adds(&out, " ");
+	if (branch_target(in, &at, &addr)) {
+		buf_add(&out, operands, at);
+		add_place(r, f, insn, addr, &out);
+	} else if (beside(insn, operands, &at, &len, &addr)) {
+		buf_add(&out, operands, at);
+		add_place(r, f, insn, addr, &out);
+		if (insn->symbol)
+			buf_adds(&out, "@got");
+		buf_adds(&out, operands + at + len);
+	} else {
+		buf_adds(&out, operands);
+	}
+	return close_up(&out);
+}
+
+static char *bytes_of(const struct elf_insn *insn)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+
+	buf_adds(&out, "bytes");
+	for (unsigned i = 0; i < insn->len; i++)
+		buf_addf(&out, " %02x", insn->bytes[i]);
+	return buf_steal(&out);
+}
+
+/* Calls of one function are of one shape, however they get there. */
+static uint64_t shape_with(uint64_t shape, const struct elf_insn *insn)
+{
+	bool call = insn->class >= ELF_SITE_CALL_DIRECT && insn->class <= ELF_SITE_CALL_GOT;
+	size_t n = call && insn->symbol ? explain_fold(insn->symbol) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		shape = (shape ^ (unsigned char)insn->symbol[i]) * 0x100000001b3u;
+	return shape;
+}
+
+/* The same text once. */
+static const char *keep(struct strv *files, const char *name)
+{
+	for (size_t i = files->n; i > 0; i--)
+		if (!strcmp(files->v[i - 1], name))
+			return files->v[i - 1];
+	strv_add(files, name);
+	return files->v[files->n - 1];
+}
+
+static struct explain_code_insn describe(
+	const struct reader *r, const struct elf_function *f, const struct elf_insn *insn)
+{
+	struct explain_code_insn d = {.addr = insn->addr,
+		.count = count_at(r, insn->addr),
+		.class = elf_insn_class_name(insn->class),
+		.mark = mark_of(insn->class),
+		.site = insn->site};
+	const uint8_t *bytes = insn->bytes;
+	size_t len = insn->len;
+	uint64_t addr = insn->addr;
+	const char *file;
+
+	if (insn->class != ELF_INSN_UNKNOWN &&
+		cs_disasm_iter(r->capstone, &bytes, &len, &addr, r->insn)) {
+		d.text = text_of(r, f, insn, r->insn);
+		d.shape = shape_with(explain_shape(r->insn->mnemonic, r->insn->op_str), insn);
+	} else {
+		d.text = bytes_of(insn);
+	}
+	if (source_line(r->source, insn->addr, &file, &d.line))
+		d.file = keep(&r->code->files, file);
+	return d;
+}
+
+/* The code that wants this function, or NULL. */
+static struct explain_code *wanted(const struct reader *r, const struct elf_function *f)
+{
+	size_t n = f->name && !f->plt ? explain_fold(f->name) : 0;
+
+	for (size_t i = 0; n && i < r->n_functions; i++)
+		if (strlen(r->functions[i]) == n && !memcmp(r->functions[i], f->name, n))
+			return &r->codes[i];
+	return NULL;
+}
+
+static void start_part(struct reader *r, const struct elf_function *f)
+{
+	struct explain_code *code = wanted(r, f);
+
+	r->code = code;
+	r->in_function = true;
+	r->function_addr = f->addr;
+	if (!code)
+		return;
+	code->parts = xreallocarray(code->parts, code->n + 1, sizeof(*code->parts));
+	code->parts[code->n++] = (struct explain_code_part){
+		.name = xstrdup(f->name), .addr = f->addr, .size = f->size};
+}
+
+static int visit(void *ctx, const struct elf_function *f, const struct elf_insn *insns, size_t n,
+	struct err *err)
+{
+	struct reader *r = ctx;
+	struct explain_code_part *part;
+
+	if (!r->in_function || r->function_addr != f->addr)
+		start_part(r, f);
+	if (!r->code)
+		return 0;
+	if (n > MAX_INSNS - r->total)
+		return err_set(err, ERR_UNSUPPORTED, "'%s' has more than %zu instructions", f->name,
+			MAX_INSNS);
+	r->total += n;
+	part = &r->code->parts[r->code->n - 1];
+	part->v = xreallocarray(part->v, part->n + n, sizeof(*part->v));
+	for (size_t i = 0; i < n; i++) {
+		part->v[part->n] = describe(r, f, &insns[i]);
+		part->count += part->v[part->n++].count;
+	}
+	return 0;
+}
+
+static int open_capstone(struct reader *r, const char *path, struct err *err)
+{
+	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+	bool x86;
+	cs_err bad;
+
+	if (elf_facts_read(path, &facts, err) < 0)
+		return -1;
+	x86 = facts.machine == EM_X86_64;
+	bad = x86 ? cs_open(CS_ARCH_X86, CS_MODE_64, &r->capstone)
+		  : cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &r->capstone);
+	if (bad != CS_ERR_OK)
+		return err_set(
+			err, ERR_UNSUPPORTED, "Capstone cannot be used: %s", cs_strerror(bad));
+	if (x86)
+		cs_option(r->capstone, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
+	r->insn = cs_malloc(r->capstone);
+	return 0;
+}
+
+/* Of the functions that are in this object. */
+static void say_no_lines(struct reader *r, const char *path)
+{
+	for (size_t i = 0; i < r->n_functions; i++) {
+		struct explain_code *code = &r->codes[i];
+
+		if (code->n > code->n_before && !code->why_no_lines)
+			code->why_no_lines = xasprintf("'%s' has no debug information", path);
+	}
+}
+
+static int read_object(struct reader *r, const char *path, struct err *err)
+{
+	CLEANUP_SOURCE struct source *source = NULL;
+	int result;
+
+	if (source_open(path, &source, err) < 0 || open_capstone(r, path, err) < 0)
+		return -1;
+	r->source = source;
+	r->in_function = false;
+	for (size_t i = 0; i < r->n_functions; i++)
+		r->codes[i].n_before = r->codes[i].n;
+	result = elf_code_each(path, visit, r, NULL, err);
+	cs_free(r->insn, 1);
+	cs_close(&r->capstone);
+	if (!source_has_lines(source))
+		say_no_lines(r, path);
+	return result;
+}
+
+int explain_code_read(const struct callgrind *run, const char *const *functions, size_t n,
+	struct explain_code *codes, struct err *err)
+{
+	struct reader r = {.functions = functions, .n_functions = n, .codes = codes};
+	int result = 0;
+
+	for (size_t i = 0; i < run->n_costs && result == 0; i += r.n_costs) {
+		uint32_t object = run->costs[i].object;
+		const char *path = run->objects.v[object];
+
+		r.costs = &run->costs[i];
+		for (r.n_costs = 0;
+			i + r.n_costs < run->n_costs && run->costs[i + r.n_costs].object == object;)
+			r.n_costs++;
+		if (strcmp(path, "???") != 0 && weigh_is_interpreter(path, run->command))
+			result = read_object(&r, path, err);
+	}
+	for (size_t i = 0; result < 0 && i < n; i++)
+		explain_code_release(&codes[i]);
+	return result;
+}
+
+void explain_code_release(struct explain_code *code)
+{
+	for (size_t i = 0; i < code->n; i++) {
+		for (size_t k = 0; k < code->parts[i].n; k++)
+			free(code->parts[i].v[k].text);
+		free(code->parts[i].v);
+		free(code->parts[i].name);
+	}
+	free(code->parts);
+	strv_release(&code->files);
+	free(code->why_no_lines);
+	*code = (struct explain_code){0};
+}
