@@ -19,6 +19,7 @@ struct explain_side {
 	struct explain_weights weights;
 	struct explain_code *codes; /* of the functions that are shown as code */
 	size_t n_codes;
+	struct explain_startup *startup; /* NULL: was not looked at */
 };
 
 /* So many functions are shown as code on a page when none is asked for. */
@@ -34,6 +35,7 @@ struct explain_page {
 	const char *code_names[EXPLAIN_PAGE_CODES]; /* shown as code */
 	size_t n_codes;
 	bool all_code; /* not only what is hot */
+	bool startup;  /* about starting alone */
 };
 
 void explain_page(struct doc *doc, const struct explain_page *page);
@@ -42,6 +44,10 @@ void explain_page(struct doc *doc, const struct explain_page *page);
 void explain_choose_code(struct explain_page *page);
 int explain_read_code(const struct explain_page *page, struct explain_side *side, struct err *err);
 void explain_page_code(struct doc *doc, const struct explain_page *page);
+/* How the interpreter starts; `all` with relocations and memory file by file. */
+int explain_start(struct explain_side *side, const char *scratch, struct err *err);
+void explain_start_release(struct explain_side *side);
+void explain_page_startup(struct doc *doc, const struct explain_page *page, bool all);
 json_t *explain_code_json(const struct explain_page *page);
 
 #endif

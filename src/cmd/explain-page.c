@@ -83,7 +83,9 @@ static void add_facts(struct doc *doc, const struct explain_page *p)
 	add_side(doc, "A", p->a);
 	if (p->b)
 		add_side(doc, "B", p->b);
-	if (p->workloads->n) {
+	if (p->startup)
+		doc_fact(doc, "what", "starting: -c pass");
+	else if (p->workloads->n) {
 		what = xasprintf("%s; %u loop%s each", names, p->loops, p->loops == 1 ? "" : "s");
 		doc_fact(doc, "workloads", what);
 		doc_fact(doc, "counted",
@@ -409,6 +411,14 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 		explain_page_code(doc, p);
 		return;
 	}
+	if (p->startup)
+		explain_page_startup(doc, p, true);
+	if (p->startup && !p->a->weights.total) {
+		doc_text(doc, "Executed instructions are not known: there is no valgrind on PATH.");
+		return;
+	}
+	if (p->startup)
+		doc_heading(doc, "Executed instructions");
 	if (p->b) {
 		add_conclusion(doc, p->result);
 		add_rows(doc, p->result);
@@ -433,5 +443,7 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	}
 	doc_text(doc, "Executed instructions are not time. What they say is to be checked with "
 		      "solder bench.");
+	if (!p->startup && p->a->startup)
+		explain_page_startup(doc, p, false);
 	explain_page_code(doc, p);
 }

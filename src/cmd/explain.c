@@ -18,7 +18,7 @@
 struct values {
 	const char *workload, *workloads, *function, *scratch, *html;
 	unsigned int loops, limit;
-	bool from_callgrind, all_code, json, whole;
+	bool from_callgrind, all_code, startup, json, whole;
 	struct intervene_request intervene;
 };
 
@@ -40,6 +40,7 @@ struct explained {
 	struct intervene_request request;
 	struct intervention intervention; /* nothing without --intervene */
 	char *scratch;                    /* ours, removed at the end */
+	bool valgrind;                    /* is there */
 	struct progress *progress;
 };
 
@@ -57,6 +58,7 @@ static void release(struct explained *e)
 		for (size_t c = 0; c < e->sides[i].n_codes; c++)
 			explain_code_release(&e->sides[i].codes[c]);
 		free(e->sides[i].codes);
+		explain_start_release(&e->sides[i]);
 	}
 	strv_release(&e->workloads);
 	strv_release(&e->scripts);
@@ -74,6 +76,10 @@ static int find_workloads(const struct values *v, struct explained *e, struct er
 
 	if (cmd_folder("workloads", v->workloads, &e->workloads_dir, err) < 0)
 		return -1;
+	if (v->startup) {
+		strv_add(&e->workloads, "start");
+		return 0;
+	}
 	dir = e->workloads_dir;
 	strv_split(&e->workloads, v->workload ? v->workload : DEFAULT_WORKLOADS, ", ");
 	if (!e->workloads.n)
@@ -134,8 +140,12 @@ static int run_side(const struct values *v, struct explained *e, size_t i, struc
 		.scratch = scratch,
 		.limit = v->limit};
 
-	if (make_dirs(scratch, err) < 0 ||
-		explain_find_shift(&spec, &side->aligned, &spec.shift, err) < 0)
+	if (make_dirs(scratch, err) < 0 || explain_start(side, scratch, err) < 0)
+		return -1;
+	/* Without valgrind the rest of what is known of starting is still worth to be shown. */
+	if (v->startup && !e->valgrind)
+		return 0;
+	if (explain_find_shift(&spec, &side->aligned, &spec.shift, err) < 0)
 		return -1;
 	side->workloads = xcalloc(e->workloads.n, sizeof(*side->workloads));
 	for (size_t w = 0; w < e->workloads.n; w++) {
@@ -143,8 +153,8 @@ static int run_side(const struct values *v, struct explained *e, size_t i, struc
 		int64_t before = side->run.total;
 		int line = progress_start(e->progress, what, 0);
 
-		spec.script = e->scripts.v[w];
-		if ((v->whole ? explain_run : explain_run_loops)(&spec, &side->run, err) < 0) {
+		spec.script = v->startup ? NULL : e->scripts.v[w];
+		if ((v->whole || v->startup ? explain_run : explain_run_loops)(&spec, &side->run, err) < 0) {
 			progress_end(e->progress, line, "failed");
 			return -1;
 		}
@@ -178,7 +188,10 @@ static int run_pythons(const struct values *v, struct explained *e, struct err *
 {
 	CLEANUP_FREE char *valgrind = NULL;
 
-	if (prepare(v, e, err) < 0 || explain_find_valgrind(&valgrind, err) < 0)
+	if (prepare(v, e, err) < 0)
+		return -1;
+	e->valgrind = explain_find_valgrind(&valgrind, err) == 0;
+	if (!e->valgrind && !v->startup)
 		return -1;
 	if (v->intervene.factors && intervene_build(&e->request, &e->intervention, err) < 0)
 		return -1;
@@ -211,10 +224,12 @@ static json_t *side_json(const struct explain_side *side, const struct strv *wor
 		dist_text_json(side->version), "link", side->link);
 	json_t *counts = json_object();
 
-	for (size_t i = 0; i < workloads->n; i++)
+	for (size_t i = 0; side->workloads && i < workloads->n; i++)
 		json_object_set_new(counts, workloads->v[i], json_integer(side->workloads[i]));
 	json_object_set_new(o, "workloads", counts);
 	json_object_set_new(o, "weights", explain_weights_json(&side->weights));
+	if (side->startup)
+		json_object_set_new(o, "startup", explain_startup_json(side->startup));
 	return o;
 }
 
@@ -271,7 +286,8 @@ static int show(const struct values *v, struct explained *e, const struct explai
 		.whole = v->whole,
 		.result = result,
 		.function = v->function,
-		.all_code = v->all_code};
+		.all_code = v->all_code,
+		.startup = v->startup};
 	CLEANUP_FREE char *title =
 		e->n_sides == 2 ? xasprintf("solder explain: %s, %s", page.a->given, page.b->given)
 				: xasprintf("solder explain: %s", page.a->given);
@@ -317,6 +333,10 @@ static int check_options(const struct values *v, struct err *err)
 
 	if (v->from_callgrind && (v->workload || rq->factors))
 		return err_set(err, ERR_USAGE, "--from-callgrind runs no workloads");
+	if (v->startup && (v->from_callgrind || v->workload || v->function || rq->factors))
+		return err_set(err, ERR_USAGE,
+			"--startup goes with none of --workload, --function, --from-callgrind, "
+			"--intervene");
 	if (!rq->factors && (rq->dry_run || rq->source || rq->campaign || rq->cache ||
 				    rq->max_time || rq->jobs || rq->load || rq->rounds != ROUNDS))
 		return err_set(err, ERR_USAGE,
@@ -360,6 +380,8 @@ static const struct opt opts[] = {
 		offsetof(struct values, function)},
 	{"all-code", 0, OPT_FLAG, NULL, "show all machine code, not only what is hot",
 		offsetof(struct values, all_code)},
+	{"startup", 0, OPT_FLAG, NULL, "only how they start: loader, files, pages, modules",
+		offsetof(struct values, startup)},
 	{"from-callgrind", 0, OPT_FLAG, NULL, "run nothing: the arguments are files of callgrind",
 		offsetof(struct values, from_callgrind)},
 	{"intervene", 0, OPT_STRING, "FACTORS",
@@ -412,6 +434,7 @@ const struct command cmd_explain = {
 		 "Files for --from-callgrind are made with --dump-instr=yes --skip-plt=no; the "
 		 "programs that\nran must still be where they were.",
 	.example = "solder explain dist/cpython /usr/bin/python3\n"
+		   "solder explain --startup dist/cpython\n"
 		   "solder explain --workload calls,json_loads --html why.html A B\n"
 		   "solder explain --intervene all --dry-run static shared\n"
 		   "solder explain --intervene tls,bind --max-time 30 static shared\n"

@@ -113,7 +113,7 @@ void explain_place_release(struct explain_place *place);
  * (--skip-plt=no); otherwise callgrind adds them to the calls. */
 struct explain_run {
 	const char *interpreter; /* a path */
-	const char *script;      /* a path */
+	const char *script;      /* a path; NULL: only starts (-c pass) */
 	uint64_t loops;          /* its argument */
 	uint64_t shift;          /* of explain_find_shift(), or 0 */
 	int digits;              /* that it has at least: equally long arguments; or 0 */
@@ -371,5 +371,71 @@ void explain_sides_release(struct explain_sides *sides);
 
 /* Every row, those that are not hot too. */
 json_t *explain_sides_json(const struct explain_sides *sides);
+
+/* ---- starting ------------------------------------------------------------------------------ */
+
+/* What glibc's loader says of itself under LD_DEBUG; numbers that it did not say are 0. */
+struct explain_ld {
+	bool statistics;                                    /* it said the cycles and relocations */
+	uint64_t cycles, cycles_relocating, cycles_loading; /* all; of it, … */
+	uint64_t relocations, cached; /* with a lookup; whose lookup was remembered */
+	uint64_t relative;            /* without, as far as DT_RELACOUNT tells */
+	uint64_t objects;             /* loaded, without the program */
+	uint64_t bindings;            /* symbols bound to a definition */
+	uint64_t searches;            /* tables of symbols searched for that */
+};
+
+/* Adds what `text` says: the output of LD_DEBUG=statistics, of files,bindings,symbols, or of all.
+ * Lines of other kinds are passed over. */
+void explain_ld_read(const char *text, size_t len, struct explain_ld *ld);
+
+/* A file, or one of the kernel's names ("[heap]", "" for none), in the memory of the process when
+ * it ends. Bytes. */
+struct explain_mapping {
+	char *path;
+	uint64_t size, resident;
+	uint64_t written; /* private pages that are no longer the file's */
+};
+
+/* What a process asked of the kernel, from exec to exit: seen with ptrace. */
+struct explain_trace {
+	uint64_t calls, opens, opens_failed;
+	uint64_t looks, looks_failed; /* stat, access, readlink and the like */
+	/* Files mapped by mmap(), so without the program itself; their bytes, each time. */
+	uint64_t maps, mapped;
+	uint64_t faults; /* minor ones: pages touched for the first time */
+	uint64_t major_faults;
+	struct strv files;                /* that were opened, once each, in order */
+	struct explain_mapping *mappings; /* by path */
+	size_t n_mappings;
+};
+
+struct explain_count {
+	char *name;
+	uint64_t n;
+};
+
+/* Why something is not known stands beside it; NULL when it is. Owned by the caller: start from
+ * {0}, end with explain_startup_release(). */
+struct explain_startup {
+	struct explain_ld ld;
+	char *no_ld;
+	struct explain_trace trace;
+	char *no_trace;
+	/* Dynamic relocations of the files that are mapped, by type ("R_X86_64_RELATIVE"; RELR's
+	 * addresses as "RELR"), and by file. */
+	struct explain_count *types, *objects;
+	size_t n_types, n_objects;
+	struct strv modules; /* imported, by name */
+	struct strv kinds;   /* of each: "built-in", "frozen", "extension", "source", "other" */
+	char *no_modules;
+};
+
+/* Starts the interpreter several times (`-c pass`), in `scratch`, with the environment that
+ * explain_run() gives. */
+int explain_startup(const char *interpreter, const char *scratch, struct explain_startup *startup,
+	struct err *err);
+void explain_startup_release(struct explain_startup *startup);
+json_t *explain_startup_json(const struct explain_startup *startup);
 
 #endif

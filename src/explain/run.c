@@ -1,4 +1,4 @@
-#include "explain/explain.h"
+#include "explain/run-internal.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -45,6 +45,14 @@ static const char *last_line(struct buf *output)
 	return p ? p + 1 : output->data ? output->data : "";
 }
 
+void run_environment(struct strv *env)
+{
+	strv_add(env, "PYTHONHASHSEED=0");
+	strv_add(env, "PYTHONNOUSERSITE=1");
+	/* In the working directory: the name of the scratch folder shall not be in the run. */
+	strv_add(env, "PYTHONPYCACHEPREFIX=bytecode");
+}
+
 static int run_with(const struct explain_run *spec, const char *how, const struct strv *argv,
 	pid_t *pid, struct err *err)
 {
@@ -59,16 +67,13 @@ static int run_with(const struct explain_run *spec, const char *how, const struc
 		.ctx = pid};
 	const char *said;
 
-	strv_add(&env, "PYTHONHASHSEED=0");
-	strv_add(&env, "PYTHONNOUSERSITE=1");
-	/* In the working directory: the name of the scratch folder shall not be in the run. */
-	strv_add(&env, "PYTHONPYCACHEPREFIX=bytecode");
+	run_environment(&env);
 	if (proc_run(&proc, true, MAX_OUTPUT, spec->limit * 1000, &output, err) == 0)
 		return 0;
 	if (interrupt_check(err) < 0)
 		return -1;
 	err_wrap(err, "'%s' %s, running '%s'", spec->interpreter, how,
-		spec->script ? path_base(spec->script) : "pass");
+		spec->script ? path_base(spec->script) : "-c pass");
 	if (strstr(output.data, "unhandled dwarf") || strstr(output.data, "reading debug info"))
 		return err_hint(err,
 			"valgrind cannot read its debug information: take a newer valgrind, or a "
@@ -97,6 +102,11 @@ static int run_program(const struct explain_run *spec, const char *how, const st
 static void add_python(const struct explain_run *spec, struct strv *argv)
 {
 	strv_add(argv, spec->interpreter);
+	if (!spec->script) {
+		strv_add(argv, "-c");
+		strv_add(argv, "pass");
+		return;
+	}
 	strv_add(argv, spec->script);
 	strv_addf(argv, "%0*llu", spec->digits, (unsigned long long)spec->loops);
 }

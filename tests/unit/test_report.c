@@ -137,7 +137,7 @@ static void test_sides(void **state)
 				  "<__tls_get_addr>@…\n"
 				  "       2        \\x1b[1mretq              <\n"
 				  "… 3 instructions not shown\n");
-	assert_non_null(strstr(tight, ">     7 tls gd callq <__tls_ge…\n"));
+	assert_non_null(strstr(tight, ">     7 tls gd callq <__tls_get_a…\n"));
 	assert_non_null(strstr(narrow, "A 12 1,000        testq %rsi, %rsi\n"
 				       "B 12 1,000        testq %rbx, %rbx\n"));
 	assert_non_null(strstr(alone, "   1,000 tls le movq %fs:-8, %rax\n"));
