@@ -408,6 +408,9 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	if (p->function) {
 		add_function(doc, p);
 		add_sites(doc, p);
+		add_limits(doc, "A", &p->a->weights);
+		if (p->b)
+			add_limits(doc, "B", &p->b->weights);
 		explain_page_code(doc, p);
 		return;
 	}

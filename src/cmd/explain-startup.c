@@ -50,7 +50,7 @@ static void row(
 
 static void start_table(const struct table *t, const char *caption, const char *what)
 {
-	const struct doc_column columns[] = {{what, DOC_WRAP}, {t->b ? "A" : "", DOC_RIGHT},
+	const struct doc_column columns[] = {{what, DOC_WRAP}, {t->b ? "A" : "number", DOC_RIGHT},
 		{"B", DOC_RIGHT}, {"difference", DOC_RIGHT}};
 
 	doc_table(t->doc, caption, columns, t->b ? 4 : 2);

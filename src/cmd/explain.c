@@ -154,7 +154,8 @@ static int run_side(const struct values *v, struct explained *e, size_t i, struc
 		int line = progress_start(e->progress, what, 0);
 
 		spec.script = v->startup ? NULL : e->scripts.v[w];
-		if ((v->whole || v->startup ? explain_run : explain_run_loops)(&spec, &side->run, err) < 0) {
+		if ((v->whole || v->startup ? explain_run : explain_run_loops)(
+			    &spec, &side->run, err) < 0) {
 			progress_end(e->progress, line, "failed");
 			return -1;
 		}

@@ -361,9 +361,9 @@ struct explain_sides {
 	size_t n;
 };
 
-/* Parts are paired by name, aligned, and searched for what is hot: the instructions, with some
- * around them, that make up most of the executions and of the difference. `b` may be NULL. Points
- * into both codes. */
+/* Parts are paired by name, ordered by executions, aligned, and searched for what is hot: the
+ * instructions, with some around them, that make up most of the executions and of the difference.
+ * `b` may be NULL. Points into both codes. */
 void explain_sides_make(
 	const struct explain_code *a, const struct explain_code *b, struct explain_sides *sides);
 void explain_sides_release(struct explain_sides *sides);

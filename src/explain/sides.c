@@ -57,6 +57,19 @@ static void pair_parts(
 	free(taken_b);
 }
 
+static uint64_t executions(const struct explain_side_part *p)
+{
+	return (p->a ? p->a->count : 0) + (p->b ? p->b->count : 0);
+}
+
+static int by_executions(const void *a, const void *b)
+{
+	const struct explain_side_part *x = a, *y = b;
+	uint64_t n = executions(x), m = executions(y);
+
+	return (n < m) - (n > m);
+}
+
 static uint64_t *shapes(const struct explain_code_part *part)
 {
 	size_t n = part ? part->n : 0;
@@ -172,6 +185,7 @@ void explain_sides_make(
 {
 	*sides = (struct explain_sides){0};
 	pair_parts(a, b, sides);
+	sort_array(sides->parts, sides->n, sizeof(*sides->parts), by_executions);
 	for (size_t i = 0; i < sides->n; i++)
 		align_part(&sides->parts[i]);
 	find_hot(sides);

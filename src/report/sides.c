@@ -47,6 +47,13 @@ static void measure(struct measured *m, size_t width)
 			grow(&m->code, cell(t, r, c + 2));
 		}
 	}
+	/* Titles stand above a whole half. */
+	for (size_t c = SIDES_LEFT; c < SIDES_COLUMNS; c += 3) {
+		size_t w = wide(t->columns[c].title), beside = m->count + 1;
+
+		beside += m->mark ? m->mark + 1 : 0;
+		m->code = w > beside + m->code ? w - beside : m->code;
+	}
 	/* A space behind each column that is there, and " | " between the sides. */
 	around = (m->place ? m->place + 1 : 0) + (sides - 1) * 3;
 	around += sides * (m->count + 1 + (m->mark ? m->mark + 1 : 0));
