@@ -403,6 +403,64 @@ static void test_failures(void **state)
 	assert_non_null(strstr(err.msg, "nothing was executed in 'ls'"));
 }
 
+/* What a forked process executes is not counted, and its profile does not take the parent's place,
+ * even when it ends later. */
+static void test_forks(void **state)
+{
+	const char *dir = *state;
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	CLEANUP_FREE char *program = xasprintf("%s/p", dir);
+	const struct explain_run spec = {
+		.interpreter = program, .script = "s", .loops = 3, .scratch = dir};
+	struct err err = ERR_INIT;
+
+	scratch_file(dir, "p.c",
+		"#include <stdlib.h>\n#include <sys/wait.h>\n#include <unistd.h>\n"
+		"int main(int argc, char **argv) {\n"
+		"	for (int i = atoi(argv[argc - 1]); i > 0; i--)\n"
+		"		if (fork() == 0) {\n"
+		"			for (volatile int n = 0; n < 10000000; n++) continue;\n"
+		"			return 0;\n"
+		"		}\n"
+		"	while (wait(0) > 0) continue;\n"
+		"	return 0; }\n",
+		0644);
+	free(scratch_shell(dir, "gcc -O1 -o p p.c"));
+	if (explain_run(&spec, &run, &err) < 0)
+		fail_msg("%s (%s)", err.msg, err.hint);
+	assert_int_equal(run.forked, 3);
+	assert_in_range(run.total, 10000, 5000000);
+	assert_int_equal(run.parts, 1);
+}
+
+/* The copy of an interpreter finds its way, and its profile names the original. */
+static void test_place(void **state)
+{
+	const char *dir = *state;
+	CLEANUP_FREE char *root = xasprintf("%s/place", dir), *inside = NULL;
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	CLEANUP_DIST struct dist dist = {0};
+	struct explain_place place = {0};
+	struct err err = ERR_INIT;
+
+	if (dist_find("/usr/bin/python3", &dist, &err) < 0 ||
+		explain_place(&dist, root, &place, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_true(place.moved);
+	free(scratch_shell(dir, "place/bin/python -c 'import json'"));
+	inside = xasprintf("%s/lib/x.so", place.root);
+	run.command = xasprintf("%s s 1", place.interpreter);
+	strv_add(&run.objects, place.interpreter);
+	strv_add(&run.objects, inside);
+	strv_add(&run.objects, "/elsewhere/x.so");
+	explain_place_restore(&place, &run);
+	assert_string_equal(run.objects.v[0], dist.interpreter);
+	assert_string_equal(run.objects.v[1], "/usr/lib/x.so");
+	assert_string_equal(run.objects.v[2], "/elsewhere/x.so");
+	assert_true(weigh_is_interpreter(run.objects.v[0], run.command));
+	explain_place_release(&place);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -431,6 +489,8 @@ int main(void)
 		SCRATCH_TEST(test_one_flag),
 		SCRATCH_TEST(test_stripped),
 		SCRATCH_TEST(test_failures),
+		SCRATCH_TEST(test_forks),
+		SCRATCH_TEST(test_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
