@@ -385,7 +385,8 @@ static int conclude(struct intervention *iv, struct err *err)
 	size_t summed[INTERVENE_FLIPS_MAX], n = 0;
 
 	if (bench_compute(iv->bench, 2, &iv->result, err) < 0)
-		return -1;
+		return err_hint(err, "a quieter machine; or more --rounds, or --load, so that "
+				     "disturbed rounds count");
 	for (size_t i = 0; i < iv->plan.n; i++)
 		if (iv->plan.flips[i].summed && iv->arm_of[i])
 			summed[n++] = iv->arm_of[i];
