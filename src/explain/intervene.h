@@ -16,13 +16,13 @@
  *
  * The rule, for a prediction p, the measured m and its interval, all logs:
  *
- *	agrees          p lies in the interval, and 0 does not
- *	no difference   p lies in the interval, which lies within 1/(1+margin) .. 1+margin
- *	undecided       p lies in the interval, and so does 0
- *	agrees in sign  0 does not lie in the interval, p and m have the same sign, and one is at
- *most twice the other: instructions differ in what they cost layout or unknown   all else: an
- *effect without a prediction or against it, of another size than instructions suggest, or none
- *where there should be one
+ *	agrees             p lies in the interval, and 0 does not
+ *	no difference      p lies in the interval, which lies within 1/(1+margin) .. 1+margin
+ *	undecided          p lies in the interval, and so does 0
+ *	agrees in sign     0 does not lie in the interval, p and m have the same sign, and one is
+ *	                   at most twice the other: instructions differ in what they cost
+ *	layout or unknown  all else: an effect without a prediction or against it, of another
+ *	                   size than instructions suggest, or none where there should be one
  *
  * The first that applies. A relink moves all code, which alone can change a time by some percent;
  * nothing here tells such luck from a cause, hence the last words.
