@@ -13,7 +13,8 @@ int callgrind_compare(const void *a, const void *b);
  * how they come; where a group of them goes depends on a random number, so that no file can choose
  * its collisions. */
 struct cost_table {
-	struct callgrind_cost *slots; /* free ones have count 0 */
+	/* Objects are one higher here: free slots have 0. A count may come to 0 and stays. */
+	struct callgrind_cost *slots;
 	size_t mask;
 	size_t n;
 	uint64_t seed;
@@ -32,7 +33,7 @@ void cost_table_release(struct cost_table *t);
 /* Adds to what is there; the first function's name stays. A count of 0 adds nothing. What is too
  * much may be an error of a later call only. */
 int cost_table_add(struct cost_table *t, const struct callgrind_cost *cost, struct err *err);
-/* Gives the costs away, sorted. */
+/* Gives the costs away, sorted, but for those that came to 0. */
 int cost_table_take(struct cost_table *t, struct callgrind_cost **ret, size_t *n, struct err *err);
 
 #endif

@@ -50,7 +50,7 @@ static struct callgrind_cost *find(
 	for (;; i++) {
 		struct callgrind_cost *slot = &t->slots[i & t->mask];
 
-		if (slot->count == 0 || (slot->addr == addr && slot->object == object))
+		if (slot->object == 0 || (slot->addr == addr && slot->object == object + 1))
 			return slot;
 	}
 }
@@ -63,10 +63,10 @@ static void grow(struct cost_table *t)
 	t->mask = t->mask * 2 + 1;
 	t->slots = xcalloc(t->mask + 1, sizeof(*t->slots));
 	for (size_t i = 0; i < n; i++) {
-		size_t first = first_slot(t, old[i].object, old[i].addr);
-
-		if (old[i].count)
-			*find(t, first, old[i].object, old[i].addr) = old[i];
+		if (!old[i].object)
+			continue;
+		*find(t, first_slot(t, old[i].object - 1, old[i].addr), old[i].object - 1,
+			old[i].addr) = old[i];
 	}
 	free(old);
 }
@@ -76,12 +76,13 @@ static int add_now(
 {
 	struct callgrind_cost *slot = find(t, first, cost->object, cost->addr);
 
-	if (slot->count) {
+	if (slot->object) {
 		if (__builtin_add_overflow(slot->count, cost->count, &slot->count))
 			return err_set(err, ERR_INPUT, "the counts are too large");
 		return 0;
 	}
 	*slot = *cost;
+	slot->object++;
 	if (++t->n > CALLGRIND_MAX_ADDRESSES)
 		return err_set(err, ERR_UNSUPPORTED, "more than %d different instructions",
 			CALLGRIND_MAX_ADDRESSES);
@@ -133,9 +134,12 @@ int cost_table_take(struct cost_table *t, struct callgrind_cost **ret, size_t *n
 	if (flush(t, err) < 0)
 		return -1;
 	costs = steal(&t->slots);
-	for (size_t i = 0; i <= t->mask; i++)
-		if (costs[i].count)
-			costs[kept++] = costs[i];
+	for (size_t i = 0; i <= t->mask; i++) {
+		if (!costs[i].object || !costs[i].count)
+			continue;
+		costs[kept] = costs[i];
+		costs[kept++].object--;
+	}
 	sort_array(costs, kept, sizeof(*costs), callgrind_compare);
 	*n = kept;
 	*ret = xreallocarray(costs, kept ? kept : 1, sizeof(*costs));

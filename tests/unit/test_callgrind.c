@@ -214,6 +214,35 @@ static void test_subtract(void **state)
 	assert_string_equal(run.functions.v[run.costs[run.n_costs - 1].function], "main");
 }
 
+static void add_part(struct buf *text, unsigned from, unsigned to)
+{
+	buf_addf(text, HEAD PLACE);
+	for (unsigned i = from; i < to; i++)
+		buf_addf(text, "0x%x 1 1\n", 0x1000 + 4 * i);
+	buf_addf(text, "totals: %u\n", to - from);
+}
+
+/* What a run took off comes back in the next: counts that come to 0 amid others lose nothing. */
+static void test_subtract_and_go_on(void **state)
+{
+	CLEANUP_CALLGRIND struct callgrind run = {0}, less = {0};
+	CLEANUP_BUF struct buf first = BUF_INIT, all = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	add_part(&first, 0, 3000);
+	add_part(&all, 0, 20000);
+	assert_int_equal(parse(first.data, &less, &err), 0);
+	assert_int_equal(callgrind_subtract(&run, &less, &err), 0);
+	assert_int_equal(run.total, -3000);
+	assert_int_equal(parse(all.data, &run, &err), 0);
+	assert_int_equal(parse(first.data, &run, &err), 0);
+	assert_int_equal(run.total, 20000);
+	assert_int_equal(run.n_costs, 20000);
+	for (size_t i = 0; i < run.n_costs; i++)
+		assert_int_equal(run.costs[i].count, 1);
+}
+
 /* Reads a part with `line` in it, whatever it adds up to. */
 static int parse_line(const char *line, struct callgrind *run, struct err *err)
 {
@@ -276,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_plain_lines),
 		cmocka_unit_test(test_subtract),
+		cmocka_unit_test(test_subtract_and_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
