@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
 
@@ -43,6 +44,12 @@ struct unpack_limits {
  * most 65,536 folders). */
 int archive_unpack(const char *archive, const char *dir, int strip,
 	const struct unpack_limits *limits, struct err *err);
+
+/* Appends to `out` the content of the first file of a tar archive that is called `rel` below any
+ * single top folder. 1: it is there; 0: no such file; -1: the archive is damaged, or the file has
+ * more than `max` bytes. */
+int archive_member(
+	const char *archive, const char *rel, size_t max, struct buf *out, struct err *err);
 
 /* What an archive will hold. Names are relative, "python/bin/python3"; the folders above them come
  * of themselves. Of several entries with one name the last that was added counts, so that a tree

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/pack-internal.h"
@@ -12,6 +13,8 @@
 
 #define LEVEL_MAX 19
 #define ROOT_MAX 4096
+#define GDB_SCRIPT "Tools/gdb/libpython.py"
+#define GDB_SCRIPT_MAX ((size_t)4 << 20)
 
 static void defaults(void *values)
 {
@@ -74,6 +77,47 @@ int cmd_pack_find_build(
 	return *build != NULL;
 }
 
+/* The digest of CPython's source, or "". */
+static const char *source_digest(const struct package *p)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(pack_build(p), "packages"), i, item) {
+		const char *name = json_string_value(json_object_get(item, "name"));
+		const char *digest = json_string_value(json_object_get(item, "sha256"));
+
+		if (name && digest && !strcmp(name, "cpython") && strlen(digest) == 64)
+			return digest;
+	}
+	return "";
+}
+
+/* CPython's extension of gdb, from the downloaded source. 1: here it is; 0: the source is gone. */
+static int find_gdb_script(
+	const struct cache *c, const struct package *p, struct buf *script, struct err *err)
+{
+	const char *digest = source_digest(p);
+	CLEANUP_FREE char *folder = xasprintf("%s/sources/%s", c->dir, digest);
+	DIR *dir = *digest ? opendir(folder) : NULL;
+	struct dirent *e;
+	int found = 0;
+
+	while (dir && !found && (e = readdir(dir))) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", folder, e->d_name);
+		struct err ignored = ERR_INIT;
+		char hex[SHA256_HEX_SIZE];
+
+		if (!strstr(e->d_name, ".tar") || sha256_file(path, hex, NULL, &ignored) < 0 ||
+			strcmp(hex, digest) != 0)
+			continue;
+		found = archive_member(path, GDB_SCRIPT, GDB_SCRIPT_MAX, script, err);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
 static int write_package(const struct pack_values *v, struct package *p, struct pack_write *o,
 	struct err *err, json_t **result)
 {
@@ -97,8 +141,9 @@ int cmd_pack_write(const struct pack_values *v, const char *dir, const char *out
 {
 	CLEANUP_PACKAGE struct package *p = NULL;
 	CLEANUP_FREE char *build = NULL, *root = NULL;
+	CLEANUP_BUF struct buf script = BUF_INIT;
 	struct pack_write o = {.out = out, .jobs = jobs, .progress = progress};
-	int found;
+	int found, with_gdb;
 
 	if (pack_open(dir, &p, err) < 0)
 		return -1;
@@ -113,6 +158,16 @@ int cmd_pack_write(const struct pack_values *v, const char *dir, const char *out
 		progress_say(progress, "'solder build' with the options of this distribution makes "
 				       "them again; then pack what it builds");
 	}
+	with_gdb = find_gdb_script(cache, p, &script, err);
+	if (with_gdb < 0)
+		return -1;
+	if (!with_gdb)
+		progress_warn(progress,
+			"no libpython.py for gdb: the cache '%s' does not have the source of "
+			"CPython that '%s' was built from",
+			cache->dir, dir);
+	o.gdb_script = with_gdb ? script.data : NULL;
+	o.gdb_script_len = script.len;
 	o.build = build;
 	o.build_root = root;
 	return write_package(v, p, &o, err, result);

@@ -53,6 +53,11 @@ char *python_json(const struct package *p, const struct pack_list *full);
 int package_strip(const struct package *p, const struct pack_list *tree, const char *scratch,
 	unsigned int jobs, struct pack_list *stripped, struct pack_list *debug, struct err *err);
 
+/* Adds CPython's extension of gdb, where gdb loads it for the interpreter and libpython by itself:
+ * beside what `debug` holds of them. */
+void package_add_gdb(
+	const struct package *p, const void *script, size_t len, struct pack_list *debug);
+
 /* objects, archives, Makefile and how to link them. */
 int package_add_build(const struct pack_write *o, struct pack_list *full, struct err *err);
 

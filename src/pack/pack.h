@@ -48,6 +48,10 @@ struct pack_write {
 	const char *out;   /* folder; created */
 	const char *build; /* objects and Makefile of the compile; NULL: no full archive */
 	const char *build_root;
+	/* Tools/gdb/libpython.py of CPython's source, which goes with the debug information; NULL:
+	 * without it. */
+	const char *gdb_script;
+	size_t gdb_script_len;
 	const char *scratch; /* empty folder for stripped files; the caller removes it */
 	bool without_archive_library;
 	bool cyclonedx;

@@ -59,21 +59,27 @@ static void strip_file(struct strip *s, const char *path, const char *name, bool
 	pack_list_add_file(s->stripped, add_task(s, "--strip-debug", path), name, executable);
 }
 
+/* Where debuggers look for a file's debug information; NULL without a build-id. */
+static char *companion_of(const struct dist_file *f)
+{
+	const char *id = f->facts.build_id;
+
+	if (!id || strlen(id) < 4)
+		return NULL;
+	return xasprintf("python/lib/debug/.build-id/%.2s/%s.debug", id, id + 2);
+}
+
 /* Without a build-id nobody would find the debug information again; then it is gone with the
  * sections. */
 static void split_file(struct strip *s, const struct dist_file *f, const char *name)
 {
-	CLEANUP_FREE char *companion = NULL;
-	const char *id = f->facts.build_id;
+	CLEANUP_FREE char *companion = companion_of(f);
 	struct stat st;
 
 	if (!f->facts.debug_info)
 		return;
 	strip_file(s, f->path, name, stat(f->path, &st) == 0 && st.st_mode & 0100);
-	if (!id || strlen(id) < 4)
-		return;
-	companion = xasprintf("python/lib/debug/.build-id/%.2s/%s.debug", id, id + 2);
-	if (!pack_list_find(s->debug, companion))
+	if (companion && !pack_list_find(s->debug, companion))
 		pack_list_add_file(
 			s->debug, add_task(s, "--only-keep-debug", f->path), companion, false);
 }
@@ -103,6 +109,28 @@ static void plan(struct strip *s, const struct pack_list *tree)
 			(ends_with(e->name, ".a") || ends_with(e->name, ".o")))
 			strip_file(s, e->path, e->name, e->executable);
 	}
+}
+
+/* gdb loads "FILE-gdb.py" with FILE, also when FILE is a companion, if it is below a folder that it
+ * trusts; the one for debug information is. */
+void package_add_gdb(
+	const struct package *p, const void *script, size_t len, struct pack_list *debug)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->files.n; i++) {
+		const struct dist_file *f = &p->files.v[i];
+		CLEANUP_FREE char *companion = companion_of(f), *name = NULL;
+
+		if ((f->role != DIST_ROLE_INTERPRETER && f->role != DIST_ROLE_LIBPYTHON) ||
+			!companion || !pack_list_find(debug, companion))
+			continue;
+		name = xasprintf("%s-gdb.py", companion);
+		pack_list_add_symlink(debug, "../../libpython.py", name);
+		any = true;
+	}
+	if (any)
+		pack_list_add_bytes(debug, script, len, "python/lib/debug/libpython.py");
 }
 
 static int start(struct proc **proc, struct task *t, struct err *err)

@@ -143,6 +143,8 @@ static int fill_lists(struct writer *w, struct err *err)
 	progress_end(w->o->progress, line, "done");
 	take_over(&jobs[STRIPPED].list, &stripped);
 	jobs[DEBUG].wanted = jobs[DEBUG].list.n > 0;
+	if (w->o->gdb_script)
+		package_add_gdb(w->p, w->o->gdb_script, w->o->gdb_script_len, &jobs[DEBUG].list);
 	return 0;
 }
 
@@ -244,6 +246,13 @@ static json_t *describe(const struct writer *w)
 		json_object_set_new(a, "entries", json_integer((json_int_t)job->result.entries));
 		json_object_set_new(a, "sha256", json_string(job->result.hex));
 		json_array_append_new(archives, a);
+	}
+	if (!w->o->gdb_script && w->jobs[DEBUG].wanted) {
+		json_t *a = json_object();
+
+		json_object_set_new(a, "name", json_string("libpython.py of gdb"));
+		json_object_set_new(a, "why", json_string("CPython's source is not here"));
+		json_array_append_new(left_out, a);
 	}
 	json_object_set_new(j, "archives", archives);
 	json_object_set_new(j, "left_out", left_out);

@@ -287,13 +287,43 @@ static void test_back(void **state)
 	assert_content(to, "link", "content");
 }
 
+/* One file of an archive that others made, without unpacking it. */
+static void test_member(void **state)
+{
+	static const char *const names[] = {"a.tar", "a.tar.gz", "a.tar.xz"};
+	const char *root = *state;
+	CLEANUP_FREE char *cut = xasprintf("%s/cut.tar.gz", root);
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	scratch_file(root, "top/Tools/wanted", "content", 0644);
+	free(scratch_shell(root,
+		"mkdir -p top/a/Tools && echo no >top/a/Tools/wanted && ln -s wanted "
+		"top/Tools/link && tar -cf a.tar ./top && tar -czf a.tar.gz top && tar -cJf "
+		"a.tar.xz top && head -c 60 a.tar.gz >cut.tar.gz"));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", root, names[i]);
+
+		assert_int_equal(archive_member(path, "Tools/wanted", 7, &out, &err), 1);
+		assert_string_equal(out.data, "content");
+		out.len = 0;
+		assert_int_equal(archive_member(path, "wanted", 7, &out, &err), 0);
+		assert_int_equal(archive_member(path, "Tools/link", 7, &out, &err), 0);
+		assert_int_equal(archive_member(path, "Tools/wanted", 6, &out, &err), -1);
+		assert_non_null(strstr(err.msg, "over 6 bytes"));
+		err = (struct err)ERR_INIT;
+	}
+	assert_int_equal(archive_member(cut, "Tools/wanted", 7, &out, &err), -1);
+	assert_non_null(strstr(err.msg, "truncated or corrupt"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_listing),
 		SCRATCH_TEST(test_drop_and_find), SCRATCH_TEST(test_long_names),
 		SCRATCH_TEST(test_any_threads), SCRATCH_TEST(test_only_content_counts),
 		SCRATCH_TEST(test_first), SCRATCH_TEST(test_times), SCRATCH_TEST(test_failures),
-		SCRATCH_TEST(test_back)};
+		SCRATCH_TEST(test_back), SCRATCH_TEST(test_member)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
