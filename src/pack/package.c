@@ -203,9 +203,9 @@ const char *const *package_libraries(const char *module)
 		const char *const *packages;
 	} table[] = {{"_bz2", bzip2}, {"_ctypes", ffi}, {"_curses", ncurses},
 		{"_curses_panel", ncurses}, {"_dbm", bdb}, {"_decimal", decimal},
-		{"_elementtree", expat}, {"_hashlib", openssl}, {"_lzma", xz}, {"_sqlite3", sqlite},
-		{"_ssl", openssl}, {"_uuid", uuid}, {"_zstd", zstd}, {"binascii", zlib},
-		{"pyexpat", expat}, {"readline", edit}, {"zlib", zlib}};
+		{"_hashlib", openssl}, {"_lzma", xz}, {"_sqlite3", sqlite}, {"_ssl", openssl},
+		{"_uuid", uuid}, {"_zstd", zstd}, {"binascii", zlib}, {"pyexpat", expat},
+		{"readline", edit}, {"zlib", zlib}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (!strcmp(table[i].module, module))

@@ -83,7 +83,8 @@ static json_t *source_package(const json_t *package)
 	json_t *sums = json_array(), *refs = json_array();
 
 	put(o, "downloadLocation", url ? url : "NOASSERTION");
-	put(o, "licenseDeclared", package_text(package, "licence"));
+	if (*package_text(package, "licence"))
+		put(o, "licenseDeclared", package_text(package, "licence"));
 	put(o, "sourceInfo", package_text(package, "source"));
 	put(o, "primaryPackagePurpose", "SOURCE");
 	json_array_append_new(sums,
@@ -186,13 +187,37 @@ static char *flags_text(const struct package *p)
 	return buf_steal(&b);
 }
 
+static bool is_compound(const char *licence)
+{
+	return strchr(licence, ' ') != NULL;
+}
+
+/* All of the packages' licences apply to the whole. To be freed. */
+static char *all_licences(const struct package *p)
+{
+	CLEANUP_STRV struct strv all = STRV_INIT, parts = STRV_INIT;
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(p->build, "packages"), i, item) {
+		if (*package_text(item, "licence"))
+			strv_add(&all, package_text(item, "licence"));
+	}
+	strv_sort(&all);
+	for (i = 0; i < all.n; i++) {
+		if (!i || strcmp(all.v[i], all.v[i - 1]) != 0)
+			strv_addf(&parts, is_compound(all.v[i]) ? "(%s)" : "%s", all.v[i]);
+	}
+	return parts.n ? strv_join(&parts, " AND ") : xstrdup("NOASSERTION");
+}
+
 static json_t *distribution(const struct package *p)
 {
-	CLEANUP_FREE char *flags = flags_text(p);
+	CLEANUP_FREE char *flags = flags_text(p), *licence = all_licences(p);
 	json_t *o = spdx_package(DISTRIBUTION, p->name, package_text(p->says, "python_version"));
 
 	put(o, "primaryPackagePurpose", "APPLICATION");
-	put(o, "licenseDeclared", "NOASSERTION");
+	put(o, "licenseDeclared", licence);
 	put(o, "comment", flags);
 	put(o, "builtDate", p->created);
 	return o;

@@ -6,7 +6,7 @@
 #   MUST_WORK=1   a check that cannot be made here is a failure
 #
 # Topics: layout sbom unpackers consumers place debugger; all of them without arguments. uv,
-# pbs-installer and spdx-tools come from PyPI, into a scratch folder.
+# pbs-installer and the validators come from PyPI, into a scratch folder.
 set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -31,7 +31,8 @@ only() { # PATTERN: the one archive that it names
 }
 
 layout() {
-	check "packs with one job" "$SOLDER" pack "$TREE" -o "$WORK/one" --level "${LEVEL:-3}" -j 1
+	check "packs with one job" "$SOLDER" pack "$TREE" -o "$WORK/one" --level "${LEVEL:-3}" -j 1 \
+		--cyclonedx
 	same "the same bytes with one job and with four" "$(cat "$WORK/one/SHA256SUMS")" \
 		"$(cat "$OUT/SHA256SUMS")"
 	rm -rf "$WORK/one"
@@ -48,6 +49,8 @@ layout() {
 	check "the archive without libpython's archive library packs" "$SOLDER" pack "$TREE" \
 		-o "$WORK/less" --without-archive-library --level 1
 	none "and has none" "$(tar -tf "$WORK"/less/*-install_only.tar.gz | grep '\.a$')"
+	none "nor CycloneDX's bill unless it is asked for" \
+		"$(tar -tf "$WORK"/less/*-install_only.tar.gz | grep 'sbom\.cdx')"
 	some "the default has one" "$(tar -tf "$small" | grep 'lib/libpython.*\.a$')"
 	none "the small archive has none of CPython's tests" \
 		"$(tar -tf "$small" | grep -E '/python3\.[0-9]+/test/|idle_test/')"
@@ -62,10 +65,12 @@ sbom() {
 	if tools; then
 		check "spdx-tools finds the bill of materials valid" \
 			"$WORK/tools/bin/pyspdxtools" -i "$bill"
+		check "CycloneDX's schema holds for the other form" "$WORK/tools/bin/python" \
+			"$HERE/cdx.py" "$WORK/sbom/python/share/solder/sbom.cdx.json"
 	else
-		skip "the bill of materials is valid" "spdx-tools could not be installed"
+		skip "the bills of materials are valid" "their validators could not be installed"
 	fi
-	none "the bill names every package, and each library that a module carries" \
+	none "the bill names every package, and exactly the libraries that each file carries" \
 		"$(python3 "$HERE/bill.py" "$bill" "$TREE" 2>&1)"
 }
 
@@ -98,7 +103,8 @@ tools() {
 	[ -e "$WORK/tools/ready" ] && return
 	[ -e "$WORK/tools" ] && return 1
 	python3 -m venv "$WORK/tools" && "$WORK/tools/bin/pip" install -q --disable-pip-version-check \
-		uv spdx-tools 'pbs-installer[all]' >"$WORK/output" 2>&1 && touch "$WORK/tools/ready"
+		uv spdx-tools 'cyclonedx-python-lib[json-validation]' 'pbs-installer[all]' \
+		>"$WORK/output" 2>&1 && touch "$WORK/tools/ready"
 }
 
 # install_by_uv NAME INDEX
