@@ -14,10 +14,13 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 
-/* What one worker takes at a time. It is part of the format of our archives: it decides on their
- * bytes, as the number of workers does not. */
-#define JOB_SIZE (16 << 20)
+/* What one worker takes at a time, and how much it looks back into what came before. They are part
+ * of the format of our archives: they decide on their bytes, as the number of workers does not. At
+ * slow levels the looking back takes so long that half a window is the better bargain. */
+#define JOB_SIZE (8 << 20)
 #define SLOW_LEVEL 16
+#define SLOW_JOB_SIZE (24 << 20)
+#define SLOW_OVERLAP 8 /* of 9 for a whole window; each less halves it */
 #define SLOW_WORKERS 3u
 #define WORKERS 8u
 #define GZIP_LEVEL_MAX 9
@@ -111,7 +114,8 @@ static int zstd_set(struct sink *s, ZSTD_cParameter parameter, int value, struct
 
 static int zstd_open(struct sink *s, int level, unsigned int threads, struct err *err)
 {
-	unsigned int most = level >= SLOW_LEVEL ? SLOW_WORKERS : WORKERS;
+	bool slow = level >= SLOW_LEVEL;
+	unsigned int most = slow ? SLOW_WORKERS : WORKERS;
 	int workers = (int)(threads < 1 ? 1 : threads > most ? most : threads);
 
 	s->zstd = ZSTD_createCCtx();
@@ -121,9 +125,10 @@ static int zstd_open(struct sink *s, int level, unsigned int threads, struct err
 	s->out = xcalloc(1, s->out_size);
 	if (zstd_set(s, ZSTD_c_compressionLevel, level, err) < 0 ||
 		zstd_set(s, ZSTD_c_checksumFlag, 1, err) < 0 ||
-		zstd_set(s, ZSTD_c_nbWorkers, workers, err) < 0)
+		zstd_set(s, ZSTD_c_nbWorkers, workers, err) < 0 ||
+		zstd_set(s, ZSTD_c_jobSize, slow ? SLOW_JOB_SIZE : JOB_SIZE, err) < 0)
 		return -1;
-	return zstd_set(s, ZSTD_c_jobSize, JOB_SIZE, err);
+	return slow ? zstd_set(s, ZSTD_c_overlapLog, SLOW_OVERLAP, err) : 0;
 }
 
 static int zstd_write(struct sink *s, const void *data, size_t len, bool end, struct err *err)

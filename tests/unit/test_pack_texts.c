@@ -2,6 +2,7 @@
 #include "scratch.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -72,7 +73,7 @@ static void setup(struct fixture *f, char *root)
 	f->p.name = xstrdup("cpython-3.13.15+20260805-x86_64-unknown-linux-gnu");
 	f->p.lib_rel = xstrdup("lib/python3.13");
 	f->p.dist.series = xstrdup("3.13");
-	strcpy(f->p.created, "2026-08-05T12:25:43Z");
+	snprintf(f->p.created, sizeof(f->p.created), "2026-08-05T12:25:43Z");
 	f->p.files.v = f->files;
 	add_file(f, root, program, DIST_ROLE_INTERPRETER);
 	add_file(f, root, awkward_so, DIST_ROLE_LIBRARY);
