@@ -7,13 +7,14 @@
 #define ASK_MS 60000
 #define ANSWER_MAX ((size_t)4 << 20)
 
-/* Paths below the prefix become /install, and the home folder ~, so that the answer is the same
- * wherever the tree is and whoever asks. */
+/* Paths below the prefix become /install, also where sysconfig quotes a prefix with blanks for
+ * shells, and the home folder ~, so that the answer is the same wherever the tree is and whoever
+ * asks. */
 static const char question[] =
-	"import sys, os, json, sysconfig, importlib.machinery as m, importlib.util as u\n"
+	"import sys, os, json, shlex, sysconfig, importlib.machinery as m, importlib.util as u\n"
 	"prefix, home = sys.base_prefix, os.path.expanduser('~')\n"
 	"def place(s):\n"
-	"    s = s.replace(prefix, '/install')\n"
+	"    s = s.replace(shlex.quote(prefix), '/install').replace(prefix, '/install')\n"
 	"    return '~' + s[len(home):] if s.startswith(home + '/') else s\n"
 	"def below(s):\n"
 	"    return 'install' + s[len(prefix):] if s.startswith(prefix) else place(s)\n"

@@ -31,11 +31,12 @@ only() { # PATTERN: the one archive that it names
 }
 
 layout() {
-	check "packs with one job" "$SOLDER" pack "$TREE" -o "$WORK/one" --level "${LEVEL:-3}" -j 1 \
-		--cyclonedx
-	same "the same bytes with one job and with four" "$(cat "$WORK/one/SHA256SUMS")" \
-		"$(cat "$OUT/SHA256SUMS")"
-	rm -rf "$WORK/one"
+	cp -R "$TREE" "$WORK/it's elsewhere"
+	check "packs a copy with one job" "$SOLDER" pack "$WORK/it's elsewhere" -o "$WORK/one" \
+		--level "${LEVEL:-3}" -j 1 --cyclonedx
+	same "the same bytes at another path, at another time, with one job and with four" \
+		"$(cat "$WORK/one/SHA256SUMS")" "$(cat "$OUT/SHA256SUMS")"
+	rm -rf "$WORK/one" "$WORK/it's elsewhere"
 	check "SHA256SUMS is right" sh -c 'cd "$1" && sha256sum -c SHA256SUMS' - "$OUT"
 	same "PYTHON.json comes first" "$(tar --zstd -tf "$full" | head -n 1)" python/PYTHON.json
 	check "unpacks the full archive" "$SOLDER" unpack "$full" "$WORK/full"
