@@ -77,6 +77,11 @@ check-pack: all ## a packed tree (TREE=DIR) in the hands of uv, pbs-installer, t
 	@SOLDER=$(abspath $(OUT)/solder) TREE=$(TREE) sh tests/pack/run.sh
 .PHONY: check-pack
 
+check-reproducible: all ## CPython of a tree (TREE=DIR) built again elsewhere: the same archives
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
+	@SOLDER=$(abspath $(OUT)/solder) TREE=$(TREE) sh tests/pack/reproducible.sh
+.PHONY: check-reproducible
+
 check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/wheels/run.sh
 .PHONY: check-wheels

@@ -10,7 +10,7 @@
 
 struct pack_values {
 	const char *output, *cache, *base_url, *keep;
-	bool index, verify, without_archive_library, cyclonedx, json, quiet;
+	bool index, verify, only_cpython, without_archive_library, cyclonedx, json, quiet;
 	unsigned int jobs, level;
 };
 

@@ -1,4 +1,5 @@
 /* Is a distribution what its recorded inputs give? Built again, by this very program. */
+#include <dirent.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +93,30 @@ static int build_command(const json_t *build, const struct cache *cache, const c
 	return add_profile(options, cache, argv, err);
 }
 
+/* Copies what CPython is built from: the finished steps of all other packages. */
+static int copy_packages(const struct cache *cache, const char *other, struct err *err)
+{
+	CLEANUP_FREE char *store = xasprintf("%s/store", cache->dir);
+	CLEANUP_FREE char *copies = xasprintf("%s/store", other);
+	DIR *dir = opendir(store);
+	int failed = make_dirs(copies, err);
+	struct dirent *e;
+
+	while (dir && failed == 0 && (e = readdir(dir))) {
+		CLEANUP_FREE char *from = xasprintf("%s/%s", store, e->d_name);
+		CLEANUP_FREE char *to = xasprintf("%s/%s", copies, e->d_name);
+
+		if (*e->d_name != '.' && strncmp(e->d_name, "cpython-", 8) != 0)
+			failed = tree_copy(from, to, err);
+	}
+	if (dir)
+		closedir(dir);
+	return failed;
+}
+
 /* A cache of its own, so that every step runs, with the sources that are downloaded already. */
-static int make_cache(const struct cache *cache, const char *other, struct err *err)
+static int make_cache(
+	const struct cache *cache, const char *other, bool only_cpython, struct err *err)
 {
 	CLEANUP_FREE char *sources = xasprintf("%s/sources", cache->dir);
 	CLEANUP_FREE char *link = xasprintf("%s/sources", other);
@@ -102,7 +125,7 @@ static int make_cache(const struct cache *cache, const char *other, struct err *
 		return -1;
 	if (!path_exists(link) && symlink(sources, link) < 0)
 		return err_sys(err, "cannot create '%s'", link);
-	return 0;
+	return only_cpython ? copy_packages(cache, other, err) : 0;
 }
 
 static int rebuild(const struct strv *argv, struct progress *progress, struct err *err)
@@ -176,8 +199,8 @@ static int verify(const struct pack_values *v, const char *dir, const char *scra
 	json_object_set_new(result, "differences", list);
 	if (pack_open(dir, &p, err) < 0 ||
 		build_command(pack_build(p), cache, place, fresh, jobs, &argv, err) < 0 ||
-		make_cache(cache, place, err) < 0 || rebuild(&argv, progress, err) < 0 ||
-		cache_open(place, &other, err) < 0)
+		make_cache(cache, place, v->only_cpython, err) < 0 ||
+		rebuild(&argv, progress, err) < 0 || cache_open(place, &other, err) < 0)
 		return -1;
 	trees = pack_compare(dir, fresh, DIFFERENCES_MAX, list, err);
 	if (trees < 0)

@@ -251,6 +251,8 @@ static int check_values(const struct pack_values *v, struct err *err)
 		return err_set(err, ERR_USAGE, "--level goes from 1 to %d", LEVEL_MAX);
 	if (v->base_url && !v->index)
 		return err_set(err, ERR_USAGE, "--base-url goes with --index");
+	if (v->only_cpython && !v->verify)
+		return err_set(err, ERR_USAGE, "--only-cpython goes with --verify-reproducible");
 	if (v->index && v->verify)
 		return err_set(
 			err, ERR_USAGE, "--index and --verify-reproducible exclude each other");
@@ -300,6 +302,9 @@ static const struct opt opts[] = {
 		AT(base_url)},
 	{"verify-reproducible", 0, OPT_FLAG, NULL, "build again elsewhere and compare byte by byte",
 		AT(verify)},
+	{"only-cpython", 0, OPT_FLAG, NULL,
+		"with --verify-reproducible: take the other packages from the cache",
+		AT(only_cpython)},
 	{"keep", 0, OPT_STRING, "DIR", "with --verify-reproducible: build there and keep it",
 		AT(keep)},
 	{"cache", 0, OPT_STRING, "DIR", "the cache of builds ($XDG_CACHE_HOME/solder)", AT(cache)},
