@@ -5,7 +5,7 @@
 interpreter=$OUT/python$MAJORMINOR
 
 case $LINK in
-static) objects='$(LIBRARY_OBJS)' ;;
+static) objects='$(ORDERED)' ;;
 shared) objects='$(BLDLIBRARY)' ;;
 esac
 case $PIE in
@@ -30,17 +30,28 @@ if [ -n "$LLD" ]; then
 fi
 hacl=$(cat hacl)
 
+# Another order of the same objects is another layout of the same code.
+library_objects='$(LIBRARY_OBJS)'
+if [ "${SHUFFLE:-0}" != 0 ]; then
+    yes "$SHUFFLE" | head -c 1048576 >"$OUT/bytes"
+    library_objects=$(make -s -o Makefile MACHDEP_OBJS="$hacl" \
+        --eval='objects: ; @echo $(LIBRARY_OBJS)' objects |
+        tr ' ' '\n' | shuf --random-source="$OUT/bytes" | tr '\n' ' ')
+    rm "$OUT/bytes"
+fi
+
 # Nothing is out of date but the interpreter, whatever the clocks say.
 make -o Makefile -o Programs/python.o LINK_PYTHON_DEPS= BUILDPYTHON="$interpreter" \
-    MACHDEP_OBJS="$hacl" LINK_PYTHON_OBJS="$objects" \
+    MACHDEP_OBJS="$hacl" ORDERED="$library_objects" LINK_PYTHON_OBJS="$objects" \
     LDFLAGS_NODIST="$flags $lto" LINKFORSHARED="-Wl,--export-dynamic $pie" "$interpreter"
 
-case ${SYMBOLIC:-yes}:${BIND:-now} in
-yes:now) ;;
+case ${SYMBOLIC:-yes}:${BIND:-now}:${SHUFFLE:-0} in
+yes:now:0) ;;
 *)
     # The Makefile's own rule writes into $BUILD.
-    make -o Makefile MACHDEP_OBJS="$hacl" LDFLAGS_NODIST="$ldflags $lto" \
-        --eval='relink: ; $(BLDSHARED) -Wl,-h$(INSTSONAME) -o "$$OUT/$(INSTSONAME)" $(LIBRARY_OBJS) $(MODLIBS) $(SHLIBS) $(LIBC) $(LIBM)' \
+    make -o Makefile MACHDEP_OBJS="$hacl" ORDERED="$library_objects" \
+        LDFLAGS_NODIST="$ldflags $lto" \
+        --eval='relink: ; $(BLDSHARED) -Wl,-h$(INSTSONAME) -o "$$OUT/$(INSTSONAME)" $(ORDERED) $(MODLIBS) $(SHLIBS) $(LIBC) $(LIBM)' \
         relink
     ;;
 esac

@@ -18,6 +18,7 @@ struct cpython_options {
 	/* What the linker is told, also of libpython.so: */
 	const char *symbolic; /* yes: -Bsymbolic-functions; no */
 	const char *bind;     /* now, lazy */
+	const char *shuffle;  /* a whole number: the order of libpython's objects; 0: as it is */
 	const char *train;    /* script that trains the profile; NULL: CPython's own task */
 	const char *profile;  /* folder of a finished profile; NULL: train */
 };
@@ -31,13 +32,15 @@ struct cpython_option {
 	const char *name;     /* "tls" */
 	const char *variable; /* that recipes know it by: "TLS" */
 	size_t offset;        /* of the value in struct cpython_options */
-	const char *choices;  /* "a|b|c", the first is the default */
+	const char *choices;  /* "a|b|c", the first is the default; NULL: a number, 0 */
 	bool compiles;        /* a change needs a compile, not only links */
 	bool always;          /* in keys even when it is the default */
 };
 extern const struct cpython_option cpython_option_table[];
 extern const size_t cpython_n_options;
 const struct cpython_option *cpython_find_option(const char *name);
+/* May it have this value? */
+bool cpython_option_takes(const struct cpython_option *option, const char *value);
 /* The value of an option. */
 const char *cpython_option_get(const struct cpython_options *o, const struct cpython_option *which);
 void cpython_option_set(

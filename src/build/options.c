@@ -1,6 +1,7 @@
 /* The options of a build by name. Declared in build/cpython.h. */
 #include <string.h>
 
+#include "base/buf.h"
 #include "build/cpython.h"
 
 #define AT(field) offsetof(struct cpython_options, field)
@@ -16,6 +17,7 @@ const struct cpython_option cpython_option_table[] = {
 	{"visibility", "VISIBILITY", AT(visibility), "hidden|default", true, false},
 	{"symbolic", "SYMBOLIC", AT(symbolic), "yes|no", false, false},
 	{"bind", "BIND", AT(bind), "now|lazy", false, false},
+	{"shuffle", "SHUFFLE", AT(shuffle), NULL, false, false},
 };
 const size_t cpython_n_options = ARRAY_SIZE(cpython_option_table);
 
@@ -30,7 +32,8 @@ void cpython_defaults(struct cpython_options *options)
 		.plt = "yes",
 		.visibility = "hidden",
 		.symbolic = "yes",
-		.bind = "now"};
+		.bind = "now",
+		.shuffle = "0"};
 }
 
 const struct cpython_option *cpython_find_option(const char *name)
@@ -58,7 +61,20 @@ void cpython_option_set(
 bool cpython_option_is_default(const struct cpython_options *o, const struct cpython_option *which)
 {
 	const char *value = cpython_option_get(o, which);
-	size_t n = strcspn(which->choices, "|");
+	const char *choices = which->choices ? which->choices : "0";
+	size_t n = strcspn(choices, "|");
 
-	return strlen(value) == n && !strncmp(value, which->choices, n);
+	return strlen(value) == n && !strncmp(value, choices, n);
+}
+
+bool cpython_option_takes(const struct cpython_option *option, const char *value)
+{
+	CLEANUP_STRV struct strv choices = STRV_INIT;
+	size_t digits = strspn(value, "0123456789");
+
+	if (!option->choices)
+		return digits > 0 && digits < 10 && !value[digits] &&
+		       (value[0] != '0' || digits == 1);
+	strv_split(&choices, option->choices, "|");
+	return strv_has(&choices, value);
 }

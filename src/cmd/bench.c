@@ -113,43 +113,64 @@ static int check_suite(const struct values *v, struct err *err)
 	return 0;
 }
 
-/* Replaces *dir by the folder of pyperformance; *made is what must be removed afterwards. */
-static int add_pyperformance(const struct values *v, struct bench *b, const char *scratch,
-	char **dir, char **made, struct err *err)
-{
-	const char *given = v->suite ? strchr(v->suite, ':') : NULL;
-	CLEANUP_FREE char *index = xasprintf("%s/pyperformance_index.py", *dir);
+/* Where things are; the last two are ours and removed at the end. */
+struct folders {
+	const char *scratch;
+	char *workloads;
+	char *pyperformance;
+	char *links; /* of arms that were linked again */
+};
 
-	if (given) {
-		free(*dir);
-		*dir = path_absolute(given + 1);
-	} else {
-		*made = cmd_scratch(scratch, "pyperformance", err);
-		if (!*made)
-			return -1;
-		free(*dir);
-		*dir = xstrdup(*made);
-		if (bench_install_pyperformance(b, *dir, err) < 0)
-			return -1;
-	}
-	return bench_add_pyperformance(b, index, *dir, v->filter, err);
+static void remove_folders(struct folders *f)
+{
+	struct err ignored = ERR_INIT;
+
+	if (f->pyperformance)
+		tree_remove(f->pyperformance, &ignored);
+	if (f->links)
+		tree_remove(f->links, &ignored);
+	free(f->workloads);
+	free(f->pyperformance);
+	free(f->links);
 }
 
-static int add_workloads(const struct values *v, struct bench *b, const char *scratch, char **dir,
-	char **made, struct err *err)
+/* Pyperformance takes the place of our own workloads. */
+static int add_pyperformance(
+	const struct values *v, struct bench *b, struct folders *f, struct err *err)
+{
+	const char *given = v->suite ? strchr(v->suite, ':') : NULL;
+	CLEANUP_FREE char *index = xasprintf("%s/pyperformance_index.py", f->workloads);
+
+	if (given) {
+		free(f->workloads);
+		f->workloads = path_absolute(given + 1);
+	} else {
+		f->pyperformance = cmd_scratch(f->scratch, "pyperformance", err);
+		if (!f->pyperformance)
+			return -1;
+		free(f->workloads);
+		f->workloads = xstrdup(f->pyperformance);
+		if (bench_install_pyperformance(b, f->workloads, err) < 0)
+			return -1;
+	}
+	return bench_add_pyperformance(b, index, f->workloads, v->filter, err);
+}
+
+static int add_workloads(
+	const struct values *v, struct bench *b, struct folders *f, struct err *err)
 {
 	CLEANUP_STRV struct strv words = STRV_INIT;
 
 	if (v->suite && strcmp(v->suite, "own") != 0)
-		return add_pyperformance(v, b, scratch, dir, made, err);
+		return add_pyperformance(v, b, f, err);
 	if (!v->script)
-		return bench_add_suite(b, *dir, v->filter, err);
+		return bench_add_suite(b, f->workloads, v->filter, err);
 	strv_split(&words, v->script_args ? v->script_args : "", " ");
 	return bench_add_script(b, v->script, &words, err);
 }
 
-static int begin(const struct values *v, const struct strv *args, const char *scratch, char **dir,
-	char **made, struct bench **ret, struct err *err)
+static int begin(const struct values *v, const struct strv *args, struct folders *f,
+	struct progress *progress, struct bench **ret, struct err *err)
 {
 	CLEANUP_BENCH struct bench *b = NULL;
 	struct bench_options options;
@@ -165,7 +186,10 @@ static int begin(const struct values *v, const struct strv *args, const char *sc
 		if (add_arm(b, args->v[i], err) < 0)
 			return -1;
 	}
-	if (add_workloads(v, b, scratch, dir, made, err) < 0)
+	if (v->layouts > 1 && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
+				      bench_relink(b, f->links, progress, err) < 0))
+		return -1;
+	if (add_workloads(v, b, f, err) < 0)
 		return -1;
 	bench_add_hidden(b, v->self_test ? SLOWDOWN : 0);
 	*ret = steal(&b);
@@ -173,8 +197,7 @@ static int begin(const struct values *v, const struct strv *args, const char *sc
 }
 
 /* A campaign that ran out of time or quiet may get more of both. */
-static int resume(const struct values *v, const char *scratch, char **dir, char **made,
-	struct bench **ret, struct err *err)
+static int resume(const struct values *v, struct folders *f, struct bench **ret, struct err *err)
 {
 	struct bench *b;
 
@@ -189,9 +212,12 @@ static int resume(const struct values *v, const char *scratch, char **dir, char 
 		free(b->stopped);
 		b->stopped = NULL;
 	}
+	if (bench_has_relinks(b) && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
+					    bench_relink_again(b, f->links, err) < 0))
+		return -1;
 	return strncmp(b->suite, PYPERFORMANCE, strlen(PYPERFORMANCE))
 		       ? 0
-		       : add_pyperformance(v, b, scratch, dir, made, err);
+		       : add_pyperformance(v, b, f, err);
 }
 
 static void say_plan(struct progress *p, const struct bench *b)
@@ -222,33 +248,26 @@ static int run_campaign(
 static int measure(
 	const struct values *v, const struct strv *args, struct bench **ret, struct err *err)
 {
-	CLEANUP_FREE char *dir = NULL, *made = NULL;
 	struct progress *p = progress_new(stderr, PROGRESS_AUTO);
 	const char *tmp = getenv("TMPDIR");
-	struct bench_setup setup = {.scratch = v->scratch    ? v->scratch
-					       : tmp && *tmp ? tmp
-							     : "/tmp",
+	CLEANUP(remove_folders)
+	struct folders f = {.scratch = v->scratch ? v->scratch : tmp && *tmp ? tmp : "/tmp"};
+	struct bench_setup setup = {.scratch = f.scratch,
 		.file = v->output,
 		.duration = v->duration,
 		.threads = 2,
 		.progress = p};
-	int result = cmd_folder("workloads", v->workloads, &dir, err);
+	int result = cmd_folder("workloads", v->workloads, &f.workloads, err);
 
 	if (result == 0)
-		result = v->resume ? resume(v, setup.scratch, &dir, &made, ret, err)
-				   : begin(v, args, setup.scratch, &dir, &made, ret, err);
+		result = v->resume ? resume(v, &f, ret, err) : begin(v, args, &f, p, ret, err);
 	if (result == 0) {
-		setup.workloads = dir;
+		setup.workloads = f.workloads;
 		result = run_campaign(v, *ret, &setup, err);
 	}
 	progress_free(p);
 	if (result < 0 && err->code == ERR_INTERRUPTED && v->output && *ret)
 		err_hint(err, "solder bench --resume -o %s continues it", v->output);
-	if (made) {
-		struct err ignored = ERR_INIT;
-
-		tree_remove(made, &ignored);
-	}
 	return result;
 }
 
@@ -383,7 +402,7 @@ static const struct opt opts[] = {
 		"drop a round when others used more of its processor (10)",
 		offsetof(struct values, load)},
 	{"layouts", 0, OPT_COUNT, "N",
-		"copies of each arm, drawn by round, as a random effect (as many as it has links)",
+		"links of each arm, drawn by round, as a random effect (as many as it is given)",
 		offsetof(struct values, layouts)},
 	{"scratch", 0, OPT_STRING, "DIR", "where the copies go ($TMPDIR, /tmp)",
 		offsetof(struct values, scratch)},

@@ -38,14 +38,6 @@ void build_record_release(struct build_record *record)
 	*record = (struct build_record){0};
 }
 
-static bool is_choice(const struct cpython_option *option, const char *value)
-{
-	CLEANUP_STRV struct strv choices = STRV_INIT;
-
-	strv_split(&choices, option->choices, "|");
-	return strv_has(&choices, value);
-}
-
 /* Trees from before an option was there were built as is its default. */
 static int read_options(
 	const char *path, const json_t *options, struct build_values *values, struct err *err)
@@ -57,9 +49,10 @@ static int read_options(
 
 		if (!value)
 			continue;
-		if (!text || !is_choice(option, text))
-			return err_set(err, ERR_INPUT, "'%s': '%s' is none of %s", path,
-				option->name, option->choices);
+		if (!text || !cpython_option_takes(option, text))
+			return err_set(err, ERR_INPUT, "'%s': '%s' is %s%s", path, option->name,
+				option->choices ? "none of " : "no whole number",
+				option->choices ? option->choices : "");
 		cpython_option_set(&values->cpython, option, text);
 	}
 	values->cc = cmd_text(options, "cc");

@@ -66,6 +66,9 @@ static int check_options(const struct build_values *v, struct err *err)
 		return err_set(err, ERR_USAGE, "there is no folder '%s'", v->cpython.profile);
 	if ((v->cpython.train || v->cpython.profile) && strcmp(v->cpython.opt, "pgo"))
 		return err_set(err, ERR_USAGE, "--train and --profile go with --opt pgo");
+	if (!cpython_option_takes(cpython_find_option("shuffle"), v->cpython.shuffle))
+		return err_set(err, ERR_USAGE, "--shuffle: '%s' is no whole number below 10^9",
+			v->cpython.shuffle);
 	return 0;
 }
 
@@ -389,6 +392,8 @@ static const struct opt opts[] = {
 		AT(cpython.symbolic)},
 	{"bind", 0, OPT_CHOICE, "now|lazy", "when functions of other files are looked up",
 		AT(cpython.bind)},
+	{"shuffle", 0, OPT_STRING, "N", "link libpython's objects in another order (0: their own)",
+		AT(cpython.shuffle)},
 	{"train", 0, OPT_STRING, "SCRIPT", "Python script to train the profile with",
 		AT(cpython.train)},
 	{"profile", 0, OPT_STRING, "DIR", "use this profile instead of training one",

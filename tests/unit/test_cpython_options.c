@@ -56,7 +56,7 @@ static void test_keys(void **state)
 		struct cpython_options o = plain;
 		CLEANUP_STRV struct strv choices = STRV_INIT;
 
-		strv_split(&choices, option->choices, "|");
+		strv_split(&choices, option->choices ? option->choices : "0|7", "|");
 		assert_true(choices.n > 1);
 		assert_string_equal(cpython_option_get(&plain, option), choices.v[0]);
 		assert_true(cpython_option_is_default(&plain, option));
@@ -100,6 +100,24 @@ static void test_defaults_in_no_key(void **state)
 	recipe_free(recipe);
 }
 
+static void test_values(void **state)
+{
+	const struct cpython_option *tls = cpython_find_option("tls");
+	const struct cpython_option *shuffle = cpython_find_option("shuffle");
+
+	(void)state;
+	assert_true(cpython_option_takes(tls, "desc"));
+	assert_false(cpython_option_takes(tls, "des"));
+	assert_false(cpython_option_takes(tls, ""));
+	assert_true(cpython_option_takes(shuffle, "0"));
+	assert_true(cpython_option_takes(shuffle, "123456789"));
+	assert_false(cpython_option_takes(shuffle, ""));
+	assert_false(cpython_option_takes(shuffle, "01"));
+	assert_false(cpython_option_takes(shuffle, "-1"));
+	assert_false(cpython_option_takes(shuffle, "1; true"));
+	assert_false(cpython_option_takes(shuffle, "1234567890"));
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -113,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PLANS_TEST(test_keys),
 		PLANS_TEST(test_defaults_in_no_key),
+		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_names),
 	};
 
