@@ -31,6 +31,7 @@ struct explain_page {
 	unsigned int loops;
 	bool whole; /* processes were counted from start to end */
 	const struct explain_result *result;
+	const struct explain_inlining *inlining;    /* empty when functions are not matched */
 	const char *function;                       /* of --function; NULL: all */
 	const char *code_names[EXPLAIN_PAGE_CODES]; /* shown as code */
 	size_t n_codes;

@@ -8,6 +8,7 @@
 #include "elf/elf.h"
 
 #define TOP 10
+#define TOP_HOSTS 3
 /* Causes below that share of all instructions are no advice. */
 #define WORTH 0.0005
 
@@ -284,6 +285,63 @@ static void add_functions(struct doc *doc, const struct explain_page *p)
 	}
 }
 
+static char *list_hosts(const struct explain_inlined *f)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < f->n_hosts && i < TOP_HOSTS; i++)
+		buf_addf(&out, "%s%s", i ? ", " : "",
+			*f->hosts[i].name ? f->hosts[i].name : "(without a name)");
+	if (f->n_hosts > TOP_HOSTS)
+		buf_addf(&out, ", %zu more", f->n_hosts - TOP_HOSTS);
+	return buf_steal(&out);
+}
+
+/* Of the functions that ran in one only, A (0) or B (1): what the other tells. */
+static void say_alone(struct doc *doc, const struct explain_inlining *in, size_t side)
+{
+	const struct explain_alone *alone = &in->alone[side];
+	const struct strv *missing = &in->missing[!side];
+	char here = side ? 'B' : 'A', there = side ? 'A' : 'B';
+	struct cell c[4];
+
+	if (alone->functions && (alone->inlined || !missing->n))
+		doc_text(doc,
+			"Functions that ran in %c only: %s, with %s instructions of entry and "
+			"exit. Inlined in %c, by its debug information: %s of them, with %s.",
+			here, whole(&c[0], (int64_t)alone->functions), whole(&c[1], alone->frame),
+			there, whole(&c[2], (int64_t)alone->inlined),
+			whole(&c[3], alone->inlined_frame));
+	for (size_t i = 0; i < missing->n; i++)
+		doc_text(doc, "%c: %s: not all that is inlined there is known.", there,
+			missing->v[i]);
+}
+
+static void add_inlined(struct doc *doc, const struct explain_page *p)
+{
+	static const struct doc_column columns[] = {{"function", DOC_WRAP}, {"inlined in", 0},
+		{"into", DOC_WRAP}, {"calls", DOC_RIGHT}, {"A", DOC_RIGHT}, {"B", DOC_RIGHT}};
+	const struct explain_inlining *in = p->inlining;
+	size_t shown = 0;
+
+	for (size_t i = 0; i < in->n && shown < TOP; i++) {
+		const struct explain_inlined *f = &in->v[i];
+		CLEANUP_FREE char *hosts = NULL;
+		struct cell c[3];
+
+		if (p->function && strcmp(p->function, f->name) != 0)
+			continue;
+		if (!shown++)
+			doc_table(doc, "Functions inlined in one", columns, ARRAY_SIZE(columns));
+		hosts = list_hosts(f);
+		doc_row(doc,
+			(const char *[]){f->name, f->in_a ? "A" : "B", hosts,
+				whole(&c[0], f->entries), whole(&c[1], f->a), whole(&c[2], f->b)});
+	}
+	for (size_t side = 0; side < 2 && !p->function; side++)
+		say_alone(doc, in, side);
+}
+
 /* Calls to known functions cost no more one way than another; they are not what is looked for. */
 static bool is_overhead(const struct explain_pair *s)
 {
@@ -407,6 +465,7 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	add_facts(doc, p);
 	if (p->function) {
 		add_function(doc, p);
+		add_inlined(doc, p);
 		add_sites(doc, p);
 		add_limits(doc, "A", &p->a->weights);
 		if (p->b)
@@ -436,6 +495,7 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	/* Halves of pairs would look like differences. */
 	if (!p->b || p->result->matched) {
 		add_functions(doc, p);
+		add_inlined(doc, p);
 		add_sites(doc, p);
 	}
 	add_classes(doc, p);

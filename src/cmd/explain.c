@@ -243,6 +243,8 @@ static void print_json(
 	if (e->n_sides == 2)
 		json_object_set_new(o, "b", side_json(&e->sides[1], &e->workloads));
 	json_object_set_new(o, "result", explain_result_json(page->result));
+	if (page->result->matched)
+		json_object_set_new(o, "inlined", explain_inlining_json(page->inlining));
 	if (v->function)
 		json_object_set_new(o, "code", explain_code_json(page));
 	if (v->intervene.factors)
@@ -280,12 +282,14 @@ static int check_function(const char *name, const struct explain_page *page, str
 static int show(const struct values *v, struct explained *e, const struct explain_result *result,
 	struct err *err)
 {
+	CLEANUP_INLINING struct explain_inlining inlining = {0};
 	struct explain_page page = {.a = &e->sides[0],
 		.b = e->n_sides == 2 ? &e->sides[1] : NULL,
 		.workloads = &e->workloads,
 		.loops = v->loops,
 		.whole = v->whole,
 		.result = result,
+		.inlining = &inlining,
 		.function = v->function,
 		.all_code = v->all_code,
 		.startup = v->startup};
@@ -295,6 +299,11 @@ static int show(const struct values *v, struct explained *e, const struct explai
 	CLEANUP_DOC struct doc *doc = doc_new(title);
 
 	if (check_function(v->function, &page, err) < 0)
+		return -1;
+	if (result->matched &&
+		explain_find_inlined(&(struct explain_ran){&e->sides[0].run, &e->sides[0].weights},
+			&(struct explain_ran){&e->sides[1].run, &e->sides[1].weights}, &inlining,
+			err) < 0)
 		return -1;
 	if (v->function || v->html)
 		explain_choose_code(&page);

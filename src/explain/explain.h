@@ -285,6 +285,56 @@ void explain_result_release(struct explain_result *result);
 json_t *explain_weights_json(const struct explain_weights *weights);
 json_t *explain_result_json(const struct explain_result *result);
 
+/* ---- functions inlined in one --------------------------------------------------------------- */
+
+/* A function whose code holds inlined copies of another. */
+struct explain_host {
+	char *name; /* folded; "" when debug information does not say */
+	int64_t executed;
+};
+
+/* A function of the interpreter that ran as a function of its own in one, and in inlined copies in
+ * the other. Instructions of copies are those at the addresses that debug information gives for
+ * them, with what is inlined in them in turn; compilers mix a copy's instructions with those around
+ * it, so these are as exact as that. They are no cause: each has one already. */
+struct explain_inlined {
+	const char *name;           /* borrowed from the weights */
+	bool in_a;                  /* the copies are in A, the function in B; false: the reverse */
+	int64_t entries;            /* where it is a function */
+	int64_t frame;              /* entry and exit there */
+	int64_t a, b;               /* instructions of the function, and of all copies */
+	struct explain_host *hosts; /* functions with copies that ran; what executed most, first */
+	size_t n_hosts;
+};
+
+/* Functions that ran in one only, and how many of them ran inlined in the other. */
+struct explain_alone {
+	size_t functions, inlined;
+	int64_t frame, inlined_frame; /* instructions of entry and exit */
+};
+
+/* [0] is A, [1] is B. Owned by the caller: start from {0}, end with explain_inlining_release(). */
+struct explain_inlining {
+	struct explain_inlined *v; /* by entries */
+	size_t n;
+	struct explain_alone alone[2];
+	struct strv missing[2]; /* why not all that is inlined there is known */
+};
+
+struct explain_ran {
+	const struct callgrind *run;
+	const struct explain_weights *weights;
+};
+
+/* Both must be named (explain_result.matched). Debug information is read from the files that ran,
+ * of functions in which something was executed; what is damaged is `missing`, no error. The weights
+ * must outlive the result. */
+int explain_find_inlined(const struct explain_ran *a, const struct explain_ran *b,
+	struct explain_inlining *inlining, struct err *err);
+void explain_inlining_release(struct explain_inlining *inlining);
+#define CLEANUP_INLINING CLEANUP(explain_inlining_release)
+json_t *explain_inlining_json(const struct explain_inlining *inlining);
+
 /* ---- code side by side --------------------------------------------------------------------- */
 
 /* Sets two sequences side by side so that equal runs stand beside each other: rows in the order of

@@ -110,3 +110,38 @@ json_t *explain_result_json(const struct explain_result *r)
 	json_object_set_new(o, "sites", sites);
 	return o;
 }
+
+static json_t *inlined(const struct explain_inlined *f)
+{
+	json_t *into = json_array();
+
+	for (size_t i = 0; i < f->n_hosts; i++)
+		json_array_append_new(
+			into, json_pack("{s:o, s:o}", "function", text(f->hosts[i].name),
+				      "executed", integer(f->hosts[i].executed)));
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "function", text(f->name),
+		"inlined_in", f->in_a ? "a" : "b", "into", into, "entries", integer(f->entries),
+		"frame", integer(f->frame), "a", integer(f->a), "b", integer(f->b));
+}
+
+json_t *explain_inlining_json(const struct explain_inlining *inlining)
+{
+	json_t *functions = json_array(), *o = json_pack("{s:o}", "functions", functions);
+
+	for (size_t i = 0; i < inlining->n; i++)
+		json_array_append_new(functions, inlined(&inlining->v[i]));
+	for (size_t side = 0; side < 2; side++) {
+		const struct explain_alone *alone = &inlining->alone[side];
+		json_t *missing = json_array();
+
+		for (size_t i = 0; i < inlining->missing[side].n; i++)
+			json_array_append_new(missing, text(inlining->missing[side].v[i]));
+		json_object_set_new(o, side ? "b" : "a",
+			json_pack("{s:o, s:o, s:o, s:o, s:o}", "alone",
+				integer((int64_t)alone->functions), "inlined_in_other",
+				integer((int64_t)alone->inlined), "frame", integer(alone->frame),
+				"frame_inlined_in_other", integer(alone->inlined_frame), "missing",
+				missing));
+	}
+	return o;
+}

@@ -15,6 +15,8 @@ void source_free(struct source *s);
 void cleanup_source(struct source **s);
 #define CLEANUP_SOURCE CLEANUP(cleanup_source)
 
+/* libdw's handle, the source's own; NULL: no debug information. */
+struct Dwarf *source_debug(struct source *s);
 bool source_has_lines(const struct source *s);
 /* *file is the last component of its path, and lives as long as the source. */
 bool source_line(struct source *s, uint64_t addr, const char **file, unsigned *line);

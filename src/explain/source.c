@@ -107,6 +107,11 @@ void cleanup_source(struct source **s)
 	source_free(*s);
 }
 
+struct Dwarf *source_debug(struct source *s)
+{
+	return s->dwarf;
+}
+
 bool source_has_lines(const struct source *s)
 {
 	return s->dwarf;

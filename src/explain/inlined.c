@@ -1,0 +1,471 @@
+/* Where functions that ran in one of the two only are inlined in the other: from debug information,
+ * with the executions of the addresses that it gives. */
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/interrupt.h"
+#include "explain/source-internal.h"
+#include "explain/weigh-internal.h"
+
+/* Of entries within entries; compilers stay below 60. */
+#define MAX_DEPTH 256
+/* Address ranges of inlined functions that were executed; some 100,000 are real. */
+#define MAX_PIECES ((size_t)4 << 20)
+/* Ranges beyond a unit's size: they are elsewhere, and small units may have many. */
+#define MORE_RANGES 100000
+#define NO_FUNCTION SIZE_MAX
+/* Stubs and assembler are in no debug information; and a program whose code is all in a library
+ * executes little itself. */
+#define WHOLE 0.9
+#define NEGLIGIBLE 0.01
+
+/* A range of addresses, some of them executed, that came from one function and lies in another. */
+struct piece {
+	size_t function;
+	const char *host; /* in the debug information */
+	uint64_t from, to;
+};
+
+/* What was executed of one function inlined in another. */
+struct tally {
+	size_t function;
+	char *host;
+	int64_t executed;
+};
+
+struct finder {
+	struct explain_inlined *wanted; /* by name */
+	size_t n_wanted;
+	struct tally *tallies;
+	size_t n_tallies, cap_tallies;
+	int64_t total; /* of the run */
+	/* Of the file that is read. */
+	const struct callgrind_cost *costs;
+	size_t n_costs;
+	int64_t *sums; /* of all counts before each */
+	struct piece *pieces;
+	size_t n_pieces, cap_pieces;
+	/* An entry has at least one byte: damaged debug information that leads in circles uses
+	 * them up. */
+	uint64_t left;
+	int64_t known; /* executed in functions that debug information tells of */
+	const char *why;
+};
+
+static int broken(struct finder *f, const char *why)
+{
+	f->why = why ? why : dwarf_errmsg(-1);
+	return -1;
+}
+
+static int spend(struct finder *f)
+{
+	return f->left-- ? 0 : broken(f, "it leads in circles");
+}
+
+static size_t first_at(const struct finder *f, uint64_t addr)
+{
+	size_t low = 0, high = f->n_costs;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (f->costs[mid].addr < addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static int64_t executed(const struct finder *f, uint64_t from, uint64_t to)
+{
+	return f->sums[first_at(f, to)] - f->sums[first_at(f, from)];
+}
+
+static int add_piece(struct finder *f, const struct piece *as, uint64_t from, uint64_t to)
+{
+	if (as->function == NO_FUNCTION) {
+		f->known += executed(f, from, to);
+		return 0;
+	}
+	if (f->n_pieces == MAX_PIECES)
+		return broken(f, "it has too many inlined functions");
+	if (f->n_pieces == f->cap_pieces) {
+		f->cap_pieces = f->cap_pieces ? f->cap_pieces * 2 : 1024;
+		f->pieces = xreallocarray(f->pieces, f->cap_pieces, sizeof(*f->pieces));
+	}
+	f->pieces[f->n_pieces] = *as;
+	f->pieces[f->n_pieces].from = from;
+	f->pieces[f->n_pieces++].to = to;
+	return 0;
+}
+
+/* Was anything executed in what the entry spans? 1, 0; -1: cannot be read. With `as` every such
+ * range becomes a piece. */
+static int ranges(struct finder *f, Dwarf_Die *die, const struct piece *as)
+{
+	Dwarf_Addr base, from, to;
+	ptrdiff_t at = 0;
+	int touched = 0;
+
+	while ((at = dwarf_ranges(die, at, &base, &from, &to)) > 0) {
+		if (spend(f) < 0)
+			return -1;
+		if (first_at(f, from) >= first_at(f, to))
+			continue;
+		touched = 1;
+		if (as && add_piece(f, as, from, to) < 0)
+			return -1;
+	}
+	return at < 0 ? broken(f, NULL) : touched;
+}
+
+/* The name of its symbol. What an inlined copy is a copy of is up to 16 references away (libdw
+ * follows no more). */
+static const char *name_of(Dwarf_Die *die)
+{
+	static const unsigned names[] = {DW_AT_linkage_name, DW_AT_name};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		Dwarf_Attribute attribute;
+		const char *name =
+			dwarf_formstring(dwarf_attr_integrate(die, names[i], &attribute));
+
+		if (name && *name)
+			return name;
+	}
+	return "";
+}
+
+static size_t find_wanted(const struct finder *f, const char *name)
+{
+	size_t len = explain_fold(name), low = 0, high = f->n_wanted;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int d = strncmp(f->wanted[mid].name, name, len);
+
+		d = d ? d : f->wanted[mid].name[len] != '\0';
+		if (d == 0)
+			return mid;
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NO_FUNCTION;
+}
+
+static int walk(struct finder *f, Dwarf_Die *parent, const char *host, unsigned depth);
+
+/* `host`: the function whose code it is; NULL: outside of all. */
+static int visit(struct finder *f, Dwarf_Die *die, const char *host, unsigned depth)
+{
+	static const struct piece any = {.function = NO_FUNCTION};
+	struct piece as = {.host = host};
+	int touched;
+
+	switch (dwarf_tag(die)) {
+	case DW_TAG_subprogram:
+		touched = ranges(f, die, &any);
+		return touched <= 0 ? touched : walk(f, die, name_of(die), depth + 1);
+	case DW_TAG_inlined_subroutine:
+		touched = host ? ranges(f, die, NULL) : 0;
+		if (touched <= 0)
+			return touched;
+		as.function = find_wanted(f, name_of(die));
+		if (as.function != NO_FUNCTION && ranges(f, die, &as) < 0)
+			return -1;
+		return walk(f, die, host, depth + 1);
+	case DW_TAG_lexical_block:
+	case DW_TAG_try_block:
+	case DW_TAG_catch_block:
+	case DW_TAG_namespace:
+		return walk(f, die, host, depth + 1);
+	default:
+		return 0;
+	}
+}
+
+/* What is in an entry. */
+static int walk(struct finder *f, Dwarf_Die *parent, const char *host, unsigned depth)
+{
+	Dwarf_Die die;
+	int end;
+
+	if (depth > MAX_DEPTH)
+		return broken(f, "it is nested too deeply");
+	for (end = dwarf_child(parent, &die); end == 0; end = dwarf_siblingof(&die, &die))
+		if (spend(f) < 0 || visit(f, &die, host, depth) < 0)
+			return -1;
+	return end < 0 ? broken(f, NULL) : 0;
+}
+
+/* A unit that gives no addresses may still hold functions that do. */
+static int visit_unit(struct finder *f, Dwarf_Die *unit)
+{
+	Dwarf_Addr base, from, to;
+	int touched = ranges(f, unit, NULL);
+
+	if (touched < 0)
+		return -1;
+	if (!touched && dwarf_ranges(unit, 0, &base, &from, &to) > 0)
+		return 0;
+	return walk(f, unit, NULL, 0);
+}
+
+static int visit_units(struct finder *f, Dwarf *dwarf, size_t *units, struct err *err)
+{
+	Dwarf_Off at = 0, next;
+	size_t header;
+	int end;
+
+	while ((end = dwarf_nextcu(dwarf, at, &next, &header, NULL, NULL, NULL)) == 0) {
+		Dwarf_Die unit;
+
+		if (interrupt_check(err) < 0)
+			return -1;
+		f->left = next - at + MORE_RANGES;
+		if (!dwarf_offdie(dwarf, at + header, &unit))
+			broken(f, NULL);
+		else
+			visit_unit(f, &unit);
+		++*units;
+		at = next;
+	}
+	if (end < 0)
+		broken(f, NULL);
+	return 0;
+}
+
+static int by_place(const void *x, const void *y)
+{
+	const struct piece *a = x, *b = y;
+
+	if (a->function != b->function)
+		return a->function < b->function ? -1 : 1;
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	return (a->to < b->to) - (a->to > b->to);
+}
+
+/* A function may be inlined in itself: no address counts twice. */
+static void tally_pieces(struct finder *f)
+{
+	uint64_t done = 0;
+
+	sort_array(f->pieces, f->n_pieces, sizeof(*f->pieces), by_place);
+	for (size_t i = 0; i < f->n_pieces; i++) {
+		const struct piece *p = &f->pieces[i];
+		uint64_t from = p->from;
+
+		if (i == 0 || p[-1].function != p->function)
+			done = 0;
+		from = from < done ? done : from;
+		if (from >= p->to)
+			continue;
+		done = p->to;
+		if (f->n_tallies == f->cap_tallies) {
+			f->cap_tallies = f->cap_tallies ? f->cap_tallies * 2 : 1024;
+			f->tallies = xreallocarray(f->tallies, f->cap_tallies, sizeof(*f->tallies));
+		}
+		f->tallies[f->n_tallies++] = (struct tally){p->function,
+			xstrndup(p->host, explain_fold(p->host)), executed(f, from, p->to)};
+	}
+}
+
+static void say_missing(
+	const struct finder *f, const char *path, size_t units, struct strv *missing)
+{
+	int64_t all = f->sums[f->n_costs];
+	double share = all > 0 ? (double)f->known / (double)all : 1;
+
+	if (f->why)
+		strv_addf(missing, "the debug information of '%s' cannot be read whole (%s)", path,
+			f->why);
+	else if (!units)
+		strv_addf(missing, "'%s' has no debug information", path);
+	else if (share < WHOLE && (double)(all - f->known) > NEGLIGIBLE * (double)f->total)
+		strv_addf(missing,
+			"%.0f %% of what was executed in '%s' lies in no function that its debug "
+			"information tells of",
+			100 * (1 - share), path);
+}
+
+static int find_in_file(struct finder *f, const char *path, struct strv *missing, struct err *err)
+{
+	CLEANUP_SOURCE struct source *source = NULL;
+	size_t units = 0;
+	int result = 0;
+
+	if (source_open(path, &source, err) < 0)
+		return -1;
+	f->n_pieces = 0;
+	f->known = 0;
+	f->why = NULL;
+	f->sums = xcalloc(f->n_costs + 1, sizeof(*f->sums));
+	for (size_t i = 0; i < f->n_costs; i++)
+		f->sums[i + 1] = f->sums[i] + f->costs[i].count;
+	if (source_debug(source))
+		result = visit_units(f, source_debug(source), &units, err);
+	if (result == 0) {
+		tally_pieces(f);
+		say_missing(f, path, units, missing);
+	}
+	free(f->sums);
+	return result;
+}
+
+static int by_host(const void *x, const void *y)
+{
+	const struct tally *a = x, *b = y;
+
+	if (a->function != b->function)
+		return a->function < b->function ? -1 : 1;
+	return strcmp(a->host, b->host);
+}
+
+/* The host that executed most, first. */
+static int by_executed(const void *x, const void *y)
+{
+	const struct explain_host *a = x, *b = y;
+
+	if (a->executed != b->executed)
+		return a->executed > b->executed ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+/* Sorted by function and host, the tallies become the hosts of each function. */
+static void give_hosts(struct finder *f)
+{
+	sort_array(f->tallies, f->n_tallies, sizeof(*f->tallies), by_host);
+	for (size_t i = 0; i < f->n_tallies; i++) {
+		struct tally *t = &f->tallies[i];
+		struct explain_inlined *to = &f->wanted[t->function];
+		struct explain_host *last = to->n_hosts ? &to->hosts[to->n_hosts - 1] : NULL;
+
+		*(to->in_a ? &to->a : &to->b) += t->executed;
+		if (last && !strcmp(last->name, t->host)) {
+			last->executed += t->executed;
+			free(t->host);
+			continue;
+		}
+		if ((to->n_hosts & (to->n_hosts - 1)) == 0)
+			to->hosts = xreallocarray(
+				to->hosts, to->n_hosts ? to->n_hosts * 2 : 1, sizeof(*to->hosts));
+		to->hosts[to->n_hosts++] = (struct explain_host){t->host, t->executed};
+	}
+	free(f->tallies);
+	for (size_t i = 0; i < f->n_wanted; i++)
+		sort_array(f->wanted[i].hosts, f->wanted[i].n_hosts, sizeof(*f->wanted[i].hosts),
+			by_executed);
+}
+
+/* The functions that ran in one only: of A's, with `in_a` of B's. Both lists are by name. */
+static size_t gather(const struct explain_weights *here, const struct explain_weights *there,
+	bool in_a, struct explain_inlined *v)
+{
+	size_t n = 0, j = 0;
+
+	for (size_t i = 0; i < there->n_functions; i++) {
+		const struct explain_function *f = &there->functions[i];
+
+		while (j < here->n_functions && strcmp(here->functions[j].name, f->name) < 0)
+			j++;
+		if ((j < here->n_functions && !strcmp(here->functions[j].name, f->name)) ||
+			!*f->name || *f->name == '.')
+			continue;
+		v[n++] = (struct explain_inlined){.name = f->name,
+			.in_a = in_a,
+			.entries = f->entries,
+			.frame = f->causes[EXPLAIN_FRAME],
+			.a = in_a ? 0 : f->total,
+			.b = in_a ? f->total : 0};
+	}
+	return n;
+}
+
+/* Moves what was found to the result. */
+static void keep_found(
+	struct finder *f, struct explain_inlining *result, struct explain_alone *alone)
+{
+	for (size_t i = 0; i < f->n_wanted; i++) {
+		const struct explain_inlined *w = &f->wanted[i];
+
+		alone->functions++;
+		alone->frame += w->frame;
+		if (!w->n_hosts)
+			continue;
+		alone->inlined++;
+		alone->inlined_frame += w->frame;
+		result->v[result->n++] = *w;
+	}
+}
+
+static int find_in(const struct callgrind *run, const struct explain_weights *here,
+	const struct explain_weights *there, bool in_a, struct explain_inlining *ret,
+	struct err *err)
+{
+	struct finder f = {
+		.total = run->total, .wanted = xcalloc(there->n_functions + 1, sizeof(*f.wanted))};
+	int result = 0;
+
+	f.n_wanted = gather(here, there, in_a, f.wanted);
+	for (size_t i = 0; f.n_wanted && result == 0 && i < run->n_costs; i += f.n_costs) {
+		uint32_t object = run->costs[i].object;
+		const char *path = run->objects.v[object];
+
+		f.costs = &run->costs[i];
+		for (f.n_costs = 0;
+			i + f.n_costs < run->n_costs && f.costs[f.n_costs].object == object;)
+			f.n_costs++;
+		if (strcmp(path, "???") != 0 && weigh_is_interpreter(path, run->command))
+			result = find_in_file(&f, path, &ret->missing[!in_a], err);
+	}
+	give_hosts(&f);
+	keep_found(&f, ret, &ret->alone[in_a]);
+	free(f.pieces);
+	free(f.wanted);
+	return result;
+}
+
+/* What was called most where it is a function, first. */
+static int by_entries(const void *x, const void *y)
+{
+	const struct explain_inlined *a = x, *b = y;
+
+	if (a->entries != b->entries)
+		return a->entries > b->entries ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+int explain_find_inlined(const struct explain_ran *a, const struct explain_ran *b,
+	struct explain_inlining *ret, struct err *err)
+{
+	*ret = (struct explain_inlining){
+		.v = xcalloc(
+			a->weights->n_functions + b->weights->n_functions + 1, sizeof(*ret->v))};
+	if (find_in(a->run, a->weights, b->weights, true, ret, err) < 0 ||
+		find_in(b->run, b->weights, a->weights, false, ret, err) < 0) {
+		explain_inlining_release(ret);
+		return -1;
+	}
+	sort_array(ret->v, ret->n, sizeof(*ret->v), by_entries);
+	return 0;
+}
+
+void explain_inlining_release(struct explain_inlining *inlining)
+{
+	for (size_t i = 0; i < inlining->n; i++) {
+		for (size_t h = 0; h < inlining->v[i].n_hosts; h++)
+			free(inlining->v[i].hosts[h].name);
+		free(inlining->v[i].hosts);
+	}
+	free(inlining->v);
+	for (size_t side = 0; side < 2; side++)
+		strv_release(&inlining->missing[side]);
+	*inlining = (struct explain_inlining){0};
+}
