@@ -251,21 +251,16 @@ int intervene_build(
 
 /* ---- counted ------------------------------------------------------------------------------- */
 
-static int weigh(struct intervention *iv, const char *interpreter, const char *script,
-	uint64_t loops, struct intervene_counts *counts, struct err *err)
+static int weigh(const struct explain_run *how, const char *script, uint64_t loops,
+	struct intervene_counts *counts, struct err *err)
 {
 	CLEANUP_WEIGHTS struct explain_weights weights = {0};
 	CLEANUP_CALLGRIND struct callgrind run = {0};
-	/* One folder for all: hashes of paths depend on its name. */
-	CLEANUP_FREE char *cwd = xasprintf("%s/run", iv->scratch);
-	const struct explain_run spec = {.interpreter = interpreter,
-		.script = script,
-		.loops = loops,
-		.scratch = cwd,
-		.limit = iv->request->limit};
+	struct explain_run spec = *how;
 
-	if (make_dirs(cwd, err) < 0 || explain_run(&spec, &run, err) < 0 ||
-		explain_weigh(&run, &weights, err) < 0)
+	spec.script = script;
+	spec.loops = loops;
+	if (explain_run(&spec, &run, err) < 0 || explain_weigh(&run, &weights, err) < 0)
 		return -1;
 	*counts = intervene_counts_of(&weights);
 	return 0;
@@ -277,8 +272,15 @@ static int count_arm(
 	const struct intervene_request *rq = iv->request;
 	struct intervene_arm *a = &iv->arms[arm];
 	CLEANUP_DIST struct dist dist = {0};
+	/* One folder for all: hashes of paths depend on its name. */
+	CLEANUP_FREE char *cwd = xasprintf("%s/run", iv->scratch);
+	struct explain_run how = {.scratch = cwd, .limit = rq->limit};
+	bool aligned;
 
-	if (dist_find(a->counted ? a->counted : a->tree, &dist, err) < 0)
+	if (make_dirs(cwd, err) < 0 || dist_find(a->counted ? a->counted : a->tree, &dist, err) < 0)
+		return -1;
+	how.interpreter = dist.interpreter;
+	if (explain_find_shift(&how, &aligned, &how.shift, err) < 0)
 		return -1;
 	a->once = xcalloc(rq->names->n, sizeof(*a->once));
 	a->twice = xcalloc(rq->names->n, sizeof(*a->twice));
@@ -287,8 +289,8 @@ static int count_arm(
 		int line = progress_start(progress, what, 0);
 		const char *script = rq->scripts->v[w];
 
-		if (weigh(iv, dist.interpreter, script, 1, &a->once[w], err) < 0 ||
-			weigh(iv, dist.interpreter, script, 2, &a->twice[w], err) < 0) {
+		if (weigh(&how, script, 1, &a->once[w], err) < 0 ||
+			weigh(&how, script, 2, &a->twice[w], err) < 0) {
 			progress_end(progress, line, "failed");
 			return -1;
 		}
