@@ -64,7 +64,7 @@ run_case() { # CASE
 			XDG_CACHE_HOME="$scratch/cache" TMPDIR="$scratch/tmp" LC_ALL=C.UTF-8 \
 			SOLDER_RECIPES="$repo/recipes" SOLDER_WORKLOADS="$repo/workloads" \
 			SOLDER_PROBES="$repo/probes" SCRATCH="$scratch" REPO="$repo" BIN="$work/bin" \
-			timeout -k 5 60 sh -u "$repo/tests/cli/$1/cmd"
+			timeout -k 5 180 sh -u "$repo/tests/cli/$1/cmd"
 	) >"$work/stdout" 2>"$work/stderr" </dev/null
 	code=$?
 	if [ "$code" = 77 ]; then
