@@ -113,11 +113,14 @@ static void add_function(
 		.in_a = a != NULL,
 		.in_b = b != NULL};
 	uint64_t most = 0;
+	bool differs = false;
 
 	a = a ? a : &none;
 	b = b ? b : &none;
+	for (unsigned c = 0; c < EXPLAIN_N_CAUSES; c++)
+		differs = differs || a->causes[c] != b->causes[c];
 	for (unsigned c = 0; c < EXPLAIN_N_CAUSES; c++) {
-		uint64_t d = distance(a->causes[c], b->causes[c]);
+		uint64_t d = distance(a->causes[c], differs ? b->causes[c] : 0);
 
 		if (d > most) {
 			most = d;

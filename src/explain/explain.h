@@ -257,7 +257,7 @@ struct explain_pair {
 	uint8_t kind, kind_b; /* of sites: enum elf_site */
 	int64_t a, b;         /* instructions of a function, executions of a site */
 	bool in_a, in_b;      /* executed there at all */
-	enum explain_cause most; /* of functions: the cause that differs most */
+	enum explain_cause most; /* of functions: the cause that differs most, or is most of it */
 };
 
 /* B against A; where there is no B, B's numbers are 0 and the lists are ordered by A. */
