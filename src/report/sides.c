@@ -167,8 +167,10 @@ static void titles_text(const struct measured *m, FILE *out)
 	size_t half = m->count + 1 + (m->mark ? m->mark + 1 : 0) + m->code;
 
 	if (m->stacked) {
-		buf_addf(&line, "A: %s; B: %s", t->columns[SIDES_LEFT].title,
-			t->columns[SIDES_RIGHT].title);
+		buf_adds(&line, "A: ");
+		text_add_safe(&line, t->columns[SIDES_LEFT].title, false);
+		buf_adds(&line, "; B: ");
+		text_add_safe(&line, t->columns[SIDES_RIGHT].title, false);
 		end_line(&line, out);
 		return;
 	}

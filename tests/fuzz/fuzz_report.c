@@ -33,10 +33,13 @@ static void fill(struct doc *doc, const char *s)
 	doc_heading(doc, s);
 	doc_text(doc, "%s", s);
 	doc_listing(doc, s, s);
-	doc_sides(doc, s, s, strlen(s) % 2 ? s : NULL);
-	doc_sides_row(
-		doc, &(struct doc_sides_row){s, {s, NULL, s}, {NULL, s, s}, strlen(s) % 3 == 0});
-	doc_sides_note(doc, s);
+	/* The same elements whatever the text is: they are counted. */
+	for (int two = 0; two < 2; two++) {
+		doc_sides(doc, s, s, two ? s : NULL);
+		doc_sides_row(doc, &(struct doc_sides_row){s, {s, NULL, s}, {NULL, s, s}, true});
+		doc_sides_row(doc, &(struct doc_sides_row){s, {s, NULL, s}, {NULL, s, s}, false});
+		doc_sides_note(doc, s);
+	}
 	doc_table(doc, s, columns, ARRAY_SIZE(columns));
 	doc_row(doc, row);
 	doc_picture(doc, "<svg></svg>", s, true);
