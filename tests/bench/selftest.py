@@ -98,11 +98,14 @@ def main():
     args.slowed -= silent[True]
     if not args.same and not args.slowed:
         return 1
-    print('same:   %s called different; the gate withheld the verdict in %s' % (
-        percent(alarms, args.same), percent(refused, args.same)))
-    print('        Welch\'s test on single workloads: %s called different' % percent(called, compared))
-    print('slowed: %s not found; %s did not pass the gate' % (
-        percent(missed, args.slowed), percent(unfound, args.slowed)))
+    if args.same:
+        print('same:   %s called different; the gate withheld the verdict in %s' % (
+            percent(alarms, args.same), percent(refused, args.same)))
+        print('        Welch\'s test on single workloads: %s called different' % percent(
+            called, compared))
+    if args.slowed:
+        print('slowed: %s not found; %s did not pass the gate' % (
+            percent(missed, args.slowed), percent(unfound, args.slowed)))
     if any(silent):
         print('no usable rounds in %d and %d campaigns: not counted' % tuple(silent))
     return 1 if alarms > args.same / 10 or missed > args.slowed / 10 else 0
