@@ -1,9 +1,6 @@
 #include "bench/stage-internal.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,75 +31,6 @@ static char *folder(const struct stage *s, size_t arm, unsigned int layout)
 char *stage_python(const struct stage *s, size_t arm, unsigned int layout)
 {
 	return xasprintf("%s/a%02zu-%02u/bin/python", s->root, arm, layout);
-}
-
-/* Links every entry of `from` into the folder `to`, but `except` (NULL: none). */
-static int link_entries(const char *from, const char *to, const char *except, struct err *err)
-{
-	DIR *dir = opendir(from);
-	struct dirent *e;
-	int result = 0;
-
-	if (!dir)
-		return err_sys(err, "cannot read '%s'", from);
-	while (result == 0 && (e = readdir(dir))) {
-		CLEANUP_FREE char *target = xasprintf("%s/%s", from, e->d_name);
-		CLEANUP_FREE char *place = xasprintf("%s/%s", to, e->d_name);
-
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-			(except && !strcmp(e->d_name, except)))
-			continue;
-		if (symlink(target, place) < 0)
-			result = err_sys(err, "cannot create '%s'", place);
-	}
-	closedir(dir);
-	return result;
-}
-
-/* Puts a real copy of PREFIX/rel at ROOT/rel; the folders on the way become real ones, full of
- * links to what is in theirs. */
-static int copy_within(const char *prefix, const char *root, const char *rel, struct err *err)
-{
-	CLEANUP_FREE char *from = xasprintf("%s/%s", prefix, rel);
-	CLEANUP_FREE char *to = xasprintf("%s/%s", root, rel);
-
-	for (const char *slash = strchr(rel, '/'); slash; slash = strchr(slash + 1, '/')) {
-		int n = (int)(slash - rel);
-		CLEANUP_FREE char *source = xasprintf("%s/%.*s", prefix, n, rel);
-		CLEANUP_FREE char *place = xasprintf("%s/%.*s", root, n, rel);
-
-		if (unlink(place) < 0)
-			return err_sys(err, "cannot remove '%s'", place);
-		if (mkdir(place, 0755) < 0)
-			return err_sys(err, "cannot create '%s'", place);
-		if (link_entries(source, place, NULL, err) < 0)
-			return -1;
-	}
-	if (unlink(to) < 0)
-		return err_sys(err, "cannot remove '%s'", to);
-	return tree_copy(from, to, err);
-}
-
-/* Where `path` is below the prefix, or NULL. */
-static const char *below(const char *prefix, const char *path)
-{
-	size_t n = strlen(prefix);
-
-	if (!path || strncmp(path, prefix, n) != 0 || path[n] != '/')
-		return NULL;
-	return path + n + 1;
-}
-
-/* One copy of an arm. */
-static int make_copy(const struct dist *dist, const char *root, const char *python, struct err *err)
-{
-	CLEANUP_FREE char *bin = xasprintf("%s/bin", root);
-	const char *library = below(dist->prefix, dist->libpython_loaded);
-
-	if (make_dirs(bin, err) < 0 || link_entries(dist->prefix, root, "bin", err) < 0 ||
-		tree_copy(dist->interpreter, python, err) < 0)
-		return -1;
-	return library ? copy_within(dist->prefix, root, library, err) : 0;
 }
 
 static void note(struct bench_arm *arm, char *text)
@@ -141,7 +69,7 @@ static int check_copy(const struct stage *s, const struct dist *dist, const char
 		note(arm, xasprintf("finds its prefix at '%s', not through its copy: paths are not "
 				    "equally long",
 				  lines.v[0]));
-	else if (lines.n > 2 && !below(root, lines.v[2]))
+	else if (lines.n > 2 && !dist_below(root, lines.v[2]))
 		note(arm, xasprintf("every copy loads the same '%s'", lines.v[2]));
 	return 0;
 }
@@ -185,7 +113,7 @@ static int copy_arm(const struct stage *s, size_t index, struct bench_arm *arm, 
 	if (!dist.runs)
 		return err_set(
 			err, ERR_UNSUPPORTED, "'%s' does not run: %s", interpreter, dist.why_not);
-	return make_copy(&dist, root, python, err) < 0 ||
+	return dist_copy(&dist, root, python, err) < 0 || dist_copy_library(&dist, root, err) < 0 ||
 			       check_copy(s, &dist, root, python, arm, err) < 0
 		       ? -1
 		       : 0;

@@ -124,6 +124,16 @@ bool dist_file_read(const struct dist *dist, struct dist_file *file);
 
 const char *dist_role_name(enum dist_role role);
 
+/* What follows "FOLDER/" in the path; NULL: it is elsewhere. */
+const char *dist_below(const char *folder, const char *path);
+/* Makes the folder `root` a prefix: a copy of the interpreter at `python`, in ROOT/bin, and links
+ * to all else that is beside the original's bin. */
+int dist_copy(const struct dist *dist, const char *root, const char *python, struct err *err);
+/* Then puts a copy of the libpython that it loads into the same place below `root`, if it comes
+ * from below the prefix; the folders on the way become real ones, full of links. Python takes its
+ * prefix from where that file is. */
+int dist_copy_library(const struct dist *dist, const char *root, struct err *err);
+
 /* Does the folder hold a Python as prefixes do (bin/python3), also below python/ or install/? */
 bool dist_has_python(const char *dir);
 

@@ -1,10 +1,7 @@
 #include "explain/explain.h"
 
-#include <dirent.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "proc/proc.h"
@@ -15,56 +12,6 @@
 static const char probe[] = "import os, sys\n"
 			    "print(sys.base_prefix)\n"
 			    "print(os.path.realpath(os.path.dirname(os.__file__)))\n";
-
-static int link_all(const char *from, const char *to, const char *except, struct err *err)
-{
-	DIR *dir = opendir(from);
-	struct dirent *e;
-	int result = 0;
-
-	if (!dir)
-		return err_sys(err, "cannot read '%s'", from);
-	while (result == 0 && (e = readdir(dir))) {
-		CLEANUP_FREE char *target = xasprintf("%s/%s", from, e->d_name);
-		CLEANUP_FREE char *link = xasprintf("%s/%s", to, e->d_name);
-
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-			(!except || strcmp(e->d_name, except)) && symlink(target, link) < 0)
-			result = err_sys(err, "cannot create '%s'", link);
-	}
-	closedir(dir);
-	return result;
-}
-
-/* Puts a copy of PREFIX/rel, a libpython, at ROOT/rel: Python takes its prefix from where that is.
- * The folders on the way become real ones. */
-static int copy_library(const char *prefix, const char *root, const char *rel, struct err *err)
-{
-	CLEANUP_FREE char *from = xasprintf("%s/%s", prefix, rel);
-	CLEANUP_FREE char *to = xasprintf("%s/%s", root, rel);
-
-	for (const char *slash = strchr(rel, '/'); slash; slash = strchr(slash + 1, '/')) {
-		int n = (int)(slash - rel);
-		CLEANUP_FREE char *source = xasprintf("%s/%.*s", prefix, n, rel);
-		CLEANUP_FREE char *folder = xasprintf("%s/%.*s", root, n, rel);
-
-		if (unlink(folder) < 0)
-			return err_sys(err, "cannot remove '%s'", folder);
-		if (make_dirs(folder, err) < 0 || link_all(source, folder, NULL, err) < 0)
-			return -1;
-	}
-	if (unlink(to) < 0)
-		return err_sys(err, "cannot remove '%s'", to);
-	return tree_copy(from, to, err);
-}
-
-/* What comes behind "FOLDER/" in the path; NULL: it is not there. */
-static const char *below(const char *folder, const char *path)
-{
-	size_t n = strlen(folder);
-
-	return path && !strncmp(path, folder, n) && path[n] == '/' ? path + n + 1 : NULL;
-}
 
 /* Does the copy take itself for the whole, and find the standard library? */
 static bool is_at_home(const struct explain_place *place, const struct dist *dist)
@@ -89,23 +36,22 @@ static bool is_at_home(const struct explain_place *place, const struct dist *dis
 int explain_place(
 	const struct dist *dist, const char *root, struct explain_place *place, struct err *err)
 {
-	CLEANUP_FREE char *bin = xasprintf("%s/bin", root);
+	const char *library = dist_below(dist->prefix, dist->libpython_loaded);
 	struct err ignored = ERR_INIT;
-
-	const char *library = below(dist->prefix, dist->libpython_loaded);
 
 	*place = (struct explain_place){
 		.original = xstrdup(dist->interpreter), .prefix = xstrdup(dist->prefix)};
-	if (make_dirs(bin, err) < 0)
+	if (make_dirs(root, err) < 0)
 		return -1;
 	place->root = realpath(root, NULL);
 	if (!place->root)
 		return err_sys(err, "cannot resolve '%s'", root);
 	place->interpreter = xasprintf("%s/bin/python", place->root);
-	if (link_all(dist->prefix, place->root, "bin", err) < 0 ||
-		tree_copy(dist->interpreter, place->interpreter, err) < 0 ||
-		(library && strncmp(library, "bin/", 4) != 0 &&
-			copy_library(dist->prefix, place->root, library, err) < 0))
+	if (dist_copy(dist, place->root, place->interpreter, err) < 0)
+		return -1;
+	/* Beside the program it cannot be put; such a one is run where it is. */
+	if (library && strncmp(library, "bin/", 4) != 0 &&
+		dist_copy_library(dist, place->root, err) < 0)
 		return -1;
 	place->moved = is_at_home(place, dist);
 	if (place->moved)
@@ -123,7 +69,7 @@ void explain_place_restore(const struct explain_place *place, struct callgrind *
 		return;
 	for (size_t i = 0; i < run->objects.n; i++) {
 		char *object = run->objects.v[i];
-		const char *rest = below(place->root, object);
+		const char *rest = dist_below(place->root, object);
 
 		if (!rest)
 			continue;
