@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "bench/file-internal.h"
+#include "dist/dist.h"
 
 #define WHOLE(name, min, max)                                                                      \
 	{                                                                                          \
@@ -81,25 +82,6 @@ const struct arm_text link_texts[] = {
 };
 const size_t n_link_texts = ARRAY_SIZE(link_texts);
 
-/* Text that is not UTF-8 (a path) is written with its other bytes as '?'. */
-static json_t *text(const char *s)
-{
-	json_t *value;
-	CLEANUP_FREE char *clean = NULL;
-
-	if (!s)
-		return json_null();
-	value = json_string(s);
-	if (value)
-		return value;
-	clean = xstrdup(s);
-	for (char *c = clean; *c; c++) {
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	}
-	return json_string(clean);
-}
-
 static json_t *number(int64_t n)
 {
 	return n == BENCH_NONE ? json_null() : json_integer(n);
@@ -125,19 +107,19 @@ static json_t *arm_json(const struct bench_arm *arm)
 {
 	json_t *j = json_object(), *links = json_array();
 
-	json_object_set_new(j, "name", text(arm->name));
+	json_object_set_new(j, "name", dist_ascii_json(arm->name));
 	json_object_set_new(j, "role", json_string(bench_role_name(arm->role)));
 	json_object_set_new(j, "slowdown", json_real(arm->slowdown));
 	for (size_t i = 0; i < n_arm_texts; i++)
 		json_object_set_new(j, arm_texts[i].key,
-			text(*(char *const *)((const char *)arm + arm_texts[i].offset)));
+			dist_ascii_json(*(char *const *)((const char *)arm + arm_texts[i].offset)));
 	for (size_t i = 0; i < arm->n_links; i++) {
 		json_t *link = json_object();
 
 		for (size_t k = 0; k < n_link_texts; k++)
 			json_object_set_new(link, link_texts[k].key,
-				text(*(char *const *)((const char *)&arm->links[i] +
-						      link_texts[k].offset)));
+				dist_ascii_json(*(char *const *)((const char *)&arm->links[i] +
+								 link_texts[k].offset)));
 		json_array_append_new(links, link);
 	}
 	json_object_set_new(j, "links", links);
@@ -148,16 +130,16 @@ static json_t *workload_json(const struct bench_workload *w)
 {
 	json_t *j = json_object(), *args = json_array();
 
-	json_object_set_new(j, "name", text(w->name));
-	json_object_set_new(j, "kind", text(w->kind));
-	json_object_set_new(j, "stresses", text(w->stresses));
-	json_object_set_new(j, "file", text(w->file));
+	json_object_set_new(j, "name", dist_ascii_json(w->name));
+	json_object_set_new(j, "kind", dist_ascii_json(w->kind));
+	json_object_set_new(j, "stresses", dist_ascii_json(w->stresses));
+	json_object_set_new(j, "file", dist_ascii_json(w->file));
 	for (size_t i = 0; i < w->args.n; i++)
-		json_array_append_new(args, text(w->args.v[i]));
+		json_array_append_new(args, dist_ascii_json(w->args.v[i]));
 	json_object_set_new(j, "args", args);
-	json_object_set_new(j, "failed", text(w->failed));
+	json_object_set_new(j, "failed", dist_ascii_json(w->failed));
 	if (w->uncounted)
-		json_object_set_new(j, "uncounted", text(w->uncounted));
+		json_object_set_new(j, "uncounted", dist_ascii_json(w->uncounted));
 	json_object_set_new(j, "loops", json_integer((json_int_t)w->loops));
 	json_object_set_new(j, "nominal", json_integer((json_int_t)w->nominal));
 	return j;
@@ -186,7 +168,7 @@ static json_t *round_json(const struct bench_round *round)
 	json_object_set_new(j, "lasted", json_integer(round->lasted));
 	json_object_set_new(j, "steal", number(round->steal));
 	json_object_set_new(j, "foreign", number(round->foreign));
-	json_object_set_new(j, "dropped", text(round->dropped));
+	json_object_set_new(j, "dropped", dist_ascii_json(round->dropped));
 	for (size_t i = 0; i < round->n; i++)
 		json_array_append_new(rows, row_json(&round->v[i]));
 	json_object_set_new(j, "observations", rows);
@@ -235,12 +217,12 @@ json_t *bench_to_json(const struct bench *b)
 	json_object_set_new(j, "format", json_string(FILE_FORMAT));
 	json_object_set_new(j, "version", json_integer(FILE_VERSION));
 	json_object_set(j, "machine", b->machine);
-	json_object_set_new(j, "suite", text(b->suite));
+	json_object_set_new(j, "suite", dist_ascii_json(b->suite));
 	json_object_set_new(j, "options", options_json(&b->options));
 	for (size_t i = 0; i < b->n_looks; i++)
 		json_array_append_new(looks, json_integer(b->looks[i]));
 	json_object_set_new(j, "looks", looks);
-	json_object_set_new(j, "stopped", text(b->stopped));
+	json_object_set_new(j, "stopped", dist_ascii_json(b->stopped));
 	for (size_t i = 0; i < b->n_arms; i++)
 		json_array_append_new(arms, arm_json(&b->arms[i]));
 	json_object_set_new(j, "arms", arms);
@@ -252,7 +234,7 @@ json_t *bench_to_json(const struct bench *b)
 		json_array_append_new(rounds, round_json(&b->rounds[i]));
 	json_object_set_new(j, "rounds", rounds);
 	if (b->counts) {
-		json_object_set_new(j, "counter", text(b->counter));
+		json_object_set_new(j, "counter", dist_ascii_json(b->counter));
 		json_object_set_new(j, "counts", counts_json(b));
 	}
 	return j;

@@ -139,6 +139,9 @@ bool dist_has_python(const char *dir);
 
 /* Text from files as JSON: NULL is null, bytes that are no UTF-8 read "\\xff". */
 json_t *dist_text_json(const char *text);
+/* The same, but of such a text every byte that is not ASCII reads "?", as campaigns and what
+ * explain finds have it. */
+json_t *dist_ascii_json(const char *text);
 /* "R_X86_64_RELATIVE", "type 99"; the caller frees it. */
 char *dist_reloc_text(uint16_t machine, uint32_t type);
 

@@ -20,6 +20,18 @@ json_t *dist_text_json(const char *s)
 	return json_string(plain.data);
 }
 
+json_t *dist_ascii_json(const char *s)
+{
+	json_t *value = s ? json_string(s) : json_null();
+	CLEANUP_BUF struct buf plain = BUF_INIT;
+
+	if (value)
+		return value;
+	for (; *s; s++)
+		buf_add(&plain, (unsigned char)*s < 0x80 ? s : "?", 1);
+	return json_string(plain.data);
+}
+
 static json_t *text(const char *s)
 {
 	return dist_text_json(s);

@@ -1,23 +1,11 @@
 #include "explain/explain.h"
 
+#include "dist/dist.h"
 #include "elf/elf.h"
 
 static json_t *integer(int64_t n)
 {
 	return json_integer((json_int_t)n);
-}
-
-/* Names come from files: bytes that are no UTF-8 become question marks. */
-static json_t *text(const char *s)
-{
-	CLEANUP_BUF struct buf clean = BUF_INIT;
-	json_t *j = s ? json_string(s) : json_null();
-
-	if (j)
-		return j;
-	for (; *s; s++)
-		buf_add(&clean, (unsigned char)*s < 0x80 ? s : "?", 1);
-	return json_string(clean.data);
 }
 
 static json_t *classes(const struct explain_weights *w)
@@ -44,7 +32,8 @@ json_t *explain_weights_json(const struct explain_weights *w)
 		json_object_set_new(causes, explain_cause_name(c), integer(w->causes[c]));
 	for (size_t i = 0; i < w->n_objects; i++)
 		json_array_append_new(objects,
-			json_pack("{s:o, s:o, s:o, s:b}", "path", text(w->objects[i].path), "total",
+			json_pack("{s:o, s:o, s:o, s:b}", "path",
+				dist_ascii_json(w->objects[i].path), "total",
 				integer(w->objects[i].total), "unknown",
 				integer(w->objects[i].unknown), "named", w->objects[i].named));
 	return json_pack("{s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "total",
@@ -56,13 +45,13 @@ json_t *explain_weights_json(const struct explain_weights *w)
 
 static json_t *pair(const struct explain_result *r, const struct explain_pair *p)
 {
-	json_t *o = json_pack("{s:o}", "function", text(p->name));
+	json_t *o = json_pack("{s:o}", "function", dist_ascii_json(p->name));
 
 	if (p->class) {
 		json_object_set_new(o, "class", json_string(p->class));
 		if (p->class_b != p->class)
 			json_object_set_new(o, "class_b", json_string(p->class_b));
-		json_object_set_new(o, "symbol", text(p->symbol));
+		json_object_set_new(o, "symbol", dist_ascii_json(p->symbol));
 	} else {
 		json_object_set_new(o, "cause", json_string(explain_cause_name(p->most)));
 	}
@@ -117,11 +106,12 @@ static json_t *inlined(const struct explain_inlined *f)
 
 	for (size_t i = 0; i < f->n_hosts; i++)
 		json_array_append_new(
-			into, json_pack("{s:o, s:o}", "function", text(f->hosts[i].name),
+			into, json_pack("{s:o, s:o}", "function", dist_ascii_json(f->hosts[i].name),
 				      "executed", integer(f->hosts[i].executed)));
-	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "function", text(f->name),
-		"inlined_in", f->in_a ? "a" : "b", "into", into, "entries", integer(f->entries),
-		"frame", integer(f->frame), "a", integer(f->a), "b", integer(f->b));
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "function",
+		dist_ascii_json(f->name), "inlined_in", f->in_a ? "a" : "b", "into", into,
+		"entries", integer(f->entries), "frame", integer(f->frame), "a", integer(f->a), "b",
+		integer(f->b));
 }
 
 json_t *explain_inlining_json(const struct explain_inlining *inlining)
@@ -135,7 +125,8 @@ json_t *explain_inlining_json(const struct explain_inlining *inlining)
 		json_t *missing = json_array();
 
 		for (size_t i = 0; i < inlining->missing[side].n; i++)
-			json_array_append_new(missing, text(inlining->missing[side].v[i]));
+			json_array_append_new(
+				missing, dist_ascii_json(inlining->missing[side].v[i]));
 		json_object_set_new(o, side ? "b" : "a",
 			json_pack("{s:o, s:o, s:o, s:o, s:o}", "alone",
 				integer((int64_t)alone->functions), "inlined_in_other",

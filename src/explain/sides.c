@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dist/dist.h"
 #include "explain/explain.h"
 
 /* Rows are shown until they make up this share of the executions and of the difference, or are so
@@ -199,26 +200,13 @@ void explain_sides_release(struct explain_sides *sides)
 	*sides = (struct explain_sides){0};
 }
 
-/* Names come from files: bytes that are no UTF-8 become question marks. */
-static json_t *text(const char *s)
-{
-	CLEANUP_BUF struct buf clean = BUF_INIT;
-	json_t *j = s ? json_string(s) : json_null();
-
-	if (j)
-		return j;
-	for (; *s; s++)
-		buf_add(&clean, (unsigned char)*s < 0x80 ? s : "?", 1);
-	return json_string(clean.data);
-}
-
 static json_t *insn_json(const struct explain_code_insn *i)
 {
 	if (!i)
 		return json_null();
 	return json_pack("{s:I, s:I, s:s, s:b, s:o, s:o, s:o}", "addr", (json_int_t)i->addr,
 		"executions", (json_int_t)i->count, "class", i->class, "site", i->site, "text",
-		text(i->text), "file", text(i->file), "line",
+		dist_ascii_json(i->text), "file", dist_ascii_json(i->file), "line",
 		i->file ? json_integer(i->line) : json_null());
 }
 
@@ -235,9 +223,9 @@ json_t *explain_sides_json(const struct explain_sides *sides)
 				rows, json_pack("{s:o, s:o, s:b, s:b}", "a",
 					      insn_json(p->rows[r].a), "b", insn_json(p->rows[r].b),
 					      "same", p->rows[r].same, "hot", p->rows[r].hot));
-		json_array_append_new(
-			parts, json_pack("{s:o, s:o, s:o}", "a", text(p->a ? p->a->name : NULL),
-				       "b", text(p->b ? p->b->name : NULL), "rows", rows));
+		json_array_append_new(parts,
+			json_pack("{s:o, s:o, s:o}", "a", dist_ascii_json(p->a ? p->a->name : NULL),
+				"b", dist_ascii_json(p->b ? p->b->name : NULL), "rows", rows));
 	}
 	return parts;
 }
