@@ -6,6 +6,10 @@
 
 /* By object, then by address. */
 int callgrind_compare(const void *a, const void *b);
+/* How many costs from the i-th on are of its object. */
+size_t callgrind_of_object(const struct callgrind *run, size_t i);
+/* The first of the costs of an object at `addr` or behind it; n if there is none. */
+size_t callgrind_first_at(const struct callgrind_cost *costs, size_t n, uint64_t addr);
 
 #define COST_TABLE_PENDING 32
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/callgrind-internal.h"
 #include "explain/source-internal.h"
 #include "explain/weigh-internal.h"
 
@@ -52,17 +53,9 @@ static const char *mark_of(unsigned class)
 
 static uint64_t count_at(const struct reader *r, uint64_t addr)
 {
-	size_t low = 0, high = r->n_costs;
+	size_t i = callgrind_first_at(r->costs, r->n_costs, addr);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (r->costs[mid].addr < addr)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < r->n_costs && r->costs[low].addr == addr ? r->costs[low].count : 0;
+	return i < r->n_costs && r->costs[i].addr == addr ? r->costs[i].count : 0;
 }
 
 static const char *name_of(
@@ -337,13 +330,10 @@ int explain_code_read(const struct callgrind *run, const char *const *functions,
 	int result = 0;
 
 	for (size_t i = 0; i < run->n_costs && result == 0; i += r.n_costs) {
-		uint32_t object = run->costs[i].object;
-		const char *path = run->objects.v[object];
+		const char *path = run->objects.v[run->costs[i].object];
 
 		r.costs = &run->costs[i];
-		for (r.n_costs = 0;
-			i + r.n_costs < run->n_costs && run->costs[i + r.n_costs].object == object;)
-			r.n_costs++;
+		r.n_costs = callgrind_of_object(run, i);
 		if (strcmp(path, "???") != 0 && weigh_is_interpreter(path, run->command))
 			result = read_object(&r, path, err);
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/interrupt.h"
+#include "explain/callgrind-internal.h"
 #include "explain/source-internal.h"
 #include "explain/weigh-internal.h"
 
@@ -67,17 +68,7 @@ static int spend(struct finder *f)
 
 static size_t first_at(const struct finder *f, uint64_t addr)
 {
-	size_t low = 0, high = f->n_costs;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (f->costs[mid].addr < addr)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return callgrind_first_at(f->costs, f->n_costs, addr);
 }
 
 static int64_t executed(const struct finder *f, uint64_t from, uint64_t to)
@@ -415,13 +406,10 @@ static int find_in(const struct callgrind *run, const struct explain_weights *he
 
 	f.n_wanted = gather(here, there, in_a, f.wanted);
 	for (size_t i = 0; f.n_wanted && result == 0 && i < run->n_costs; i += f.n_costs) {
-		uint32_t object = run->costs[i].object;
-		const char *path = run->objects.v[object];
+		const char *path = run->objects.v[run->costs[i].object];
 
 		f.costs = &run->costs[i];
-		for (f.n_costs = 0;
-			i + f.n_costs < run->n_costs && f.costs[f.n_costs].object == object;)
-			f.n_costs++;
+		f.n_costs = callgrind_of_object(run, i);
 		if (strcmp(path, "???") != 0 && weigh_is_interpreter(path, run->command))
 			result = find_in_file(&f, path, &ret->missing[!in_a], err);
 	}

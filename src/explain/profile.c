@@ -55,6 +55,30 @@ void callgrind_release(struct callgrind *run)
 	*run = (struct callgrind){0};
 }
 
+size_t callgrind_of_object(const struct callgrind *run, size_t i)
+{
+	size_t end = i;
+
+	while (end < run->n_costs && run->costs[end].object == run->costs[i].object)
+		end++;
+	return end - i;
+}
+
+size_t callgrind_first_at(const struct callgrind_cost *costs, size_t n, uint64_t addr)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (costs[mid].addr < addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 /* The costs with the objects and functions as `run` numbers them, which gets those that it lacks.
  * Sorted; to be freed. */
 static struct callgrind_cost *renumbered(struct callgrind *run, const struct callgrind *other)

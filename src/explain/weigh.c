@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "elf/elf.h"
+#include "explain/callgrind-internal.h"
 
 /* Of functions and sites of the interpreter's files; real ones have some 30,000. */
 #define MAX_LIST ((size_t)8 << 20)
@@ -448,12 +449,10 @@ static int weigh_all(
 	struct weigher *w, const struct callgrind *run, bool interpreter, struct err *err)
 {
 	for (size_t i = 0; i < run->n_costs; i += w->n) {
-		uint32_t object = run->costs[i].object;
-		const char *path = run->objects.v[object];
+		const char *path = run->objects.v[run->costs[i].object];
 
 		w->costs = &run->costs[i];
-		for (w->n = 0; i + w->n < run->n_costs && run->costs[i + w->n].object == object;)
-			w->n++;
+		w->n = callgrind_of_object(run, i);
 		if (is_nowhere(run, i) || weigh_is_interpreter(path, run->command) != interpreter)
 			continue;
 		if (weigh_object(w, run, interpreter, err) < 0)
