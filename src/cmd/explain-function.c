@@ -5,25 +5,12 @@
 
 #include "cmd/explain-internal.h"
 
-static void number(struct buf *out, uint64_t n)
-{
-	CLEANUP_FREE char *digits = xasprintf("%" PRIu64, n);
-	size_t len = strlen(digits);
-
-	buf_clear(out);
-	for (size_t i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			buf_adds(out, ",");
-		buf_add(out, digits + i, 1);
-	}
-}
-
-static void fill(struct doc_half *half, const struct explain_code_insn *insn, struct buf *count)
+static void fill(struct doc_half *half, const struct explain_code_insn *insn, struct cell *count)
 {
 	if (!insn)
 		return;
-	number(count, insn->count);
-	*half = (struct doc_half){count->data, *insn->mark ? insn->mark : NULL, insn->text};
+	*half = (struct doc_half){
+		cell_whole(count, insn->count), *insn->mark ? insn->mark : NULL, insn->text};
 }
 
 /* What the last rows told of the source. */
@@ -34,7 +21,7 @@ struct place {
 
 static void add_row(struct doc *doc, const struct explain_side_row *row, struct place *last)
 {
-	CLEANUP_BUF struct buf a = BUF_INIT, b = BUF_INIT;
+	struct cell a, b;
 	const struct explain_code_insn *insn = row->a ? row->a : row->b;
 	CLEANUP_FREE char *line = NULL;
 	struct doc_sides_row shown = {.same = row->same};
@@ -54,9 +41,9 @@ static void add_row(struct doc *doc, const struct explain_side_row *row, struct 
 
 static void add_hidden(struct doc *doc, const struct explain_side_part *p, size_t from, size_t to)
 {
-	CLEANUP_BUF struct buf text = BUF_INIT, n = BUF_INIT;
-	size_t insns[2] = {0, 0};
-	uint64_t counts[2] = {0, 0};
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	int64_t insns[2] = {0, 0}, counts[2] = {0, 0};
+	struct cell n;
 
 	for (size_t i = from; i < to; i++) {
 		insns[0] += p->rows[i].a != NULL;
@@ -70,10 +57,10 @@ static void add_hidden(struct doc *doc, const struct explain_side_part *p, size_
 			continue;
 		if (insns[0] && insns[1])
 			buf_adds(&text, side ? "; B: " : "A: ");
-		number(&n, insns[side]);
-		buf_addf(&text, "%s instruction%s, ", n.data, insns[side] == 1 ? "" : "s");
-		number(&n, counts[side]);
-		buf_addf(&text, "%s execution%s", n.data, counts[side] == 1 ? "" : "s");
+		buf_addf(&text, "%s instruction%s, ", cell_whole(&n, insns[side]),
+			insns[side] == 1 ? "" : "s");
+		buf_addf(&text, "%s execution%s", cell_whole(&n, counts[side]),
+			counts[side] == 1 ? "" : "s");
 	}
 	buf_adds(&text, " not shown");
 	doc_sides_note(doc, text.data);

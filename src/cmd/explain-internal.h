@@ -25,6 +25,14 @@ struct explain_side {
 /* So many functions are shown as code on a page when none is asked for. */
 #define EXPLAIN_PAGE_CODES 3
 
+/* "1,234,567", in place. */
+struct cell {
+	char text[48];
+};
+const char *cell_whole(struct cell *cell, int64_t n);
+/* From a to b, with its sign. */
+const char *cell_change(struct cell *cell, int64_t a, int64_t b);
+
 struct explain_page {
 	const struct explain_side *a, *b; /* b may be NULL */
 	const struct strv *workloads;     /* their names; empty with --from-callgrind */

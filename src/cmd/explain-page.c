@@ -1,5 +1,4 @@
 /* The pages of solder explain. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,39 +10,6 @@
 #define TOP_HOSTS 3
 /* Causes below that share of all instructions are no advice. */
 #define WORTH 0.0005
-
-/* "1,234,567", in place. */
-struct cell {
-	char text[48];
-};
-
-static void group(struct cell *cell, const char *sign, int64_t n)
-{
-	char digits[32];
-	uint64_t size = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
-	int len = snprintf(digits, sizeof(digits), "%" PRIu64, size);
-	size_t used = strlen(sign);
-
-	memcpy(cell->text, sign, used);
-	for (int i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			cell->text[used++] = ',';
-		cell->text[used++] = digits[i];
-	}
-	cell->text[used] = '\0';
-}
-
-static const char *whole(struct cell *cell, int64_t n)
-{
-	group(cell, n < 0 ? "-" : "", n);
-	return cell->text;
-}
-
-static const char *change(struct cell *cell, int64_t a, int64_t b)
-{
-	group(cell, b < a ? "-" : b > a ? "+" : "", b - a);
-	return cell->text;
-}
 
 static double share(int64_t part, int64_t total)
 {
@@ -94,9 +60,9 @@ static void add_facts(struct doc *doc, const struct explain_page *p)
 				 : "what twice as many loops execute more: no starting, no "
 				   "first loop");
 	}
-	doc_fact(doc, p->b ? "A executed" : "executed", whole(&a, r->total_a));
+	doc_fact(doc, p->b ? "A executed" : "executed", cell_whole(&a, r->total_a));
 	if (p->b) {
-		doc_fact(doc, "B executed", whole(&b, r->total_b));
+		doc_fact(doc, "B executed", cell_whole(&b, r->total_b));
 		doc_fact(doc, "difference", change_share(&a, r->total_a, r->total_b, r->total_a));
 	}
 }
@@ -112,8 +78,9 @@ static void add_workloads(struct doc *doc, const struct explain_page *p)
 	for (size_t i = 0; i < p->workloads->n; i++) {
 		int64_t a = p->a->workloads[i], b = p->b->workloads[i];
 		struct cell c[4];
-		const char *cells[] = {p->workloads->v[i], whole(&c[0], a), whole(&c[1], b),
-			change(&c[2], a, b), change_share(&c[3], a, b, a)};
+		const char *cells[] = {p->workloads->v[i], cell_whole(&c[0], a),
+			cell_whole(&c[1], b), cell_change(&c[2], a, b),
+			change_share(&c[3], a, b, a)};
 
 		doc_row(doc, cells);
 	}
@@ -151,16 +118,16 @@ static void add_rows(struct doc *doc, const struct explain_result *r)
 	doc_table(doc, "Where the difference is", columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const struct explain_row *row = &r->rows[i];
-		const char *cells[] = {row->words, whole(&c[0], row->a), whole(&c[1], row->b),
-			change(&c[2], row->a, row->b),
+		const char *cells[] = {row->words, cell_whole(&c[0], row->a),
+			cell_whole(&c[1], row->b), cell_change(&c[2], row->a, row->b),
 			change_share(&c[3], row->a, row->b, r->total_a)};
 
 		if (row->a || row->b)
 			doc_row(doc, cells);
 	}
 	{
-		const char *cells[] = {"all", whole(&c[0], r->total_a), whole(&c[1], r->total_b),
-			change(&c[2], r->total_a, r->total_b),
+		const char *cells[] = {"all", cell_whole(&c[0], r->total_a),
+			cell_whole(&c[1], r->total_b), cell_change(&c[2], r->total_a, r->total_b),
 			change_share(&c[3], r->total_a, r->total_b, r->total_a)};
 
 		doc_row(doc, cells);
@@ -209,7 +176,7 @@ static void add_alone(struct doc *doc, const struct explain_page *p)
 	doc_table(doc, "Where its instructions are", columns, ARRAY_SIZE(columns));
 	for (unsigned i = 0; i < EXPLAIN_N_CAUSES; i++) {
 		bool worth = share(w->causes[i], w->total) >= WORTH;
-		const char *cells[] = {explain_cause_words(i), whole(&c[0], w->causes[i]),
+		const char *cells[] = {explain_cause_words(i), cell_whole(&c[0], w->causes[i]),
 			percent(&c[1], w->causes[i], w->total), worth ? remedy(i, w) : NULL};
 
 		if (w->causes[i])
@@ -228,10 +195,11 @@ static void add_classes(struct doc *doc, const struct explain_page *p)
 
 	doc_table(doc, "Sites that were executed", columns, p->b ? 5 : 3);
 	for (unsigned i = 0; i < ELF_N_SITES; i++) {
-		const char *cells[] = {elf_site_name(i), whole(&c[0], (int64_t)a->class_sites[i]),
-			whole(&c[1], a->class_executions[i]),
-			whole(&c[2], b ? (int64_t)b->class_sites[i] : 0),
-			whole(&c[3], b ? b->class_executions[i] : 0)};
+		const char *cells[] = {elf_site_name(i),
+			cell_whole(&c[0], (int64_t)a->class_sites[i]),
+			cell_whole(&c[1], a->class_executions[i]),
+			cell_whole(&c[2], b ? (int64_t)b->class_sites[i] : 0),
+			cell_whole(&c[3], b ? b->class_executions[i] : 0)};
 
 		if (a->class_sites[i] || (b && b->class_sites[i]))
 			doc_row(doc, cells);
@@ -247,14 +215,14 @@ static void say_tls(struct doc *doc, const char *letter, const struct explain_we
 	doc_text(doc,
 		"%s calls __tls_get_addr %s times: %s instructions in it, %s in PLT stubs on the "
 		"way there, %s at the sites.",
-		letter, whole(&c[0], w->tls_calls), whole(&c[1], w->tls_get_addr),
-		whole(&c[2], w->tls_stubs),
-		whole(&c[3], w->causes[EXPLAIN_TLS] - w->tls_get_addr - w->tls_stubs));
+		letter, cell_whole(&c[0], w->tls_calls), cell_whole(&c[1], w->tls_get_addr),
+		cell_whole(&c[2], w->tls_stubs),
+		cell_whole(&c[3], w->causes[EXPLAIN_TLS] - w->tls_get_addr - w->tls_stubs));
 }
 
 static const char *or_none(struct cell *cell, bool there, int64_t n)
 {
-	return there ? whole(cell, n) : NULL;
+	return there ? cell_whole(cell, n) : NULL;
 }
 
 static bool wanted(const struct explain_page *p, const struct explain_pair *pair)
@@ -276,7 +244,7 @@ static void add_functions(struct doc *doc, const struct explain_page *p)
 		struct cell c[3];
 		const char *cells[] = {*f->name ? f->name : "(without a name)",
 			explain_cause_name(f->most), or_none(&c[0], f->in_a, f->a),
-			or_none(&c[1], f->in_b, f->b), change(&c[2], f->a, f->b)};
+			or_none(&c[1], f->in_b, f->b), cell_change(&c[2], f->a, f->b)};
 
 		if (!wanted(p, f))
 			continue;
@@ -309,9 +277,10 @@ static void say_alone(struct doc *doc, const struct explain_inlining *in, size_t
 		doc_text(doc,
 			"Functions that ran in %c only: %s, with %s instructions of entry and "
 			"exit. Inlined in %c, by its debug information: %s of them, with %s.",
-			here, whole(&c[0], (int64_t)alone->functions), whole(&c[1], alone->frame),
-			there, whole(&c[2], (int64_t)alone->inlined),
-			whole(&c[3], alone->inlined_frame));
+			here, cell_whole(&c[0], (int64_t)alone->functions),
+			cell_whole(&c[1], alone->frame), there,
+			cell_whole(&c[2], (int64_t)alone->inlined),
+			cell_whole(&c[3], alone->inlined_frame));
 	for (size_t i = 0; i < missing->n; i++)
 		doc_text(doc, "%c: %s: not all that is inlined there is known.", there,
 			missing->v[i]);
@@ -334,9 +303,9 @@ static void add_inlined(struct doc *doc, const struct explain_page *p)
 		if (!shown++)
 			doc_table(doc, "Functions inlined in one", columns, ARRAY_SIZE(columns));
 		hosts = list_hosts(f);
-		doc_row(doc,
-			(const char *[]){f->name, f->in_a ? "A" : "B", hosts,
-				whole(&c[0], f->entries), whole(&c[1], f->a), whole(&c[2], f->b)});
+		doc_row(doc, (const char *[]){f->name, f->in_a ? "A" : "B", hosts,
+				     cell_whole(&c[0], f->entries), cell_whole(&c[1], f->a),
+				     cell_whole(&c[2], f->b)});
 	}
 	for (size_t side = 0; side < 2 && !p->function; side++)
 		say_alone(doc, in, side);
@@ -394,15 +363,15 @@ static void add_function(struct doc *doc, const struct explain_page *p)
 	doc_table(doc, p->function, columns, p->b ? 4 : 2);
 	for (unsigned i = 0; i < EXPLAIN_N_CAUSES; i++) {
 		int64_t in_a = a ? a->causes[i] : 0, in_b = b ? b->causes[i] : 0;
-		const char *cells[] = {explain_cause_words(i), whole(&c[0], in_a),
-			whole(&c[1], in_b), change(&c[2], in_a, in_b)};
+		const char *cells[] = {explain_cause_words(i), cell_whole(&c[0], in_a),
+			cell_whole(&c[1], in_b), cell_change(&c[2], in_a, in_b)};
 
 		if (in_a || in_b)
 			doc_row(doc, cells);
 	}
-	doc_row(doc, (const char *[]){"calls of it", whole(&c[0], a ? a->entries : 0),
-			     whole(&c[1], b ? b->entries : 0),
-			     change(&c[2], a ? a->entries : 0, b ? b->entries : 0)});
+	doc_row(doc, (const char *[]){"calls of it", cell_whole(&c[0], a ? a->entries : 0),
+			     cell_whole(&c[1], b ? b->entries : 0),
+			     cell_change(&c[2], a ? a->entries : 0, b ? b->entries : 0)});
 }
 
 /* What is missing, and why. */
@@ -414,11 +383,11 @@ static void add_limits(struct doc *doc, const char *letter, const struct explain
 		doc_text(doc,
 			"%s: at %s addresses less was executed with more loops: %s instructions, "
 			"which are in the sums as they are.",
-			letter, whole(&c, (int64_t)w->n_less), whole(&less, w->less));
+			letter, cell_whole(&c, (int64_t)w->n_less), cell_whole(&less, w->less));
 	if (w->forked)
 		doc_text(doc,
 			"%s: %s processes that were forked are not counted, only what forked them.",
-			letter, whole(&c, (int64_t)w->forked));
+			letter, cell_whole(&c, (int64_t)w->forked));
 	for (size_t i = 0; i < w->n_objects; i++) {
 		const struct explain_object *o = &w->objects[i];
 
@@ -456,8 +425,8 @@ static void add_conclusion(struct doc *doc, const struct explain_result *r)
 	doc_text(doc,
 		"B - A is %s instructions: %s by causes that tell how the files were made, loaded "
 		"or called, %s by other work, which is not explained.",
-		change(&c[0], 0, difference), change(&c[1], 0, r->explained),
-		change(&c[2], r->explained, difference));
+		cell_change(&c[0], 0, difference), cell_change(&c[1], 0, r->explained),
+		cell_change(&c[2], r->explained, difference));
 }
 
 void explain_page(struct doc *doc, const struct explain_page *p)

@@ -1,5 +1,4 @@
 /* How Pythons start, as solder explain shows it. */
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,34 +15,13 @@ struct table {
 	const struct explain_startup *a, *b; /* b may be NULL */
 };
 
-static char *whole(uint64_t n)
-{
-	CLEANUP_FREE char *digits = xasprintf("%" PRIu64, n);
-	CLEANUP_BUF struct buf out = BUF_INIT;
-	size_t len = strlen(digits);
-
-	for (size_t i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			buf_adds(&out, ",");
-		buf_add(&out, digits + i, 1);
-	}
-	return buf_steal(&out);
-}
-
-static char *change(uint64_t a, uint64_t b)
-{
-	CLEANUP_FREE char *n = whole(b < a ? a - b : b - a);
-
-	return xasprintf("%s%s", b < a ? "-" : b > a ? "+" : "", n);
-}
-
 static void row(
 	const struct table *t, const char *what, bool in_a, uint64_t a, bool in_b, uint64_t b)
 {
-	CLEANUP_FREE char *first = in_a ? whole(a) : NULL;
-	CLEANUP_FREE char *second = in_b ? whole(b) : NULL;
-	CLEANUP_FREE char *third = in_a && in_b ? change(a, b) : NULL;
-	const char *cells[] = {what, first, second, third};
+	int64_t x = (int64_t)a, y = (int64_t)b;
+	struct cell c[3];
+	const char *cells[] = {what, in_a ? cell_whole(&c[0], x) : NULL,
+		in_b ? cell_whole(&c[1], y) : NULL, in_a && in_b ? cell_change(&c[2], x, y) : NULL};
 
 	doc_row(t->doc, cells);
 }
@@ -182,15 +160,15 @@ static const struct explain_mapping *mapping(const struct explain_startup *s, co
 static void mapping_row(const struct table *t, const char *path)
 {
 	const struct explain_mapping *a = mapping(t->a, path), *b = mapping(t->b, path);
-	char *cells[4] = {a ? whole(a->resident / PAGE) : NULL, a ? whole(a->written / PAGE) : NULL,
-		b ? whole(b->resident / PAGE) : NULL, b ? whole(b->written / PAGE) : NULL};
-	const char *shown[] = {
-		*path ? path_base(path) : "(no file)", cells[0], cells[1], cells[2], cells[3]};
+	struct cell c[4];
+	const char *cells[] = {*path ? path_base(path) : "(no file)",
+		a ? cell_whole(&c[0], (int64_t)(a->resident / PAGE)) : NULL,
+		a ? cell_whole(&c[1], (int64_t)(a->written / PAGE)) : NULL,
+		b ? cell_whole(&c[2], (int64_t)(b->resident / PAGE)) : NULL,
+		b ? cell_whole(&c[3], (int64_t)(b->written / PAGE)) : NULL};
 
 	if ((a && a->resident >= MIN_RESIDENT) || (b && b->resident >= MIN_RESIDENT))
-		doc_row(t->doc, shown);
-	for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
-		free(cells[i]);
+		doc_row(t->doc, cells);
 }
 
 static void add_memory(const struct table *t)
