@@ -51,7 +51,7 @@ static const char *mark_of(unsigned class)
 	return class < ELF_N_INSN_CLASSES && marks[class] ? marks[class] : "";
 }
 
-static uint64_t count_at(const struct reader *r, uint64_t addr)
+static int64_t count_at(const struct reader *r, uint64_t addr)
 {
 	size_t i = callgrind_first_at(r->costs, r->n_costs, addr);
 

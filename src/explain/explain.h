@@ -357,7 +357,7 @@ uint64_t explain_shape(const char *mnemonic, const char *operands);
 
 struct explain_code_insn {
 	uint64_t addr;     /* as in the file */
-	uint64_t count;    /* executions */
+	int64_t count;     /* executions; of loops, so that it may be below 0 */
 	uint64_t shape;    /* with the name of what is called */
 	const char *class; /* elf_insn_class_name(), static */
 	const char *mark;  /* the same in a few letters, "" for what is nothing special; static */
@@ -371,7 +371,7 @@ struct explain_code_insn {
 struct explain_code_part {
 	char *name; /* whole, with suffixes */
 	uint64_t addr, size;
-	uint64_t count; /* of all its instructions */
+	int64_t count; /* of all its instructions */
 	struct explain_code_insn *v;
 	size_t n;
 };

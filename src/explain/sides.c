@@ -58,7 +58,7 @@ static void pair_parts(
 	free(taken_b);
 }
 
-static uint64_t executions(const struct explain_side_part *p)
+static int64_t executions(const struct explain_side_part *p)
 {
 	return (p->a ? p->a->count : 0) + (p->b ? p->b->count : 0);
 }
@@ -66,7 +66,7 @@ static uint64_t executions(const struct explain_side_part *p)
 static int by_executions(const void *a, const void *b)
 {
 	const struct explain_side_part *x = a, *y = b;
-	uint64_t n = executions(x), m = executions(y);
+	int64_t n = executions(x), m = executions(y);
 
 	return (n < m) - (n > m);
 }
@@ -112,16 +112,19 @@ static int by_share(const void *a, const void *b)
 	return (x->row > y->row) - (x->row < y->row);
 }
 
+/* A place that was executed less with more loops weighs as one that was executed more. */
 static uint64_t count(const struct explain_code_insn *insn)
 {
-	return insn ? insn->count : 0;
+	int64_t n = insn ? insn->count : 0;
+
+	return n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
 }
 
 static uint64_t distance(const struct explain_side_row *row)
 {
-	uint64_t a = count(row->a), b = count(row->b);
+	int64_t a = row->a ? row->a->count : 0, b = row->b ? row->b->count : 0;
 
-	return a < b ? b - a : a - b;
+	return a < b ? (uint64_t)b - (uint64_t)a : (uint64_t)a - (uint64_t)b;
 }
 
 static double part_of(uint64_t n, uint64_t total)

@@ -105,7 +105,7 @@ static void shapes_are_mnemonics_and_kinds(void **unused)
 	assert_false(explain_shape("movq", "$1, %rbx") == explain_shape("movq", "%rax, %rbx"));
 }
 
-static struct explain_code_insn insn(uint64_t addr, uint64_t count, uint64_t shape)
+static struct explain_code_insn insn(uint64_t addr, int64_t count, uint64_t shape)
 {
 	return (struct explain_code_insn){.addr = addr,
 		.count = count,
@@ -156,6 +156,24 @@ static void pairs_parts_and_finds_heat(void **unused)
 	assert_true(sides.parts[0].rows[18].hot && sides.parts[0].rows[25].hot);
 }
 
+/* Counts of loops may be below 0 here and there: that is little, not much. */
+static void less_is_not_hot(void **unused)
+{
+	struct explain_code_insn hot[40];
+	struct explain_code_part part = {(char *)"f", 0, 40, 4034, hot, 40};
+	struct explain_code code = {.parts = &part, .n = 1};
+	CLEANUP_EXPLAIN_SIDES struct explain_sides sides = {0};
+
+	(void)unused;
+	for (unsigned i = 0; i < 40; i++)
+		hot[i] = insn(i, i >= 20 && i < 24 ? 1000 : 1, i);
+	hot[2].count = -1;
+	explain_sides_make(&code, NULL, &sides);
+	assert_int_equal(sides.n, 1);
+	for (size_t i = 0; i < 40; i++)
+		assert_int_equal(sides.parts[0].rows[i].hot, i >= 18 && i < 26);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +181,7 @@ int main(void)
 		cmocka_unit_test(effort_is_bounded),
 		cmocka_unit_test(shapes_are_mnemonics_and_kinds),
 		cmocka_unit_test(pairs_parts_and_finds_heat),
+		cmocka_unit_test(less_is_not_hot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
