@@ -56,7 +56,7 @@
  * DeMets, Biometrika 74, 1987; the parts are simply added, which is Bonferroni and therefore
  * safe). A campaign that ends between looks, for lack of time, is judged at the level of the look
  * that it did not reach. It stops early only when the half-width of every arm's suite interval is
- * at most `precision`, whatever the estimate is.
+ * at most `precision` and no gate is too noisy to be judged, whatever the estimates are.
  *
  * Gates: every campaign has a hidden arm, a byte-identical copy of the reference. It must come out
  * equal, its ratio within ±0.5 %, and at most a tenth of its workloads may be called different.
@@ -327,7 +327,7 @@ struct bench_setup {
 	const char *workloads; /* the folder that relative files of workloads are in */
 	const char *scratch;   /* an existing folder for the arms' copies, with room for them */
 	const char *file;      /* where the campaign is kept after every round; NULL: nowhere */
-	unsigned int duration; /* ms that a process should last; 0: chosen from the suite's size */
+	unsigned int duration; /* ms that a process should last; 0: chosen from its start */
 	unsigned int threads;  /* for the looks */
 	struct progress *progress; /* may be NULL */
 };
@@ -446,7 +446,7 @@ void bench_result_release(struct bench_result *result);
 
 /* The level of each look. */
 void bench_look_levels(const struct bench *b, double *levels);
-/* Is the precision reached for every arm that the user named? */
+/* Is the precision reached for every arm that the user named, and every gate judged? */
 bool bench_precise(const struct bench *b, const struct bench_result *result);
 
 /* The result as JSON: {"rounds", "alpha", "gates", "arms": [{"ratio", …, "workloads": […]}]}. */

@@ -222,6 +222,7 @@ static void apply_gates(const struct bench *b, struct bench_result *result)
 		if (b->arms[a].role != BENCH_ROLE_ARM)
 			continue;
 		result->arms[a].verdict = BENCH_NO_VERDICT;
+		result->arms[a].different = 0;
 		for (size_t w = 0; w < b->n_workloads; w++)
 			result->arms[a].cells[w].verdict = BENCH_NO_VERDICT;
 	}
@@ -332,6 +333,8 @@ void bench_result_release(struct bench_result *result)
 
 bool bench_precise(const struct bench *b, const struct bench_result *result)
 {
+	if (result->copy == BENCH_GATE_NOISY || result->slowed == BENCH_GATE_NOISY)
+		return false;
 	for (size_t a = 1; a < b->n_arms; a++) {
 		if (b->arms[a].role == BENCH_ROLE_ARM &&
 			result->arms[a].half_width > b->options.precision)

@@ -83,7 +83,7 @@ static void add_arms(struct doc *doc, const struct bench *b, const struct bench_
 		CLEANUP_FREE char *general = bench_interval_text(arm->general);
 		CLEANUP_FREE char *differ = xasprintf("%u of %zu", arm->different, r->counting);
 		const char *cells[] = {b->arms[a].name, b->arms[a].version, b->arms[a].link, ratio,
-			a ? suite : NULL, a ? general : NULL, a ? differ : NULL,
+			a ? suite : NULL, a ? general : NULL, a && r->verdicts ? differ : NULL,
 			a ? bench_verdict_name(arm->verdict) : "reference"};
 
 		if (b->arms[a].role == BENCH_ROLE_ARM)

@@ -93,6 +93,9 @@ static void test_noise(void **state)
 	assert_int_equal(result.arms[1].verdict, BENCH_NO_VERDICT);
 	assert_int_equal(result.arms[1].cells[0].verdict, BENCH_NO_VERDICT);
 	assert_non_null(strstr(result.copy_reason, "byte-identical copy of base"));
+	/* Nor is that enough, however little is asked. */
+	b->options.precision = 1;
+	assert_false(bench_precise(b, &result));
 }
 
 static void test_gate_fails(void **state)
