@@ -14,6 +14,8 @@
 #include "proc/proc.h"
 
 #define MS ((int64_t)1000000)
+#define SHORTEST (100 * MS)
+#define LONGEST (400 * MS)
 /* A workload that is too short even so does nothing. */
 #define LOOPS_MAX ((uint64_t)1 << 30)
 #define PROBE_OUTPUT ((size_t)1 << 16)
@@ -25,14 +27,17 @@ static const char import_each[] = "import sys\n"
 				  "    except ImportError:\n"
 				  "        print(name)\n";
 
-/* A suite of many workloads averages over them, and each may be shorter. */
-static int64_t wanted_duration(const struct run *run)
+/* What a process lasts if nobody chose: noise here is that of moments and of processes, and a
+ * longer process has no less of it, so that many short ones say more in the same time
+ * (docs/bench.md, "How long a process lasts"). But only what comes after the start is the workload.
+ */
+static int64_t wanted_duration(const struct run *run, int64_t start)
 {
-	size_t n = run->b->n_workloads;
+	int64_t wanted = 5 * start;
 
 	if (run->setup->duration)
 		return run->setup->duration * MS;
-	return n <= 30 ? 400 * MS : n >= 60 ? 200 * MS : 12000 * MS / (int64_t)n;
+	return wanted < SHORTEST ? SHORTEST : wanted > LONGEST ? LONGEST : wanted;
 }
 
 static int rehearse(struct run *run, size_t w, size_t arm, unsigned int layout, uint64_t loops,
@@ -54,7 +59,7 @@ static int rehearse(struct run *run, size_t w, size_t arm, unsigned int layout, 
 static int calibrate_loop(struct run *run, size_t w, struct err *err)
 {
 	struct bench_workload *workload = &run->b->workloads[w];
-	int64_t once, many = 0, each, target = wanted_duration(run);
+	int64_t once, many = 0, each, target;
 	uint64_t tried = workload->loops < 2 ? 2 : workload->loops;
 
 	if (rehearse(run, w, 0, 0, 1, &once, err) < 0 || workload->failed ||
@@ -63,11 +68,13 @@ static int calibrate_loop(struct run *run, size_t w, struct err *err)
 	for (;; tried *= 4) {
 		if (rehearse(run, w, 0, 0, tried, &many, err) < 0)
 			return -1;
-		if (workload->failed || many - once >= target / 2 || tried >= LOOPS_MAX)
+		if (workload->failed || many - once >= wanted_duration(run, 0) / 2 ||
+			tried >= LOOPS_MAX)
 			break;
 	}
 	each = (many - once) / (int64_t)(tried - 1);
 	each = each < 1 ? 1 : each;
+	target = wanted_duration(run, once - each);
 	workload->loops = target > once ? 1 + (uint64_t)((target - once) / each) : 1;
 	workload->nominal = (uint64_t)(once + (int64_t)(workload->loops - 1) * each);
 	return 0;
@@ -77,7 +84,7 @@ static int calibrate_loop(struct run *run, size_t w, struct err *err)
 static int calibrate_startup(struct run *run, size_t w, struct err *err)
 {
 	struct bench_workload *workload = &run->b->workloads[w];
-	int64_t once, wanted = wanted_duration(run) / 2;
+	int64_t once, wanted = wanted_duration(run, 0) / 2;
 
 	if (rehearse(run, w, 0, 0, 1, &once, err) < 0 || workload->failed ||
 		rehearse(run, w, 0, 0, 1, &once, err) < 0 || workload->failed)

@@ -394,7 +394,7 @@ static const struct opt opts[] = {
 		offsetof(struct values, script_args)},
 	{"workloads", 0, OPT_STRING, "DIR", "the folder of workloads",
 		offsetof(struct values, workloads)},
-	{"duration", 0, OPT_COUNT, "MS", "what a process should last (200 to 400)",
+	{"duration", 0, OPT_COUNT, "MS", "what a process should last (100 to 400)",
 		offsetof(struct values, duration)},
 	{"limit", 0, OPT_COUNT, "SECONDS", "what a process may last (120)",
 		offsetof(struct values, limit)},
