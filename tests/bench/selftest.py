@@ -4,21 +4,23 @@
     selftest.py SOLDER PYTHON [--same N] [--slowed N] [--filter WORDS] [--rounds N] [--duration MS]
                 [--load PERCENT] [--first N]
 
-Runs N short campaigns in which both arms are the same Python (a difference called is a false
-alarm), and N with an arm slowed by 2 % (not finding it is a miss). For each campaign prints what
-the gates and the arm came to; at the end the counts, and of the same observations what Welch's
-test on the same numbers would have said, workload by workload, as tools do that treat all values
-as independent and look at one workload at a time. Exits with 1 if there are more than 10 % false
-alarms or misses.
+Runs short campaigns in which both arms are the same Python: any difference called, of the suite or
+of a workload, is a false alarm, whatever the gate says. N of them (--same) have nothing else; N
+more (--slowed) also have an arm slowed by 2 %: not finding it is a miss. For each campaign prints what the gates and the arms came to; at the end the counts,
+and of the same observations what Welch's test on the same numbers would have said, workload by
+workload, as tools do that treat all values as independent and look at one workload at a time. Exits
+with 1 if there are more than 10 % false alarms or misses.
 """
 
 import argparse
+import collections
 import json
 import math
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 
 def campaign(args, path, seed, slowed):
@@ -55,11 +57,70 @@ def percent(part, whole):
     return '%d of %d (%.1f %%)' % (part, whole, 100 * part / whole if whole else 0)
 
 
+def said(arm):
+    """An arm's interval without regard to gates, in words; whether it lies below 1, or above."""
+    low, high = (math.inf if x is None else x for x in arm['interval_suite'])
+    words = '%.4f (%.4f to %.4f)' % (arm['ratio'], low, high)
+    return words, high < 1, low > 1
+
+
+def different(arm, result):
+    """How many workloads would be called different if no gate stood in the way."""
+    margin = 1 + result['margin']
+
+    def called(w):
+        low, high = (math.inf if x is None else x for x in w['interval'])
+        equal = low >= 1 / margin and high <= margin
+        return not equal and (low > 1 or high < 1) and w['p_adjusted'] <= result['alpha']
+    return sum(map(called, arm['workloads']))
+
+
+def judge(number, got, counts):
+    arms = {a['name']: a for a in got['result']['arms']}
+    gates = got['result']['gates']
+    words, faster, slower = said(arms['two'])
+    counts['same'] += 1
+    single = different(arms['two'], got['result'])
+    counts['alarms'] += faster or slower or single > 0
+    counts['workloads'] += single
+    counts['refused'] += gates['copy']['outcome'] != 'passed'
+    called, compared = welch(got, 1)
+    counts['called'] += called
+    counts['compared'] += compared
+    print('%3d same %s, half-width %.2f %%, gate %s' % (
+        number, words, 100 * arms['two']['half_width'], gates['copy']['outcome']), end='')
+    if 'slowed' in arms:
+        words, _, found = said(arms['slowed'])
+        counts['slowed'] += 1
+        counts['missed'] += not found
+        counts['unfound'] += gates['slowed']['outcome'] != 'passed'
+        print('; slowed %s, %s' % (words, 'found' if found else 'missed'), end='')
+    print(flush=True)
+
+
+def conclude(counts, took):
+    if not counts['same']:
+        return 1
+    print('same:   %s called any difference; the gate withheld the verdict in %s' % (
+        percent(counts['alarms'], counts['same']), percent(counts['refused'], counts['same'])))
+    print("        single workloads: %s called different; by Welch's test %s" % (
+        percent(counts['workloads'], counts['compared']),
+        percent(counts['called'], counts['compared'])))
+    if counts['slowed']:
+        print('slowed: %s not found; %s did not pass the gate' % (
+            percent(counts['missed'], counts['slowed']),
+            percent(counts['unfound'], counts['slowed'])))
+    if counts['silent']:
+        print('no usable rounds in %d campaigns: not counted' % counts['silent'])
+    print('%.0f s in all' % took)
+    return int(counts['alarms'] > counts['same'] / 10 or counts['missed'] > counts['slowed'] / 10)
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     options.add_argument('solder')
     options.add_argument('python')
-    options.add_argument('--same', type=int, default=40)
+    options.add_argument('--same', type=int, default=20)
     options.add_argument('--slowed', type=int, default=20)
     options.add_argument('--filter')
     options.add_argument('--rounds', type=int, default=10)
@@ -67,48 +128,17 @@ def main():
     options.add_argument('--load', type=int, default=10)
     options.add_argument('--first', type=int, default=1, help='number and seed of the first')
     args = options.parse_args()
-    alarms = refused = called = compared = missed = unfound = 0
-    silent = [0, 0]
+    counts = collections.Counter()
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         for i in range(args.same + args.slowed):
-            slowed = i >= args.same
-            got = campaign(args, folder + '/c.json', args.first + i, slowed)
-            if not got:
+            got = campaign(args, folder + '/c.json', args.first + i, i >= args.same)
+            if got:
+                judge(args.first + i, got, counts)
+            else:
                 print('%3d no usable rounds' % (args.first + i), flush=True)
-                silent[slowed] += 1
-                continue
-            arms = {a['name']: a for a in got['result']['arms']}
-            arm = arms['slowed' if slowed else 'two']
-            low, high = (math.inf if x is None else x for x in arm['interval_suite'])
-            differs = low > 1 or high < 1
-            gate = got['result']['gates']['slowed' if slowed else 'copy']['outcome']
-            print('%3d %-6s ratio %.4f (%.4f to %.4f), half-width %.2f %%, gate %s' % (
-                args.first + i, 'slowed' if slowed else 'same', arm['ratio'], low, high,
-                100 * arm['half_width'], gate), flush=True)
-            if slowed:
-                missed += not low > 1
-                unfound += gate != 'passed'
-                continue
-            # Without regard to the gate: what the intervals alone would have claimed.
-            alarms += differs
-            refused += gate != 'passed'
-            more, total = welch(got, 1)
-            called, compared = called + more, compared + total
-    args.same -= silent[False]
-    args.slowed -= silent[True]
-    if not args.same and not args.slowed:
-        return 1
-    if args.same:
-        print('same:   %s called different; the gate withheld the verdict in %s' % (
-            percent(alarms, args.same), percent(refused, args.same)))
-        print('        Welch\'s test on single workloads: %s called different' % percent(
-            called, compared))
-    if args.slowed:
-        print('slowed: %s not found; %s did not pass the gate' % (
-            percent(missed, args.slowed), percent(unfound, args.slowed)))
-    if any(silent):
-        print('no usable rounds in %d and %d campaigns: not counted' % tuple(silent))
-    return 1 if alarms > args.same / 10 or missed > args.slowed / 10 else 0
+                counts['silent'] += 1
+    return conclude(counts, time.monotonic() - begun)
 
 
 if __name__ == '__main__':
