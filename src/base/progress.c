@@ -18,6 +18,7 @@ struct line {
 	char *name;
 	uint64_t start, estimate;
 	uint64_t done, total;
+	bool bytes; /* is what is done counted in bytes? */
 };
 
 struct progress {
@@ -85,14 +86,22 @@ void progress_free(struct progress *p)
 	free(p);
 }
 
+static void format_done(const struct line *l, char out[32], uint64_t n)
+{
+	if (l->bytes)
+		format_bytes(out, n);
+	else
+		snprintf(out, 32, "%" PRIu64, n);
+}
+
 static void draw_line(struct progress *p, const struct line *l, uint64_t now, int columns)
 {
 	char took[32], extra[96] = "", a[32], b[32], text[256];
 
 	format_duration(took, now - l->start);
 	if (l->total) {
-		format_bytes(a, l->done);
-		format_bytes(b, l->total);
+		format_done(l, a, l->done);
+		format_done(l, b, l->total);
 		snprintf(extra, sizeof(extra), "%s of %s (%" PRIu64 " %%)", a, b,
 			l->done * 100 / l->total);
 	} else if (l->estimate) {
@@ -147,13 +156,24 @@ int progress_start(struct progress *p, const char *name, uint64_t estimate_ns)
 	return i;
 }
 
-void progress_update(struct progress *p, int line, uint64_t done, uint64_t total)
+static void update(struct progress *p, int line, uint64_t done, uint64_t total, bool bytes)
 {
 	if (!p || line < 0)
 		return;
 	p->lines[line].done = done;
 	p->lines[line].total = total;
+	p->lines[line].bytes = bytes;
 	draw(p, false);
+}
+
+void progress_update(struct progress *p, int line, uint64_t done, uint64_t total)
+{
+	update(p, line, done, total, true);
+}
+
+void progress_count(struct progress *p, int line, uint64_t done, uint64_t total)
+{
+	update(p, line, done, total, false);
 }
 
 void progress_end(struct progress *p, int line, const char *result)

@@ -22,8 +22,10 @@ void progress_free(struct progress *p);
 
 /* Starts a line and returns its number. `estimate_ns` is how long it took before, 0 if unknown. */
 int progress_start(struct progress *p, const char *name, uint64_t estimate_ns);
-/* Bytes (or anything else) done out of total (0: unknown); redraws at most five times a second. */
+/* Bytes done out of total (0: unknown); redraws at most five times a second. */
 void progress_update(struct progress *p, int line, uint64_t done, uint64_t total);
+/* The same for anything else that can be counted. */
+void progress_count(struct progress *p, int line, uint64_t done, uint64_t total);
 /* Ends a line; `result` is a word or two ("done", "failed", "4.2 MiB"). */
 void progress_end(struct progress *p, int line, const char *result);
 /* Redraws live lines if it is time; call it while waiting. */
