@@ -74,29 +74,27 @@ static int check_copy(const struct stage *s, const struct dist *dist, const char
 	return 0;
 }
 
-/* The interpreter of a layout, and what the campaign says its digest is. */
-static const char *link_of(const struct bench_arm *arm, unsigned int layout, const char **sha256)
+/* What the campaign says of the files of a layout; a view. */
+static struct bench_link link_of(const struct bench_arm *arm, unsigned int layout)
 {
 	size_t i = layout % (arm->n_links + 1);
 
-	*sha256 = i ? arm->links[i - 1].sha256 : arm->sha256;
-	return i ? arm->links[i - 1].interpreter : arm->interpreter;
+	return i ? arm->links[i - 1]
+		 : (struct bench_link){.interpreter = arm->interpreter,
+			   .sha256 = arm->sha256,
+			   .lib_sha256 = arm->lib_sha256};
 }
 
 /* A file that changed since the campaign began is another arm. */
-static int check_digest(const struct bench_arm *arm, unsigned int layout, struct err *err)
+static int check_digest(const char *arm, const char *file, const char *sha256, struct err *err)
 {
-	const char *sha256, *interpreter = link_of(arm, layout, &sha256);
 	char hex[SHA256_HEX_SIZE];
 
-	if (!interpreter || !sha256)
-		return err_set(err, ERR_INPUT, "the campaign does not say what '%s' is", arm->name);
-	if (sha256_file(interpreter, hex, NULL, err) < 0)
+	if (sha256_file(file, hex, NULL, err) < 0)
 		return -1;
-	if (strcmp(hex, sha256) != 0)
+	if (!sha256 || strcmp(hex, sha256) != 0)
 		return err_set(err, ERR_INPUT,
-			"'%s' (arm '%s') is not the file that the campaign began with", interpreter,
-			arm->name);
+			"'%s' (arm '%s') is not the file that the campaign began with", file, arm);
 	return 0;
 }
 
@@ -104,15 +102,20 @@ static int copy_arm(const struct stage *s, size_t index, struct bench_arm *arm, 
 	struct err *err)
 {
 	CLEANUP_DIST struct dist dist = {0};
-	const char *sha256, *interpreter = link_of(arm, layout, &sha256);
+	struct bench_link link = link_of(arm, layout);
 	CLEANUP_FREE char *root = folder(s, index, layout);
 	CLEANUP_FREE char *python = stage_python(s, index, layout);
 
-	if (check_digest(arm, layout, err) < 0 || dist_find(interpreter, &dist, err) < 0)
+	if (!link.interpreter)
+		return err_set(err, ERR_INPUT, "the campaign does not say what '%s' is", arm->name);
+	if (check_digest(arm->name, link.interpreter, link.sha256, err) < 0 ||
+		dist_find(link.interpreter, &dist, err) < 0 ||
+		(dist.libpython_loaded &&
+			check_digest(arm->name, dist.libpython_loaded, link.lib_sha256, err) < 0))
 		return -1;
 	if (!dist.runs)
-		return err_set(
-			err, ERR_UNSUPPORTED, "'%s' does not run: %s", interpreter, dist.why_not);
+		return err_set(err, ERR_UNSUPPORTED, "'%s' does not run: %s", link.interpreter,
+			dist.why_not);
 	return dist_copy(&dist, root, python, err) < 0 || dist_copy_library(&dist, root, err) < 0 ||
 			       check_copy(s, &dist, root, python, arm, err) < 0
 		       ? -1
