@@ -149,18 +149,46 @@ void bench_add_hidden(struct bench *b, double slowdown)
 	}
 }
 
-static bool wanted(const char *name, const char *filter)
+/* The words of a filter, without blanks around them. */
+static void split_filter(const char *filter, struct strv *words)
 {
-	CLEANUP_STRV struct strv words = STRV_INIT;
+	CLEANUP_STRV struct strv parts = STRV_INIT;
 
-	if (!filter)
-		return true;
-	strv_split(&words, filter, ",");
-	for (size_t i = 0; i < words.n; i++) {
-		if (strstr(name, words.v[i]))
+	strv_split(&parts, filter ? filter : "", ",");
+	for (size_t i = 0; i < parts.n; i++) {
+		const char *word = parts.v[i] + strspn(parts.v[i], " ");
+		size_t n = strlen(word);
+
+		while (n && word[n - 1] == ' ')
+			n--;
+		if (n)
+			strv_take(words, xstrndup(word, n));
+	}
+}
+
+static bool wanted(const char *name, const struct strv *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		if (strstr(name, words->v[i]))
 			return true;
 	}
-	return false;
+	return words->n == 0;
+}
+
+/* A word that chose nothing is a slip: what was meant would be missing without a word. */
+static int check_words(
+	const struct bench *b, const char *from, const struct strv *words, struct err *err)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		size_t w = 0;
+
+		while (w < b->n_workloads && !strstr(b->workloads[w].name, words->v[i]))
+			w++;
+		if (w == b->n_workloads)
+			return err_set(err, ERR_USAGE, "no workload of '%s' is called like '%s'",
+				from, words->v[i]);
+	}
+	return 0;
 }
 
 /* Inside the folder of workloads: our own lie in it, others somewhere below. */
@@ -224,6 +252,7 @@ int suite_add_index(struct bench *b, const char *text, size_t size, const char *
 {
 	json_error_t problem;
 	json_t *index = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem), *entry;
+	CLEANUP_STRV struct strv words = STRV_INIT;
 	size_t i;
 	int result = 0;
 
@@ -231,17 +260,19 @@ int suite_add_index(struct bench *b, const char *text, size_t size, const char *
 		json_decref(index);
 		return err_set(err, ERR_INPUT, "'%s' holds no list of workloads", from);
 	}
+	split_filter(filter, &words);
 	json_array_foreach (index, i, entry) {
 		const char *name = json_string_value(json_object_get(entry, "name"));
 
-		if (result == 0 && (!name || wanted(name, filter)) &&
+		if (result == 0 && (!name || wanted(name, &words)) &&
 			b->n_workloads < BENCH_WORKLOADS_MAX)
 			result = add_entry(b, from, entry, err);
 	}
 	json_decref(index);
+	if (result == 0)
+		result = check_words(b, from, &words, err);
 	if (result == 0 && b->n_workloads == 0)
-		return err_set(err, ERR_USAGE, "no workload of '%s' is called like '%s'", from,
-			filter ? filter : "");
+		return err_set(err, ERR_INPUT, "'%s' lists no workload", from);
 	return result;
 }
 
