@@ -49,6 +49,9 @@ struct stats_output {
 	double *general; /* its standard error, workloads drawn as well */
 };
 
+/* Is there no workload that can still count? */
+bool bench_all_failed(const struct bench *b);
+
 void stats_bootstrap(const struct stats_input *in, unsigned int threads, struct stats_output *out);
 void stats_output_release(struct stats_output *out);
 /* exp(log ± t * sqrt(n / (n - 1)) * error) with n - 1 degrees of freedom; 0 and infinity if n < 2.

@@ -324,11 +324,11 @@ int bench_add_pyperformance(
 	struct bench *b, const char *index, const char *dir, const char *filter, struct err *err);
 
 struct bench_setup {
-	const char *workloads; /* the folder that relative files of workloads are in */
-	const char *scratch;   /* an existing folder for the arms' copies, with room for them */
-	const char *file;      /* where the campaign is kept after every round; NULL: nowhere */
-	unsigned int duration; /* ms that a process should last; 0: chosen from its start */
-	unsigned int threads;  /* for the looks */
+	const char *workloads;     /* the folder that relative files of workloads are in */
+	const char *scratch;       /* an existing folder for the arms' copies, with room for them */
+	const char *file;          /* where the campaign is kept after every round; NULL: nowhere */
+	unsigned int duration;     /* ms that a process should last; 0: chosen from its start */
+	unsigned int threads;      /* for the looks */
 	struct progress *progress; /* may be NULL */
 };
 
@@ -363,7 +363,8 @@ int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err)
 int bench_counter(char **version, struct err *err);
 
 /* Counts the instructions of every workload that did not fail, in every arm but a slowed one, where
- * that is still to be done. Uses workloads, scratch, file (saved after each arm) and progress.
+ * that is still to be done. Uses workloads, scratch, file (saved after each workload) and
+ * progress.
  *
  * Every process runs under callgrind, its cache simulation off, with address randomization off,
  * hash seed 0 and an environment that always is the same. All arms take their turns in the same

@@ -144,7 +144,7 @@ static int count_arm(struct run *run, size_t arm, int line, struct err *err)
 	for (size_t w = 0; w < b->n_workloads; w++) {
 		const struct bench_workload *workload = &b->workloads[w];
 
-		progress_update(run->setup->progress, line, arm * b->n_workloads + w, total);
+		progress_count(run->setup->progress, line, arm * b->n_workloads + w, total);
 		if (interrupt_check(err) < 0)
 			return -1;
 		if (workload->failed || workload->uncounted || b->counts[w * b->n_arms + arm].once)
@@ -152,6 +152,8 @@ static int count_arm(struct run *run, size_t arm, int line, struct err *err)
 		if (count_workload(run, w, arm, err) < 0)
 			return err_wrap(err, "counting the instructions of '%s' in '%s'",
 				workload->name, b->arms[arm].name);
+		if (run_save(run, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -164,8 +166,7 @@ static int count_arms(struct run *run, int line, struct err *err)
 		if (b->arms[a].role == BENCH_ROLE_SLOWED)
 			continue;
 		if (stage_isolate(&run->stage, a, err) < 0 || count_arm(run, a, line, err) < 0 ||
-			stage_return(&run->stage, a, err) < 0 ||
-			(run->setup->file && bench_save(b, run->setup->file, err) < 0))
+			stage_return(&run->stage, a, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -191,10 +192,9 @@ int bench_count(struct bench *b, const struct bench_setup *setup, struct err *er
 		personality((unsigned long)before | ADDR_NO_RANDOMIZE);
 	result = stage_open(b, setup->scratch, &run.stage, err);
 	line = progress_start(setup->progress, "instructions", 0);
-	if (result == 0) {
-		run_check_needs(&run);
-		result = count_arms(&run, line, err);
-	}
+	if (result == 0 && (run_save(&run, err) < 0 || run_check_needs(&run, err) < 0 ||
+				   count_arms(&run, line, err) < 0))
+		result = -1;
 	progress_end(setup->progress, line, result == 0 ? "done" : "stopped");
 	stage_close(&run.stage);
 	if (before >= 0)

@@ -77,6 +77,8 @@ static json_t *benchmark_json(const struct bench *b, size_t w, size_t arm)
 static json_t *suite_json(const struct bench *b, size_t arm)
 {
 	json_t *suite = json_object(), *metadata = json_object(), *benchmarks = json_array();
+	const char *random =
+		json_string_value(json_object_get(b->machine, "address_randomization"));
 
 	json_object_set_new(metadata, "unit", json_string("second"));
 	json_object_set_new(metadata, "inner_loops", json_integer(1));
@@ -84,7 +86,9 @@ static json_t *suite_json(const struct bench *b, size_t arm)
 		json_string(b->options.measure == BENCH_WALL
 				    ? "clock_gettime(CLOCK_MONOTONIC) around one process"
 				    : "user and system time of one process"));
-	json_object_set_new(metadata, "aslr", json_string("Full randomization"));
+	json_object_set_new(metadata, "aslr",
+		json_string(random && !strcmp(random, "on") ? "Full randomization"
+							    : "No randomization"));
 	if (b->arms[arm].version)
 		json_object_set_new(metadata, "python_version", json_string(b->arms[arm].version));
 	json_object_set_new(suite, "version", json_string("1.0"));

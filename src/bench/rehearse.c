@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -118,15 +117,15 @@ static int calibrate(struct run *run, size_t w, struct err *err)
 
 /* The modules among `names` that the first copy of an arm cannot import. A Python that crashes
  * while it tries lacks nothing as far as this goes: the workload itself will show it. */
-static void find_lacking(
-	const struct run *run, size_t arm, const struct strv *names, struct strv *lacking)
+static int find_lacking(const struct run *run, size_t arm, const struct strv *names,
+	struct strv *lacking, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	const struct play play = {.arm = arm};
 	const struct proc_spec spec = {
 		.argv = &argv, .env = &env, .cwd = run->stage.cwd, .out = -1, .err = -1};
-	struct err ignored = ERR_INIT;
+	struct err problem = ERR_INIT;
 
 	strv_take(&argv, stage_python(&run->stage, arm, 0));
 	strv_addf(&argv, "-Xpycache_prefix=%s", run->stage.pycache);
@@ -135,13 +134,19 @@ static void find_lacking(
 	for (size_t i = 0; i < names->n; i++)
 		strv_add(&argv, names->v[i]);
 	run_make_env(run, &play, &env);
-	if (proc_run(&spec, false, PROBE_OUTPUT, run->b->options.limit * 1000, &output, &ignored) ==
-			0 &&
-		output.len)
+	if (proc_run(&spec, false, PROBE_OUTPUT, run->b->options.limit * 1000, &output, &problem) <
+		0) {
+		if (problem.code != ERR_INTERRUPTED)
+			return 0;
+		*err = problem;
+		return -1;
+	}
+	if (output.len)
 		strv_split(lacking, output.data, "\n");
+	return 0;
 }
 
-static void check_needs(struct run *run, size_t arm)
+static int check_needs(struct run *run, size_t arm, struct err *err)
 {
 	struct bench *b = run->b;
 	CLEANUP_STRV struct strv names = STRV_INIT, lacking = STRV_INIT;
@@ -152,8 +157,8 @@ static void check_needs(struct run *run, size_t arm)
 				strv_add(&names, b->workloads[w].needs.v[i]);
 		}
 	}
-	if (names.n)
-		find_lacking(run, arm, &names, &lacking);
+	if (names.n && find_lacking(run, arm, &names, &lacking, err) < 0)
+		return -1;
 	for (size_t w = 0; lacking.n && w < b->n_workloads; w++) {
 		struct bench_workload *workload = &b->workloads[w];
 
@@ -166,33 +171,48 @@ static void check_needs(struct run *run, size_t arm)
 				workload->name, workload->failed);
 		}
 	}
+	return 0;
 }
 
-void run_check_needs(struct run *run)
+int run_check_needs(struct run *run, struct err *err)
 {
-	for (size_t a = 0; a < run->b->n_arms; a++)
-		check_needs(run, a);
+	for (size_t a = 0; a < run->b->n_arms; a++) {
+		if (check_needs(run, a, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int rehearse_everywhere(struct run *run, size_t w, struct err *err)
+{
+	const struct bench *b = run->b;
+	int64_t ignored;
+
+	for (size_t a = 0; a < b->n_arms; a++) {
+		for (unsigned int l = 0; l < b->options.layouts && !b->workloads[w].failed; l++) {
+			if (interrupt_check(err) < 0 ||
+				rehearse(run, w, a, l, 1, &ignored, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
 }
 
 int run_rehearse(struct run *run, struct err *err)
 {
 	struct bench *b = run->b;
 	struct progress *p = run->setup->progress;
-	int line = progress_start(p, "rehearsal", 0), result = 0;
+	int line = progress_start(p, "rehearsal", 0);
+	int result = run_check_needs(run, err);
 
-	run_check_needs(run);
 	for (size_t w = 0; result == 0 && w < b->n_workloads; w++) {
-		progress_update(p, line, w, b->n_workloads);
+		progress_count(p, line, w, b->n_workloads);
 		if (!b->workloads[w].failed && b->workloads[w].nominal == 0)
 			result = calibrate(run, w, err);
-		for (size_t a = 0; result == 0 && a < b->n_arms; a++) {
-			for (unsigned int l = 0; result == 0 && l < b->options.layouts; l++) {
-				int64_t ignored;
-
-				if (!b->workloads[w].failed)
-					result = rehearse(run, w, a, l, 1, &ignored, err);
-			}
-		}
+		if (result == 0)
+			result = rehearse_everywhere(run, w, err);
+		if (result == 0)
+			result = run_save(run, err);
 	}
 	progress_end(p, line, result == 0 ? "done" : "stopped");
 	return result;
@@ -239,7 +259,6 @@ void run_describe_machine(const struct run *run)
 	CLEANUP_FREE char *model = cpuinfo("model name"), *flags = cpuinfo("flags");
 	CLEANUP_FREE char *aslr = first_line("/proc/sys/kernel/randomize_va_space");
 	const char *counters = trial_counters();
-	int now = personality(0xffffffff);
 	struct utsname u;
 
 	set(m, "solder", SOLDER_VERSION);
@@ -252,10 +271,7 @@ void run_describe_machine(const struct run *run)
 		set(m, "kernel", u.release);
 		set(m, "architecture", u.machine);
 	}
-	set(m, "address_randomization",
-		now >= 0 && (now & ADDR_NO_RANDOMIZE) ? "off for this process"
-		: !aslr || !strcmp(aslr, "0")         ? "off"
-						      : "on");
+	set(m, "address_randomization", !aslr || !strcmp(aslr, "0") ? "off" : "on");
 	if (counters) {
 		CLEANUP_FREE char *text = xasprintf("not supported: %s", counters);
 

@@ -286,6 +286,22 @@ static void prepare(const struct bench *b, const struct grid *g, struct bench_re
 		result->arms[a].cells = xcalloc(b->n_workloads + 1, sizeof(*result->arms[a].cells));
 }
 
+bool bench_all_failed(const struct bench *b)
+{
+	for (size_t w = 0; w < b->n_workloads; w++) {
+		if (!b->workloads[w].failed)
+			return false;
+	}
+	return true;
+}
+
+static int none_counts(const struct bench *b, const char *why, struct err *err)
+{
+	return err_set(err, ERR_INPUT, "no workload ran in every arm; %s: %s",
+		b->n_workloads ? b->workloads[0].name : "there is none",
+		why ? why : "nothing was chosen");
+}
+
 int bench_compute(
 	const struct bench *b, unsigned int threads, struct bench_result *result, struct err *err)
 {
@@ -295,6 +311,8 @@ int bench_compute(
 	*result = (struct bench_result){0};
 	if (b->n_arms == 0 || b->n_looks == 0)
 		return err_set(err, ERR_INPUT, "the campaign has no arms");
+	if (bench_all_failed(b))
+		return none_counts(b, b->n_workloads ? b->workloads[0].failed : NULL, err);
 	grid_fill(&g, b, b->looks[b->n_looks - 1]);
 	if (g.rounds < 2) {
 		err_set(err, ERR_INPUT, "the campaign has %zu usable %s, too few for any statement",
@@ -308,9 +326,7 @@ int bench_compute(
 			which[result->counting++] = w;
 	}
 	if (result->counting == 0) {
-		err_set(err, ERR_INPUT, "no workload ran in every arm; %s: %s",
-			b->n_workloads ? b->workloads[0].name : "there is none",
-			b->n_workloads ? result->why[0] : "nothing was chosen");
+		none_counts(b, b->n_workloads ? result->why[0] : NULL, err);
 		bench_result_release(result);
 		return -1;
 	}

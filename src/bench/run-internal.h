@@ -30,8 +30,11 @@ int run_play(const struct run *run, const struct play *play, struct bench_observ
 /* Records that a workload is left out from now on, if `o` ended badly. */
 void run_note_failure(struct run *run, const struct bench_observation *o);
 
+/* Keeps the campaign as it is now, if it has a file. */
+int run_save(const struct run *run, struct err *err);
+
 /* Leaves out workloads for which an arm lacks a module: no failure, and said as it is. */
-void run_check_needs(struct run *run);
+int run_check_needs(struct run *run, struct err *err);
 /* Runs each workload once in each copy of each arm, which makes bytecode and shows what does not
  * work; on the reference first, to choose the loops of workloads that have no nominal time. */
 int run_rehearse(struct run *run, struct err *err);

@@ -70,7 +70,8 @@ int run_play(const struct run *run, const struct play *play, struct bench_observ
 		.cwd = run->stage.cwd,
 		.output = run->stage.output,
 		.cpu = run->cpu,
-		.limit = b->options.limit};
+		.limit = b->options.limit,
+		.randomize = play->timed};
 
 	run_make_argv(run, play, &argv);
 	run_make_env(run, play, &env);
@@ -130,7 +131,7 @@ static int play_all(struct run *run, struct bench_round *round, int line, struct
 			.timed = true};
 		struct bench_observation *o = &round->v[round->n];
 
-		progress_update(run->setup->progress, line, i, b->n_workloads * b->n_arms);
+		progress_count(run->setup->progress, line, i, b->n_workloads * b->n_arms);
 		if (interrupt_check(err) < 0)
 			return -1;
 		if (b->workloads[play.workload].failed)
@@ -160,15 +161,27 @@ static char *disturbed(const struct bench *b, const struct bench_round *round)
 	return NULL;
 }
 
+/* "round 3 of 40, 12 min": how long it and all that may follow last at most; to be freed. */
+static char *round_name(const struct bench *b, uint64_t previous)
+{
+	unsigned int all = b->looks[b->n_looks - 1], number = bench_kept(b);
+	uint64_t left = previous * (all + 1 - number);
+	char text[32];
+
+	if (!previous)
+		return xasprintf("round %u of %u", number, all);
+	format_duration(text, left);
+	return xasprintf("round %u of %u, %s at most", number, all, text);
+}
+
 static int play_round(struct run *run, struct err *err)
 {
 	struct bench *b = run->b;
 	struct bench_round *round = bench_add_round(b, b->n_arms * b->n_workloads);
 	struct progress *p = run->setup->progress;
-	CLEANUP_FREE char *name =
-		xasprintf("round %u of %u", bench_kept(b), b->looks[b->n_looks - 1]);
-	int line = progress_start(
-		p, name, b->n_rounds > 1 ? (uint64_t)b->rounds[b->n_rounds - 2].lasted : 0);
+	uint64_t previous = b->n_rounds > 1 ? (uint64_t)b->rounds[b->n_rounds - 2].lasted : 0;
+	CLEANUP_FREE char *name = round_name(b, previous);
+	int line = progress_start(p, name, previous);
 	uint64_t begin = clock_ns();
 	int64_t used = cpu_used(run->processors < 2);
 	struct cpu_times before, after;
@@ -229,15 +242,6 @@ static int look(struct run *run, struct err *err)
 	return 0;
 }
 
-static bool any_workload(const struct bench *b)
-{
-	for (size_t w = 0; w < b->n_workloads; w++) {
-		if (!b->workloads[w].failed)
-			return true;
-	}
-	return false;
-}
-
 /* After a round: should there be another? */
 static int decide(struct run *run, struct err *err)
 {
@@ -247,7 +251,7 @@ static int decide(struct run *run, struct err *err)
 
 	for (size_t i = 0; i < b->n_rounds; i++)
 		lasted += b->rounds[i].lasted;
-	if (!any_workload(b)) {
+	if (bench_all_failed(b)) {
 		stop(b, "every workload failed");
 		return 0;
 	}
@@ -267,7 +271,7 @@ static int decide(struct run *run, struct err *err)
 	return 0;
 }
 
-static int save(const struct run *run, struct err *err)
+int run_save(const struct run *run, struct err *err)
 {
 	return run->setup->file ? bench_save(run->b, run->setup->file, err) : 0;
 }
@@ -276,17 +280,15 @@ static int play_rounds(struct run *run, struct err *err)
 {
 	struct bench *b = run->b;
 
-	if (run_rehearse(run, err) < 0)
+	if (run_save(run, err) < 0 || run_rehearse(run, err) < 0)
 		return -1;
-	if (!any_workload(b))
+	if (bench_all_failed(b))
 		stop(b, "every workload failed");
-	if (save(run, err) < 0)
-		return -1;
 	while (!b->stopped) {
-		if (play_round(run, err) < 0 || save(run, err) < 0 || decide(run, err) < 0)
+		if (play_round(run, err) < 0 || run_save(run, err) < 0 || decide(run, err) < 0)
 			return -1;
 	}
-	return save(run, err);
+	return run_save(run, err);
 }
 
 int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err)

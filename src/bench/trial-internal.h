@@ -12,6 +12,7 @@ struct trial {
 	const char *cwd;
 	int output;         /* descriptor for stderr; stdout goes nowhere */
 	int cpu;            /* to which it is pinned; -1: to none */
+	bool randomize;     /* addresses, whatever we were started with */
 	unsigned int limit; /* seconds */
 	uint64_t spin;      /* ns of CPU time that it burns before it becomes the program */
 };

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -41,7 +42,7 @@ static int64_t cpu_clock(void)
 
 static int prepare(const struct trial *t)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), now = personality(0xffffffff);
 	sigset_t none;
 	cpu_set_t set;
 
@@ -54,6 +55,10 @@ static int prepare(const struct trial *t)
 		if (sched_setaffinity(0, sizeof(set), &set) < 0)
 			return errno;
 	}
+	/* Wherever we were started: counted processes alone have no randomization. */
+	if (t->randomize && now >= 0 && (now & ADDR_NO_RANDOMIZE) &&
+		personality((unsigned long)now & ~(unsigned long)ADDR_NO_RANDOMIZE) < 0)
+		return errno;
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(t->output, 2) < 0 ||
 		chdir(t->cwd) < 0)
 		return errno;

@@ -130,7 +130,16 @@ static void add_suite(struct bench *b, const char *root)
 		"\"kind\": \"loop\", \"args\": []},\n"
 		"{\"name\": \"needy\", \"file\": \"sum.py\", \"stresses\": \"asking\", \"loops\": "
 		"4, "
-		"\"kind\": \"loop\", \"args\": [], \"needs\": [\"json\", \"no_such_module\"]}]",
+		"\"kind\": \"loop\", \"args\": [], \"needs\": [\"json\", \"no_such_module\"]},\n"
+		"{\"name\": \"crash\", \"file\": \"crash.py\", \"stresses\": \"crashing\", "
+		"\"loops\": 4, \"kind\": \"loop\", \"args\": []}]",
+		0644);
+	/* In the second arm only, and not before it is timed. */
+	scratch_file(root, "work/crash.py",
+		"import os, signal, sys, time\n"
+		"time.process_time() and sum(range(1000 * int(sys.argv[1])))\n"
+		"if sys.dont_write_bytecode and '/a01' in sys.executable:\n"
+		"    os.kill(os.getpid(), signal.SIGSEGV)\n",
 		0644);
 	scratch_file(root, "work/sum.py",
 		"import sys, os\n"
@@ -173,12 +182,15 @@ static void test_campaign(void **state)
 	assert_string_equal(read->stopped, "rounds");
 	assert_int_equal(read->n_rounds, 2);
 	assert_int_equal(read->n_arms, 4);
-	assert_int_equal(read->rounds[0].n, 8);
+	/* Four arms of two workloads, and of the third what ran until it crashed. */
+	assert_in_range(read->rounds[0].n, 9, 12);
+	assert_int_equal(read->rounds[1].n, 8);
 	assert_int_equal(result.counting, 2);
 	assert_null(result.why[0]);
 	assert_null(result.why[1]);
 	assert_string_equal(result.why[2], "one: exit code 1: RuntimeError: not today");
 	assert_string_equal(result.why[3], "not run: 'one' has no module 'no_such_module'");
+	assert_string_equal(result.why[4], "two: killed by signal 11");
 	/* How many loops fit depends on what else the machine does. */
 	assert_true(read->workloads[0].nominal > 0 && read->workloads[1].nominal > 0);
 	assert_int_not_equal(read->rounds[0].hash_seed, read->rounds[1].hash_seed);
@@ -210,6 +222,12 @@ static void test_resume(void **state)
 	assert_int_equal(again->rounds[1].v[2].user, b->rounds[1].v[2].user);
 	free(again->stopped);
 	again->stopped = NULL;
+	free(again->arms[1].lib_sha256);
+	again->arms[1].lib_sha256 = xstrdup("0");
+	if (again->arms[0].lib_sha256) {
+		assert_int_equal(run_in(again, *state, &err), -1);
+		assert_non_null(strstr(err.msg, "is not the file that the campaign began with"));
+	}
 	again->arms[1].sha256[0] = again->arms[1].sha256[0] == '0' ? '1' : '0';
 	assert_int_equal(run_in(again, *state, &err), -1);
 	assert_non_null(strstr(err.msg, "is not the file that the campaign began with"));
@@ -344,7 +362,7 @@ static void test_count(void **state)
 	assert_true(isnan(bench_instructions(read, 2, 0)));
 	assert_string_equal(read->workloads[2].uncounted, "one: fails: RuntimeError: not today");
 	assert_true(fabs(bench_instructions_ratio(read, 2, &n) - 1) < 0.01);
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3);
 	assert_int_equal(scratch_entries(*state), 2);
 }
 
