@@ -5,6 +5,9 @@
 
 #include "cmd/bench-internal.h"
 
+/* So many digits of a digest tell files apart. */
+#define DIGITS 12
+
 size_t bench_named(const struct bench *b)
 {
 	size_t n = 0;
@@ -24,6 +27,25 @@ static const char *machine_text(const struct bench *b, const char *key)
 	return json_string_value(json_object_get(b->machine, key));
 }
 
+/* "Xeon, 2 virtual ones, trials on number 1"; to be freed. */
+static char *processor_text(const struct bench *b)
+{
+	const char *model = machine_text(b, "processor");
+	const json_t *n = json_object_get(b->machine, "processors");
+	const json_t *pinned = json_object_get(b->machine, "pinned_to");
+	bool virtual = json_is_true(json_object_get(b->machine, "virtual"));
+	CLEANUP_BUF struct buf out = BUF_INIT;
+
+	buf_adds(&out, model ? model : "unknown");
+	if (json_is_integer(n))
+		buf_addf(&out, ", %" JSON_INTEGER_FORMAT "%s", json_integer_value(n),
+			virtual ? ", virtual" : "");
+	if (json_is_integer(pinned))
+		buf_addf(&out, ", trials on number %" JSON_INTEGER_FORMAT,
+			json_integer_value(pinned));
+	return buf_steal(&out);
+}
+
 static void add_facts(struct doc *doc, const struct bench *b, const struct bench_result *r)
 {
 	CLEANUP_FREE char *rounds = xasprintf("%u%s, of at most %u; %u dropped", r->rounds,
@@ -36,6 +58,9 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 	double own = bench_overhead(b);
 	CLEANUP_FREE char *overhead =
 		isfinite(own) ? xasprintf("%.2f ms for each process", own / 1e6) : NULL;
+	CLEANUP_FREE char *processor = processor_text(b);
+	CLEANUP_FREE char *measurer =
+		xasprintf("solder %s", machine_text(b, "solder") ? machine_text(b, "solder") : "?");
 	char date[32] = "";
 	struct tm when;
 	time_t started = b->n_rounds ? (time_t)b->rounds[0].started : 0;
@@ -53,9 +78,29 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 	doc_fact(doc, "level", level);
 	doc_fact(doc, "seed", seed);
 	doc_fact(doc, "begun", date[0] ? date : NULL);
-	doc_fact(doc, "processor", machine_text(b, "processor"));
+	doc_fact(doc, "processor", processor);
 	doc_fact(doc, "counters", machine_text(b, "counters"));
 	doc_fact(doc, "address randomization", machine_text(b, "address_randomization"));
+	doc_fact(doc, "kernel", machine_text(b, "kernel"));
+	doc_fact(doc, "measured by", measurer);
+}
+
+/* What ran: a digest tells builds apart whose names and versions are the same. */
+static void add_files(struct doc *doc, const struct bench *b)
+{
+	static const struct doc_column columns[] = {{"arm", 0}, {"named", DOC_WRAP},
+		{"interpreter", DOC_WRAP}, {"its SHA-256", 0}, {"libpython's", 0}};
+
+	doc_table(doc, "What was measured", columns, ARRAY_SIZE(columns));
+	for (size_t a = 0; a < b->n_arms; a++) {
+		const struct bench_arm *arm = &b->arms[a];
+		CLEANUP_FREE char *sha256 = arm->sha256 ? xstrndup(arm->sha256, DIGITS) : NULL;
+		CLEANUP_FREE char *lib = arm->lib_sha256 ? xstrndup(arm->lib_sha256, DIGITS) : NULL;
+
+		if (arm->role == BENCH_ROLE_ARM)
+			doc_row(doc, (const char *[]){
+					     arm->name, arm->given, arm->interpreter, sha256, lib});
+	}
 }
 
 static void add_gates(struct doc *doc, const struct bench_result *r)
@@ -163,6 +208,7 @@ struct doc *bench_doc(const struct bench *b, const struct bench_result *result, 
 			add_workloads(doc, b, result, a, all);
 	}
 	add_left_out(doc, b, result);
+	add_files(doc, b);
 	add_notes(doc, b);
 	bench_counts(doc, b);
 	return doc;

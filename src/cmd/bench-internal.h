@@ -5,6 +5,22 @@
 #include "bench/bench.h"
 #include "report/report.h"
 
+#define PYPERFORMANCE "pyperformance"
+
+/* The options of solder bench; 0 and NULL for what was not given. */
+struct bench_values {
+	unsigned int rounds, max_time, layouts, duration, limit;
+	const char *precision, *load, *seed, *filter, *suite, *script, *workloads, *scratch,
+		*output;
+	const char *measure, *pyperf, *html;
+	struct strv from, script_args;
+	bool self_test, resume, json, all, count, count_only;
+};
+
+/* Refuses what makes no sense together, or would be lost: also places of output that cannot be
+ * written, before anything has run. */
+int bench_check_usage(const struct bench_values *v, const struct strv *args, struct err *err);
+
 /* How many arms the user named. */
 size_t bench_named(const struct bench *b);
 

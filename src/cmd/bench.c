@@ -15,24 +15,6 @@
 /* What --self-test slows its arm by. */
 #define SLOWDOWN 0.02
 
-struct values {
-	unsigned int rounds, max_time, layouts, duration, limit;
-	const char *precision, *load, *seed, *filter, *suite, *script, *script_args, *workloads,
-		*scratch, *output;
-	const char *measure, *pyperf, *html;
-	struct strv from;
-	bool self_test, resume, json, all, count, count_only;
-};
-
-static void defaults(void *values)
-{
-	struct values *v = values;
-
-	v->rounds = 40;
-	v->layouts = 1;
-	v->limit = 120;
-}
-
 static int parse_percent(const char *option, const char *text, double *ret, struct err *err)
 {
 	char *end;
@@ -64,53 +46,52 @@ static int choose_seed(const char *text, uint64_t *seed, struct err *err)
 	return 0;
 }
 
-static int options_of(const struct values *v, struct bench_options *o, struct err *err)
+/* What may be chosen anew when a campaign goes on. */
+static int limits_of(const struct bench_values *v, struct bench_options *o, struct err *err)
+{
+	if (v->max_time)
+		o->max_time = v->max_time * 60;
+	return (v->precision && parse_percent("precision", v->precision, &o->precision, err) < 0) ||
+			       (v->load &&
+				       parse_percent("load", v->load, &o->foreign_limit, err) < 0)
+		       ? -1
+		       : 0;
+}
+
+static int options_of(const struct bench_values *v, struct bench_options *o, struct err *err)
 {
 	bench_defaults(o);
-	o->rounds = v->rounds;
-	o->layouts = v->layouts;
-	o->max_time = v->max_time * 60;
-	o->limit = v->limit;
+	o->rounds = v->rounds ? v->rounds : o->rounds;
+	o->layouts = v->layouts ? v->layouts : o->layouts;
+	o->limit = v->limit ? v->limit : o->limit;
 	o->measure = v->measure && !strcmp(v->measure, "wall") ? BENCH_WALL : BENCH_CPU;
-	if (v->layouts > BENCH_LAYOUTS_MAX)
-		return err_set(
-			err, ERR_USAGE, "--layouts: at most %d are possible", BENCH_LAYOUTS_MAX);
-	if ((v->precision && parse_percent("precision", v->precision, &o->precision, err) < 0) ||
-		(v->load && parse_percent("load", v->load, &o->foreign_limit, err) < 0))
+	if (limits_of(v, o, err) < 0)
 		return -1;
 	return choose_seed(v->seed, &o->seed, err);
 }
 
-/* "NAME=PYTHON", or PYTHON alone, which gets the letter of its place. */
+static bool is_arm(const struct bench *b, const char *name)
+{
+	for (size_t i = 0; i < b->n_arms; i++) {
+		if (!strcmp(b->arms[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/* "NAME=PYTHON", or PYTHON alone, which gets the letter of its place or the next that is free. */
 static int add_arm(struct bench *b, const char *word, struct err *err)
 {
 	const char *equals = strchr(word, '=');
 	CLEANUP_FREE char *name = equals ? xstrndup(word, (size_t)(equals - word)) : NULL;
+	char letter[] = {(char)('A' + (int)b->n_arms), '\0'};
 
-	if (name && bench_arm_name_ok(name))
+	/* A path may hold a "=", too. */
+	if (name && (bench_arm_name_ok(name) || !path_exists(word)))
 		return bench_add_python(b, name, equals + 1, err);
-	free(name);
-	name = xasprintf("%c", (char)('A' + (int)b->n_arms));
-	return bench_add_python(b, name, word, err);
-}
-
-#define PYPERFORMANCE "pyperformance"
-
-/* "own", "pyperformance" or "pyperformance:DIR". */
-static int check_suite(const struct values *v, struct err *err)
-{
-	size_t n = strlen(PYPERFORMANCE);
-
-	if (!v->suite || !strcmp(v->suite, "own"))
-		return 0;
-	if (v->script)
-		return err_set(err, ERR_USAGE, "--suite and --script exclude each other");
-	if (strncmp(v->suite, PYPERFORMANCE, n) != 0 ||
-		(v->suite[n] && (v->suite[n] != ':' || !v->suite[n + 1])))
-		return err_set(err, ERR_USAGE,
-			"--suite: '%s' is neither own, pyperformance nor pyperformance:DIR",
-			v->suite);
-	return 0;
+	while (is_arm(b, letter))
+		letter[0] = letter[0] == 'Z' ? 'A' : (char)(letter[0] + 1);
+	return bench_add_python(b, letter, word, err);
 }
 
 /* Where things are; the last two are ours and removed at the end. */
@@ -136,7 +117,7 @@ static void remove_folders(struct folders *f)
 
 /* Pyperformance takes the place of our own workloads. */
 static int add_pyperformance(
-	const struct values *v, struct bench *b, struct folders *f, struct err *err)
+	const struct bench_values *v, struct bench *b, struct folders *f, struct err *err)
 {
 	const char *given = v->suite ? strchr(v->suite, ':') : NULL;
 	CLEANUP_FREE char *index = xasprintf("%s/pyperformance_index.py", f->workloads);
@@ -157,34 +138,30 @@ static int add_pyperformance(
 }
 
 static int add_workloads(
-	const struct values *v, struct bench *b, struct folders *f, struct err *err)
+	const struct bench_values *v, struct bench *b, struct folders *f, struct err *err)
 {
-	CLEANUP_STRV struct strv words = STRV_INIT;
-
 	if (v->suite && strcmp(v->suite, "own") != 0)
 		return add_pyperformance(v, b, f, err);
-	if (!v->script)
-		return bench_add_suite(b, f->workloads, v->filter, err);
-	strv_split(&words, v->script_args ? v->script_args : "", " ");
-	return bench_add_script(b, v->script, &words, err);
+	return v->script ? bench_add_script(b, v->script, &v->script_args, err)
+			 : bench_add_suite(b, f->workloads, v->filter, err);
 }
 
-static int begin(const struct values *v, const struct strv *args, struct folders *f,
+static int begin(const struct bench_values *v, const struct strv *args, struct folders *f,
 	struct progress *progress, struct bench **ret, struct err *err)
 {
 	CLEANUP_BENCH struct bench *b = NULL;
 	struct bench_options options;
 
-	if (args->n < 2) {
-		err_set(err, ERR_USAGE, "there is nothing to compare: two Pythons are needed");
-		return err_hint(err, "for example: solder bench python3.11 dist/cpython");
-	}
-	if (options_of(v, &options, err) < 0 || check_suite(v, err) < 0)
+	if (options_of(v, &options, err) < 0)
 		return -1;
 	b = bench_new(&options);
 	for (size_t i = 0; i < args->n; i++) {
 		if (add_arm(b, args->v[i], err) < 0)
 			return -1;
+	}
+	if (bench_named(b) < 2) {
+		err_set(err, ERR_USAGE, "there is nothing to compare: two Pythons are needed");
+		return err_hint(err, "for example: solder bench python3.11 dist/cpython");
 	}
 	if (v->layouts > 1 && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
 				      bench_relink(b, f->links, progress, err) < 0))
@@ -197,17 +174,16 @@ static int begin(const struct values *v, const struct strv *args, struct folders
 }
 
 /* A campaign that ran out of time or quiet may get more of both. */
-static int resume(const struct values *v, struct folders *f, struct bench **ret, struct err *err)
+static int resume(
+	const struct bench_values *v, struct folders *f, struct bench **ret, struct err *err)
 {
 	struct bench *b;
 
-	if (!v->output)
-		return err_set(err, ERR_USAGE, "--resume needs -o FILE, the campaign to continue");
 	if (bench_load(v->output, ret, err) < 0)
 		return -1;
 	b = *ret;
-	if (v->max_time)
-		b->options.max_time = v->max_time * 60;
+	if (limits_of(v, &b->options, err) < 0)
+		return -1;
 	if (b->stopped && (!strcmp(b->stopped, "time") || !strcmp(b->stopped, "disturbed"))) {
 		free(b->stopped);
 		b->stopped = NULL;
@@ -229,8 +205,8 @@ static void say_plan(struct progress *p, const struct bench *b)
 		b->n_arms - bench_named(b), b->options.rounds, 100 * b->options.precision);
 }
 
-static int run_campaign(
-	const struct values *v, struct bench *b, const struct bench_setup *setup, struct err *err)
+static int run_campaign(const struct bench_values *v, struct bench *b,
+	const struct bench_setup *setup, struct err *err)
 {
 	CLEANUP_FREE char *counter = NULL;
 
@@ -245,8 +221,19 @@ static int run_campaign(
 	return counter ? bench_count(b, setup, err) : 0;
 }
 
+static void hint_resume(const struct bench_values *v, struct err *err)
+{
+	CLEANUP_FREE char *duration =
+		v->duration ? xasprintf(" --duration %u", v->duration) : xstrdup("");
+
+	err_hint(err, "solder bench --resume -o %s%s%s continues it", v->output, duration,
+		v->count_only ? " --count-only"
+		: v->count    ? " --count"
+			      : "");
+}
+
 static int measure(
-	const struct values *v, const struct strv *args, struct bench **ret, struct err *err)
+	const struct bench_values *v, const struct strv *args, struct bench **ret, struct err *err)
 {
 	struct progress *p = progress_new(stderr, PROGRESS_AUTO);
 	const char *tmp = getenv("TMPDIR");
@@ -266,12 +253,13 @@ static int measure(
 		result = run_campaign(v, *ret, &setup, err);
 	}
 	progress_free(p);
-	if (result < 0 && err->code == ERR_INTERRUPTED && v->output && *ret)
-		err_hint(err, "solder bench --resume -o %s continues it", v->output);
+	/* A file that was there before would have been refused. */
+	if (result < 0 && err->code == ERR_INTERRUPTED && v->output && path_exists(v->output))
+		hint_resume(v, err);
 	return result;
 }
 
-static int load(const struct values *v, const char *file, struct bench **ret, struct err *err)
+static int load(const struct bench_values *v, const char *file, struct bench **ret, struct err *err)
 {
 	if (bench_load(file, ret, err) < 0)
 		return -1;
@@ -283,8 +271,8 @@ static int load(const struct values *v, const char *file, struct bench **ret, st
 }
 
 /* `result` is NULL when there are only counts. */
-static int show(const struct values *v, const struct bench *b, const struct bench_result *result,
-	struct err *err)
+static int show(const struct bench_values *v, const struct bench *b,
+	const struct bench_result *result, struct err *err)
 {
 	CLEANUP_DOC struct doc *text = result ? bench_doc(b, result, v->all) : bench_counts_doc(b);
 
@@ -331,13 +319,11 @@ static int conclude(const struct bench *b, const struct bench_result *result, st
 	return 0;
 }
 
-static int compare(const struct values *v, struct err *err)
+static int compare(const struct bench_values *v, struct err *err)
 {
 	const struct bench_view view = {.all = v->all, .json = v->json, .html = v->html};
 	CLEANUP_BENCH struct bench *before = NULL, *after = NULL;
 
-	if (v->pyperf)
-		return err_set(err, ERR_USAGE, "--pyperf takes one campaign, not two");
 	if (load(v, v->from.v[0], &before, err) < 0 || load(v, v->from.v[1], &after, err) < 0)
 		return -1;
 	return bench_show_comparison(before, after, &v->from, &view, err);
@@ -345,21 +331,12 @@ static int compare(const struct values *v, struct err *err)
 
 static int run(const void *values, const struct strv *args, struct err *err)
 {
-	const struct values *v = values;
+	const struct bench_values *v = values;
 	CLEANUP_BENCH struct bench *b = NULL;
 	CLEANUP_BENCH_RESULT struct bench_result result = {0};
 
-	if (v->from.n && (args->n || v->resume))
-		return err_set(err, ERR_USAGE, "--from runs nothing: it takes no Pythons");
-	if (v->from.n > 2)
-		return err_set(
-			err, ERR_USAGE, "--from: two campaigns are compared, not %zu", v->from.n);
-	if (v->from.n && (v->count || v->count_only))
-		return err_set(err, ERR_USAGE, "--from runs nothing: it counts no instructions");
-	if (v->count_only && v->pyperf)
-		return err_set(err, ERR_USAGE, "--pyperf takes times, not instructions");
-	if (v->resume && args->n)
-		return err_set(err, ERR_USAGE, "--resume takes the Pythons from its file");
+	if (bench_check_usage(v, args, err) < 0)
+		return -1;
 	if (v->from.n == 2)
 		return compare(v, err);
 	if ((v->from.n ? load(v, v->from.v[0], &b, err) : measure(v, args, &b, err)) < 0)
@@ -373,59 +350,59 @@ static int run(const void *values, const struct strv *args, struct err *err)
 
 static const struct opt opts[] = {
 	{"rounds", 0, OPT_COUNT, "N", "at most so many rounds (40)",
-		offsetof(struct values, rounds)},
+		offsetof(struct bench_values, rounds)},
 	{"precision", 0, OPT_STRING, "PERCENT",
 		"stop at a look when the half-width is at most that (0.5)",
-		offsetof(struct values, precision)},
-	{"max-time", 0, OPT_COUNT, "MINUTES", "begin no round after that time",
-		offsetof(struct values, max_time)},
+		offsetof(struct bench_values, precision)},
+	{"max-time", 0, OPT_COUNT, "MINUTES", "begin no round after so long in rounds",
+		offsetof(struct bench_values, max_time)},
 	{"seed", 0, OPT_STRING, "N", "of the order and all else that is random",
-		offsetof(struct values, seed)},
+		offsetof(struct bench_values, seed)},
 	{"measure", 0, OPT_CHOICE, "cpu|wall", "which time is judged (cpu)",
-		offsetof(struct values, measure)},
+		offsetof(struct bench_values, measure)},
 	{"filter", 0, OPT_STRING, "WORDS", "workloads whose name holds one, comma-separated",
-		offsetof(struct values, filter)},
+		offsetof(struct bench_values, filter)},
 	{"suite", 0, OPT_STRING, "SUITE",
 		"own, or pyperformance[:DIR]: its benchmarks that need no packages (own)",
-		offsetof(struct values, suite)},
+		offsetof(struct bench_values, suite)},
 	{"script", 0, OPT_STRING, "FILE", "this program as the only workload",
-		offsetof(struct values, script)},
-	{"script-args", 0, OPT_STRING, "WORDS", "its arguments, separated by spaces",
-		offsetof(struct values, script_args)},
+		offsetof(struct bench_values, script)},
+	{"script-arg", 0, OPT_LIST, "WORD", "an argument of it; give each by one such option",
+		offsetof(struct bench_values, script_args)},
 	{"workloads", 0, OPT_STRING, "DIR", "the folder of workloads",
-		offsetof(struct values, workloads)},
+		offsetof(struct bench_values, workloads)},
 	{"duration", 0, OPT_COUNT, "MS", "what a process should last (100 to 400)",
-		offsetof(struct values, duration)},
+		offsetof(struct bench_values, duration)},
 	{"limit", 0, OPT_COUNT, "SECONDS", "what a process may last (120)",
-		offsetof(struct values, limit)},
+		offsetof(struct bench_values, limit)},
 	{"load", 0, OPT_STRING, "PERCENT",
 		"drop a round when others used more of its processor (10)",
-		offsetof(struct values, load)},
+		offsetof(struct bench_values, load)},
 	{"layouts", 0, OPT_COUNT, "N",
 		"links of each arm, drawn by round, as a random effect (as many as it is given)",
-		offsetof(struct values, layouts)},
+		offsetof(struct bench_values, layouts)},
 	{"scratch", 0, OPT_STRING, "DIR", "where the copies go ($TMPDIR, /tmp)",
-		offsetof(struct values, scratch)},
+		offsetof(struct bench_values, scratch)},
 	{"self-test", 0, OPT_FLAG, NULL, "add an arm slowed by 2 %, which must be found",
-		offsetof(struct values, self_test)},
+		offsetof(struct bench_values, self_test)},
 	{"count", 0, OPT_FLAG, NULL, "count instructions with valgrind too",
-		offsetof(struct values, count)},
+		offsetof(struct bench_values, count)},
 	{"count-only", 0, OPT_FLAG, NULL, "count instructions and take no times",
-		offsetof(struct values, count_only)},
+		offsetof(struct bench_values, count_only)},
 	{"output", 'o', OPT_STRING, "FILE", "keep the campaign there, after every round",
-		offsetof(struct values, output)},
+		offsetof(struct bench_values, output)},
 	{"resume", 0, OPT_FLAG, NULL, "continue the campaign in the file of -o",
-		offsetof(struct values, resume)},
+		offsetof(struct bench_values, resume)},
 	{"from", 0, OPT_LIST, "FILE",
 		"run nothing: compute again from a campaign's file; compare it with a second",
-		offsetof(struct values, from)},
+		offsetof(struct bench_values, from)},
 	{"all", 0, OPT_FLAG, NULL, "list every workload, not only those that differ",
-		offsetof(struct values, all)},
+		offsetof(struct bench_values, all)},
 	{"json", 0, OPT_FLAG, NULL, "print all that was observed and computed as JSON",
-		offsetof(struct values, json)},
-	{"html", 0, OPT_STRING, "FILE", "write a page", offsetof(struct values, html)},
+		offsetof(struct bench_values, json)},
+	{"html", 0, OPT_STRING, "FILE", "write a page", offsetof(struct bench_values, html)},
 	{"pyperf", 0, OPT_STRING, "DIR", "write ARM.json for each arm in pyperf's format",
-		offsetof(struct values, pyperf)},
+		offsetof(struct bench_values, pyperf)},
 };
 
 const struct command cmd_bench = {
@@ -454,8 +431,7 @@ const struct command cmd_bench = {
 		   "solder bench --from before.json --from after.json",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
-	.values_size = sizeof(struct values),
-	.defaults = defaults,
+	.values_size = sizeof(struct bench_values),
 	.min_args = 0,
 	.max_args = BENCH_ARMS_MAX - 2,
 	.run = run,

@@ -26,6 +26,9 @@ int cmd_parse_package(const char *word, const char **version, struct err *err);
  * /tmp), to be freed; NULL on failure. The caller removes it. */
 char *cmd_scratch(const char *within, const char *name, struct err *err);
 
+/* Could a file or folder be made, or written over, at `path`? Asked before long work, not after. */
+int cmd_check_output(const char *path, struct err *err);
+
 /* Prints a document to stdout, in colour on a terminal unless NO_COLOR is set. */
 void cmd_print(const struct doc *doc);
 

@@ -59,6 +59,16 @@ char *cmd_scratch(const char *within, const char *name, struct err *err)
 	return NULL;
 }
 
+int cmd_check_output(const char *path, struct err *err)
+{
+	CLEANUP_FREE char *dir = path_dir(path);
+	const char *asked = path_exists(path) ? path : dir;
+
+	return access(asked, path_is_dir(asked) ? W_OK | X_OK : W_OK) < 0
+		       ? err_sys(err, "cannot write '%s'", path)
+		       : 0;
+}
+
 void cmd_print(const struct doc *doc)
 {
 	doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));

@@ -132,7 +132,7 @@ def main():
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         for i in range(args.same + args.slowed):
-            got = campaign(args, folder + '/c.json', args.first + i, i >= args.same)
+            got = campaign(args, '%s/%d.json' % (folder, i), args.first + i, i >= args.same)
             if got:
                 judge(args.first + i, got, counts)
             else:
