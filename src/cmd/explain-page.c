@@ -312,10 +312,9 @@ static void add_inlined(struct doc *doc, const struct explain_page *p)
 }
 
 /* Calls to known functions cost no more one way than another; they are not what is looked for. */
-static bool is_overhead(const struct explain_pair *s)
+static bool is_overhead(unsigned kind)
 {
-	return strcmp(s->class, elf_site_name(ELF_SITE_CALL_DIRECT)) != 0 &&
-	       strcmp(s->class, elf_site_name(ELF_SITE_CALL_INDIRECT)) != 0;
+	return kind != ELF_SITE_CALL_DIRECT && kind != ELF_SITE_CALL_INDIRECT;
 }
 
 static void add_sites(struct doc *doc, const struct explain_page *p)
@@ -337,7 +336,8 @@ static void add_sites(struct doc *doc, const struct explain_page *p)
 			*s->symbol ? s->symbol : NULL, or_none(&c[0], s->in_a, s->a),
 			or_none(&c[1], s->in_b, s->b)};
 
-		if (!wanted(p, s) || (!p->function && !is_overhead(s)))
+		if (!wanted(p, s) ||
+			(!p->function && !is_overhead(s->kind) && !is_overhead(s->kind_b)))
 			continue;
 		doc_row(doc, cells);
 		shown++;

@@ -1,5 +1,6 @@
 #include "explain/explain.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,7 @@ static void add_function(
 	uint64_t most = 0;
 	bool differs = false;
 
+	pair.weight = (double)distance(pair.a, pair.b);
 	a = a ? a : &none;
 	b = b ? b : &none;
 	for (unsigned c = 0; c < EXPLAIN_N_CAUSES; c++)
@@ -154,6 +156,7 @@ static void add_sites(
 			.class = s->class,
 			.class_b = s->class,
 			.kind = s->kind,
+			.kind_b = s->kind,
 			.symbol = s->symbol,
 			.a = d <= 0 ? s->executions : 0,
 			.b = d >= 0 ? b->sites[j].executions : 0,
@@ -226,15 +229,39 @@ static void join_all_sites(struct pairs *sites)
 	sites->n = kept;
 }
 
-/* What differs most, first; names settle the rest, so that the order is always the same. */
+/* Instructions of an access or a call: its own, and those of __tls_get_addr and the way there,
+ * which take as many each time. */
+static double cost_of(const struct explain_weights *w, unsigned kind, int64_t executions)
+{
+	double each = 1;
+
+	if ((kind == ELF_SITE_TLS_GD || kind == ELF_SITE_TLS_LD) && w->tls_calls)
+		each += (double)(w->tls_stubs + w->tls_get_addr) / (double)w->tls_calls;
+	return each * (double)executions;
+}
+
+/* Sites of one class weigh as much as they were executed more in one; of what is made in another
+ * way the number says nothing, and all of it differs. */
+static void weigh_sites(
+	const struct explain_weights *a, const struct explain_weights *b, struct pairs *sites)
+{
+	for (size_t i = 0; i < sites->n; i++) {
+		struct explain_pair *p = &sites->v[i];
+		double in_a = cost_of(a, p->kind, p->a);
+		double in_b = b ? cost_of(b, p->kind_b, p->b) : 0;
+
+		p->weight = p->kind == p->kind_b ? fabs(in_a - in_b) : fmax(in_a, in_b);
+	}
+}
+
+/* What weighs most, first; names settle the rest, so that the order is always the same. */
 static int by_weight(const void *x, const void *y)
 {
 	const struct explain_pair *p = x, *q = y;
-	uint64_t a = distance(p->a, p->b), b = distance(q->a, q->b);
 	int d;
 
-	if (a != b)
-		return a > b ? -1 : 1;
+	if (p->weight != q->weight)
+		return p->weight > q->weight ? -1 : 1;
 	d = strcmp(p->name, q->name);
 	if (d == 0 && p->class)
 		d = strcmp(p->class, q->class);
@@ -261,6 +288,7 @@ int explain_compare(const struct explain_weights *a, const struct explain_weight
 	add_sites(a, b, &sites);
 	if (result->matched)
 		join_all_sites(&sites);
+	weigh_sites(a, b, &sites);
 	sort_array(functions.v, functions.n, sizeof(*functions.v), by_weight);
 	sort_array(sites.v, sites.n, sizeof(*sites.v), by_weight);
 	result->functions = functions.v;

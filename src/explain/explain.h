@@ -257,6 +257,10 @@ struct explain_pair {
 	uint8_t kind, kind_b; /* of sites: enum elf_site */
 	int64_t a, b;         /* instructions of a function, executions of a site */
 	bool in_a, in_b;      /* executed there at all */
+	/* What they are ordered by. Of functions the difference. Of sites the instructions, with
+	 * those of a call of __tls_get_addr: the difference where both have the same class, else
+	 * the greater number. */
+	double weight;
 	enum explain_cause most; /* of functions: the cause that differs most, or is most of it */
 };
 
