@@ -212,12 +212,13 @@ struct explain_weights {
 	int64_t less;
 	size_t forked;                    /* processes that are not in here */
 	int64_t causes[EXPLAIN_N_CAUSES]; /* add up to `total` */
-	int64_t classes[64];          /* the interpreter's own, by ELF_SITE_… and ELF_INSN_… */
-	uint64_t class_sites[64];     /* of ELF_SITE_…: sites that were executed */
-	int64_t class_executions[64]; /* and how often in all */
-	int64_t tls_stubs;            /* of the causes: in PLT stubs to __tls_get_addr … */
-	int64_t tls_get_addr;         /* … and in it and what it calls */
-	int64_t tls_calls;            /* how often it was called */
+	/* The interpreter's own, by ELF_SITE_… and ELF_INSN_…; add up to `objects`' totals. */
+	int64_t classes[64];
+	uint64_t class_sites[64];           /* of ELF_SITE_…: sites that were executed */
+	int64_t class_executions[64];       /* and how often in all */
+	int64_t tls_stubs;                  /* of the causes: in PLT stubs to __tls_get_addr … */
+	int64_t tls_get_addr;               /* … and in it and what it calls */
+	int64_t tls_calls;                  /* how often it was called */
 	struct explain_function *functions; /* by name */
 	size_t n_functions;
 	struct explain_site *sites; /* by function, class and symbol */
@@ -227,8 +228,9 @@ struct explain_weights {
 };
 
 /* Reads the code of the interpreter's files, which must be those that ran: of the objects of the
- * run the one that the command names, and every one called libpython*. That the causes add up to
- * the total is checked here; if they do not, the error says where counts are missing. */
+ * run the one that the command names, and every one called libpython*. That the causes and the
+ * classes add up to the totals is checked here; if they do not, the error says where counts are
+ * missing. */
 int explain_weigh(const struct callgrind *run, struct explain_weights *weights, struct err *err);
 void explain_weights_release(struct explain_weights *weights);
 #define CLEANUP_WEIGHTS CLEANUP(explain_weights_release)

@@ -105,6 +105,7 @@ static int64_t executions_at(struct weigher *w, uint64_t addr)
 	w->in_function = false;
 	for (; w->next < w->n && w->costs[w->next].addr < addr; w->next++) {
 		count(w, EXPLAIN_UNKNOWN, w->costs[w->next].count);
+		w->weights->classes[ELF_INSN_UNKNOWN] += w->costs[w->next].count;
 		w->object->unknown += w->costs[w->next].count;
 	}
 	w->in_function = in_function;
@@ -388,15 +389,24 @@ static void merge_sites(struct explain_weights *w)
 
 static int check_sum(const struct callgrind *run, const struct explain_weights *w, struct err *err)
 {
-	int64_t sum = 0;
+	int64_t causes = 0, classes = 0, objects = 0;
 
 	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
-		sum += w->causes[c];
-	if (sum == run->total)
-		return 0;
-	return err_set(err, ERR_UNSUPPORTED,
-		"the causes add up to %lld of %lld executed instructions", (long long)sum,
-		(long long)run->total);
+		causes += w->causes[c];
+	for (size_t c = 0; c < ELF_N_INSN_CLASSES; c++)
+		classes += w->classes[c];
+	for (size_t i = 0; i < w->n_objects; i++)
+		objects += w->objects[i].total;
+	if (causes != run->total)
+		return err_set(err, ERR_UNSUPPORTED,
+			"the causes add up to %lld of %lld executed instructions",
+			(long long)causes, (long long)run->total);
+	if (classes != objects)
+		return err_set(err, ERR_UNSUPPORTED,
+			"the classes add up to %lld of the %lld instructions executed in the "
+			"interpreter's files",
+			(long long)classes, (long long)objects);
+	return 0;
 }
 
 /* The causes must have grown by what the object executed; if not, here is where counts are lost. */

@@ -200,7 +200,7 @@ static void weigh(const char *dir, struct explain_weights *weights)
 	const struct explain_run spec = {
 		.interpreter = program, .script = "rounds", .loops = ROUNDS, .scratch = dir};
 	struct err err = ERR_INIT;
-	int64_t sum = 0;
+	int64_t sum = 0, classes = 0, objects = 0;
 
 	if (explain_run_loops(&spec, &run, &err) < 0 || explain_weigh(&run, weights, &err) < 0)
 		fail_msg("%s (%s)", err.msg, err.hint);
@@ -208,6 +208,11 @@ static void weigh(const char *dir, struct explain_weights *weights)
 		sum += weights->causes[c];
 	assert_int_equal(sum, run.total);
 	assert_int_equal(sum, weights->total);
+	for (unsigned c = 0; c < ELF_N_INSN_CLASSES; c++)
+		classes += weights->classes[c];
+	for (size_t i = 0; i < weights->n_objects; i++)
+		objects += weights->objects[i].total;
+	assert_int_equal(classes, objects);
 	assert_int_equal(weights->causes[EXPLAIN_UNKNOWN], 0);
 	assert_int_equal(weights->causes[EXPLAIN_LOADER], 0);
 	assert_int_equal(weights->n_less, 0);
