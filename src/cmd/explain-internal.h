@@ -47,6 +47,7 @@ struct explain_page {
 	bool startup;  /* about starting alone */
 };
 
+/* All but the code. */
 void explain_page(struct doc *doc, const struct explain_page *page);
 
 /* Code side by side: which functions, their instructions, and the two forms to show them in. */

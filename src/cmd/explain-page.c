@@ -439,7 +439,6 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 		add_limits(doc, "A", &p->a->weights);
 		if (p->b)
 			add_limits(doc, "B", &p->b->weights);
-		explain_page_code(doc, p);
 		return;
 	}
 	if (p->startup)
@@ -477,5 +476,4 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 		      "solder bench.");
 	if (!p->startup && p->a->startup)
 		explain_page_startup(doc, p, false);
-	explain_page_code(doc, p);
 }

@@ -313,10 +313,15 @@ static int show(const struct values *v, struct explained *e, const struct explai
 	explain_page(doc, &page);
 	if (v->intervene.factors)
 		intervene_page(doc, &e->intervention);
+	/* Machine code that was not asked for is for the page alone: it would fill a terminal. */
+	if (v->function)
+		explain_page_code(doc, &page);
 	if (v->json)
 		print_json(v, e, &page);
 	else
 		cmd_print(doc);
+	if (!v->function)
+		explain_page_code(doc, &page);
 	return v->html ? doc_save_html(doc, v->html, err) : 0;
 }
 
