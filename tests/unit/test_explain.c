@@ -272,8 +272,9 @@ static void test_truth(void **state)
 	assert_int_equal(bad, 0);
 }
 
-/* Two libraries that differ by one flag: the causes that may differ, and by how much in a round
- * where that is known. Nothing else differs by a single instruction. */
+/* Two libraries that differ by one flag: the causes that differ, and by how much in a round, or
+ * only that there is more where that is the compiler's to say. Nothing else differs by a single
+ * instruction. What is executed inside __tls_get_addr, which is the C library's, is not counted. */
 static const struct one_flag {
 	const char *name;
 	const char *compile[2], *link[2];
@@ -283,9 +284,10 @@ static const struct one_flag {
 		int more;
 	} rows[5];
 } one_flags[] = {
-	/* Accesses no longer name the thread pointer (work), the stack is aligned around calls. */
+	/* Accesses no longer name the thread pointer (work), the stack is aligned around calls. Of
+	 * each of the two: a load of the offset, a load and a store; then lea, call, stub, load. */
 	{"-ftls-model", {"-ftls-model=initial-exec", "-ftls-model=global-dynamic"}, {"", ""},
-		{{"tls", false, 0}, {"frame", false, 0}, {"work", false, 0}}},
+		{{"tls", true, 2}, {"frame", false, 0}, {"work", false, 0}}},
 	{"-Bsymbolic-functions", {"", ""}, {"", "-Wl,-Bsymbolic-functions"},
 		{{"plt-own", true, -1}}},
 	{"-Bsymbolic", {"", ""}, {"", "-Wl,-Bsymbolic"},
@@ -297,15 +299,21 @@ static const struct one_flag {
 		{{"control-flow-marker", true, 7}}},
 };
 
-static unsigned check_row(const struct one_flag *flag, const struct explain_row *row)
+static unsigned check_row(
+	const struct one_flag *flag, const struct explain_row *row, int64_t in_tls_get_addr)
 {
-	int64_t more = row->b - row->a;
+	int64_t more = row->b - row->a, expected = 0;
+	bool known = true;
 
-	for (size_t i = 0; i < ARRAY_SIZE(flag->rows) && flag->rows[i].cause; i++)
-		if (!strcmp(flag->rows[i].cause, row->name) &&
-			(!flag->rows[i].known || more == (int64_t)flag->rows[i].more * ROUNDS))
-			return 0;
-	if (more == 0)
+	if (!strcmp(row->name, "tls"))
+		more -= in_tls_get_addr;
+	for (size_t i = 0; i < ARRAY_SIZE(flag->rows) && flag->rows[i].cause; i++) {
+		if (strcmp(flag->rows[i].cause, row->name) != 0)
+			continue;
+		expected = (int64_t)flag->rows[i].more * ROUNDS;
+		known = flag->rows[i].known;
+	}
+	if (known ? more == expected : more > 0)
 		return 0;
 	print_error("%s: %s differs by %.3f in a round\n", flag->name, row->name,
 		(double)more / ROUNDS);
@@ -338,7 +346,7 @@ static void test_one_flag(void **state)
 		assert_int_equal(explain_compare(&a, &b, &r, &err), 0);
 		assert_true(r.matched);
 		for (size_t row = 0; row < r.n_rows; row++) {
-			bad += check_row(flag, &r.rows[row]);
+			bad += check_row(flag, &r.rows[row], b.tls_get_addr - a.tls_get_addr);
 			sum += r.rows[row].b - r.rows[row].a;
 		}
 		assert_int_equal(sum, b.total - a.total);
