@@ -12,8 +12,8 @@ struct explain_side {
 	char *interpreter;          /* the file; NULL with --from-callgrind */
 	struct explain_place place; /* where it ran from */
 	bool aligned;               /* its arenas begin where those of other such runs do */
-	char *version;              /* the same */
-	const char *link;           /* "static", "shared", …; the same */
+	char *version;              /* NULL: not known, with --from-callgrind */
+	const char *link;           /* "static", "shared", …; NULL with --from-callgrind */
 	int64_t *workloads;         /* executed instructions of each */
 	struct callgrind run;
 	struct explain_weights weights;

@@ -33,10 +33,13 @@ static void add_side(struct doc *doc, const char *letter, const struct explain_s
 {
 	CLEANUP_FREE char *text = NULL;
 
-	text = side->interpreter
-		       ? xasprintf("%s (Python %s, %s)", side->interpreter,
-				 side->version ? side->version : "of unknown version", side->link)
-		       : xstrdup(side->given);
+	if (side->interpreter)
+		text = xasprintf(
+			"%s (Python %s, %s)", side->interpreter, side->version, side->link);
+	else if (side->version)
+		text = xasprintf("%s (Python %s)", side->given, side->version);
+	else
+		text = xstrdup(side->given);
 	doc_fact(doc, letter, text);
 }
 
@@ -407,6 +410,10 @@ static void add_limits(struct doc *doc, const char *letter, const struct explain
 /* What keeps the two from being alike in all that is not looked for. */
 static void add_conditions(struct doc *doc, const struct explain_page *p)
 {
+	if (!p->a->version || !p->b->version)
+		doc_text(doc, "The versions were not compared: not both files tell theirs "
+			      "(Py_Version, from Python 3.11 on). Other sources would differ in "
+			      "all causes.");
 	if (!p->workloads->n)
 		return;
 	if (!p->a->place.moved || !p->b->place.moved)

@@ -123,10 +123,12 @@ static int find_python(struct explained *e, size_t i, struct err *err)
 
 static int check_versions(const struct explained *e, struct err *err)
 {
-	if (e->n_sides < 2 || !strcmp(e->sides[0].version, e->sides[1].version))
+	const char *a = e->sides[0].version, *b = e->sides[1].version;
+
+	if (e->n_sides < 2 || !a || !b || !strcmp(a, b))
 		return 0;
 	err_set(err, ERR_INPUT, "'%s' is Python %s, '%s' is %s: their sources differ",
-		e->sides[0].given, e->sides[0].version, e->sides[1].given, e->sides[1].version);
+		e->sides[0].given, a, e->sides[1].given, b);
 	return err_hint(err, "compare two builds of one version, or explain each alone");
 }
 
@@ -214,8 +216,10 @@ static int read_files(struct explained *e, struct err *err)
 			return -1;
 		if (explain_weigh(&side->run, &side->weights, err) < 0)
 			return err_wrap(err, "'%s'", side->given);
+		if (side->weights.version)
+			side->version = xstrdup(side->weights.version);
 	}
-	return 0;
+	return check_versions(e, err);
 }
 
 static json_t *side_json(const struct explain_side *side, const struct strv *workloads)

@@ -221,6 +221,10 @@ int elf_section_read(
  * when it is in none (a header, say). */
 int elf_section_at(const char *path, uint64_t offset, char **name, struct err *err);
 
+/* What an exported variable of that name, a `long` say, begins with in the file: 1 when there is
+ * one, 0 when there is none, or none with bytes in the file. */
+int elf_export_word(const char *path, const char *name, uint64_t *word, struct err *err);
+
 /* Code: what the instructions of a file do that costs something or that a loader must serve.
  *
  * Every executable section is read within the bounds of its functions, from .symtab, .dynsym and

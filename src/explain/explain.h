@@ -206,6 +206,7 @@ struct explain_object {
  * caller: start from {0}, end with explain_weights_release(). */
 struct explain_weights {
 	int64_t total;
+	char *version; /* "3.13.5", of Python, as its files say from 3.11 on; NULL: they do not */
 	/* What was executed less often with more loops: how many addresses, and by how much in
 	 * all (0 or less). It is in all the numbers here. */
 	size_t n_less;

@@ -258,13 +258,34 @@ static int visit(void *ctx, const struct elf_function *f, const struct elf_insn 
 	return 0;
 }
 
+/* Py_Version is PY_VERSION_HEX: a byte for each number, four bits for alpha (0xa) to final (0xf),
+ * four for the number of that. */
+static int read_version(struct weigher *w, const char *path, struct err *err)
+{
+	static const char *const levels[16] = {[0xa] = "a", [0xb] = "b", [0xc] = "rc"};
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	const char *level;
+	uint64_t word;
+	int found = elf_export_word(path, "Py_Version", &word, err);
+
+	if (found <= 0 || !word || w->weights->version)
+		return found < 0 ? -1 : 0;
+	level = levels[word >> 4 & 0xf];
+	buf_addf(&text, "%u.%u.%u", (unsigned)(word >> 24 & 0xff), (unsigned)(word >> 16 & 0xff),
+		(unsigned)(word >> 8 & 0xff));
+	if (level)
+		buf_addf(&text, "%s%u", level, (unsigned)(word & 0xf));
+	w->weights->version = buf_steal(&text);
+	return 0;
+}
+
 static int weigh_interpreter(
 	struct weigher *w, const struct callgrind *run, const char *path, struct err *err)
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
 	struct explain_weights *weights = w->weights;
 
-	if (elf_facts_read(path, &facts, err) < 0)
+	if (elf_facts_read(path, &facts, err) < 0 || read_version(w, path, err) < 0)
 		return -1;
 	weights->objects =
 		xreallocarray(weights->objects, weights->n_objects + 1, sizeof(*weights->objects));
@@ -519,6 +540,7 @@ void explain_weights_release(struct explain_weights *w)
 		free(w->objects[i].path);
 		free(w->objects[i].machine);
 	}
+	free(w->version);
 	free(w->functions);
 	free(w->sites);
 	free(w->objects);
