@@ -430,6 +430,25 @@ static int check_sum(const struct callgrind *run, const struct explain_weights *
 	return 0;
 }
 
+/* A call through the PLT executes an instruction there at least, unless callgrind was told to leave
+ * stubs out (which it does if nothing is said). Then it counts them at the calls, and every cause
+ * would be wrong. Where the file was loaded may be unknown, and its stubs are in no file; without
+ * section headers they are in no function. */
+static int check_stubs(const struct explain_weights *w, struct err *err)
+{
+	int64_t calls = w->class_executions[ELF_SITE_CALL_PLT_OWN] +
+			w->class_executions[ELF_SITE_CALL_PLT_OTHER];
+	int64_t stubs = w->classes[ELF_INSN_PLT_STUB] + w->causes[EXPLAIN_NOWHERE] +
+			w->causes[EXPLAIN_UNKNOWN];
+
+	if (calls / 2 <= stubs)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED,
+		"%lld calls go through the PLT, but only %lld instructions were executed there",
+		(long long)calls, (long long)stubs);
+	return err_hint(err, "run callgrind with --skip-plt=no");
+}
+
 /* The causes must have grown by what the object executed; if not, here is where counts are lost. */
 static int check_object(const struct weigher *w, const char *path, int64_t before, struct err *err)
 {
@@ -519,8 +538,8 @@ int explain_weigh(const struct callgrind *run, struct explain_weights *weights, 
 	for (size_t i = 0; i < w.n_loose; i++)
 		weights->causes[EXPLAIN_NOWHERE] += w.loose[i].count;
 	free(w.loose);
-	if (result == 0)
-		result = check_sum(run, weights, err);
+	if (result == 0 && (check_sum(run, weights, err) < 0 || check_stubs(weights, err) < 0))
+		result = -1;
 	merge_functions(weights);
 	merge_sites(weights);
 	if (result < 0)
