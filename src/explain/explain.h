@@ -229,9 +229,9 @@ struct explain_weights {
 };
 
 /* Reads the code of the interpreter's files, which must be those that ran: of the objects of the
- * run the one that the command names, and every one called libpython*. That the causes and the
- * classes add up to the totals is checked here; if they do not, the error says where counts are
- * missing. A run that was made without --skip-plt=no is ERR_UNSUPPORTED. */
+ * run the one that the command names, and every one called python, python3.13 or libpython*. That
+ * the causes and the classes add up to the totals is checked here; if they do not, the error says
+ * where counts are missing. A run that was made without --skip-plt=no is ERR_UNSUPPORTED. */
 int explain_weigh(const struct callgrind *run, struct explain_weights *weights, struct err *err);
 void explain_weights_release(struct explain_weights *weights);
 #define CLEANUP_WEIGHTS CLEANUP(explain_weights_release)

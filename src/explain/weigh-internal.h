@@ -12,7 +12,8 @@ enum explain_cause weigh_cause_of_object(const char *path);
 /* Is it __tls_get_addr, a descriptor's function, or what only these call? */
 bool weigh_is_tls_function(const char *name);
 
-/* Is the object a file of the interpreter: the program of the command, or libpython? */
+/* Is the object a file of the interpreter: the program of the command, one that is called python,
+ * or libpython? */
 bool weigh_is_interpreter(const char *object, const char *command);
 
 /* Where the object was loaded: what is added to an address of its file. From calls of its PLT

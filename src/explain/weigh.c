@@ -329,16 +329,27 @@ static void weigh_other(struct weigher *w, const struct callgrind *run, const ch
 	}
 }
 
+/* "python", "python3", "python3.13t": it may have been started through a link of any name. */
+static bool is_python(const char *base)
+{
+	if (strncmp(base, "python", 6) != 0)
+		return false;
+	base += 6;
+	base += strspn(base, "0123456789.");
+	base += strspn(base, "dt");
+	return !*base;
+}
+
 bool weigh_is_interpreter(const char *object, const char *command)
 {
 	const char *base = path_base(object);
 	size_t n = strlen(object), word;
 	const char *last;
 
-	if (!strncmp(base, "libpython", 9))
+	if (!strncmp(base, "libpython", 9) || is_python(base))
 		return true;
 	if (!command)
-		return !strncmp(base, "python", 6);
+		return false;
 	/* A path may hold blanks, but it is the beginning then. */
 	if (!strncmp(command, object, n) && (command[n] == ' ' || command[n] == '\0'))
 		return true;

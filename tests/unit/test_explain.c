@@ -402,14 +402,14 @@ static void test_failures(void **state)
 	assert_non_null(strstr(err.msg, "fails under valgrind, running 's': exit code 3"));
 	assert_non_null(strstr(err.hint, "so sorry"));
 	/* Files that are gone, and runs of something else. */
-	run.command = xstrdup("/nowhere/python 1");
-	strv_add(&run.objects, "/nowhere/python");
+	run.command = xstrdup("/nowhere/p 1");
+	strv_add(&run.objects, "/nowhere/p");
 	strv_add(&run.functions, "main");
 	run.costs = xcalloc(1, sizeof(*run.costs));
 	run.costs[0].count = run.total = 1;
 	run.n_costs = 1;
 	assert_int_equal(explain_weigh(&run, &weights, &err), -1);
-	assert_non_null(strstr(err.msg, "/nowhere/python"));
+	assert_non_null(strstr(err.msg, "/nowhere/p"));
 	free(run.command);
 	run.command = xstrdup("ls");
 	assert_int_equal(explain_weigh(&run, &weights, &err), -1);
@@ -485,6 +485,10 @@ static void test_names(void **state)
 	assert_true(weigh_is_interpreter("/a b/bin/p", "/a b/bin/p x 1"));
 	assert_true(weigh_is_interpreter("/usr/bin/p", "./p x/q 1"));
 	assert_true(weigh_is_interpreter("/x/libpython3.13.so.1.0", "p"));
+	assert_true(weigh_is_interpreter("/usr/bin/python3.11", "/usr/bin/python3 -Sc pass"));
+	assert_true(weigh_is_interpreter("/x/bin/python3.13td", "link"));
+	assert_true(weigh_is_interpreter("/x/bin/python", NULL));
+	assert_false(weigh_is_interpreter("/x/lib/python3.so", "p"));
 	assert_false(weigh_is_interpreter("/usr/lib/libc.so.6", "./p libc.so.6"));
 	assert_int_equal(weigh_cause_of_object("/lib64/ld-linux-x86-64.so.2"), EXPLAIN_LOADER);
 	assert_int_equal(weigh_cause_of_object("/lib/libm.so.6"), EXPLAIN_LIBC);
