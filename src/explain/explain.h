@@ -77,8 +77,8 @@ struct callgrind {
 /* Reads the format of callgrind 1 (valgrind's manual, "Callgrind Format Specification"): any number
  * of parts, positions by instruction (--dump-instr=yes), names and positions compressed or not.
  * Costs are added to what `run` holds already, so that several runs become one. Inclusive costs of
- * calls are passed over. The self costs of every part must add up to its "summary:" and "totals:";
- * a file that ends early does not. After an error `run` is empty. */
+ * calls are passed over. The self costs of every part must add up to its "totals:", or without one
+ * to its "summary:"; a file that ends early does not. After an error `run` is empty. */
 int callgrind_read(const char *path, struct callgrind *run, struct err *err);
 int callgrind_from_memory(const void *data, size_t len, struct callgrind *run, struct err *err);
 void callgrind_release(struct callgrind *run);
