@@ -23,7 +23,7 @@ int cmd_folder(const char *name, const char *given, char **ret, struct err *err)
 int cmd_parse_package(const char *word, const char **version, struct err *err);
 
 /* A new folder solder-NAME.XXXXXX in `within` (NULL: in TMPDIR if that is an absolute path, else in
- * /tmp), to be freed; NULL on failure. The caller removes it. */
+ * /tmp), as an absolute path, to be freed; NULL on failure. The caller removes it. */
 char *cmd_scratch(const char *within, const char *name, struct err *err);
 
 /* Could a file or folder be made, or written over, at `path`? Asked before long work, not after. */

@@ -47,11 +47,12 @@ int cmd_folder(const char *name, const char *given, char **ret, struct err *err)
 char *cmd_scratch(const char *within, const char *name, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *path;
+	/* What is run there has another working directory. */
+	CLEANUP_FREE char *folder = path_absolute(within               ? within
+						  : tmp && *tmp == '/' ? tmp
+								       : "/tmp");
+	char *path = xasprintf("%s/solder-%s.XXXXXX", folder, name);
 
-	if (!within)
-		within = tmp && *tmp == '/' ? tmp : "/tmp";
-	path = xasprintf("%s/solder-%s.XXXXXX", within, name);
 	if (mkdtemp(path))
 		return path;
 	err_sys(err, "cannot create the folder '%s'", path);

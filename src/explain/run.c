@@ -111,6 +111,17 @@ static void add_python(const struct explain_run *spec, struct strv *argv)
 	strv_addf(argv, "%0*llu", spec->digits, (unsigned long long)spec->loops);
 }
 
+/* An option with a path in which valgrind looks for "%p" and the like, and, behind it, `pattern`,
+ * where it shall find them. */
+static void add_file(struct strv *argv, const char *option, const char *path, const char *pattern)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	buf_adds(&text, path);
+	buf_replace(&text, "%", "%%");
+	strv_addf(argv, "%s=%s%s", option, text.data, pattern);
+}
+
 #define ARENA ((uint64_t)1 << 20)
 /* Where valgrind puts the first of a program's files (x86-64, AArch64). */
 #define FIRST_ADDRESS 0x4000000u
@@ -146,7 +157,7 @@ int explain_find_shift(
 	strv_add(&argv, valgrind);
 	strv_add(&argv, "--tool=none");
 	strv_add(&argv, "--trace-syscalls=yes");
-	strv_addf(&argv, "--log-file=%s", log);
+	add_file(&argv, "--log-file", log, "");
 	strv_add(&argv, spec->interpreter);
 	strv_add(&argv, "-Sc");
 	strv_add(&argv, "pass");
@@ -199,7 +210,7 @@ int explain_run(const struct explain_run *spec, struct callgrind *run, struct er
 		strv_add(&slow, "--dump-instr=yes");
 		strv_add(&slow, "--dump-line=no");
 		strv_add(&slow, "--skip-plt=no");
-		strv_addf(&slow, "--callgrind-out-file=%s/%%p", folder);
+		add_file(&slow, "--callgrind-out-file", folder, "/%p");
 		if (spec->shift)
 			strv_addf(&slow, "--aspace-minaddr=0x%llx",
 				(unsigned long long)(FIRST_ADDRESS + spec->shift));
