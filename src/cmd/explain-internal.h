@@ -20,6 +20,7 @@ struct explain_side {
 	struct explain_code *codes; /* of the functions that are shown as code */
 	size_t n_codes;
 	struct explain_startup *startup; /* NULL: was not looked at */
+	char *no_counts; /* why nothing is known of what it executes, with --startup; NULL */
 };
 
 /* So many functions are shown as code on a page when none is asked for. */
@@ -47,6 +48,8 @@ struct explain_page {
 	bool startup;  /* about starting alone */
 };
 
+/* Of all sides it is known what they execute. */
+bool explain_is_counted(const struct explain_page *page);
 /* All but the code. */
 void explain_page(struct doc *doc, const struct explain_page *page);
 

@@ -63,6 +63,8 @@ static void add_facts(struct doc *doc, const struct explain_page *p)
 				 : "what twice as many loops execute more: no starting, no "
 				   "first loop");
 	}
+	if (!explain_is_counted(p))
+		return;
 	doc_fact(doc, p->b ? "A executed" : "executed", cell_whole(&a, r->total_a));
 	if (p->b) {
 		doc_fact(doc, "B executed", cell_whole(&b, r->total_b));
@@ -436,6 +438,17 @@ static void add_conclusion(struct doc *doc, const struct explain_result *r)
 		cell_change(&c[2], r->explained, difference));
 }
 
+static void say_not_counted(struct doc *doc, const char *side, const struct explain_side *s)
+{
+	if (s->no_counts)
+		doc_text(doc, "%sExecuted instructions are not known: %s.", side, s->no_counts);
+}
+
+bool explain_is_counted(const struct explain_page *p)
+{
+	return !p->a->no_counts && !(p->b && p->b->no_counts);
+}
+
 void explain_page(struct doc *doc, const struct explain_page *p)
 {
 	add_facts(doc, p);
@@ -450,8 +463,10 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	}
 	if (p->startup)
 		explain_page_startup(doc, p, true);
-	if (p->startup && !p->a->weights.total) {
-		doc_text(doc, "Executed instructions are not known: there is no valgrind on PATH.");
+	if (!explain_is_counted(p)) {
+		say_not_counted(doc, p->b ? "A: " : "", p->a);
+		if (p->b)
+			say_not_counted(doc, "B: ", p->b);
 		return;
 	}
 	if (p->startup)

@@ -40,7 +40,6 @@ struct explained {
 	struct intervene_request request;
 	struct intervention intervention; /* nothing without --intervene */
 	char *scratch;                    /* ours, removed at the end */
-	bool valgrind;                    /* is there */
 	struct progress *progress;
 };
 
@@ -59,6 +58,7 @@ static void release(struct explained *e)
 			explain_code_release(&e->sides[i].codes[c]);
 		free(e->sides[i].codes);
 		explain_start_release(&e->sides[i]);
+		free(e->sides[i].no_counts);
 	}
 	strv_release(&e->workloads);
 	strv_release(&e->scripts);
@@ -132,21 +132,16 @@ static int check_versions(const struct explained *e, struct err *err)
 	return err_hint(err, "compare two builds of one version, or explain each alone");
 }
 
-static int run_side(const struct values *v, struct explained *e, size_t i, struct err *err)
+static int count_side(
+	const struct values *v, struct explained *e, size_t i, const char *scratch, struct err *err)
 {
 	struct explain_side *side = &e->sides[i];
-	CLEANUP_FREE char *scratch = folder(e, i, "files");
-
 	struct explain_run spec = {.interpreter = side->place.interpreter,
+		.name = side->given,
 		.loops = v->loops,
 		.scratch = scratch,
 		.limit = v->limit};
 
-	if (make_dirs(scratch, err) < 0 || explain_start(side, scratch, err) < 0)
-		return -1;
-	/* Without valgrind the rest of what is known of starting is still worth to be shown. */
-	if (v->startup && !e->valgrind)
-		return 0;
 	if (explain_find_shift(&spec, &side->aligned, &spec.shift, err) < 0)
 		return -1;
 	side->workloads = xcalloc(e->workloads.n, sizeof(*side->workloads));
@@ -166,6 +161,23 @@ static int run_side(const struct values *v, struct explained *e, size_t i, struc
 	}
 	explain_place_restore(&side->place, &side->run);
 	return explain_weigh(&side->run, &side->weights, err);
+}
+
+static int run_side(const struct values *v, struct explained *e, size_t i, struct err *err)
+{
+	struct explain_side *side = &e->sides[i];
+	CLEANUP_FREE char *scratch = folder(e, i, "files");
+
+	if (make_dirs(scratch, err) < 0 || explain_start(side, scratch, err) < 0)
+		return -1;
+	if (count_side(v, e, i, scratch, err) == 0)
+		return 0;
+	/* The rest of what is known of starting is still worth to be shown. */
+	if (!v->startup || err->code == ERR_INTERRUPTED)
+		return -1;
+	side->no_counts = *err->hint ? xasprintf("%s; %s", err->msg, err->hint) : xstrdup(err->msg);
+	*err = (struct err)ERR_INIT;
+	return 0;
 }
 
 static int prepare(const struct values *v, struct explained *e, struct err *err)
@@ -193,8 +205,7 @@ static int run_pythons(const struct values *v, struct explained *e, struct err *
 
 	if (prepare(v, e, err) < 0)
 		return -1;
-	e->valgrind = explain_find_valgrind(&valgrind, err) == 0;
-	if (!e->valgrind && !v->startup)
+	if (!v->startup && explain_find_valgrind(&valgrind, err) < 0)
 		return -1;
 	if (v->intervene.factors && intervene_build(&e->request, &e->intervention, err) < 0)
 		return -1;
@@ -229,10 +240,12 @@ static json_t *side_json(const struct explain_side *side, const struct strv *wor
 		dist_text_json(side->version), "link", side->link);
 	json_t *counts = json_object();
 
-	for (size_t i = 0; side->workloads && i < workloads->n; i++)
+	for (size_t i = 0; side->workloads && !side->no_counts && i < workloads->n; i++)
 		json_object_set_new(counts, workloads->v[i], json_integer(side->workloads[i]));
 	json_object_set_new(o, "workloads", counts);
-	json_object_set_new(o, "weights", explain_weights_json(&side->weights));
+	json_object_set_new(o, "weights",
+		side->no_counts ? json_pack("{s:o}", "not_known", dist_text_json(side->no_counts))
+				: explain_weights_json(&side->weights));
 	if (side->startup)
 		json_object_set_new(o, "startup", explain_startup_json(side->startup));
 	return o;
@@ -246,7 +259,8 @@ static void print_json(
 	json_object_set_new(o, "a", side_json(&e->sides[0], &e->workloads));
 	if (e->n_sides == 2)
 		json_object_set_new(o, "b", side_json(&e->sides[1], &e->workloads));
-	json_object_set_new(o, "result", explain_result_json(page->result));
+	json_object_set_new(o, "result",
+		explain_is_counted(page) ? explain_result_json(page->result) : json_null());
 	if (page->result->matched)
 		json_object_set_new(o, "inlined", explain_inlining_json(page->inlining));
 	if (v->function)
@@ -379,8 +393,9 @@ static int run(const void *values, const struct strv *args, struct err *err)
 		return -1;
 	if (v->intervene.dry_run)
 		return show_plan(v, &e, err);
-	if (explain_compare(&e.sides[0].weights, e.n_sides == 2 ? &e.sides[1].weights : NULL,
-		    &result, err) < 0)
+	if (!e.sides[0].no_counts && !e.sides[1].no_counts &&
+		explain_compare(&e.sides[0].weights, e.n_sides == 2 ? &e.sides[1].weights : NULL,
+			&result, err) < 0)
 		return -1;
 	progress_free(steal(&e.progress));
 	if (v->intervene.factors && intervene_measure(&e.intervention, err) < 0)

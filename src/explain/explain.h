@@ -113,6 +113,7 @@ void explain_place_release(struct explain_place *place);
  * (--skip-plt=no); otherwise callgrind adds them to the calls. */
 struct explain_run {
 	const char *interpreter; /* a path */
+	const char *name;        /* for messages; NULL: the path */
 	const char *script;      /* a path; NULL: only starts (-c pass) */
 	uint64_t loops;          /* its argument */
 	uint64_t shift;          /* of explain_find_shift(), or 0 */

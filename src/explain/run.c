@@ -72,7 +72,7 @@ static int run_with(const struct explain_run *spec, const char *how, const struc
 		return 0;
 	if (interrupt_check(err) < 0)
 		return -1;
-	err_wrap(err, "'%s' %s, running '%s'", spec->interpreter, how,
+	err_wrap(err, "'%s' %s, running '%s'", spec->name ? spec->name : spec->interpreter, how,
 		spec->script ? path_base(spec->script) : "-c pass");
 	if (strstr(output.data, "unhandled dwarf") || strstr(output.data, "reading debug info"))
 		return err_hint(err,
