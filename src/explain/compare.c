@@ -10,10 +10,11 @@
 #define MAX_JOINED 4096
 
 /* Causes that tell of how the file was made: linked, laid out, inlined. What was explained is the
- * difference in these. */
+ * difference in these. A module's code is work wherever it is, built in or in a file of its own. */
 static bool explains(enum explain_cause cause)
 {
-	return cause != EXPLAIN_WORK && cause != EXPLAIN_UNKNOWN && cause != EXPLAIN_NOWHERE;
+	return cause != EXPLAIN_WORK && cause != EXPLAIN_UNKNOWN && cause != EXPLAIN_OBJECTS &&
+	       cause != EXPLAIN_NOWHERE;
 }
 
 /* Functions of one name in A and B, by name; either may be NULL. */

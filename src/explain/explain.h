@@ -248,7 +248,7 @@ size_t explain_fold(const char *name);
 struct explain_row {
 	const char *name;  /* static: explain_cause_name(), or "frame-one-only" */
 	const char *words; /* static */
-	bool explained;    /* names a difference in how it was made; false: work, unknown */
+	bool explained;    /* names a difference in how it was made; false: work, … */
 	int64_t a, b;
 };
 

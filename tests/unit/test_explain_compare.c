@@ -1,0 +1,85 @@
+/* Two sets of weights against each other, without running anything. */
+#include "scratch.h"
+
+#include "elf/elf.h"
+#include "explain/explain.h"
+
+static struct explain_site site(
+	const char *function, unsigned kind, const char *symbol, int64_t executions)
+{
+	return (struct explain_site){.function = (char *)function,
+		.class = elf_insn_class_name(kind),
+		.kind = (uint8_t)kind,
+		.symbol = (char *)symbol,
+		.sites = 1,
+		.executions = executions};
+}
+
+/* What is work in one and a module's in the other was moved, not explained. */
+static void test_moved_code(void **state)
+{
+	struct explain_weights a = {.total = 100}, b = {.total = 150};
+	CLEANUP_EXPLAIN_RESULT struct explain_result r = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	a.causes[EXPLAIN_WORK] = 100;
+	b.causes[EXPLAIN_WORK] = 60;
+	b.causes[EXPLAIN_OBJECTS] = 80;
+	b.causes[EXPLAIN_CALL] = 10;
+	assert_int_equal(explain_compare(&a, &b, &r, &err), 0);
+	assert_int_equal(r.explained, 10);
+}
+
+static void test_weights_of_sites(void **state)
+{
+	struct explain_site in_a[] = {
+		site("equal", ELF_SITE_CALL_PLT_OTHER, "f", 5000),
+		site("less", ELF_SITE_CALL_PLT_OTHER, "f", 10),
+		site("plt", ELF_SITE_CALL_DIRECT, "f", 300),
+		site("tls", ELF_SITE_TLS_LE, "", 200),
+	};
+	struct explain_site in_b[] = {
+		site("equal", ELF_SITE_CALL_PLT_OTHER, "f", 5000),
+		site("less", ELF_SITE_CALL_PLT_OTHER, "f", -10),
+		site("only", ELF_SITE_GOT_LOAD, "v", 100),
+		site("plt", ELF_SITE_CALL_PLT_OWN, "f", 300),
+		site("tls", ELF_SITE_TLS_GD, "v", 100),
+	};
+	/* 12 instructions behind each call of __tls_get_addr, besides the site. */
+	struct explain_weights a = {.sites = in_a, .n_sites = ARRAY_SIZE(in_a)};
+	struct explain_weights b = {.sites = in_b,
+		.n_sites = ARRAY_SIZE(in_b),
+		.tls_calls = 100,
+		.tls_stubs = 100,
+		.tls_get_addr = 1100};
+	static const struct {
+		const char *function;
+		double weight;
+	} expected[] = {{"tls", 1300}, {"plt", 300}, {"only", 100}, {"less", 20}, {"equal", 0}};
+	CLEANUP_EXPLAIN_RESULT struct explain_result r = {0}, alone = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(explain_compare(&a, &b, &r, &err), 0);
+	assert_int_equal(r.n_sites, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		assert_string_equal(r.sites[i].name, expected[i].function);
+		assert_true(r.sites[i].weight == expected[i].weight);
+	}
+	assert_string_equal(r.sites[0].class, "tls-local-exec");
+	assert_string_equal(r.sites[0].class_b, "tls-general-dynamic");
+	assert_int_equal(explain_compare(&b, NULL, &alone, &err), 0);
+	assert_string_equal(alone.sites[0].name, "equal");
+	assert_string_equal(alone.sites[1].name, "tls");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_moved_code),
+		cmocka_unit_test(test_weights_of_sites),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
