@@ -189,24 +189,32 @@ static void add_alone(struct doc *doc, const struct explain_page *p)
 	}
 }
 
-/* Sites of the interpreter by class: how many ran, how often. */
+static const char *sites_of(struct cell *cell, const struct explain_weights *w, unsigned class)
+{
+	struct cell ran, all;
+
+	cell_whole(&ran, (int64_t)w->class_sites[class]);
+	cell_whole(&all, (int64_t)w->class_in_files[class]);
+	snprintf(cell->text, sizeof(cell->text), "%.20s of %.20s", ran.text, all.text);
+	return cell->text;
+}
+
+/* Sites of the interpreter by class: how many ran of those that it has, how often. */
 static void add_classes(struct doc *doc, const struct explain_page *p)
 {
 	static const struct doc_column columns[] = {{"site", 0}, {"A: sites", DOC_RIGHT},
 		{"executed", DOC_RIGHT}, {"B: sites", DOC_RIGHT}, {"executed", DOC_RIGHT}};
-	const struct explain_weights *a = &p->a->weights;
-	const struct explain_weights *b = p->b ? &p->b->weights : NULL;
+	static const struct explain_weights none = {0};
+	const struct explain_weights *a = &p->a->weights, *b = p->b ? &p->b->weights : &none;
 	struct cell c[4];
 
-	doc_table(doc, "Sites that were executed", columns, p->b ? 5 : 3);
+	doc_table(doc, "Sites that were executed, of those in the files", columns, p->b ? 5 : 3);
 	for (unsigned i = 0; i < ELF_N_SITES; i++) {
-		const char *cells[] = {elf_site_name(i),
-			cell_whole(&c[0], (int64_t)a->class_sites[i]),
-			cell_whole(&c[1], a->class_executions[i]),
-			cell_whole(&c[2], b ? (int64_t)b->class_sites[i] : 0),
-			cell_whole(&c[3], b ? b->class_executions[i] : 0)};
+		const char *cells[] = {elf_site_name(i), sites_of(&c[0], a, i),
+			cell_whole(&c[1], a->class_executions[i]), sites_of(&c[2], b, i),
+			cell_whole(&c[3], b->class_executions[i])};
 
-		if (a->class_sites[i] || (b && b->class_sites[i]))
+		if (a->class_in_files[i] || b->class_in_files[i])
 			doc_row(doc, cells);
 	}
 }

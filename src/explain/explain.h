@@ -216,7 +216,8 @@ struct explain_weights {
 	int64_t causes[EXPLAIN_N_CAUSES]; /* add up to `total` */
 	/* The interpreter's own, by ELF_SITE_… and ELF_INSN_…; add up to `objects`' totals. */
 	int64_t classes[64];
-	uint64_t class_sites[64];           /* of ELF_SITE_…: sites that were executed */
+	uint64_t class_in_files[64];        /* of ELF_SITE_…: sites that the files have */
+	uint64_t class_sites[64];           /* of them: those that were executed */
 	int64_t class_executions[64];       /* and how often in all */
 	int64_t tls_stubs;                  /* of the causes: in PLT stubs to __tls_get_addr … */
 	int64_t tls_get_addr;               /* … and in it and what it calls */

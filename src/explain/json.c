@@ -17,6 +17,8 @@ static json_t *classes(const struct explain_weights *w)
 
 		if (c < ELF_N_SITES) {
 			json_object_set_new(class, "sites", integer((int64_t)w->class_sites[c]));
+			json_object_set_new(
+				class, "sites_in_files", integer((int64_t)w->class_in_files[c]));
 			json_object_set_new(class, "executions", integer(w->class_executions[c]));
 		}
 		json_object_set_new(o, elf_insn_class_name(c), class);

@@ -284,6 +284,7 @@ static int weigh_interpreter(
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
 	struct explain_weights *weights = w->weights;
+	struct elf_code code;
 
 	if (elf_facts_read(path, &facts, err) < 0 || read_version(w, path, err) < 0)
 		return -1;
@@ -299,8 +300,10 @@ static int weigh_interpreter(
 	w->in_function = w->has_last = false;
 	w->pending = 0;
 	if (weigh_find_load(run, w->costs[0].object, &facts, &w->loaded, &w->load, err) < 0 ||
-		elf_code_each(path, visit, w, NULL, err) < 0)
+		elf_code_each(path, visit, w, &code, err) < 0)
 		return -1;
+	for (unsigned i = 0; i < ELF_N_SITES; i++)
+		weights->class_in_files[i] += code.sites[i];
 	executions_at(w, UINT64_MAX);
 	if (w->in_function && current(w)->total == 0)
 		free(weights->functions[--weights->n_functions].name);

@@ -213,6 +213,8 @@ static void weigh(const char *dir, struct explain_weights *weights)
 	for (size_t i = 0; i < weights->n_objects; i++)
 		objects += weights->objects[i].total;
 	assert_int_equal(classes, objects);
+	for (unsigned c = 0; c < ELF_N_SITES; c++)
+		assert_true(weights->class_sites[c] <= weights->class_in_files[c]);
 	assert_int_equal(weights->causes[EXPLAIN_UNKNOWN], 0);
 	assert_int_equal(weights->causes[EXPLAIN_LOADER], 0);
 	assert_int_equal(weights->n_less, 0);
