@@ -154,6 +154,7 @@ void explain_choose_code(struct explain_page *p)
 		return;
 	}
 	for (size_t i = 0; i < r->n_functions && p->n_codes < EXPLAIN_PAGE_CODES; i++)
-		if (*r->functions[i].name && *r->functions[i].name != '.')
+		if (*r->functions[i].name && *r->functions[i].name != '.' &&
+			explain_is_shown(p, &r->functions[i]))
 			p->code_names[p->n_codes++] = r->functions[i].name;
 }

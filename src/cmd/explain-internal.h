@@ -50,6 +50,9 @@ struct explain_page {
 
 /* Of all sides it is known what they execute. */
 bool explain_is_counted(const struct explain_page *page);
+/* Is the function, or the site, to be listed? Where not all functions are matched, what only one
+ * names may be in the other without a name: halves of pairs would look like differences. */
+bool explain_is_shown(const struct explain_page *page, const struct explain_pair *pair);
 /* All but the code. */
 void explain_page(struct doc *doc, const struct explain_page *page);
 

@@ -238,9 +238,11 @@ static const char *or_none(struct cell *cell, bool there, int64_t n)
 	return there ? cell_whole(cell, n) : NULL;
 }
 
-static bool wanted(const struct explain_page *p, const struct explain_pair *pair)
+bool explain_is_shown(const struct explain_page *p, const struct explain_pair *pair)
 {
-	return !p->function || !strcmp(p->function, pair->name);
+	if (p->function)
+		return !strcmp(p->function, pair->name);
+	return !p->b || p->result->matched || (pair->in_a && pair->in_b && *pair->name);
 }
 
 static void add_functions(struct doc *doc, const struct explain_page *p)
@@ -248,10 +250,11 @@ static void add_functions(struct doc *doc, const struct explain_page *p)
 	static const struct doc_column columns[] = {{"function", DOC_WRAP}, {"mostly", 0},
 		{"A", DOC_RIGHT}, {"B", DOC_RIGHT}, {"difference", DOC_RIGHT}};
 	const struct explain_result *r = p->result;
+	const char *caption = p->function           ? "Function"
+			      : p->b && !r->matched ? "Functions that both name and that weigh most"
+						    : "Functions that weigh most";
 	size_t shown = 0;
 
-	doc_table(
-		doc, p->function ? "Function" : "Functions that weigh most", columns, p->b ? 5 : 3);
 	for (size_t i = 0; i < r->n_functions && shown < TOP; i++) {
 		const struct explain_pair *f = &r->functions[i];
 		struct cell c[3];
@@ -259,10 +262,11 @@ static void add_functions(struct doc *doc, const struct explain_page *p)
 			explain_cause_name(f->most), or_none(&c[0], f->in_a, f->a),
 			or_none(&c[1], f->in_b, f->b), cell_change(&c[2], f->a, f->b)};
 
-		if (!wanted(p, f))
+		if (!explain_is_shown(p, f))
 			continue;
+		if (!shown++)
+			doc_table(doc, caption, columns, p->b ? 5 : 3);
 		doc_row(doc, cells);
-		shown++;
 	}
 }
 
@@ -349,7 +353,7 @@ static void add_sites(struct doc *doc, const struct explain_page *p)
 			*s->symbol ? s->symbol : NULL, or_none(&c[0], s->in_a, s->a),
 			or_none(&c[1], s->in_b, s->b)};
 
-		if (!wanted(p, s) ||
+		if (!explain_is_shown(p, s) ||
 			(!p->function && !is_overhead(s->kind) && !is_overhead(s->kind_b)))
 			continue;
 		doc_row(doc, cells);
@@ -406,9 +410,10 @@ static void add_limits(struct doc *doc, const char *letter, const struct explain
 
 		if (!o->named)
 			doc_text(doc,
-				"%s: '%s' does not name its functions (stripped): none can be "
-				"matched or listed, and inlining is not told apart.",
-				letter, o->path);
+				"%s: '%s' names the functions in which %s of what it executed "
+				"lies (stripped): the others can be neither matched nor listed, "
+				"and inlining is not told apart.",
+				letter, o->path, percent(&c, o->in_named, o->total));
 		if (share(o->unknown, o->total) > 0.01)
 			doc_text(doc,
 				"%s: %s of what was executed in '%s' lies in no function that the "
@@ -490,12 +495,11 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	say_tls(doc, "A", &p->a->weights);
 	if (p->b)
 		say_tls(doc, "B", &p->b->weights);
-	/* Halves of pairs would look like differences. */
-	if (!p->b || p->result->matched) {
-		add_functions(doc, p);
-		add_inlined(doc, p);
+	add_functions(doc, p);
+	add_inlined(doc, p);
+	/* How an access is made on the other side is looked for in the same function. */
+	if (!p->b || p->result->matched)
 		add_sites(doc, p);
-	}
 	add_classes(doc, p);
 	add_limits(doc, "A", &p->a->weights);
 	if (p->b) {

@@ -293,7 +293,7 @@ static int check_function(const char *name, const struct explain_page *page, str
 		object = nameless(page->b);
 	err_set(err, ERR_INPUT, "no function '%s' was executed in the interpreter", name);
 	if (object)
-		return err_hint(err, "'%s' does not name its functions (stripped)", object);
+		return err_hint(err, "'%s' does not name all its functions (stripped)", object);
 	return err_hint(err, "it may be inlined everywhere; --json lists all that were executed");
 }
 

@@ -200,7 +200,8 @@ struct explain_object {
 	char *machine;
 	bool named; /* has names for (nearly all of) its functions: matching is possible */
 	int64_t total;
-	int64_t unknown; /* executed in no function that it tells of, or amid an instruction */
+	int64_t in_named; /* executed in functions that have a name */
+	int64_t unknown;  /* executed in no function that it tells of, or amid an instruction */
 };
 
 /* Counts are negative only where the run is a difference and did less of something. Owned by the

@@ -34,9 +34,10 @@ json_t *explain_weights_json(const struct explain_weights *w)
 		json_object_set_new(causes, explain_cause_name(c), integer(w->causes[c]));
 	for (size_t i = 0; i < w->n_objects; i++)
 		json_array_append_new(objects,
-			json_pack("{s:o, s:o, s:o, s:b}", "path",
+			json_pack("{s:o, s:o, s:o, s:o, s:b}", "path",
 				dist_ascii_json(w->objects[i].path), "total",
-				integer(w->objects[i].total), "unknown",
+				integer(w->objects[i].total), "in_named",
+				integer(w->objects[i].in_named), "unknown",
 				integer(w->objects[i].unknown), "named", w->objects[i].named));
 	return json_pack("{s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "total",
 		integer(w->total), "less", "addresses", integer((int64_t)w->n_less), "executed",

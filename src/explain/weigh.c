@@ -20,7 +20,6 @@ struct weigher {
 	const struct callgrind_cost *costs; /* of this object */
 	size_t n, next;
 	size_t cap_functions, cap_sites;
-	int64_t named; /* in functions that have a name */
 	/* What callgrind assigns to no object, at absolute addresses; what is given a place is set
 	 * to 0. With `loaded` it is known where this object was. */
 	struct callgrind_cost *loose;
@@ -239,7 +238,7 @@ static int visit(void *ctx, const struct elf_function *f, const struct elf_insn 
 		if (!executed)
 			continue;
 		if (f->name)
-			w->named += executed;
+			w->object->in_named += executed;
 		if (f->plt) {
 			stub_insn(w, insn, executed);
 			continue;
@@ -296,7 +295,6 @@ static int weigh_interpreter(
 								   : "unknown")};
 	w->facts = &facts;
 	w->next = w->next_loose = 0;
-	w->named = 0;
 	w->in_function = w->has_last = false;
 	w->pending = 0;
 	if (weigh_find_load(run, w->costs[0].object, &facts, &w->loaded, &w->load, err) < 0 ||
@@ -308,7 +306,7 @@ static int weigh_interpreter(
 	if (w->in_function && current(w)->total == 0)
 		free(weights->functions[--weights->n_functions].name);
 	w->in_function = false;
-	w->object->named = w->named / 99 >= w->object->total / 100;
+	w->object->named = w->object->in_named / 99 >= w->object->total / 100;
 	return 0;
 }
 
