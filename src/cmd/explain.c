@@ -279,19 +279,17 @@ static const char *nameless(const struct explain_side *side)
 	return NULL;
 }
 
-static int check_function(const char *name, const struct explain_page *page, struct err *err)
+static int check_function(const struct explain_page *page, struct err *err)
 {
 	const struct explain_result *r = page->result;
 	const char *object = nameless(page->a);
 
-	for (size_t i = 0; name && i < r->n_functions; i++)
-		if (!strcmp(r->functions[i].name, name))
+	for (size_t i = 0; i < r->n_functions; i++)
+		if (!strcmp(r->functions[i].name, page->function))
 			return 0;
-	if (!name)
-		return 0;
 	if (!object && page->b)
 		object = nameless(page->b);
-	err_set(err, ERR_INPUT, "no function '%s' was executed in the interpreter", name);
+	err_set(err, ERR_INPUT, "no function '%s' was executed in the interpreter", page->function);
 	if (object)
 		return err_hint(err, "'%s' does not name all its functions (stripped)", object);
 	return err_hint(err, "it may be inlined everywhere; --json lists all that were executed");
@@ -301,6 +299,9 @@ static int show(const struct values *v, struct explained *e, const struct explai
 	struct err *err)
 {
 	CLEANUP_INLINING struct explain_inlining inlining = {0};
+	/* Copies and parts are one function with the rest, whichever is asked for. */
+	CLEANUP_FREE char *function =
+		v->function ? xstrndup(v->function, explain_fold(v->function)) : NULL;
 	struct explain_page page = {.a = &e->sides[0],
 		.b = e->n_sides == 2 ? &e->sides[1] : NULL,
 		.workloads = &e->workloads,
@@ -308,7 +309,7 @@ static int show(const struct values *v, struct explained *e, const struct explai
 		.whole = v->whole,
 		.result = result,
 		.inlining = &inlining,
-		.function = v->function,
+		.function = function,
 		.all_code = v->all_code,
 		.startup = v->startup};
 	CLEANUP_FREE char *title =
@@ -316,7 +317,7 @@ static int show(const struct values *v, struct explained *e, const struct explai
 				: xasprintf("solder explain: %s", page.a->given);
 	CLEANUP_DOC struct doc *doc = doc_new(title);
 
-	if (check_function(v->function, &page, err) < 0)
+	if (function && check_function(&page, err) < 0)
 		return -1;
 	if (result->matched &&
 		explain_find_inlined(&(struct explain_ran){&e->sides[0].run, &e->sides[0].weights},
