@@ -53,8 +53,12 @@ bool explain_is_counted(const struct explain_page *page);
 /* Is the function, or the site, to be listed? Where not all functions are matched, what only one
  * names may be in the other without a name: halves of pairs would look like differences. */
 bool explain_is_shown(const struct explain_page *page, const struct explain_pair *pair);
+/* By its folded name; NULL: it was not executed. */
+const struct explain_function *explain_find_function(
+	const struct explain_weights *weights, const char *name);
 /* All but the code. */
 void explain_page(struct doc *doc, const struct explain_page *page);
+json_t *explain_page_json(const struct explain_page *page);
 
 /* Code side by side: which functions, their instructions, and the two forms to show them in. */
 void explain_choose_code(struct explain_page *page);

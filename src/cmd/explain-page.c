@@ -361,9 +361,10 @@ static void add_sites(struct doc *doc, const struct explain_page *p)
 	}
 }
 
-static const struct explain_function *find(const struct explain_weights *w, const char *name)
+const struct explain_function *explain_find_function(
+	const struct explain_weights *w, const char *name)
 {
-	for (size_t i = 0; w && i < w->n_functions; i++)
+	for (size_t i = 0; i < w->n_functions; i++)
 		if (!strcmp(w->functions[i].name, name))
 			return &w->functions[i];
 	return NULL;
@@ -373,8 +374,9 @@ static void add_function(struct doc *doc, const struct explain_page *p)
 {
 	static const struct doc_column columns[] = {
 		{"cause", DOC_WRAP}, {"A", DOC_RIGHT}, {"B", DOC_RIGHT}, {"difference", DOC_RIGHT}};
-	const struct explain_function *a = find(&p->a->weights, p->function);
-	const struct explain_function *b = find(p->b ? &p->b->weights : NULL, p->function);
+	const struct explain_function *a = explain_find_function(&p->a->weights, p->function);
+	const struct explain_function *b =
+		p->b ? explain_find_function(&p->b->weights, p->function) : NULL;
 	struct cell c[3];
 
 	doc_table(doc, p->function, columns, p->b ? 4 : 2);

@@ -233,38 +233,11 @@ static int read_files(struct explained *e, struct err *err)
 	return check_versions(e, err);
 }
 
-static json_t *side_json(const struct explain_side *side, const struct strv *workloads)
-{
-	json_t *o = json_pack("{s:o, s:o, s:o, s:s?}", "given", dist_text_json(side->given),
-		"interpreter", dist_text_json(side->interpreter), "version",
-		dist_text_json(side->version), "link", side->link);
-	json_t *counts = json_object();
-
-	for (size_t i = 0; side->workloads && !side->no_counts && i < workloads->n; i++)
-		json_object_set_new(counts, workloads->v[i], json_integer(side->workloads[i]));
-	json_object_set_new(o, "workloads", counts);
-	json_object_set_new(o, "weights",
-		side->no_counts ? json_pack("{s:o}", "not_known", dist_text_json(side->no_counts))
-				: explain_weights_json(&side->weights));
-	if (side->startup)
-		json_object_set_new(o, "startup", explain_startup_json(side->startup));
-	return o;
-}
-
 static void print_json(
 	const struct values *v, const struct explained *e, const struct explain_page *page)
 {
-	json_t *o = json_pack("{s:i, s:b}", "loops", (int)v->loops, "whole", v->whole);
+	json_t *o = explain_page_json(page);
 
-	json_object_set_new(o, "a", side_json(&e->sides[0], &e->workloads));
-	if (e->n_sides == 2)
-		json_object_set_new(o, "b", side_json(&e->sides[1], &e->workloads));
-	json_object_set_new(o, "result",
-		explain_is_counted(page) ? explain_result_json(page->result) : json_null());
-	if (page->result->matched)
-		json_object_set_new(o, "inlined", explain_inlining_json(page->inlining));
-	if (v->function)
-		json_object_set_new(o, "code", explain_code_json(page));
 	if (v->intervene.factors)
 		json_object_set_new(o, "intervention", intervene_json(&e->intervention));
 	report_json(o, stdout);

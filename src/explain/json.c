@@ -39,11 +39,12 @@ json_t *explain_weights_json(const struct explain_weights *w)
 				integer(w->objects[i].total), "in_named",
 				integer(w->objects[i].in_named), "unknown",
 				integer(w->objects[i].unknown), "named", w->objects[i].named));
-	return json_pack("{s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "total",
+	return json_pack("{s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "total",
 		integer(w->total), "less", "addresses", integer((int64_t)w->n_less), "executed",
-		integer(w->less), "objects", objects, "causes", causes, "classes", classes(w),
-		"tls_get_addr", "calls", integer(w->tls_calls), "stubs", integer(w->tls_stubs),
-		"inside", integer(w->tls_get_addr));
+		integer(w->less), "forked", integer((int64_t)w->forked), "objects", objects,
+		"causes", causes, "classes", classes(w), "tls_get_addr", "calls",
+		integer(w->tls_calls), "stubs", integer(w->tls_stubs), "inside",
+		integer(w->tls_get_addr));
 }
 
 static json_t *pair(const struct explain_result *r, const struct explain_pair *p)
