@@ -154,8 +154,14 @@ static void memory_by_register(struct step *s)
 		/* From a module's offset to a variable's. */
 		leave(s, s->in->reg, *base);
 	} else if (s->in->base == REG_RSP || (s->in->base == REG_RBP && s->w->frame_pointer)) {
-		if (is_load(s->in))
+		if (is_load(s->in)) {
 			leave(s, s->in->reg, code_held(s->w, HELD_STACK));
+		} else if (s->in->map == 0 && (s->in->opcode & ~2u) == 0x39 &&
+			   held_in(s, s->in->reg)->kind == HELD_GUARD) {
+			/* clang loads the value again and compares it with what was kept. */
+			s->insn->class = ELF_INSN_STACK_PROTECTOR;
+			s->w->guard_compared = true;
+		}
 	}
 }
 
