@@ -278,6 +278,12 @@ static bool quick_line(struct reader *r, uint64_t *count)
 	return true;
 }
 
+/* Names and the command are shown to people: what would steer a terminal is no part of them. */
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
 static bool same(const char *a, const char *b, size_t n)
 {
 	return strlen(a) == n && !memcmp(a, b, n);
@@ -316,8 +322,9 @@ static int add_function(struct reader *r, const char *s, size_t n, uint32_t *ret
 static int add_name(
 	struct reader *r, bool object, const char *s, size_t n, uint32_t *ret, struct err *err)
 {
-	if (memchr(s, 0, n))
-		return damaged(r, "a name with a NUL byte", err);
+	for (size_t i = 0; i < n; i++)
+		if (is_control(s[i]))
+			return damaged(r, "a name with a control character", err);
 	return object ? add_object(r, s, n, ret, err) : add_function(r, s, n, ret, err);
 }
 
@@ -483,6 +490,8 @@ static int header(struct reader *r, struct err *err)
 	if (starts(r, "cmd:", &s) && !r->run->command) {
 		s = skip_blanks(s, r->eol);
 		r->run->command = xstrndup(s, (size_t)(r->eol - s));
+		for (char *c = r->run->command; *c; c++)
+			*c = is_control(*c) ? '?' : *c;
 	}
 	return 0;
 }

@@ -62,9 +62,9 @@ struct callgrind_loose_call {
 
 /* One or more runs. Owned by the caller: start from {0}, end with callgrind_release(). */
 struct callgrind {
-	char *command;         /* of the first file, as callgrind wrote it; NULL: it says nothing */
-	struct strv objects;   /* paths; "???" is callgrind's word for none */
-	struct strv functions; /* names; the same one may be there more than once */
+	char *command; /* of the first file, control characters as "?"; NULL: it says nothing */
+	struct strv objects;          /* paths; "???" is callgrind's word for none */
+	struct strv functions;        /* names; the same one may be there more than once */
 	struct callgrind_cost *costs; /* sorted by object and address, each pair once */
 	size_t n_costs;
 	struct callgrind_loose_call *calls; /* in the file's order */

@@ -153,6 +153,20 @@ static void test_damage(void **state)
 	}
 }
 
+/* What the file says is shown on terminals. */
+static void test_control_characters(void **state)
+{
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(parse("cmd: \x1b[31mp\x7f\t\xc3\xa9\n" HEAD, &run, &err), 0);
+	assert_string_equal(run.command, "?[31mp??\xc3\xa9");
+	assert_int_equal(parse(HEAD "ob=\x1b]0;x\n", &run, &err), -1);
+	assert_non_null(strstr(err.msg, "a control character"));
+	assert_int_equal(parse(HEAD PLACE "fn=f\rg\n", &run, &err), -1);
+}
+
 /* After an error nothing of earlier runs is left. */
 static void test_empty_after_error(void **state)
 {
@@ -303,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_parts_and_columns),
 		cmocka_unit_test(test_loose_calls),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_control_characters),
 		cmocka_unit_test(test_empty_after_error),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_plain_lines),
