@@ -30,16 +30,18 @@ struct reader {
 	uint64_t summary, totals;
 	bool has_summary, has_totals;
 
-	bool body;  /* the header is over */
-	bool plain; /* its lines have one position and one event */
-	bool call;  /* the next line is the inclusive cost of a call */
+	bool header; /* of any part: a line of it was read */
+	bool body;   /* the header is over */
+	bool plain;  /* its lines have one position and one event */
+	bool call;   /* the next line is the inclusive cost of a call */
 	int64_t sum;
 	uint64_t position[MAX_POSITIONS];
 };
 
 static int damaged(const struct reader *r, const char *what, struct err *err)
 {
-	return err_set(err, ERR_INPUT, "line %llu: %s", (unsigned long long)r->number, what);
+	err_set(err, ERR_INPUT, "line %llu: %s", (unsigned long long)r->number, what);
+	return r->header && r->p == r->end ? err_hint(err, "is the file whole?") : -1;
 }
 
 static bool next_line(struct reader *r)
@@ -473,6 +475,7 @@ static int header(struct reader *r, struct err *err)
 {
 	const char *s;
 
+	r->header = true;
 	if (starts(r, "totals:", &s)) {
 		r->has_totals = true;
 		return costs(r, s, &r->totals) ? 0 : damaged(r, "the totals are no numbers", err);
@@ -531,8 +534,10 @@ static int read_lines(struct reader *r, struct err *err)
 		if (result < 0)
 			return -1;
 	}
-	if (!r->n_events)
-		return err_set(err, ERR_INPUT, "this is not what callgrind writes");
+	if (!r->n_events) {
+		err_set(err, ERR_INPUT, "this is not what callgrind writes");
+		return r->header ? err_hint(err, "is the file whole?") : -1;
+	}
 	return end_part(r, err);
 }
 

@@ -153,6 +153,27 @@ static void test_damage(void **state)
 	}
 }
 
+/* Wherever the end is missing, it is asked whether the file is whole. */
+static void test_cut(void **state)
+{
+	static const char text[] = "# callgrind format\nversion: 1\n" HEAD PLACE
+				   "fl=(1) a.c\n0x10 1 7\ncob=(2) lib.so\ncfn=(2) f\n"
+				   "calls=7 0x400 12\n+8 +4 1000\n+1 * 11\n\ntotals: 18\n";
+	size_t whole = sizeof(text) - 2;
+
+	(void)state;
+	for (size_t n = strlen("# callgrind format\nversion:"); n < whole; n++) {
+		CLEANUP_CALLGRIND struct callgrind run = {0};
+		CLEANUP_FREE char *cut = xstrndup(text, n);
+		struct err err = ERR_INIT;
+
+		if (parse(cut, &run, &err) == 0 ? run.total != 0
+						: strcmp(err.hint, "is the file whole?") != 0 &&
+							  !strstr(err.msg, "cut off"))
+			fail_msg("%zu bytes: %s (%s)", n, err.msg, err.hint);
+	}
+}
+
 /* What the file says is shown on terminals. */
 static void test_control_characters(void **state)
 {
@@ -317,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_parts_and_columns),
 		cmocka_unit_test(test_loose_calls),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_control_characters),
 		cmocka_unit_test(test_empty_after_error),
 		cmocka_unit_test(test_many),
