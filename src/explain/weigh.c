@@ -96,18 +96,27 @@ static int64_t take_loose(struct weigher *w, uint64_t addr)
 	return count;
 }
 
-/* Moves on to the address; what is passed lies in no instruction that was read. */
-static int64_t executions_at(struct weigher *w, uint64_t addr)
+/* What is passed lies in no instruction that was read. */
+static void pass(struct weigher *w, size_t to)
 {
 	bool in_function = w->in_function;
 
 	w->in_function = false;
-	for (; w->next < w->n && w->costs[w->next].addr < addr; w->next++) {
+	for (; w->next < to; w->next++) {
 		count(w, EXPLAIN_UNKNOWN, w->costs[w->next].count);
 		w->weights->classes[ELF_INSN_UNKNOWN] += w->costs[w->next].count;
 		w->object->unknown += w->costs[w->next].count;
 	}
 	w->in_function = in_function;
+}
+
+static int64_t executions_at(struct weigher *w, uint64_t addr)
+{
+	size_t to = w->next;
+
+	while (to < w->n && w->costs[to].addr < addr)
+		to++;
+	pass(w, to);
 	if (w->next == w->n || w->costs[w->next].addr != addr)
 		return 0;
 	return w->costs[w->next++].count;
@@ -302,7 +311,7 @@ static int weigh_interpreter(
 		return -1;
 	for (unsigned i = 0; i < ELF_N_SITES; i++)
 		weights->class_in_files[i] += code.sites[i];
-	executions_at(w, UINT64_MAX);
+	pass(w, w->n);
 	if (w->in_function && current(w)->total == 0)
 		free(weights->functions[--weights->n_functions].name);
 	w->in_function = false;
