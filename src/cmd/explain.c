@@ -12,6 +12,7 @@
 
 #define DEFAULT_WORKLOADS "calls,attributes,exceptions,binary_trees"
 
+#define LOOPS 1
 /* Of a campaign, at most. */
 #define ROUNDS 40
 
@@ -26,7 +27,7 @@ static void defaults(void *values)
 {
 	struct values *v = values;
 
-	v->loops = 1;
+	v->loops = LOOPS;
 	v->intervene.rounds = ROUNDS;
 }
 
@@ -74,12 +75,12 @@ static int find_workloads(const struct values *v, struct explained *e, struct er
 {
 	const char *dir;
 
-	if (cmd_folder("workloads", v->workloads, &e->workloads_dir, err) < 0)
-		return -1;
 	if (v->startup) {
 		strv_add(&e->workloads, "start");
 		return 0;
 	}
+	if (cmd_folder("workloads", v->workloads, &e->workloads_dir, err) < 0)
+		return -1;
 	dir = e->workloads_dir;
 	strv_split(&e->workloads, v->workload ? v->workload : DEFAULT_WORKLOADS, ", ");
 	if (!e->workloads.n)
@@ -338,12 +339,16 @@ static int check_options(const struct values *v, struct err *err)
 {
 	const struct intervene_request *rq = &v->intervene;
 
-	if (v->from_callgrind && (v->workload || rq->factors))
-		return err_set(err, ERR_USAGE, "--from-callgrind runs no workloads");
-	if (v->startup && (v->from_callgrind || v->workload || v->function || rq->factors))
+	if (v->from_callgrind && (v->workload || v->workloads || v->loops != LOOPS || v->whole ||
+					 v->limit || v->scratch || rq->factors))
 		return err_set(err, ERR_USAGE,
-			"--startup goes with none of --workload, --function, --from-callgrind, "
-			"--intervene");
+			"--from-callgrind runs nothing; it goes with none of --workload, "
+			"--workloads, --loops, --whole, --limit, --scratch, --intervene");
+	if (v->startup && (v->from_callgrind || v->workload || v->workloads || v->loops != LOOPS ||
+				  v->whole || v->function || rq->factors))
+		return err_set(err, ERR_USAGE,
+			"--startup goes with none of --workload, --workloads, --loops, --whole, "
+			"--function, --from-callgrind, --intervene");
 	if (!rq->factors && (rq->dry_run || rq->source || rq->campaign || rq->cache ||
 				    rq->max_time || rq->jobs || rq->load || rq->rounds != ROUNDS))
 		return err_set(err, ERR_USAGE,
