@@ -206,7 +206,7 @@ static int run_pythons(const struct values *v, struct explained *e, struct err *
 
 	if (prepare(v, e, err) < 0)
 		return -1;
-	if (!v->startup && explain_find_valgrind(&valgrind, err) < 0)
+	if (!v->startup && !v->intervene.dry_run && explain_find_valgrind(&valgrind, err) < 0)
 		return -1;
 	if (v->intervene.factors && intervene_build(&e->request, &e->intervention, err) < 0)
 		return -1;
