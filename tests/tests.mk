@@ -70,6 +70,7 @@ check-html: $(OUT)/tests/html_sample $(OUT)/solder ## a report's page in headles
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_HTML)
 	@python3 tests/html/run.py $(OUT)/tests/html_sample $(OUT)/html
 	@python3 tests/html/bench.py $(OUT)/solder $(OUT)/html
+	@python3 tests/html/explain.py $(OUT)/solder $(OUT)/html
 .PHONY: check-html
 
 check-pack: all ## a packed tree (TREE=DIR) in the hands of uv, pbs-installer, tars, gdb

@@ -74,6 +74,7 @@ run_job() { # KIND NAME
 	oracle) run_closing python3 tests/oracle/elf_oracle.py "$out/tests/elf_dump" --sample 120 ;;
 	html) run_closing python3 tests/html/run.py "$out/tests/html_sample" ;;
 	pages) run_closing python3 tests/html/bench.py "$out/solder" ;;
+	explained) run_closing python3 tests/html/explain.py "$out/solder" ;;
 	stats) run_closing python3 tests/oracle/stats.py "$out/tests/stats_dump" ;;
 	pyperf) run_closing python3 tests/oracle/pyperf_reads.py "$out/tests/stats_dump" ;;
 	code) run_closing python3 tests/oracle/code_oracle.py "$out/tests/elf_dump" --files 6 ;;
@@ -106,6 +107,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "cli command-line"
 	echo "html html-page"
 	echo "pages bench-pages"
+	echo "explained explain-pages"
 	echo "code code-oracle"
 	echo "oracle elf-oracle"
 	echo "stats stats-oracle"

@@ -1,0 +1,113 @@
+"""Opens the page of solder explain, of two small programs, in headless Chromium, on a phone and on a
+desk, in light and in dark. Prints what failed, and at the end one line with the counts.
+
+    python3 tests/html/explain.py SOLDER [FOLDER_FOR_SCREENSHOTS]
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from bench import CAPTIONS, PICTURES
+from browser import Browser
+from run import Checks, check_looks
+
+LIBRARY = """__thread int counter;
+static int less(int n) { return n - 3; }
+int touch(int n) { return counter += less(n); }
+"""
+PROGRAM = """int touch(int);
+int main(void)
+{
+	int sum = 0;
+	for (int i = 0; i < 1000; i++)
+		sum += touch(i);
+	return sum == 1;
+}
+"""
+HEADINGS = "Array.from(document.querySelectorAll('h2'), (h) => h.textContent)"
+
+
+def run(folder, *command):
+    subprocess.run(command, cwd=folder, check=True, env={"PATH": os.environ["PATH"]})
+
+
+def profile(folder, model):
+    """A profile of the program with a library of that TLS model; returns its name."""
+    place = os.path.join(folder, model)
+    os.mkdir(place)
+    run(folder, "gcc", "-O2", "-g", "-fPIC", "-shared", "-ftls-model=" + model, "-o",
+        os.path.join(place, "libpythonx.so"), "lib.c")
+    run(folder, "gcc", "-O2", "-o", os.path.join(place, "p"), "main.c", "-L" + place, "-lpythonx",
+        f"-Wl,-rpath,{place},-z,now")
+    run(folder, "valgrind", "-q", "--tool=callgrind", "--dump-instr=yes", "--skip-plt=no",
+        f"--callgrind-out-file={model}.out", os.path.join(place, "p"))
+    return model + ".out"
+
+
+def page(solder, folder, name, *files):
+    """Writes a page of profiles; returns its address."""
+    path = os.path.join(folder, name)
+    subprocess.run([os.path.abspath(solder), "explain", "--from-callgrind", *files, "--html", path],
+                   cwd=folder, stdout=subprocess.DEVNULL, check=True)
+    return "file://" + path
+
+
+def check_pair(b, checks, url):
+    b.open(url, 1280, 900, "light")
+    checks.same("pictures", b.value(PICTURES), ["What B executes more than A"])
+    captions = b.value(CAPTIONS)
+    for caption in ("Where the difference is", "Functions that weigh most",
+                    "Sites that weigh most, and how often they were executed"):
+        checks.same(caption, caption in captions, True)
+    checks.same("machine code", "Machine code: touch" in b.value(HEADINGS), True)
+
+
+def check_alone(b, checks, url):
+    b.open(url, 1280, 900, "light")
+    checks.same("no picture", b.value(PICTURES), [])
+    checks.same("alone", "Where its instructions are" in b.value(CAPTIONS), True)
+
+
+def check_all(solder, shots, checks):
+    browser = Browser(shutil.which("chromium") or shutil.which("chromium-browser"))
+    try:
+        with tempfile.TemporaryDirectory(prefix="solder-html-") as folder:
+            for name, text in (("lib.c", LIBRARY), ("main.c", PROGRAM)):
+                with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+                    f.write(text)
+            a, b = (profile(folder, model) for model in ("initial-exec", "global-dynamic"))
+            pair = page(solder, folder, "pair.html", a, b)
+            alone = page(solder, folder, "alone.html", b)
+            for name, url in (("pair", pair), ("alone", alone)):
+                place = os.path.join(shots, "explain-" + name) if shots else None
+                if place:
+                    os.makedirs(place, exist_ok=True)
+                check_looks(browser, checks, url, place)
+            check_pair(browser, checks, pair)
+            check_alone(browser, checks, alone)
+    except (RuntimeError, subprocess.CalledProcessError) as problem:
+        checks.failed += 1
+        print(f"FAIL: {problem}")
+    finally:
+        browser.close()
+
+
+def main():
+    for tool in ("valgrind", "gcc"):
+        if not shutil.which(tool):
+            print(f"skipped: needs {tool}\n0 passed, 0 failed, 1 skipped")
+            return 0
+    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        print("skipped: needs chromium\n0 passed, 0 failed, 1 skipped")
+        return 0
+    checks = Checks()
+    check_all(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None, checks)
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
