@@ -359,23 +359,14 @@ static int check_options(const struct values *v, struct err *err)
 	return 0;
 }
 
-/* Before hours of work, and not behind them: can the page be written? */
-static int check_page(const struct values *v, struct err *err)
-{
-	CLEANUP_FREE char *folder = v->html ? path_dir(v->html) : NULL;
-
-	if (!folder || access(folder, W_OK | X_OK) == 0)
-		return 0;
-	return err_sys(err, "--html: cannot write in '%s'", folder);
-}
-
 static int run(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
 	CLEANUP(release) struct explained e = {0};
 	CLEANUP_EXPLAIN_RESULT struct explain_result result = {0};
 
-	if (check_options(v, err) < 0 || check_page(v, err) < 0)
+	/* Not only after hours of work. */
+	if (check_options(v, err) < 0 || (v->html && cmd_check_output(v->html, err) < 0))
 		return -1;
 	for (e.n_sides = 0; e.n_sides < args->n; e.n_sides++)
 		e.sides[e.n_sides].given = args->v[e.n_sides];
