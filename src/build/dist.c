@@ -1,5 +1,6 @@
 /* From finished steps to the tree that users get. Declared in build/cpython.h. */
 #include <dirent.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,8 @@
 #include "build/relocate.h"
 
 #define KEY_FILE "share/solder/key"
+#define MANIFEST_FILE "share/solder/build.json"
+#define MANIFEST_MAX ((size_t)4 << 20)
 
 static bool dir_is_empty(const char *path)
 {
@@ -24,13 +27,18 @@ static bool dir_is_empty(const char *path)
 	return empty;
 }
 
-bool cpython_is_current(const char *dir, const char *key)
+static bool has_text(const char *dir, const char *file, const char *text)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/" KEY_FILE, dir);
+	CLEANUP_FREE char *path = xasprintf("%s/%s", dir, file);
 	CLEANUP_BUF struct buf found = BUF_INIT;
 	struct err ignored = ERR_INIT;
 
-	return file_read(path, 256, &found, &ignored) == 0 && !strcmp(found.data, key);
+	return file_read(path, MANIFEST_MAX, &found, &ignored) == 0 && !strcmp(found.data, text);
+}
+
+bool cpython_is_current(const char *dir, const char *key)
+{
+	return has_text(dir, KEY_FILE, key);
 }
 
 int cpython_check_output(const char *dir, struct err *err)
@@ -80,25 +88,47 @@ static int add_interpreter(
 	return path_exists(library) ? tree_copy(library, to_library, err) : 0;
 }
 
+static int read_epoch(
+	const struct cpython_plan *p, const struct cache *cache, long long *epoch, struct err *err)
+{
+	CLEANUP_FREE char *compiled = cache_tree(cache, p->compile->id);
+	CLEANUP_FREE char *path = xasprintf("%s/source-date-epoch", compiled);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	if (file_read(path, 64, &text, err) < 0)
+		return -1;
+	*epoch = strtoll(text.data, NULL, 10);
+	return 0;
+}
+
+/* Times do not survive every copy of a tree, so the date is written down, too. To be freed. */
+static char *date_manifest(const char *manifest, long long epoch)
+{
+	json_t *j = json_loads(manifest, 0, NULL);
+	char *text;
+
+	if (!json_is_object(j))
+		bug("the manifest of a distribution is no JSON object");
+	json_object_set_new(j, "source_date_epoch", json_integer(epoch));
+	text = json_dumps(j, JSON_INDENT(2));
+	json_decref(j);
+	return text;
+}
+
 static int fill(const struct cpython_plan *p, const struct cache *cache, const char *tree,
 	const char *key, const char *manifest, struct err *err)
 {
 	CLEANUP_FREE char *made = cache_tree(cache, p->tree->id);
 	CLEANUP_FREE char *python = xasprintf("%s/python", made);
-	CLEANUP_FREE char *compiled = cache_tree(cache, p->compile->id);
-	CLEANUP_FREE char *epoch_path = xasprintf("%s/source-date-epoch", compiled);
 	CLEANUP_FREE char *own = xasprintf("%s/share/solder", tree);
 	CLEANUP_FREE char *key_path = xasprintf("%s/" KEY_FILE, tree);
-	CLEANUP_FREE char *manifest_path = xasprintf("%s/share/solder/build.json", tree);
-	CLEANUP_BUF struct buf epoch = BUF_INIT;
+	CLEANUP_FREE char *manifest_path = xasprintf("%s/" MANIFEST_FILE, tree);
 
 	if (tree_copy(python, tree, err) < 0 || add_interpreter(p, cache, tree, err) < 0 ||
 		add_packages(p, cache, tree, err) < 0 || make_dirs(own, err) < 0 ||
-		file_write(key_path, key, strlen(key), 0644, err) < 0 ||
-		file_write(manifest_path, manifest, strlen(manifest), 0644, err) < 0 ||
-		file_read(epoch_path, 64, &epoch, err) < 0)
+		file_write(key_path, key, strlen(key), 0644, err) < 0)
 		return -1;
-	return relocate_pin_times(tree, strtoll(epoch.data, NULL, 10), err);
+	return file_write(manifest_path, manifest, strlen(manifest), 0644, err);
 }
 
 /* The two places beside `dir` that the trees pass on their way. Their names are fixed, so that
@@ -140,16 +170,21 @@ int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, co
 {
 	CLEANUP(beside_release)
 	struct beside b = {xasprintf("%s.solder-new", dir), xasprintf("%s.solder-old", dir)};
+	CLEANUP_FREE char *dated = NULL;
 	struct err ignored = ERR_INIT;
+	long long epoch;
 
+	if (read_epoch(p, cache, &epoch, err) < 0)
+		return -1;
+	dated = date_manifest(manifest, epoch);
 	if (repair(dir, &b, err) < 0)
 		return err_wrap(err, "clearing away what an interrupted build left at '%s'", dir);
-	if (cpython_is_current(dir, key))
+	if (cpython_is_current(dir, key) && has_text(dir, MANIFEST_FILE, dated))
 		return 1;
 	if (cpython_check_output(dir, err) < 0)
 		return -1;
-	if (make_dirs(b.fresh, err) < 0 || fill(p, cache, b.fresh, key, manifest, err) < 0 ||
-		swap_in(dir, &b, err) < 0) {
+	if (make_dirs(b.fresh, err) < 0 || fill(p, cache, b.fresh, key, dated, err) < 0 ||
+		relocate_pin_times(b.fresh, epoch, err) < 0 || swap_in(dir, &b, err) < 0) {
 		tree_remove(b.fresh, &ignored);
 		return err_wrap(err, "putting the distribution together at '%s'", dir);
 	}

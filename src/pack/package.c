@@ -22,7 +22,7 @@ const char *package_text(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* All files of a tree carry the date of the source; builds before it was written down too. */
+/* Trees of before the date was written down carry it in the times of their files. */
 static int read_epoch(struct package *p, const char *build_file, struct err *err)
 {
 	const json_t *epoch = json_object_get(p->build, "source_date_epoch");

@@ -1,0 +1,105 @@
+/* The tree that users get: put together once, and again when what it says of itself changes. */
+#include "scratch.h"
+
+#include <jansson.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "build/cpython.h"
+
+#define EPOCH 1234567890
+
+/* A cache with what the steps of a build leave, and their plan. */
+struct fixture {
+	struct cache cache;
+	struct step compile, tree, link;
+	struct cpython_plan plan;
+	char *out;
+};
+
+static void setup(struct fixture *f, char *root)
+{
+	*f = (struct fixture){.cache = {root},
+		.compile = {.id = "cpython-compile-1"},
+		.tree = {.id = "cpython-tree-2"},
+		.link = {.id = "cpython-link-3"}};
+	f->plan = (struct cpython_plan){
+		.compile = &f->compile, .tree = &f->tree, .link = &f->link, .series = "3.13"};
+	f->out = xasprintf("%s/out", root);
+	scratch_file(root, "store/cpython-compile-1/tree/source-date-epoch", "1234567890", 0644);
+	scratch_file(root, "store/cpython-tree-2/tree/python/lib/os.py", "pass", 0644);
+	scratch_file(root, "store/cpython-link-3/tree/python3.13", "linked", 0755);
+	free(scratch_shell(root, "mkdir -p store/cpython-tree-2/tree/python/bin"));
+}
+
+static int assemble(const struct fixture *f, const char *key, const char *manifest)
+{
+	struct err err = ERR_INIT;
+	int got = cpython_assemble(&f->plan, &f->cache, f->out, key, manifest, &err);
+
+	if (got < 0)
+		fail_msg("%s", err.msg);
+	return got;
+}
+
+static json_t *manifest_of(const struct fixture *f)
+{
+	CLEANUP_FREE char *text = scratch_read(f->out, "share/solder/build.json");
+	json_t *j = json_loads(text, 0, NULL);
+
+	assert_non_null(j);
+	return j;
+}
+
+static void test_content(void **state)
+{
+	struct fixture f;
+	struct stat st;
+
+	setup(&f, *state);
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	assert_content(f.out, "bin/python3.13", "linked");
+	assert_content(f.out, "lib/os.py", "pass");
+	CLEANUP_FREE char *file = xasprintf("%s/lib/os.py", f.out);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mtime, EPOCH);
+	free(f.out);
+}
+
+/* A copy of the tree has other times; the date must not be lost with them. */
+static void test_date(void **state)
+{
+	struct fixture f;
+	json_t *j;
+
+	setup(&f, *state);
+	assemble(&f, "key", "{\"series\": \"3.13\"}");
+	j = manifest_of(&f);
+	assert_string_equal(json_string_value(json_object_get(j, "series")), "3.13");
+	assert_int_equal(json_integer_value(json_object_get(j, "source_date_epoch")), EPOCH);
+	json_decref(j);
+	free(f.out);
+}
+
+static void test_current(void **state)
+{
+	struct fixture f;
+
+	setup(&f, *state);
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	assert_int_equal(assemble(&f, "key", "{}"), 1);
+	assert_int_equal(assemble(&f, "other", "{}"), 0);
+	/* of a solder that wrote no date down */
+	scratch_file(f.out, "share/solder/build.json", "{}", 0644);
+	assert_int_equal(assemble(&f, "other", "{}"), 0);
+	assert_int_equal(assemble(&f, "other", "{}"), 1);
+	free(f.out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_content), SCRATCH_TEST(test_date), SCRATCH_TEST(test_current)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
