@@ -10,6 +10,14 @@
 #define DISTRIBUTION "SPDXRef-distribution"
 #define DEBIAN_POOL "https://deb.debian.org/debian/"
 
+/* A bill in the making, of what `list` has below `as`. */
+struct bill {
+	const struct package *p;
+	const struct pack_list *list;
+	const char *as;
+	json_t *packages, *relations;
+};
+
 /* Identifiers have letters, digits, dots and dashes. */
 static char *identifier(const char *prefix, const char *name)
 {
@@ -124,33 +132,53 @@ static bool has_package(const struct package *p, const char *name)
 	return false;
 }
 
+/* A package without source: an artifact with the digest that it has in the archive. */
+static json_t *artifact(const struct bill *b, const struct pack_entry *e, const char *id,
+	const char *name, const char *version, const char *purpose, struct err *err)
+{
+	char hex[SHA256_HEX_SIZE];
+	json_t *o, *sums;
+
+	if (sha256_file(e->path, hex, NULL, err) < 0)
+		return NULL;
+	o = spdx_package(id, name, version);
+	sums = json_array();
+	put(o, "primaryPackagePurpose", purpose);
+	json_array_append_new(sums, with("algorithm", "SHA256", "checksumValue", hex));
+	json_object_set_new(o, "checksums", sums);
+	json_array_append_new(b->packages, o);
+	relate(b->relations, DISTRIBUTION, "CONTAINS", id);
+	return o;
+}
+
+/* What the archive has of a file of the tree; NULL if it leaves it out. */
+static const struct pack_entry *entry_of(const struct bill *b, const char *rel)
+{
+	CLEANUP_FREE char *name = xasprintf("%s/%s", b->as, rel);
+	const struct pack_entry *e = pack_list_find(b->list, name);
+
+	return e && e->kind == PACK_FILE && e->path ? e : NULL;
+}
+
 /* Each of our ELF files is a package of its own, with its digest, and says what is linked in. */
-static int add_file(const struct package *p, const struct dist_file *f, json_t *packages,
-	json_t *relations, struct err *err)
+static int add_file(const struct bill *b, const struct dist_file *f, struct err *err)
 {
 	CLEANUP_FREE char *id = identifier("file", f->rel);
 	CLEANUP_FREE char *module = module_name(f);
+	const struct pack_entry *e = entry_of(b, f->rel);
 	const char *const *linked = package_libraries(module);
-	char hex[SHA256_HEX_SIZE];
-	json_t *o, *sums = json_array();
 
-	if (sha256_file(f->path, hex, NULL, err) < 0) {
-		json_decref(sums);
+	if (!e)
+		return 0;
+	if (!artifact(b, e, id, f->rel, package_text(b->p->says, "python_version"),
+		    f->role == DIST_ROLE_INTERPRETER ? "APPLICATION" : "LIBRARY", err))
 		return -1;
-	}
-	o = spdx_package(id, f->rel, package_text(p->says, "python_version"));
-	put(o, "primaryPackagePurpose",
-		f->role == DIST_ROLE_INTERPRETER ? "APPLICATION" : "LIBRARY");
-	json_array_append_new(sums, with("algorithm", "SHA256", "checksumValue", hex));
-	json_object_set_new(o, "checksums", sums);
-	json_array_append_new(packages, o);
-	relate(relations, DISTRIBUTION, "CONTAINS", id);
-	relate(relations, id, "GENERATED_FROM", "SPDXRef-package-cpython");
+	relate(b->relations, id, "GENERATED_FROM", "SPDXRef-package-cpython");
 	for (; f->role == DIST_ROLE_EXTENSION && linked && *linked; linked++) {
 		CLEANUP_FREE char *to = identifier("package", *linked);
 
-		if (has_package(p, *linked))
-			relate(relations, id, "STATIC_LINK", to);
+		if (has_package(b->p, *linked))
+			relate(b->relations, id, "STATIC_LINK", to);
 	}
 	return 0;
 }
@@ -223,26 +251,27 @@ static json_t *distribution(const struct package *p)
 	return o;
 }
 
-static int fill(const struct package *p, json_t *packages, json_t *relations, struct err *err)
+static int fill(const struct bill *b, struct err *err)
 {
+	const struct package *p = b->p;
 	const json_t *item;
 	size_t i;
 
-	relate(relations, "SPDXRef-DOCUMENT", "DESCRIBES", DISTRIBUTION);
-	json_array_append_new(packages, distribution(p));
+	relate(b->relations, "SPDXRef-DOCUMENT", "DESCRIBES", DISTRIBUTION);
+	json_array_append_new(b->packages, distribution(p));
 	json_array_foreach (json_object_get(p->build, "packages"), i, item) {
 		CLEANUP_FREE char *id = identifier("package", package_text(item, "name"));
 
-		json_array_append_new(packages, source_package(item));
-		relate(relations, DISTRIBUTION, "GENERATED_FROM", id);
+		json_array_append_new(b->packages, source_package(item));
+		relate(b->relations, DISTRIBUTION, "GENERATED_FROM", id);
 	}
 	for (i = 0; i < p->files.n; i++) {
 		const struct dist_file *f = &p->files.v[i];
 
-		if (!f->site && !f->problem && add_file(p, f, packages, relations, err) < 0)
+		if (!f->site && !f->problem && add_file(b, f, err) < 0)
 			return -1;
 	}
-	json_array_append_new(packages, toolchain(p, relations));
+	json_array_append_new(b->packages, toolchain(p, b->relations));
 	return 0;
 }
 
@@ -258,10 +287,11 @@ static void set_namespace(const struct package *p, json_t *doc)
 	put(doc, "documentNamespace", space);
 }
 
-int package_spdx(const struct package *p, json_t **ret, struct err *err)
+int package_spdx(const struct package *p, const struct pack_list *list, const char *as,
+	json_t **ret, struct err *err)
 {
 	json_t *doc = json_object(), *info = json_object(), *creators = json_array();
-	json_t *packages = json_array(), *relations = json_array();
+	struct bill b = {p, list, as, json_array(), json_array()};
 
 	put(doc, "spdxVersion", "SPDX-2.3");
 	put(doc, "dataLicense", "CC0-1.0");
@@ -271,9 +301,9 @@ int package_spdx(const struct package *p, json_t **ret, struct err *err)
 	put(info, "created", p->created);
 	json_object_set_new(info, "creators", creators);
 	json_object_set_new(doc, "creationInfo", info);
-	json_object_set_new(doc, "packages", packages);
-	json_object_set_new(doc, "relationships", relations);
-	if (fill(p, packages, relations, err) < 0) {
+	json_object_set_new(doc, "packages", b.packages);
+	json_object_set_new(doc, "relationships", b.relations);
+	if (fill(&b, err) < 0) {
 		json_decref(doc);
 		return -1;
 	}

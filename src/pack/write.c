@@ -25,7 +25,6 @@ struct job {
 struct writer {
 	struct package *p;
 	const struct pack_write *o;
-	json_t *spdx;
 	struct job jobs[N_ARCHIVES];
 	atomic_bool stop;
 };
@@ -37,7 +36,6 @@ static void writer_release(struct writer *w)
 		free(w->jobs[i].name);
 		free(w->jobs[i].path);
 	}
-	json_decref(w->spdx);
 }
 
 static void add_json(struct pack_list *l, const json_t *j, const char *as)
@@ -48,24 +46,39 @@ static void add_json(struct pack_list *l, const json_t *j, const char *as)
 	pack_list_add_bytes(l, line, strlen(line), as);
 }
 
-/* The tree as `as`, with its bill of materials. What others left there that belongs to no
- * distribution (bytecode of a run, say) is the caller's matter. */
+/* The tree as `as`. What others left there that belongs to no distribution (bytecode of a run, say)
+ * is the caller's matter; bills are of the archive that the tree was unpacked from. */
 static int add_tree(const struct writer *w, struct pack_list *l, const char *as, struct err *err)
 {
-	CLEANUP_FREE char *spdx = xasprintf("%s/" SBOM_FILE, as);
-	CLEANUP_FREE char *cyclonedx = xasprintf("%s/" CYCLONEDX_FILE, as);
-	CLEANUP_FREE char *key = xasprintf("%s/" KEY_FILE, as);
+	static const char *const others[] = {KEY_FILE, SBOM_FILE, CYCLONEDX_FILE};
 
 	if (pack_list_add_tree(l, w->p->dir, as, err) < 0)
 		return -1;
-	pack_list_drop(l, key);
-	add_json(l, w->spdx, spdx);
-	if (w->o->cyclonedx) {
-		json_t *other = package_cyclonedx(w->spdx);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		CLEANUP_FREE char *name = xasprintf("%s/%s", as, others[i]);
 
-		add_json(l, other, cyclonedx);
+		pack_list_drop(l, name);
+	}
+	return 0;
+}
+
+/* The bill of what is in the list by now. */
+static int add_bill(const struct writer *w, struct pack_list *l, const char *as, struct err *err)
+{
+	CLEANUP_FREE char *name = xasprintf("%s/" SBOM_FILE, as);
+	CLEANUP_FREE char *other_name = xasprintf("%s/" CYCLONEDX_FILE, as);
+	json_t *spdx;
+
+	if (package_spdx(w->p, l, as, &spdx, err) < 0)
+		return -1;
+	add_json(l, spdx, name);
+	if (w->o->cyclonedx) {
+		json_t *other = package_cyclonedx(spdx);
+
+		add_json(l, other, other_name);
 		json_decref(other);
 	}
+	json_decref(spdx);
 	return 0;
 }
 
@@ -111,6 +124,7 @@ static int fill_full(const struct writer *w, struct pack_list *l, struct err *er
 	CLEANUP_FREE char *json = NULL;
 
 	if (add_tree(w, l, "python/install", err) < 0 ||
+		add_bill(w, l, "python/install", err) < 0 ||
 		pack_list_add_tree(l, licences, "python/licenses", err) < 0 ||
 		package_add_build(w->o, l, err) < 0)
 		return -1;
@@ -133,6 +147,7 @@ static int fill_lists(struct writer *w, struct err *err)
 	int line = progress_start(w->o->progress, "strip", 0);
 
 	if (fill_small(w, &jobs[SMALL].list, err) < 0 ||
+		add_bill(w, &jobs[SMALL].list, "python", err) < 0 ||
 		fill_small(w, &jobs[STRIPPED].list, err) < 0 ||
 		(jobs[FULL].wanted && fill_full(w, &jobs[FULL].list, err) < 0) ||
 		package_strip(w->p, &jobs[STRIPPED].list, w->o->scratch, w->o->jobs, &stripped,
@@ -142,6 +157,8 @@ static int fill_lists(struct writer *w, struct err *err)
 	}
 	progress_end(w->o->progress, line, "done");
 	take_over(&jobs[STRIPPED].list, &stripped);
+	if (add_bill(w, &jobs[STRIPPED].list, "python", err) < 0)
+		return -1;
 	jobs[DEBUG].wanted = jobs[DEBUG].list.n > 0;
 	if (w->o->gdb_script)
 		package_add_gdb(w->p, w->o->gdb_script, w->o->gdb_script_len, &jobs[DEBUG].list);
@@ -279,8 +296,7 @@ int pack_write(
 	if (make_dirs(options->out, err) < 0)
 		return -1;
 	prepare(&w);
-	if (package_spdx(p, &w.spdx, err) < 0 || fill_lists(&w, err) < 0 ||
-		write_archives(&w, err) < 0 || write_sums(&w, err) < 0)
+	if (fill_lists(&w, err) < 0 || write_archives(&w, err) < 0 || write_sums(&w, err) < 0)
 		return -1;
 	*result = describe(&w);
 	return 0;

@@ -1,8 +1,10 @@
-"""bill.py SBOM TREE: what the bill of materials leaves out or invents, one line each.
+"""bill.py TREE: what the bill of materials of an unpacked archive leaves out or invents, one line
+each.
 
-Which libraries a module has linked in is read from the functions in its symbol table, hidden ones
+Every digest must be the one of the file that is there. Which libraries a module has linked in is read from the functions in its symbol table, hidden ones
 included; the bill must say exactly that.
 """
+import hashlib
 import json
 import os
 import re
@@ -57,14 +59,33 @@ def is_elf(path):
         return f.read(4) == b"\x7fELF"
 
 
-def main(bill, tree):
-    with open(bill, encoding="utf-8") as f:
+def digest(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def check_digests(sbom, tree):
+    contained = {r["relatedSpdxElement"] for r in sbom["relationships"]
+                 if r["relationshipType"] == "CONTAINS"}
+    for p in sbom["packages"]:
+        if p["SPDXID"] not in contained:
+            continue
+        path = os.path.join(tree, p["name"])
+        if not os.path.isfile(path) or os.path.islink(path):
+            print(f"{p['name']} is no file of the archive")
+        elif p["checksums"][0]["checksumValue"] != digest(path):
+            print(f"{p['name']} has another digest than the bill says")
+
+
+def main(tree):
+    with open(os.path.join(tree, "share/solder/sbom.spdx.json"), encoding="utf-8") as f:
         sbom = json.load(f)
     with open(os.path.join(tree, "share/solder/build.json"), encoding="utf-8") as f:
         build = json.load(f)
     packages = {p["name"]: p for p in sbom["packages"]}
     ids = {p["SPDXID"]: p["name"] for p in sbom["packages"]}
     check_packages(packages, build)
+    check_digests(sbom, tree)
     linked = {}
     for r in sbom["relationships"]:
         if r["relationshipType"] == "STATIC_LINK":

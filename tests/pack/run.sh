@@ -71,8 +71,14 @@ sbom() {
 	else
 		skip "the bills of materials are valid" "their validators could not be installed"
 	fi
-	none "the bill names every package, and exactly the libraries that each file carries" \
-		"$(python3 "$HERE/bill.py" "$bill" "$TREE" 2>&1)"
+	for archive in "$small" "$stripped"; do
+		rm -rf "$WORK/sbom"
+		mkdir "$WORK/sbom"
+		tar -xf "$archive" -C "$WORK/sbom"
+		none "the bill of ${archive##*-} names every package, every file as it is there, and \
+exactly the libraries that each carries" "$(python3 "$HERE/bill.py" "$WORK/sbom/python" 2>&1)"
+	done
+	rm -rf "$WORK/sbom"
 }
 
 unpackers() {

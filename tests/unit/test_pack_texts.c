@@ -99,10 +99,12 @@ static void release(struct fixture *f)
 
 static json_t *spdx_of(const struct fixture *f)
 {
+	CLEANUP_PACK_LIST struct pack_list list = {0};
 	struct err err = ERR_INIT;
 	json_t *j = NULL;
 
-	if (package_spdx(&f->p, &j, &err) < 0)
+	if (pack_list_add_tree(&list, f->p.dir, "python", &err) < 0 ||
+		package_spdx(&f->p, &list, "python", &j, &err) < 0)
 		fail_msg("%s", err.msg);
 	return j;
 }
@@ -239,10 +241,45 @@ static void test_spdx_files(void **state)
 	release(&f);
 }
 
+static const char *digest_of(const json_t *spdx, const char *name)
+{
+	const json_t *sums = json_object_get(package_called(spdx, name), "checksums");
+
+	return package_text(json_array_get(sums, 0), "checksumValue");
+}
+
+/* Of an archive's files, not of the tree's: some are stripped, some are left out. */
+static void test_spdx_is_of_the_archive(void **state)
+{
+	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_FREE char *stripped = xasprintf("%s/stripped", (char *)*state);
+	CLEANUP_FREE char *name = xasprintf("python/%s", array_so);
+	CLEANUP_FREE char *gone = xasprintf("python/%s", zlib_so);
+	struct err err = ERR_INIT;
+	char hex[SHA256_HEX_SIZE];
+	struct fixture f;
+	json_t *j;
+
+	setup(&f, *state);
+	scratch_file(*state, "stripped", "less", 0644);
+	assert_int_equal(pack_list_add_tree(&list, *state, "python", &err), 0);
+	pack_list_add_file(&list, stripped, name, true);
+	pack_list_drop(&list, gone);
+	assert_int_equal(package_spdx(&f.p, &list, "python", &j, &err), 0);
+	sha256_hex("less", 4, hex);
+	assert_string_equal(digest_of(j, array_so), hex);
+	sha256_hex(program, strlen(program), hex);
+	assert_string_equal(digest_of(j, program), hex);
+	assert_null(find(json_object_get(j, "packages"), "name", zlib_so));
+	json_decref(j);
+	release(&f);
+}
+
 /* The same content gives the same text, other content another namespace; a file that is gone is
  * an error. */
 static void test_spdx_is_a_function_of_content(void **state)
 {
+	CLEANUP_PACK_LIST struct pack_list list = {0};
 	struct fixture f;
 	json_t *a, *b, *c, *none = NULL;
 	CLEANUP_FREE char *x = NULL, *y = NULL;
@@ -259,8 +296,9 @@ static void test_spdx_is_a_function_of_content(void **state)
 	c = spdx_of(&f);
 	assert_string_not_equal(
 		package_text(a, "documentNamespace"), package_text(c, "documentNamespace"));
+	assert_int_equal(pack_list_add_tree(&list, *state, "python", &err), 0);
 	scratch_remove(*state, array_so);
-	assert_int_equal(package_spdx(&f.p, &none, &err), -1);
+	assert_int_equal(package_spdx(&f.p, &list, "python", &none, &err), -1);
 	assert_null(none);
 	assert_non_null(strstr(err.msg, array_so));
 	json_decref(a);
@@ -517,6 +555,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_spdx_document),
 		SCRATCH_TEST(test_spdx_packages), SCRATCH_TEST(test_spdx_files),
+		SCRATCH_TEST(test_spdx_is_of_the_archive),
 		SCRATCH_TEST(test_spdx_is_a_function_of_content), SCRATCH_TEST(test_cyclonedx),
 		SCRATCH_TEST(test_python_json), SCRATCH_TEST(test_python_json_extensions),
 		SCRATCH_TEST(test_python_json_is_sorted), SCRATCH_TEST(test_gdb_script),
