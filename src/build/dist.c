@@ -9,10 +9,13 @@
 #include "base/file.h"
 #include "build/cpython.h"
 #include "build/relocate.h"
+#include "proc/proc.h"
 
 #define KEY_FILE "share/solder/key"
 #define MANIFEST_FILE "share/solder/build.json"
 #define MANIFEST_MAX ((size_t)4 << 20)
+#define ANSWER_MAX ((size_t)1 << 16)
+#define ASK_MS 20000
 
 static bool dir_is_empty(const char *path)
 {
@@ -101,14 +104,59 @@ static int read_epoch(
 	return 0;
 }
 
-/* Times do not survive every copy of a tree, so the date is written down, too. To be freed. */
-static char *date_manifest(const char *manifest, long long epoch)
+/* What a program prints as its first line; NULL if it fails. To be freed. */
+static char *first_line(const char *program, const char *option)
 {
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	struct err ignored = ERR_INIT;
+
+	strv_add(&argv, program);
+	strv_add(&argv, option);
+	if (proc_run(&spec, false, ANSWER_MAX, ASK_MS, &out, &ignored) < 0 || !out.len)
+		return NULL;
+	return xstrndup(out.data, strcspn(out.data, "\n"));
+}
+
+/* A variable of a step, or "". */
+static const char *variable(const struct step *s, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < s->env.n; i++) {
+		if (!strncmp(s->env.v[i], name, n) && s->env.v[i][n] == '=')
+			return s->env.v[i] + n + 1;
+	}
+	return "";
+}
+
+/* Which linker the compile had, in its own words; NULL if it does not say. It is part of the
+ * compile's key, so the one that is there now is the one that was used. To be freed. */
+static char *linker_of(const struct step *compile)
+{
+	const char *lld = variable(compile, "LLD"), *cc = variable(compile, "CC");
+	CLEANUP_FREE char *name = NULL;
+
+	if (*lld)
+		return first_line(lld, "--version");
+	name = *cc ? first_line(cc, "-print-prog-name=ld") : NULL;
+	return name ? first_line(name, "--version") : NULL;
+}
+
+/* What only the finished steps know. Times do not survive every copy of a tree, so the date is
+ * written down, too. To be freed. */
+static char *complete_manifest(const struct cpython_plan *p, const char *manifest, long long epoch)
+{
+	CLEANUP_FREE char *linker = linker_of(p->compile);
 	json_t *j = json_loads(manifest, 0, NULL);
 	char *text;
 
 	if (!json_is_object(j))
 		bug("the manifest of a distribution is no JSON object");
+	if (linker)
+		json_object_set_new(
+			json_object_get(j, "distribution"), "linker", json_string(linker));
 	json_object_set_new(j, "source_date_epoch", json_integer(epoch));
 	text = json_dumps(j, JSON_INDENT(2));
 	json_decref(j);
@@ -170,20 +218,20 @@ int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, co
 {
 	CLEANUP(beside_release)
 	struct beside b = {xasprintf("%s.solder-new", dir), xasprintf("%s.solder-old", dir)};
-	CLEANUP_FREE char *dated = NULL;
+	CLEANUP_FREE char *complete = NULL;
 	struct err ignored = ERR_INIT;
 	long long epoch;
 
 	if (read_epoch(p, cache, &epoch, err) < 0)
 		return -1;
-	dated = date_manifest(manifest, epoch);
+	complete = complete_manifest(p, manifest, epoch);
 	if (repair(dir, &b, err) < 0)
 		return err_wrap(err, "clearing away what an interrupted build left at '%s'", dir);
-	if (cpython_is_current(dir, key) && has_text(dir, MANIFEST_FILE, dated))
+	if (cpython_is_current(dir, key) && has_text(dir, MANIFEST_FILE, complete))
 		return 1;
 	if (cpython_check_output(dir, err) < 0)
 		return -1;
-	if (make_dirs(b.fresh, err) < 0 || fill(p, cache, b.fresh, key, dated, err) < 0 ||
+	if (make_dirs(b.fresh, err) < 0 || fill(p, cache, b.fresh, key, complete, err) < 0 ||
 		relocate_pin_times(b.fresh, epoch, err) < 0 || swap_in(dir, &b, err) < 0) {
 		tree_remove(b.fresh, &ignored);
 		return err_wrap(err, "putting the distribution together at '%s'", dir);

@@ -97,9 +97,9 @@ json_t *package_cyclonedx(const json_t *spdx)
 	json_array_foreach (json_object_get(spdx, "packages"), i, package) {
 		const char *id = package_text(package, "SPDXID");
 
-		if (!strcmp(id, "SPDXRef-distribution"))
+		if (!strcmp(id, DISTRIBUTION))
 			json_object_set_new(meta, "component", entry_of(package));
-		else if (!strcmp(id, "SPDXRef-toolchain"))
+		else if (!strncmp(id, TOOL, strlen(TOOL)))
 			json_array_append_new(used, entry_of(package));
 		else
 			json_array_append_new(components, entry_of(package));

@@ -40,6 +40,10 @@ int package_ask(struct package *p, struct err *err);
  * NULL. */
 const char *const *package_libraries(const char *module);
 
+/* In a bill of materials; what begins with the second is a tool. */
+#define DISTRIBUTION "SPDXRef-distribution"
+#define TOOL "SPDXRef-toolchain"
+
 /* The bill of materials of the archive that holds `list`, with the tree as `as`: files are digested
  * as they are there, and what the archive leaves out is left out. The second form is made from the
  * first. */

@@ -7,7 +7,6 @@
 #include "base/file.h"
 #include "pack/pack-internal.h"
 
-#define DISTRIBUTION "SPDXRef-distribution"
 #define DEBIAN_POOL "https://deb.debian.org/debian/"
 
 /* A bill in the making, of what `list` has below `as`. */
@@ -183,18 +182,42 @@ static int add_file(const struct bill *b, const struct dist_file *f, struct err 
 	return 0;
 }
 
-static json_t *toolchain(const struct package *p, json_t *relations)
+/* By the first line that a tool prints for --version: "Debian clang version 19.1.7 (3~deb12u1)",
+ * "gcc (Debian 12.2.0-14+deb12u1) 12.2.0". `name` is for lines that say none of the known ones. */
+static void add_tool(const struct bill *b, const char *id, const char *name, const char *line)
 {
-	const char *cc = package_text(json_object_get(p->build, "distribution"), "compiler");
-	CLEANUP_FREE char *name = xstrndup(cc, strcspn(cc, " "));
-	const char *version = strrchr(cc, ' ');
-	json_t *o = spdx_package(
-		"SPDXRef-toolchain", *name ? name : "compiler", version ? version + 1 : "unknown");
+	static const char *const llvm[][2] = {{"clang version ", "clang"}, {"LLD ", "lld"}};
+	const char *at = strstr(line, ") ");
+	CLEANUP_FREE char *version = NULL;
+	json_t *o;
 
+	at = at ? at + 2 : strrchr(line, ' ') ? strrchr(line, ' ') + 1 : "unknown";
+	if (!strncmp(line, "GNU ld ", 7))
+		name = "binutils";
+	for (size_t i = 0; i < ARRAY_SIZE(llvm); i++) {
+		const char *found = strstr(line, llvm[i][0]);
+
+		if (found) {
+			name = llvm[i][1];
+			at = found + strlen(llvm[i][0]);
+		}
+	}
+	version = xstrndup(at, strcspn(at, " "));
+	o = spdx_package(id, name, version);
 	put(o, "primaryPackagePurpose", "APPLICATION");
-	put(o, "comment", cc);
-	relate(relations, "SPDXRef-toolchain", "BUILD_TOOL_OF", DISTRIBUTION);
-	return o;
+	put(o, "comment", line);
+	json_array_append_new(b->packages, o);
+	relate(b->relations, id, "BUILD_TOOL_OF", DISTRIBUTION);
+}
+
+/* Trees of before the linker was written down do not say which it was. */
+static void add_tools(const struct bill *b)
+{
+	const json_t *d = json_object_get(b->p->build, "distribution");
+
+	add_tool(b, TOOL, "gcc", package_text(d, "compiler"));
+	if (*package_text(d, "linker"))
+		add_tool(b, TOOL "-linker", "linker", package_text(d, "linker"));
 }
 
 /* What decides on the code besides sources and compiler. */
@@ -271,7 +294,7 @@ static int fill(const struct bill *b, struct err *err)
 		if (!f->site && !f->problem && add_file(b, f, err) < 0)
 			return -1;
 	}
-	json_array_append_new(b->packages, toolchain(p, b->relations));
+	add_tools(b);
 	return 0;
 }
 
