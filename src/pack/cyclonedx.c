@@ -4,10 +4,26 @@
 
 #include "pack/pack-internal.h"
 
+/* Where the source is to be had; NULL if that is not known. */
+static json_t *source_of(const json_t *package)
+{
+	const char *url = package_text(package, "downloadLocation");
+	json_t *list, *ref;
+
+	if (!strcmp(url, "NOASSERTION"))
+		return NULL;
+	ref = json_object();
+	json_object_set_new(ref, "type", json_string("source-distribution"));
+	json_object_set_new(ref, "url", json_string(url));
+	list = json_array();
+	json_array_append_new(list, ref);
+	return list;
+}
+
 static json_t *entry_of(const json_t *package)
 {
 	json_t *c = json_object(), *hashes = json_array(), *hash = json_object();
-	json_t *licences = json_array(), *licence = json_object();
+	json_t *licences = json_array(), *licence = json_object(), *source = source_of(package);
 	const json_t *sum = json_array_get(json_object_get(package, "checksums"), 0);
 	const json_t *ref = json_array_get(json_object_get(package, "externalRefs"), 0);
 	const char *declared = package_text(package, "licenseDeclared");
@@ -31,6 +47,8 @@ static json_t *entry_of(const json_t *package)
 	}
 	if (ref)
 		json_object_set(c, "purl", json_object_get(ref, "referenceLocator"));
+	if (source)
+		json_object_set_new(c, "externalReferences", source);
 	if (json_object_get(package, "comment"))
 		json_object_set(c, "description", json_object_get(package, "comment"));
 	json_decref(hash);

@@ -352,7 +352,7 @@ static void test_cyclonedx(void **state)
 	static const char shape[] = "urn:uuid:########-####-5###-8###-############";
 	struct fixture f;
 	json_t *spdx, *j;
-	const json_t *components, *zlib, *meta;
+	const json_t *components, *zlib, *meta, *ref;
 	const char *number;
 
 	setup(&f, *state);
@@ -377,6 +377,10 @@ static void test_cyclonedx(void **state)
 	assert_text(json_array_get(json_object_get(zlib, "licenses"), 0), "expression", "Zlib");
 	assert_text(json_array_get(json_object_get(zlib, "hashes"), 0), "alg", "SHA-256");
 	assert_text(json_array_get(json_object_get(zlib, "hashes"), 0), "content", "aa");
+	ref = json_array_get(json_object_get(zlib, "externalReferences"), 0);
+	assert_text(ref, "type", "source-distribution");
+	assert_text(ref, "url", "https://deb.debian.org/debian/pool/main/z/zlib.tar.gz");
+	assert_null(json_object_get(find(components, "name", "cpython"), "externalReferences"));
 	/* nothing is asserted of a file's licence, so nothing is said */
 	assert_null(json_object_get(find(components, "name", AWKWARD), "licenses"));
 	assert_non_null(find(
