@@ -60,7 +60,8 @@ struct pack_write {
 	struct progress *progress;
 };
 
-/* Writes all archives and SHA256SUMS. *result becomes
+/* Writes all archives and SHA256SUMS. ERR_USAGE if `out` is in the tree: what is written there
+ *would be packed the next time. *result becomes
  *
  *	{"python", "triple", "date", "options",
  *	 "archives": [{"name", "path", "size", "bytes", "entries", "sha256"}],

@@ -287,12 +287,32 @@ static int write_sums(const struct writer *w, struct err *err)
 	return 0;
 }
 
+/* Is the folder, which need not be there yet, the tree or in it? */
+static bool is_in_tree(const struct package *p, const char *folder)
+{
+	CLEANUP_FREE char *at = path_absolute(folder), *real = NULL;
+	size_t n = strlen(p->dir);
+
+	while (!(real = realpath(at, NULL)) && strcmp(at, "/") != 0) {
+		char *above = path_dir(at);
+
+		free(at);
+		at = above;
+	}
+	return real && !strncmp(real, p->dir, n) && (!real[n] || real[n] == '/');
+}
+
 int pack_write(
 	struct package *p, const struct pack_write *options, json_t **result, struct err *err)
 {
 	CLEANUP(writer_release)
 	struct writer w = {.p = p, .o = options};
 
+	if (is_in_tree(p, options->out)) {
+		err_set(err, ERR_USAGE, "cannot pack into '%s': it is in the distribution '%s'",
+			options->out, p->dir);
+		return err_hint(err, "name another folder with -o DIR");
+	}
 	if (make_dirs(options->out, err) < 0)
 		return -1;
 	prepare(&w);

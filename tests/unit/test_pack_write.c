@@ -1,0 +1,108 @@
+/* Where archives are written, and what a failure leaves there. */
+#include "scratch.h"
+
+#include <unistd.h>
+
+#include "base/file.h"
+#include "pack/pack-internal.h"
+
+#define NAME "cpython-3.13.15+20260805-x86_64-unknown-linux-gnu-"
+
+/* A tree without an interpreter, packed without a full archive. */
+struct fixture {
+	struct package p;
+	struct pack_write o;
+	char *tree, *out, *scratch;
+	struct err err;
+};
+
+static void setup(struct fixture *f, char *root)
+{
+	*f = (struct fixture){.tree = xasprintf("%s/tree", root),
+		.out = xasprintf("%s/out", root),
+		.scratch = xasprintf("%s/tmp", root)};
+	scratch_file(root, "tree/lib/python3.13/os.py", "pass", 0644);
+	free(scratch_shell(root, "mkdir tmp"));
+	f->p = (struct package){.dir = f->tree,
+		.build = json_pack("{s: {}, s: []}", "distribution", "packages"),
+		.says = json_object(),
+		.triple = (char *)"x86_64-unknown-linux-gnu",
+		.opts = (char *)"noopt",
+		.flavour = (char *)"",
+		.name = (char *)"cpython-3.13.15+20260805-x86_64-unknown-linux-gnu",
+		.lib_rel = (char *)"lib/python3.13"};
+	f->o = (struct pack_write){.out = f->out, .scratch = f->scratch, .level = 1, .jobs = 2};
+}
+
+static void release(struct fixture *f)
+{
+	json_decref(f->p.build);
+	json_decref(f->p.says);
+	free(f->tree);
+	free(f->out);
+	free(f->scratch);
+}
+
+static json_t *written(struct fixture *f)
+{
+	json_t *result = NULL;
+
+	if (pack_write(&f->p, &f->o, &result, &f->err) < 0)
+		fail_msg("%s", f->err.msg);
+	return result;
+}
+
+static void assert_refused(struct fixture *f, const char *message)
+{
+	json_t *result = NULL;
+
+	assert_int_equal(pack_write(&f->p, &f->o, &result, &f->err), -1);
+	assert_null(result);
+	if (!strstr(f->err.msg, message))
+		fail_msg("'%s' does not say '%s'", f->err.msg, message);
+}
+
+static void test_archives(void **state)
+{
+	struct fixture f;
+	CLEANUP_FREE char *list = NULL;
+
+	setup(&f, *state);
+	json_decref(written(&f));
+	list = scratch_shell(*state, "LC_ALL=C ls -A out && cd out && sha256sum -c SHA256SUMS");
+	assert_string_equal(list,
+		"SHA256SUMS\n" NAME "install_only.tar.gz\n" NAME
+		"install_only_stripped.tar.gz\n" NAME "install_only.tar.gz: OK\n" NAME
+		"install_only_stripped.tar.gz: OK\n");
+	release(&f);
+}
+
+/* What is written into the tree would be packed the next time. */
+static void test_not_into_the_tree(void **state)
+{
+	struct fixture f;
+
+	setup(&f, *state);
+	free(scratch_shell(*state, "ln -s tree/lib link && mkdir tree-beside"));
+	for (int i = 0; i < 3; i++) {
+		static const char *const below[] = {"tree", "tree/new/folder", "link/new"};
+		CLEANUP_FREE char *out = xasprintf("%s/%s", (char *)*state, below[i]);
+
+		f.o.out = out;
+		assert_refused(&f, "it is in the distribution");
+		assert_int_equal(f.err.code, ERR_USAGE);
+	}
+	free(scratch_shell(*state, "test $(find tree | wc -l) = 4"));
+	CLEANUP_FREE char *beside = xasprintf("%s/tree-beside", (char *)*state);
+	f.o.out = beside;
+	json_decref(written(&f));
+	release(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_archives), SCRATCH_TEST(test_not_into_the_tree)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
