@@ -60,7 +60,9 @@ struct pack_write {
 	struct progress *progress;
 };
 
-/* Writes all archives and SHA256SUMS. ERR_USAGE if `out` is in the tree: what is written there
+/* Writes all archives and SHA256SUMS; none gets its name before all are ready, and a failure leaves
+ * nothing. An archive of the same name and other content is replaced, with a warning, and
+ * "replaces_other": true in the result. ERR_USAGE if `out` is in the tree: what is written there
  *would be packed the next time. *result becomes
  *
  *	{"python", "triple", "date", "options",

@@ -5,8 +5,12 @@
 #include "base/err.h"
 #include "base/file.h"
 
-/* Puts the digest of a file into FOLDER/SHA256SUMS, in place of another of the same name. */
-int sums_put(const char *folder, const char *name, const char *hex, struct err *err);
+struct sum {
+	const char *name, *hex;
+};
+
+/* Puts digests of files into FOLDER/SHA256SUMS, in place of others of the same names. */
+int sums_put(const char *folder, const struct sum *sums, size_t n, struct err *err);
 /* 1 and the digest if FOLDER/SHA256SUMS names the file, else 0. */
 int sums_get(const char *folder, const char *name, char hex[SHA256_HEX_SIZE], struct err *err);
 

@@ -40,7 +40,18 @@ static int by_name(const void *a, const void *b)
 	return strcmp(m ? m : x, n ? n : y);
 }
 
-int sums_put(const char *folder, const char *name, const char *hex, struct err *err)
+static bool names_one_of(const char *line, const struct sum *sums, size_t n)
+{
+	const char *name = name_of(line);
+
+	for (size_t i = 0; name && i < n; i++) {
+		if (!strcmp(name, sums[i].name))
+			return true;
+	}
+	return false;
+}
+
+int sums_put(const char *folder, const struct sum *sums, size_t n, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
 	CLEANUP_STRV struct strv lines = STRV_INIT, kept = STRV_INIT;
@@ -49,12 +60,11 @@ int sums_put(const char *folder, const char *name, const char *hex, struct err *
 	if (read_lines(folder, &lines, err) < 0)
 		return -1;
 	for (size_t i = 0; i < lines.n; i++) {
-		const char *other = name_of(lines.v[i]);
-
-		if (!other || strcmp(other, name) != 0)
+		if (!names_one_of(lines.v[i], sums, n))
 			strv_add(&kept, lines.v[i]);
 	}
-	strv_addf(&kept, "%s  %s", hex, name);
+	for (size_t i = 0; i < n; i++)
+		strv_addf(&kept, "%s  %s", sums[i].hex, sums[i].name);
 	sort_array(kept.v, kept.n, sizeof(*kept.v), by_name);
 	for (size_t i = 0; i < kept.n; i++)
 		buf_addf(&text, "%s\n", kept.v[i]);

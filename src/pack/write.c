@@ -14,6 +14,8 @@ enum { FULL, SMALL, STRIPPED, DEBUG, N_ARCHIVES };
 /* One archive to be written. */
 struct job {
 	char *name, *path;
+	char *staged;  /* where it stays until all are ready */
+	bool replaces; /* an archive of other content */
 	struct pack_list list;
 	struct pack_options options;
 	struct pack_result result;
@@ -25,17 +27,24 @@ struct job {
 struct writer {
 	struct package *p;
 	const struct pack_write *o;
+	char *stage;
 	struct job jobs[N_ARCHIVES];
 	atomic_bool stop;
 };
 
 static void writer_release(struct writer *w)
 {
+	struct err ignored = ERR_INIT;
+
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
 		pack_list_release(&w->jobs[i].list);
 		free(w->jobs[i].name);
 		free(w->jobs[i].path);
+		free(w->jobs[i].staged);
 	}
+	if (w->stage)
+		tree_remove(w->stage, &ignored);
+	free(w->stage);
 }
 
 static void add_json(struct pack_list *l, const json_t *j, const char *as)
@@ -173,7 +182,7 @@ static void write_those(struct writer *w, const size_t which[2])
 
 		if (!j->wanted || atomic_load(&w->stop))
 			continue;
-		j->failed = archive_pack(j->path, &j->list, &j->options, &j->result, &j->err);
+		j->failed = archive_pack(j->staged, &j->list, &j->options, &j->result, &j->err);
 		if (j->failed < 0)
 			atomic_store(&w->stop, true);
 	}
@@ -216,10 +225,14 @@ static int write_archives(struct writer *w, struct err *err)
 	return 0;
 }
 
-static void prepare(struct writer *w)
+static int prepare(struct writer *w, struct err *err)
 {
 	const struct package *p = w->p;
+	CLEANUP_FREE char *stage = xasprintf("%s/.solder-pack.XXXXXX", w->o->out);
 
+	if (!mkdtemp(stage))
+		return err_sys(err, "cannot create a folder in '%s'", w->o->out);
+	w->stage = steal(&stage);
 	w->jobs[FULL].name = xasprintf("%s-%s-full.tar.zst", p->name, p->opts);
 	w->jobs[SMALL].name = xasprintf("%s-%sinstall_only.tar.gz", p->name, p->flavour);
 	w->jobs[STRIPPED].name =
@@ -229,12 +242,14 @@ static void prepare(struct writer *w)
 		struct job *j = &w->jobs[i];
 
 		j->path = xasprintf("%s/%s", w->o->out, j->name);
+		j->staged = xasprintf("%s/%s", w->stage, j->name);
 		j->wanted = i == SMALL || i == STRIPPED || (i == FULL && w->o->build);
 		j->options = (struct pack_options){.level = w->o->level,
 			.threads = w->o->jobs,
 			.mtime = p->epoch,
 			.first = i == FULL ? "python/PYTHON.json" : NULL};
 	}
+	return 0;
 }
 
 static json_t *describe(const struct writer *w)
@@ -262,6 +277,8 @@ static json_t *describe(const struct writer *w)
 		json_object_set_new(a, "bytes", json_integer((json_int_t)job->result.bytes));
 		json_object_set_new(a, "entries", json_integer((json_int_t)job->result.entries));
 		json_object_set_new(a, "sha256", json_string(job->result.hex));
+		if (job->replaces)
+			json_object_set_new(a, "replaces_other", json_true());
 		json_array_append_new(archives, a);
 	}
 	if (!w->o->gdb_script && w->jobs[DEBUG].wanted) {
@@ -276,15 +293,50 @@ static json_t *describe(const struct writer *w)
 	return j;
 }
 
-static int write_sums(const struct writer *w, struct err *err)
+/* What stands at an archive's place is looked at before anything is moved. */
+static int look_at_place(struct job *j, struct err *err)
 {
+	char hex[SHA256_HEX_SIZE];
+
+	if (!path_exists(j->path))
+		return 0;
+	if (path_is_dir(j->path))
+		return err_set(
+			err, ERR_ENVIRONMENT, "cannot write '%s': a folder is there", j->path);
+	if (sha256_file(j->path, hex, NULL, err) < 0)
+		return -1;
+	j->replaces = strcmp(hex, j->result.hex) != 0;
+	return 0;
+}
+
+/* All archives are ready: they get their names, and one list of digests. */
+static int publish(struct writer *w, struct err *err)
+{
+	struct sum sums[N_ARCHIVES];
+	size_t n = 0, replaced = 0;
+
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		struct job *j = &w->jobs[i];
+
+		if (!j->wanted)
+			continue;
+		if (look_at_place(j, err) < 0)
+			return -1;
+		sums[n++] = (struct sum){j->name, j->result.hex};
+		replaced += j->replaces;
+	}
+	if (replaced)
+		progress_warn(w->o->progress,
+			"%zu of the archives replace others of the same name in '%s': builds "
+			"with other options have the same names",
+			replaced, w->o->out);
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
 		const struct job *j = &w->jobs[i];
 
-		if (j->wanted && sums_put(w->o->out, j->name, j->result.hex, err) < 0)
+		if (j->wanted && path_rename(j->staged, j->path, err) < 0)
 			return -1;
 	}
-	return 0;
+	return sums_put(w->o->out, sums, n, err);
 }
 
 /* Is the folder, which need not be there yet, the tree or in it? */
@@ -302,11 +354,23 @@ static bool is_in_tree(const struct package *p, const char *folder)
 	return real && !strncmp(real, p->dir, n) && (!real[n] || real[n] == '/');
 }
 
-int pack_write(
+static int write_all(
 	struct package *p, const struct pack_write *options, json_t **result, struct err *err)
 {
 	CLEANUP(writer_release)
 	struct writer w = {.p = p, .o = options};
+
+	if (prepare(&w, err) < 0 || fill_lists(&w, err) < 0 || write_archives(&w, err) < 0 ||
+		publish(&w, err) < 0)
+		return -1;
+	*result = describe(&w);
+	return 0;
+}
+
+int pack_write(
+	struct package *p, const struct pack_write *options, json_t **result, struct err *err)
+{
+	bool made = !path_exists(options->out);
 
 	if (is_in_tree(p, options->out)) {
 		err_set(err, ERR_USAGE, "cannot pack into '%s': it is in the distribution '%s'",
@@ -315,9 +379,9 @@ int pack_write(
 	}
 	if (make_dirs(options->out, err) < 0)
 		return -1;
-	prepare(&w);
-	if (fill_lists(&w, err) < 0 || write_archives(&w, err) < 0 || write_sums(&w, err) < 0)
-		return -1;
-	*result = describe(&w);
-	return 0;
+	if (write_all(p, options, result, err) == 0)
+		return 0;
+	if (made)
+		rmdir(options->out);
+	return -1;
 }

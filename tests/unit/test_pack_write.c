@@ -99,10 +99,66 @@ static void test_not_into_the_tree(void **state)
 	release(&f);
 }
 
+/* Archives and digests are those of one run or of the other. */
+static void test_failure_changes_nothing(void **state)
+{
+	CLEANUP_FREE char *before = NULL, *after = NULL;
+	struct fixture f;
+
+	setup(&f, *state);
+	json_decref(written(&f));
+	free(scratch_shell(*state,
+		"cd out && rm ./*stripped* && mkdir -p " NAME "install_only_stripped.tar.gz/x"));
+	before = scratch_shell(*state, "ls -AR out && cat out/SHA256SUMS out/*only.tar.gz");
+	scratch_file(f.tree, "lib/python3.13/os.py", "other", 0644);
+	assert_refused(&f, "a folder is there");
+	after = scratch_shell(*state, "ls -AR out && cat out/SHA256SUMS out/*only.tar.gz");
+	assert_string_equal(before, after);
+	release(&f);
+}
+
+static void test_failure_leaves_no_folder(void **state)
+{
+	struct fixture f;
+
+	setup(&f, *state);
+	free(scratch_shell(*state, "mkfifo tree/pipe"));
+	assert_refused(&f, "a pipe");
+	assert_false(path_exists(f.out));
+	release(&f);
+}
+
+static const char *replaces(const json_t *result)
+{
+	const json_t *first = json_array_get(json_object_get(result, "archives"), 0);
+
+	return json_is_true(json_object_get(first, "replaces_other")) ? "yes" : "no";
+}
+
+static void test_replaced(void **state)
+{
+	struct fixture f;
+	json_t *result;
+
+	setup(&f, *state);
+	for (int i = 0; i < 3; i++) {
+		static const char *const expected[] = {"no", "no", "yes"};
+
+		if (i == 2)
+			scratch_file(f.tree, "lib/python3.13/os.py", "other", 0644);
+		result = written(&f);
+		assert_string_equal(replaces(result), expected[i]);
+		json_decref(result);
+	}
+	free(scratch_shell(*state, "cd out && sha256sum -c SHA256SUMS"));
+	release(&f);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		SCRATCH_TEST(test_archives), SCRATCH_TEST(test_not_into_the_tree)};
+	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_archives),
+		SCRATCH_TEST(test_not_into_the_tree), SCRATCH_TEST(test_failure_changes_nothing),
+		SCRATCH_TEST(test_failure_leaves_no_folder), SCRATCH_TEST(test_replaced)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
