@@ -205,8 +205,9 @@ static void print_index(const json_t *result)
 	size_t i;
 
 	json_array_foreach (result, i, e)
-		printf("%s  %s\n", json_string_value(json_object_get(e, "key")),
-			json_string_value(json_object_get(e, "url")));
+		printf("%s  %s%s\n", json_string_value(json_object_get(e, "key")),
+			json_string_value(json_object_get(e, "url")),
+			json_object_get(e, "dropped") ? "  is gone and was dropped" : "");
 }
 
 static void print_comparison(const json_t *result)

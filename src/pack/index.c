@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pack/pack-internal.h"
-
 #include "base/file.h"
+#include "pack/pack-internal.h"
+#include "pack/sums-internal.h"
 
 #define FILE_NAME "downloads.json"
 #define INDEX_MAX ((size_t)64 << 20)
@@ -161,8 +161,9 @@ static char *key_of(const struct archive_name *n)
 		n->variant, n->arch, n->libc);
 }
 
-/* Does a second archive of the same Python replace the first? */
-static bool is_better(const struct archive_name *n, const char *other)
+/* Does a second archive of the same Python replace the first? Of equals the last by name does, so
+ * that the order of the folder does not decide: "pgo+lto" comes after "noopt". */
+static bool is_better(const char *name, const struct archive_name *n, const char *other)
 {
 	struct archive_name o = {0};
 	bool better = true;
@@ -170,7 +171,8 @@ static bool is_better(const struct archive_name *n, const char *other)
 	if (split_name(other, &o)) {
 		int newer = strcmp(n->date, o.date);
 
-		better = newer > 0 || (newer == 0 && n->rank > o.rank);
+		better = newer > 0 || (newer == 0 && n->rank > o.rank) ||
+			 (newer == 0 && n->rank == o.rank && strcmp(name, other) > 0);
 	}
 	name_release(&o);
 	return better;
@@ -192,13 +194,11 @@ static int choose(const char *folder, json_t *chosen, struct err *err)
 			continue;
 		key = key_of(&n);
 		other = json_string_value(json_object_get(chosen, key));
-		if (!other || is_better(&n, other))
+		if (!other || is_better(e->d_name, &n, other))
 			json_object_set_new(chosen, key, json_string(e->d_name));
 	}
 	closedir(dir);
-	if (json_object_size(chosen))
-		return 0;
-	return err_set(err, ERR_INPUT, "'%s' has no archive that 'solder pack' wrote", folder);
+	return 0;
 }
 
 static int read_index(const char *path, json_t **ret, struct err *err)
@@ -221,16 +221,82 @@ static int read_index(const char *path, json_t **ret, struct err *err)
 	return err_hint(err, "remove it, or name another folder");
 }
 
+/* The name of the file in `folder` that `url`, below `base`, stands for; NULL if it is elsewhere.
+ * To be freed. */
+static char *file_of(const char *url, const char *base)
+{
+	CLEANUP_FREE char *top = url_of(base, "");
+	size_t n = strlen(top);
+	struct buf name = BUF_INIT;
+
+	if (strncmp(url, top, n) != 0 || strchr(url + n, '/'))
+		return NULL;
+	for (const char *c = url + n; *c; c++) {
+		char hex[3] = {0};
+
+		if (*c == '%' && isxdigit((unsigned char)c[1]) && isxdigit((unsigned char)c[2])) {
+			memcpy(hex, c + 1, 2);
+			buf_addf(&name, "%c", (int)strtoul(hex, NULL, 16));
+			c += 2;
+		} else {
+			buf_addf(&name, "%c", *c);
+		}
+	}
+	return buf_steal(&name);
+}
+
+/* Entries of archives that stood in the folder and are gone. */
+static void drop_gone(const char *folder, const char *base, json_t *index, json_t *result)
+{
+	const char *key;
+	json_t *e;
+	void *next;
+
+	json_object_foreach_safe(index, next, key, e)
+	{
+		const char *url = json_string_value(json_object_get(e, "url"));
+		CLEANUP_FREE char *name = url ? file_of(url, base) : NULL;
+		CLEANUP_FREE char *path = name ? xasprintf("%s/%s", folder, name) : NULL;
+		json_t *said;
+
+		if (!path || path_exists(path))
+			continue;
+		said = json_object();
+		json_object_set_new(said, "key", json_string(key));
+		json_object_set_new(said, "file", json_string(name));
+		json_object_set_new(said, "url", json_string(url));
+		json_object_set_new(said, "dropped", json_true());
+		json_array_append_new(result, said);
+		json_object_del(index, key);
+	}
+}
+
+/* What nobody could install must not be offered. */
+static int digest(const char *folder, const char *file, char hex[SHA256_HEX_SIZE], struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", folder, file);
+	char wanted[SHA256_HEX_SIZE];
+	uint64_t size;
+	int named;
+
+	if (sha256_file(path, hex, &size, err) < 0)
+		return -1;
+	if (!size)
+		return err_set(err, ERR_INPUT, "'%s' is empty", path);
+	named = sums_get(folder, file, wanted, err);
+	return named == 1 ? sums_compare(path, SUMS_FILE, hex, wanted, err) : named;
+}
+
 static int enter(const char *folder, const char *base, const char *key, const char *file,
 	json_t *index, json_t *result, struct err *err)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/%s", folder, file), *url = url_of(base, file);
+	CLEANUP_FREE char *url = url_of(base, file);
 	CLEANUP(name_release) struct archive_name n = {0};
 	char hex[SHA256_HEX_SIZE];
 	json_t *said = json_object();
 
 	json_array_append_new(result, said);
-	if (sha256_file(path, hex, NULL, err) < 0)
+	if (digest(folder, file, hex, err) < 0)
 		return -1;
 	split_name(file, &n);
 	json_object_set_new(index, key, entry_json(&n, url, hex));
@@ -249,42 +315,42 @@ static int write_index(const char *path, const json_t *index, struct err *err)
 	return file_write(path, line, strlen(line), 0644, err);
 }
 
-static int fill_index(const char *folder, const char *base, const json_t *chosen, json_t *index,
-	json_t *result, struct err *err)
+static int fill_index(
+	const char *folder, const char *base_url, json_t *index, json_t *result, struct err *err)
 {
+	CLEANUP_FREE char *base = base_url ? xstrdup(base_url) : folder_url(folder);
 	CLEANUP_STRV struct strv keys = STRV_INIT;
+	json_t *chosen = json_object(), *file;
 	const char *key;
-	json_t *file;
+	int failed = choose(folder, chosen, err);
 
-	json_object_foreach ((json_t *)chosen, key, file)
+	drop_gone(folder, base, index, result);
+	if (failed == 0 && !json_object_size(chosen) && !json_array_size(result))
+		failed = err_set(
+			err, ERR_INPUT, "'%s' has no archive that 'solder pack' wrote", folder);
+	json_object_foreach (chosen, key, file)
 		strv_add(&keys, key);
 	strv_sort(&keys);
-	for (size_t i = 0; i < keys.n; i++) {
-		if (enter(folder, base, keys.v[i],
-			    json_string_value(json_object_get(chosen, keys.v[i])), index, result,
-			    err) < 0)
-			return -1;
-	}
-	return 0;
+	for (size_t i = 0; failed == 0 && i < keys.n; i++)
+		failed = enter(folder, base, keys.v[i],
+			json_string_value(json_object_get(chosen, keys.v[i])), index, result, err);
+	json_decref(chosen);
+	return failed;
 }
 
 int pack_index(const char *folder, const char *base_url, json_t **result, struct err *err)
 {
 	CLEANUP_FREE char *real = realpath(folder, NULL);
 	CLEANUP_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
-	CLEANUP_FREE char *base = NULL;
-	json_t *chosen = json_object(), *index = NULL;
+	json_t *index = NULL;
 	int failed = -1;
 
 	*result = json_array();
-	if (!real) {
+	if (!real)
 		err_sys(err, "cannot open '%s'", folder);
-	} else if (read_index(path, &index, err) == 0 && choose(real, chosen, err) == 0) {
-		base = base_url ? xstrdup(base_url) : folder_url(real);
-		if (fill_index(real, base, chosen, index, *result, err) == 0)
-			failed = write_index(path, index, err);
-	}
-	json_decref(chosen);
+	else if (read_index(path, &index, err) == 0 &&
+		 fill_index(real, base_url, index, *result, err) == 0)
+		failed = write_index(path, index, err);
 	json_decref(index);
 	if (failed < 0) {
 		json_decref(*result);

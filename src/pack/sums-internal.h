@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "base/file.h"
 
+#define SUMS_FILE "SHA256SUMS"
+
 struct sum {
 	const char *name, *hex;
 };
@@ -13,5 +15,8 @@ struct sum {
 int sums_put(const char *folder, const struct sum *sums, size_t n, struct err *err);
 /* 1 and the digest if FOLDER/SHA256SUMS names the file, else 0. */
 int sums_get(const char *folder, const char *name, char hex[SHA256_HEX_SIZE], struct err *err);
+/* Fails if an archive's digest is not the one that `said` (a file, say) has. */
+int sums_compare(const char *archive, const char *said, const char *got, const char *wanted,
+	struct err *err);
 
 #endif

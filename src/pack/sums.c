@@ -5,7 +5,6 @@
 #include "pack/pack.h"
 #include "pack/sums-internal.h"
 
-#define FILE_NAME "SHA256SUMS"
 #define SUMS_MAX ((size_t)16 << 20)
 #define HEX_LENGTH (SHA256_HEX_SIZE - 1)
 
@@ -20,7 +19,7 @@ static const char *name_of(const char *line)
 
 static int read_lines(const char *folder, struct strv *lines, struct err *err)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
+	CLEANUP_FREE char *path = xasprintf("%s/" SUMS_FILE, folder);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
 	if (!path_exists(path))
@@ -53,7 +52,7 @@ static bool names_one_of(const char *line, const struct sum *sums, size_t n)
 
 int sums_put(const char *folder, const struct sum *sums, size_t n, struct err *err)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
+	CLEANUP_FREE char *path = xasprintf("%s/" SUMS_FILE, folder);
 	CLEANUP_STRV struct strv lines = STRV_INIT, kept = STRV_INIT;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
@@ -89,13 +88,23 @@ int sums_get(const char *folder, const char *name, char hex[SHA256_HEX_SIZE], st
 	return 0;
 }
 
+int sums_compare(
+	const char *archive, const char *said, const char *got, const char *wanted, struct err *err)
+{
+	if (!strcasecmp(got, wanted))
+		return 0;
+	err_set(err, ERR_INPUT, "'%s' is not what %s says: its SHA-256 is %s, not %s", archive,
+		said, got, wanted);
+	return err_hint(err, "it is damaged or was replaced; get it again");
+}
+
 int pack_verify(const char *archive, const char *sha256, const char **said, struct err *err)
 {
 	CLEANUP_FREE char *dir = path_dir(archive);
 	char wanted[SHA256_HEX_SIZE] = "", got[SHA256_HEX_SIZE];
 	int found = 1;
 
-	*said = sha256 ? "the digest given" : FILE_NAME;
+	*said = sha256 ? "the digest given" : SUMS_FILE;
 	if (sha256 && (strlen(sha256) != HEX_LENGTH ||
 			      strspn(sha256, "0123456789abcdefABCDEF") != HEX_LENGTH))
 		return err_set(err, ERR_USAGE, "'%s' is no SHA-256 digest", sha256);
@@ -111,9 +120,5 @@ int pack_verify(const char *archive, const char *sha256, const char **said, stru
 	}
 	if (sha256_file(archive, got, NULL, err) < 0)
 		return -1;
-	if (!strcasecmp(got, wanted))
-		return 0;
-	err_set(err, ERR_INPUT, "'%s' is not what %s says: its SHA-256 is %s, not %s", archive,
-		*said, got, wanted);
-	return err_hint(err, "it is damaged or was replaced; get it again");
+	return sums_compare(archive, *said, got, wanted, err);
 }
