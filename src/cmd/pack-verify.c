@@ -11,7 +11,8 @@
 #include "cmd/pack-internal.h"
 
 #define DIFFERENCES_MAX 100
-#define LEVEL 3 /* the archives are compared, not kept */
+#define ARCHIVE_DIFFERENCES_MAX 20 /* of each */
+#define LEVEL 3                    /* the archives are compared, not kept */
 
 static const char *text(const json_t *object, const char *key)
 {
@@ -137,29 +138,60 @@ static int rebuild(const struct strv *argv, struct progress *progress, struct er
 	return failed;
 }
 
-/* Archives of the same name must have the same digest. */
-static int compare_archives(const json_t *first, const json_t *second, json_t *list)
+/* What two archives of one name differ in. 1: they do. */
+static int compare_archive(
+	const json_t *a, const json_t *b, const char *scratch, json_t *list, struct err *err)
 {
-	const json_t *archives = json_object_get(first, "archives");
-	const json_t *others = json_object_get(second, "archives");
-	int differ = 0;
+	json_t *d;
+
+	if (b && !strcmp(text(a, "sha256"), text(b, "sha256")))
+		return 0;
+	if (b)
+		return pack_compare_archives(text(a, "path"), text(b, "path"), scratch,
+			       ARCHIVE_DIFFERENCES_MAX, list, err) < 0
+			       ? -1
+			       : 1;
+	d = json_object();
+	json_object_set(d, "path", json_object_get(a, "name"));
+	json_object_set_new(d, "what", json_string("only one build has it"));
+	json_array_append_new(list, d);
+	return 1;
+}
+
+static const json_t *archive_called(const json_t *archives, const char *name)
+{
 	const json_t *a;
 	size_t i;
 
 	json_array_foreach (archives, i, a) {
-		const json_t *b = json_array_get(others, i);
-		json_t *d;
-
-		if (b && !strcmp(text(a, "name"), text(b, "name")) &&
-			!strcmp(text(a, "sha256"), text(b, "sha256")))
-			continue;
-		differ++;
-		d = json_object();
-		json_object_set(d, "path", json_object_get(a, "name"));
-		json_object_set_new(d, "what", json_string("the archives differ"));
-		json_array_append_new(list, d);
+		if (!strcmp(text(a, "name"), name))
+			return a;
 	}
-	return differ + (int)(json_array_size(others) > json_array_size(archives));
+	return NULL;
+}
+
+/* Returns how many differ, or -1. */
+static int compare_archives(const json_t *first, const json_t *second, const char *scratch,
+	json_t *list, struct err *err)
+{
+	const json_t *archives = json_object_get(first, "archives");
+	const json_t *others = json_object_get(second, "archives");
+	int differ = 0, got = 0;
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach (archives, i, a) {
+		got = compare_archive(
+			a, archive_called(others, text(a, "name")), scratch, list, err);
+		if (got < 0)
+			return -1;
+		differ += got;
+	}
+	json_array_foreach (others, i, a) {
+		if (!archive_called(archives, text(a, "name")))
+			differ += compare_archive(a, NULL, scratch, list, err);
+	}
+	return differ;
 }
 
 static int pack_both(const struct pack_values *v, const char *dir, const char *fresh,
@@ -175,7 +207,7 @@ static int pack_both(const struct pack_values *v, const char *dir, const char *f
 	quick.level = LEVEL;
 	if (cmd_pack_write(&quick, dir, a, 1, cache, progress, &first, err) == 0 &&
 		cmd_pack_write(&quick, fresh, b, 2, other, progress, &second, err) == 0) {
-		differ = compare_archives(first, second, list);
+		differ = compare_archives(first, second, scratch, list, err);
 		json_object_set(result, "archives", json_object_get(first, "archives"));
 		json_object_set(result, "archives_again", json_object_get(second, "archives"));
 	}

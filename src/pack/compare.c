@@ -172,6 +172,42 @@ int pack_compare(const char *first, const char *second, size_t max, json_t *list
 	return c.differ > INT32_MAX ? INT32_MAX : (int)c.differ;
 }
 
+/* The differences `inside`, as those of the archive. */
+static void add_inside(json_t *list, const char *archive, json_t *inside)
+{
+	json_t *d;
+	size_t i;
+
+	json_array_foreach (inside, i, d) {
+		json_object_set_new(d, "path",
+			json_sprintf(
+				"%s: %s", archive, json_string_value(json_object_get(d, "path"))));
+		json_array_append(list, d);
+	}
+}
+
+int pack_compare_archives(const char *first, const char *second, const char *scratch, size_t max,
+	json_t *list, struct err *err)
+{
+	CLEANUP_FREE char *a = xasprintf("%s/of the first", scratch);
+	CLEANUP_FREE char *b = xasprintf("%s/of the second", scratch);
+	struct comparison c = {.max = SIZE_MAX, .list = list};
+	json_t *inside = json_array();
+	struct err ignored = ERR_INIT;
+	int differ = -1;
+
+	if (archive_unpack(first, a, 0, NULL, err) == 0 &&
+		archive_unpack(second, b, 0, NULL, err) == 0)
+		differ = pack_compare(a, b, max, inside, err);
+	if (differ == 0)
+		say(&c, path_base(first), "the archives differ, but not in what is in them");
+	add_inside(list, path_base(first), inside);
+	json_decref(inside);
+	tree_remove(a, &ignored);
+	tree_remove(b, &ignored);
+	return differ;
+}
+
 int pack_rebuild(const struct strv *argv, struct err *err)
 {
 	CLEANUP_BUF struct buf said = BUF_INIT;

@@ -95,5 +95,9 @@ int pack_rebuild(const struct strv *argv, struct err *err);
  * are not compared; executable bits are. Left out is solder build's own key, which no archive holds
  * either. */
 int pack_compare(const char *first, const char *second, size_t max, json_t *list, struct err *err);
+/* The same for two archives with different digests, which are unpacked below `scratch` for that; a
+ * path is "ARCHIVE: PATH". That they differ though no file does is said, too. */
+int pack_compare_archives(const char *first, const char *second, const char *scratch, size_t max,
+	json_t *list, struct err *err);
 
 #endif

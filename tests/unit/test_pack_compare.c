@@ -81,6 +81,35 @@ static void test_section(void **state)
 	json_decref(list);
 }
 
+/* Of archives the file is named, and where it differs. */
+static void test_archives(void **state)
+{
+	const char *root = *state;
+	CLEANUP_FREE char *a = xasprintf("%s/a.tar", root), *b = xasprintf("%s/b.tar", root);
+	CLEANUP_FREE char *cut = xasprintf("%s/cut.tar", root);
+	CLEANUP_FREE char *scratch = xasprintf("%s/scratch", root);
+	struct err err = ERR_INIT;
+	json_t *list = json_array();
+
+	scratch_file(root, "x/python/f", "text", 0644);
+	free(scratch_shell(root, "mkdir scratch && tar -C x -cf a.tar python && printf tent "
+				 ">x/python/f && tar -C x -cf b.tar python"));
+	assert_int_equal(pack_compare_archives(a, b, scratch, 10, list, &err), 1);
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(what(list, 0, "path"), "a.tar: python/f");
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "offset")), 2);
+	/* other times */
+	free(scratch_shell(root, "touch -d @1 x/python/f && tar -C x -cf a.tar python"));
+	assert_int_equal(pack_compare_archives(a, b, scratch, 10, list, &err), 0);
+	assert_string_equal(what(list, 1, "path"), "a.tar");
+	assert_string_equal(
+		what(list, 1, "what"), "the archives differ, but not in what is in them");
+	free(scratch_shell(root, "head -c 700 a.tar >cut.tar"));
+	assert_int_equal(pack_compare_archives(a, cut, scratch, 10, list, &err), -1);
+	assert_int_equal(scratch_entries(scratch), 0);
+	json_decref(list);
+}
+
 static void test_digests(void **state)
 {
 	const char *root = *state;
@@ -102,7 +131,8 @@ static void test_digests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_same), SCRATCH_TEST(test_differences),
-		SCRATCH_TEST(test_section), SCRATCH_TEST(test_digests)};
+		SCRATCH_TEST(test_section), SCRATCH_TEST(test_archives),
+		SCRATCH_TEST(test_digests)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
