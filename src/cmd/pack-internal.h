@@ -11,8 +11,11 @@
 struct pack_values {
 	const char *output, *cache, *base_url, *keep;
 	bool index, verify, only_cpython, without_archive_library, cyclonedx, json, quiet;
-	unsigned int jobs, level;
+	unsigned int jobs; /* 0: not said */
+	unsigned int level;
 };
+
+unsigned int cmd_pack_processors(void);
 
 /* The cache's entry of the compile that the package's libpython comes from, by content: 1 and its
  * folder `build` and the root it had, or 0. The caller frees both. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "build/toolchain.h"
 #include "cmd/build-internal.h"
 #include "cmd/cmd.h"
 #include "cmd/pack-internal.h"
@@ -216,6 +217,40 @@ static int pack_both(const struct pack_values *v, const char *dir, const char *f
 	return differ;
 }
 
+/* Another compiler gives other bytes: that would say nothing of the build. */
+static int check_compiler(const json_t *build, struct err *err)
+{
+	const char *was = text(json_object_get(build, "distribution"), "compiler");
+	const json_t *options = json_object_get(build, "options");
+	struct toolchain_needs needs = {.lto = strcmp(text(options, "lto"), "none") != 0,
+		.pgo = !strcmp(text(options, "opt"), "pgo")};
+	CLEANUP(cleanup_toolchain) struct toolchain *t = NULL;
+
+	if (toolchain_find(text(options, "cc"), &needs, &t, err) < 0)
+		return err_wrap(err, "cannot build again with the compiler '%s'", was);
+	if (!strcmp(t->version, was))
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED,
+		"cannot build again: the compiler was '%s', and '%s' is '%s' here", was,
+		text(options, "cc"), t->version);
+}
+
+/* A second build that found the first one's cache would build nothing. */
+static int check_keep(const char *dir, struct err *err)
+{
+	DIR *listing = opendir(dir);
+	unsigned int n = 0;
+
+	while (listing && readdir(listing))
+		n++;
+	if (listing)
+		closedir(listing);
+	if (n <= 2)
+		return 0;
+	err_set(err, ERR_USAGE, "--keep: '%s' is not empty", dir);
+	return err_hint(err, "what an earlier build left there would be used again");
+}
+
 static int verify(const struct pack_values *v, const char *dir, const char *scratch,
 	const struct cache *cache, struct progress *progress, json_t *result, struct err *err)
 {
@@ -224,13 +259,16 @@ static int verify(const struct pack_values *v, const char *dir, const char *scra
 	CLEANUP_FREE char *place = xasprintf("%s/another cache", scratch);
 	CLEANUP_FREE char *fresh = xasprintf("%s/another place", scratch);
 	CLEANUP_STRV struct strv argv = STRV_INIT;
-	unsigned int jobs = v->jobs == 1 ? 2 : v->jobs - 1;
+	/* Builds have as many as there are processors, unless told otherwise. */
+	unsigned int jobs = v->jobs ? v->jobs : cmd_pack_processors() + 1;
 	json_t *list = json_array();
 	int trees, archives;
 
 	json_object_set_new(result, "differences", list);
+	json_object_set_new(result, "jobs", json_integer(jobs));
 	if (pack_open(dir, &p, err) < 0 ||
 		build_command(pack_build(p), cache, place, fresh, jobs, &argv, err) < 0 ||
+		check_compiler(pack_build(p), err) < 0 ||
 		make_cache(cache, place, v->only_cpython, err) < 0 ||
 		rebuild(&argv, progress, err) < 0 || cache_open(place, &other, err) < 0)
 		return -1;
@@ -245,21 +283,32 @@ static int verify(const struct pack_values *v, const char *dir, const char *scra
 	return trees || archives;
 }
 
+static void set_verdict(json_t *result, bool differs)
+{
+	json_int_t jobs = json_integer_value(json_object_get(result, "jobs"));
+
+	json_object_set_new(result, "verdict",
+		json_sprintf("%s, built again with %lld job%s",
+			differs ? "not reproducible"
+				: "reproducible: trees and archives are the same to the bit",
+			(long long)jobs, jobs == 1 ? "" : "s"));
+}
+
 int cmd_pack_verify(const struct pack_values *v, const char *dir, const struct cache *cache,
 	struct progress *progress, json_t **result, struct err *err)
 {
-	CLEANUP_FREE char *scratch =
-		v->keep ? path_absolute(v->keep) : cmd_scratch(NULL, "pack", err);
+	CLEANUP_FREE char *scratch = NULL;
 	struct err ignored = ERR_INIT;
 	int differs;
 
+	if (v->keep && check_keep(v->keep, err) < 0)
+		return -1;
+	scratch = v->keep ? path_absolute(v->keep) : cmd_scratch(NULL, "pack", err);
 	if (!scratch)
 		return -1;
 	*result = json_object();
 	differs = verify(v, dir, scratch, cache, progress, *result, err);
-	json_object_set_new(*result, "verdict",
-		json_string(differs ? "not reproducible"
-				    : "reproducible: trees and archives are the same to the bit"));
+	set_verdict(*result, differs);
 	if (!v->keep)
 		tree_remove(scratch, &ignored);
 	return differs;

@@ -16,13 +16,16 @@
 #define GDB_SCRIPT "Tools/gdb/libpython.py"
 #define GDB_SCRIPT_MAX ((size_t)4 << 20)
 
-static void defaults(void *values)
+unsigned int cmd_pack_processors(void)
 {
-	struct pack_values *v = values;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	v->jobs = cpus > 0 ? (unsigned int)cpus : 1;
-	v->level = LEVEL_MAX;
+	return cpus > 0 ? (unsigned int)cpus : 1;
+}
+
+static void defaults(void *values)
+{
+	((struct pack_values *)values)->level = LEVEL_MAX;
 }
 
 static bool same_size(const char *a, const char *b)
@@ -242,8 +245,8 @@ static int pack(const struct pack_values *v, const char *dir, struct progress *p
 		return -1;
 	if (v->verify)
 		return cmd_pack_verify(v, dir, cache, progress, result, err);
-	return cmd_pack_write(
-		v, dir, v->output ? v->output : ".", v->jobs, cache, progress, result, err);
+	return cmd_pack_write(v, dir, v->output ? v->output : ".",
+		v->jobs ? v->jobs : cmd_pack_processors(), cache, progress, result, err);
 }
 
 static int check_values(const struct pack_values *v, struct err *err)
@@ -296,7 +299,9 @@ static const struct opt opts[] = {
 	{"cyclonedx", 0, OPT_FLAG, NULL, "add the bill of materials in CycloneDX's form, too",
 		AT(cyclonedx)},
 	{"level", 0, OPT_COUNT, "N", "of compression, 1 to 19 (19); of gzip at most 9", AT(level)},
-	{"jobs", 'j', OPT_COUNT, "N", "threads and programs at a time (all processors)", AT(jobs)},
+	{"jobs", 'j', OPT_COUNT, "N",
+		"threads and programs at a time (all processors; to build again: one more)",
+		AT(jobs)},
 	{"index", 0, OPT_FLAG, NULL, "write downloads.json for uv into a folder of archives",
 		AT(index)},
 	{"base-url", 0, OPT_STRING, "URL", "with --index: where the folder is to be had",

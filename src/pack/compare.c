@@ -22,6 +22,12 @@ struct comparison {
 	json_t *list;
 };
 
+/* What one of a built tree and an unpacked archive has and the other has not, by design. */
+static bool is_ours(const char *rel)
+{
+	return !strcmp(rel, KEY_FILE) || !strcmp(rel, SBOM_FILE) || !strcmp(rel, CYCLONEDX_FILE);
+}
+
 static json_t *say(struct comparison *c, const char *rel, const char *what)
 {
 	json_t *o;
@@ -122,7 +128,7 @@ static int compare_entry(
 	CLEANUP_FREE char *other = xasprintf("%s/%s", c->second, rel);
 	struct stat so;
 
-	if (!strcmp(rel, KEY_FILE))
+	if (is_ours(rel))
 		return 0;
 	if (interrupt_check(err) < 0)
 		return -1;
@@ -157,7 +163,7 @@ static int find_extra(
 	(void)path;
 	(void)st;
 	(void)err;
-	if (!path_exists(other))
+	if (!is_ours(rel) && !path_exists(other))
 		say(c, rel, "only the second has it");
 	return 0;
 }

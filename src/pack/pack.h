@@ -92,8 +92,8 @@ int pack_rebuild(const struct strv *argv, struct err *err);
 /* Compares two trees byte by byte. Appends to `list`, up to `max` in all, an object for each path
  * that differs: {"path", "what", "section", "offset", "first", "second"}; section, offset and bytes
  * (in hexadecimal) are there for contents. Returns how many paths differ, or -1. Times and owners
- * are not compared; executable bits are. Left out is solder build's own key, which no archive holds
- * either. */
+ * are not compared; executable bits are. Left out are solder build's own key, which no archive
+ * holds, and the bills of materials, which only archives hold. */
 int pack_compare(const char *first, const char *second, size_t max, json_t *list, struct err *err);
 /* The same for two archives with different digests, which are unpacked below `scratch` for that; a
  * path is "ARCHIVE: PATH". That they differ though no file does is said, too. */

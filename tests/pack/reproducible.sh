@@ -10,7 +10,7 @@ set -u
 [ -n "${TREE:-}" ] || { echo "name a tree of 'solder build' with TREE=DIR" >&2; exit 2; }
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
-if "$SOLDER" pack --verify-reproducible --only-cpython --jobs 2 --json --quiet "$TREE" >"$log"; then
+if "$SOLDER" pack --verify-reproducible --only-cpython --jobs 1 --json --quiet "$TREE" >"$log"; then
 	status=0
 else
 	status=$?

@@ -35,6 +35,13 @@ static void test_same(void **state)
 	list = compared(root, 0, 10);
 	assert_int_equal(json_array_size(list), 0);
 	json_decref(list);
+	/* nor do bills, in a tree that was unpacked from an archive */
+	scratch_remove(root, "a/share/solder/key");
+	scratch_file(root, "a/share/solder/sbom.spdx.json", "{}", 0644);
+	scratch_file(root, "b/share/solder/sbom.cdx.json", "{}", 0644);
+	list = compared(root, 0, 10);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
 }
 
 static void test_differences(void **state)
