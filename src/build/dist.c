@@ -144,23 +144,70 @@ static char *linker_of(const struct step *compile)
 	return name ? first_line(name, "--version") : NULL;
 }
 
+/* The patches that a package's source got, {"file", "reason", "sha256"}. A recipe is part of the
+ * key of its step, so these are the ones. */
+static int add_patches(const struct step *s, json_t *package, struct err *err)
+{
+	json_t *patches = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; failed == 0 && i < s->recipe->n_patches; i++) {
+		const struct recipe_patch *patch = &s->recipe->patches[i];
+		CLEANUP_FREE char *path = recipe_patch_path(s->recipe, patch);
+		char hex[SHA256_HEX_SIZE];
+
+		if (!version_matches(s->version, patch->versions))
+			continue;
+		failed = sha256_file(path, hex, NULL, err);
+		if (failed == 0)
+			json_array_append_new(
+				patches, json_pack("{s:s, s:s, s:s}", "file", patch->file, "reason",
+						 patch->reason, "sha256", hex));
+	}
+	if (json_array_size(patches))
+		json_object_set(package, "patches", patches);
+	json_decref(patches);
+	return failed;
+}
+
+static int add_all_patches(const struct cpython_plan *p, json_t *manifest, struct err *err)
+{
+	json_t *package;
+	size_t i;
+
+	json_array_foreach (json_object_get(manifest, "packages"), i, package) {
+		const char *name = json_string_value(json_object_get(package, "name"));
+
+		for (size_t k = 0; name && k < p->plan.n; k++) {
+			const struct step *s = p->plan.steps[k];
+
+			if (s->recipe && s->version && !strcmp(s->recipe->name, name) &&
+				add_patches(s, package, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 /* What only the finished steps know. Times do not survive every copy of a tree, so the date is
- * written down, too. To be freed. */
-static char *complete_manifest(const struct cpython_plan *p, const char *manifest, long long epoch)
+ * written down, too. *ret is to be freed. */
+static int complete_manifest(const struct cpython_plan *p, const char *manifest, long long epoch,
+	char **ret, struct err *err)
 {
 	CLEANUP_FREE char *linker = linker_of(p->compile);
 	json_t *j = json_loads(manifest, 0, NULL);
-	char *text;
+	int failed;
 
 	if (!json_is_object(j))
 		bug("the manifest of a distribution is no JSON object");
 	if (linker)
 		json_object_set_new(
 			json_object_get(j, "distribution"), "linker", json_string(linker));
+	failed = add_all_patches(p, j, err);
 	json_object_set_new(j, "source_date_epoch", json_integer(epoch));
-	text = json_dumps(j, JSON_INDENT(2));
+	*ret = json_dumps(j, JSON_INDENT(2));
 	json_decref(j);
-	return text;
+	return failed;
 }
 
 static int fill(const struct cpython_plan *p, const struct cache *cache, const char *tree,
@@ -222,9 +269,9 @@ int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, co
 	struct err ignored = ERR_INIT;
 	long long epoch;
 
-	if (read_epoch(p, cache, &epoch, err) < 0)
+	if (read_epoch(p, cache, &epoch, err) < 0 ||
+		complete_manifest(p, manifest, epoch, &complete, err) < 0)
 		return -1;
-	complete = complete_manifest(p, manifest, epoch);
 	if (repair(dir, &b, err) < 0)
 		return err_wrap(err, "clearing away what an interrupted build left at '%s'", dir);
 	if (cpython_is_current(dir, key) && has_text(dir, MANIFEST_FILE, complete))

@@ -106,6 +106,43 @@ static void test_linker(void **state)
 	free(f.out);
 }
 
+/* Those that apply to the version, of the recipe that made the package. */
+static void test_patches(void **state)
+{
+	static struct recipe_patch patches[] = {{(char *)"a.patch", (char *)"why", NULL},
+		{(char *)"b.patch", (char *)"old", (char *)"<3.11"}};
+	struct recipe recipe = {.name = (char *)"cpython",
+		.dir = *state,
+		.patches = patches,
+		.n_patches = ARRAY_SIZE(patches)};
+	struct step *steps[1];
+	struct fixture f;
+	const json_t *packages, *found;
+	json_t *j;
+	char hex[SHA256_HEX_SIZE];
+
+	setup(&f, *state);
+	scratch_file(*state, "a.patch", "content", 0644);
+	scratch_file(*state, "b.patch", "content", 0644);
+	f.compile.recipe = &recipe;
+	f.compile.version = (char *)"3.13.15";
+	steps[0] = &f.compile;
+	f.plan.plan = (struct plan){steps, 1};
+	assemble(&f, "key", "{\"packages\": [{\"name\": \"zlib\"}, {\"name\": \"cpython\"}]}");
+	j = manifest_of(&f);
+	packages = json_object_get(j, "packages");
+	assert_null(json_object_get(json_array_get(packages, 0), "patches"));
+	found = json_object_get(json_array_get(packages, 1), "patches");
+	assert_int_equal(json_array_size(found), 1);
+	found = json_array_get(found, 0);
+	sha256_hex("content", 7, hex);
+	assert_string_equal(json_string_value(json_object_get(found, "file")), "a.patch");
+	assert_string_equal(json_string_value(json_object_get(found, "reason")), "why");
+	assert_string_equal(json_string_value(json_object_get(found, "sha256")), hex);
+	json_decref(j);
+	free(f.out);
+}
+
 static void test_current(void **state)
 {
 	struct fixture f;
@@ -124,7 +161,7 @@ static void test_current(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_content), SCRATCH_TEST(test_date),
-		SCRATCH_TEST(test_linker), SCRATCH_TEST(test_current)};
+		SCRATCH_TEST(test_linker), SCRATCH_TEST(test_patches), SCRATCH_TEST(test_current)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
