@@ -45,9 +45,9 @@ struct unpack_limits {
 int archive_unpack(const char *archive, const char *dir, int strip,
 	const struct unpack_limits *limits, struct err *err);
 
-/* Appends to `out` the content of the first file of a tar archive that is called `rel` below any
- * single top folder. 1: it is there; 0: no such file; -1: the archive is damaged, or the file has
- * more than `max` bytes. */
+/* Appends to `out` the content of the first file of a tar or zip archive that is called `rel` below
+ * any single top folder. 1: it is there; 0: no such file; -1: the archive is damaged, or the file
+ * has more than `max` bytes. */
 int archive_member(
 	const char *archive, const char *rel, size_t max, struct buf *out, struct err *err);
 

@@ -20,6 +20,7 @@ static struct archive *open_reader(const char *archive, struct err *err)
 	archive_read_support_filter_xz(a);
 	archive_read_support_filter_zstd(a);
 	archive_read_support_format_tar(a);
+	archive_read_support_format_zip_seekable(a);
 	if (archive_read_open_filename(a, archive, BLOCK) == ARCHIVE_OK)
 		return a;
 	err_set(err, ERR_INPUT, "cannot read '%s': it is no archive, or truncated or corrupt: %s",

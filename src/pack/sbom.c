@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "pack/pack-internal.h"
 
+#define METADATA_MAX ((size_t)1 << 20)
 #define DEBIAN_POOL "https://deb.debian.org/debian/"
 
 /* A bill in the making, of what `list` has below `as`. */
@@ -53,16 +54,15 @@ static char *location(const char *source)
 	return NULL;
 }
 
-static json_t *purl(const json_t *package)
+static void add_purl(json_t *o, const char *type, const char *name, const char *version)
 {
-	CLEANUP_FREE char *text = xasprintf("pkg:generic/%s@%s", package_text(package, "name"),
-		package_text(package, "version"));
-	json_t *o = json_object();
+	CLEANUP_FREE char *text = xasprintf("pkg:%s/%s@%s", type, name, version);
+	json_t *refs = json_array();
 
-	put(o, "referenceCategory", "PACKAGE-MANAGER");
-	put(o, "referenceType", "purl");
-	put(o, "referenceLocator", text);
-	return o;
+	json_array_append_new(
+		refs, json_pack("{s:s, s:s, s:s}", "referenceCategory", "PACKAGE-MANAGER",
+			      "referenceType", "purl", "referenceLocator", text));
+	json_object_set_new(o, "externalRefs", refs);
 }
 
 static json_t *spdx_package(const char *id, const char *name, const char *version)
@@ -81,13 +81,28 @@ static json_t *spdx_package(const char *id, const char *name, const char *versio
 	return o;
 }
 
+/* SPDX has no field for them. */
+static void put_patches(json_t *o, const json_t *patches)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	const json_t *patch;
+	size_t i;
+
+	json_array_foreach (patches, i, patch)
+		buf_addf(&b, "%s%s (SHA-256 %s): %s",
+			i ? "; " : "patched by solder: ", package_text(patch, "file"),
+			package_text(patch, "sha256"), package_text(patch, "reason"));
+	if (b.len)
+		put(o, "comment", b.data);
+}
+
 static json_t *source_package(const json_t *package)
 {
 	CLEANUP_FREE char *id = identifier("package", package_text(package, "name"));
 	CLEANUP_FREE char *url = location(package_text(package, "source"));
 	json_t *o =
 		spdx_package(id, package_text(package, "name"), package_text(package, "version"));
-	json_t *sums = json_array(), *refs = json_array();
+	json_t *sums = json_array();
 
 	put(o, "downloadLocation", url ? url : "NOASSERTION");
 	if (*package_text(package, "licence"))
@@ -97,8 +112,8 @@ static json_t *source_package(const json_t *package)
 	json_array_append_new(sums,
 		with("algorithm", "SHA256", "checksumValue", package_text(package, "sha256")));
 	json_object_set_new(o, "checksums", sums);
-	json_array_append_new(refs, purl(package));
-	json_object_set_new(o, "externalRefs", refs);
+	add_purl(o, "generic", package_text(package, "name"), package_text(package, "version"));
+	put_patches(o, json_object_get(package, "patches"));
 	return o;
 }
 
@@ -143,6 +158,7 @@ static json_t *artifact(const struct bill *b, const struct pack_entry *e, const 
 	o = spdx_package(id, name, version);
 	sums = json_array();
 	put(o, "primaryPackagePurpose", purpose);
+	put(o, "packageFileName", e->name + strlen(b->as) + 1);
 	json_array_append_new(sums, with("algorithm", "SHA256", "checksumValue", hex));
 	json_object_set_new(o, "checksums", sums);
 	json_array_append_new(b->packages, o);
@@ -178,6 +194,90 @@ static int add_file(const struct bill *b, const struct dist_file *f, struct err 
 
 		if (has_package(b->p, *linked))
 			relate(b->relations, id, "STATIC_LINK", to);
+	}
+	return 0;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n > m && !strcmp(s + n - m, end);
+}
+
+/* The SPDX expression in a wheel's METADATA. Before there was a field for it, classifiers said it;
+ * what stood in "License" was anything. */
+static char *wheel_licence(const char *metadata)
+{
+	static const char expression[] = "\nLicense-Expression: ";
+	const char *found = strstr(metadata, expression);
+
+	if (found) {
+		found += strlen(expression);
+		return xstrndup(found, strcspn(found, "\r\n"));
+	}
+	if (strstr(metadata, "\nClassifier: License :: OSI Approved :: MIT License"))
+		return xstrdup("MIT");
+	return xstrdup("NOASSERTION");
+}
+
+/* NAME-VERSION-py3-none-any.whl. ensurepip's is installed, too; the tests have some of their own.
+ */
+static int add_wheel(
+	const struct bill *b, const struct pack_entry *e, const char *rel, struct err *err)
+{
+	const char *base = path_base(rel), *rest = base + strcspn(base, "-.");
+	CLEANUP_FREE char *id = identifier("file", rel);
+	CLEANUP_FREE char *name = xstrndup(base, (size_t)(rest - base));
+	CLEANUP_FREE char *version = xstrndup(rest + 1, strcspn(rest + 1, "-"));
+	CLEANUP_FREE char *installed = xasprintf("%s/%s/site-packages/%s-%s.dist-info/METADATA",
+		b->as, b->p->lib_rel, name, version);
+	CLEANUP_FREE char *licence = NULL;
+	CLEANUP_BUF struct buf metadata = BUF_INIT;
+	json_t *o;
+
+	if (archive_member(e->path, "METADATA", METADATA_MAX, &metadata, err) < 0)
+		return -1;
+	o = artifact(b, e, id, name, version, "LIBRARY", err);
+	if (!o)
+		return -1;
+	licence = wheel_licence(metadata.data ? metadata.data : "");
+	put(o, "licenseDeclared", licence);
+	add_purl(o, "pypi", name, version);
+	if (pack_list_find(b->list, installed))
+		put(o, "comment", "also installed, in site-packages");
+	return 0;
+}
+
+/* An archive library: libpython's, there is no other. */
+static int add_library(
+	const struct bill *b, const struct pack_entry *e, const char *rel, struct err *err)
+{
+	CLEANUP_FREE char *id = identifier("file", rel);
+	const char *version = package_text(b->p->says, "python_version");
+
+	if (!artifact(b, e, id, rel, version, "LIBRARY", err))
+		return -1;
+	relate(b->relations, id, "GENERATED_FROM", "SPDXRef-package-cpython");
+	return 0;
+}
+
+/* What is no ELF file, and was not installed later. */
+static int add_others(const struct bill *b, struct err *err)
+{
+	size_t n = strlen(b->as);
+
+	for (size_t i = 0; i < b->list->n; i++) {
+		const struct pack_entry *e = &b->list->v[i];
+
+		if (e->kind != PACK_FILE || !e->path || strncmp(e->name, b->as, n) != 0 ||
+			e->name[n] != '/' || strstr(e->name, "/site-packages/") ||
+			pack_list_find(b->list, e->name) != e)
+			continue;
+		if (ends_with(e->name, ".whl") && add_wheel(b, e, e->name + n + 1, err) < 0)
+			return -1;
+		if (ends_with(e->name, ".a") && add_library(b, e, e->name + n + 1, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -244,15 +344,17 @@ static bool is_compound(const char *licence)
 }
 
 /* All of the packages' licences apply to the whole. To be freed. */
-static char *all_licences(const struct package *p)
+static char *all_licences(const json_t *packages)
 {
 	CLEANUP_STRV struct strv all = STRV_INIT, parts = STRV_INIT;
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach (json_object_get(p->build, "packages"), i, item) {
-		if (*package_text(item, "licence"))
-			strv_add(&all, package_text(item, "licence"));
+	json_array_foreach (packages, i, item) {
+		const char *licence = package_text(item, "licenseDeclared");
+
+		if (strcmp(licence, "NOASSERTION") != 0)
+			strv_add(&all, licence);
 	}
 	strv_sort(&all);
 	for (i = 0; i < all.n; i++) {
@@ -264,11 +366,10 @@ static char *all_licences(const struct package *p)
 
 static json_t *distribution(const struct package *p)
 {
-	CLEANUP_FREE char *flags = flags_text(p), *licence = all_licences(p);
+	CLEANUP_FREE char *flags = flags_text(p);
 	json_t *o = spdx_package(DISTRIBUTION, p->name, package_text(p->says, "python_version"));
 
 	put(o, "primaryPackagePurpose", "APPLICATION");
-	put(o, "licenseDeclared", licence);
 	put(o, "comment", flags);
 	put(o, "builtDate", p->created);
 	return o;
@@ -277,11 +378,13 @@ static json_t *distribution(const struct package *p)
 static int fill(const struct bill *b, struct err *err)
 {
 	const struct package *p = b->p;
+	json_t *whole = distribution(p);
+	CLEANUP_FREE char *licences = NULL;
 	const json_t *item;
 	size_t i;
 
 	relate(b->relations, "SPDXRef-DOCUMENT", "DESCRIBES", DISTRIBUTION);
-	json_array_append_new(b->packages, distribution(p));
+	json_array_append_new(b->packages, whole);
 	json_array_foreach (json_object_get(p->build, "packages"), i, item) {
 		CLEANUP_FREE char *id = identifier("package", package_text(item, "name"));
 
@@ -294,7 +397,11 @@ static int fill(const struct bill *b, struct err *err)
 		if (!f->site && !f->problem && add_file(b, f, err) < 0)
 			return -1;
 	}
+	if (add_others(b, err) < 0)
+		return -1;
 	add_tools(b);
+	licences = all_licences(b->packages);
+	put(whole, "licenseDeclared", licences);
 	return 0;
 }
 

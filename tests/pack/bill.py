@@ -50,6 +50,9 @@ def check_packages(packages, build):
         elif (there["versionInfo"] != p["version"] or there["licenseDeclared"] != p["licence"]
               or there["checksums"][0]["checksumValue"] != p["sha256"]):
             print(f"{p['name']} is not described as build.json does")
+        for patch in p.get("patches", []):
+            if patch["file"] not in there.get("comment", ""):
+                print(f"{p['name']} is said to be without {patch['file']}")
         if p["name"] not in LIBRARIES and p["name"] != "cpython":
             print(f"no function of {p['name']} is known here")
 
@@ -70,7 +73,7 @@ def check_digests(sbom, tree):
     for p in sbom["packages"]:
         if p["SPDXID"] not in contained:
             continue
-        path = os.path.join(tree, p["name"])
+        path = os.path.join(tree, p["packageFileName"])
         if not os.path.isfile(path) or os.path.islink(path):
             print(f"{p['name']} is no file of the archive")
         elif p["checksums"][0]["checksumValue"] != digest(path):
@@ -83,6 +86,7 @@ def main(tree):
     with open(os.path.join(tree, "share/solder/build.json"), encoding="utf-8") as f:
         build = json.load(f)
     packages = {p["name"]: p for p in sbom["packages"]}
+    files = {p.get("packageFileName") for p in sbom["packages"]}
     ids = {p["SPDXID"]: p["name"] for p in sbom["packages"]}
     check_packages(packages, build)
     check_digests(sbom, tree)
@@ -95,10 +99,13 @@ def main(tree):
         for name in names:
             path = os.path.join(folder, name)
             rel = os.path.relpath(path, tree)
-            if os.path.islink(path) or "/site-packages/" in rel or name.endswith((".o", ".a")) \
-                    or not is_elf(path):
+            if os.path.islink(path) or "/site-packages/" in rel:
                 continue
-            if rel not in packages:
+            if name.endswith((".a", ".whl")) and rel not in files:
+                print(f"{rel} is missing")
+            if name.endswith((".o", ".a")) or not is_elf(path):
+                continue
+            if rel not in files:
                 print(f"{rel} is missing")
             found, said = libraries(path), linked.get(rel, set())
             seen |= found

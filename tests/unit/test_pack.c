@@ -290,7 +290,7 @@ static void test_back(void **state)
 /* One file of an archive that others made, without unpacking it. */
 static void test_member(void **state)
 {
-	static const char *const names[] = {"a.tar", "a.tar.gz", "a.tar.xz"};
+	static const char *const names[] = {"a.tar", "a.tar.gz", "a.tar.xz", "a.zip"};
 	const char *root = *state;
 	CLEANUP_FREE char *cut = xasprintf("%s/cut.tar.gz", root);
 	CLEANUP_BUF struct buf out = BUF_INIT;
@@ -298,9 +298,10 @@ static void test_member(void **state)
 
 	scratch_file(root, "top/Tools/wanted", "content", 0644);
 	free(scratch_shell(root,
-		"mkdir -p top/a/Tools && echo no >top/a/Tools/wanted && ln -s wanted "
-		"top/Tools/link && tar -cf a.tar ./top && tar -czf a.tar.gz top && tar -cJf "
-		"a.tar.xz top && head -c 60 a.tar.gz >cut.tar.gz"));
+		"python3 -m zipfile -c a.zip top && mkdir -p top/a/Tools && echo no "
+		">top/a/Tools/wanted && "
+		"ln -s wanted top/Tools/link && tar -cf a.tar ./top && tar -czf a.tar.gz top && "
+		"tar -cJf a.tar.xz top && head -c 60 a.tar.gz >cut.tar.gz"));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", root, names[i]);
 
