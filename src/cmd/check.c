@@ -178,7 +178,30 @@ static int gather(const struct values *v, const struct dist *dist, json_t *model
 	return cmd_check_probes(&v->probes, dist, model, err);
 }
 
-static int check(const struct values *v, const char *what, struct err *err)
+/* What is checked is the archive; the place where it was unpacked is of no interest. */
+static void set_origin(struct dist *dist, const char *archive, const char *verified_by)
+{
+	CLEANUP_STRV struct strv hops = dist->trail;
+
+	dist->trail = (struct strv)STRV_INIT;
+	if (verified_by)
+		strv_addf(&dist->trail, "unpacked from '%s', which is what %s says", archive,
+			verified_by);
+	else
+		strv_addf(&dist->trail,
+			"unpacked from '%s', which was not verified: no SHA256SUMS beside it "
+			"names it",
+			archive);
+	for (size_t i = 0; i < hops.n; i++)
+		strv_add(&dist->trail, hops.v[i]);
+	free(dist->given);
+	dist->given = xstrdup(archive);
+}
+
+/* `archive`: what `what` was unpacked from, and `verified_by` the file that has its digest; both
+ * may be NULL. */
+static int check(const struct values *v, const char *what, const char *archive,
+	const char *verified_by, struct err *err)
 {
 	CLEANUP_DIST struct dist dist = {0};
 	json_t *model;
@@ -186,6 +209,8 @@ static int check(const struct values *v, const char *what, struct err *err)
 
 	if (dist_find(what, &dist, err) < 0)
 		return -1;
+	if (archive)
+		set_origin(&dist, archive, verified_by);
 	model = json_object();
 	json_object_set_new(model, "python", dist_json(&dist));
 	result = gather(v, &dist, model, err);
@@ -214,7 +239,9 @@ static int check_archive(const struct values *v, const char *archive, struct err
 		archive_unpack(archive, dir, 1, NULL, err) == 0) {
 		CLEANUP_FREE char *install = xasprintf("%s/install", dir);
 
-		result = check(v, path_is_dir(install) ? install : dir, err);
+		result = check(v, path_is_dir(install) ? install : dir, archive, said, err);
+		if (result < 0)
+			err_wrap(err, "checking '%s'", archive);
 	}
 	tree_remove(scratch, &ignored);
 	return result;
@@ -270,7 +297,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 		return -1;
 	if (is_archive(args->v[0]))
 		return check_archive(v, args->v[0], err);
-	return check(v, args->v[0], err);
+	return check(v, args->v[0], NULL, NULL, err);
 }
 
 #define AT(field) offsetof(struct values, field)
