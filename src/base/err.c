@@ -32,7 +32,7 @@ int err_sys(struct err *err, const char *fmt, ...)
 	n = strlen(err->msg);
 	snprintf(err->msg + n, sizeof(err->msg) - n, ": %s", strerror(sys));
 	if (sys == ENOSPC || sys == EDQUOT)
-		err_hint(err, "free some space, or put the cache elsewhere with --cache DIR");
+		err_hint(err, "free some space there, or name another place");
 	return -1;
 }
 

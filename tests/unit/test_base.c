@@ -133,7 +133,7 @@ static void test_err(void **state)
 	errno = ENOSPC;
 	err_sys(&err, "cannot write");
 	assert_string_equal(err.msg, "cannot write: No space left on device");
-	assert_non_null(strstr(err.hint, "--cache"));
+	assert_non_null(strstr(err.hint, "free some space"));
 	memset(big, 'x', 5999);
 	err_set(&err, ERR_INPUT, "%s", big);
 	err_wrap(&err, "%s", big);
