@@ -54,6 +54,9 @@ struct unpack {
 	struct err *err;
 };
 
+/* What libarchive failed at; for some damages it has no words. */
+const char *archive_reason(struct archive *a);
+
 /* The archive as a whole is bad. Keeps an error that is set already. Returns -1. */
 __attribute__((format(printf, 2, 3))) int unpack_refuse(struct unpack *u, const char *fmt, ...);
 int unpack_check_interrupt(struct unpack *u);

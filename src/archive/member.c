@@ -3,7 +3,7 @@
 #include <archive_entry.h>
 #include <string.h>
 
-#include "archive/archive.h"
+#include "archive/archive-internal.h"
 #include "base/interrupt.h"
 
 #define BLOCK (1 << 16)
@@ -24,7 +24,7 @@ static struct archive *open_reader(const char *archive, struct err *err)
 	if (archive_read_open_filename(a, archive, BLOCK) == ARCHIVE_OK)
 		return a;
 	err_set(err, ERR_INPUT, "cannot read '%s': it is no archive, or truncated or corrupt: %s",
-		archive, archive_error_string(a));
+		archive, archive_reason(a));
 	archive_read_free(a);
 	return NULL;
 }
@@ -60,7 +60,7 @@ static int seek(struct archive *a, const char *archive, const char *rel, struct 
 	if (r == ARCHIVE_EOF)
 		return 0;
 	return err_set(err, ERR_INPUT, "cannot read '%s': it is truncated or corrupt: %s", archive,
-		archive_error_string(a));
+		archive_reason(a));
 }
 
 static int read_content(struct archive *a, const char *archive, const char *rel, size_t max,
@@ -78,7 +78,7 @@ static int read_content(struct archive *a, const char *archive, const char *rel,
 	if (n == 0)
 		return 1;
 	return err_set(err, ERR_INPUT, "cannot read '%s': it is truncated or corrupt: %s", archive,
-		archive_error_string(a));
+		archive_reason(a));
 }
 
 int archive_member(

@@ -23,13 +23,42 @@
 #define DEPTH_MAX 100 /* less than tree_remove() can remove */
 #define FOLDERS_MAX 65536
 
+/* How many bytes the character at `s` has; 0 for what a terminal would obey (C0 and C1 controls) or
+ * what is no UTF-8. */
+static size_t harmless(const unsigned char *s)
+{
+	size_t n = *s < 0x80   ? 1
+		   : *s < 0xc2 ? 0
+		   : *s < 0xe0 ? 2
+		   : *s < 0xf0 ? 3
+		   : *s < 0xf5 ? 4
+			       : 0;
+
+	if (*s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return n;
+}
+
+/* The archive chooses its names, and messages go to terminals. */
+static void make_harmless(char *text)
+{
+	while (*text) {
+		size_t n = harmless((const unsigned char *)text);
+
+		if (!n)
+			*text = '?';
+		text += n ? n : 1;
+	}
+}
+
 static void set_entry(struct unpack *u, const char *name)
 {
-	size_t n = 0;
-
-	for (; *name && n + 1 < sizeof(u->entry); name++)
-		u->entry[n++] = (unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name;
-	u->entry[n] = '\0';
+	snprintf(u->entry, sizeof(u->entry), "%s", name);
+	make_harmless(u->entry);
 }
 
 int unpack_refuse(struct unpack *u, const char *fmt, ...)
@@ -45,6 +74,7 @@ int unpack_refuse(struct unpack *u, const char *fmt, ...)
 	va_end(ap);
 	/* some of libarchive's messages end in a newline */
 	text[strcspn(text, "\n")] = '\0';
+	make_harmless(text);
 	return err_set(u->err, ERR_INPUT, "cannot unpack '%s': %s", u->archive, text);
 }
 
@@ -195,8 +225,7 @@ static int write_content(struct unpack *u, int fd, uint64_t size)
 			return -1;
 	}
 	if (r != ARCHIVE_EOF)
-		return refuse_entry(
-			u, "is truncated or corrupt: %s", archive_error_string(u->reader));
+		return refuse_entry(u, "is truncated or corrupt: %s", archive_reason(u->reader));
 	/* a hole at the end of a sparse file */
 	if (end < size && ftruncate(fd, (off_t)size) < 0)
 		return fail_entry(u, "write");

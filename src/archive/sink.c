@@ -76,8 +76,8 @@ static int gzip_failed(struct sink *s, struct err *err)
 		*err = s->err;
 		return -1;
 	}
-	return err_set(err, ERR_ENVIRONMENT, "cannot compress '%s': %s", s->path,
-		archive_error_string(s->gzip));
+	return err_set(
+		err, ERR_ENVIRONMENT, "cannot compress '%s': %s", s->path, archive_reason(s->gzip));
 }
 
 static int gzip_open(struct sink *s, int level, struct err *err)

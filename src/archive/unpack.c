@@ -24,6 +24,13 @@
 
 #define TAR_BLOCK 512
 
+const char *archive_reason(struct archive *a)
+{
+	const char *text = archive_error_string(a);
+
+	return text ? text : "libarchive does not say where";
+}
+
 static void count_zeros(struct unpack *u, const char *data, size_t n)
 {
 	size_t zeros = 0;
@@ -50,8 +57,7 @@ static la_ssize_t read_stream(struct archive *tar, void *ctx, const void **block
 		if (r == ARCHIVE_EOF)
 			return 0;
 		if (r != ARCHIVE_OK) {
-			unpack_refuse(
-				u, "it is truncated or corrupt: %s", archive_error_string(u->raw));
+			unpack_refuse(u, "it is truncated or corrupt: %s", archive_reason(u->raw));
 			return -1;
 		}
 	} while (!n);
@@ -81,8 +87,8 @@ static int open_tar(struct unpack *u, int fd)
 	archive_read_support_format_tar(u->reader);
 	if (archive_read_open_fd(u->raw, fd, 1 << 16) != ARCHIVE_OK ||
 		archive_read_next_header(u->raw, &ignored) != ARCHIVE_OK)
-		return unpack_refuse(u, "it is no archive, or truncated or corrupt: %s",
-			archive_error_string(u->raw));
+		return unpack_refuse(
+			u, "it is no archive, or truncated or corrupt: %s", archive_reason(u->raw));
 	/* the file itself counts as one */
 	if (archive_filter_count(u->raw) > 2)
 		return unpack_refuse(u, "it is compressed more than once");
@@ -90,7 +96,7 @@ static int open_tar(struct unpack *u, int fd)
 	gzip_check_init(&u->gzip_check);
 	if (archive_read_open(u->reader, u, NULL, read_stream, NULL) != ARCHIVE_OK)
 		return unpack_refuse(u, "it is no tar archive, or truncated or corrupt: %s",
-			archive_error_string(u->reader));
+			archive_reason(u->reader));
 	return 0;
 }
 
@@ -113,7 +119,7 @@ static int open_readers(struct unpack *u, int fd)
 	archive_read_support_format_zip_seekable(u->reader);
 	if (archive_read_open_fd(u->reader, fd, 1 << 16) != ARCHIVE_OK)
 		return unpack_refuse(
-			u, "it is truncated or corrupt: %s", archive_error_string(u->reader));
+			u, "it is truncated or corrupt: %s", archive_reason(u->reader));
 	return 0;
 }
 
@@ -148,7 +154,7 @@ static int unpack_all(struct unpack *u, int fd)
 	}
 	if (r != ARCHIVE_EOF)
 		return unpack_refuse(u, "it is no %s archive, or truncated or corrupt: %s",
-			u->raw ? "tar" : "zip", archive_error_string(u->reader));
+			u->raw ? "tar" : "zip", archive_reason(u->reader));
 	if (u->raw && check_end_of_tar(u, fd) < 0)
 		return -1;
 	if (!u->entries)

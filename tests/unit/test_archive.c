@@ -309,6 +309,13 @@ static void test_message_is_printable(void **state)
 	tar_add_file(s, "a\033[31m/../x", "x");
 	tar_end(s);
 	assert_refused(s, "'a?[31m/../x'");
+	/* CSI as one character, as one byte, and cut UTF-8; an umlaut and a letter of another plane
+	 */
+	tar_begin(s);
+	tar_add_file(s, "\302\23331m\233\303/\303\244\360\220\214\260/../x", "x");
+	tar_end(s);
+	assert_refused(s, "'??31m?"
+			  "?/\303\244\360\220\214\260/../x'");
 }
 
 int main(void)

@@ -3,6 +3,25 @@
 
 #include "tarball.h"
 
+/* Cut anywhere in what follows the data of gzip. libarchive has no words for that. */
+static void test_cut_trailer(void **state)
+{
+	struct scratch *s = *state;
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	for (off_t cut = 1; cut <= 8; cut++) {
+		tar_begin_as(s, GNU, ARCHIVE_FILTER_GZIP);
+		tar_add_file(s, "f", "text");
+		tar_end(s);
+		assert_int_equal(stat(s->tar, &st), 0);
+		assert_int_equal(truncate(s->tar, st.st_size - cut), 0);
+		assert_int_equal(archive_unpack(s->tar, s->out, 0, NULL, &err), -1);
+		assert_non_null(strstr(err.msg, "truncated or corrupt"));
+		assert_null(strstr(err.msg, "(null)"));
+	}
+}
+
 /* Enough that cannot be compressed, so that there is something to cut. */
 static void add_noise(struct scratch *s, const char *name)
 {
@@ -173,6 +192,7 @@ static void test_too_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_cut_trailer),
 		TEST(test_truncated),
 		TEST(test_corrupt),
 		TEST(test_gzip_forms),
