@@ -9,10 +9,10 @@
 #include "pack/pack.h"
 
 struct pack_values {
-	const char *output, *cache, *base_url, *keep;
+	const char *output, *cache, *base_url, *keep, *level_given;
 	bool index, verify, only_cpython, without_archive_library, cyclonedx, json, quiet;
 	unsigned int jobs; /* 0: not said */
-	unsigned int level;
+	unsigned long level;
 };
 
 unsigned int cmd_pack_processors(void);

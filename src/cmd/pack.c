@@ -1,4 +1,5 @@
 /* solder pack: from a built distribution to the archives that others install. */
+#include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,6 @@ unsigned int cmd_pack_processors(void)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	return cpus > 0 ? (unsigned int)cpus : 1;
-}
-
-static void defaults(void *values)
-{
-	((struct pack_values *)values)->level = LEVEL_MAX;
 }
 
 static bool same_size(const char *a, const char *b)
@@ -249,23 +245,71 @@ static int pack(const struct pack_values *v, const char *dir, struct progress *p
 		v->jobs ? v->jobs : cmd_pack_processors(), cache, progress, result, err);
 }
 
-static int check_values(const struct pack_values *v, struct err *err)
+/* Options that would be ignored are mistakes. */
+static int check_mode(const struct pack_values *v, struct err *err)
 {
-	if (v->level > LEVEL_MAX)
-		return err_set(err, ERR_USAGE, "--level goes from 1 to %d", LEVEL_MAX);
-	if (v->base_url && !v->index)
-		return err_set(err, ERR_USAGE, "--base-url goes with --index");
-	if (v->only_cpython && !v->verify)
-		return err_set(err, ERR_USAGE, "--only-cpython goes with --verify-reproducible");
+	const struct {
+		const char *name;
+		bool given, pack, index, verify;
+	} table[] = {{"output", v->output, true, false, false},
+		{"without-archive-library", v->without_archive_library, true, false, true},
+		{"cyclonedx", v->cyclonedx, true, false, true},
+		{"level", v->level_given, true, false, false}, {"jobs", v->jobs, true, false, true},
+		{"base-url", v->base_url, false, true, false},
+		{"only-cpython", v->only_cpython, false, false, true},
+		{"keep", v->keep, false, false, true}, {"cache", v->cache, true, false, true}};
+	const char *mode = v->index ? "--index" : v->verify ? "--verify-reproducible" : NULL;
+
 	if (v->index && v->verify)
 		return err_set(
 			err, ERR_USAGE, "--index and --verify-reproducible exclude each other");
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!table[i].given || (v->index           ? table[i].index
+					       : v->verify ? table[i].verify
+							   : table[i].pack))
+			continue;
+		if (!table[i].pack)
+			return err_set(err, ERR_USAGE, "--%s goes with %s", table[i].name,
+				table[i].index ? "--index" : "--verify-reproducible");
+		return err_set(err, ERR_USAGE, "--%s does not go with %s", table[i].name, mode);
+	}
+	return 0;
+}
+
+static bool is_url(const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+
+	if (!n || strncmp(text + n, "://", 3) != 0 || !text[n + 3])
+		return false;
+	for (const char *c = text; *c; c++) {
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static int check_values(struct pack_values *v, struct err *err)
+{
+	char *end = NULL;
+
+	if (check_mode(v, err) < 0)
+		return -1;
+	if (v->base_url && !is_url(v->base_url)) {
+		err_set(err, ERR_USAGE, "--base-url: '%s' is no URL", v->base_url);
+		return err_hint(err, "write it with its scheme, https://…, without blanks");
+	}
+	v->level = v->level_given ? strtoul(v->level_given, &end, 10) : LEVEL_MAX;
+	if (v->level < 1 || v->level > LEVEL_MAX || (end && *end) ||
+		(v->level_given && !isdigit((unsigned char)*v->level_given)))
+		return err_set(err, ERR_USAGE, "--level takes a number from 1 to %d, not '%s'",
+			LEVEL_MAX, v->level_given);
 	return 0;
 }
 
 static int run(const void *values, const struct strv *args, struct err *err)
 {
-	const struct pack_values *v = values;
+	struct pack_values settled = *(const struct pack_values *)values, *v = &settled;
 	struct progress *progress;
 	json_t *result = NULL;
 	int code;
@@ -298,7 +342,8 @@ static const struct opt opts[] = {
 		"leave libpython*.a out of the small archives", AT(without_archive_library)},
 	{"cyclonedx", 0, OPT_FLAG, NULL, "add the bill of materials in CycloneDX's form, too",
 		AT(cyclonedx)},
-	{"level", 0, OPT_COUNT, "N", "of compression, 1 to 19 (19); of gzip at most 9", AT(level)},
+	{"level", 0, OPT_STRING, "N", "of compression, 1 to 19 (19); of gzip at most 9",
+		AT(level_given)},
 	{"jobs", 'j', OPT_COUNT, "N",
 		"threads and programs at a time (all processors; to build again: one more)",
 		AT(jobs)},
@@ -338,7 +383,6 @@ const struct command cmd_pack = {
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct pack_values),
-	.defaults = defaults,
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,
