@@ -39,9 +39,9 @@ struct unpack_limits {
  * through a link, a file or link that replaces something of another kind, more than one top folder
  * when stripping, archives that are truncated, corrupt, compressed twice or beyond the limits.
  *
- * On failure whatever was made in `dir` is removed, and `dir` too if it was not there before.
- * Memory is bounded whatever the archive says (what the decompressor needs, and the names of at
- * most 65,536 folders). */
+ * On failure whatever was made in `dir` is removed, and `dir` and the folders above it that were
+ * not there before, too. Memory is bounded whatever the archive says (what the decompressor needs,
+ * and the names of at most 65,536 folders). */
 int archive_unpack(const char *archive, const char *dir, int strip,
 	const struct unpack_limits *limits, struct err *err);
 
