@@ -8,13 +8,17 @@
 static json_t *source_of(const json_t *package)
 {
 	const char *url = package_text(package, "downloadLocation");
+	const char *path = package_text(package, "sourceInfo");
+	bool below_mirror = !strncmp(path, "pool/", 5);
 	json_t *list, *ref;
 
-	if (!strcmp(url, "NOASSERTION"))
+	if (!strcmp(url, "NOASSERTION") && !below_mirror)
 		return NULL;
 	ref = json_object();
 	json_object_set_new(ref, "type", json_string("source-distribution"));
-	json_object_set_new(ref, "url", json_string(url));
+	json_object_set_new(ref, "url", json_string(below_mirror ? path : url));
+	if (below_mirror)
+		json_object_set_new(ref, "comment", json_string("below any mirror of Debian"));
 	list = json_array();
 	json_array_append_new(list, ref);
 	return list;

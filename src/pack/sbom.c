@@ -8,7 +8,6 @@
 #include "pack/pack-internal.h"
 
 #define METADATA_MAX ((size_t)1 << 20)
-#define DEBIAN_POOL "https://deb.debian.org/debian/"
 
 /* A bill in the making, of what `list` has below `as`. */
 struct bill {
@@ -42,16 +41,6 @@ static json_t *with(const char *k1, const char *v1, const char *k2, const char *
 	put(o, k1, v1);
 	put(o, k2, v2);
 	return o;
-}
-
-/* A path below a Debian mirror is given as a URL of the archive that all mirrors copy. */
-static char *location(const char *source)
-{
-	if (strstr(source, "://"))
-		return xstrdup(source);
-	if (!strncmp(source, "pool/", 5))
-		return xasprintf(DEBIAN_POOL "%s", source);
-	return NULL;
 }
 
 static void add_purl(json_t *o, const char *type, const char *name, const char *version)
@@ -99,15 +88,17 @@ static void put_patches(json_t *o, const json_t *patches)
 static json_t *source_package(const json_t *package)
 {
 	CLEANUP_FREE char *id = identifier("package", package_text(package, "name"));
-	CLEANUP_FREE char *url = location(package_text(package, "source"));
+	const char *source = package_text(package, "source");
 	json_t *o =
 		spdx_package(id, package_text(package, "name"), package_text(package, "version"));
 	json_t *sums = json_array();
 
-	put(o, "downloadLocation", url ? url : "NOASSERTION");
+	/* A path below any mirror of Debian is no URL. */
+	if (strstr(source, "://"))
+		put(o, "downloadLocation", source);
 	if (*package_text(package, "licence"))
 		put(o, "licenseDeclared", package_text(package, "licence"));
-	put(o, "sourceInfo", package_text(package, "source"));
+	put(o, "sourceInfo", source);
 	put(o, "primaryPackagePurpose", "SOURCE");
 	json_array_append_new(sums,
 		with("algorithm", "SHA256", "checksumValue", package_text(package, "sha256")));
