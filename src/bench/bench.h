@@ -77,6 +77,9 @@
 #include "base/err.h"
 #include "base/progress.h"
 
+/* What most processes last, unless another duration is chosen: ns of CPU time. */
+#define BENCH_PROCESS_NS 100000000ull
+
 /* Ceilings of a campaign, also held by the reader of its file. */
 enum {
 	BENCH_ARMS_MAX = 16,

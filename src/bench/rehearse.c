@@ -13,7 +13,7 @@
 #include "proc/proc.h"
 
 #define MS ((int64_t)1000000)
-#define SHORTEST (100 * MS)
+#define SHORTEST ((int64_t)BENCH_PROCESS_NS)
 #define LONGEST (400 * MS)
 /* A workload that is too short even so does nothing. */
 #define LOOPS_MAX ((uint64_t)1 << 30)

@@ -5,9 +5,6 @@
 
 #include "cmd/explain-intervene.h"
 
-/* What a timed process lasts when there are few workloads (bench/rehearse.c), in ns. */
-#define PROCESS 400000000ull
-
 static char *change_of(const struct intervene_flip *flip)
 {
 	return xasprintf("%s to %s", flip->from, flip->to);
@@ -47,7 +44,7 @@ static uint64_t campaign_length(const struct intervention *iv)
 {
 	const struct intervene_request *rq = iv->request;
 	uint64_t arms = n_planned(iv) + (iv->alone ? 2 : 3);
-	uint64_t all = arms * rq->names->n * rq->rounds * PROCESS;
+	uint64_t all = arms * rq->names->n * rq->rounds * BENCH_PROCESS_NS;
 	uint64_t most = (uint64_t)rq->max_time * 60000000000ull;
 
 	return most && most < all ? most : all;

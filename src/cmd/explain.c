@@ -15,7 +15,8 @@
 
 #define LOOPS 1
 /* Of a campaign, at most. */
-#define ROUNDS 40
+/* Of --intervene: a few workloads need many rounds until the copy can be told to be equal. */
+#define ROUNDS 100
 
 struct values {
 	const char *workload, *workloads, *function, *scratch, *html;
@@ -405,7 +406,7 @@ static const struct opt opts[] = {
 		offsetof(struct values, intervene.factors)},
 	{"dry-run", 'n', OPT_FLAG, NULL, "say what --intervene would build, and stop",
 		offsetof(struct values, intervene.dry_run)},
-	{"rounds", 0, OPT_COUNT, "N", "of --intervene: at most so many rounds (40)",
+	{"rounds", 0, OPT_COUNT, "N", "of --intervene: at most so many rounds (100)",
 		offsetof(struct values, intervene.rounds)},
 	{"max-time", 0, OPT_COUNT, "MINUTES", "begin no round after that time",
 		offsetof(struct values, intervene.max_time)},
