@@ -78,7 +78,7 @@
 #include "base/progress.h"
 
 /* What most processes last, unless another duration is chosen: ns of CPU time. */
-#define BENCH_PROCESS_NS 100000000ull
+#define BENCH_PROCESS_NS 60000000ull
 
 /* Ceilings of a campaign, also held by the reader of its file. */
 enum {

@@ -26,13 +26,14 @@ static const char import_each[] = "import sys\n"
 				  "    except ImportError:\n"
 				  "        print(name)\n";
 
-/* What a process lasts if nobody chose: noise here is that of moments and of processes, and a
- * longer process has no less of it, so that many short ones say more in the same time
- * (docs/bench.md, "How long a process lasts"). But only what comes after the start is the workload.
- */
+/* What a process lasts if nobody chose. Noise is of moments and of processes: a longer process has
+ * no less of it, and is further from the one that it is compared with. So many short ones say more
+ * in the same time. Of independent noise, n processes of length t in a given time with starts of
+ * length s show an effect on the work with a weight of (t - s) / t * sqrt(n), n = 1 / t: most at t
+ * = 3 s. */
 static int64_t wanted_duration(const struct run *run, int64_t start)
 {
-	int64_t wanted = 5 * start;
+	int64_t wanted = 3 * start;
 
 	if (run->setup->duration)
 		return run->setup->duration * MS;

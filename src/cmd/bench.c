@@ -371,7 +371,7 @@ static const struct opt opts[] = {
 		offsetof(struct bench_values, script_args)},
 	{"workloads", 0, OPT_STRING, "DIR", "the folder of workloads",
 		offsetof(struct bench_values, workloads)},
-	{"duration", 0, OPT_COUNT, "MS", "what a process should last (100 to 400)",
+	{"duration", 0, OPT_COUNT, "MS", "what a process should last (60 to 400)",
 		offsetof(struct bench_values, duration)},
 	{"limit", 0, OPT_COUNT, "SECONDS", "what a process may last (120)",
 		offsetof(struct bench_values, limit)},
