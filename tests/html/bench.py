@@ -45,7 +45,7 @@ def check_one(b, checks, url):
         "Workloads by arm", "Workloads of shared", "Workloads of dual", "Rounds"])
     checks.same("tables", b.value(CAPTIONS), [
         "Time relative to the reference; lower is faster", "shared, every workload",
-        "dual, every workload", "copy, every workload", "Left out for all arms",
+        "dual, every workload", "copy, every workload", "Left out for all arms", "What was measured",
         "Instructions: those of the reference in one loop, and ratios to it", "Not counted"])
 
 

@@ -232,6 +232,7 @@ class Campaign:
         for spec, arm in zip(self.file['arms'][1:], arms):
             if spec['role'] == 'arm' and not passed:
                 arm['verdict'] = 'no verdict'
+                arm['different'] = 0
                 for cell in arm['workloads']:
                     cell['verdict'] = 'no verdict'
         return passed
