@@ -329,7 +329,7 @@ int bench_add_pyperformance(
 struct bench_setup {
 	const char *workloads;     /* the folder that relative files of workloads are in */
 	const char *scratch;       /* an existing folder for the arms' copies, with room for them */
-	const char *file;          /* where the campaign is kept after every round; NULL: nowhere */
+	const char *file;          /* where the campaign is kept after every step; NULL: nowhere */
 	unsigned int duration;     /* ms that a process should last; 0: chosen from its start */
 	unsigned int threads;      /* for the looks */
 	struct progress *progress; /* may be NULL */
