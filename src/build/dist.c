@@ -9,13 +9,11 @@
 #include "base/file.h"
 #include "build/cpython.h"
 #include "build/relocate.h"
-#include "proc/proc.h"
+#include "build/toolchain.h"
 
 #define KEY_FILE "share/solder/key"
 #define MANIFEST_FILE "share/solder/build.json"
 #define MANIFEST_MAX ((size_t)4 << 20)
-#define ANSWER_MAX ((size_t)1 << 16)
-#define ASK_MS 20000
 
 static bool dir_is_empty(const char *path)
 {
@@ -104,21 +102,6 @@ static int read_epoch(
 	return 0;
 }
 
-/* What a program prints as its first line; NULL if it fails. To be freed. */
-static char *first_line(const char *program, const char *option)
-{
-	CLEANUP_STRV struct strv argv = STRV_INIT;
-	CLEANUP_BUF struct buf out = BUF_INIT;
-	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
-	struct err ignored = ERR_INIT;
-
-	strv_add(&argv, program);
-	strv_add(&argv, option);
-	if (proc_run(&spec, false, ANSWER_MAX, ASK_MS, &out, &ignored) < 0 || !out.len)
-		return NULL;
-	return xstrndup(out.data, strcspn(out.data, "\n"));
-}
-
 /* A variable of a step, or "". */
 static const char *variable(const struct step *s, const char *name)
 {
@@ -136,12 +119,17 @@ static const char *variable(const struct step *s, const char *name)
 static char *linker_of(const struct step *compile)
 {
 	const char *lld = variable(compile, "LLD"), *cc = variable(compile, "CC");
-	CLEANUP_FREE char *name = NULL;
+	CLEANUP_FREE char *ld = NULL;
+	char *said = NULL;
+	struct err ignored = ERR_INIT;
 
+	if (!*lld && *cc && toolchain_ask(cc, "-print-prog-name=ld", NULL, &ld, &ignored) == 0)
+		lld = ld;
 	if (*lld)
-		return first_line(lld, "--version");
-	name = *cc ? first_line(cc, "-print-prog-name=ld") : NULL;
-	return name ? first_line(name, "--version") : NULL;
+		toolchain_ask(lld, "--version", NULL, &said, &ignored);
+	if (said && !*said)
+		free(steal(&said));
+	return said;
 }
 
 /* The patches that a package's source got, {"file", "reason", "sha256"}. A recipe is part of the

@@ -11,8 +11,7 @@
 #define CLANG_NEWEST 40
 #define CLANG_OLDEST 19
 
-/* Runs a tool and returns the first line that it prints. */
-static int ask(const char *program, const char *a, const char *b, char **line, struct err *err)
+int toolchain_ask(const char *program, const char *a, const char *b, char **line, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT;
 	CLEANUP_BUF struct buf out = BUF_INIT;
@@ -78,7 +77,7 @@ static int llvm_tool(const struct toolchain *t, const char *tool, const char *pa
 	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
 	const char *number;
 
-	if (ask(t->cc, option, NULL, &told, err) < 0)
+	if (toolchain_ask(t->cc, option, NULL, &told, err) < 0)
 		return -1;
 	*ret = told[0] == '/' ? find_program(told) : NULL;
 	if (!*ret)
@@ -190,7 +189,7 @@ static int identify(struct toolchain *t, struct err *err)
 	CLEANUP_FREE char *ld = NULL, *ld_path = NULL;
 	char hex[SHA256_HEX_SIZE];
 
-	if (ask(t->cc, "-print-prog-name=ld", NULL, &ld, err) < 0)
+	if (toolchain_ask(t->cc, "-print-prog-name=ld", NULL, &ld, err) < 0)
 		return -1;
 	ld_path = find_program(ld);
 	buf_addf(&text, "%s\n%s\n", t->version, t->triple);
@@ -221,8 +220,8 @@ static int load(const char *path, const struct toolchain_needs *needs, struct to
 	CLEANUP_FREE char *machine = NULL;
 
 	t->cc = xstrdup(path);
-	if (ask(t->cc, "--version", NULL, &t->version, err) < 0 ||
-		ask(t->cc, "-dumpmachine", NULL, &machine, err) < 0)
+	if (toolchain_ask(t->cc, "--version", NULL, &t->version, err) < 0 ||
+		toolchain_ask(t->cc, "-dumpmachine", NULL, &machine, err) < 0)
 		return -1;
 	t->family = strstr(t->version, "clang") ? CC_CLANG : CC_GCC;
 	t->major = major_of(t->version);

@@ -35,6 +35,9 @@ struct toolchain_needs {
  * the newest complete clang from release 19 on, else gcc; NULL is gcc, else clang, else cc. */
 int toolchain_find(const char *name, const struct toolchain_needs *needs, struct toolchain **ret,
 	struct err *err);
+/* Runs a tool with one word, or two (`b` may be NULL), and returns the first line that it prints;
+ * to be freed. */
+int toolchain_ask(const char *program, const char *a, const char *b, char **line, struct err *err);
 void toolchain_free(struct toolchain *t);
 void cleanup_toolchain(struct toolchain **t);
 
