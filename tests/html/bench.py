@@ -5,13 +5,10 @@ desk, in light and in dark. Prints what failed, and at the end one line with the
 """
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 
-from browser import Browser
-from run import Checks, check_looks
+from run import check_pages, run_checks
 
 MAKE = os.path.join(os.path.dirname(__file__), "..", "cli", "bench-from", "make.py")
 CAPTIONS = "Array.from(document.querySelectorAll('caption'), (c) => c.firstChild.textContent.trim())"
@@ -54,37 +51,16 @@ def check_two(b, checks, url):
     checks.same("changes", b.value(VERDICTS), ["slower", "equal", "equal"])
 
 
-def check_all(solder, shots, checks):
-    browser = Browser(shutil.which("chromium") or shutil.which("chromium-browser"))
-    try:
-        with tempfile.TemporaryDirectory(prefix="solder-html-") as folder:
-            first = campaign(folder, "a.json", "1", "1.05", "", "counts")
-            second = campaign(folder, "b.json", "3", "1.08")
-            one = page(solder, folder, "one.html", [first], 1)
-            two = page(solder, folder, "two.html", [first, second], 1)
-            for name, url in (("one", one), ("two", two)):
-                place = os.path.join(shots, "bench-" + name) if shots else None
-                if place:
-                    os.makedirs(place, exist_ok=True)
-                check_looks(browser, checks, url, place)
-            check_one(browser, checks, one)
-            check_two(browser, checks, two)
-    except RuntimeError as problem:
-        checks.failed += 1
-        print(f"FAIL: {problem}")
-    finally:
-        browser.close()
-
-
-def main():
-    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
-        print("skipped: needs chromium\n0 passed, 0 failed, 1 skipped")
-        return 0
-    checks = Checks()
-    check_all(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None, checks)
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    return 1 if checks.failed else 0
+def check(b, checks, folder, shots):
+    solder = sys.argv[1]
+    first = campaign(folder, "a.json", "1", "1.05", "", "counts")
+    second = campaign(folder, "b.json", "3", "1.08")
+    pages = {"one": page(solder, folder, "one.html", [first], 1),
+             "two": page(solder, folder, "two.html", [first, second], 1)}
+    check_pages(b, checks, pages, shots, "bench-")
+    check_one(b, checks, pages["one"])
+    check_two(b, checks, pages["two"])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_checks(check))

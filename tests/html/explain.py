@@ -5,14 +5,11 @@ desk, in light and in dark. Prints what failed, and at the end one line with the
 """
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 
 from bench import CAPTIONS, PICTURES
-from browser import Browser
-from run import Checks, check_looks
+from run import check_pages, run_checks
 
 LIBRARY = """__thread int counter;
 static int less(int n) { return n - 3; }
@@ -71,43 +68,17 @@ def check_alone(b, checks, url):
     checks.same("alone", "Where its instructions are" in b.value(CAPTIONS), True)
 
 
-def check_all(solder, shots, checks):
-    browser = Browser(shutil.which("chromium") or shutil.which("chromium-browser"))
-    try:
-        with tempfile.TemporaryDirectory(prefix="solder-html-") as folder:
-            for name, text in (("lib.c", LIBRARY), ("main.c", PROGRAM)):
-                with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
-                    f.write(text)
-            a, b = (profile(folder, model) for model in ("initial-exec", "global-dynamic"))
-            pair = page(solder, folder, "pair.html", a, b)
-            alone = page(solder, folder, "alone.html", b)
-            for name, url in (("pair", pair), ("alone", alone)):
-                place = os.path.join(shots, "explain-" + name) if shots else None
-                if place:
-                    os.makedirs(place, exist_ok=True)
-                check_looks(browser, checks, url, place)
-            check_pair(browser, checks, pair)
-            check_alone(browser, checks, alone)
-    except (RuntimeError, subprocess.CalledProcessError) as problem:
-        checks.failed += 1
-        print(f"FAIL: {problem}")
-    finally:
-        browser.close()
-
-
-def main():
-    for tool in ("valgrind", "gcc"):
-        if not shutil.which(tool):
-            print(f"skipped: needs {tool}\n0 passed, 0 failed, 1 skipped")
-            return 0
-    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
-        print("skipped: needs chromium\n0 passed, 0 failed, 1 skipped")
-        return 0
-    checks = Checks()
-    check_all(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None, checks)
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    return 1 if checks.failed else 0
+def check(b, checks, folder, shots):
+    for name, text in (("lib.c", LIBRARY), ("main.c", PROGRAM)):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+    one, two = (profile(folder, model) for model in ("initial-exec", "global-dynamic"))
+    pages = {"pair": page(sys.argv[1], folder, "pair.html", one, two),
+             "alone": page(sys.argv[1], folder, "alone.html", two)}
+    check_pages(b, checks, pages, shots, "explain-")
+    check_pair(b, checks, pages["pair"])
+    check_alone(b, checks, pages["alone"])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_checks(check, "valgrind", "gcc"))

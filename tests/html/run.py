@@ -242,34 +242,47 @@ def check_the_rest(b, checks, url):
             c for c in b.complaints() if "script" not in c.lower()], [])
 
 
-def main():
+def check_pages(b, checks, pages, shots, prefix):
+    """What every page must be: check_looks() of a dict of addresses by name."""
+    for name, url in pages.items():
+        place = os.path.join(shots, prefix + name) if shots else None
+        if place:
+            os.makedirs(place, exist_ok=True)
+        check_looks(b, checks, url, place)
+
+
+def run_checks(check, *tools):
+    """Calls check(browser, checks, folder, shots) with a scratch folder and the folder for
+    screenshots, unless a tool is missing; prints the counts; returns the exit code."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not program:
-        print("skipped: needs chromium\n0 passed, 0 failed, 1 skipped")
+    missing = [tool for tool in tools if not shutil.which(tool)] + ([] if program else ["chromium"])
+    if missing:
+        print(f"skipped: needs {missing[0]}\n0 passed, 0 failed, 1 skipped")
         return 0
-    shots = sys.argv[2] if len(sys.argv) > 2 else None
-    if shots:
-        os.makedirs(shots, exist_ok=True)
     checks = Checks()
-    with tempfile.TemporaryDirectory(prefix="solder-html-") as folder:
-        page = os.path.join(folder, "page.html")
-        with open(page, "wb") as f:
-            subprocess.run([sys.argv[1]], stdout=f, check=True)
-        browser = Browser(program)
-        try:
-            url = "file://" + page
-            check_looks(browser, checks, url, shots)
-            check_filters(browser, checks, url)
-            check_sorting(browser, checks, url)
-            check_the_rest(browser, checks, url)
-        except RuntimeError as problem:
-            checks.failed += 1
-            print(f"FAIL: {problem}")
-        finally:
-            browser.close()
+    browser = Browser(program)
+    try:
+        with tempfile.TemporaryDirectory(prefix="solder-html-") as folder:
+            check(browser, checks, folder, sys.argv[2] if len(sys.argv) > 2 else None)
+    except (RuntimeError, subprocess.CalledProcessError) as problem:
+        checks.failed += 1
+        print(f"FAIL: {problem}")
+    finally:
+        browser.close()
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
 
 
+def check_sample(b, checks, folder, shots):
+    page = os.path.join(folder, "page.html")
+    with open(page, "wb") as f:
+        subprocess.run([sys.argv[1]], stdout=f, check=True)
+    url = "file://" + page
+    check_pages(b, checks, {"": url}, shots, "")
+    check_filters(b, checks, url)
+    check_sorting(b, checks, url)
+    check_the_rest(b, checks, url)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_checks(check_sample))
