@@ -40,6 +40,11 @@ for name in {names!r}:
 '''
 
 
+def interpreter(python):
+    """pyperf and hyperfine want the program where solder also takes the distribution."""
+    return os.path.join(python, 'bin', 'python3') if os.path.isdir(python) else python
+
+
 def output(command, **more):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           **more)
@@ -122,6 +127,7 @@ def main():
     args = options.parse_args()
     if not shutil.which('hyperfine'):
         sys.exit('hyperfine is not installed: apt-get install hyperfine')
+    args.a, args.b = map(interpreter, (args.a, args.b))
     with tempfile.TemporaryDirectory() as folder:
         methods = Methods(args, folder)
         kinds = ['solder', 'pyperf', 'hyperfine']
