@@ -65,7 +65,8 @@ END
 
 . "$RECIPE/flags.sh"
 
-# Flags that name places on this machine are kept apart: see run_make.
+# Flags that name places on this machine are kept apart, and how many processes
+# LTO may use, which compile.sh adds: see run_make.
 cplaces="-ffile-prefix-map=$SRC=Python-$VERSION -ffile-prefix-map=$DEPS=deps"
 ldplaces=-L$DEPS/lib
 if [ -n "$LLD" ]; then

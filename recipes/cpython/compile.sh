@@ -23,11 +23,13 @@ case $LTO:$CC_FAMILY in
 none:*) ;;
 *:gcc)
     quick=-fno-lto
-    lto="-flto-partition=balanced -flto=$JOBS"
+    lto=-flto-partition=balanced
+    processes=-flto=$JOBS
     ;;
 *)
     quick=-Wl,--lto-O0
-    lto=-Wl,--thinlto-jobs=$JOBS
+    lto=
+    processes=-Wl,--thinlto-jobs=$JOBS
     ;;
 esac
 if [ "$LTO" != none ]; then
@@ -35,6 +37,7 @@ if [ "$LTO" != none ]; then
     ldflags="$ldflags $quick"
     run_make python Programs/_testembed
     ldflags="$optimised $lto"
+    ldplaces="$ldplaces $processes"
 fi
 run_make build_all "$library.so" libpython3.so "$library.a"
 
