@@ -127,7 +127,7 @@ bench-pack: $(OUT)/tests/bench_pack_speed ## the archive writer beside tar | zst
 	@python3 tests/pack/bench.py $(OUT)/tests/bench_pack_speed $(TREE)
 .PHONY: bench-pack
 
-# PYTHON is the interpreter that is compared with itself; 40 campaigns take about 40 minutes.
+# PYTHON is the interpreter that is compared with itself; 40 campaigns take about 46 minutes.
 bench-selftest: all ## how often bench calls equal Pythons different, and misses 2 %
 	@python3 tests/bench/selftest.py $(OUT)/solder $(or $(PYTHON),python3) $(SELFTEST_FLAGS)
 .PHONY: bench-selftest
