@@ -79,6 +79,8 @@ none:* | *:clang) ;;
     # gcc writes debug information when linking, too, and leaves the directory
     # of a source file to the assembler.
     cplaces="$cplaces -Wa,--debug-prefix-map=$SRC=Python-$VERSION"
+    # The names of LTO's sections are drawn by lot otherwise.
+    cplaces="$cplaces -frandom-seed=\$@"
     ldplaces="$ldplaces $cplaces"
     ;;
 esac
