@@ -19,7 +19,7 @@ static bool ignored_option(const char *option)
 		"-D", "-std", "-fno-semantic", "-fsemantic", "-flinker-output", "-dumpbase", "-o",
 		"-flto-partition", "-ffat-lto", "-fuse-linker", "-fresolution", "-fasynchronous",
 		"-fno-PI", "-fno-pi", "-fprofile-partial", "-fltrans", "-fwpa", "-fno-openmp",
-		"-fno-openacc", "-fcf-protection=none"};
+		"-fno-openacc", "-fcf-protection=none", "-frandom-seed"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (!strncmp(option, prefixes[i], strlen(prefixes[i])))
