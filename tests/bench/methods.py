@@ -117,8 +117,8 @@ class Methods:
 def main():
     options = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     options.add_argument('solder')
-    options.add_argument('a')
-    options.add_argument('b')
+    options.add_argument('a', type=interpreter)
+    options.add_argument('b', type=interpreter)
     options.add_argument('--same', type=int, default=5)
     options.add_argument('--workloads', default=DEFAULT)
     options.add_argument('--folder', default='workloads', help='where they are')
@@ -127,7 +127,6 @@ def main():
     args = options.parse_args()
     if not shutil.which('hyperfine'):
         sys.exit('hyperfine is not installed: apt-get install hyperfine')
-    args.a, args.b = map(interpreter, (args.a, args.b))
     with tempfile.TemporaryDirectory() as folder:
         methods = Methods(args, folder)
         kinds = ['solder', 'pyperf', 'hyperfine']
