@@ -78,11 +78,11 @@ char *cpython_dependency(const char *listed, const char *version);
 
 /* Puts the distribution together from the finished steps: the relocated tree with the
  * interpreter that was linked, licences, shared data and share/solder/build.json: `manifest`, a
- * JSON object, and in it what the steps know: "source_date_epoch", the "linker" of the
- * "distribution", and "patches" of the "packages". Appears at `dir` by rename; a tree of ours that
- * stands there is replaced, anything else is an error. `key` identifies the content: returns 1 and
- * does nothing when the tree at `dir` has it and says the same of itself. The caller sees to it
- * that nobody else does the same at the same time. */
+ * JSON object, and in it what the steps know: "source_date_epoch", and "patches" of the
+ * "packages". Appears at `dir` by rename; a tree of ours that stands there is replaced, anything
+ * else is an error. `key` identifies the content: returns 1 and does nothing when the tree at `dir`
+ * has it and says the same of itself. The caller sees to it that nobody else does the same at the
+ * same time. */
 int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
 	const char *key, const char *manifest, struct err *err);
 /* Fails if something stands at `dir` that is neither an empty folder nor a tree of ours. */

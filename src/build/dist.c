@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "build/cpython.h"
 #include "build/relocate.h"
-#include "build/toolchain.h"
 
 #define KEY_FILE "share/solder/key"
 #define MANIFEST_FILE "share/solder/build.json"
@@ -102,36 +101,6 @@ static int read_epoch(
 	return 0;
 }
 
-/* A variable of a step, or "". */
-static const char *variable(const struct step *s, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (size_t i = 0; i < s->env.n; i++) {
-		if (!strncmp(s->env.v[i], name, n) && s->env.v[i][n] == '=')
-			return s->env.v[i] + n + 1;
-	}
-	return "";
-}
-
-/* Which linker the compile had, in its own words; NULL if it does not say. It is part of the
- * compile's key, so the one that is there now is the one that was used. To be freed. */
-static char *linker_of(const struct step *compile)
-{
-	const char *lld = variable(compile, "LLD"), *cc = variable(compile, "CC");
-	CLEANUP_FREE char *ld = NULL;
-	char *said = NULL;
-	struct err ignored = ERR_INIT;
-
-	if (!*lld && *cc && toolchain_ask(cc, "-print-prog-name=ld", NULL, &ld, &ignored) == 0)
-		lld = ld;
-	if (*lld)
-		toolchain_ask(lld, "--version", NULL, &said, &ignored);
-	if (said && !*said)
-		free(steal(&said));
-	return said;
-}
-
 /* The patches that a package's source got, {"file", "reason", "sha256"}. A recipe is part of the
  * key of its step, so these are the ones. */
 static int add_patches(const struct step *s, json_t *package, struct err *err)
@@ -182,15 +151,11 @@ static int add_all_patches(const struct cpython_plan *p, json_t *manifest, struc
 static int complete_manifest(const struct cpython_plan *p, const char *manifest, long long epoch,
 	char **ret, struct err *err)
 {
-	CLEANUP_FREE char *linker = linker_of(p->compile);
 	json_t *j = json_loads(manifest, 0, NULL);
 	int failed;
 
 	if (!json_is_object(j))
 		bug("the manifest of a distribution is no JSON object");
-	if (linker)
-		json_object_set_new(
-			json_object_get(j, "distribution"), "linker", json_string(linker));
 	failed = add_all_patches(p, j, err);
 	json_object_set_new(j, "source_date_epoch", json_integer(epoch));
 	*ret = json_dumps(j, JSON_INDENT(2));

@@ -187,15 +187,19 @@ static int identify(struct toolchain *t, struct err *err)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	CLEANUP_FREE char *ld = NULL, *ld_path = NULL;
+	const char *linker = t->lld;
 	char hex[SHA256_HEX_SIZE];
 
-	if (toolchain_ask(t->cc, "-print-prog-name=ld", NULL, &ld, err) < 0)
-		return -1;
-	ld_path = find_program(ld);
+	if (!linker) {
+		if (toolchain_ask(t->cc, "-print-prog-name=ld", NULL, &ld, err) < 0)
+			return -1;
+		linker = ld_path = find_program(ld);
+	}
 	buf_addf(&text, "%s\n%s\n", t->version, t->triple);
 	if (add_tool(&text, t->cc, err) < 0 || add_tool(&text, t->cxx, err) < 0 ||
 		add_tool(&text, t->ar, err) < 0 || add_tool(&text, t->profdata, err) < 0 ||
-		add_tool(&text, t->lld ? t->lld : ld_path, err) < 0)
+		add_tool(&text, linker, err) < 0 ||
+		(linker && toolchain_ask(linker, "--version", NULL, &t->linker, err) < 0))
 		return -1;
 	sha256_hex(text.data, text.len, hex);
 	t->identity = xstrdup(hex);
@@ -306,6 +310,7 @@ void toolchain_free(struct toolchain *t)
 	free(t->profdata);
 	free(t->lld);
 	free(t->version);
+	free(t->linker);
 	free(t->triple);
 	free(t->identity);
 	free(t);

@@ -23,6 +23,7 @@ struct toolchain {
 	char *profdata; /* clang with PGO; else NULL */
 	char *lld;      /* clang with LTO; else NULL */
 	char *version;  /* the first line of --version */
+	char *linker;   /* the same of lld, or of the ld that the compiler runs */
 	char *triple;   /* "x86_64-linux-gnu", the vendor dropped */
 	char *identity; /* digest over paths, versions and contents of compiler and tools */
 };

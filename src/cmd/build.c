@@ -184,6 +184,8 @@ static json_t *manifest(const struct build *b, json_t *options)
 	json_object_set_new(d, "optimisation", json_string(how.data));
 	json_object_set_new(d, "tls", json_string(o->tls));
 	json_object_set_new(d, "compiler", json_string(b->full->version));
+	if (b->full->linker)
+		json_object_set_new(d, "linker", json_string(b->full->linker));
 	json_object_set_new(d, "triple", json_string(b->full->triple));
 	json_object_set_new(m, "distribution", d);
 	json_object_set_new(m, "options", options);

@@ -81,31 +81,6 @@ static void test_date(void **state)
 	free(f.out);
 }
 
-/* Asked of the compiler that the compile had, or of the LLD. */
-static void test_linker(void **state)
-{
-	CLEANUP_FREE char *cc = xasprintf("CC=%s/cc", (char *)*state);
-	CLEANUP_FREE char *ld = xasprintf("%s/ld", (char *)*state);
-	CLEANUP_FREE char *script = xasprintf("#!/bin/sh\necho %s\n", ld);
-	struct fixture f;
-	json_t *j;
-
-	setup(&f, *state);
-	scratch_file(*state, "cc", script, 0755);
-	scratch_file(*state, "ld", "#!/bin/sh\necho GNU ld 2.40\necho more\n", 0755);
-	strv_add(&f.compile.env, "CCACHE=no");
-	strv_add(&f.compile.env, cc);
-	strv_add(&f.compile.env, "LLD=");
-	assemble(&f, "key", "{\"distribution\": {\"link\": \"static\"}}");
-	j = manifest_of(&f);
-	assert_string_equal(
-		json_string_value(json_object_get(json_object_get(j, "distribution"), "linker")),
-		"GNU ld 2.40");
-	json_decref(j);
-	strv_release(&f.compile.env);
-	free(f.out);
-}
-
 /* Those that apply to the version, of the recipe that made the package. */
 static void test_patches(void **state)
 {
@@ -161,7 +136,7 @@ static void test_current(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_content), SCRATCH_TEST(test_date),
-		SCRATCH_TEST(test_linker), SCRATCH_TEST(test_patches), SCRATCH_TEST(test_current)};
+		SCRATCH_TEST(test_patches), SCRATCH_TEST(test_current)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
