@@ -15,6 +15,7 @@
 #define CHUNK (1 << 16)
 #define SHOWN 16 /* bytes */
 #define SAID_MAX ((size_t)16 << 20)
+#define REBUILD_GRACE_MS 120000
 
 struct comparison {
 	const char *first, *second;
@@ -217,7 +218,8 @@ int pack_compare_archives(const char *first, const char *second, const char *scr
 int pack_rebuild(const struct strv *argv, struct err *err)
 {
 	CLEANUP_BUF struct buf said = BUF_INIT;
-	struct proc_spec spec = {.argv = argv, .out = -1, .err = -1};
+	/* A build that is interrupted ends its own children, and removes what they wrote. */
+	struct proc_spec spec = {.argv = argv, .out = -1, .err = -1, .grace_ms = REBUILD_GRACE_MS};
 
 	if (proc_run(&spec, true, SAID_MAX, 0, &said, err) < 0)
 		return err_wrap(err, "building again: %s", said.data ? said.data : "");

@@ -15,7 +15,8 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 
-#define TERM_GRACE_NS 3000000000u
+#define GRACE_MS 3000
+#define MS 1000000ull
 
 struct proc {
 	pid_t pid;
@@ -23,6 +24,7 @@ struct proc {
 	int failure; /* read end: the struct err of a failed start */
 	bool ended;
 	int status;
+	uint64_t grace;    /* in nanoseconds */
 	uint64_t deadline; /* after a SIGTERM: when the grace is over; 0: none was sent */
 };
 
@@ -71,6 +73,7 @@ int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err)
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(err, "cannot create a pipe");
 	p = xcalloc(1, sizeof(*p));
+	p->grace = (spec->grace_ms ? spec->grace_ms : GRACE_MS) * MS;
 	p->pid = fork();
 	if (p->pid == 0)
 		run_child(spec, report[1], parent);
@@ -107,7 +110,7 @@ void proc_terminate(struct proc *p)
 {
 	if (!p || p->deadline || reap(p, WNOHANG))
 		return;
-	p->deadline = clock_ns() + TERM_GRACE_NS;
+	p->deadline = clock_ns() + p->grace;
 	kill(-p->pid, SIGTERM);
 }
 
@@ -219,7 +222,7 @@ int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigne
 		return -1;
 	}
 	close(ends[1]);
-	if (drain(reader, max_output, timeout_ms ? clock_ns() + timeout_ms * 1000000ull : 0, output,
+	if (drain(reader, max_output, timeout_ms ? clock_ns() + timeout_ms * MS : 0, output,
 		    err) < 0)
 		return -1;
 	return proc_result(p, err);

@@ -21,6 +21,7 @@ struct proc_spec {
 	int out;                 /* descriptor for stdout and stderr; -1: /dev/null */
 	int err;                 /* descriptor for stderr alone; -1: the same as out */
 	const struct strv *fds;  /* numbers of descriptors that the child inherits; may be NULL */
+	unsigned int grace_ms;   /* to end in after a SIGTERM; 0: three seconds */
 	/* Runs in the child before exec, for work that would block the parent. An error ends the
 	 * child and is reported by proc_result(). */
 	int (*prepare)(void *ctx, struct err *err);
@@ -32,7 +33,7 @@ struct proc;
 int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err);
 /* Asks the group of a child that still runs to end (SIGTERM); does not wait. NULL is fine. */
 void proc_terminate(struct proc *p);
-/* Does the same if it was not done before, and after some seconds of grace ends it for certain. */
+/* Does the same if it was not done before, and after its time of grace ends it for certain. */
 void proc_free(struct proc *p);
 void cleanup_proc(struct proc **p);
 

@@ -140,6 +140,24 @@ static void test_timeout(void **state)
 	assert_true(clock_ns() - start < 8 * SECOND_NS);
 }
 
+/* Who has to clear up is given the time. */
+static void test_grace(void **state)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct proc_spec spec = {
+		.argv = &argv, .cwd = *state, .out = -1, .err = -1, .grace_ms = 60000};
+	struct err err = ERR_INIT;
+
+	strv_add(&argv, "sh");
+	strv_add(&argv, "-c");
+	/* Nobody reads any more what it prints then. */
+	strv_add(&argv, "exec 2>/dev/null; trap 'sleep 3.5; echo yes >cleared; exit' TERM\n"
+			"sleep 60");
+	assert_int_equal(proc_run(&spec, true, 100, 300, &out, &err), -1);
+	assert_content(*state, "cleared", "yes\n");
+}
+
 static int state_of(long pid)
 {
 	CLEANUP_FREE char *path = xasprintf("/proc/%ld/stat", pid);
@@ -419,6 +437,7 @@ int main(void)
 		SCRATCH_TEST(test_not_started),
 		SCRATCH_TEST(test_output),
 		SCRATCH_TEST(test_timeout),
+		SCRATCH_TEST(test_grace),
 		SCRATCH_TEST(test_group_ends),
 		SCRATCH_TEST(test_end_all),
 		SCRATCH_TEST(test_prepare),
