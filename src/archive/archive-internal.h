@@ -41,6 +41,7 @@ struct unpack {
 	struct archive *raw;    /* decompresses tar archives; NULL for zip */
 	struct archive *reader; /* of tar or zip */
 	uint64_t stream_bytes;  /* out of decompression */
+	uint64_t held;          /* of them, since the tar reader last gave something back */
 	uint64_t file_bytes;    /* sizes of all files */
 	uint64_t entries;
 	bool gzip;

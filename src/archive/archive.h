@@ -41,7 +41,7 @@ struct unpack_limits {
  *
  * On failure whatever was made in `dir` is removed, and `dir` and the folders above it that were
  * not there before, too. Memory is bounded whatever the archive says (what the decompressor needs,
- * and the names of at most 65,536 folders). */
+ * 48 MiB for headers, and the names of at most 65,536 folders). */
 int archive_unpack(const char *archive, const char *dir, int strip,
 	const struct unpack_limits *limits, struct err *err);
 

@@ -210,6 +210,12 @@ static int write_block(struct unpack *u, int fd, const char *data, size_t n, off
 	return 0;
 }
 
+static int next_block(struct unpack *u, const void **data, size_t *n, la_int64_t *offset)
+{
+	u->held = 0;
+	return archive_read_data_block(u->reader, data, n, offset);
+}
+
 static int write_content(struct unpack *u, int fd, uint64_t size)
 {
 	uint64_t end = 0;
@@ -218,7 +224,7 @@ static int write_content(struct unpack *u, int fd, uint64_t size)
 	size_t n;
 	int r;
 
-	while ((r = archive_read_data_block(u->reader, &data, &n, &offset)) == ARCHIVE_OK) {
+	while ((r = next_block(u, &data, &n, &offset)) == ARCHIVE_OK) {
 		if (offset < 0 || __builtin_add_overflow((uint64_t)offset, n, &end) || end > size)
 			return refuse_entry(u, "holds more than it declares");
 		if (unpack_check_interrupt(u) < 0 || write_block(u, fd, data, n, offset) < 0)

@@ -23,6 +23,8 @@
 #include "base/mem.h"
 
 #define TAR_BLOCK 512
+/* libarchive keeps headers and maps of sparse files whole, the latter at twelve times their size. */
+#define HELD_MAX (4u << 20)
 
 const char *archive_reason(struct archive *a)
 {
@@ -64,6 +66,12 @@ static la_ssize_t read_stream(struct archive *tar, void *ctx, const void **block
 	u->stream_bytes += n;
 	if (u->stream_bytes > u->limits.max_bytes) {
 		unpack_refuse(u, "it unpacks to more than %" PRIu64 " bytes", u->limits.max_bytes);
+		return -1;
+	}
+	u->held += n;
+	if (u->held > HELD_MAX) {
+		unpack_refuse(u, "a header in it, or the map of a sparse file, has more than %u MiB",
+			HELD_MAX >> 20);
 		return -1;
 	}
 	count_zeros(u, *block, n);
@@ -129,8 +137,10 @@ static int check_end_of_tar(struct unpack *u, int fd)
 	const void *block;
 	la_ssize_t n;
 
-	while ((n = read_stream(u->reader, u, &block)) > 0)
-		;
+	do {
+		u->held = 0;
+		n = read_stream(u->reader, u, &block);
+	} while (n > 0);
 	if (n < 0)
 		return -1;
 	if (u->gzip && gzip_check_failed(&u->gzip_check, fd))
@@ -140,12 +150,18 @@ static int check_end_of_tar(struct unpack *u, int fd)
 	return 0;
 }
 
+static int next_entry(struct unpack *u, struct archive_entry **e)
+{
+	u->held = 0;
+	return archive_read_next_header(u->reader, e);
+}
+
 static int unpack_all(struct unpack *u, int fd)
 {
 	struct archive_entry *e;
 	int r;
 
-	while ((r = archive_read_next_header(u->reader, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+	while ((r = next_entry(u, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
 		if (++u->entries > u->limits.max_entries)
 			return unpack_refuse(
 				u, "it has more than %" PRIu64 " entries", u->limits.max_entries);

@@ -149,6 +149,52 @@ static void test_bomb(void **state)
 	assert_refused_with(s, 0, &limits, "unpacks to more than 1048576 bytes");
 }
 
+/* A header of ustar, whose other fields are zeros. */
+static void add_header(struct buf *tar, const char *name, char type, size_t size)
+{
+	char h[512] = {0};
+	unsigned int sum = 0;
+
+	snprintf(h, 100, "%s", name);
+	snprintf(h + 100, 8, "0000644");
+	snprintf(h + 124, 12, "%011zo", size);
+	memset(h + 148, ' ', 8);
+	h[156] = type;
+	memcpy(h + 257, "ustar\00000", 8);
+	for (size_t i = 0; i < sizeof(h); i++)
+		sum += (unsigned char)h[i];
+	snprintf(h + 148, 8, "%06o", sum);
+	buf_add(tar, h, sizeof(h));
+}
+
+static void pad(struct buf *tar, size_t unit)
+{
+	while (tar->len % unit)
+		buf_add(tar, "", 1);
+}
+
+/* The reader keeps the whole map of a sparse file, which a few compressed bytes can say. */
+static void test_map(void **state)
+{
+	static const char records[] = "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+				      "21 GNU.sparse.name=f\n25 GNU.sparse.realsize=0\n";
+	struct scratch *s = *state;
+	const size_t n = 1200000, size = 8 + 4 * n;
+	CLEANUP_BUF struct buf tar = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	add_header(&tar, "pax", 'x', sizeof(records) - 1);
+	buf_adds(&tar, records);
+	pad(&tar, 512);
+	add_header(&tar, "f", '0', size);
+	buf_addf(&tar, "%zu\n", n);
+	for (size_t i = 0; i < n; i++)
+		buf_adds(&tar, "0\n0\n");
+	pad(&tar, 512);
+	assert_int_equal(file_write(s->tar, tar.data, tar.len, 0644, &err), 0);
+	assert_refused(s, "the map of a sparse file, has more than 4 MiB");
+}
+
 static void test_compressed_twice(void **state)
 {
 	struct scratch *s = *state;
@@ -197,6 +243,7 @@ int main(void)
 		TEST(test_corrupt),
 		TEST(test_gzip_forms),
 		TEST(test_bomb),
+		TEST(test_map),
 		TEST(test_compressed_twice),
 		TEST(test_too_many),
 	};
