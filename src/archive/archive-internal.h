@@ -11,6 +11,14 @@
 #include "archive/archive.h"
 #include "base/buf.h"
 
+/* Of names and the targets of links, in what is unpacked and in what is packed. */
+#define PATH_LENGTH_MAX 1024
+#define DEPTH_MAX 100 /* less than tree_remove() can remove */
+
+/* What is wrong with the target of a link that is `depth` folders below the root: "is a link …", or
+ * NULL. */
+const char *archive_link_fault(const char *target, size_t depth);
+
 /* The checksum of what came out of a gzip stream. */
 struct gzip_check {
 	uint32_t table[256];
@@ -69,7 +77,7 @@ int unpack_entry(struct unpack *u, struct archive_entry *e);
 int unpack_finish_folders(struct unpack *u);
 
 /* Sorts, adds folders, drops what a later entry replaces; `first` (may be NULL) goes to the
- * front. */
+ * front. Fails for what archive_unpack() would refuse. */
 int pack_list_settle(struct pack_list *l, const char *first, struct err *err);
 
 /* Where the bytes of an archive go: compressed, counted, digested, into a file beside its place. */

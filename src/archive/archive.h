@@ -65,19 +65,21 @@ struct pack_entry {
 	size_t len;
 	char *link; /* target of a symbolic link */
 	bool executable;
-	size_t order; /* private */
+	size_t order; /* how many were added before */
 };
 
 struct pack_list {
 	struct pack_entry *v;
-	size_t n, cap;
+	size_t n, cap, added;
 };
 
 #define CLEANUP_PACK_LIST CLEANUP(pack_list_release)
 
 void pack_list_release(struct pack_list *l);
 /* The folder `dir` itself becomes `as`. Links are kept as they are; hard links become files of
- * their own; devices, pipes and sockets are an error. */
+ * their own; devices, pipes and sockets are an error, and when the list is packed also links that
+ * lead out of the topmost folder, names of more than 1,024 bytes and folders in more than 100
+ * others. */
 int pack_list_add_tree(struct pack_list *l, const char *dir, const char *as, struct err *err);
 void pack_list_add_file(struct pack_list *l, const char *path, const char *as, bool executable);
 void pack_list_add_bytes(struct pack_list *l, const void *data, size_t len, const char *as);

@@ -30,7 +30,7 @@ static struct pack_entry *add(struct pack_list *l, char *name, enum pack_kind ki
 		l->cap = l->cap ? 2 * l->cap : 256;
 		l->v = xreallocarray(l->v, l->cap, sizeof(*l->v));
 	}
-	l->v[l->n] = (struct pack_entry){.name = name, .kind = kind, .order = l->n};
+	l->v[l->n] = (struct pack_entry){.name = name, .kind = kind, .order = l->added++};
 	return &l->v[l->n++];
 }
 
@@ -211,13 +211,36 @@ static void drop_duplicates(struct pack_list *l)
 	l->n = kept;
 }
 
+/* Would archive_unpack() take it, also when it drops the topmost folder? */
+static int check_entry(const struct pack_entry *e, struct err *err)
+{
+	const char *fault = NULL;
+	size_t depth = 0;
+
+	for (const char *c = e->name; *c; c++)
+		depth += *c == '/';
+	if (strlen(e->name) > PATH_LENGTH_MAX)
+		fault = "has a path that is too long";
+	else if (depth >= DEPTH_MAX)
+		fault = "is nested too deep";
+	else if (e->kind == PACK_LINK)
+		fault = archive_link_fault(e->link, depth ? depth - 1 : 0);
+	if (!fault)
+		return 0;
+	err_set(err, ERR_INPUT, "cannot pack '%s': it %s", e->name, fault);
+	return err_hint(err, "remove it: no careful program would unpack it");
+}
+
 int pack_list_settle(struct pack_list *l, const char *first, struct err *err)
 {
 	add_folders(l);
 	sort_array(l->v, l->n, sizeof(*l->v), compare);
 	drop_duplicates(l);
-	for (size_t i = 1; i < l->n; i++) {
-		if (l->v[i - 1].kind != PACK_FOLDER && is_below(l->v[i].name, l->v[i - 1].name))
+	for (size_t i = 0; i < l->n; i++) {
+		if (check_entry(&l->v[i], err) < 0)
+			return -1;
+		if (i && l->v[i - 1].kind != PACK_FOLDER &&
+			is_below(l->v[i].name, l->v[i - 1].name))
 			return err_set(err, ERR_INPUT, "cannot pack '%s': '%s' is no folder",
 				l->v[i].name, l->v[i - 1].name);
 	}

@@ -19,8 +19,6 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 
-#define PATH_LENGTH_MAX 1024
-#define DEPTH_MAX 100 /* less than tree_remove() can remove */
 #define FOLDERS_MAX 65536
 
 /* How many bytes the character at `s` has; 0 for what a terminal would obey (C0 and C1 controls) or
@@ -262,39 +260,41 @@ static int unpack_file(struct unpack *u, struct archive_entry *e, int parent, co
 
 /* '..' may only stand at the start of a target, where it leaves a folder that is known to be real:
  * behind a name it could leave what a link of the archive points to, and so the root. */
-static int check_symlink(struct unpack *u, const char *target, size_t depth)
+const char *archive_link_fault(const char *target, size_t depth)
 {
 	bool named = false;
 
 	if (!target || !*target)
-		return refuse_entry(u, "is a link to nothing");
+		return "is a link to nothing";
 	if (*target == '/')
-		return refuse_entry(u, "is a link that leads outside, to an absolute path");
+		return "is a link that leads outside, to an absolute path";
 	if (strlen(target) > PATH_LENGTH_MAX)
-		return refuse_entry(
-			u, "is a link to a path of more than %d bytes", PATH_LENGTH_MAX);
+		return "is a link to a path that is too long";
 	while (*(target += strspn(target, "/"))) {
 		size_t n = strcspn(target, "/");
 
 		if (n == 2 && !memcmp(target, "..", 2)) {
-			if (named || !depth--)
-				return refuse_entry(u, "is a link that %s outside by '..'",
-					named ? "may lead" : "leads");
+			if (named)
+				return "is a link that may lead outside by '..'";
+			if (!depth--)
+				return "is a link that leads outside by '..'";
 		} else if (n != 1 || *target != '.') {
 			named = true;
 		}
 		target += n;
 	}
-	return 0;
+	return NULL;
 }
 
 static int unpack_symlink(
 	struct unpack *u, struct archive_entry *e, int parent, const char *name, size_t depth)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, entry_mtime(e)};
-	const char *target = archive_entry_symlink(e);
+	const char *target = archive_entry_symlink(e), *fault = archive_link_fault(target, depth);
 
-	if (check_symlink(u, target, depth) < 0 || make_room(u, parent, name, false) < 0)
+	if (fault)
+		return refuse_entry(u, "%s", fault);
+	if (make_room(u, parent, name, false) < 0)
 		return -1;
 	if (symlinkat(target, parent, name) < 0 ||
 		utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0)

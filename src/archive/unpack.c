@@ -23,7 +23,8 @@
 #include "base/mem.h"
 
 #define TAR_BLOCK 512
-/* libarchive keeps headers and maps of sparse files whole, the latter at twelve times their size. */
+/* libarchive keeps headers and maps of sparse files whole, the latter at twelve times their size.
+ */
 #define HELD_MAX (4u << 20)
 
 const char *archive_reason(struct archive *a)
@@ -70,7 +71,8 @@ static la_ssize_t read_stream(struct archive *tar, void *ctx, const void **block
 	}
 	u->held += n;
 	if (u->held > HELD_MAX) {
-		unpack_refuse(u, "a header in it, or the map of a sparse file, has more than %u MiB",
+		unpack_refuse(u,
+			"a header in it, or the map of a sparse file, has more than %u MiB",
 			HELD_MAX >> 20);
 		return -1;
 	}

@@ -103,6 +103,56 @@ static char *repeat(const char *text, size_t n)
 	return buf_steal(&b);
 }
 
+/* What was taken out does not change which of two entries was added last. */
+static void test_drop_and_replace(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list list = {0};
+
+	pack_list_add_bytes(&list, "", 0, "python/a");
+	pack_list_add_bytes(&list, "", 0, "python/b");
+	pack_list_add_bytes(&list, "old", 3, "python/c");
+	pack_list_drop(&list, "python/a");
+	pack_list_drop(&list, "python/b");
+	pack_list_add_bytes(&list, "other", 5, "python/c");
+	assert_int_equal(pack_list_find(&list, "python/c")->len, 5);
+	packed(root, "a.tar", &list, 1);
+	assert_listing(root, "a.tar",
+		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/\n"
+		"-rw-r--r-- root/root 5 2009-02-13 23:31:30 python/c\n");
+}
+
+static void assert_no_pack(const char *root, struct pack_list *list, const char *message)
+{
+	const struct pack_options options = {.level = 1};
+	CLEANUP_FREE char *path = xasprintf("%s/no.tar", root);
+	struct pack_result result;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(archive_pack(path, list, &options, &result, &err), -1);
+	if (!strstr(err.msg, message))
+		fail_msg("'%s' does not say '%s'", err.msg, message);
+	assert_false(path_exists(path));
+	pack_list_release(list);
+}
+
+/* What archive_unpack() refuses is not packed; the topmost folder counts as the root. */
+static void test_refused(void **state)
+{
+	CLEANUP_FREE char *deep = repeat("d/", 101), *name = xasprintf("%sf", deep);
+	struct pack_list list = {0};
+
+	pack_list_add_symlink(&list, "/etc/hosts", "python/share/link");
+	assert_no_pack(
+		*state, &list, "'python/share/link': it is a link that leads outside, to an");
+	pack_list_add_symlink(&list, "../../python", "python/share/link");
+	assert_no_pack(*state, &list, "it is a link that leads outside by '..'");
+	pack_list_add_symlink(&list, "lib/../bin", "python/link");
+	assert_no_pack(*state, &list, "it is a link that may lead outside by '..'");
+	pack_list_add_bytes(&list, "", 0, name);
+	assert_no_pack(*state, &list, "it is nested too deep");
+}
+
 /* Just what ustar can hold, and just what it cannot. */
 static void test_long_names(void **state)
 {
@@ -321,7 +371,8 @@ static void test_member(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_listing),
-		SCRATCH_TEST(test_drop_and_find), SCRATCH_TEST(test_long_names),
+		SCRATCH_TEST(test_drop_and_find), SCRATCH_TEST(test_drop_and_replace),
+		SCRATCH_TEST(test_refused), SCRATCH_TEST(test_long_names),
 		SCRATCH_TEST(test_any_threads), SCRATCH_TEST(test_only_content_counts),
 		SCRATCH_TEST(test_first), SCRATCH_TEST(test_times), SCRATCH_TEST(test_failures),
 		SCRATCH_TEST(test_back), SCRATCH_TEST(test_member)};
