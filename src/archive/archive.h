@@ -114,8 +114,8 @@ struct pack_result {
  * name or target of more than 100 bytes that cannot be split, a size of 8 GiB or more, a time out
  * of range).
  *
- * At most 3 threads compress at a level of 16 or more, 8 below, so that memory stays under
- * 512 MiB. Lists of their own may be packed by several threads at a time. */
+ * At most 3 threads compress at a level of 16 or more, 4 from 12 on, 8 below, so that memory stays
+ * under 512 MiB. Lists of their own may be packed by several threads at a time. */
 int archive_pack(const char *archive, struct pack_list *list, const struct pack_options *options,
 	struct pack_result *result, struct err *err);
 

@@ -21,8 +21,6 @@
 #define SLOW_LEVEL 16
 #define SLOW_JOB_SIZE (24 << 20)
 #define SLOW_OVERLAP 8 /* of 9 for a whole window; each less halves it */
-#define SLOW_WORKERS 3u
-#define WORKERS 8u
 #define GZIP_LEVEL_MAX 9
 
 struct sink {
@@ -112,11 +110,17 @@ static int zstd_set(struct sink *s, ZSTD_cParameter parameter, int value, struct
 		ZSTD_getErrorName(r));
 }
 
+/* So many that memory stays under 512 MiB: what each needs grows with the level. */
+static int workers_for(int level, unsigned int threads)
+{
+	unsigned int most = level >= SLOW_LEVEL ? 3 : level >= 12 ? 4 : 8;
+
+	return (int)(threads < 1 ? 1 : threads > most ? most : threads);
+}
+
 static int zstd_open(struct sink *s, int level, unsigned int threads, struct err *err)
 {
 	bool slow = level >= SLOW_LEVEL;
-	unsigned int most = slow ? SLOW_WORKERS : WORKERS;
-	int workers = (int)(threads < 1 ? 1 : threads > most ? most : threads);
 
 	s->zstd = ZSTD_createCCtx();
 	if (!s->zstd)
@@ -125,7 +129,7 @@ static int zstd_open(struct sink *s, int level, unsigned int threads, struct err
 	s->out = xcalloc(1, s->out_size);
 	if (zstd_set(s, ZSTD_c_compressionLevel, level, err) < 0 ||
 		zstd_set(s, ZSTD_c_checksumFlag, 1, err) < 0 ||
-		zstd_set(s, ZSTD_c_nbWorkers, workers, err) < 0 ||
+		zstd_set(s, ZSTD_c_nbWorkers, workers_for(level, threads), err) < 0 ||
 		zstd_set(s, ZSTD_c_jobSize, slow ? SLOW_JOB_SIZE : JOB_SIZE, err) < 0)
 		return -1;
 	return slow ? zstd_set(s, ZSTD_c_overlapLog, SLOW_OVERLAP, err) : 0;
