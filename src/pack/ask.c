@@ -9,15 +9,21 @@
 
 /* Paths below the prefix become /install, also where sysconfig quotes a prefix with blanks for
  * shells, and the home folder ~, so that the answer is the same wherever the tree is and whoever
- * asks. */
+ * asks. Only whole words do, or what follows "=", "-I" and the like: "lib/python3.13" is not below
+ * the prefix "/python". */
 static const char question[] =
-	"import sys, os, json, shlex, sysconfig, importlib.machinery as m, importlib.util as u\n"
+	"import importlib.machinery as m, importlib.util as u\n"
+	"import json, os, re, shlex, sys, sysconfig\n"
 	"prefix, home = sys.base_prefix, os.path.expanduser('~')\n"
+	"names = '|'.join(map(re.escape, (shlex.quote(prefix), prefix)))\n"
+	"before, after = r'(^|[\\s\\x22\\x27=:,(]|-[A-Z])', r'(?=$|[/\\s\\x22\\x27=:,)])'\n"
+	"own = re.compile(before + '(?:' + names + ')' + after)\n"
 	"def place(s):\n"
-	"    s = s.replace(shlex.quote(prefix), '/install').replace(prefix, '/install')\n"
+	"    s = own.sub(r'\\1/install', s)\n"
 	"    return '~' + s[len(home):] if s.startswith(home + '/') else s\n"
 	"def below(s):\n"
-	"    return 'install' + s[len(prefix):] if s.startswith(prefix) else place(s)\n"
+	"    s = place(s)\n"
+	"    return s[1:] if s.startswith('/install') else s\n"
 	"v = sys.version_info\n"
 	"sys.stdout.write(json.dumps({\n"
 	"    'python_tag': 'cp%d%d' % v[:2],\n"

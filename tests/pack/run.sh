@@ -30,6 +30,23 @@ only() { # PATTERN: the one archive that it names
 	ls "$OUT"/$1
 }
 
+# At a path that is part of names: /python of lib/python3.13. Only a sandbox can have it.
+at_python() {
+	mkdir "$WORK/one"
+	set -- --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib \
+		--symlink usr/lib64 /lib64 --ro-bind /etc /etc --proc /proc --dev /dev \
+		--tmpfs /tmp --ro-bind "$TREE" /python --bind "$WORK/one" /packed \
+		--bind "$CACHE" /cache --ro-bind "$(dirname "$SOLDER")" /solder
+	if ! have bwrap || ! bwrap "$@" true 2>/dev/null; then
+		skip "the same bytes at /python" "bubblewrap is not there or does not work"
+		return
+	fi
+	check "packs the tree at /python" bwrap "$@" --setenv XDG_CACHE_HOME /cache \
+		"/solder/${SOLDER##*/}" pack /python -o /packed --level "${LEVEL:-3}" --cyclonedx
+	same "the same bytes at /python" "$(cat "$WORK/one/SHA256SUMS")" "$(cat "$OUT/SHA256SUMS")"
+	rm -rf "$WORK/one"
+}
+
 layout() {
 	cp -R "$TREE" "$WORK/it's elsewhere"
 	check "packs a copy with one job" "$SOLDER" pack "$WORK/it's elsewhere" -o "$WORK/one" \
@@ -37,6 +54,7 @@ layout() {
 	same "the same bytes at another path, at another time, with one job and with four" \
 		"$(cat "$WORK/one/SHA256SUMS")" "$(cat "$OUT/SHA256SUMS")"
 	rm -rf "$WORK/one" "$WORK/it's elsewhere"
+	at_python
 	check "SHA256SUMS is right" sh -c 'cd "$1" && sha256sum -c SHA256SUMS' - "$OUT"
 	same "PYTHON.json comes first" "$(tar --zstd -tf "$full" | head -n 1)" python/PYTHON.json
 	check "unpacks the full archive" "$SOLDER" unpack "$full" "$WORK/full"
