@@ -26,12 +26,17 @@ struct package {
 	char *flavour;     /* "", "freethreaded-", "debug-": in the names of small archives */
 	char *name;        /* "cpython-3.13.15+20260805-x86_64-unknown-linux-gnu" */
 	char *lib_rel;     /* "lib/python3.13" */
+	char *config_rel;  /* "lib/python3.13/config-3.13-x86_64-linux-gnu" */
 	struct strv tests; /* the standard library's test packages: "test", "idlelib.idle_test" */
 };
 
 /* A file of the tree below its root, to be freed. */
 char *package_path(const struct package *p, const char *rel);
 const char *package_text(const json_t *object, const char *key);
+/* The name of an extension module from that of its file, to be freed. */
+char *package_module(const char *path);
+/* The folder of a test package, below the root; to be freed. */
+char *package_test_folder(const struct package *p, const char *test);
 
 /* sys and sysconfig, from the interpreter itself. */
 int package_ask(struct package *p, struct err *err);

@@ -22,6 +22,22 @@ const char *package_text(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
+char *package_module(const char *path)
+{
+	const char *base = path_base(path);
+
+	return xstrndup(base, strcspn(base, "."));
+}
+
+char *package_test_folder(const struct package *p, const char *test)
+{
+	char *path = xasprintf("%s/%s", p->lib_rel, test);
+
+	for (char *c = path + strlen(p->lib_rel); *c; c++)
+		*c = *c == '.' ? '/' : *c;
+	return path;
+}
+
 /* Trees of before the date was written down carry it in the times of their files. */
 static int read_epoch(struct package *p, const char *build_file, struct err *err)
 {
@@ -107,13 +123,26 @@ static void find_tests(struct package *p)
 		"lib2to3.tests", "sqlite3.test", "test", "tkinter.test", "unittest.test"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s/%s", p->dir, p->lib_rel, known[i]);
+		CLEANUP_FREE char *rel = package_test_folder(p, known[i]);
+		CLEANUP_FREE char *path = package_path(p, rel);
 
-		for (char *c = path + strlen(path) - strlen(known[i]); *c; c++)
-			*c = *c == '.' ? '/' : *c;
 		if (path_is_dir(path))
 			strv_add(&p->tests, known[i]);
 	}
+}
+
+/* Where the build left what describes it. */
+static int find_config(struct package *p, struct err *err)
+{
+	const char *libpl = package_text(json_object_get(p->says, "python_config_vars"), "LIBPL");
+
+	if (strncmp(libpl, "/install/", 9) != 0)
+		return err_set(err, ERR_INPUT,
+			"cannot pack '%s': its sysconfig says that LIBPL is '%s', which is not in "
+			"it",
+			p->dir, libpl);
+	p->config_rel = xstrdup(libpl + 9);
+	return 0;
 }
 
 static int open_package(struct package *p, struct err *err)
@@ -129,7 +158,8 @@ static int open_package(struct package *p, struct err *err)
 	if (strcmp(p->dist.prefix, p->dir) != 0)
 		return err_set(err, ERR_INPUT, "'%s' is not the prefix of its interpreter, '%s' is",
 			p->dir, p->dist.prefix);
-	if (package_ask(p, err) < 0 || dist_files_read(&p->dist, &p->files, err) < 0)
+	if (package_ask(p, err) < 0 || find_config(p, err) < 0 ||
+		dist_files_read(&p->dist, &p->files, err) < 0)
 		return -1;
 	version = package_text(p->says, "python_version");
 	p->triple = full_triple(package_text(json_object_get(p->build, "distribution"), "triple"));
@@ -170,6 +200,7 @@ void pack_free(struct package *p)
 	free(p->flavour);
 	free(p->name);
 	free(p->lib_rel);
+	free(p->config_rel);
 	free(p);
 }
 

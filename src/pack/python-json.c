@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "pack/pack-internal.h"
 
-#define SETUP_MAX ((size_t)1 << 20)
+#define CONFIG_MAX ((size_t)1 << 20)
 
 static json_t *words_json(const char *text, const char *drop)
 {
@@ -119,10 +119,10 @@ static void add_licences(
 	}
 }
 
-static json_t *extension(const struct package *p, const char *module, const struct pack_list *full)
+static json_t *extension(
+	const struct package *p, const char *module, const char *init, const struct pack_list *full)
 {
 	const char *const *packages = package_libraries(module);
-	CLEANUP_FREE char *init = xasprintf("PyInit_%s", module);
 	json_t *e = json_object();
 
 	json_object_set_new(e, "in_core", json_false());
@@ -148,12 +148,16 @@ static void put_extension(json_t *extensions, const char *module, json_t *e)
 	json_object_set_new(extensions, module, variants);
 }
 
-/* The name of a module from its file's: what is before the first dot. */
-static char *module_of(const char *path)
+/* A module of its own file, which the names of both say. */
+static void put_shared(const struct package *p, const struct pack_list *full, const char *module,
+	const char *lib, json_t *links, json_t *extensions)
 {
-	const char *base = path_base(path);
+	CLEANUP_FREE char *init = xasprintf("PyInit_%s", module);
+	json_t *e = extension(p, module, init, full);
 
-	return xstrndup(base, strcspn(base, "."));
+	json_object_set_new(e, "links", links);
+	json_object_set_new(e, "shared_lib", json_string(lib));
+	put_extension(extensions, module, e);
 }
 
 static void add_shared(const struct package *p, const struct pack_list *full, json_t *extensions)
@@ -161,27 +165,19 @@ static void add_shared(const struct package *p, const struct pack_list *full, js
 	for (size_t i = 0; i < p->files.n; i++) {
 		const struct dist_file *f = &p->files.v[i];
 		CLEANUP_FREE char *lib = xasprintf("install/%s", f->rel);
-		CLEANUP_FREE char *module = module_of(f->rel);
-		json_t *e;
+		CLEANUP_FREE char *module = package_module(f->rel);
 
-		if (f->role != DIST_ROLE_EXTENSION || f->site || !has(full, lib))
-			continue;
-		e = extension(p, module, full);
-		json_object_set_new(e, "links", needed_json(&f->facts));
-		json_object_set_new(e, "shared_lib", json_string(lib));
-		put_extension(extensions, module, e);
+		if (f->role == DIST_ROLE_EXTENSION && !f->site && has(full, lib))
+			put_shared(p, full, module, lib, needed_json(&f->facts), extensions);
 	}
 	/* a module whose file is a link to another's */
 	for (size_t i = 0; i < full->n; i++) {
-		CLEANUP_FREE char *module = module_of(full->v[i].name);
-		json_t *e;
+		const struct pack_entry *link = &full->v[i];
+		CLEANUP_FREE char *module = package_module(link->name);
 
-		if (full->v[i].kind != PACK_LINK || !strstr(full->v[i].name, "/lib-dynload/") ||
-			json_object_get(extensions, module))
-			continue;
-		e = extension(p, module, full);
-		json_object_set_new(e, "shared_lib", json_string(in_json(full->v[i].name)));
-		put_extension(extensions, module, e);
+		if (link->kind == PACK_LINK && strstr(link->name, "/lib-dynload/") &&
+			!json_object_get(extensions, module))
+			put_shared(p, full, module, in_json(link->name), json_array(), extensions);
 	}
 }
 
@@ -200,16 +196,41 @@ static void add_objects(const struct strv *words, const struct pack_list *full, 
 	}
 }
 
-/* The first mention of a module counts. */
-static void read_setup(const char *path, const struct pack_list *full, json_t *extensions)
+/* The lines of a file of the config folder; none if it is not there. */
+static void read_config(const struct package *p, const char *name, struct strv *lines)
 {
-	CLEANUP_STRV struct strv lines = STRV_INIT;
+	CLEANUP_FREE char *path = xasprintf("%s/%s/%s", p->dir, p->config_rel, name);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
 
-	if (file_read(path, SETUP_MAX, &text, &ignored) < 0)
-		return;
-	strv_split(&lines, text.data, "\n");
+	if (file_read(path, CONFIG_MAX, &text, &ignored) == 0 && text.len)
+		strv_split(lines, text.data, "\n");
+}
+
+/* The table of built-in modules, as config.c has it: {"marshal", PyMarshal_Init}. For some, which
+ * need none, the function is NULL there. */
+static json_t *read_inittab(const struct package *p)
+{
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+	json_t *table = json_object();
+
+	read_config(p, "config.c", &lines);
+	for (size_t i = 0; i < lines.n; i++) {
+		char module[64], init[64];
+
+		if (sscanf(lines.v[i], " {\"%63[^\"]\", %63[A-Za-z0-9_]}", module, init) == 2)
+			json_object_set_new(table, module, json_string(init));
+	}
+	return table;
+}
+
+/* The first mention of a module counts. */
+static void read_setup(const struct package *p, const char *setup, const struct pack_list *full,
+	json_t *extensions)
+{
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+
+	read_config(p, setup, &lines);
 	for (size_t i = 0; i < lines.n; i++) {
 		CLEANUP_STRV struct strv words = STRV_INIT;
 		json_t *e;
@@ -230,21 +251,19 @@ static void add_builtins(const struct package *p, const struct pack_list *full, 
 {
 	static const char *const setups[] = {
 		"Setup.local", "Setup.bootstrap", "Setup.stdlib", "Setup"};
-	const char *config_dir = config(p, "LIBPL");
 	const json_t *builtins = json_object_get(p->says, "builtins"), *name;
+	json_t *inittab = read_inittab(p);
 	size_t i;
 
-	json_array_foreach (builtins, i, name)
-		put_extension(extensions, json_string_value(name),
-			extension(p, json_string_value(name), full));
-	for (i = 0; i < ARRAY_SIZE(setups); i++) {
-		CLEANUP_FREE char *path = NULL;
+	json_array_foreach (builtins, i, name) {
+		const char *module = json_string_value(name);
 
-		if (strncmp(config_dir, "/install", 8) != 0)
-			break;
-		path = xasprintf("%s%s/%s", p->dir, config_dir + 8, setups[i]);
-		read_setup(path, full, extensions);
+		put_extension(extensions, module,
+			extension(p, module, package_text(inittab, module), full));
 	}
+	json_decref(inittab);
+	for (i = 0; i < ARRAY_SIZE(setups); i++)
+		read_setup(p, setups[i], full, extensions);
 	json_array_foreach (builtins, i, name) {
 		json_t *e = json_array_get(json_object_get(extensions, json_string_value(name)), 0);
 		bool core = !json_array_size(json_object_get(e, "objs"));
@@ -317,8 +336,7 @@ static char *object_format(const struct package *p)
 
 static json_t *build_info(const struct package *p, const struct pack_list *full)
 {
-	CLEANUP_FREE char *config_c = xasprintf("install%s/config.c",
-		strncmp(config(p, "LIBPL"), "/install", 8) ? "" : config(p, "LIBPL") + 8);
+	CLEANUP_FREE char *config_c = xasprintf("install/%s/config.c", p->config_rel);
 	CLEANUP_FREE char *format = object_format(p);
 	json_t *info = json_object(), *extensions = json_object();
 
@@ -375,8 +393,7 @@ static json_t *licences(const struct package *p)
 char *python_json(const struct package *p, const struct pack_list *full)
 {
 	CLEANUP_FREE char *exe = xasprintf("install/bin/python%s", p->dist.series);
-	CLEANUP_FREE char *platform = xasprintf("install%s",
-		strncmp(config(p, "LIBPL"), "/install", 8) ? "" : config(p, "LIBPL") + 8);
+	CLEANUP_FREE char *platform = xasprintf("install/%s", p->config_rel);
 	json_t *j = json_copy(p->says), *loading = json_array();
 	char *text;
 

@@ -118,13 +118,6 @@ static void relate(json_t *list, const char *from, const char *how, const char *
 	json_array_append_new(list, o);
 }
 
-static char *module_name(const struct dist_file *f)
-{
-	const char *base = path_base(f->rel);
-
-	return xstrndup(base, strcspn(base, "."));
-}
-
 static bool has_package(const struct package *p, const char *name)
 {
 	const json_t *item;
@@ -170,7 +163,7 @@ static const struct pack_entry *entry_of(const struct bill *b, const char *rel)
 static int add_file(const struct bill *b, const struct dist_file *f, struct err *err)
 {
 	CLEANUP_FREE char *id = identifier("file", f->rel);
-	CLEANUP_FREE char *module = module_name(f);
+	CLEANUP_FREE char *module = package_module(f->rel);
 	const struct pack_entry *e = entry_of(b, f->rel);
 	const char *const *linked = package_libraries(module);
 

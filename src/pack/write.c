@@ -94,10 +94,9 @@ static int add_bill(const struct writer *w, struct pack_list *l, const char *as,
 static void drop_tests(const struct package *p, struct pack_list *l)
 {
 	for (size_t i = 0; i < p->tests.n; i++) {
-		CLEANUP_FREE char *name = xasprintf("python/%s/%s", p->lib_rel, p->tests.v[i]);
+		CLEANUP_FREE char *folder = package_test_folder(p, p->tests.v[i]);
+		CLEANUP_FREE char *name = xasprintf("python/%s", folder);
 
-		for (char *c = name + strlen(name) - strlen(p->tests.v[i]); *c; c++)
-			*c = *c == '.' ? '/' : *c;
 		pack_list_drop(l, name);
 	}
 }

@@ -28,8 +28,7 @@ static const char says_json[] =
 	"{\"python_version\": \"3.13.15\", \"abiflags\": \"\", \"python_tag\": \"cp313\","
 	" \"builtins\": [\"_abc\", \"math\", \"sys\"],"
 	" \"python_config_vars\": {\"CFLAGS\": \"-O3 \\\"x\\\"\", \"LIBS\": \"-ldl -lm\","
-	" \"SYSLIBS\": \"-lm\", \"PY_CORE_CFLAGS\": \"-I/x -fPIC -DPy_BUILD_CORE\","
-	" \"LIBPL\": \"/install/lib/python3.13/config-3.13\"}}";
+	" \"SYSLIBS\": \"-lm\", \"PY_CORE_CFLAGS\": \"-I/x -fPIC -DPy_BUILD_CORE\"}}";
 
 json_t *json_parsed(const char *text)
 {
@@ -59,6 +58,7 @@ void package_setup(struct package_fixture *f, char *root)
 	f->p.opts = xstrdup("pgo+lto");
 	f->p.name = xstrdup("cpython-3.13.15+20260805-x86_64-unknown-linux-gnu");
 	f->p.lib_rel = xstrdup("lib/python3.13");
+	f->p.config_rel = xstrdup("lib/python3.13/config-3.13");
 	f->p.dist.series = xstrdup("3.13");
 	snprintf(f->p.created, sizeof(f->p.created), "2026-08-05T12:25:43Z");
 	f->p.files.v = f->files;
@@ -79,6 +79,7 @@ void package_release(struct package_fixture *f)
 	free(f->p.opts);
 	free(f->p.name);
 	free(f->p.lib_rel);
+	free(f->p.config_rel);
 	free(f->p.dist.series);
 	json_decref(f->p.build);
 	json_decref(f->p.says);

@@ -149,6 +149,12 @@ def check_build(root, info):
         path_of(root, "build_info.core", path)
     if len(core["objs"]) < 50:
         wrong.append("build_info.core: names hardly any object")
+    with open(os.path.join(root, info["inittab_source"]), encoding="utf-8") as f:
+        table = dict(re.findall(r'\{"(\w+)", (\w+)\}', f.read()))
+    built_in = {name for name, variants in info["extensions"].items()
+                if any("shared_lib" not in e for e in variants)}
+    if built_in != set(table):
+        wrong.append(f"inittab: {sorted(built_in ^ set(table))} stand in one of both alone")
     seen = set(core["objs"])
     for name, variants in info["extensions"].items():
         where = f"build_info.extensions.{name}"
@@ -160,6 +166,8 @@ def check_build(root, info):
             paths = e["objs"] + e.get("license_paths", [])
             for path in paths + [e[k] for k in ("static_lib", "shared_lib") if k in e]:
                 path_of(root, where, path)
+            if e["init_fn"] != table.get(name, f"PyInit_{name}"):
+                wrong.append(f"{where}: init_fn is not what the inittab has")
             if seen & set(e["objs"]):
                 wrong.append(f"{where}: shares objects with the core")
             if not e["in_core"] and not e["objs"] and "shared_lib" not in e:

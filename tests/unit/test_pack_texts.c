@@ -105,6 +105,10 @@ static void test_python_json_extensions(void **state)
 	package_setup(&f, *state);
 	scratch_file(*state, "lib/python3.13/config-3.13/Setup.local",
 		"# math elsewhere.c\nmath mathmodule.c -DX gone.c\n", 0644);
+	scratch_file(*state, "lib/python3.13/config-3.13/config.c",
+		"struct _inittab _PyImport_Inittab[] = {\n    {\"math\", PyInit_math},\n"
+		"    /* more */\n    {\"_abc\", _Py_Abc},\n    {\"sys\", NULL},\n    {0, 0}\n};\n",
+		0644);
 	f.files[4].facts.needed = needed;
 	f.files[4].facts.n_needed = 2;
 	j = python_json_of(&f);
@@ -112,10 +116,13 @@ static void test_python_json_extensions(void **state)
 	assert_dump(e, "objs", "[\"build/Modules/mathmodule.o\"]");
 	assert_false(json_is_true(json_object_get(e, "in_core")));
 	assert_json_text(e, "init_fn", "PyInit_math");
+	assert_json_text(extension_of(j, "_abc"), "init_fn", "_Py_Abc");
 	e = extension_of(j, "sys");
+	assert_json_text(e, "init_fn", "NULL");
 	assert_true(json_is_true(json_object_get(e, "in_core")));
 	assert_true(json_is_true(json_object_get(e, "required")));
 	e = extension_of(j, "zlib");
+	assert_json_text(e, "init_fn", "PyInit_zlib");
 	assert_dump(e, "links", "[{\"name\":\"m\",\"system\":true}]");
 	assert_dump(e, "licenses", "[\"Zlib\"]");
 	assert_dump(e, "license_paths", "[\"licenses/zlib/LICENSE\"]");
