@@ -225,40 +225,6 @@ static void empty_folder(const char *dir)
 		closedir(listing);
 }
 
-/* The topmost of the folders that must be created for `dir`; NULL if it is there. To be freed. */
-static char *first_missing(const char *dir)
-{
-	char *at = xstrdup(dir);
-
-	if (path_exists(at)) {
-		free(at);
-		return NULL;
-	}
-	for (;;) {
-		char *above = path_dir(at);
-
-		if (path_exists(above)) {
-			free(above);
-			return at;
-		}
-		free(at);
-		at = above;
-	}
-}
-
-/* Removes the folders that were created for `dir`, if nobody else has put anything into them. */
-static void remove_made(const char *dir, const char *first)
-{
-	CLEANUP_FREE char *at = xstrdup(dir);
-
-	while (rmdir(at), strcmp(at, first) != 0) {
-		char *above = path_dir(at);
-
-		free(at);
-		at = above;
-	}
-}
-
 static void unpack_release(struct unpack *u)
 {
 	archive_read_free(u->reader);
@@ -287,13 +253,12 @@ int archive_unpack(const char *archive, const char *dir, int strip,
 
 	if (fd < 0)
 		return err_sys(err, "cannot open '%s'", archive);
-	made = first_missing(dir);
+	made = dirs_missing(dir);
 	u.root = open_root(dir, err);
 	if (u.root >= 0 && open_readers(&u, fd) == 0 && unpack_all(&u, fd) == 0)
 		return 0;
 	if (u.root >= 0)
 		empty_folder(dir);
-	if (made)
-		remove_made(dir, made);
+	dirs_remove(dir, made);
 	return -1;
 }

@@ -104,6 +104,38 @@ int make_dirs(const char *path, struct err *err)
 	return 0;
 }
 
+char *dirs_missing(const char *path)
+{
+	char *at = xstrdup(path);
+
+	if (path_exists(at)) {
+		free(at);
+		return NULL;
+	}
+	for (;;) {
+		char *above = path_dir(at);
+
+		if (path_exists(above)) {
+			free(above);
+			return at;
+		}
+		free(at);
+		at = above;
+	}
+}
+
+void dirs_remove(const char *path, const char *first)
+{
+	CLEANUP_FREE char *at = xstrdup(path);
+
+	while (first && (rmdir(at), strcmp(at, first) != 0)) {
+		char *above = path_dir(at);
+
+		free(at);
+		at = above;
+	}
+}
+
 int path_sync(const char *path, struct err *err)
 {
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);

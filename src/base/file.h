@@ -25,6 +25,11 @@ bool path_is_dir(const char *path);
 
 /* Creates a folder and those above it. One that is there already is fine. */
 int make_dirs(const char *path, struct err *err);
+/* The topmost of the folders that make_dirs() would create; NULL if `path` is there. To be freed. */
+char *dirs_missing(const char *path);
+/* Takes make_dirs() back: removes `path` and those above it up to `first`, what dirs_missing() said
+ * before, unless somebody has put something into them. */
+void dirs_remove(const char *path, const char *first);
 
 /* Removes a file, link or whole tree, also one with folders that lack write permission. A path
  * that does not exist is fine. Links are removed, never followed. */

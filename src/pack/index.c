@@ -342,13 +342,14 @@ int pack_index(const char *folder, const char *base_url, json_t **result, struct
 {
 	CLEANUP_FREE char *real = realpath(folder, NULL);
 	CLEANUP_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
+	CLEANUP_CLOSE int lock = -1;
 	json_t *index = NULL;
 	int failed = -1;
 
 	*result = json_array();
 	if (!real)
 		err_sys(err, "cannot open '%s'", folder);
-	else if (read_index(path, &index, err) == 0 &&
+	else if (folder_lock(folder, &lock, err) == 0 && read_index(path, &index, err) == 0 &&
 		 fill_index(real, base_url, index, *result, err) == 0)
 		failed = write_index(path, index, err);
 	json_decref(index);

@@ -11,8 +11,14 @@ struct sum {
 	const char *name, *hex;
 };
 
-/* Puts digests of files into FOLDER/SHA256SUMS, in place of others of the same names. */
-int sums_put(const char *folder, const struct sum *sums, size_t n, struct err *err);
+/* Waits until no other solder changes the folder's list of digests or of downloads; until *fd,
+ * which is the caller's, is closed, none will. Where folders cannot be locked (NFS), it does not
+ * wait. */
+int folder_lock(const char *folder, int *fd, struct err *err);
+/* Writes to `path` what FOLDER/SHA256SUMS says, with these digests in place of others of the same
+ * names. */
+int sums_write(
+	const char *path, const char *folder, const struct sum *sums, size_t n, struct err *err);
 /* 1 and the digest if FOLDER/SHA256SUMS names the file, else 0. */
 int sums_get(const char *folder, const char *name, char hex[SHA256_HEX_SIZE], struct err *err);
 /* Fails if an archive's digest is not the one that `said` (a file, say) has. */

@@ -1,7 +1,11 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/file.h>
 
+#include "base/interrupt.h"
 #include "pack/pack.h"
 #include "pack/sums-internal.h"
 
@@ -50,9 +54,21 @@ static bool names_one_of(const char *line, const struct sum *sums, size_t n)
 	return false;
 }
 
-int sums_put(const char *folder, const struct sum *sums, size_t n, struct err *err)
+int folder_lock(const char *folder, int *fd, struct err *err)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/" SUMS_FILE, folder);
+	*fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return err_sys(err, "cannot open '%s'", folder);
+	while (flock(*fd, LOCK_EX) < 0 && errno == EINTR) {
+		if (interrupt_check(err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int sums_write(
+	const char *path, const char *folder, const struct sum *sums, size_t n, struct err *err)
+{
 	CLEANUP_STRV struct strv lines = STRV_INIT, kept = STRV_INIT;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 

@@ -308,12 +308,18 @@ static int look_at_place(struct job *j, struct err *err)
 	return 0;
 }
 
-/* All archives are ready: they get their names, and one list of digests. */
+/* All archives are ready: they get their names, and one list of digests, which is written first:
+ * then only renaming is left to do. */
 static int publish(struct writer *w, struct err *err)
 {
+	CLEANUP_FREE char *staged = xasprintf("%s/" SUMS_FILE, w->stage);
+	CLEANUP_FREE char *path = xasprintf("%s/" SUMS_FILE, w->o->out);
+	CLEANUP_CLOSE int lock = -1;
 	struct sum sums[N_ARCHIVES];
 	size_t n = 0, replaced = 0;
 
+	if (folder_lock(w->o->out, &lock, err) < 0)
+		return -1;
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
 		struct job *j = &w->jobs[i];
 
@@ -329,13 +335,15 @@ static int publish(struct writer *w, struct err *err)
 			"%zu of the archives replace others of the same name in '%s': builds "
 			"with other options have the same names",
 			replaced, w->o->out);
+	if (sums_write(staged, w->o->out, sums, n, err) < 0)
+		return -1;
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
 		const struct job *j = &w->jobs[i];
 
 		if (j->wanted && path_rename(j->staged, j->path, err) < 0)
 			return -1;
 	}
-	return sums_put(w->o->out, sums, n, err);
+	return path_rename(staged, path, err);
 }
 
 /* Is the folder, which need not be there yet, the tree or in it? */
@@ -369,18 +377,16 @@ static int write_all(
 int pack_write(
 	struct package *p, const struct pack_write *options, json_t **result, struct err *err)
 {
-	bool made = !path_exists(options->out);
+	CLEANUP_FREE char *made = NULL;
 
 	if (is_in_tree(p, options->out)) {
 		err_set(err, ERR_USAGE, "cannot pack into '%s': it is in the distribution '%s'",
 			options->out, p->dir);
 		return err_hint(err, "name another folder with -o DIR");
 	}
-	if (make_dirs(options->out, err) < 0)
-		return -1;
-	if (write_all(p, options, result, err) == 0)
+	made = dirs_missing(options->out);
+	if (make_dirs(options->out, err) == 0 && write_all(p, options, result, err) == 0)
 		return 0;
-	if (made)
-		rmdir(options->out);
+	dirs_remove(options->out, made);
 	return -1;
 }

@@ -1,10 +1,12 @@
 /* Where archives are written, and what a failure leaves there. */
 #include "scratch.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "pack/pack-internal.h"
+#include "pack/sums-internal.h"
 
 #define NAME "cpython-3.13.15+20260805-x86_64-unknown-linux-gnu-"
 
@@ -125,6 +127,52 @@ static void test_failure_leaves_no_folder(void **state)
 	free(scratch_shell(*state, "mkfifo tree/pipe"));
 	assert_refused(&f, "a pipe");
 	assert_false(path_exists(f.out));
+	free(f.out);
+	f.out = xasprintf("%s/new/below/out", (char *)*state);
+	f.o.out = f.out;
+	assert_refused(&f, "a pipe");
+	free(scratch_shell(*state, "test ! -e new"));
+	release(&f);
+}
+
+/* Digests that cannot be written are known of before an archive gets its name. */
+static void test_no_digests(void **state)
+{
+	CLEANUP_FREE char *list = NULL;
+	struct fixture f;
+
+	setup(&f, *state);
+	scratch_file(*state, "out/SHA256SUMS/file", "", 0644);
+	assert_refused(&f, "SHA256SUMS");
+	list = scratch_shell(*state, "ls -A out");
+	assert_string_equal(list, "SHA256SUMS\n");
+	release(&f);
+}
+
+static void *pack_beside(void *ctx)
+{
+	json_decref(written(ctx));
+	return NULL;
+}
+
+/* Two that pack into one folder, or make an index of it, change its lists one after the other. */
+static void test_waits(void **state)
+{
+	CLEANUP_FREE char *sums = xasprintf("%s/out/SHA256SUMS", (char *)*state);
+	struct err err = ERR_INIT;
+	struct fixture f;
+	pthread_t thread;
+	int lock = -1;
+
+	setup(&f, *state);
+	assert_int_equal(make_dirs(f.out, &err), 0);
+	assert_int_equal(folder_lock(f.out, &lock, &err), 0);
+	assert_int_equal(pthread_create(&thread, NULL, pack_beside, &f), 0);
+	usleep(500000);
+	assert_false(path_exists(sums));
+	close(lock);
+	pthread_join(thread, NULL);
+	assert_true(path_exists(sums));
 	release(&f);
 }
 
@@ -158,7 +206,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_archives),
 		SCRATCH_TEST(test_not_into_the_tree), SCRATCH_TEST(test_failure_changes_nothing),
-		SCRATCH_TEST(test_failure_leaves_no_folder), SCRATCH_TEST(test_replaced)};
+		SCRATCH_TEST(test_failure_leaves_no_folder), SCRATCH_TEST(test_no_digests),
+		SCRATCH_TEST(test_waits), SCRATCH_TEST(test_replaced)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
