@@ -238,22 +238,12 @@ static int write_all(struct writer *w, const struct pack_list *l, struct err *er
 	return sink_write(w->sink, end, sizeof(end), err);
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n > m && !strcmp(s + n - m, end);
-}
-
 static int form_of(const char *archive, enum sink_form *form, struct err *err)
 {
-	if (ends_with(archive, ".tar.zst"))
-		*form = SINK_ZSTD;
-	else if (ends_with(archive, ".tar.gz"))
-		*form = SINK_GZIP;
-	else if (ends_with(archive, ".tar"))
-		*form = SINK_PLAIN;
-	else
+	*form = ends_with(archive, ".tar.zst")  ? SINK_ZSTD
+		: ends_with(archive, ".tar.gz") ? SINK_GZIP
+						: SINK_PLAIN;
+	if (*form == SINK_PLAIN && !ends_with(archive, ".tar"))
 		return err_set(err, ERR_USAGE,
 			"cannot pack '%s': its name ends in none of .tar, .tar.gz and .tar.zst",
 			archive);

@@ -129,6 +129,13 @@ void strv_clear(struct strv *s)
 		s->v[0] = NULL;
 }
 
+bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && !strcmp(s + n - m, end);
+}
+
 void strv_release(struct strv *s)
 {
 	strv_clear(s);

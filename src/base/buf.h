@@ -42,6 +42,8 @@ size_t buf_replace(struct buf *b, const char *from, const char *to);
 /* Appends s in single quotes as a POSIX shell reads it; plain words stay bare. */
 void buf_add_shell(struct buf *b, const char *s);
 
+bool ends_with(const char *s, const char *end);
+
 /* A list of owned strings; `v` is NULL-terminated as soon as anything was added. */
 struct strv {
 	char **v;

@@ -250,13 +250,9 @@ static int check_archive(const struct values *v, const char *archive, struct err
 static bool is_archive(const char *what)
 {
 	static const char *const ends[] = {".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar"};
-	size_t n = strlen(what);
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		size_t m = strlen(ends[i]);
-
-		if (n > m && !strcmp(what + n - m, ends[i]) && path_exists(what) &&
-			!path_is_dir(what))
+		if (ends_with(what, ends[i]) && path_exists(what) && !path_is_dir(what))
 			return true;
 	}
 	return false;

@@ -82,21 +82,9 @@ static void selected(const char *root, struct strv *versions, char **origin)
 	read_version_file(*origin, versions);
 }
 
-static bool ends_with_any(const char *name, const char *const *ends, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t k = strlen(ends[i]), len = strlen(name);
-
-		if (len >= k && !strcmp(name + len - k, ends[i]))
-			return true;
-	}
-	return false;
-}
-
 /* "3.13.0rc2", "3.13.0a1", "3.12-dev": never the latest of anything. */
 static bool is_unfinished(const char *name)
 {
-	static const char *const ends[] = {"-dev", "-src", "-latest"};
 	size_t len = strlen(name), digits = len;
 
 	while (digits > 0 && strchr("0123456789", name[digits - 1]))
@@ -105,7 +93,7 @@ static bool is_unfinished(const char *name)
 		(name[digits - 1] == 'a' || name[digits - 1] == 'b' ||
 			(digits > 1 && name[digits - 1] == 'c' && name[digits - 2] == 'r')))
 		return true;
-	return ends_with_any(name, ends, ARRAY_SIZE(ends));
+	return ends_with(name, "-dev") || ends_with(name, "-src") || ends_with(name, "-latest");
 }
 
 /* "3.12" stands for the newest installed 3.12.x; "3.13t" for the newest free-threaded one. */

@@ -14,13 +14,6 @@
 #define DUMP_MAX ((size_t)4 << 20)
 #define BASES_MAX 64
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && !strcmp(s + n - m, end);
-}
-
 /* Debian's main archive, also at a mirror or as a snapshot, but not that of security updates. */
 static bool is_debian(const char *base)
 {

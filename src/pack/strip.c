@@ -84,13 +84,6 @@ static void split_file(struct strip *s, const struct dist_file *f, const char *n
 			s->debug, add_task(s, "--only-keep-debug", f->path), companion, false);
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n > m && !strcmp(s + n - m, end);
-}
-
 /* Those of the tree's files that the archive holds, too. */
 static void plan(struct strip *s, const struct pack_list *tree)
 {
