@@ -1,6 +1,9 @@
 /* Takes debug information out of a tree's files, by the system's objcopy. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +19,7 @@
 struct task {
 	struct strv argv;
 	char *made; /* the file that must be there afterwards */
+	int said;   /* what objcopy prints, in memory, as there may be no room on the disk */
 };
 
 struct strip {
@@ -32,6 +36,8 @@ static void strip_release(struct strip *s)
 	for (size_t i = 0; i < s->n_tasks; i++) {
 		strv_release(&s->tasks[i].argv);
 		free(s->tasks[i].made);
+		if (s->tasks[i].said >= 0)
+			close(s->tasks[i].said);
 	}
 	free(s->tasks);
 	free(s->objcopy);
@@ -44,7 +50,7 @@ static const char *add_task(struct strip *s, const char *option, const char *fro
 
 	s->tasks = xreallocarray(s->tasks, s->n_tasks + 1, sizeof(*s->tasks));
 	t = &s->tasks[s->n_tasks];
-	*t = (struct task){.made = xasprintf("%s/%zu", s->scratch, s->n_tasks)};
+	*t = (struct task){.made = xasprintf("%s/%zu", s->scratch, s->n_tasks), .said = -1};
 	s->n_tasks++;
 	strv_add(&t->argv, s->objcopy);
 	strv_add(&t->argv, "-D");
@@ -84,6 +90,21 @@ static void split_file(struct strip *s, const struct dist_file *f, const char *n
 			s->debug, add_task(s, "--only-keep-debug", f->path), companion, false);
 }
 
+/* Is it for linkers, an archive or an object, not only by its name? */
+static bool is_linkable(const struct pack_entry *e)
+{
+	CLEANUP_CLOSE int fd = -1;
+	char magic[8];
+
+	if (e->kind != PACK_FILE || !e->path ||
+		(!ends_with(e->name, ".a") && !ends_with(e->name, ".o")))
+		return false;
+	fd = open(e->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic))
+		return false;
+	return !memcmp(magic, "!<arch>\n", 8) || !memcmp(magic, "\177ELF", 4);
+}
+
 /* Those of the tree's files that the archive holds, too. */
 static void plan(struct strip *s, const struct pack_list *tree)
 {
@@ -94,12 +115,10 @@ static void plan(struct strip *s, const struct pack_list *tree)
 		if (!f->problem && pack_list_find(tree, name))
 			split_file(s, f, name);
 	}
-	/* what linkers read */
 	for (size_t i = 0; i < tree->n; i++) {
 		const struct pack_entry *e = &tree->v[i];
 
-		if (e->kind == PACK_FILE && e->path &&
-			(ends_with(e->name, ".a") || ends_with(e->name, ".o")))
+		if (is_linkable(e))
 			strip_file(s, e->path, e->name, e->executable);
 	}
 }
@@ -128,15 +147,37 @@ void package_add_gdb(
 
 static int start(struct proc **proc, struct task *t, struct err *err)
 {
-	struct proc_spec spec = {.argv = &t->argv, .out = -1, .err = -1};
+	struct proc_spec spec = {.argv = &t->argv, .err = -1};
 
+	t->said = spec.out = memfd_create("objcopy", MFD_CLOEXEC);
 	return proc_start(&spec, proc, err);
 }
 
-static int finish(struct proc *proc, const struct task *t, struct err *err)
+/* With objcopy's own words, of which the last line says most. */
+static int failed(const struct task *t, struct err *err)
+{
+	char said[4096];
+	ssize_t n = t->said >= 0 ? pread(t->said, said, sizeof(said) - 1, 0) : 0;
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+	const char *last = "it says nothing";
+
+	said[n > 0 ? n : 0] = '\0';
+	strv_split(&lines, said, "\n");
+	if (lines.n)
+		last = lines.v[lines.n - 1];
+	err_wrap(err, "objcopy %s '%s': %s", t->argv.v[2], t->argv.v[3], last);
+	if (!strstr(last, strerror(ENOSPC)))
+		return -1;
+	return err_hint(
+		err, "make room where $TMPDIR is (or /tmp), or name another folder with it");
+}
+
+static int finish(struct proc *proc, struct task *t, struct err *err)
 {
 	if (proc_result(proc, err) < 0)
-		return err_wrap(err, "objcopy %s '%s'", t->argv.v[2], t->argv.v[3]);
+		return failed(t, err);
+	close(t->said);
+	t->said = -1;
 	if (!path_exists(t->made))
 		return err_set(err, ERR_CHILD, "objcopy made nothing of '%s'", t->argv.v[3]);
 	return 0;

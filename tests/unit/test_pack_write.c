@@ -70,12 +70,27 @@ static void test_archives(void **state)
 	CLEANUP_FREE char *list = NULL;
 
 	setup(&f, *state);
+	/* no archive library, whatever it is called, and so not for objcopy */
+	scratch_file(f.tree, "share/notes.a", "some notes\n", 0644);
 	json_decref(written(&f));
 	list = scratch_shell(*state, "LC_ALL=C ls -A out && cd out && sha256sum -c SHA256SUMS");
 	assert_string_equal(list,
 		"SHA256SUMS\n" NAME "install_only.tar.gz\n" NAME
 		"install_only_stripped.tar.gz\n" NAME "install_only.tar.gz: OK\n" NAME
 		"install_only_stripped.tar.gz: OK\n");
+	release(&f);
+}
+
+/* What objcopy says of a library that is damaged. */
+static void test_words_of_objcopy(void **state)
+{
+	struct fixture f;
+
+	setup(&f, *state);
+	scratch_file(f.tree, "lib/libdamaged.a", "!<arch>\nand no more\n", 0644);
+	assert_refused(&f, "objcopy --strip-debug");
+	if (!strstr(f.err.msg, "libdamaged.a:"))
+		fail_msg("'%s' does not say why", f.err.msg);
 	release(&f);
 }
 
@@ -205,7 +220,8 @@ static void test_replaced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_archives),
-		SCRATCH_TEST(test_not_into_the_tree), SCRATCH_TEST(test_failure_changes_nothing),
+		SCRATCH_TEST(test_words_of_objcopy), SCRATCH_TEST(test_not_into_the_tree),
+		SCRATCH_TEST(test_failure_changes_nothing),
 		SCRATCH_TEST(test_failure_leaves_no_folder), SCRATCH_TEST(test_no_digests),
 		SCRATCH_TEST(test_waits), SCRATCH_TEST(test_replaced)};
 
