@@ -68,6 +68,8 @@ const char *archive_reason(struct archive *a);
 
 /* The archive as a whole is bad. Keeps an error that is set already. Returns -1. */
 __attribute__((format(printf, 2, 3))) int unpack_refuse(struct unpack *u, const char *fmt, ...);
+/* It is beyond the limit of bytes. */
+int unpack_refuse_size(struct unpack *u);
 int unpack_check_interrupt(struct unpack *u);
 
 /* Puts the entry that the reader stands at into the folder. */

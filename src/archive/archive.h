@@ -44,6 +44,9 @@ struct unpack_limits {
  * 48 MiB for headers, and the names of at most 65,536 folders). */
 int archive_unpack(const char *archive, const char *dir, int strip,
 	const struct unpack_limits *limits, struct err *err);
+/* The same of an open file, which stays open; `archive` is for messages. */
+int archive_unpack_fd(int fd, const char *archive, const char *dir, int strip,
+	const struct unpack_limits *limits, struct err *err);
 
 /* Appends to `out` the content of the first file of a tar or zip archive that is called `rel` below
  * any single top folder. 1: it is there; 0: no such file; -1: the archive is damaged, or the file

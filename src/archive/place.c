@@ -76,6 +76,14 @@ int unpack_refuse(struct unpack *u, const char *fmt, ...)
 	return err_set(u->err, ERR_INPUT, "cannot unpack '%s': %s", u->archive, text);
 }
 
+int unpack_refuse_size(struct unpack *u)
+{
+	if (u->failed)
+		return -1;
+	unpack_refuse(u, "it unpacks to more than %" PRIu64 " bytes", u->limits.max_bytes);
+	return err_hint(u->err, "if you trust it, 'solder unpack --max-gib N' takes more");
+}
+
 /* The current entry is bad. */
 __attribute__((format(printf, 2, 3))) static int refuse_entry(
 	struct unpack *u, const char *fmt, ...)
@@ -244,8 +252,7 @@ static int unpack_file(struct unpack *u, struct archive_entry *e, int parent, co
 
 	if (size < 0 || __builtin_add_overflow(u->file_bytes, (uint64_t)size, &u->file_bytes) ||
 		u->file_bytes > u->limits.max_bytes)
-		return unpack_refuse(
-			u, "it unpacks to more than %" PRIu64 " bytes", u->limits.max_bytes);
+		return unpack_refuse_size(u);
 	if (make_room(u, parent, name, true) < 0)
 		return -1;
 	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

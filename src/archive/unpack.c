@@ -65,10 +65,8 @@ static la_ssize_t read_stream(struct archive *tar, void *ctx, const void **block
 		}
 	} while (!n);
 	u->stream_bytes += n;
-	if (u->stream_bytes > u->limits.max_bytes) {
-		unpack_refuse(u, "it unpacks to more than %" PRIu64 " bytes", u->limits.max_bytes);
-		return -1;
-	}
+	if (u->stream_bytes > u->limits.max_bytes)
+		return unpack_refuse_size(u);
 	u->held += n;
 	if (u->held > HELD_MAX) {
 		unpack_refuse(u,
@@ -237,7 +235,7 @@ static void unpack_release(struct unpack *u)
 		close(u->root);
 }
 
-int archive_unpack(const char *archive, const char *dir, int strip,
+int archive_unpack_fd(int fd, const char *archive, const char *dir, int strip,
 	const struct unpack_limits *limits, struct err *err)
 {
 	CLEANUP(unpack_release)
@@ -248,12 +246,8 @@ int archive_unpack(const char *archive, const char *dir, int strip,
 		.strip = strip,
 		.err = err,
 	};
-	CLEANUP_CLOSE int fd = open(archive, O_RDONLY | O_CLOEXEC);
-	CLEANUP_FREE char *made = NULL;
+	CLEANUP_FREE char *made = dirs_missing(dir);
 
-	if (fd < 0)
-		return err_sys(err, "cannot open '%s'", archive);
-	made = dirs_missing(dir);
 	u.root = open_root(dir, err);
 	if (u.root >= 0 && open_readers(&u, fd) == 0 && unpack_all(&u, fd) == 0)
 		return 0;
@@ -261,4 +255,14 @@ int archive_unpack(const char *archive, const char *dir, int strip,
 		empty_folder(dir);
 	dirs_remove(dir, made);
 	return -1;
+}
+
+int archive_unpack(const char *archive, const char *dir, int strip,
+	const struct unpack_limits *limits, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(archive, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "cannot open '%s'", archive);
+	return archive_unpack_fd(fd, archive, dir, strip, limits, err);
 }

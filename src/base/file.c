@@ -245,17 +245,13 @@ void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX_SIZE])
 	EVP_MD_CTX_free(ctx);
 }
 
-int sha256_file(const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err)
+int sha256_fd(int fd, const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err)
 {
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	CLEANUP_FREE char *chunk = xcalloc(1, 1 << 18);
-	EVP_MD_CTX *ctx;
+	EVP_MD_CTX *ctx = digest_start();
 	uint64_t total = 0;
 	ssize_t n;
 
-	if (fd < 0)
-		return err_sys(err, "cannot open '%s'", path);
-	ctx = digest_start();
 	while ((n = read(fd, chunk, 1 << 18)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -271,4 +267,13 @@ int sha256_file(const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, str
 	if (size)
 		*size = total;
 	return 0;
+}
+
+int sha256_file(const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "cannot open '%s'", path);
+	return sha256_fd(fd, path, hex, size, err);
 }

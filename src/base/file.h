@@ -25,7 +25,8 @@ bool path_is_dir(const char *path);
 
 /* Creates a folder and those above it. One that is there already is fine. */
 int make_dirs(const char *path, struct err *err);
-/* The topmost of the folders that make_dirs() would create; NULL if `path` is there. To be freed. */
+/* The topmost of the folders that make_dirs() would create; NULL if `path` is there. To be freed.
+ */
 char *dirs_missing(const char *path);
 /* Takes make_dirs() back: removes `path` and those above it up to `first`, what dirs_missing() said
  * before, unless somebody has put something into them. */
@@ -73,5 +74,7 @@ uint64_t clock_ns(void);
 void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX_SIZE]);
 /* Of a file, read in pieces; `size` (may be NULL) receives how many bytes it had. */
 int sha256_file(const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err);
+/* Of what is left to read of an open file; `path` is for messages. */
+int sha256_fd(int fd, const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err);
 
 #endif

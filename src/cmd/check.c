@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/archive.h"
 #include "base/file.h"
 #include "check/check.h"
 #include "cmd/check-internal.h"
@@ -235,8 +234,7 @@ static int check_archive(const struct values *v, const char *archive, struct err
 	if (!scratch)
 		return -1;
 	dir = xasprintf("%s/a place", scratch);
-	if (pack_verify(archive, NULL, &said, err) == 0 &&
-		archive_unpack(archive, dir, 1, NULL, err) == 0) {
+	if (pack_unpack(archive, NULL, dir, 1, NULL, &said, err) == 0) {
 		CLEANUP_FREE char *install = xasprintf("%s/install", dir);
 
 		result = check(v, path_is_dir(install) ? install : dir, archive, said, err);

@@ -27,8 +27,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	const char *said;
 
 	limits.max_bytes = (uint64_t)v->max_gib << 30;
-	if (pack_verify(args->v[0], v->sha256, &said, err) < 0 ||
-		archive_unpack(args->v[0], args->v[1], (int)v->strip, &limits, err) < 0)
+	if (pack_unpack(args->v[0], v->sha256, args->v[1], (int)v->strip, &limits, &said, err) < 0)
 		return -1;
 	progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
 	if (said)

@@ -81,10 +81,13 @@ int pack_write(
  * "dropped"}]. */
 int pack_index(const char *folder, const char *base_url, json_t **result, struct err *err);
 
-/* Fails if the digest of `archive` is not `sha256`, or, when that is NULL, not what SHA256SUMS in
- * the same folder says of it. *said receives (static) what it was compared with; NULL: neither
- * names it. */
-int pack_verify(const char *archive, const char *sha256, const char **said, struct err *err);
+/* Does what archive_unpack() does, if the digest of `archive` is `sha256`, or, when that is NULL,
+ * what SHA256SUMS in the same folder says of it. What is unpacked is the open file that was
+ * compared, whatever becomes of its name. *said receives (static) what it was compared with; NULL:
+ * neither names it. */
+struct unpack_limits;
+int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
+	const struct unpack_limits *limits, const char **said, struct err *err);
 
 /* Runs `solder build`, whose words `argv` are, to its end; what it said is in the error. */
 int pack_rebuild(const struct strv *argv, struct err *err);

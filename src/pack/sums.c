@@ -4,7 +4,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
+#include <unistd.h>
 
+#include "archive/archive.h"
 #include "base/interrupt.h"
 #include "pack/pack.h"
 #include "pack/sums-internal.h"
@@ -114,7 +116,9 @@ int sums_compare(
 	return err_hint(err, "it is damaged or was replaced; get it again");
 }
 
-int pack_verify(const char *archive, const char *sha256, const char **said, struct err *err)
+/* Is it what it should be? `fd` is at its start, and is again afterwards. */
+static int verify(
+	int fd, const char *archive, const char *sha256, const char **said, struct err *err)
 {
 	CLEANUP_FREE char *dir = path_dir(archive);
 	char wanted[SHA256_HEX_SIZE] = "", got[SHA256_HEX_SIZE];
@@ -134,7 +138,20 @@ int pack_verify(const char *archive, const char *sha256, const char **said, stru
 		*said = NULL;
 		return 0;
 	}
-	if (sha256_file(archive, got, NULL, err) < 0)
+	if (sha256_fd(fd, archive, got, NULL, err) < 0)
 		return -1;
+	lseek(fd, 0, SEEK_SET);
 	return sums_compare(archive, *said, got, wanted, err);
+}
+
+int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
+	const struct unpack_limits *limits, const char **said, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(archive, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "cannot open '%s'", archive);
+	if (verify(fd, archive, sha256, said, err) < 0)
+		return -1;
+	return archive_unpack_fd(fd, archive, dir, strip, limits, err);
 }

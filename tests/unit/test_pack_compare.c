@@ -120,19 +120,23 @@ static void test_archives(void **state)
 static void test_digests(void **state)
 {
 	const char *root = *state;
-	CLEANUP_FREE char *file = xasprintf("%s/f.tar", root);
+	CLEANUP_FREE char *file = xasprintf("%s/f.tar", root), *to = xasprintf("%s/to", root);
+	CLEANUP_FREE char *again = xasprintf("%s/again", root), *no = xasprintf("%s/no", root);
 	struct err err = ERR_INIT;
 	const char *said;
 
-	scratch_file(root, "f.tar", "x", 0644);
-	assert_int_equal(pack_verify(file, NULL, &said, &err), 0);
+	free(scratch_shell(root, "mkdir f && echo x >f/x && tar -cf f.tar f"));
+	assert_int_equal(pack_unpack(file, NULL, to, 1, NULL, &said, &err), 0);
 	assert_null(said);
+	assert_content(root, "to/x", "x\n");
 	free(scratch_shell(root, "sha256sum -b f.tar >SHA256SUMS"));
-	assert_int_equal(pack_verify(file, NULL, &said, &err), 0);
+	assert_int_equal(pack_unpack(file, NULL, again, 1, NULL, &said, &err), 0);
 	assert_string_equal(said, "SHA256SUMS");
-	scratch_file(root, "f.tar", "y", 0644);
-	assert_int_equal(pack_verify(file, NULL, &said, &err), -1);
+	assert_content(root, "again/x", "x\n");
+	free(scratch_shell(root, "echo y >f/x && tar -cf f.tar f"));
+	assert_int_equal(pack_unpack(file, NULL, no, 1, NULL, &said, &err), -1);
 	assert_int_equal(err.code, ERR_INPUT);
+	assert_false(path_exists(no));
 }
 
 int main(void)
