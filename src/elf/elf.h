@@ -218,7 +218,8 @@ int elf_section_read(
 	const char *path, const char *name, size_t max, struct buf *out, struct err *err);
 
 /* The name of the section whose bytes in the file include the one at `offset`, to be freed: 1, or 0
- * when it is in none (a header, say). */
+ * when it is in none (a header, say), or the file is no ELF file. Of an archive of objects it is
+ * ".text of ceval.o", or the member alone. */
 int elf_section_at(const char *path, uint64_t offset, char **name, struct err *err);
 
 /* What an exported variable of that name, a `long` say, begins with in the file: 1 when there is

@@ -80,9 +80,12 @@ static void test_section(void **state)
 
 	free(scratch_shell(root, "mkdir a b && echo 'const char v[] = \"one\";' >s.c && "
 				 "cc -c -o a/o s.c && sed s/one/owe/ s.c >t.c && mv t.c s.c && "
-				 "cc -c -o b/o s.c"));
-	list = compared(root, 1, 10);
+				 "cc -c -o b/o s.c && for d in a b; do "
+				 "(cd $d && ar rcsD x.a o); done"));
+	list = compared(root, 2, 10);
 	assert_string_equal(what(list, 0, "section"), ".rodata");
+	assert_string_equal(what(list, 1, "path"), "x.a");
+	assert_string_equal(what(list, 1, "section"), ".rodata of o");
 	assert_memory_equal(what(list, 0, "first"), "6e", 2);
 	assert_memory_equal(what(list, 0, "second"), "77", 2);
 	json_decref(list);
