@@ -67,7 +67,7 @@ END
 
 # Flags that name places on this machine are kept apart, and how many processes
 # LTO may use, which compile.sh adds: see run_make.
-cplaces="-ffile-prefix-map=$SRC=Python-$VERSION -ffile-prefix-map=$DEPS=deps"
+cplaces="-ffile-prefix-map=$here=Python-$VERSION -ffile-prefix-map=$DEPS=deps"
 ldplaces=-L$DEPS/lib
 if [ -n "$LLD" ]; then
     ldplaces="$ldplaces --ld-path=$(command -v "$LLD")"
@@ -78,10 +78,10 @@ none:* | *:clang) ;;
 *)
     # gcc writes debug information when linking, too, and leaves the directory
     # of a source file to the assembler.
-    cplaces="$cplaces -Wa,--debug-prefix-map=$SRC=Python-$VERSION"
-    # The names of LTO's sections are drawn by lot otherwise.
-    cplaces="$cplaces -frandom-seed=\$@"
     ldplaces="$ldplaces $cplaces"
+    cplaces="$cplaces -Wa,--debug-prefix-map=$here=Python-$VERSION"
+    # The names of LTO's sections are drawn by lot without a seed.
+    cplaces="$cplaces -frandom-seed=\$@"
     ;;
 esac
 
@@ -89,16 +89,13 @@ esac
 # there are depends on the release.
 hacl='$(sort $(LIBHACL_MD5_OBJS) $(LIBHACL_SHA1_OBJS) $(LIBHACL_SHA2_OBJS) $(LIBHACL_SHA3_OBJS) $(LIBHACL_BLAKE2_OBJS) $(LIBHACL_HMAC_OBJS))'
 
-# Links that only serve the build need no optimising; compile.sh says how.
-quick=
-
 # What make's command line sets adds to what configure chose.  Two programs that
 # the Makefile runs get a Python of their own: pybuilddir.txt, where sysconfig
 # takes its variables from the Makefile and the environment, sees no places; and
 # libinstall, which would compile all of Lib three times for bytecode.sh to
 # throw away, does nothing.
 run_make() {
-    make "$@" \
+    PWD=$here make "$@" \
         CFLAGS_NODIST="$cflags $cplaces" LDFLAGS_NODIST="$ldflags $ldplaces" ARFLAGS=rcsD \
         MACHDEP_OBJS="$hacl" \
         LINK_PYTHON_OBJS='$(LIBRARY_OBJS)' LINK_PYTHON_DEPS='$(LIBRARY_OBJS)' \

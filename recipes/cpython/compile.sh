@@ -19,19 +19,6 @@ esac
 
 configure
 
-case $LTO:$CC_FAMILY in
-none:*) ;;
-*:gcc)
-    quick=-fno-lto
-    lto=-flto-partition=balanced
-    processes=-flto=$JOBS
-    ;;
-*)
-    quick=-Wl,--lto-O0
-    lto=
-    processes=-Wl,--thinlto-jobs=$JOBS
-    ;;
-esac
 if [ "$LTO" != none ]; then
     optimised=$ldflags
     ldflags="$ldflags $quick"

@@ -1,6 +1,7 @@
 # Sourced by common.sh and link.sh: flags of what the user may choose about how
-# CPython's functions and variables are reached.  A variable that is not set
-# has its default: what is not chosen is in no step's key.
+# CPython's functions and variables are reached, and those of links with LTO.  A
+# variable that is not set has its default: what is not chosen is in no step's
+# key.
 
 case $TLS in
 initial-exec) cflags=-ftls-model=initial-exec ;;
@@ -42,3 +43,26 @@ yes) symbolic=-Wl,-Bsymbolic-functions ;;
 no) symbolic= ;;
 esac
 ldflags="$codegen -Wl,--exclude-libs,ALL $symbolic $bind"
+
+# How LTO divides the code, which is in the result, and among how many processes,
+# which is not; and what leaves out optimising where a link only serves the build.
+lto=
+processes=
+quick=
+here=$PWD
+case $LTO:$CC_FAMILY in
+none:*) ;;
+*:gcc)
+    lto=-flto-partition=balanced
+    processes=-flto=$JOBS
+    quick=-fno-lto
+    # gcc keeps in the objects what it knows the current directory by, among the
+    # assembler's options and to find sources from where it links: so it knows it
+    # by a name that is right everywhere.
+    here=/proc/self/cwd
+    ;;
+*)
+    processes=-Wl,--thinlto-jobs=$JOBS
+    quick=-Wl,--lto-O0
+    ;;
+esac

@@ -15,15 +15,13 @@ esac
 # DT_RPATH instead of DT_RUNPATH also serves extension modules that name
 # libpython without need: they load wherever the tree is.
 flags="$bind -Wl,--disable-new-dtags -Wl,-rpath,'\$\$ORIGIN/../lib'"
-lto=
+lto="$lto $processes"
 case $LTO:$CC_FAMILY in
-none:*) ;;
-*:gcc)
-    lto="$codegen -flto-partition=balanced -flto=$JOBS"
+none:* | *:clang) ;;
+*)
     # gcc writes debug information when linking, too.
-    lto="$lto -ffile-prefix-map=$BUILD=Python-$VERSION"
+    lto="$codegen $lto -ffile-prefix-map=$here=Python-$VERSION"
     ;;
-*) lto="-Wl,--thinlto-jobs=$JOBS" ;;
 esac
 if [ -n "$LLD" ]; then
     lto="$lto --ld-path=$(command -v "$LLD")"
@@ -41,7 +39,7 @@ if [ "${SHUFFLE:-0}" != 0 ]; then
 fi
 
 # Nothing is out of date but the interpreter, whatever the clocks say.
-make -o Makefile -o Programs/python.o LINK_PYTHON_DEPS= BUILDPYTHON="$interpreter" \
+PWD=$here make -o Makefile -o Programs/python.o LINK_PYTHON_DEPS= BUILDPYTHON="$interpreter" \
     MACHDEP_OBJS="$hacl" ORDERED="$library_objects" LINK_PYTHON_OBJS="$objects" \
     LDFLAGS_NODIST="$flags $lto" LINKFORSHARED="-Wl,--export-dynamic $pie" "$interpreter"
 
@@ -49,7 +47,7 @@ case ${SYMBOLIC:-yes}:${BIND:-now}:${SHUFFLE:-0} in
 yes:now:0) ;;
 *)
     # The Makefile's own rule writes into $BUILD.
-    make -o Makefile MACHDEP_OBJS="$hacl" ORDERED="$library_objects" \
+    PWD=$here make -o Makefile MACHDEP_OBJS="$hacl" ORDERED="$library_objects" \
         LDFLAGS_NODIST="$ldflags $lto" \
         --eval='relink: ; $(BLDSHARED) -Wl,-h$(INSTSONAME) -o "$$OUT/$(INSTSONAME)" $(ORDERED) $(MODLIBS) $(SHLIBS) $(LIBC) $(LIBM)' \
         relink
