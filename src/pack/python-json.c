@@ -402,7 +402,8 @@ char *python_json(const struct package *p, const struct pack_list *full)
 	json_object_set_new(j, "version", json_string("8"));
 	json_object_set_new(j, "target_triple", json_string(p->triple));
 	json_object_set_new(j, "build_options", json_string(p->opts));
-	json_object_set_new(j, "optimizations", json_string(p->opts));
+	json_object_set_new(j, "optimizations",
+		json_string(p->opts + (strncmp(p->opts, "freethreaded+", 13) ? 0 : 13)));
 	json_object_set_new(j, "crt_features", crt_features(p));
 	json_object_set_new(j, "libpython_link_mode",
 		json_string(p->dist.libpython_shared ? "shared" : "static"));

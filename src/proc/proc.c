@@ -222,8 +222,8 @@ int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigne
 		return -1;
 	}
 	close(ends[1]);
-	if (drain(reader, max_output, timeout_ms ? clock_ns() + timeout_ms * MS : 0, output,
-		    err) < 0)
+	if (drain(reader, max_output, timeout_ms ? clock_ns() + timeout_ms * MS : 0, output, err) <
+		0)
 		return -1;
 	return proc_result(p, err);
 }

@@ -69,6 +69,7 @@ static void test_python_json(void **state)
 	j = python_json_of(&f);
 	assert_json_text(j, "version", "8");
 	assert_json_text(j, "target_triple", "x86_64-unknown-linux-gnu");
+	assert_json_text(j, "build_options", "pgo+lto");
 	assert_json_text(j, "optimizations", "pgo+lto");
 	assert_json_text(j, "libpython_link_mode", "static");
 	assert_json_text(j, "python_exe", "install/bin/python3.13");
@@ -90,6 +91,13 @@ static void test_python_json(void **state)
 	assert_dump(core, "links",
 		"[{\"name\":\"dl\",\"system\":true},{\"name\":\"m\",\"system\":true}]");
 	assert_null(json_object_get(core, "shared_lib"));
+	json_decref(j);
+	/* others have this word in the one and not in the other */
+	free(f.p.opts);
+	f.p.opts = xstrdup("freethreaded+pgo");
+	j = python_json_of(&f);
+	assert_json_text(j, "build_options", "freethreaded+pgo");
+	assert_json_text(j, "optimizations", "pgo");
 	json_decref(j);
 	package_release(&f);
 }
