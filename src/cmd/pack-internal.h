@@ -17,8 +17,8 @@ struct pack_values {
 
 unsigned int cmd_pack_processors(void);
 
-/* The cache's entry of the compile that the package's libpython comes from, by content: 1 and its
- * folder `build` and the root it had, or 0. The caller frees both. */
+/* The cache's entry of the compile that the package's libpython comes from, by content, and the
+ * newest of several: 1 and its folder `build` and the root it had, or 0. The caller frees both. */
 int cmd_pack_find_build(
 	const struct cache *c, const struct package *p, char **build, char **root, struct err *err);
 

@@ -42,12 +42,18 @@ static bool is_origin(const char *build, const char *library, const char *hex)
 	       !strcmp(hex, other);
 }
 
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
+}
+
 int cmd_pack_find_build(
 	const struct cache *c, const struct package *p, char **build, char **root, struct err *err)
 {
 	CLEANUP_FREE char *store = xasprintf("%s/store", c->dir);
 	const char *library = pack_libpython(p);
 	char hex[SHA256_HEX_SIZE];
+	struct timespec newest = {0};
 	struct dirent *e;
 	DIR *dir;
 
@@ -57,19 +63,24 @@ int cmd_pack_find_build(
 	if (sha256_file(library, hex, NULL, err) < 0)
 		return -1;
 	dir = opendir(store);
-	while (dir && !*build && (e = readdir(dir))) {
+	while (dir && (e = readdir(dir))) {
 		CLEANUP_FREE char *tree = cache_tree(c, e->d_name);
 		CLEANUP_FREE char *path = xasprintf("%s/build", tree);
 		CLEANUP_FREE char *root_file = xasprintf("%s/build-root", tree);
 		CLEANUP_BUF struct buf text = BUF_INIT;
 		struct err ignored = ERR_INIT;
+		struct stat st;
 
 		if (strncmp(e->d_name, "cpython-compile-", 16) != 0 ||
-			!is_origin(path, library, hex) ||
-			file_read(root_file, ROOT_MAX, &text, &ignored) < 0)
+			!is_origin(path, library, hex) || stat(path, &st) < 0 ||
+			file_read(root_file, ROOT_MAX, &text, &ignored) < 0 ||
+			(*build && !is_later(&st.st_mtim, &newest)))
 			continue;
+		free(*build);
+		free(*root);
 		*build = steal(&path);
 		*root = buf_steal(&text);
+		newest = st.st_mtim;
 	}
 	if (dir)
 		closedir(dir);
