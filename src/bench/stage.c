@@ -124,15 +124,15 @@ static int copy_arm(const struct stage *s, size_t index, struct bench_arm *arm, 
 
 static int make_folders(const char *scratch, struct stage *s, struct err *err)
 {
-	CLEANUP_FREE char *template = xasprintf("%s/solder-bench-XXXXXX", scratch);
+	CLEANUP_FREE char *made = scratch_make(scratch, "solder-bench", err);
 	CLEANUP_FREE char *output = NULL;
 
-	if (!mkdtemp(template))
-		return err_sys(err, "cannot create a folder in '%s'", scratch);
+	if (!made)
+		return -1;
 	/* Pythons compare resolved paths with what we expect. */
-	s->root = realpath(template, NULL);
+	s->root = realpath(made, NULL);
 	if (!s->root)
-		return err_sys(err, "cannot resolve '%s'", template);
+		return err_sys(err, "cannot resolve '%s'", made);
 	s->pycache = xasprintf("%s/pycache", s->root);
 	s->home = xasprintf("%s/home", s->root);
 	s->cwd = xasprintf("%s/work", s->root);

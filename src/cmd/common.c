@@ -51,13 +51,9 @@ char *cmd_scratch(const char *within, const char *name, struct err *err)
 	CLEANUP_FREE char *folder = path_absolute(within               ? within
 						  : tmp && *tmp == '/' ? tmp
 								       : "/tmp");
-	char *path = xasprintf("%s/solder-%s.XXXXXX", folder, name);
+	CLEANUP_FREE char *prefix = xasprintf("solder-%s", name);
 
-	if (mkdtemp(path))
-		return path;
-	err_sys(err, "cannot create the folder '%s'", path);
-	free(path);
-	return NULL;
+	return scratch_make(folder, prefix, err);
 }
 
 int cmd_check_output(const char *path, struct err *err)

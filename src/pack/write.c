@@ -227,11 +227,10 @@ static int write_archives(struct writer *w, struct err *err)
 static int prepare(struct writer *w, struct err *err)
 {
 	const struct package *p = w->p;
-	CLEANUP_FREE char *stage = xasprintf("%s/.solder-pack.XXXXXX", w->o->out);
 
-	if (!mkdtemp(stage))
-		return err_sys(err, "cannot create a folder in '%s'", w->o->out);
-	w->stage = steal(&stage);
+	w->stage = scratch_make(w->o->out, ".solder-pack", err);
+	if (!w->stage)
+		return -1;
 	w->jobs[FULL].name = xasprintf("%s-%s-full.tar.zst", p->name, p->opts);
 	w->jobs[SMALL].name = xasprintf("%s-%sinstall_only.tar.gz", p->name, p->flavour);
 	w->jobs[STRIPPED].name =

@@ -1,0 +1,74 @@
+/* Folders that do not survive their process, not even one that is killed. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define RANDOM "XXXXXX"
+#define ATTEMPTS 100
+
+/* Is `name` what mkdtemp() makes of "PREFIX.XXXXXX"? */
+static bool is_scratch(const char *name, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return !strncmp(name, prefix, n) && name[n] == '.' &&
+	       strlen(name + n + 1) == strlen(RANDOM);
+}
+
+/* Who uses a folder has it locked. Where folders cannot be locked, none is removed. */
+static void clear_stale(const char *within, const char *prefix)
+{
+	DIR *dir = opendir(within);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", within, e->d_name);
+		CLEANUP_CLOSE int fd = -1;
+		struct err ignored = ERR_INIT;
+
+		if (!is_scratch(e->d_name, prefix))
+			continue;
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			tree_remove(path, &ignored);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Locks it until the process ends, for which the descriptor stays open. Fails if another process,
+ * clearing up, came between. */
+static bool claim(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && (flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+		path_exists(path))
+		return true;
+	if (fd >= 0)
+		close(fd);
+	return false;
+}
+
+char *scratch_make(const char *within, const char *prefix, struct err *err)
+{
+	clear_stale(within, prefix);
+	for (int i = 0; i < ATTEMPTS; i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s." RANDOM, within, prefix);
+
+		if (!mkdtemp(path)) {
+			err_sys(err, "cannot create a folder in '%s'", within);
+			return NULL;
+		}
+		if (claim(path))
+			return steal(&path);
+	}
+	err_set(err, ERR_ENVIRONMENT, "cannot keep a folder in '%s'", within);
+	return NULL;
+}

@@ -1,0 +1,77 @@
+/* Scratch folders: those of killed processes go, those of living ones stay. */
+#include "scratch.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+static char *made(const char *root)
+{
+	struct err err = ERR_INIT;
+	char *path = scratch_make(root, "p", &err);
+
+	if (!path)
+		fail_msg("%s", err.msg);
+	return path;
+}
+
+static void test_stale(void **state)
+{
+	static const char *const others[] = {"p.short", "p.toolong", "q.abcdef", "pp.abcdef"};
+	CLEANUP_FREE char *first = NULL, *second = NULL, *stale = NULL;
+	struct stat st;
+
+	scratch_file(*state, "p.abcdef/deep/file", "", 0644);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		scratch_file(*state, others[i], "", 0644);
+	scratch_file(*state, "p.abcfil", "no folder", 0644);
+	first = made(*state);
+	second = made(*state);
+	assert_true(path_is_dir(first));
+	assert_string_not_equal(first, second);
+	assert_int_equal(stat(first, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	stale = xasprintf("%s/p.abcdef", (char *)*state);
+	assert_false(path_exists(stale));
+	assert_int_equal(scratch_entries(*state), ARRAY_SIZE(others) + 3);
+}
+
+static void test_killed(void **state)
+{
+	CLEANUP_FREE char *own = made(*state), *after = NULL;
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		CLEANUP_FREE char *path = made(*state);
+
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(scratch_entries(*state), 2);
+	after = made(*state);
+	assert_int_equal(scratch_entries(*state), 2);
+	assert_true(path_is_dir(own));
+	assert_true(path_is_dir(after));
+}
+
+static void test_nowhere(void **state)
+{
+	CLEANUP_FREE char *none = xasprintf("%s/none", (char *)*state);
+	struct err err = ERR_INIT;
+
+	assert_null(scratch_make(none, "p", &err));
+	assert_non_null(strstr(err.msg, "cannot create a folder in"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_stale), SCRATCH_TEST(test_killed), SCRATCH_TEST(test_nowhere)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
