@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
+
 int file_read(const char *path, size_t max, struct buf *out, struct err *err)
 {
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -253,11 +255,13 @@ int sha256_fd(int fd, const char *path, char hex[SHA256_HEX_SIZE], uint64_t *siz
 	ssize_t n;
 
 	while ((n = read(fd, chunk, 1 << 18)) != 0) {
-		if (n < 0 && errno == EINTR)
+		bool interrupted = interrupt_check(err) < 0;
+
+		if (!interrupted && n < 0 && errno == EINTR)
 			continue;
-		if (n < 0) {
+		if (interrupted || n < 0) {
 			EVP_MD_CTX_free(ctx);
-			return err_sys(err, "cannot read '%s'", path);
+			return interrupted ? -1 : err_sys(err, "cannot read '%s'", path);
 		}
 		EVP_DigestUpdate(ctx, chunk, (size_t)n);
 		total += (uint64_t)n;
