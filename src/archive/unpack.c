@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/archive-internal.h"
@@ -178,31 +180,40 @@ static int unpack_all(struct unpack *u, int fd)
 	return unpack_finish_folders(u);
 }
 
-/* Opens the folder to unpack into; it must be empty. */
-static int open_root(const char *dir, struct err *err)
+static bool is_empty(DIR *listing)
 {
-	CLEANUP_CLOSE int fd = -1;
 	struct dirent *e;
-	bool empty = true;
+
+	while ((e = readdir(listing))) {
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Opens the folder to unpack into, which must be empty, and locks it: of two that unpack into one
+ * at the same time, the one that fails would remove what the other wrote. */
+static int open_root(const char *dir, const char *made, struct err *err)
+{
+	int fd = -1;
 	DIR *listing;
 
-	if (make_dirs(dir, err) < 0)
+	if (make_dirs(dir, err) < 0) {
+		dirs_remove(dir, made);
 		return -1;
+	}
 	listing = opendir(dir);
 	if (!listing)
 		return err_sys(err, "cannot list '%s'", dir);
-	while (empty && (e = readdir(listing)))
-		empty = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
-	fd = fcntl(dirfd(listing), F_DUPFD_CLOEXEC, 0);
+	if (flock(dirfd(listing), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		err_set(err, ERR_ENVIRONMENT,
+			"cannot unpack into '%s': another program is unpacking there", dir);
+	else if (!is_empty(listing))
+		err_set(err, ERR_ENVIRONMENT, "cannot unpack into '%s': it is not empty", dir);
+	else if ((fd = fcntl(dirfd(listing), F_DUPFD_CLOEXEC, 0)) < 0)
+		err_sys(err, "cannot open '%s'", dir);
 	closedir(listing);
-	if (!empty)
-		return err_set(
-			err, ERR_ENVIRONMENT, "cannot unpack into '%s': it is not empty", dir);
-	if (fd < 0)
-		return err_sys(err, "cannot open '%s'", dir);
-	int root = fd;
-	fd = -1;
-	return root;
+	return fd;
 }
 
 /* Removes what is in a folder. A failure leaves rubbish and changes nothing else, so the error
@@ -247,12 +258,18 @@ int archive_unpack_fd(int fd, const char *archive, const char *dir, int strip,
 		.err = err,
 	};
 	CLEANUP_FREE char *made = dirs_missing(dir);
+	struct stat st;
 
-	u.root = open_root(dir, err);
-	if (u.root >= 0 && open_readers(&u, fd) == 0 && unpack_all(&u, fd) == 0)
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		err_set(err, ERR_INPUT, "cannot unpack '%s': it is no file", archive);
+		return err_hint(err, "save what a pipe brings to a file first");
+	}
+	u.root = open_root(dir, made, err);
+	if (u.root < 0)
+		return -1;
+	if (open_readers(&u, fd) == 0 && unpack_all(&u, fd) == 0)
 		return 0;
-	if (u.root >= 0)
-		empty_folder(dir);
+	empty_folder(dir);
 	dirs_remove(dir, made);
 	return -1;
 }
