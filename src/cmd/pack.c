@@ -217,7 +217,10 @@ static void print_index(const json_t *result)
 	json_array_foreach (result, i, e)
 		printf("%s  %s%s\n", json_string_value(json_object_get(e, "key")),
 			json_string_value(json_object_get(e, "url")),
-			json_object_get(e, "dropped") ? "  is gone and was dropped" : "");
+			json_object_get(e, "dropped") ? "  is gone and was dropped"
+			: json_is_true(json_object_get(e, "verified"))
+				? ""
+				: "  was not verified: SHA256SUMS does not name it");
 }
 
 static void print_comparison(const json_t *result)
@@ -287,11 +290,13 @@ static int check_mode(const struct pack_values *v, struct err *err)
 	return 0;
 }
 
+/* Of a folder: what follows "?" or "#" would come before the names. */
 static bool is_url(const char *text)
 {
-	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+	size_t n =
+		strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+.-");
 
-	if (!n || strncmp(text + n, "://", 3) != 0 || !text[n + 3])
+	if (!n || strncmp(text + n, "://", 3) != 0 || !text[n + 3] || strpbrk(text, "?#"))
 		return false;
 	for (const char *c = text; *c; c++) {
 		if ((unsigned char)*c <= ' ' || *c == 0x7f)
@@ -308,7 +313,8 @@ static int check_values(struct pack_values *v, struct err *err)
 		return -1;
 	if (v->base_url && !is_url(v->base_url)) {
 		err_set(err, ERR_USAGE, "--base-url: '%s' is no URL", v->base_url);
-		return err_hint(err, "write it with its scheme, https://…, without blanks");
+		return err_hint(
+			err, "write it with its scheme, https://…, without blanks, '?' and '#'");
 	}
 	v->level = v->level_given ? strtoul(v->level_given, &end, 10) : LEVEL_MAX;
 	if (v->level < 1 || v->level > LEVEL_MAX || (end && *end) ||

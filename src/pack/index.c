@@ -1,9 +1,11 @@
 /* downloads.json, the list that uv takes in place of its own. */
 #include <ctype.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "pack/pack-internal.h"
@@ -11,6 +13,7 @@
 
 #define FILE_NAME "downloads.json"
 #define INDEX_MAX ((size_t)64 << 20)
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-"
 
 /* What the name of an archive says. */
 struct archive_name {
@@ -80,7 +83,8 @@ static bool split_name(const char *name, struct archive_name *n)
 {
 	const char *p = name + strlen("cpython-"), *plus, *at;
 
-	if (strncmp(name, "cpython-", 8) != 0 || !(plus = strchr(p, '+')))
+	if (strncmp(name, "cpython-", 8) != 0 || !(plus = strchr(p, '+')) ||
+		name[strspn(name, NAME_CHARACTERS)])
 		return false;
 	n->version = xstrndup(p, (size_t)(plus - p));
 	p = plus + 1;
@@ -271,20 +275,35 @@ static void drop_gone(const char *folder, const char *base, json_t *index, json_
 	}
 }
 
-/* What nobody could install must not be offered. */
+/* Does it begin as gzip or zstd does? */
+static bool is_compressed(const char *path)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char magic[4];
+
+	if (fd < 0 || pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic))
+		return false;
+	return !memcmp(magic, ends_with(path, ".gz") ? "\x1f\x8b" : "\x28\xb5\x2f\xfd",
+		ends_with(path, ".gz") ? 2 : 4);
+}
+
+/* What nobody could install must not be offered. 1: SHA256SUMS names it, 0: it does not. */
 static int digest(const char *folder, const char *file, char hex[SHA256_HEX_SIZE], struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", folder, file);
 	char wanted[SHA256_HEX_SIZE];
-	uint64_t size;
 	int named;
 
-	if (sha256_file(path, hex, &size, err) < 0)
+	if (!is_compressed(path)) {
+		err_set(err, ERR_INPUT, "'%s' is no archive, whatever its name says", path);
+		return err_hint(err, "pack it again, or remove it");
+	}
+	if (sha256_file(path, hex, NULL, err) < 0)
 		return -1;
-	if (!size)
-		return err_set(err, ERR_INPUT, "'%s' is empty", path);
 	named = sums_get(folder, file, wanted, err);
-	return named == 1 ? sums_compare(path, SUMS_FILE, hex, wanted, err) : named;
+	if (named == 1 && sums_compare(path, SUMS_FILE, hex, wanted, err) < 0)
+		return -1;
+	return named;
 }
 
 static int enter(const char *folder, const char *base, const char *key, const char *file,
@@ -294,9 +313,11 @@ static int enter(const char *folder, const char *base, const char *key, const ch
 	CLEANUP(name_release) struct archive_name n = {0};
 	char hex[SHA256_HEX_SIZE];
 	json_t *said = json_object();
+	int named;
 
 	json_array_append_new(result, said);
-	if (digest(folder, file, hex, err) < 0)
+	named = digest(folder, file, hex, err);
+	if (named < 0)
 		return -1;
 	split_name(file, &n);
 	json_object_set_new(index, key, entry_json(&n, url, hex));
@@ -304,6 +325,7 @@ static int enter(const char *folder, const char *base, const char *key, const ch
 	json_object_set_new(said, "file", json_string(file));
 	json_object_set_new(said, "url", json_string(url));
 	json_object_set_new(said, "sha256", json_string(hex));
+	json_object_set_new(said, "verified", json_boolean(named == 1));
 	return 0;
 }
 

@@ -76,9 +76,9 @@ int pack_write(
  * folder has an archive: the newest, stripped before whole before full. Entries of others that
  * stand in the file stay; those below the same URL whose archive is gone are dropped. URLs are
  * below `base_url`, or file:// URLs of the folder when it is NULL. An archive to be entered that is
- * empty or not what SHA256SUMS says is an error, and then the file stays as it is. *result becomes
- * the list of what was entered or dropped: [{"key", "file", "url", "sha256"}, {"key", "file",
- * "url", "dropped"}]. */
+ * none or not what SHA256SUMS says is an error, and then the file stays as it is. *result becomes
+ * the list of what was entered or dropped: [{"key", "file", "url", "sha256", "verified"}, {"key",
+ * "file", "url", "dropped"}]; verified: SHA256SUMS names it. */
 int pack_index(const char *folder, const char *base_url, json_t **result, struct err *err);
 
 /* Does what archive_unpack() does, if the digest of `archive` is `sha256`, or, when that is NULL,

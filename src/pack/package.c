@@ -57,6 +57,14 @@ static int read_epoch(struct package *p, const char *build_file, struct err *err
 	return 0;
 }
 
+/* "x86_64-linux-gnu": it becomes part of names of files. */
+static bool is_triple(const char *text)
+{
+	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	return *text && *text != '-' && !text[n] && strchr(text, '-');
+}
+
 static int read_build(struct package *p, struct err *err)
 {
 	CLEANUP_FREE char *path = package_path(p, BUILD_FILE);
@@ -72,7 +80,8 @@ static int read_build(struct package *p, struct err *err)
 	p->build = json_loadb(text.data, text.len, 0, &error);
 	if (!json_is_object(p->build) ||
 		!json_is_object(json_object_get(p->build, "distribution")) ||
-		!json_is_array(json_object_get(p->build, "packages")))
+		!json_is_array(json_object_get(p->build, "packages")) ||
+		!is_triple(package_text(json_object_get(p->build, "distribution"), "triple")))
 		return err_set(err, ERR_INPUT, "'%s' is damaged", path);
 	return read_epoch(p, path, err);
 }

@@ -20,7 +20,8 @@ static const char *name_of(const char *line)
 	if (strspn(line, "0123456789abcdefABCDEF") != HEX_LENGTH || line[HEX_LENGTH] != ' ' ||
 		(line[HEX_LENGTH + 1] != ' ' && line[HEX_LENGTH + 1] != '*'))
 		return NULL;
-	return line + HEX_LENGTH + 2;
+	line += HEX_LENGTH + 2;
+	return line + (strncmp(line, "./", 2) ? 0 : 2);
 }
 
 static int read_lines(const char *folder, struct strv *lines, struct err *err)
@@ -91,6 +92,7 @@ int sums_write(
 int sums_get(const char *folder, const char *name, char hex[SHA256_HEX_SIZE], struct err *err)
 {
 	CLEANUP_STRV struct strv lines = STRV_INIT;
+	bool found = false;
 
 	if (read_lines(folder, &lines, err) < 0)
 		return -1;
@@ -99,11 +101,14 @@ int sums_get(const char *folder, const char *name, char hex[SHA256_HEX_SIZE], st
 
 		if (!other || strcmp(other, name) != 0)
 			continue;
+		if (found && strncasecmp(hex, lines.v[i], HEX_LENGTH) != 0)
+			return err_set(err, ERR_INPUT, "'%s/" SUMS_FILE "' has two digests of '%s'",
+				folder, name);
 		memcpy(hex, lines.v[i], HEX_LENGTH);
 		hex[HEX_LENGTH] = '\0';
-		return 1;
+		found = true;
 	}
-	return 0;
+	return found;
 }
 
 int sums_compare(
@@ -140,7 +145,8 @@ static int verify(
 	}
 	if (sha256_fd(fd, archive, got, NULL, err) < 0)
 		return -1;
-	lseek(fd, 0, SEEK_SET);
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "cannot read '%s' twice", archive);
 	return sums_compare(archive, *said, got, wanted, err);
 }
 
