@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/interrupt.h"
 #include "base/opt.h"
 #include "check/check-internal.h"
 
@@ -215,9 +216,12 @@ int check_rules(const struct check_input *input, const struct strv *only, const 
 			continue;
 		if (!skip || !strv_has(skip, rule->id))
 			json_array_append_new(list, apply(rule, &s));
+		/* Programs that it ended would be findings. */
+		if (interrupt_check(err) < 0)
+			break;
 	}
 	check_subject_release(&s);
-	return 0;
+	return interrupt_check(err);
 }
 
 bool check_summarise(json_t *model)

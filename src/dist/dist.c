@@ -315,8 +315,9 @@ int dist_find(const char *what, struct dist *dist, struct err *err)
 {
 	*dist = (struct dist){0};
 	dist->given = xstrdup(what);
+	/* What was asked of programs when a signal came says nothing of the Python. */
 	if (interrupt_check(err) == 0 && dist_follow(what, dist, &dist->interpreter, err) == 0 &&
-		fill(dist, err) == 0)
+		fill(dist, err) == 0 && interrupt_check(err) == 0)
 		return 0;
 	dist_release(dist);
 	return -1;

@@ -377,7 +377,7 @@ int dist_files_read(const struct dist *dist, struct dist_files *files, struct er
 
 	if (dist_files_list(dist, files, err) < 0)
 		return -1;
-	if (dist_parallel(&work, files->n, err) < 0) {
+	if (dist_parallel(&work, files->n, err) < 0 || interrupt_check(err) < 0) {
 		dist_files_release(files);
 		return -1;
 	}

@@ -7,12 +7,15 @@
 #include <cmocka.h>
 
 #include <elf.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "check/check-internal.h"
 #include "installation.h"
 #include "scratch.h"
@@ -345,6 +348,34 @@ static void test_choice(void **state)
 	world_release(&w);
 }
 
+/* Ctrl-C ends what the rules run, and that is no finding: in a child, since a signal stays. */
+static void test_interrupt(void **state)
+{
+	json_t *model = json_object();
+	struct err err = ERR_INIT;
+	struct check_input input;
+	struct world w;
+	int status;
+	pid_t pid;
+
+	world_facts(&w, *state);
+	input = (struct check_input){&w.dist, &w.files};
+	pid = fork();
+	if (pid == 0) {
+		interrupt_install();
+		raise(SIGINT);
+		_exit(check_rules(&input, NULL, NULL, model, &err) < 0 &&
+					err.code == ERR_INTERRUPTED
+				? 42
+				: 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
+	json_decref(model);
+	world_release(&w);
+}
+
 static void test_summary(void **state)
 {
 	json_t *model = json_pack("{s:[{s:s},{s:s},{s:s}], s:[{s:s}], s:[{s:s},{s:s},{s:s}]}",
@@ -424,6 +455,7 @@ int main(void)
 		SCRATCH_TEST(test_facts),
 		SCRATCH_TEST(test_ceiling),
 		SCRATCH_TEST(test_choice),
+		SCRATCH_TEST(test_interrupt),
 		cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_third_party),
 		cmocka_unit_test(test_tables),
