@@ -18,7 +18,7 @@ int cmd_check_probes(
 
 	if (cmd_folder("probes", NULL, &probes_dir, err) < 0)
 		return -1;
-	scratch = cmd_scratch(NULL, "check", err);
+	scratch = cmd_scratch_exec("check", err);
 	if (!scratch)
 		return -1;
 	options.scratch = scratch;

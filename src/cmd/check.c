@@ -222,10 +222,23 @@ static int check(const struct values *v, const char *what, const char *archive,
 	return result;
 }
 
+/* Said before anything of it is run, not only in the report. */
+static void warn_of(const char *archive)
+{
+	struct progress *progress = progress_new(stderr, PROGRESS_AUTO);
+
+	progress_warn(progress,
+		"'%s' is not verified, since no SHA256SUMS beside it names it; its programs are "
+		"run "
+		"with your rights",
+		archive);
+	progress_free(progress);
+}
+
 /* What is shipped is what is checked. Nothing may depend on the place, so it has a blank in it. */
 static int check_archive(const struct values *v, const char *archive, struct err *err)
 {
-	CLEANUP_FREE char *scratch = cmd_scratch(NULL, "check", err);
+	CLEANUP_FREE char *scratch = cmd_scratch_exec("check", err);
 	CLEANUP_FREE char *dir = NULL;
 	struct err ignored = ERR_INIT;
 	const char *said;
@@ -237,6 +250,8 @@ static int check_archive(const struct values *v, const char *archive, struct err
 	if (pack_unpack(archive, NULL, dir, 1, NULL, &said, err) == 0) {
 		CLEANUP_FREE char *install = xasprintf("%s/install", dir);
 
+		if (!said)
+			warn_of(archive);
 		result = check(v, path_is_dir(install) ? install : dir, archive, said, err);
 		if (result < 0)
 			err_wrap(err, "checking '%s'", archive);
@@ -331,6 +346,9 @@ const struct command cmd_check = {
 		"environment, a name on\nPATH, or an archive, which is unpacked for that) and says "
 		"what would break or cost its users.\nRules judge facts from its files and from "
 		"what the interpreter says of itself.\n\n"
+		"Programs of the installation are run, with your rights, also those of an archive: "
+		"check what you\nwould use. Before it is unpacked, an archive is compared with "
+		"SHA256SUMS in its folder.\n\n"
 		"With --probes it also compiles small programs with the system's cc and runs them "
 		"against this\nPython, in child processes with limits: extension modules, programs "
 		"that embed Python, and the\ntools of others, of those that are installed.\n\n"

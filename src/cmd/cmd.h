@@ -26,6 +26,10 @@ int cmd_parse_package(const char *word, const char **version, struct err *err);
  * /tmp), as an absolute path, to be freed; NULL on failure. The caller removes it. */
 char *cmd_scratch(const char *within, const char *name, struct err *err);
 
+/* The same for what is run there: fails where the file system is mounted noexec, and would make
+ * every program look as if it were broken. */
+char *cmd_scratch_exec(const char *name, struct err *err);
+
 /* Could a file or folder be made, or written over, at `path`? Asked before long work, not after. */
 int cmd_check_output(const char *path, struct err *err);
 

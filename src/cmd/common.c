@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -54,6 +55,19 @@ char *cmd_scratch(const char *within, const char *name, struct err *err)
 	CLEANUP_FREE char *prefix = xasprintf("solder-%s", name);
 
 	return scratch_make(folder, prefix, err);
+}
+
+char *cmd_scratch_exec(const char *name, struct err *err)
+{
+	CLEANUP_FREE char *path = cmd_scratch(NULL, name, err);
+	struct statvfs fs;
+
+	if (!path || statvfs(path, &fs) < 0 || !(fs.f_flag & ST_NOEXEC))
+		return steal(&path);
+	rmdir(path);
+	err_set(err, ERR_ENVIRONMENT, "no program can be run in '%s': it is mounted noexec", path);
+	err_hint(err, "name another folder with TMPDIR");
+	return NULL;
 }
 
 int cmd_check_output(const char *path, struct err *err)
