@@ -134,6 +134,19 @@ int cache_open(const char *dir, struct cache **ret, struct err *err)
 	return 0;
 }
 
+int cache_open_to_read(const char *dir, struct cache **ret, struct err *err)
+{
+	CLEANUP(cleanup_cache) struct cache *c = xcalloc(1, sizeof(*c));
+
+	if (dir && !path_is_dir(dir))
+		return err_set(err, ERR_INPUT, "there is no cache '%s'", dir);
+	c->dir = dir ? path_absolute(dir) : default_dir(err);
+	if (!c->dir)
+		return -1;
+	*ret = steal(&c);
+	return 0;
+}
+
 void cache_free(struct cache *c)
 {
 	if (c)

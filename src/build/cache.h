@@ -27,6 +27,9 @@ struct cache {
 /* Opens DIR, or $XDG_CACHE_HOME/solder, or ~/.cache/solder; creates the folders and clears away
  * what builds that were killed left in `work`. */
 int cache_open(const char *dir, struct cache **ret, struct err *err);
+/* The same for reading: nothing is created or cleared, and it need not be writable. A DIR that is
+ * not there is an error; the others may be missing, and then nothing is found. */
+int cache_open_to_read(const char *dir, struct cache **ret, struct err *err);
 void cache_free(struct cache *c);
 void cleanup_cache(struct cache **c);
 

@@ -96,7 +96,7 @@ static int find_inputs(const char *tree, const char *cache, const char *source,
 	}
 	if (strcmp(r->values.cpython.opt, "pgo") != 0)
 		return 0;
-	if (cache_open(cache, &opened, err) < 0)
+	if (cache_open_to_read(cache, &opened, err) < 0)
 		return -1;
 	r->profile = digest ? cmd_find_profile(opened, digest) : NULL;
 	r->values.cpython.profile = r->profile;

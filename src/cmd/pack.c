@@ -251,7 +251,7 @@ static int pack(const struct pack_values *v, const char *dir, struct progress *p
 
 	if (v->index)
 		return pack_index(dir, v->base_url, result, err);
-	if (cache_open(v->cache, &cache, err) < 0)
+	if (cache_open_to_read(v->cache, &cache, err) < 0)
 		return -1;
 	if (v->verify)
 		return cmd_pack_verify(v, dir, cache, progress, result, err);

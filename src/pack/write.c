@@ -307,6 +307,24 @@ static int look_at_place(struct job *j, struct err *err)
 	return 0;
 }
 
+/* Names say little: what is replaced may be of another build, and so may what stays. */
+static void warn_of_others(const struct writer *w, size_t replaced)
+{
+	if (replaced)
+		progress_warn(w->o->progress,
+			"%zu of the archives replace others of the same name in '%s': builds "
+			"with other options have the same names",
+			replaced, w->o->out);
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		if (!w->jobs[i].wanted && path_exists(w->jobs[i].path))
+			progress_warn(w->o->progress,
+				"'%s' stays, and is not of this build: of this one there is no "
+				"such "
+				"archive",
+				w->jobs[i].path);
+	}
+}
+
 /* All archives are ready: they get their names, and one list of digests, which is written first:
  * then only renaming is left to do. */
 static int publish(struct writer *w, struct err *err)
@@ -329,11 +347,7 @@ static int publish(struct writer *w, struct err *err)
 		sums[n++] = (struct sum){j->name, j->result.hex};
 		replaced += j->replaces;
 	}
-	if (replaced)
-		progress_warn(w->o->progress,
-			"%zu of the archives replace others of the same name in '%s': builds "
-			"with other options have the same names",
-			replaced, w->o->out);
+	warn_of_others(w, replaced);
 	if (sums_write(staged, w->o->out, sums, n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
