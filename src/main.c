@@ -21,11 +21,8 @@ const size_t n_commands = ARRAY_SIZE(commands) - 1;
 
 static void print_help(FILE *out)
 {
-	fputs("solder builds relocatable CPython distributions whose interpreter carries "
-	      "libpython,\n"
-	      "and that still ship libpython.so and libpython.a: from one compile.\n\n"
-	      "Usage: solder COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n",
-		out);
+	fprintf(out, "%s\n\nUsage: solder COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n",
+		solder_about);
 	for (size_t i = 0; i < n_commands; i++)
 		fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n  -h, --help     show this text; 'solder COMMAND --help' shows a command's\n"

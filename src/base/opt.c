@@ -1,5 +1,6 @@
 #include "base/opt.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -261,6 +262,10 @@ static void put_roff(FILE *out, const char *text)
 	}
 }
 
+static const char exit_status[] =
+	".SH EXIT STATUS\n0: fine. 1: a finding. 2: the work could not be done. "
+	"64: the command line is wrong. After an interrupt, the signal's.\n";
+
 void opt_man(FILE *out, const struct command *cmd)
 {
 	CLEANUP_STRV struct strv lines = STRV_INIT;
@@ -291,6 +296,7 @@ void opt_man(FILE *out, const struct command *cmd)
 		put_roff(out, cmd->opts[i].help);
 		fprintf(out, "%s\n", repeats(&cmd->opts[i]));
 	}
+	fputs(".TP\n.B \\-h, \\-\\-help\nshow a text like this\n", out);
 	if (cmd->example) {
 		fputs(".SH EXAMPLES\n.nf\n", out);
 		strv_split(&lines, cmd->example, "\n");
@@ -300,9 +306,40 @@ void opt_man(FILE *out, const struct command *cmd)
 		}
 		fputs(".fi\n", out);
 	}
-	fputs(".SH EXIT STATUS\n0: fine. 1: a finding. 2: the work could not be done. "
-	      "64: the command line is wrong. After an interrupt, the signal's.\n",
+	fputs(exit_status, out);
+}
+
+void opt_man_all(FILE *out, const char *about, const struct command *const *cmds, size_t n)
+{
+	fprintf(out, ".TH SOLDER 1 \"\" \"solder %s\" \"solder manual\"\n.SH NAME\n",
+		SOLDER_VERSION);
+	fputs("solder \\- build, check, measure and pack relocatable Pythons\n.SH SYNOPSIS\n"
+	      ".B solder\n\\fICOMMAND\\fR [\\fIOPTION\\fR]... [\\fIARGUMENT\\fR]...\n.SH "
+	      "DESCRIPTION\n",
 		out);
+	put_roff(out, about);
+	fputs("\n.SH COMMANDS\n", out);
+	for (size_t i = 0; i < n; i++) {
+		fprintf(out, ".TP\n.BR solder\\-%s (1)\n", cmds[i]->name);
+		put_roff(out, cmds[i]->summary);
+		fputc('\n', out);
+	}
+	fputs(exit_status, out);
+}
+
+/* The words that a command has to choose from as arguments: "bash zsh fish", the names of commands,
+ * or none. */
+static void add_words(
+	struct buf *words, const struct command *cmd, const struct command *const *cmds, size_t n)
+{
+	buf_adds(words, "");
+	if (!strcmp(cmd->args, "COMMAND")) {
+		for (size_t i = 0; i < n; i++)
+			buf_addf(words, "%s%s", i ? " " : "", cmds[i]->name);
+	} else if (strchr(cmd->args, '|') && islower((unsigned char)*cmd->args)) {
+		buf_adds(words, cmd->args);
+		buf_replace(words, "|", " ");
+	}
 }
 
 static void complete_bash(FILE *out, const struct command *const *cmds, size_t n)
@@ -338,7 +375,17 @@ static void complete_bash(FILE *out, const struct command *const *cmds, size_t n
 			fprintf(out, "--%s ", cmds[i]->opts[j].name);
 		fputs("--help\" -- \"$cur\")) ;;\n", out);
 	}
-	fputs("\t*) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n\tesac\n}\n"
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP_BUF struct buf words = BUF_INIT;
+
+		add_words(&words, cmds[i], cmds, n);
+		if (words.len)
+			fprintf(out, "\t%s:*) COMPREPLY=($(compgen -W \"%s\" -- \"$cur\")) ;;\n",
+				cmds[i]->name, words.data);
+	}
+	/* Names may have blanks. */
+	fputs("\t*)\n\t\tlocal IFS=$'\\n'\n"
+	      "\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n\t\t;;\n\tesac\n}\n"
 	      "complete -o filenames -F _solder solder\n",
 		out);
 }
@@ -346,8 +393,16 @@ static void complete_bash(FILE *out, const struct command *const *cmds, size_t n
 static void complete_fish(FILE *out, const struct command *const *cmds, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		CLEANUP_BUF struct buf arguments = BUF_INIT;
+
 		fprintf(out, "complete -c solder -n __fish_use_subcommand -f -a %s -d \"%s\"\n",
 			cmds[i]->name, cmds[i]->summary);
+		add_words(&arguments, cmds[i], cmds, n);
+		if (arguments.len)
+			fprintf(out,
+				"complete -c solder -n '__fish_seen_subcommand_from %s' -f -a "
+				"\"%s\"\n",
+				cmds[i]->name, arguments.data);
 		for (size_t j = 0; j < cmds[i]->n_opts; j++) {
 			const struct opt *o = &cmds[i]->opts[j];
 			CLEANUP_BUF struct buf words = BUF_INIT;

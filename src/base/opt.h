@@ -58,6 +58,8 @@ void opt_release(const struct command *cmd, void *values);
 void opt_help(FILE *out, const struct command *cmd);
 /* A man page in section 1, in man(7) macros. */
 void opt_man(FILE *out, const struct command *cmd);
+/* That of the program as a whole: `about`, and the commands with their summaries. */
+void opt_man_all(FILE *out, const char *about, const struct command *const *cmds, size_t n);
 /* Completion for "bash", "zsh" or "fish" over all commands; -1 for another shell. */
 int opt_completion(
 	FILE *out, const char *shell, const struct command *const *cmds, size_t n, struct err *err);

@@ -13,6 +13,8 @@ extern const struct command cmd_bench, cmd_build, cmd_check, cmd_explain, cmd_fe
 /* Every command, NULL-terminated, in the order of `solder --help`. */
 extern const struct command *const commands[];
 extern const size_t n_commands;
+/* What solder is, in a sentence. */
+extern const char solder_about[];
 
 /* A folder of data that belongs to solder ("recipes", "probes", …): `given`, else what the variable
  * SOLDER_RECIPES (and so on) names, else the one that came with the program: beside it in a source

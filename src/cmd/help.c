@@ -3,6 +3,10 @@
 
 #include "cmd/cmd.h"
 
+const char solder_about[] =
+	"solder builds relocatable CPython distributions whose interpreter carries libpython,\n"
+	"and that still ship libpython.so and libpython.a: from one compile.";
+
 static const struct command *find(const char *name)
 {
 	for (size_t i = 0; i < n_commands; i++) {
@@ -17,6 +21,10 @@ static int run_man(const void *values, const struct strv *args, struct err *err)
 	const struct command *cmd = find(args->v[0]);
 
 	(void)values;
+	if (!strcmp(args->v[0], "solder")) {
+		opt_man_all(stdout, solder_about, commands, n_commands);
+		return 0;
+	}
 	if (!cmd)
 		return err_set(err, ERR_USAGE, "there is no command '%s'", args->v[0]);
 	opt_man(stdout, cmd);
@@ -33,7 +41,7 @@ const struct command cmd_man = {
 	.name = "man",
 	.summary = "print the man page of a command",
 	.args = "COMMAND",
-	.about = "Prints the man page of a command in roff.",
+	.about = "Prints the man page of a command in roff; that of 'solder' is about all of them.",
 	.example = "solder man build | man -l -",
 	.min_args = 1,
 	.max_args = 1,
