@@ -171,7 +171,7 @@ static int inspect_regular(
 		return inspect_python(path, o, err);
 	err_set(err, ERR_INPUT, "'%s' is neither an ELF file nor a static library%s", path,
 		len ? "" : ": it is empty");
-	return err_hint(err, "name an ELF file, an archive, a folder, or a Python");
+	return err_hint(err, "name an ELF file, a static library, a folder, or a Python");
 }
 
 static int run(const void *values, const struct strv *args, struct err *err)

@@ -219,9 +219,13 @@ static int read_index(const char *path, json_t **ret, struct err *err)
 	*ret = json_loadb(text.data, text.len, 0, &error);
 	if (json_is_object(*ret))
 		return 0;
+	if (*ret)
+		err_set(err, ERR_INPUT, "'%s' is no list of downloads: it holds no object", path);
+	else
+		err_set(err, ERR_INPUT, "'%s' is no list of downloads: line %d: %s", path,
+			error.line, error.text);
 	json_decref(*ret);
 	*ret = NULL;
-	err_set(err, ERR_INPUT, "'%s' is no list of downloads", path);
 	return err_hint(err, "remove it, or name another folder");
 }
 
