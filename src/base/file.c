@@ -52,15 +52,30 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
+/* Into a device or a pipe, which a file must not take the place of. */
+static int write_into(const char *path, const void *data, size_t len, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0 || write_all(fd, data, len) < 0)
+		return err_sys(err, "cannot write '%s'", path);
+	return 0;
+}
+
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
 {
-	CLEANUP_FREE char *tmp = xasprintf("%s.tmp-XXXXXX", path);
-	CLEANUP_CLOSE int fd = mkostemp(tmp, O_CLOEXEC);
+	CLEANUP_FREE char *real = realpath(path, NULL);
+	CLEANUP_FREE char *tmp = xasprintf("%s.tmp-XXXXXX", real ? real : path);
+	CLEANUP_CLOSE int fd = -1;
+	struct stat st;
 
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return write_into(path, data, len, err);
+	fd = mkostemp(tmp, O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, "cannot create a file beside '%s'", path);
 	if (write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
-		rename(tmp, path) < 0) {
+		rename(tmp, real ? real : path) < 0) {
 		err_sys(err, "cannot write '%s'", path);
 		unlink(tmp);
 		return -1;

@@ -16,7 +16,8 @@
 /* Reads a whole file, refusing one of more than `max` bytes. `out` is replaced. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *err);
 
-/* Writes `len` bytes to `path` by way of a temporary file in the same folder. */
+/* Writes `len` bytes to `path` by way of a temporary file in the same folder. A link that leads
+ * somewhere stays, and so do devices and pipes, which are written into. */
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
 /* Does the path exist (a dangling link does)? */

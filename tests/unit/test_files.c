@@ -1,6 +1,7 @@
-/* Scratch folders: those of killed processes go, those of living ones stay. */
+/* Where files are written, and scratch folders: those of killed processes go, others stay. */
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -68,10 +69,32 @@ static void test_nowhere(void **state)
 	assert_non_null(strstr(err.msg, "cannot create a folder in"));
 }
 
+/* What stands there and is no file is not replaced by one. */
+static void test_file_write_through(void **state)
+{
+	char *root = *state, got[8] = "";
+	CLEANUP_FREE char *link = xasprintf("%s/link", root), *pipe = xasprintf("%s/pipe", root);
+	CLEANUP_CLOSE int fd = -1;
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	scratch_file(root, "d/f", "old", 0644);
+	free(scratch_shell(root, "ln -s d/f link && mkfifo pipe"));
+	assert_int_equal(file_write(link, "new", 3, 0644, &err), 0);
+	assert_content(root, "d/f", "new");
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	fd = open(pipe, O_RDWR | O_CLOEXEC);
+	assert_int_equal(file_write(pipe, "text", 4, 0644, &err), 0);
+	assert_int_equal(read(fd, got, sizeof(got)), 4);
+	assert_string_equal(got, "text");
+	assert_int_equal(scratch_entries(root), 3);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		SCRATCH_TEST(test_stale), SCRATCH_TEST(test_killed), SCRATCH_TEST(test_nowhere)};
+	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_stale), SCRATCH_TEST(test_killed),
+		SCRATCH_TEST(test_nowhere), SCRATCH_TEST(test_file_write_through)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
