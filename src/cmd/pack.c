@@ -250,7 +250,7 @@ static int pack(const struct pack_values *v, const char *dir, struct progress *p
 	CLEANUP(cleanup_cache) struct cache *cache = NULL;
 
 	if (v->index)
-		return pack_index(dir, v->base_url, result, err);
+		return pack_index(dir, v->base_url, progress, result, err);
 	if (cache_open_to_read(v->cache, &cache, err) < 0)
 		return -1;
 	if (v->verify)

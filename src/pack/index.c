@@ -364,7 +364,8 @@ static int fill_index(
 	return failed;
 }
 
-int pack_index(const char *folder, const char *base_url, json_t **result, struct err *err)
+int pack_index(const char *folder, const char *base_url, struct progress *progress, json_t **result,
+	struct err *err)
 {
 	CLEANUP_FREE char *real = realpath(folder, NULL);
 	CLEANUP_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
@@ -375,7 +376,8 @@ int pack_index(const char *folder, const char *base_url, json_t **result, struct
 	*result = json_array();
 	if (!real)
 		err_sys(err, "cannot open '%s'", folder);
-	else if (folder_lock(folder, &lock, err) == 0 && read_index(path, &index, err) == 0 &&
+	else if (folder_lock(folder, progress, &lock, err) == 0 &&
+		 read_index(path, &index, err) == 0 &&
 		 fill_index(real, base_url, index, *result, err) == 0)
 		failed = write_index(path, index, err);
 	json_decref(index);

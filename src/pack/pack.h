@@ -79,7 +79,8 @@ int pack_write(
  * none or not what SHA256SUMS says is an error, and then the file stays as it is. *result becomes
  * the list of what was entered or dropped: [{"key", "file", "url", "sha256", "verified"}, {"key",
  * "file", "url", "dropped"}]; verified: SHA256SUMS names it. */
-int pack_index(const char *folder, const char *base_url, json_t **result, struct err *err);
+int pack_index(const char *folder, const char *base_url, struct progress *progress, json_t **result,
+	struct err *err);
 
 /* Does what archive_unpack() does, if the digest of `archive` is `sha256`, or, when that is NULL,
  * what SHA256SUMS in the same folder says of it. What is unpacked is the open file that was

@@ -57,11 +57,13 @@ static bool names_one_of(const char *line, const struct sum *sums, size_t n)
 	return false;
 }
 
-int folder_lock(const char *folder, int *fd, struct err *err)
+int folder_lock(const char *folder, struct progress *progress, int *fd, struct err *err)
 {
 	*fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0)
 		return err_sys(err, "cannot open '%s'", folder);
+	if (flock(*fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		progress_say(progress, "waiting for another program that changes '%s'", folder);
 	while (flock(*fd, LOCK_EX) < 0 && errno == EINTR) {
 		if (interrupt_check(err) < 0)
 			return -1;

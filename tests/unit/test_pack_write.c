@@ -181,7 +181,7 @@ static void test_waits(void **state)
 
 	setup(&f, *state);
 	assert_int_equal(make_dirs(f.out, &err), 0);
-	assert_int_equal(folder_lock(f.out, &lock, &err), 0);
+	assert_int_equal(folder_lock(f.out, NULL, &lock, &err), 0);
 	assert_int_equal(pthread_create(&thread, NULL, pack_beside, &f), 0);
 	usleep(500000);
 	assert_false(path_exists(sums));
