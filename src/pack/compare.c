@@ -222,6 +222,7 @@ int pack_rebuild(const struct strv *argv, struct err *err)
 	struct proc_spec spec = {.argv = argv, .out = -1, .err = -1, .grace_ms = REBUILD_GRACE_MS};
 
 	if (proc_run(&spec, true, SAID_MAX, 0, &said, err) < 0)
-		return err_wrap(err, "building again: %s", said.data ? said.data : "");
+		return said.len ? err_wrap(err, "building again: %s", said.data)
+				: err_wrap(err, "building again");
 	return 0;
 }
