@@ -53,8 +53,8 @@ int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err);
 int tree_digest(const char *root, char hex[65], struct err *err);
 
 /* A new folder WITHIN/PREFIX.XXXXXX of this process, to be freed; NULL on failure. The caller
- * removes it. Those that killed processes left there, under the same prefix, are removed first: the
- * folder is locked (flock) for as long as the process lives. */
+ * removes it. Those that killed processes left there, under the same prefix, are removed first: a
+ * file in it, ".lock", is locked (flock) for as long as the process lives. */
 char *scratch_make(const char *within, const char *prefix, struct err *err);
 
 /* Syncs a file or folder itself (not what is below it) to the disk. */

@@ -11,6 +11,7 @@
 
 #define RANDOM "XXXXXX"
 #define ATTEMPTS 100
+#define LOCK ".lock"
 
 /* Is `name` what mkdtemp() makes of "PREFIX.XXXXXX"? */
 static bool is_scratch(const char *name, const char *prefix)
@@ -21,7 +22,8 @@ static bool is_scratch(const char *name, const char *prefix)
 	       strlen(name + n + 1) == strlen(RANDOM);
 }
 
-/* Who uses a folder has it locked. Where folders cannot be locked, none is removed. */
+/* Who uses a folder has the file in it locked, not the folder, which is others' to lock. Where
+ * there is none, or files cannot be locked, nothing is removed. */
 static void clear_stale(const char *within, const char *prefix)
 {
 	DIR *dir = opendir(within);
@@ -29,12 +31,13 @@ static void clear_stale(const char *within, const char *prefix)
 
 	while (dir && (e = readdir(dir))) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", within, e->d_name);
+		CLEANUP_FREE char *lock = xasprintf("%s/" LOCK, path);
 		CLEANUP_CLOSE int fd = -1;
 		struct err ignored = ERR_INIT;
 
 		if (!is_scratch(e->d_name, prefix))
 			continue;
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = open(lock, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			tree_remove(path, &ignored);
 	}
@@ -46,10 +49,11 @@ static void clear_stale(const char *within, const char *prefix)
  * clearing up, came between. */
 static bool claim(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_FREE char *lock = xasprintf("%s/" LOCK, path);
+	int fd = open(lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd >= 0 && (flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
-		path_exists(path))
+		path_exists(lock))
 		return true;
 	if (fd >= 0)
 		close(fd);

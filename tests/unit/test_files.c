@@ -27,6 +27,8 @@ static void test_stale(void **state)
 	struct stat st;
 
 	scratch_file(*state, "p.abcdef/deep/file", "", 0644);
+	scratch_file(*state, "p.abcdef/.lock", "", 0600);
+	scratch_file(*state, "p.nolock/file", "", 0644);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		scratch_file(*state, others[i], "", 0644);
 	scratch_file(*state, "p.abcfil", "no folder", 0644);
@@ -38,7 +40,7 @@ static void test_stale(void **state)
 	assert_int_equal(st.st_mode & 0777, 0700);
 	stale = xasprintf("%s/p.abcdef", (char *)*state);
 	assert_false(path_exists(stale));
-	assert_int_equal(scratch_entries(*state), ARRAY_SIZE(others) + 3);
+	assert_int_equal(scratch_entries(*state), ARRAY_SIZE(others) + 4);
 }
 
 static void test_killed(void **state)
