@@ -60,11 +60,12 @@ char *cmd_scratch(const char *within, const char *name, struct err *err)
 char *cmd_scratch_exec(const char *name, struct err *err)
 {
 	CLEANUP_FREE char *path = cmd_scratch(NULL, name, err);
+	struct err ignored = ERR_INIT;
 	struct statvfs fs;
 
 	if (!path || statvfs(path, &fs) < 0 || !(fs.f_flag & ST_NOEXEC))
 		return steal(&path);
-	rmdir(path);
+	tree_remove(path, &ignored);
 	err_set(err, ERR_ENVIRONMENT, "no program can be run in '%s': it is mounted noexec", path);
 	err_hint(err, "name another folder with TMPDIR");
 	return NULL;
