@@ -50,8 +50,7 @@ static void test_killed(void **state)
 	int status;
 
 	if (pid == 0) {
-		CLEANUP_FREE char *path = made(*state);
-
+		free(made(*state));
 		kill(getpid(), SIGKILL);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
