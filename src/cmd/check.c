@@ -229,8 +229,7 @@ static void warn_of(const char *archive)
 
 	progress_warn(progress,
 		"'%s' is not verified, since no SHA256SUMS beside it names it; its programs are "
-		"run "
-		"with your rights",
+		"run with your rights",
 		archive);
 	progress_free(progress);
 }

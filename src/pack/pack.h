@@ -82,11 +82,11 @@ int pack_write(
 int pack_index(const char *folder, const char *base_url, struct progress *progress, json_t **result,
 	struct err *err);
 
+struct unpack_limits;
 /* Does what archive_unpack() does, if the digest of `archive` is `sha256`, or, when that is NULL,
  * what SHA256SUMS in the same folder says of it. What is unpacked is the open file that was
  * compared, whatever becomes of its name. *said receives (static) what it was compared with; NULL:
  * neither names it. */
-struct unpack_limits;
 int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
 	const struct unpack_limits *limits, const char **said, struct err *err);
 
