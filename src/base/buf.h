@@ -43,6 +43,8 @@ size_t buf_replace(struct buf *b, const char *from, const char *to);
 void buf_add_shell(struct buf *b, const char *s);
 
 bool ends_with(const char *s, const char *end);
+/* For strspn(). */
+#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 /* A list of owned strings; `v` is NULL-terminated as soon as anything was added. */
 struct strv {

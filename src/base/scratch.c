@@ -30,13 +30,14 @@ static void clear_stale(const char *within, const char *prefix)
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir))) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s", within, e->d_name);
-		CLEANUP_FREE char *lock = xasprintf("%s/" LOCK, path);
+		CLEANUP_FREE char *path = NULL, *lock = NULL;
 		CLEANUP_CLOSE int fd = -1;
 		struct err ignored = ERR_INIT;
 
 		if (!is_scratch(e->d_name, prefix))
 			continue;
+		path = xasprintf("%s/%s", within, e->d_name);
+		lock = xasprintf("%s/" LOCK, path);
 		fd = open(lock, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			tree_remove(path, &ignored);

@@ -140,8 +140,7 @@ struct bench_round *bench_add_round(struct bench *b, size_t room)
 
 bool bench_arm_name_ok(const char *name)
 {
-	size_t n =
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-");
+	size_t n = strspn(name, LETTERS_AND_DIGITS "._+-");
 
 	return n > 0 && n <= 40 && !name[n] && name[0] != '.';
 }

@@ -71,10 +71,10 @@ int cmd_pack_find_build(
 		struct err ignored = ERR_INIT;
 		struct stat st;
 
-		if (strncmp(e->d_name, "cpython-compile-", 16) != 0 ||
-			!is_origin(path, library, hex) || stat(path, &st) < 0 ||
-			file_read(root_file, ROOT_MAX, &text, &ignored) < 0 ||
-			(*build && !is_later(&st.st_mtim, &newest)))
+		if (strncmp(e->d_name, "cpython-compile-", 16) != 0 || stat(path, &st) < 0 ||
+			(*build && !is_later(&st.st_mtim, &newest)) ||
+			!is_origin(path, library, hex) ||
+			file_read(root_file, ROOT_MAX, &text, &ignored) < 0)
 			continue;
 		free(*build);
 		free(*root);
@@ -293,8 +293,7 @@ static int check_mode(const struct pack_values *v, struct err *err)
 /* Of a folder: what follows "?" or "#" would come before the names. */
 static bool is_url(const char *text)
 {
-	size_t n =
-		strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+.-");
+	size_t n = strspn(text, LETTERS_AND_DIGITS "+.-");
 
 	if (!n || strncmp(text + n, "://", 3) != 0 || !text[n + 3] || strpbrk(text, "?#"))
 		return false;

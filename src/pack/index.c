@@ -13,7 +13,6 @@
 
 #define FILE_NAME "downloads.json"
 #define INDEX_MAX ((size_t)64 << 20)
-#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-"
 
 /* What the name of an archive says. */
 struct archive_name {
@@ -84,7 +83,7 @@ static bool split_name(const char *name, struct archive_name *n)
 	const char *p = name + strlen("cpython-"), *plus, *at;
 
 	if (strncmp(name, "cpython-", 8) != 0 || !(plus = strchr(p, '+')) ||
-		name[strspn(name, NAME_CHARACTERS)])
+		name[strspn(name, LETTERS_AND_DIGITS "._+-")])
 		return false;
 	n->version = xstrndup(p, (size_t)(plus - p));
 	p = plus + 1;
@@ -376,7 +375,7 @@ int pack_index(const char *folder, const char *base_url, struct progress *progre
 	*result = json_array();
 	if (!real)
 		err_sys(err, "cannot open '%s'", folder);
-	else if (folder_lock(folder, progress, &lock, err) == 0 &&
+	else if (folder_lock(folder, progress, &lock, err) >= 0 &&
 		 read_index(path, &index, err) == 0 &&
 		 fill_index(real, base_url, index, *result, err) == 0)
 		failed = write_index(path, index, err);

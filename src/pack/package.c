@@ -60,7 +60,7 @@ static int read_epoch(struct package *p, const char *build_file, struct err *err
 /* "x86_64-linux-gnu": it becomes part of names of files. */
 static bool is_triple(const char *text)
 {
-	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+	size_t n = strspn(text, LETTERS_AND_DIGITS "_-");
 
 	return *text && *text != '-' && !text[n] && strchr(text, '-');
 }
