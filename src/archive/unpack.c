@@ -25,8 +25,7 @@
 #include "base/mem.h"
 
 #define TAR_BLOCK 512
-/* libarchive keeps headers and maps of sparse files whole, the latter at twelve times their size.
- */
+/* libarchive keeps headers and maps of sparse files whole, maps at twelve times their size. */
 #define HELD_MAX (4u << 20)
 
 const char *archive_reason(struct archive *a)
@@ -180,40 +179,29 @@ static int unpack_all(struct unpack *u, int fd)
 	return unpack_finish_folders(u);
 }
 
-static bool is_empty(DIR *listing)
-{
-	struct dirent *e;
-
-	while ((e = readdir(listing))) {
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			return false;
-	}
-	return true;
-}
-
 /* Opens the folder to unpack into, which must be empty, and locks it: of two that unpack into one
  * at the same time, the one that fails would remove what the other wrote. */
 static int open_root(const char *dir, const char *made, struct err *err)
 {
-	int fd = -1;
-	DIR *listing;
+	CLEANUP_CLOSE int fd = -1;
+	int root;
 
 	if (make_dirs(dir, err) < 0) {
 		dirs_remove(dir, made);
 		return -1;
 	}
-	listing = opendir(dir);
-	if (!listing)
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return err_sys(err, "cannot list '%s'", dir);
-	if (flock(dirfd(listing), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		err_set(err, ERR_ENVIRONMENT,
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return err_set(err, ERR_ENVIRONMENT,
 			"cannot unpack into '%s': another program is unpacking there", dir);
-	else if (!is_empty(listing))
-		err_set(err, ERR_ENVIRONMENT, "cannot unpack into '%s': it is not empty", dir);
-	else if ((fd = fcntl(dirfd(listing), F_DUPFD_CLOEXEC, 0)) < 0)
-		err_sys(err, "cannot open '%s'", dir);
-	closedir(listing);
-	return fd;
+	if (!dir_is_empty(dir))
+		return err_set(
+			err, ERR_ENVIRONMENT, "cannot unpack into '%s': it is not empty", dir);
+	root = fd;
+	fd = -1;
+	return root;
 }
 
 /* Removes what is in a folder. A failure leaves rubbish and changes nothing else, so the error

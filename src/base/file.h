@@ -23,6 +23,8 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, stru
 /* Does the path exist (a dangling link does)? */
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);
+/* Is it a folder that can be listed, with nothing in it? */
+bool dir_is_empty(const char *path);
 
 /* Creates a folder and those above it. One that is there already is fine. */
 int make_dirs(const char *path, struct err *err);
@@ -56,6 +58,12 @@ int tree_digest(const char *root, char hex[65], struct err *err);
  * removes it. Those that killed processes left there, under the same prefix, are removed first: a
  * file in it, ".lock", is locked (flock) for as long as the process lives. */
 char *scratch_make(const char *within, const char *prefix, struct err *err);
+
+/* Locks a folder (flock) for writing into it until *fd, which is the caller's, is closed. Waits for
+ * others, which `progress` (may be NULL) then says. 0: it is locked; 1: folders cannot be locked
+ * there, errno says why; -1: it cannot be opened, or an interrupt came. */
+struct progress;
+int folder_lock(const char *folder, struct progress *progress, int *fd, struct err *err);
 
 /* Syncs a file or folder itself (not what is below it) to the disk. */
 int path_sync(const char *path, struct err *err);

@@ -55,6 +55,19 @@ static int walk(
 	return 0;
 }
 
+bool dir_is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	bool empty = dir != NULL;
+
+	while (empty && (e = readdir(dir)))
+		empty = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+	if (dir)
+		closedir(dir);
+	return empty;
+}
+
 int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err)
 {
 	return walk(root, "", 0, visit, ctx, err);

@@ -1,5 +1,4 @@
 /* From finished steps to the tree that users get. Declared in build/cpython.h. */
-#include <dirent.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +12,6 @@
 #define KEY_FILE "share/solder/key"
 #define MANIFEST_FILE "share/solder/build.json"
 #define MANIFEST_MAX ((size_t)4 << 20)
-
-static bool dir_is_empty(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *e;
-	bool empty = dir != NULL;
-
-	while (empty && (e = readdir(dir)))
-		empty = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
-	if (dir)
-		closedir(dir);
-	return empty;
-}
 
 static bool has_text(const char *dir, const char *file, const char *text)
 {

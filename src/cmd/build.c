@@ -1,19 +1,13 @@
 /* solder build: from locked sources to a relocatable distribution. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/interrupt.h"
 #include "build/sources.h"
 #include "cmd/build-internal.h"
 #include "cmd/cmd.h"
 #include "report/report.h"
-
-#define LOCK_POLL_MS 200
 
 void cmd_build_defaults(void *values)
 {
@@ -211,25 +205,12 @@ static json_t *manifest(const struct build *b, json_t *options)
 static int lock_output(struct build *b, int *fd, struct err *err)
 {
 	CLEANUP_FREE char *dir = path_dir(b->output);
-	bool said = false;
+	int got;
 
 	if (make_dirs(dir, err) < 0)
 		return -1;
-	*fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*fd < 0)
-		return err_sys(err, "cannot open '%s'", dir);
-	while (flock(*fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_sys(err, "cannot lock '%s'", dir);
-		if (interrupt_check(err) < 0)
-			return -1;
-		if (!said)
-			progress_say(b->progress,
-				"another solder is writing in '%s'; waiting for it", dir);
-		said = true;
-		usleep(LOCK_POLL_MS * 1000);
-	}
-	return 0;
+	got = folder_lock(dir, b->progress, fd, err);
+	return got > 0 ? err_sys(err, "cannot lock '%s'", dir) : got;
 }
 
 static int assemble(struct build *b, bool *current, struct err *err)

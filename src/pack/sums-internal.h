@@ -4,7 +4,6 @@
 
 #include "base/err.h"
 #include "base/file.h"
-#include "base/progress.h"
 
 #define SUMS_FILE "SHA256SUMS"
 
@@ -12,10 +11,6 @@ struct sum {
 	const char *name, *hex;
 };
 
-/* Waits, and says so, until no other program changes the folder's list of digests or of downloads;
- * until *fd, which is the caller's, is closed, none will. Where folders cannot be locked (NFS), it
- * does not wait. `progress` may be NULL. */
-int folder_lock(const char *folder, struct progress *progress, int *fd, struct err *err);
 /* Writes to `path` what FOLDER/SHA256SUMS says, with these digests in place of others of the same
  * names. */
 int sums_write(

@@ -1,13 +1,10 @@
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "archive/archive.h"
-#include "base/interrupt.h"
 #include "pack/pack.h"
 #include "pack/sums-internal.h"
 
@@ -55,20 +52,6 @@ static bool names_one_of(const char *line, const struct sum *sums, size_t n)
 			return true;
 	}
 	return false;
-}
-
-int folder_lock(const char *folder, struct progress *progress, int *fd, struct err *err)
-{
-	*fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*fd < 0)
-		return err_sys(err, "cannot open '%s'", folder);
-	if (flock(*fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		progress_say(progress, "waiting for another program that changes '%s'", folder);
-	while (flock(*fd, LOCK_EX) < 0 && errno == EINTR) {
-		if (interrupt_check(err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 int sums_write(

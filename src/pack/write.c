@@ -335,6 +335,7 @@ static int publish(struct writer *w, struct err *err)
 	struct sum sums[N_ARCHIVES];
 	size_t n = 0, replaced = 0;
 
+	/* Where folders cannot be locked (NFS), without. */
 	if (folder_lock(w->o->out, w->o->progress, &lock, err) < 0)
 		return -1;
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
