@@ -11,12 +11,14 @@
  *	 "probes_why":                  why there are no probes, if they were wanted
  *	 "wheels":  [{"name", "version", "verdict", "prediction", …}],
  *	 "against": PATH or null,   the reference for wheels
- *	 "summary": {"failed", "warned", "noted", "passed", "not_checked"}}
+ *	 "baseline": FILE,               if one was given
+ *	 "summary": {"failed", "warned", "noted", "passed", "not_checked", "known"}}
  *
  * Verdicts are "pass", "fail" and "not checked"; the last comes with a reason in "why" and is never
  * counted as a pass. A broken rule has the verdict "fail", "warn" or "note", by its severity; its
  * findings are listed up to a ceiling, and "more" counts the others. Wheels have "works", "fails on
- *both", "breaks only here", "works only here" and "not checked".
+ * both", "breaks only here", "works only here" and "not checked". What a baseline had, too, becomes
+ * "known", and its findings have "known": true.
  */
 #ifndef SOLDER_CHECK_H
 #define SOLDER_CHECK_H
@@ -65,10 +67,18 @@ int check_rules(const struct check_input *input, const struct strv *only, const 
 /* docs/rules.md. */
 void check_rules_markdown(FILE *out);
 
+/* Reads an earlier model, which `solder check --json` wrote; the caller owns *ret. */
+int check_baseline_read(const char *file, json_t **ret, struct err *err);
+/* Gives each rule, probe or wheel with findings the verdict "known" if all of them were there then.
+ * Paths below the two prefixes count as the same. */
+void check_baseline(json_t *model, const json_t *old_model);
+
 /* Counts the verdicts of "rules" and "probes" into "summary", and those of "wheels": "breaks only
- * here" as failed, what works as passed, what fails on both (or without a reference) as noted. True
- * if anything failed or warned. */
-bool check_summarise(json_t *model);
+ * here" as failed, what works as passed, what fails on both (or without a reference) as noted. */
+void check_summarise(json_t *model);
+
+/* Did anything of this severity, or a worse one, come out of a model with its "summary"? */
+bool check_found(const json_t *model, enum check_severity least);
 
 struct check_probe_options {
 	const struct strv *only, *skip; /* ids; NULL: all, none */

@@ -224,10 +224,11 @@ int check_rules(const struct check_input *input, const struct strv *only, const 
 	return interrupt_check(err);
 }
 
-bool check_summarise(json_t *model)
+void check_summarise(json_t *model)
 {
 	static const char *const words[][2] = {{"failed", "fail"}, {"warned", "warn"},
-		{"noted", "note"}, {"passed", "pass"}, {"not_checked", "not checked"}};
+		{"noted", "note"}, {"passed", "pass"}, {"not_checked", "not checked"},
+		{"known", "known"}};
 	static const char *const lists[] = {"rules", "probes", "wheels"};
 	json_int_t counts[ARRAY_SIZE(words)] = {0};
 	json_t *summary = json_object_get(model, "summary"), *item;
@@ -252,7 +253,18 @@ bool check_summarise(json_t *model)
 	for (size_t w = 0; w < ARRAY_SIZE(words); w++)
 		json_object_set_new(summary, words[w][0], json_integer(counts[w]));
 	json_object_set_new(model, "summary", summary);
-	return counts[0] || counts[1];
+}
+
+bool check_found(const json_t *model, enum check_severity least)
+{
+	static const char *const counts[] = {"failed", "warned", "noted"};
+	const json_t *summary = json_object_get(model, "summary");
+
+	for (size_t s = 0; s <= (size_t)least; s++) {
+		if (json_integer_value(json_object_get(summary, counts[s])))
+			return true;
+	}
+	return false;
 }
 
 /* Prints paragraphs with lines of at most 100 columns. */

@@ -14,8 +14,16 @@ struct values {
 	struct probe_values probes;
 	struct wheel_values wheels;
 	bool list_rules, markdown, all, json;
-	const char *html;
+	const char *html, *format, *baseline, *fail_on, *explain;
 };
+
+static void set_defaults(void *values)
+{
+	struct values *v = values;
+
+	v->format = "text";
+	v->fail_on = "warning";
+}
 
 static void list_rules(void)
 {
@@ -32,6 +40,25 @@ static void list_rules(void)
 		doc_row(doc, cells);
 	}
 	doc_write_text(doc, stdout, 0, false);
+}
+
+static int explain_rule(const char *id, struct err *err)
+{
+	CLEANUP_STRV struct strv ids = STRV_INIT;
+	CLEANUP_DOC struct doc *doc = NULL;
+	const struct check_rule *rule;
+
+	strv_add(&ids, id);
+	if (check_rules_known(&ids, err) < 0)
+		return -1;
+	rule = check_rule_find(id);
+	doc = doc_new(id);
+	doc_text(doc, "%s: %s.", check_severity_name(check_rule_severity(rule)),
+		check_rule_reason(rule));
+	doc_text(doc, "%s", check_rule_about(rule));
+	doc_text(doc, "What to do: %s.", check_rule_todo(rule));
+	cmd_print(doc);
+	return 0;
 }
 
 /* One row for each finding; for a rule without one, a row for the rule if it is wanted. */
@@ -89,7 +116,7 @@ static void add_rules(struct doc *doc, const json_t *rules, bool all)
 	for (size_t i = 0; i < json_array_size(rules); i++) {
 		const json_t *rule = json_array_get(rules, i);
 
-		if (cmd_text(rule, "todo"))
+		if (cmd_text(rule, "todo") && strcmp(cmd_text(rule, "verdict"), "known") != 0)
 			doc_text(doc, "%s: %s. What to do: %s.", cmd_text(rule, "id"),
 				cmd_text(rule, "reason"), cmd_text(rule, "todo"));
 	}
@@ -98,11 +125,13 @@ static void add_rules(struct doc *doc, const json_t *rules, bool all)
 static void add_summary(struct doc *doc, const json_t *summary)
 {
 	static const char *const words[][2] = {{"failed", "failed"}, {"warned", "warned"},
-		{"noted", "noted"}, {"passed", "passed"}, {"not_checked", "not checked"}};
+		{"noted", "noted"}, {"passed", "passed"}, {"not_checked", "not checked"},
+		{"known", "known"}};
 	CLEANUP_STRV struct strv parts = STRV_INIT;
 	CLEANUP_FREE char *line = NULL;
+	json_int_t known = json_integer_value(json_object_get(summary, "known"));
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(words) - !known; i++)
 		strv_addf(&parts, "%lld %s",
 			(long long)json_integer_value(json_object_get(summary, words[i][0])),
 			words[i][1]);
@@ -135,8 +164,17 @@ static struct doc *make_doc(const struct dist *dist, const json_t *model, bool a
 static int print(
 	const struct values *v, const struct dist *dist, const json_t *model, struct err *err)
 {
-	if (v->json) {
+	if (v->json || !strcmp(v->format, "json")) {
 		report_json(model, stdout);
+	} else if (strcmp(v->format, "text") != 0) {
+		CLEANUP_BUF struct buf text = BUF_INIT;
+
+		report_ci(model,
+			!strcmp(v->format, "github")  ? REPORT_GITHUB
+			: !strcmp(v->format, "sarif") ? REPORT_SARIF
+						      : REPORT_JUNIT,
+			&text);
+		fwrite(text.data, 1, text.len, stdout);
 	} else {
 		CLEANUP_DOC struct doc *doc = make_doc(dist, model, v->all);
 
@@ -197,9 +235,18 @@ static void set_origin(struct dist *dist, const char *archive, const char *verif
 	dist->given = xstrdup(archive);
 }
 
-/* `archive`: what `what` was unpacked from, and `verified_by` the file that has its digest; both
- * may be NULL. */
-static int check(const struct values *v, const char *what, const char *archive,
+static bool fails(const struct values *v, const json_t *model)
+{
+	for (enum check_severity s = CHECK_ERROR; s <= CHECK_NOTE; s++) {
+		if (!strcmp(v->fail_on, check_severity_name(s)))
+			return check_found(model, s);
+	}
+	return false; /* never */
+}
+
+/* `old`: the baseline; `archive`: what `what` was unpacked from, and `verified_by` the file that
+ * has its digest; all three may be NULL. */
+static int check(const struct values *v, const json_t *old, const char *what, const char *archive,
 	const char *verified_by, struct err *err)
 {
 	CLEANUP_DIST struct dist dist = {0};
@@ -214,7 +261,12 @@ static int check(const struct values *v, const char *what, const char *archive,
 	json_object_set_new(model, "python", dist_json(&dist));
 	result = gather(v, &dist, model, err);
 	if (result == 0) {
-		result = check_summarise(model);
+		if (old) {
+			check_baseline(model, old);
+			json_object_set_new(model, "baseline", json_string(v->baseline));
+		}
+		check_summarise(model);
+		result = fails(v, model);
 		if (print(v, &dist, model, err) < 0)
 			result = -1;
 	}
@@ -235,7 +287,8 @@ static void warn_of(const char *archive)
 }
 
 /* What is shipped is what is checked. Nothing may depend on the place, so it has a blank in it. */
-static int check_archive(const struct values *v, const char *archive, struct err *err)
+static int check_archive(
+	const struct values *v, const json_t *old, const char *archive, struct err *err)
 {
 	CLEANUP_FREE char *scratch = cmd_scratch_exec("check", err);
 	CLEANUP_FREE char *dir = NULL;
@@ -251,7 +304,7 @@ static int check_archive(const struct values *v, const char *archive, struct err
 
 		if (!said)
 			warn_of(archive);
-		result = check(v, path_is_dir(install) ? install : dir, archive, said, err);
+		result = check(v, old, path_is_dir(install) ? install : dir, archive, said, err);
 		if (result < 0)
 			err_wrap(err, "checking '%s'", archive);
 	}
@@ -273,6 +326,8 @@ static bool is_archive(const char *what)
 static int run(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
+	json_t *old = NULL;
+	int result;
 
 	if (v->list_rules && v->markdown) {
 		check_rules_markdown(stdout);
@@ -282,6 +337,8 @@ static int run(const void *values, const struct strv *args, struct err *err)
 		list_rules();
 		return 0;
 	}
+	if (v->explain)
+		return explain_rule(v->explain, err);
 	if (v->markdown) {
 		err_set(err, ERR_USAGE, "--markdown goes with --list-rules");
 		return err_hint(err, "--html FILE writes findings as a page");
@@ -299,13 +356,26 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if ((v->wheels.filter || v->wheels.state || v->wheels.jobs) && !v->wheels.what)
 		return err_set(err, ERR_USAGE,
 			"--wheels-like, --wheels-state and --jobs are about wheels: add --wheels");
+	if (v->json && strcmp(v->format, "text") != 0 && strcmp(v->format, "json") != 0)
+		return err_set(
+			err, ERR_USAGE, "--json and --format %s exclude each other", v->format);
+	for (size_t i = 0; i < v->skip.n; i++) {
+		if (strv_has(&v->rules, v->skip.v[i]))
+			return err_set(
+				err, ERR_USAGE, "--rule and --skip both name '%s'", v->skip.v[i]);
+	}
 	/* Before anything is run. */
 	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0 ||
 		check_probes_known(&v->probes.ids, err) < 0)
 		return -1;
+	if (v->baseline && check_baseline_read(v->baseline, &old, err) < 0)
+		return -1;
 	if (is_archive(args->v[0]))
-		return check_archive(v, args->v[0], err);
-	return check(v, args->v[0], NULL, NULL, err);
+		result = check_archive(v, old, args->v[0], err);
+	else
+		result = check(v, old, args->v[0], NULL, NULL, err);
+	json_decref(old);
+	return result;
 }
 
 #define AT(field) offsetof(struct values, field)
@@ -328,12 +398,22 @@ static const struct opt opts[] = {
 	{"wheels-state", 0, OPT_STRING, "DIR",
 		"keeps downloads and results ($XDG_CACHE_HOME/solder/wheels)", AT(wheels.state)},
 	{"jobs", 'j', OPT_COUNT, "N", "wheels at a time (as many as processors)", AT(wheels.jobs)},
+	{"baseline", 0, OPT_STRING, "FILE",
+		"the JSON of an earlier check: what it found is known, and does not fail",
+		AT(baseline)},
+	{"fail-on", 0, OPT_CHOICE, "error|warning|note|never",
+		"exit with 1 on findings of this severity or worse (warning)", AT(fail_on)},
+	{"explain", 0, OPT_STRING, "RULE", "say what a rule is about, and check nothing",
+		AT(explain)},
 	{"list-rules", 0, OPT_FLAG, NULL, "list the rules, and check nothing", AT(list_rules)},
 	{"markdown", 0, OPT_FLAG, NULL,
 		"with --list-rules: all that is said of them, as a document", AT(markdown)},
 	{"all", 'a', OPT_FLAG, NULL, "list what passed, too", AT(all)},
 	{"html", 0, OPT_STRING, "FILE", "write a page with everything, too", AT(html)},
-	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
+	{"format", 0, OPT_CHOICE, "text|json|github|sarif|junit",
+		"print annotations for GitHub, SARIF 2.1.0, or JUnit's XML instead of text",
+		AT(format)},
+	{"json", 0, OPT_FLAG, NULL, "the same as --format json", AT(json)},
 };
 
 const struct command cmd_check = {
@@ -359,14 +439,18 @@ const struct command cmd_check = {
 		"the shared counterpart that solder built beside it). The verdict is about the "
 		"difference.\nA later run reuses the results that are there.\n\n"
 		"A rule that cannot be applied is \"not checked\", with the reason, and never "
-		"counts as passed.\nErrors and warnings make the exit code 1; notes do not.",
+		"counts as passed.\nErrors and warnings make the exit code 1; notes do not. "
+		"--fail-on moves that line, and with\n--baseline only what is new counts.",
 	.example = "solder check dist/cpython-3.13\nsolder check python3 --skip bind-now\n"
 		   "solder check ~/.pyenv/versions/3.11.7 --html report.html\n"
 		   "solder check dist/cpython --wheels top:50 --against dist/cpython-shared\n"
+		   "solder check python3 --json >known.json; solder check python3 --baseline "
+		   "known.json\n"
 		   "solder check --list-rules",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),
+	.defaults = set_defaults,
 	.max_args = 1,
 	.run = run,
 };

@@ -26,6 +26,12 @@
 /* The model as JSON, keys in the order in which they were set, with a final newline. */
 void report_json(const json_t *model, FILE *out);
 
+/* The model of `solder check` (check/check.h) for continuous integration: GitHub's workflow
+ * commands, SARIF 2.1.0, or JUnit's XML. Findings that a baseline has ("known") are left out of the
+ * first, "unchanged" in the second, and no failures in the third. */
+enum report_ci_form { REPORT_GITHUB, REPORT_SARIF, REPORT_JUNIT };
+void report_ci(const json_t *model, enum report_ci_form form, struct buf *out);
+
 /* The summary of a distribution: "distribution" (what was built), "build" (optional: how long,
  * how many steps), "artifacts" (a table). */
 void report_summary(const json_t *model, FILE *out);

@@ -320,7 +320,8 @@ static void test_ceiling(void **state)
 	rule = json_array_get(json_object_get(model, "rules"), 0);
 	assert_int_equal(json_array_size(json_object_get(rule, "findings")), 100);
 	assert_int_equal(json_integer_value(json_object_get(rule, "more")), 20);
-	assert_true(check_summarise(model));
+	check_summarise(model);
+	assert_true(check_found(model, CHECK_WARNING));
 	json_decref(model);
 	world_release(&w);
 }
@@ -339,7 +340,8 @@ static void test_choice(void **state)
 	strv_add(&skip, "relro");
 	assert_int_equal(check_rules(&input, &only, &skip, model, &err), 0);
 	assert_int_equal(json_array_size(json_object_get(model, "rules")), 2);
-	assert_false(check_summarise(model));
+	check_summarise(model);
+	assert_false(check_found(model, CHECK_WARNING));
 	strv_add(&skip, "rello");
 	assert_int_equal(check_rules(&input, &only, &skip, model, &err), -1);
 	assert_int_equal(err.code, ERR_USAGE);
@@ -384,10 +386,13 @@ static void test_summary(void **state)
 		"verdict", "works only here");
 
 	(void)state;
-	assert_false(check_summarise(model));
+	check_summarise(model);
+	assert_false(check_found(model, CHECK_WARNING));
+	assert_true(check_found(model, CHECK_NOTE));
 	json_array_append_new(json_object_get(model, "wheels"),
 		json_pack("{s:s}", "verdict", "breaks only here"));
-	assert_true(check_summarise(model));
+	check_summarise(model);
+	assert_true(check_found(model, CHECK_ERROR));
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(model, "summary"), "failed")),
 		1);

@@ -1,0 +1,346 @@
+/* What `solder check` found, in the forms that services for continuous integration read.
+ *
+ *	github   workflow commands: "::error title=RULE::WHAT", shown as annotations of a run
+ *	sarif    the Static Analysis Results Interchange Format 2.1.0 (OASIS)
+ *	junit    the XML that Jenkins, GitLab and others take as test results
+ *
+ * All three are made from one list of items, each a rule, a probe or a wheel with its findings.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "report/report-internal.h"
+
+static const char *const suites[] = {"rules", "probes", "wheels"};
+
+struct item {
+	const char *suite;
+	char *id;            /* owned; that of a probe with the link mode it was tried in */
+	const char *level;   /* "error", "warning" or "note"; NULL: nothing was found */
+	const char *skipped; /* why it was not checked, or NULL */
+	const char *todo;    /* may be NULL */
+	json_t *findings;    /* [{"where", "what", "known"}], owned */
+};
+
+static void item_release(struct item *it)
+{
+	free(it->id);
+	json_decref(it->findings);
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+/* "known" is a verdict of the baseline: what it would be without one decides how it is shown. */
+static const char *level_of(const json_t *j)
+{
+	static const char *const levels[][2] = {{"fail", "error"}, {"breaks only here", "error"},
+		{"warn", "warning"}, {"note", "note"}, {"fails", "note"},
+		{"fails on both", "note"}};
+	const char *verdict = text(j, "verdict"), *severity = text(j, "severity");
+
+	if (!strcmp(verdict, "known"))
+		return severity ? severity : "error";
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		if (!strcmp(verdict, levels[i][0]))
+			return levels[i][1];
+	}
+	return NULL;
+}
+
+/* Probes and wheels have no list of findings: what they say of themselves becomes one. */
+static json_t *single_finding(const json_t *j)
+{
+	CLEANUP_BUF struct buf what = BUF_INIT;
+	const char *why = text(j, "why"), *seen = text(j, "seen"), *expected = text(j, "expected");
+	json_t *finding;
+
+	if (seen && expected)
+		buf_addf(&what, "expected %s, saw %s", expected, seen);
+	if (why)
+		buf_addf(&what, "%s%s", what.len ? ": " : "", why);
+	if (!what.len)
+		buf_adds(&what, text(j, "verdict"));
+	finding = json_pack("[{s:s}]", "what", what.data);
+	if (!strcmp(text(j, "verdict"), "known"))
+		json_object_set_new(json_array_get(finding, 0), "known", json_true());
+	return finding;
+}
+
+static struct item item_of(const char *suite, const json_t *j)
+{
+	const json_t *findings = json_object_get(j, "findings");
+	struct item it = {.suite = suite, .level = level_of(j), .todo = text(j, "todo")};
+
+	it.id = text(j, "link") ? xasprintf("%s, %s", text(j, "id"), text(j, "link"))
+				: xstrdup(text(j, text(j, "id") ? "id" : "name"));
+	if (!strcmp(text(j, "verdict"), "not checked"))
+		it.skipped = text(j, "why") ? text(j, "why") : "no reason is known";
+	it.findings = findings   ? json_deep_copy(findings)
+		      : it.level ? single_finding(j)
+				 : json_array();
+	if (json_integer_value(json_object_get(j, "more")))
+		json_array_append_new(
+			it.findings, json_pack("{s:o}", "what",
+					     json_sprintf("and %lld findings more",
+						     (long long)json_integer_value(
+							     json_object_get(j, "more")))));
+	return it;
+}
+
+/* "WHERE: WHAT", in one line and safe to show. */
+static void add_message(struct buf *out, const json_t *finding)
+{
+	if (text(finding, "where")) {
+		text_add_safe(out, text(finding, "where"), false);
+		buf_adds(out, ": ");
+	}
+	text_add_safe(out, text(finding, "what") ? text(finding, "what") : "", false);
+}
+
+/* Values of properties end at a comma or colon, messages at a line feed (GitHub's documentation of
+ * workflow commands and its runner). */
+static void add_command_text(struct buf *out, const char *s, bool property)
+{
+	for (; *s; s++) {
+		if (*s == '%' || *s == '\n' || *s == '\r' || (property && strchr(",:", *s)))
+			buf_addf(out, "%%%02X", (unsigned char)*s);
+		else
+			buf_add(out, s, 1);
+	}
+}
+
+static void add_github(struct buf *out, const struct item *it)
+{
+	const json_t *finding;
+	size_t i;
+
+	json_array_foreach (it->findings, i, finding) {
+		CLEANUP_BUF struct buf message = BUF_INIT;
+
+		if (!it->level || json_is_true(json_object_get(finding, "known")))
+			continue;
+		add_message(&message, finding);
+		if (it->todo)
+			buf_addf(&message, "\nWhat to do: %s.", it->todo);
+		buf_addf(out, "::%s title=solder check%%3A ",
+			strcmp(it->level, "note") ? it->level : "notice");
+		add_command_text(out, it->id, true);
+		buf_adds(out, "::");
+		add_command_text(out, message.data, false);
+		buf_adds(out, "\n");
+	}
+}
+
+/* The same finding has the same fingerprint in every run, wherever the tree lies. */
+static json_t *sarif_fingerprint(const struct item *it, const char *message, const char *prefix)
+{
+	CLEANUP_BUF struct buf all = BUF_INIT;
+	char hex[SHA256_HEX_SIZE];
+
+	buf_adds(&all, message);
+	if (*prefix)
+		buf_replace(&all, prefix, "PREFIX");
+	buf_addf(&all, "\n%s\n%s", it->suite, it->id);
+	sha256_hex(all.data, all.len, hex);
+	return json_pack("{s:s}", "solder/v1", hex);
+}
+
+/* A path as a URI reference (RFC 3986): all but unreserved characters and slashes as %HH. */
+static void add_uri(struct buf *out, const char *path)
+{
+	for (; *path; path++) {
+		if (strchr(LETTERS_AND_DIGITS "-._~/", *path))
+			buf_add(out, path, 1);
+		else
+			buf_addf(out, "%%%02X", (unsigned char)*path);
+	}
+}
+
+static json_t *sarif_location(const char *where)
+{
+	CLEANUP_BUF struct buf uri = BUF_INIT;
+	json_t *artifact;
+
+	if (where[0] == '/')
+		buf_adds(&uri, "file://");
+	add_uri(&uri, where);
+	artifact = json_pack("{s:s}", "uri", uri.data);
+	if (where[0] != '/')
+		json_object_set_new(artifact, "uriBaseId", json_string("PREFIX"));
+	return json_pack("[{s:{s:o}}]", "physicalLocation", "artifactLocation", artifact);
+}
+
+static void add_sarif_results(
+	json_t *results, const struct item *it, size_t index, const json_t *model)
+{
+	const char *prefix = text(json_object_get(model, "python"), "prefix");
+	bool baseline = json_object_get(model, "baseline") != NULL;
+	const json_t *finding;
+	size_t i;
+
+	json_array_foreach (it->findings, i, finding) {
+		CLEANUP_BUF struct buf message = BUF_INIT;
+		json_t *r;
+
+		if (!it->level)
+			continue;
+		add_message(&message, finding);
+		r = json_pack("{s:s, s:i, s:s, s:{s:s}, s:o}", "ruleId", it->id, "ruleIndex",
+			(int)index, "level", it->level, "message", "text", message.data,
+			"partialFingerprints",
+			sarif_fingerprint(it, message.data, prefix ? prefix : ""));
+		if (text(finding, "where"))
+			json_object_set_new(r, "locations", sarif_location(text(finding, "where")));
+		if (baseline)
+			json_object_set_new(r, "baselineState",
+				json_string(json_is_true(json_object_get(finding, "known"))
+						    ? "unchanged"
+						    : "new"));
+		json_array_append_new(results, r);
+	}
+}
+
+static json_t *sarif_rule(const struct item *it, const json_t *j)
+{
+	const char *about = text(j, "reason") ? text(j, "reason") : text(j, "title");
+	json_t *rule = json_pack(
+		"{s:s, s:{s:s}}", "id", it->id, "shortDescription", "text", about ? about : it->id);
+
+	if (it->todo)
+		json_object_set_new(rule, "help", json_pack("{s:s}", "text", it->todo));
+	if (text(j, "severity"))
+		json_object_set_new(rule, "defaultConfiguration",
+			json_pack("{s:s}", "level", text(j, "severity")));
+	return rule;
+}
+
+static void write_sarif(struct buf *out, const json_t *model)
+{
+	json_t *rules = json_array(), *results = json_array(), *notes = json_array(), *log;
+	const char *prefix = text(json_object_get(model, "python"), "prefix");
+	CLEANUP_BUF struct buf base = BUF_INIT;
+	CLEANUP_FREE char *dump = NULL;
+	const json_t *j;
+	size_t i;
+
+	for (size_t s = 0; s < ARRAY_SIZE(suites); s++) {
+		json_array_foreach (json_object_get(model, suites[s]), i, j) {
+			struct item it = item_of(suites[s], j);
+			size_t index = json_array_size(rules);
+
+			json_array_append_new(rules, sarif_rule(&it, j));
+			add_sarif_results(results, &it, index, model);
+			if (it.skipped)
+				json_array_append_new(
+					notes, json_pack("{s:s, s:{s:s}, s:{s:i}}", "level", "note",
+						       "message", "text", it.skipped,
+						       "associatedRule", "index", (int)index));
+			item_release(&it);
+		}
+	}
+	buf_adds(&base, "file://");
+	add_uri(&base, prefix ? prefix : "");
+	buf_adds(&base, "/");
+	log = json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:{s:{s:s}}, s:[{s:b, s:o}], s:o}]}",
+		"$schema", "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0",
+		"runs", "tool", "driver", "name", "solder", "version", SOLDER_VERSION, "rules",
+		rules, "originalUriBaseIds", "PREFIX", "uri", base.data, "invocations",
+		"executionSuccessful", 1, "toolExecutionNotifications", notes, "results", results);
+	dump = json_dumps(log, JSON_INDENT(2));
+	json_decref(log);
+	buf_addf(out, "%s\n", dump);
+}
+
+static void add_junit_case(struct buf *out, const struct item *it)
+{
+	CLEANUP_BUF struct buf what = BUF_INIT;
+	const json_t *finding;
+	bool failed = false;
+	size_t i;
+
+	json_array_foreach (it->findings, i, finding) {
+		bool known = json_is_true(json_object_get(finding, "known"));
+
+		failed |= it->level && strcmp(it->level, "note") != 0 && !known;
+		buf_adds(&what, known ? "known: " : "");
+		add_message(&what, finding);
+		buf_adds(&what, "\n");
+	}
+	buf_addf(out, "  <testcase classname=\"solder.%s\" name=\"", it->suite);
+	html_add_text(out, it->id, false);
+	buf_adds(out, "\">");
+	if (it->skipped) {
+		buf_adds(out, "<skipped message=\"");
+		html_add_text(out, it->skipped, false);
+		buf_adds(out, "\"/>");
+	} else if (what.len) {
+		if (failed)
+			buf_addf(out, "<failure type=\"%s\" message=\"", it->level);
+		else
+			buf_adds(out, "<system-out>");
+		if (failed) {
+			html_add_text(out, it->todo ? it->todo : it->id, false);
+			buf_adds(out, "\">");
+		}
+		html_add_text(out, what.data, true);
+		buf_adds(out, failed ? "</failure>" : "</system-out>");
+	}
+	buf_adds(out, "</testcase>\n");
+}
+
+/* Notes are no failures, as for the exit code. */
+static void add_junit_suite(struct buf *out, const char *suite, const json_t *list)
+{
+	CLEANUP_BUF struct buf cases = BUF_INIT;
+	size_t failures = 0, skipped = 0, i;
+	const json_t *j;
+
+	if (!json_array_size(list))
+		return;
+	json_array_foreach (list, i, j) {
+		struct item it = item_of(suite, j);
+		size_t before = cases.len;
+
+		add_junit_case(&cases, &it);
+		failures += strstr(cases.data + before, "<failure ") != NULL;
+		skipped += it.skipped != NULL;
+		item_release(&it);
+	}
+	buf_addf(out,
+		" <testsuite name=\"solder check: %s\" tests=\"%zu\" failures=\"%zu\" "
+		"skipped=\"%zu\">\n",
+		suite, json_array_size(list), failures, skipped);
+	buf_add(out, cases.data, cases.len);
+	buf_adds(out, " </testsuite>\n");
+}
+
+void report_ci(const json_t *model, enum report_ci_form form, struct buf *out)
+{
+	const json_t *j;
+	size_t i;
+
+	if (form == REPORT_SARIF) {
+		write_sarif(out, model);
+		return;
+	}
+	if (form == REPORT_JUNIT)
+		buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+	for (size_t s = 0; s < ARRAY_SIZE(suites); s++) {
+		const json_t *list = json_object_get(model, suites[s]);
+
+		if (form == REPORT_JUNIT)
+			add_junit_suite(out, suites[s], list);
+		json_array_foreach (form == REPORT_GITHUB ? list : NULL, i, j) {
+			struct item it = item_of(suites[s], j);
+
+			add_github(out, &it);
+			item_release(&it);
+		}
+	}
+	if (form == REPORT_JUNIT)
+		buf_adds(out, "</testsuites>\n");
+}
