@@ -36,8 +36,9 @@ struct unpack_limits {
  *
  * Refused, with a message that names archive and entry: absolute paths and '..', devices, pipes
  * and sockets, links that lead outside (or could, by a '..' behind a name), anything placed
- * through a link, a file or link that replaces something of another kind, more than one top folder
- * when stripping, archives that are truncated, corrupt, compressed twice or beyond the limits.
+ * through a link, a file or link that replaces something of another kind, a hard link to a symbolic
+ * link that would lead outside from its second place, more than one top folder when stripping,
+ * archives that are truncated, corrupt, compressed twice or beyond the limits.
  *
  * On failure whatever was made in `dir` is removed, and `dir` and the folders above it that were
  * not there before, too. Memory is bounded whatever the archive says (what the decompressor needs,

@@ -173,14 +173,14 @@ static int open_folder(struct unpack *u, const struct strv *parts, size_t n)
 	return at >= 0 ? at : fail_entry(u, "create the folder of");
 }
 
-/* Makes room for a file or link: a file may replace a file, nothing else replaces anything. */
-static int make_room(struct unpack *u, int parent, const char *name, bool file)
+/* Makes room for a file or link, `kind` by its S_IFMT, which may replace one of the same kind. */
+static int make_room(struct unpack *u, int parent, const char *name, mode_t kind)
 {
 	struct stat st;
 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail_entry(u, "create");
-	if (!file || !S_ISREG(st.st_mode))
+	if ((st.st_mode & S_IFMT) != kind)
 		return refuse_entry(u, "would replace %s of the same name",
 			S_ISREG(st.st_mode)   ? "a file"
 			: S_ISDIR(st.st_mode) ? "a folder"
@@ -253,7 +253,7 @@ static int unpack_file(struct unpack *u, struct archive_entry *e, int parent, co
 	if (size < 0 || __builtin_add_overflow(u->file_bytes, (uint64_t)size, &u->file_bytes) ||
 		u->file_bytes > u->limits.max_bytes)
 		return unpack_refuse_size(u);
-	if (make_room(u, parent, name, true) < 0)
+	if (make_room(u, parent, name, S_IFREG) < 0)
 		return -1;
 	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -301,7 +301,7 @@ static int unpack_symlink(
 
 	if (fault)
 		return refuse_entry(u, "%s", fault);
-	if (make_room(u, parent, name, false) < 0)
+	if (make_room(u, parent, name, S_IFLNK) < 0)
 		return -1;
 	if (symlinkat(target, parent, name) < 0 ||
 		utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -309,11 +309,27 @@ static int unpack_symlink(
 	return 0;
 }
 
-static int unpack_hardlink(struct unpack *u, const char *target, int parent, const char *name)
+/* A second name of a symbolic link may be at another depth, from which it leads elsewhere. */
+static const char *moved_link_fault(int from, const char *target, size_t depth)
+{
+	char text[PATH_LENGTH_MAX + 2];
+	ssize_t n = readlinkat(from, target, text, sizeof(text) - 1);
+
+	if (n < 0)
+		return "is a hard link to a link that cannot be read";
+	text[n] = '\0';
+	return archive_link_fault(text, depth);
+}
+
+/* As GNU tar does: also of a symbolic link, and what is there already, or is the file itself, is
+ * fine. */
+static int unpack_hardlink(
+	struct unpack *u, const char *target, int parent, const char *name, size_t depth)
 {
 	CLEANUP_STRV struct strv parts = STRV_INIT;
 	CLEANUP_CLOSE int from = -1;
-	struct stat st;
+	const char *fault = NULL;
+	struct stat st, there;
 
 	if (split_path(u, " in its link target", target, &parts) < 0 || strip_path(u, &parts) < 0)
 		return -1;
@@ -323,9 +339,18 @@ static int unpack_hardlink(struct unpack *u, const char *target, int parent, con
 	if (from < 0)
 		return -1;
 	target = parts.v[parts.n - 1];
-	if (fstatat(from, target, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-		return refuse_entry(u, "is a hard link to what is not a file unpacked before it");
-	if (make_room(u, parent, name, false) < 0)
+	if (fstatat(from, target, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		(!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)))
+		return refuse_entry(
+			u, "is a hard link to what is no file or link unpacked before it");
+	if (fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_dev == st.st_dev &&
+		there.st_ino == st.st_ino)
+		return 0;
+	if (S_ISLNK(st.st_mode))
+		fault = moved_link_fault(from, target, depth);
+	if (fault)
+		return refuse_entry(u, "%s", fault);
+	if (make_room(u, parent, name, st.st_mode & S_IFMT) < 0)
 		return -1;
 	return linkat(from, target, parent, name, 0) == 0 ? 0 : fail_entry(u, "create the link");
 }
@@ -376,7 +401,7 @@ int unpack_entry(struct unpack *u, struct archive_entry *e)
 		return -1;
 	name = parts.v[parts.n - 1];
 	if (link)
-		return unpack_hardlink(u, link, parent, name);
+		return unpack_hardlink(u, link, parent, name, parts.n - 1);
 	if (archive_entry_filetype(e) == AE_IFLNK)
 		return unpack_symlink(u, e, parent, name, parts.n - 1);
 	return unpack_file(u, e, parent, name);
