@@ -294,6 +294,7 @@ static bool is_compressed(const char *path)
 static int digest(const char *folder, const char *file, char hex[SHA256_HEX_SIZE], struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", folder, file);
+	CLEANUP_SUMS struct sums sums = {0};
 	char wanted[SHA256_HEX_SIZE];
 	int named;
 
@@ -303,7 +304,9 @@ static int digest(const char *folder, const char *file, char hex[SHA256_HEX_SIZE
 	}
 	if (sha256_file(path, hex, NULL, err) < 0)
 		return -1;
-	named = sums_get(folder, file, wanted, err);
+	if (sums_read(folder, &sums, err) < 0)
+		return -1;
+	named = sums_find(&sums, folder, file, wanted, err);
 	if (named == 1 && sums_compare(path, SUMS_FILE, hex, wanted, err) < 0)
 		return -1;
 	return named;

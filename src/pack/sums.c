@@ -1,99 +1,221 @@
-#include <fcntl.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
-#include "archive/archive.h"
-#include "pack/pack.h"
 #include "pack/sums-internal.h"
 
-#define SUMS_MAX ((size_t)16 << 20)
 #define HEX_LENGTH (SHA256_HEX_SIZE - 1)
 
-/* "DIGEST  NAME" or "DIGEST *NAME": the name, or NULL for a line that is no such. */
-static const char *name_of(const char *line)
+void sums_release(struct sums *s)
 {
-	if (strspn(line, "0123456789abcdefABCDEF") != HEX_LENGTH || line[HEX_LENGTH] != ' ' ||
-		(line[HEX_LENGTH + 1] != ' ' && line[HEX_LENGTH + 1] != '*'))
-		return NULL;
-	line += HEX_LENGTH + 2;
-	return line + (strncmp(line, "./", 2) ? 0 : 2);
+	for (size_t i = 0; i < s->n; i++)
+		free(s->v[i].name);
+	free(s->v);
+	strv_release(&s->comments);
+	*s = (struct sums){0};
 }
 
-static int read_lines(const char *folder, struct strv *lines, struct err *err)
+static void add(struct sums *s, const char *name, const char *hex)
+{
+	struct sum *sum;
+
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 16;
+		s->v = xreallocarray(s->v, s->cap, sizeof(*s->v));
+	}
+	sum = &s->v[s->n++];
+	while (!strncmp(name, "./", 2))
+		name += 2;
+	sum->name = xstrdup(name);
+	for (size_t i = 0; i < HEX_LENGTH; i++)
+		sum->hex[i] = (char)tolower((unsigned char)hex[i]);
+	sum->hex[HEX_LENGTH] = '\0';
+}
+
+static bool begins_with_digest(const char *s)
+{
+	return strspn(s, "0123456789abcdefABCDEF") == HEX_LENGTH;
+}
+
+/* In place. False for what sha256sum would not have written. */
+static bool unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (*s != '\\') {
+			*to++ = *s;
+			continue;
+		}
+		s++;
+		if (*s != 'n' && *s != 'r' && *s != '\\')
+			return false;
+		*to++ = *s == 'n' ? '\n' : *s == 'r' ? '\r' : '\\';
+	}
+	*to = '\0';
+	return true;
+}
+
+/* "(NAME) = DIGEST", whose last parenthesis ends the name. */
+static bool split_tagged(char *s, char **name, char **hex)
+{
+	char *end = strrchr(s, ')');
+
+	if (*s != '(' || !end)
+		return false;
+	*name = s + 1;
+	*hex = end + 1 + strspn(end + 1, " \t");
+	if (**hex != '=')
+		return false;
+	*hex += 1 + strspn(*hex + 1, " \t");
+	*end = '\0';
+	return begins_with_digest(*hex) && !(*hex)[HEX_LENGTH];
+}
+
+/* How many blanks stand before names; the first line that shows it decides for the whole file, as
+ * for sha256sum. */
+enum blanks { UNKNOWN, ONE, TWO };
+
+static bool split_line(char *s, enum blanks *blanks, char **name, char **hex)
+{
+	bool escaped;
+
+	s += strspn(s, " \t");
+	escaped = *s == '\\';
+	s += escaped;
+	if (!strncmp(s, "SHA256", 6)) {
+		s += 6;
+		if (!split_tagged(s + (*s == ' '), name, hex))
+			return false;
+	} else {
+		*hex = s;
+		if (!begins_with_digest(s) || (s[HEX_LENGTH] != ' ' && s[HEX_LENGTH] != '\t'))
+			return false;
+		s += HEX_LENGTH + 1;
+		if (*blanks != ONE && (*s == ' ' || *s == '*') && s[1]) {
+			*blanks = TWO;
+			s++;
+		} else if (*blanks == TWO) {
+			return false;
+		} else {
+			*blanks = ONE;
+		}
+		*name = s;
+	}
+	return **name && (!escaped || unescape(*name));
+}
+
+int sums_parse(const char *text, size_t len, const char *path, struct sums *s, struct err *err)
+{
+	enum blanks blanks = UNKNOWN;
+	size_t line = 0;
+
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+		text += 3;
+		len -= 3;
+	}
+	while (len) {
+		const char *newline = memchr(text, '\n', len);
+		size_t n = newline ? (size_t)(newline - text) : len;
+		CLEANUP_FREE char *copy = xstrndup(text, n);
+		char *name, *hex;
+		bool whole; /* without a NUL */
+
+		line++;
+		text += n + (newline != NULL);
+		len -= n + (newline != NULL);
+		whole = strlen(copy) == n;
+		if (whole && n && copy[n - 1] == '\r')
+			copy[--n] = '\0';
+		if (whole && *copy == '#')
+			strv_add(&s->comments, copy);
+		if (!n || (whole && *copy == '#'))
+			continue;
+		if (!whole || !split_line(copy, &blanks, &name, &hex)) {
+			err_set(err, ERR_INPUT,
+				"line %zu of '%s' is none that 'sha256sum -c' would read", line,
+				path);
+			return err_hint(err, "get the file again, or mend the line");
+		}
+		add(s, name, hex);
+	}
+	return 0;
+}
+
+int sums_read(const char *folder, struct sums *s, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/" SUMS_FILE, folder);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
 	if (!path_exists(path))
 		return 0;
-	if (file_read(path, SUMS_MAX, &text, err) < 0)
+	if (file_read(path, SUMS_MAX, &text, err) < 0 ||
+		sums_parse(text.data, text.len, path, s, err) < 0)
 		return -1;
-	if (text.len)
-		strv_split(lines, text.data, "\r\n");
-	return 0;
+	return 1;
+}
+
+int sums_find(const struct sums *s, const char *folder, const char *name, char hex[SHA256_HEX_SIZE],
+	struct err *err)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (strcmp(s->v[i].name, name) != 0)
+			continue;
+		if (found && strcmp(found, s->v[i].hex) != 0)
+			return err_set(err, ERR_INPUT, "'%s/" SUMS_FILE "' has two digests of '%s'",
+				folder, name);
+		found = s->v[i].hex;
+	}
+	if (found)
+		memcpy(hex, found, SHA256_HEX_SIZE);
+	return found != NULL;
+}
+
+void sums_set(struct sums *s, const char *name, const char *hex)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (strcmp(s->v[i].name, name) != 0)
+			s->v[kept++] = s->v[i];
+		else
+			free(s->v[i].name);
+	}
+	s->n = kept;
+	if (hex)
+		add(s, name, hex);
 }
 
 static int by_name(const void *a, const void *b)
 {
-	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
-	const char *m = name_of(x), *n = name_of(y);
+	const struct sum *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
 
-	return strcmp(m ? m : x, n ? n : y);
+	return order ? order : strcmp(x->hex, y->hex);
 }
 
-static bool names_one_of(const char *line, const struct sum *sums, size_t n)
+void sums_text(struct sums *s, struct buf *text)
 {
-	const char *name = name_of(line);
+	sort_array(s->v, s->n, sizeof(*s->v), by_name);
+	for (size_t i = 0; i < s->comments.n; i++)
+		buf_addf(text, "%s\n", s->comments.v[i]);
+	for (size_t i = 0; i < s->n; i++) {
+		const char *name = s->v[i].name;
 
-	for (size_t i = 0; name && i < n; i++) {
-		if (!strcmp(name, sums[i].name))
-			return true;
+		buf_addf(text, "%s%s  ", strpbrk(name, "\\\n\r") ? "\\" : "", s->v[i].hex);
+		for (; *name; name++) {
+			const char *as = *name == '\\'   ? "\\\\"
+					 : *name == '\n' ? "\\n"
+					 : *name == '\r' ? "\\r"
+							 : NULL;
+
+			buf_add(text, as ? as : name, as ? 2 : 1);
+		}
+		buf_adds(text, "\n");
 	}
-	return false;
-}
-
-int sums_write(
-	const char *path, const char *folder, const struct sum *sums, size_t n, struct err *err)
-{
-	CLEANUP_STRV struct strv lines = STRV_INIT, kept = STRV_INIT;
-	CLEANUP_BUF struct buf text = BUF_INIT;
-
-	if (read_lines(folder, &lines, err) < 0)
-		return -1;
-	for (size_t i = 0; i < lines.n; i++) {
-		if (!names_one_of(lines.v[i], sums, n))
-			strv_add(&kept, lines.v[i]);
-	}
-	for (size_t i = 0; i < n; i++)
-		strv_addf(&kept, "%s  %s", sums[i].hex, sums[i].name);
-	sort_array(kept.v, kept.n, sizeof(*kept.v), by_name);
-	for (size_t i = 0; i < kept.n; i++)
-		buf_addf(&text, "%s\n", kept.v[i]);
-	return file_write(path, text.data, text.len, 0644, err);
-}
-
-int sums_get(const char *folder, const char *name, char hex[SHA256_HEX_SIZE], struct err *err)
-{
-	CLEANUP_STRV struct strv lines = STRV_INIT;
-	bool found = false;
-
-	if (read_lines(folder, &lines, err) < 0)
-		return -1;
-	for (size_t i = 0; i < lines.n; i++) {
-		const char *other = name_of(lines.v[i]);
-
-		if (!other || strcmp(other, name) != 0)
-			continue;
-		if (found && strncasecmp(hex, lines.v[i], HEX_LENGTH) != 0)
-			return err_set(err, ERR_INPUT, "'%s/" SUMS_FILE "' has two digests of '%s'",
-				folder, name);
-		memcpy(hex, lines.v[i], HEX_LENGTH);
-		hex[HEX_LENGTH] = '\0';
-		found = true;
-	}
-	return found;
 }
 
 int sums_compare(
@@ -104,45 +226,4 @@ int sums_compare(
 	err_set(err, ERR_INPUT, "'%s' is not what %s says: its SHA-256 is %s, not %s", archive,
 		said, got, wanted);
 	return err_hint(err, "it is damaged or was replaced; get it again");
-}
-
-/* Is it what it should be? `fd` is at its start, and is again afterwards. */
-static int verify(
-	int fd, const char *archive, const char *sha256, const char **said, struct err *err)
-{
-	CLEANUP_FREE char *dir = path_dir(archive);
-	char wanted[SHA256_HEX_SIZE] = "", got[SHA256_HEX_SIZE];
-	int found = 1;
-
-	*said = sha256 ? "the digest given" : SUMS_FILE;
-	if (sha256 && (strlen(sha256) != HEX_LENGTH ||
-			      strspn(sha256, "0123456789abcdefABCDEF") != HEX_LENGTH))
-		return err_set(err, ERR_USAGE, "'%s' is no SHA-256 digest", sha256);
-	if (sha256)
-		memcpy(wanted, sha256, sizeof(wanted));
-	else
-		found = sums_get(dir, path_base(archive), wanted, err);
-	if (found < 0)
-		return -1;
-	if (!found) {
-		*said = NULL;
-		return 0;
-	}
-	if (sha256_fd(fd, archive, got, NULL, err) < 0)
-		return -1;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_sys(err, "cannot read '%s' twice", archive);
-	return sums_compare(archive, *said, got, wanted, err);
-}
-
-int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
-	const struct unpack_limits *limits, const char **said, struct err *err)
-{
-	CLEANUP_CLOSE int fd = open(archive, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_sys(err, "cannot open '%s'", archive);
-	if (verify(fd, archive, sha256, said, err) < 0)
-		return -1;
-	return archive_unpack_fd(fd, archive, dir, strip, limits, err);
 }

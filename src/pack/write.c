@@ -331,12 +331,14 @@ static int publish(struct writer *w, struct err *err)
 {
 	CLEANUP_FREE char *staged = xasprintf("%s/" SUMS_FILE, w->stage);
 	CLEANUP_FREE char *path = xasprintf("%s/" SUMS_FILE, w->o->out);
+	CLEANUP_SUMS struct sums sums = {0};
+	CLEANUP_BUF struct buf text = BUF_INIT;
 	CLEANUP_CLOSE int lock = -1;
-	struct sum sums[N_ARCHIVES];
-	size_t n = 0, replaced = 0;
+	size_t replaced = 0;
 
 	/* Where folders cannot be locked (NFS), without. */
-	if (folder_lock(w->o->out, w->o->progress, &lock, err) < 0)
+	if (folder_lock(w->o->out, w->o->progress, &lock, err) < 0 ||
+		sums_read(w->o->out, &sums, err) < 0)
 		return -1;
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
 		struct job *j = &w->jobs[i];
@@ -345,11 +347,12 @@ static int publish(struct writer *w, struct err *err)
 			continue;
 		if (look_at_place(j, err) < 0)
 			return -1;
-		sums[n++] = (struct sum){j->name, j->result.hex};
+		sums_set(&sums, j->name, j->result.hex);
 		replaced += j->replaces;
 	}
 	warn_of_others(w, replaced);
-	if (sums_write(staged, w->o->out, sums, n, err) < 0)
+	sums_text(&sums, &text);
+	if (file_write(staged, text.data, text.len, 0644, err) < 0)
 		return -1;
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
 		const struct job *j = &w->jobs[i];
