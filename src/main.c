@@ -15,8 +15,8 @@
 #define EXIT_USAGE 64
 
 const struct command *const commands[] = {&cmd_bench, &cmd_build, &cmd_check, &cmd_explain,
-	&cmd_fetch, &cmd_inspect, &cmd_pack, &cmd_show, &cmd_unpack, &cmd_man, &cmd_completion,
-	NULL};
+	&cmd_fetch, &cmd_inspect, &cmd_list, &cmd_pack, &cmd_show, &cmd_unpack, &cmd_man,
+	&cmd_completion, NULL};
 const size_t n_commands = ARRAY_SIZE(commands) - 1;
 
 static void print_help(FILE *out)

@@ -30,8 +30,7 @@ struct chooser {
 	bool stored_only; /* consider nothing but what is downloaded */
 };
 
-/* Is it downloaded already? Whether it is intact is verified before it is used. */
-static bool is_stored(const struct cache *cache, const struct lock_entry *e)
+bool sources_is_stored(const struct cache *cache, const struct lock_entry *e)
 {
 	CLEANUP_FREE char *path =
 		xasprintf("%s/sources/%s/%s", cache->dir, e->sha256, path_base(e->urls.v[0]));
@@ -39,19 +38,39 @@ static bool is_stored(const struct cache *cache, const struct lock_entry *e)
 	return path_exists(path);
 }
 
+static const char *const sets[] = {"upstream", "debian"};
+
+/* Says what this set has, what another one has, and why that one was not taken. */
 static int none_locked(
-	const struct lock *l, const char *package, const char *wanted, struct err *err)
+	const struct chooser *c, const char *package, const char *wanted, struct err *err)
 {
+	const struct lock *l = c->s->lock;
 	const struct lock_entry *all[CANDIDATES_MAX];
 	size_t n = lock_find(l, package, NULL, all, ARRAY_SIZE(all));
-	CLEANUP_BUF struct buf list = BUF_INIT;
+	CLEANUP_BUF struct buf list = BUF_INIT, text = BUF_INIT;
 
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&list, "%s%s", i ? ", " : "", all[i]->version);
-	err_set(err, ERR_INPUT, "the source set '%s' locks no %s%s%s", l->set, package,
-		wanted ? "@" : "", wanted ? wanted : "");
+	buf_addf(&text, "the source set '%s' has no %s%s%s", l->set, package, wanted ? "@" : "",
+		wanted ? wanted : "");
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		CLEANUP(cleanup_lock) struct lock *other = NULL;
+		const struct lock_entry *found[CANDIDATES_MAX];
+
+		if (!strcmp(sets[i], l->set))
+			continue;
+		if (lock_load(c->o->recipes, sets[i], &other, err) < 0)
+			return -1;
+		if (!lock_find(other, package, wanted, found, ARRAY_SIZE(found)))
+			continue;
+		buf_addf(&text, "; '%s' has %s", other->set, found[0]->version);
+		if (!strcmp(c->o->set, "auto") && c->s->reason)
+			buf_addf(&text, ", but %s", c->s->reason);
+	}
+	err_set(err, ERR_INPUT, "%s", text.data);
 	return err_hint(err,
-		n ? "it locks %s %s" : "another set may: --sources upstream|debian%s%s",
+		n ? "it has %s %s; 'solder list versions' lists all"
+		  : "'solder list packages' lists what there is%s%s",
 		n ? package : "", n ? list.data : "");
 }
 
@@ -65,8 +84,8 @@ static int choose_version(const struct chooser *c, const char *package, const ch
 	CLEANUP_FREE char *why = NULL;
 
 	if (!n)
-		return none_locked(c->s->lock, package, wanted, err);
-	for (; i < last && !is_stored(c->o->cache, found[i]); i++) {
+		return none_locked(c, package, wanted, err);
+	for (; i < last && !sources_is_stored(c->o->cache, found[i]); i++) {
 		CLEANUP_FREE char *reason = NULL;
 
 		if (!c->o->offline && !c->stored_only &&
@@ -78,7 +97,7 @@ static int choose_version(const struct chooser *c, const char *package, const ch
 	if (i == n || (i && c->stored_only && !c->o->offline))
 		return err_set(err, ERR_INPUT, "%s is not downloaded", package);
 	/* Nothing is there: what is missing is the newest. */
-	if (c->o->offline && !is_stored(c->o->cache, found[i]))
+	if (c->o->offline && !sources_is_stored(c->o->cache, found[i]))
 		i = 0;
 	if (i)
 		progress_warn(c->o->progress,
@@ -258,7 +277,7 @@ static int choose_set(const struct sources_options *o, struct sources *s, struct
 	if (o->offline) {
 		err_set(err, ERR_INPUT,
 			"no source set is downloaded completely, and --offline "
-			"forbids to ask for more");
+			"forbids downloading the rest");
 		return err_hint(err, "run 'solder fetch' while there is a network");
 	}
 	if (lock_load(o->recipes, "upstream", &s->lock, err) < 0)
@@ -272,8 +291,6 @@ static int choose_set(const struct sources_options *o, struct sources *s, struct
 	s->reason = xasprintf("upstream does not answer: %s", why);
 	return lock_load(o->recipes, "debian", &s->lock, err);
 }
-
-static const char *const sets[] = {"upstream", "debian"};
 
 int sources_import(const struct sources_options *o, const char *dir, size_t *n, struct err *err)
 {

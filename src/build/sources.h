@@ -37,6 +37,9 @@ void sources_release(struct sources *s);
  * files of it are in the store now. A file with a locked name and other bytes is an error. */
 int sources_import(const struct sources_options *o, const char *dir, size_t *n, struct err *err);
 
+/* Is it downloaded already? Whether it is intact is verified before it is used. */
+bool sources_is_stored(const struct cache *cache, const struct lock_entry *e);
+
 /* Downloads what the steps that must run need, and tells them where it is. */
 int sources_fetch(struct plan *plan, struct fetcher *f, struct err *err);
 /* Downloads everything that was chosen. `paths` (may be NULL) receives the files. */

@@ -91,6 +91,9 @@ struct check_probe_options {
 /* Are all of them ids of probes, or of tests ("T2")? Else ERR_USAGE, naming the nearest. */
 int check_probes_known(const struct strv *ids, struct err *err);
 
+/* Appends {"id", "test", "title"} of every probe to the array. */
+void check_probes_list(json_t *list);
+
 /* Runs the probes, as many at a time as there are processors, and appends to the array "probes" of
  * the model: for each probe the result here and, with `against`, the result there; "difference"
  * says what was seen otherwise there. "expected" and "seen" are lists of KEY=VALUE; the reason for

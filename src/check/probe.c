@@ -303,6 +303,14 @@ int check_probes_known(const struct strv *names, struct err *err)
 	return 0;
 }
 
+void check_probes_list(json_t *list)
+{
+	for (size_t i = 0; i < probe_table_n; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s}", "id", probe_table[i].id, "test",
+				      probe_table[i].test, "title", probe_table[i].title));
+}
+
 static int choose(const struct check_probe_options *options, const struct probe **chosen, size_t *n,
 	struct err *err)
 {

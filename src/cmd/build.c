@@ -406,7 +406,7 @@ static const struct opt opts[] = {
 const struct command cmd_build = {
 	.name = "build",
 	.summary = "build a distribution: static interpreter, libpython.so and libpython.a",
-	.args = "[cpython[@VERSION]]",
+	.args = "[[cpython@]VERSION]",
 	.about = "Builds CPython and the libraries it needs from locked sources, compiles it once, "
 		 "and "
 		 "links it\ninto an interpreter that carries libpython, a shared and a static "
@@ -419,7 +419,7 @@ const struct command cmd_build = {
 		 "that "
 		 "stands at the output is\nreplaced as a whole.",
 	.example =
-		"solder build\nsolder build cpython@3.11 -o python311\n"
+		"solder build\nsolder build 3.11 -o python311\n"
 		"solder build --opt pgo --lto thin --cc clang-19\nsolder build --link shared --why",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),

@@ -8,7 +8,7 @@
 #include "report/report.h"
 
 extern const struct command cmd_bench, cmd_build, cmd_check, cmd_explain, cmd_fetch, cmd_inspect,
-	cmd_pack, cmd_show, cmd_unpack, cmd_man, cmd_completion;
+	cmd_list, cmd_pack, cmd_show, cmd_unpack, cmd_man, cmd_completion;
 
 /* Every command, NULL-terminated, in the order of `solder --help`. */
 extern const struct command *const commands[];
@@ -21,7 +21,8 @@ extern const char solder_about[];
  * tree, in ../share/solder when installed. The caller frees *ret. */
 int cmd_folder(const char *name, const char *given, char **ret, struct err *err);
 
-/* Splits "cpython", "cpython@3.13" or "cpython@3.13.5"; *version points into word, or is NULL. */
+/* Splits "cpython", "cpython@3.13", "cpython@3.13.5" or "3.13"; *version points into word, or is
+ * NULL. */
 int cmd_parse_package(const char *word, const char **version, struct err *err);
 
 /* A new folder solder-NAME.XXXXXX in `within` (NULL: in TMPDIR if that is an absolute path, else in

@@ -95,9 +95,14 @@ int cmd_parse_package(const char *word, const char **version, struct err *err)
 {
 	size_t n = strcspn(word, "@");
 
+	/* "3.14" alone can only mean one thing. */
+	if (word[0] >= '0' && word[0] <= '9') {
+		*version = word;
+		return 0;
+	}
 	*version = word[n] ? word + n + 1 : NULL;
 	if (n == 7 && !strncmp(word, "cpython", n) && (!word[n] || word[n + 1]))
 		return 0;
 	err_set(err, ERR_USAGE, "'%s' cannot be built, only cpython", word);
-	return err_hint(err, "write cpython, cpython@3.13 or cpython@3.13.5");
+	return err_hint(err, "write cpython, 3.13 or cpython@3.13.5");
 }

@@ -86,7 +86,7 @@ static const struct opt opts[] = {
 const struct command cmd_fetch = {
 	.name = "fetch",
 	.summary = "download and verify all sources that a build needs",
-	.args = "[cpython[@VERSION]]",
+	.args = "[[cpython@]VERSION]",
 	.about = "Downloads the sources of CPython and of every library that it needs into the "
 		 "cache, "
 		 "verifies\neach by its locked SHA-256, and prints where they are. Afterwards "
