@@ -33,7 +33,7 @@ void gzip_check_add(struct gzip_check *c, const void *data, size_t n);
 bool gzip_check_failed(const struct gzip_check *c, int fd);
 
 /* Times and modes of folders are set when nothing more is put into them. */
-struct folder {
+struct unpacked_folder {
 	char *path; /* below the root, components joined by '/' */
 	mode_t mode;
 	struct timespec mtime;
@@ -56,7 +56,7 @@ struct unpack {
 	struct gzip_check gzip_check;
 	size_t zeros; /* how many zero bytes the stream ends in, at most TAR_BLOCK */
 	struct strv top;
-	struct folder *folders;
+	struct unpacked_folder *folders;
 	size_t n_folders;
 	char entry[256]; /* the current entry's name, fit for a message */
 	bool failed;     /* err is set: do not replace it */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "archive/archive-internal.h"
+#include "base/below.h"
 #include "base/file.h"
 
 static void entry_release(struct pack_entry *e)
@@ -39,42 +40,35 @@ struct tree_source {
 	const char *as;
 };
 
-static int add_link(const struct tree_source *s, char *name, const char *path,
-	const struct stat *st, struct err *err)
+static int add_link(
+	const struct tree_source *s, char *name, const struct tree_entry *e, struct err *err)
 {
-	size_t room = (size_t)st->st_size + 1;
-	char *target = xcalloc(room + 1, 1);
-	ssize_t n = readlink(path, target, room);
+	char *target = link_read_below(e->in, e->name, err);
 
 	add(s->list, name, PACK_LINK)->link = target;
-	if (n < 0)
-		return err_sys(err, "cannot read the link '%s'", path);
-	if ((size_t)n >= room)
-		return err_set(err, ERR_INPUT, "the link '%s' changed while it was read", path);
-	return 0;
+	return target ? 0 : -1;
 }
 
-static int visit(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int visit(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	const struct tree_source *s = ctx;
-	char *name = xasprintf("%s/%s", s->as, rel);
-	struct pack_entry *e;
+	char *name = xasprintf("%s/%s", s->as, e->rel);
+	struct pack_entry *file;
 
-	if (S_ISDIR(st->st_mode)) {
+	if (S_ISDIR(e->st->st_mode)) {
 		add(s->list, name, PACK_FOLDER);
 		return 0;
 	}
-	if (S_ISLNK(st->st_mode))
-		return add_link(s, name, path, st, err);
-	if (!S_ISREG(st->st_mode)) {
+	if (S_ISLNK(e->st->st_mode))
+		return add_link(s, name, e, err);
+	if (!S_ISREG(e->st->st_mode)) {
 		free(name);
 		return err_set(err, ERR_INPUT,
-			"cannot pack '%s': it is a device, a pipe or a socket", path);
+			"cannot pack '%s': it is a device, a pipe or a socket", e->path);
 	}
-	e = add(s->list, name, PACK_FILE);
-	e->path = xstrdup(path);
-	e->executable = st->st_mode & 0100;
+	file = add(s->list, name, PACK_FILE);
+	file->path = xstrdup(e->path);
+	file->executable = e->st->st_mode & 0100;
 	return 0;
 }
 

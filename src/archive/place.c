@@ -365,7 +365,7 @@ static int unpack_folder(struct unpack *u, struct archive_entry *e, const struct
 		return unpack_refuse(u, "it has more than %d folders", FOLDERS_MAX);
 	if (!(u->n_folders & (u->n_folders + 1)))
 		u->folders = xreallocarray(u->folders, 2 * (u->n_folders + 1), sizeof(*u->folders));
-	u->folders[u->n_folders++] = (struct folder){
+	u->folders[u->n_folders++] = (struct unpacked_folder){
 		.path = strv_join(parts, "/"),
 		.mode = (archive_entry_perm(e) & 0755) | 0700,
 		.mtime = entry_mtime(e),
@@ -410,7 +410,7 @@ int unpack_entry(struct unpack *u, struct archive_entry *e)
 int unpack_finish_folders(struct unpack *u)
 {
 	for (size_t i = 0; i < u->n_folders; i++) {
-		const struct folder *f = &u->folders[i];
+		const struct unpacked_folder *f = &u->folders[i];
 		struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, f->mtime};
 		CLEANUP_STRV struct strv parts = STRV_INIT;
 		CLEANUP_CLOSE int fd = -1;

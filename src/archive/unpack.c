@@ -184,7 +184,7 @@ static int unpack_all(struct unpack *u, int fd)
 static int open_root(const char *dir, const char *made, struct err *err)
 {
 	CLEANUP_CLOSE int fd = -1;
-	int root;
+	int root, empty;
 
 	if (make_dirs(dir, err) < 0) {
 		dirs_remove(dir, made);
@@ -196,7 +196,10 @@ static int open_root(const char *dir, const char *made, struct err *err)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		return err_set(err, ERR_ENVIRONMENT,
 			"cannot unpack into '%s': another program is unpacking there", dir);
-	if (!dir_is_empty(dir))
+	empty = dir_is_empty(dir, err);
+	if (empty < 0)
+		return -1;
+	if (!empty)
 		return err_set(
 			err, ERR_ENVIRONMENT, "cannot unpack into '%s': it is not empty", dir);
 	root = fd;

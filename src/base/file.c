@@ -1,23 +1,60 @@
-#include "base/file.h"
+#include "base/file-internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/interrupt.h"
 
-int file_read(const char *path, size_t max, struct buf *out, struct err *err)
-{
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+#define NAME_ATTEMPTS 100
 
-	if (fd < 0)
-		return err_sys(err, "cannot open '%s'", path);
+int not_a_file(const char *path, mode_t mode, struct err *err)
+{
+	return err_set(err, ERR_INPUT, "'%s' is a %s, not a file", path,
+		S_ISDIR(mode)                    ? "folder"
+		: S_ISFIFO(mode)                 ? "pipe"
+		: S_ISSOCK(mode)                 ? "socket"
+		: S_ISCHR(mode) || S_ISBLK(mode) ? "device"
+						 : "link");
+}
+
+int only_file(int fd, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		err_sys(err, "cannot examine '%s'", path);
+	else if (!S_ISREG(st.st_mode))
+		not_a_file(path, st.st_mode, err);
+	else
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int file_open(const char *path, struct err *err)
+{
+	struct stat st;
+	int fd;
+
+	/* Opening sets off some devices, and what writes into a pipe. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return not_a_file(path, st.st_mode, err);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? err_sys(err, "cannot open '%s'", path) : only_file(fd, path, err);
+}
+
+int read_all(int fd, const char *path, size_t max, struct buf *out, struct err *err)
+{
 	buf_clear(out);
 	for (;;) {
 		buf_reserve(out, 65536);
@@ -37,7 +74,14 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *err)
 	return 0;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+int file_read(const char *path, size_t max, struct buf *out, struct err *err)
+{
+	CLEANUP_CLOSE int fd = file_open(path, err);
+
+	return fd < 0 ? -1 : read_all(fd, path, max, out, err);
+}
+
+int write_all(int fd, const char *data, size_t len)
 {
 	while (len) {
 		ssize_t n = write(fd, data, len);
@@ -52,42 +96,130 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
+/* Gives an open file a name. The first way needs a privilege with most kernels, the second /proc.
+ */
+static int link_fd(int fd, int dir, const char *name)
+{
+	char self[32];
+
+	if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return -1;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW);
+}
+
+/* Writers have their file locked as long as they live, so one that is not was left by a kill. */
+static void clear_left(int dir, const char *name)
+{
+	CLEANUP_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat held, there;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 &&
+		fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(there.st_mode) &&
+		held.st_dev == there.st_dev && held.st_ino == there.st_ino)
+		unlinkat(dir, name, 0);
+}
+
+/* Gives the file, or a new one if fd is -1, a name beside `name`, which is then in `beside`. The
+ * first that is tried is always the same, so that the next writer finds what a kill left. Returns
+ * the descriptor. */
+static int name_beside(int dir, const char *name, int fd, char beside[NAME_MAX + 1])
+{
+	for (int i = 0; i < NAME_ATTEMPTS; i++) {
+		unsigned int random = (unsigned int)getpid();
+		int got = fd;
+		struct stat st;
+
+		if (i && getrandom(&random, sizeof(random), 0) < 0)
+			return -1;
+		snprintf(beside, NAME_MAX + 1, ".%.200s.%08x", name, i ? random : 0);
+		if (!i)
+			clear_left(dir, beside);
+		if (fd >= 0 && link_fd(fd, dir, beside) == 0)
+			return fd;
+		if (fd < 0)
+			got = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0 && got >= 0) {
+			/* Before it was locked another may have taken it for one that was left. */
+			flock(got, LOCK_EX | LOCK_NB);
+			if (fstat(got, &st) == 0 && st.st_nlink)
+				return got;
+			close(got);
+			continue;
+		}
+		if (errno != EEXIST)
+			break;
+	}
+	beside[0] = '\0';
+	return -1;
+}
+
+int write_in(int dir, const char *name, const char *path, const void *data, size_t len, mode_t mode,
+	enum fresh how, struct err *err)
+{
+	char beside[NAME_MAX + 1] = "";
+	CLEANUP_CLOSE int fd = -1;
+
+	if (how != FRESH_NAMED)
+		fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		flock(fd, LOCK_EX | LOCK_NB);
+	else if (how != FRESH_UNNAMED)
+		fd = name_beside(dir, name, -1, beside);
+	if (fd < 0)
+		return err_sys(err, "cannot create a file beside '%s'", path);
+	if (write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		goto fail;
+	/* A name that is free is taken at once. One that is not can only be renamed onto. */
+	if (!*beside && link_fd(fd, dir, name) == 0)
+		return 0;
+	if (!*beside && name_beside(dir, name, fd, beside) < 0) {
+		if (how == FRESH_AS_CAN)
+			return write_in(dir, name, path, data, len, mode, FRESH_NAMED, err);
+		goto fail;
+	}
+	if (renameat(dir, beside, dir, name) == 0)
+		return 0;
+fail:
+	err_sys(err, "cannot write '%s'", path);
+	if (*beside)
+		unlinkat(dir, beside, 0);
+	return -1;
+}
+
 /* Into a device or a pipe, which a file must not take the place of. */
 static int write_into(const char *path, const void *data, size_t len, struct err *err)
 {
 	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 
-	if (fd < 0 || write_all(fd, data, len) < 0)
-		return err_sys(err, "cannot write '%s'", path);
-	return 0;
+	if (fd >= 0 && write_all(fd, data, len) == 0)
+		return 0;
+	return interrupt_check(err) < 0 ? -1 : err_sys(err, "cannot write '%s'", path);
 }
 
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
 {
 	CLEANUP_FREE char *real = realpath(path, NULL);
-	CLEANUP_FREE char *tmp = xasprintf("%s.tmp-XXXXXX", real ? real : path);
-	CLEANUP_CLOSE int fd = -1;
+	CLEANUP_FREE char *in = path_dir(real ? real : path);
+	CLEANUP_CLOSE int dir = -1;
 	struct stat st;
 
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return write_into(path, data, len, err);
-	fd = mkostemp(tmp, O_CLOEXEC);
-	if (fd < 0)
+	dir = open(in, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
 		return err_sys(err, "cannot create a file beside '%s'", path);
-	if (write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
-		rename(tmp, real ? real : path) < 0) {
-		err_sys(err, "cannot write '%s'", path);
-		unlink(tmp);
-		return -1;
-	}
-	return 0;
+	return write_in(
+		dir, path_base(real ? real : path), path, data, len, mode, FRESH_AS_CAN, err);
 }
 
 bool path_exists(const char *path)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0;
+	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 bool path_is_dir(const char *path)
@@ -97,7 +229,7 @@ bool path_is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-int make_dirs(const char *path, struct err *err)
+static int make_each(const char *path, mode_t mode, struct err *err)
 {
 	CLEANUP_FREE char *copy = xstrdup(path);
 
@@ -106,7 +238,7 @@ int make_dirs(const char *path, struct err *err)
 			continue;
 		*p = '\0';
 		/* Above a folder that we may enter there may be some where we must not even try. */
-		if (mkdir(copy, 0777) < 0 && errno != EEXIST) {
+		if (mkdir(copy, mode) < 0 && errno != EEXIST) {
 			int why = errno;
 
 			if (!path_is_dir(copy)) {
@@ -116,9 +248,19 @@ int make_dirs(const char *path, struct err *err)
 		}
 		*p = '/';
 	}
-	if (mkdir(copy, 0777) < 0 && !(errno == EEXIST && path_is_dir(copy)))
+	if (mkdir(copy, mode) < 0 && !(errno == EEXIST && path_is_dir(copy)))
 		return err_sys(err, "cannot create the folder '%s'", path);
 	return 0;
+}
+
+int make_dirs(const char *path, struct err *err)
+{
+	return make_each(path, 0755, err);
+}
+
+int make_dirs_private(const char *path, struct err *err)
+{
+	return make_each(path, 0700, err);
 }
 
 char *dirs_missing(const char *path)
@@ -155,7 +297,7 @@ void dirs_remove(const char *path, const char *first)
 
 int path_sync(const char *path, struct err *err)
 {
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0 || fsync(fd) < 0)
 		return err_sys(err, "cannot sync '%s'", path);
@@ -290,9 +432,7 @@ int sha256_fd(int fd, const char *path, char hex[SHA256_HEX_SIZE], uint64_t *siz
 
 int sha256_file(const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err)
 {
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = file_open(path, err);
 
-	if (fd < 0)
-		return err_sys(err, "cannot open '%s'", path);
-	return sha256_fd(fd, path, hex, size, err);
+	return fd < 0 ? -1 : sha256_fd(fd, path, hex, size, err);
 }

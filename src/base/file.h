@@ -13,21 +13,31 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Reads a whole file, refusing one of more than `max` bytes. `out` is replaced. */
+/* Opens a regular file to read; the caller closes it. Links are followed. A folder, device, pipe or
+ * socket is refused before it is opened, so that nothing waits for a writer. -1 on failure. */
+int file_open(const char *path, struct err *err);
+
+/* Reads a whole regular file, refusing one of more than `max` bytes. `out` is replaced. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *err);
 
 /* Writes `len` bytes to `path` by way of a temporary file in the same folder. A link that leads
- * somewhere stays, and so do devices and pipes, which are written into. */
+ * somewhere stays, and so do devices and pipes, which are written into. The temporary file has no
+ * name until it is complete; what a kill in the moment before the rename leaves is removed by the
+ * next that writes the same file. On failure nothing is left. */
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
-/* Does the path exist (a dangling link does)? */
+/* Does the path exist (a dangling link does)? Where that cannot be told it counts as existing, so
+ * that whoever uses it then hears the reason. */
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);
-/* Is it a folder that can be listed, with nothing in it? */
-bool dir_is_empty(const char *path);
+/* Is there nothing in a folder? 1: nothing; 0: something; -1: it cannot be listed. */
+int dir_is_empty(const char *path, struct err *err);
 
-/* Creates a folder and those above it. One that is there already is fine. */
+/* Creates a folder and those above it, with 0755 whatever the umask allows beyond. One that is
+ * there already is fine. */
 int make_dirs(const char *path, struct err *err);
+/* The same with 0700. */
+int make_dirs_private(const char *path, struct err *err);
 /* The topmost of the folders that make_dirs() would create; NULL if `path` is there. To be freed.
  */
 char *dirs_missing(const char *path);
@@ -40,18 +50,28 @@ void dirs_remove(const char *path, const char *first);
 int tree_remove(const char *path, struct err *err);
 
 /* Copies a tree: regular files (sharing blocks with the original where the file system can),
- * folders and symbolic links, with modes and times. Whatever stands at a target path is replaced,
- * folders are merged. Devices, sockets and pipes are an error. */
+ * folders and symbolic links, with modes and times, but without setuid, setgid and sticky bits.
+ * Files and links at a target path are replaced, folders are merged. Devices, sockets and pipes are
+ * an error. `from` and `to` may be or lead through links; below them none is followed. */
 int tree_copy(const char *from, const char *to, struct err *err);
 
-/* Calls `visit` for every entry below `root` in sorted order, a folder before what is in it.
- * `rel` is the path below root; links are reported as links. A return of -1 ends the walk. */
+/* Calls `visit` for every entry below `root` in sorted order, a folder before what is in it. Links
+ * are reported as links and never followed, also when a folder becomes one meanwhile. A return of
+ * -1 ends the walk, and so does an interrupt. */
+struct folder;
 struct stat;
-typedef int (*tree_visit)(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err);
+struct tree_entry {
+	const struct folder *in; /* where it is, open: for the functions of base/below.h */
+	const char *name;        /* what it is called there */
+	const char *path;        /* from the root's path on: to show, and for trees of our own */
+	const char *rel;         /* below the root */
+	const struct stat *st;
+};
+typedef int (*tree_visit)(void *ctx, const struct tree_entry *e, struct err *err);
 int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err);
 
-/* SHA-256 over the names, kinds, executable bits and contents of all that is below root. */
+/* SHA-256 over the names, kinds, executable bits and contents of all that is below root. Devices,
+ * sockets and pipes are an error. */
 int tree_digest(const char *root, char hex[65], struct err *err);
 
 /* A new folder WITHIN/PREFIX.XXXXXX of this process, to be freed; NULL on failure. The caller

@@ -1,5 +1,5 @@
 /* Whole trees: walk, copy, remove. Declared in base/file.h. */
-#include "base/file.h"
+#include "base/file-internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,66 +11,82 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
+
 /* Deeper trees than this are not made by anything that we build or unpack. */
 #define DEPTH_MAX 200
+/* What is copied between two looks for an interrupt. */
+#define COPY_STEP ((size_t)64 << 20)
 
-static int list_dir(const char *path, struct strv *names, struct err *err)
+static int list(const struct folder *f, struct strv *names, struct err *err)
 {
-	DIR *dir = opendir(path);
+	int fd = openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
+	int failed = 0;
 
-	if (!dir)
-		return err_sys(err, "cannot list '%s'", path);
-	while ((e = readdir(dir))) {
+	if (!dir) {
+		err_sys(err, "cannot list '%s'", f->path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((errno = 0, e = readdir(dir))) {
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			strv_add(names, e->d_name);
 	}
+	if (errno)
+		failed = err_sys(err, "cannot list '%s'", f->path);
 	closedir(dir);
 	strv_sort(names);
-	return 0;
+	return failed;
 }
 
-static int walk(
-	const char *path, const char *rel, int depth, tree_visit visit, void *ctx, struct err *err)
+static int walk(const struct folder *in, const char *above, int depth, tree_visit visit, void *ctx,
+	struct err *err)
 {
 	CLEANUP_STRV struct strv names = STRV_INIT;
 
 	if (depth > DEPTH_MAX)
-		return err_set(err, ERR_INPUT, "'%s' is nested too deeply", path);
-	if (list_dir(path, &names, err) < 0)
+		return err_set(err, ERR_INPUT, "'%s' is nested too deeply", in->path);
+	if (list(in, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
-		CLEANUP_FREE char *child = xasprintf("%s/%s", path, names.v[i]);
-		CLEANUP_FREE char *child_rel =
-			*rel ? xasprintf("%s/%s", rel, names.v[i]) : xstrdup(names.v[i]);
+		CLEANUP_FREE char *path = xasprintf("%s/%s", in->path, names.v[i]);
+		CLEANUP_FREE char *rel = xasprintf("%s%s%s", above, *above ? "/" : "", names.v[i]);
+		CLEANUP_FOLDER struct folder below = FOLDER_INIT;
 		struct stat st;
+		struct tree_entry e = {in, names.v[i], path, rel, &st};
 
-		if (lstat(child, &st) < 0)
-			return err_sys(err, "cannot examine '%s'", child);
-		if (visit(ctx, child, child_rel, &st, err) < 0)
+		if (interrupt_check(err) < 0)
 			return -1;
-		if (S_ISDIR(st.st_mode) && walk(child, child_rel, depth + 1, visit, ctx, err) < 0)
+		if (fstatat(in->fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return err_sys(err, "cannot examine '%s'", path);
+		if (visit(ctx, &e, err) < 0)
+			return -1;
+		if (S_ISDIR(st.st_mode) &&
+			(folder_open_below(in, names.v[i], &below, err) < 0 ||
+				walk(&below, rel, depth + 1, visit, ctx, err) < 0))
 			return -1;
 	}
 	return 0;
 }
 
-bool dir_is_empty(const char *path)
+int dir_is_empty(const char *path, struct err *err)
 {
-	DIR *dir = opendir(path);
-	struct dirent *e;
-	bool empty = dir != NULL;
+	CLEANUP_FOLDER struct folder f = FOLDER_INIT;
+	CLEANUP_STRV struct strv names = STRV_INIT;
 
-	while (empty && (e = readdir(dir)))
-		empty = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
-	if (dir)
-		closedir(dir);
-	return empty;
+	if (folder_open(path, &f, err) < 0 || list(&f, &names, err) < 0)
+		return -1;
+	return !names.n;
 }
 
 int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err)
 {
-	return walk(root, "", 0, visit, ctx, err);
+	CLEANUP_FOLDER struct folder f = FOLDER_INIT;
+
+	return folder_open(root, &f, err) < 0 ? -1 : walk(&f, "", 0, visit, ctx, err);
 }
 
 static int remove_at(int parent, const char *name, int depth, int top);
@@ -88,6 +104,16 @@ static int empty_dir(DIR *dir, int depth, int top)
 	return 0;
 }
 
+/* Gives the owner all permissions of a folder, and of no file that a link in its place leads to. */
+static int unlock(int parent, const char *name)
+{
+	CLEANUP_CLOSE int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char self[32];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return fd < 0 ? -1 : chmod(self, 0700);
+}
+
 /* `top` is the folder that all this is below. What is too deep below it, as configure scripts that
  * look for the longest path leave it, is moved there, to have its turn once more. */
 static int remove_at(int parent, const char *name, int depth, int top)
@@ -101,7 +127,7 @@ static int remove_at(int parent, const char *name, int depth, int top)
 	if (errno != EISDIR && errno != EPERM && errno != EACCES)
 		return -1;
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0)
+	if (fd < 0 && errno == EACCES && unlock(parent, name) == 0)
 		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
@@ -134,122 +160,190 @@ int tree_remove(const char *path, struct err *err)
 	return 0;
 }
 
-static int copy_bytes(int in, int out, off_t size)
+static int copy_bytes(int in, int out, off_t size, const char *to, struct err *err)
 {
+	char chunk[65536];
+	ssize_t n;
+
 	if (ioctl(out, FICLONE, in) == 0)
 		return 0;
+	do {
+		if (interrupt_check(err) < 0)
+			return -1;
+		n = copy_file_range(in, NULL, out, NULL, COPY_STEP, 0);
+		size -= n > 0 ? n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+		return err_sys(err, "cannot write '%s'", to);
+	/* Some file systems say that there is nothing to copy. */
 	while (size > 0) {
-		ssize_t n = copy_file_range(in, NULL, out, NULL, (size_t)size, 0);
-
+		if (interrupt_check(err) < 0)
+			return -1;
+		n = read(in, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS ||
-				     errno == EOPNOTSUPP))
-			break;
-		if (n < 0)
-			return -1;
 		if (n == 0)
 			return 0;
-		size -= n;
-	}
-	while (size > 0) {
-		char chunk[65536];
-		ssize_t n = read(in, chunk, sizeof(chunk));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return (int)n;
-		for (ssize_t at = 0, w; at < n; at += w) {
-			if ((w = write(out, chunk + at, (size_t)(n - at))) < 0)
-				return -1;
-		}
+		if (n < 0 || write_all(out, chunk, (size_t)n) < 0)
+			return err_sys(err, "cannot write '%s'", to);
 		size -= n;
 	}
 	return 0;
 }
 
-static int copy_file(const char *from, const char *to, const struct stat *st, struct err *err)
+/* An entry of one folder on its way into another, under a name that may be another. */
+struct copying {
+	const struct folder *from, *to;
+	const char *name, *as;
+};
+
+static int copy_file(const struct copying *c, struct err *err)
 {
-	CLEANUP_CLOSE int in = open(from, O_RDONLY | O_CLOEXEC);
+	CLEANUP_FREE char *to = xasprintf("%s/%s", c->to->path, c->as);
+	CLEANUP_CLOSE int in = file_open_below(c->from, c->name, err);
 	CLEANUP_CLOSE int out = -1;
-	struct timespec times[2] = {st->st_atim, st->st_mtim};
+	struct stat st;
+	int failed;
 
 	if (in < 0)
-		return err_sys(err, "cannot open '%s'", from);
-	unlink(to);
-	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (out < 0 || copy_bytes(in, out, st->st_size) < 0 ||
-		fchmod(out, st->st_mode & 07777) < 0 || futimens(out, times) < 0)
-		return err_sys(err, "cannot copy '%s' to '%s'", from, to);
+		return -1;
+	unlinkat(c->to->fd, c->as, 0);
+	out = openat(c->to->fd, c->as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out < 0 || fstat(in, &st) < 0)
+		return err_sys(err, "cannot create '%s'", to);
+	failed = copy_bytes(in, out, st.st_size, to, err);
+	if (failed == 0 && (fchmod(out, st.st_mode & 0777) < 0 ||
+				   futimens(out, (struct timespec[]){st.st_atim, st.st_mtim}) < 0))
+		failed = err_sys(err, "cannot set the mode and time of '%s'", to);
+	if (failed < 0)
+		unlinkat(c->to->fd, c->as, 0);
+	return failed < 0 ? err_wrap(err, "copying '%s/%s'", c->from->path, c->name) : 0;
+}
+
+static int copy_link(const struct copying *c, struct err *err)
+{
+	CLEANUP_FREE char *target = link_read_below(c->from, c->name, err);
+
+	if (!target)
+		return -1;
+	unlinkat(c->to->fd, c->as, 0);
+	if (symlinkat(target, c->to->fd, c->as) < 0)
+		return err_sys(err, "cannot create the link '%s/%s'", c->to->path, c->as);
 	return 0;
 }
 
-static int copy_link(const char *from, const char *to, struct err *err)
-{
-	char target[4096];
-	ssize_t n = readlink(from, target, sizeof(target) - 1);
+static int copy_content(
+	const struct folder *from, const struct folder *to, int depth, struct err *err);
 
-	if (n < 0)
-		return err_sys(err, "cannot read the link '%s'", from);
-	target[n] = '\0';
-	unlink(to);
-	if (symlink(target, to) < 0)
-		return err_sys(err, "cannot create the link '%s'", to);
-	return 0;
-}
-
-static int copy_entry(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int copy_folder(const struct copying *c, const struct stat *st, int depth, struct err *err)
 {
-	CLEANUP_FREE char *to = xasprintf("%s/%s", (const char *)ctx, rel);
+	CLEANUP_FOLDER struct folder from = FOLDER_INIT, to = FOLDER_INIT;
 	struct stat there;
 
-	if (S_ISDIR(st->st_mode)) {
-		/* A link that leads to a folder is none: writing through it would change another.
-		 */
-		if (lstat(to, &there) == 0 && !S_ISDIR(there.st_mode))
-			unlink(to);
-		if (mkdir(to, 0777) < 0 && errno != EEXIST)
-			return err_sys(err, "cannot create '%s'", to);
-		chmod(to, (st->st_mode & 07777) | 0700);
-		return 0;
+	if (fstatat(c->to->fd, c->as, &there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(there.st_mode))
+		unlinkat(c->to->fd, c->as, 0);
+	if (mkdirat(c->to->fd, c->as, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, "cannot create '%s/%s'", c->to->path, c->as);
+	if (folder_open_below(c->from, c->name, &from, err) < 0 ||
+		folder_open_below(c->to, c->as, &to, err) < 0)
+		return -1;
+	if (fchmod(to.fd, (st->st_mode & 0777) | 0700) < 0)
+		return err_sys(err, "cannot set the mode of '%s'", to.path);
+	return copy_content(&from, &to, depth, err);
+}
+
+static int copy_entry(const struct copying *c, int depth, struct err *err)
+{
+	struct stat st;
+
+	if (interrupt_check(err) < 0)
+		return -1;
+	if (fstatat(c->from->fd, c->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, "cannot examine '%s/%s'", c->from->path, c->name);
+	if (S_ISDIR(st.st_mode))
+		return copy_folder(c, &st, depth, err);
+	if (S_ISLNK(st.st_mode))
+		return copy_link(c, err);
+	if (S_ISREG(st.st_mode))
+		return copy_file(c, err);
+	return err_set(err, ERR_INPUT, "'%s/%s' is neither a file, a folder nor a link",
+		c->from->path, c->name);
+}
+
+static int copy_content(
+	const struct folder *from, const struct folder *to, int depth, struct err *err)
+{
+	CLEANUP_STRV struct strv names = STRV_INIT;
+
+	if (depth > DEPTH_MAX)
+		return err_set(err, ERR_INPUT, "'%s' is nested too deeply", from->path);
+	if (list(from, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		struct copying c = {from, to, names.v[i], names.v[i]};
+
+		if (copy_entry(&c, depth + 1, err) < 0)
+			return -1;
 	}
-	if (S_ISLNK(st->st_mode))
-		return copy_link(path, to, err);
-	if (S_ISREG(st->st_mode))
-		return copy_file(path, to, st, err);
-	return err_set(err, ERR_INPUT, "'%s' is neither a file, a folder nor a link", path);
+	return 0;
 }
 
 int tree_copy(const char *from, const char *to, struct err *err)
 {
+	CLEANUP_FOLDER struct folder source = FOLDER_INIT, target = FOLDER_INIT;
+	CLEANUP_FREE char *real = realpath(from, NULL);
 	struct stat st;
 
-	if (stat(from, &st) < 0)
+	if (!real || stat(real, &st) < 0)
 		return err_sys(err, "cannot examine '%s'", from);
-	if (S_ISREG(st.st_mode))
-		return copy_file(from, to, &st, err);
-	if (make_dirs(to, err) < 0)
+	if (S_ISDIR(st.st_mode)) {
+		if (make_dirs(to, err) < 0 || folder_open(from, &source, err) < 0 ||
+			folder_open(to, &target, err) < 0)
+			return -1;
+		return copy_content(&source, &target, 0, err);
+	}
+	CLEANUP_FREE char *in = path_dir(real), *into = path_dir(to);
+	struct copying c = {&source, &target, path_base(real), path_base(to)};
+
+	if (folder_open(in, &source, err) < 0 || folder_open(into, &target, err) < 0)
 		return -1;
-	return tree_walk(from, copy_entry, (void *)to, err);
+	return copy_entry(&c, 0, err);
 }
 
-static int add_digest(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+int tree_copy_below(const struct folder *from, const char *from_rel, const struct folder *to,
+	const char *to_rel, struct err *err)
 {
-	char hex[SHA256_HEX_SIZE], target[4096];
-	ssize_t n;
+	CLEANUP_FOLDER struct folder source = FOLDER_INIT, target = FOLDER_INIT;
+	CLEANUP_FREE char *in = path_dir(from_rel), *into = path_dir(to_rel);
+	struct copying c = {&source, &target, path_base(from_rel), path_base(to_rel)};
+	struct stat st;
+	int there = stat_below(from, from_rel, &st, err);
 
-	if (S_ISDIR(st->st_mode)) {
-		buf_addf(ctx, "d %s\n", rel);
-	} else if (S_ISLNK(st->st_mode)) {
-		n = readlink(path, target, sizeof(target) - 1);
-		buf_addf(ctx, "l %s %.*s\n", rel, (int)(n > 0 ? n : 0), target);
-	} else if (S_ISREG(st->st_mode)) {
-		if (sha256_file(path, hex, NULL, err) < 0)
+	if (there != 1)
+		return there;
+	if (make_dirs_below(to, into, err) < 0 || folder_open_below(from, in, &source, err) < 0 ||
+		folder_open_below(to, into, &target, err) < 0 || copy_entry(&c, 0, err) < 0)
+		return -1;
+	return 1;
+}
+
+static int add_digest(void *ctx, const struct tree_entry *e, struct err *err)
+{
+	if (S_ISDIR(e->st->st_mode)) {
+		buf_addf(ctx, "d %s\n", e->rel);
+	} else if (S_ISLNK(e->st->st_mode)) {
+		CLEANUP_FREE char *target = link_read_below(e->in, e->name, err);
+
+		if (!target)
 			return -1;
-		buf_addf(ctx, "%c %s %s\n", st->st_mode & 0100 ? 'x' : 'f', rel, hex);
+		buf_addf(ctx, "l %s %s\n", e->rel, target);
+	} else {
+		CLEANUP_CLOSE int fd = file_open_below(e->in, e->name, err);
+		char hex[SHA256_HEX_SIZE];
+
+		if (fd < 0 || sha256_fd(fd, e->path, hex, NULL, err) < 0)
+			return -1;
+		buf_addf(ctx, "%c %s %s\n", e->st->st_mode & 0100 ? 'x' : 'f', e->rel, hex);
 	}
 	return 0;
 }

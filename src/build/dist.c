@@ -30,9 +30,13 @@ bool cpython_is_current(const char *dir, const char *key)
 int cpython_check_output(const char *dir, struct err *err)
 {
 	CLEANUP_FREE char *key = xasprintf("%s/" KEY_FILE, dir);
+	int empty;
 
-	if (!path_exists(dir) || path_exists(key) || dir_is_empty(dir))
+	if (!path_exists(dir) || path_exists(key))
 		return 0;
+	empty = path_is_dir(dir) ? dir_is_empty(dir, err) : 0;
+	if (empty)
+		return empty < 0 ? -1 : 0;
 	err_set(err, ERR_ENVIRONMENT, "'%s' is there and was not made by solder", dir);
 	return err_hint(err, "name another place with -o DIR, or remove it");
 }

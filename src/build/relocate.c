@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/below.h"
 #include "base/file.h"
 
 #define FILE_MAX_BYTES ((size_t)1 << 29)
@@ -191,27 +192,26 @@ static bool wants_edit(const char *rel)
 	return false;
 }
 
-static int edit_file(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int edit_file(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	CLEANUP_FREE char *before = NULL;
 	size_t n;
 
-	if (!S_ISREG(st->st_mode) || !wants_edit(rel))
+	if (!S_ISREG(e->st->st_mode) || !wants_edit(e->rel))
 		return 0;
-	if (file_read(path, FILE_MAX_BYTES, &text, err) < 0)
+	if (file_read_below(e->in, e->name, FILE_MAX_BYTES, &text, err) < 0)
 		return -1;
 	if (!is_text(&text))
 		return 0;
 	n = text.len;
 	before = xcalloc(1, n);
 	memcpy(before, text.data, n);
-	if (edit(path, rel, ctx, &text, err) < 0)
+	if (edit(e->path, e->rel, ctx, &text, err) < 0)
 		return -1;
 	if (text.len == n && !memcmp(before, text.data, n))
 		return 0;
-	return file_write(path, text.data, text.len, st->st_mode & 07777, err);
+	return file_write_below(e->in, e->name, text.data, text.len, e->st->st_mode & 0777, err);
 }
 
 int relocate_tree(const char *tree, const struct relocation *r, struct err *err)
@@ -227,20 +227,19 @@ struct leaks {
 	size_t n;
 };
 
-static int find_leak(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int find_leak(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	struct leaks *leaks = ctx;
 	CLEANUP_BUF struct buf content = BUF_INIT;
 
-	if (!S_ISREG(st->st_mode) || !st->st_size)
+	if (!S_ISREG(e->st->st_mode) || !e->st->st_size)
 		return 0;
-	if (file_read(path, FILE_MAX_BYTES, &content, err) < 0)
+	if (file_read_below(e->in, e->name, FILE_MAX_BYTES, &content, err) < 0)
 		return -1;
 	if (!memmem(content.data, content.len, leaks->text, strlen(leaks->text)))
 		return 0;
 	if (leaks->n++ < LEAKS_SHOWN)
-		buf_addf(&leaks->list, "\n  %s", rel);
+		buf_addf(&leaks->list, "\n  %s", e->rel);
 	return 0;
 }
 
@@ -260,13 +259,12 @@ int relocate_verify(const char *tree, const char *text, struct err *err)
 	return failed;
 }
 
-static int pin(void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int pin(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	const struct timespec *times = ctx;
 
-	(void)rel, (void)st;
-	if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(err, "cannot set the time of '%s'", path);
+	if (utimensat(e->in->fd, e->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, "cannot set the time of '%s'", e->path);
 	return 0;
 }
 

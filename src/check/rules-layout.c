@@ -1,11 +1,11 @@
 /* Links, scripts and names. */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/below.h"
 #include "base/file.h"
 #include "check/check-internal.h"
 
@@ -20,22 +20,17 @@ struct walk {
 	void (*see)(struct rule_run *r, const char *path, const char *target);
 };
 
-static int see_entry(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int see_entry(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	const struct walk *w = ctx;
-	char target[PATH_MAX];
-	ssize_t n;
+	CLEANUP_FREE char *target = NULL;
 
-	(void)err;
-	if (!S_ISLNK(st->st_mode) || installed(rel))
+	if (!S_ISLNK(e->st->st_mode) || installed(e->rel))
 		return 0;
-	n = readlink(path, target, sizeof(target) - 1);
-	if (n >= 0) {
-		target[n] = '\0';
-		w->see(w->r, path, target);
-	}
-	return 0;
+	target = link_read_below(e->in, e->name, err);
+	if (target)
+		w->see(w->r, e->path, target);
+	return target ? 0 : -1;
 }
 
 static void each_link(
@@ -97,13 +92,16 @@ static bool for_gdb(const char *name)
 }
 
 /* The program of a "#!" line; NULL if the file is no script. The caller frees it. */
-static char *shebang(const char *path)
+static char *shebang(const struct tree_entry *e)
 {
-	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
+	struct err ignored = ERR_INIT;
+	CLEANUP_CLOSE int fd = file_open_below(e->in, e->name, &ignored);
 	char line[512];
 	const char *p = line + 2;
+	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
 
-	if (!f || !fgets(line, sizeof(line), f) || strncmp(line, "#!", 2) != 0)
+	line[n > 0 ? n : 0] = '\0';
+	if (strncmp(line, "#!", 2) != 0)
 		return NULL;
 	p += strspn(p, " \t");
 	return xstrndup(p, strcspn(p, " \t\r\n"));
@@ -126,18 +124,18 @@ struct scripts {
 	size_t seen;
 };
 
-static int see_script(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int see_script(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	struct scripts *s = ctx;
+	const char *path = e->path, *rel = e->rel;
 	CLEANUP_FREE char *program = NULL;
 
 	(void)err;
 	/* Only what is executable, and not what lies in folders below. */
-	if (!S_ISREG(st->st_mode) || !(st->st_mode & 0111) || strchr(rel, '/') || for_gdb(rel) ||
-		(s->r->s->dist->system && !python_program(rel)))
+	if (!S_ISREG(e->st->st_mode) || !(e->st->st_mode & 0111) || strchr(rel, '/') ||
+		for_gdb(rel) || (s->r->s->dist->system && !python_program(rel)))
 		return 0;
-	program = shebang(path);
+	program = shebang(e);
 	if (!program)
 		return 0;
 	s->seen++;

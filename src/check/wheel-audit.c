@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/below.h"
 #include "base/file.h"
 #include "check/wheel-internal.h"
 
@@ -135,17 +137,17 @@ struct audit_context {
 	struct wheel_audit *audit;
 };
 
-static bool is_elf(const char *path)
+static bool is_elf(const struct tree_entry *e)
 {
-	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
+	struct err ignored = ERR_INIT;
+	CLEANUP_CLOSE int fd = file_open_below(e->in, e->name, &ignored);
 	char magic[4];
 
-	return f && fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
+	return fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
 	       !memcmp(magic, "\177ELF", sizeof(magic));
 }
 
-static int visit_file(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	struct audit_context *c = ctx;
 	struct wheel_audit *audit = c->audit;
@@ -153,19 +155,19 @@ static int visit_file(
 	struct wheel_file *f;
 
 	(void)err;
-	if (!S_ISREG(st->st_mode) || !is_elf(path))
+	if (!S_ISREG(e->st->st_mode) || !is_elf(e))
 		return 0;
 	if (!(audit->n & (audit->n + 1)))
 		audit->v = xreallocarray(audit->v, 2 * (audit->n + 1), sizeof(*audit->v));
 	f = &audit->v[audit->n];
 	*f = (struct wheel_file){0};
-	if (elf_facts_read(path, &f->facts, &bad) < 0) {
-		strv_addf(&audit->problems, "%s: %s", rel, bad.msg);
+	if (elf_facts_read(e->path, &f->facts, &bad) < 0) {
+		strv_addf(&audit->problems, "%s: %s", e->rel, bad.msg);
 		return 0;
 	}
 	audit->n++;
-	f->path = xstrdup(path);
-	f->rel = xstrdup(rel);
+	f->path = xstrdup(e->path);
+	f->rel = xstrdup(e->rel);
 	find_role(c->all, f);
 	return 0;
 }

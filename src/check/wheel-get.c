@@ -80,15 +80,14 @@ static int run_pip(struct wheel_work *work, struct strv *args, const char *doing
 	return 0;
 }
 
-static int visit_download(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int visit_download(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	char **found = ctx;
-	size_t n = strlen(rel);
+	size_t n = strlen(e->rel);
 
 	(void)err;
-	if (!*found && S_ISREG(st->st_mode) && n > 4 && !strcmp(rel + n - 4, ".whl"))
-		*found = xstrdup(path);
+	if (!*found && S_ISREG(e->st->st_mode) && n > 4 && !strcmp(e->rel + n - 4, ".whl"))
+		*found = xstrdup(e->path);
 	return 0;
 }
 

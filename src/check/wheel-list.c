@@ -79,12 +79,11 @@ static void add_file(struct wheel_list *list, const char *path)
 		item->name = xstrdup(path_base(path));
 }
 
-static int visit_wheel(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int visit_wheel(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	(void)err;
-	if (!strchr(rel, '/') && !S_ISDIR(st->st_mode) && has_suffix(rel, ".whl"))
-		add_file(ctx, path);
+	if (!strchr(e->rel, '/') && !S_ISDIR(e->st->st_mode) && has_suffix(e->rel, ".whl"))
+		add_file(ctx, e->path);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/below.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "elf/elf.h"
@@ -50,17 +51,15 @@ static int start(const struct starter *s, const char *code, const char *variable
 }
 
 /* The loader appends the number of the process to the name that it is given. */
-static int take_output(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int take_output(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	struct buf *text = ctx;
 
-	(void)st;
-	if (strncmp(rel, "loader.", 7) != 0)
+	if (strncmp(e->rel, "loader.", 7) != 0)
 		return 0;
-	if (file_read(path, MAX_OUTPUT, text, err) < 0)
+	if (file_read_below(e->in, e->name, MAX_OUTPUT, text, err) < 0)
 		return -1;
-	unlink(path);
+	unlinkat(e->in->fd, e->name, 0);
 	return 0;
 }
 

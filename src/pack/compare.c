@@ -122,11 +122,12 @@ static char *target_of(const char *path)
 	return xstrndup(text, n > 0 ? (size_t)n : 0);
 }
 
-static int compare_entry(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int compare_entry(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	struct comparison *c = ctx;
-	CLEANUP_FREE char *other = xasprintf("%s/%s", c->second, rel);
+	CLEANUP_FREE char *other = xasprintf("%s/%s", c->second, e->rel);
+	const char *rel = e->rel, *path = e->path;
+	const struct stat *st = e->st;
 	struct stat so;
 
 	if (is_ours(rel))
@@ -155,17 +156,14 @@ static int compare_entry(
 	return compare_content(c, path, other, rel, err);
 }
 
-static int find_extra(
-	void *ctx, const char *path, const char *rel, const struct stat *st, struct err *err)
+static int find_extra(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	struct comparison *c = ctx;
-	CLEANUP_FREE char *other = xasprintf("%s/%s", c->first, rel);
+	CLEANUP_FREE char *other = xasprintf("%s/%s", c->first, e->rel);
 
-	(void)path;
-	(void)st;
 	(void)err;
-	if (!is_ours(rel) && !path_exists(other))
-		say(c, rel, "only the second has it");
+	if (!is_ours(e->rel) && !path_exists(other))
+		say(c, e->rel, "only the second has it");
 	return 0;
 }
 

@@ -1,0 +1,69 @@
+/* Trees that strangers made: what a step of a build left, what was unpacked, a Python of unknown
+ * hands.
+ *
+ * Such a tree may hold links that lead anywhere, and whoever made it may still be at work in it.
+ * So nothing in it is named by a path from outside: its top folder is opened once, and all else is
+ * reached below that descriptor without following a link, the last name included. A folder that is
+ * replaced by a link at any moment, before or during the work, makes a call fail; it cannot turn it
+ * elsewhere. The kernel resolves whole paths so (openat2); where it cannot, they are walked folder
+ * by folder with O_NOFOLLOW.
+ *
+ * `rel` is a path below a folder: "share/solder/key". One that is absolute, empty or holds ".." is
+ * refused like a link. Messages name folder and path.
+ */
+#ifndef SOLDER_BASE_BELOW_H
+#define SOLDER_BASE_BELOW_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* An open folder. */
+struct folder {
+	int fd;
+	char *path; /* for messages */
+};
+
+#define FOLDER_INIT                                                                                \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+#define CLEANUP_FOLDER CLEANUP(folder_close)
+
+/* Opens the top of a tree. `path` is what the caller or the user names, so links in it are
+ * followed. 0 or -1; either way `ret` is to be closed. */
+int folder_open(const char *path, struct folder *ret, struct err *err);
+void folder_close(struct folder *f);
+
+/* The same of a folder below one. */
+int folder_open_below(
+	const struct folder *top, const char *rel, struct folder *ret, struct err *err);
+
+/* 1: *st is of what stands there, which may be a link; 0: nothing stands there; -1: it cannot be
+ * told, or the way there leads through a link. */
+int stat_below(const struct folder *top, const char *rel, struct stat *st, struct err *err);
+
+/* A regular file, to read: its descriptor, which the caller closes, or -1. */
+int file_open_below(const struct folder *top, const char *rel, struct err *err);
+
+/* As file_read() and file_write(), which see base/file.h. A link that stands where the file is to
+ * be is replaced. */
+int file_read_below(
+	const struct folder *top, const char *rel, size_t max, struct buf *out, struct err *err);
+int file_write_below(const struct folder *top, const char *rel, const void *data, size_t len,
+	mode_t mode, struct err *err);
+
+/* The target of a link, to be freed; NULL on failure. */
+char *link_read_below(const struct folder *top, const char *rel, struct err *err);
+
+/* Creates a folder and those above it, with 0755. Those that are there are fine. */
+int make_dirs_below(const struct folder *top, const char *rel, struct err *err);
+
+/* As tree_copy(), of what stands at `from_rel`: a folder with all that is in it, a file or a link.
+ * Folders above `to_rel` are created. 1: copied; 0: nothing stands at `from_rel`. */
+int tree_copy_below(const struct folder *from, const char *from_rel, const struct folder *to,
+	const char *to_rel, struct err *err);
+
+#endif
