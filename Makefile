@@ -15,6 +15,7 @@ PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils 
 PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
 	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf \
 	python3-dev python3-pip valgrind
+PACKAGES_FUZZ := llvm-14
 PACKAGES_PACK := gdb libarchive-tools python3-venv zstd
 PACKAGES_HTML := chromium python3
 
@@ -25,8 +26,27 @@ ifeq ($(DEVELOPER),1)
 WARNINGS += -Werror
 endif
 CFLAGS ?= -O2 -g
+
+# As Debian builds its own network programs. Of the flags those count that the compiler knows for
+# this machine. Sanitizers have checks of their own in these places, and -D_FORTIFY_SOURCE needs an
+# optimizing compiler. HARDENING= turns it off.
+# For commas in arguments of functions.
+, := ,
+ifeq ($(findstring -fsanitize,$(CFLAGS) $(LDFLAGS)),)
+try = $(shell $(CC) -Werror $(1) -x c -o /dev/null - </dev/null -c 2>/dev/null && echo '$(1)')
+try_link = $(shell echo 'int main(void){return 0;}' | \
+	$(CC) -Werror -fPIE $(1) -x c -o /dev/null - 2>/dev/null && echo '$(1)')
+HARDENING := $(foreach f,-fPIE -fstack-protector-strong -fstack-clash-protection \
+	$(or $(call try,-fcf-protection),-mbranch-protection=standard),$(call try,$f)) \
+	$(if $(filter -O1 -O2 -O3 -Os -Og,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+ifneq ($(strip $(HARDENING)),)
+HARDENING_LINK := $(foreach f,-pie -Wl$(,)-z$(,)relro -Wl$(,)-z$(,)now -Wl$(,)-z$(,)noexecstack \
+	-Wl$(,)-z$(,)separate-code,$(call try_link,$f))
+endif
+endif
+
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION='"$(VERSION)"' -Isrc $(WARNINGS) \
-	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS)
+	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(HARDENING) $(CFLAGS)
 ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -pthread -lm $(LDLIBS)
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
@@ -54,7 +74,7 @@ all: $(OUT)/solder ## build solder itself
 
 $(OUT)/solder: $(OBJECTS)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(HARDENING_LINK) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 # What tests link: all rooms but the commands.
 $(OUT)/librooms.a: $(ROOM_OBJECTS)
