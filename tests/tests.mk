@@ -87,18 +87,23 @@ check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/fe
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/wheels/run.sh
 .PHONY: check-wheels
 
-fuzz: ## fuzz every parser, FUZZ_SECONDS each (default 60), with clang-14
-	@mkdir -p $(OUT)/fuzz
-	@for f in $(FUZZERS); do \
-		clang-14 -std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION='"$(VERSION)"' -Isrc -Itests/lib -g -O1 \
-			-fsanitize=fuzzer,address,undefined $$($(PKG_CONFIG) --cflags $(LIBRARIES)) \
-			-o $(OUT)/fuzz/$$f tests/fuzz/fuzz_$$f.c $(filter-out src/main.c src/cmd/%,$(SOURCES)) \
-			$(ALL_LIBS) || exit 1; \
-		mkdir -p $(OUT)/fuzz/$$f-new; \
-		$(OUT)/fuzz/$$f -max_total_time=$(or $(FUZZ_SECONDS),60) -timeout=10 -rss_limit_mb=2048 \
-			$(OUT)/fuzz/$$f-new tests/fuzz/corpus/$$f || exit 1; \
-	done
+# All fuzzers link one set of objects, which count edges for the fuzzer and lines for the table.
+$(OUT)/tests/fuzz_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/librooms.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
+
+fuzz: ## fuzz every parser (TARGETS='zip sums': these), MINUTES each (default 1), with clang-14
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK) $(PACKAGES_FUZZ)
+	+@$(MAKE) --no-print-directory OUT=$(OUT)/fuzz CC='$(or $(FUZZ_CC),clang-14)' DEVELOPER=1 \
+		CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping' \
+		fuzz-run
 .PHONY: fuzz
+
+TARGETS ?= $(FUZZERS)
+fuzz-run: $(TARGETS:%=$(OUT)/tests/fuzz_%)
+	@OUT=$(OUT) sh tests/fuzz/run.sh $(or $(MINUTES),1) $(TARGETS)
+.PHONY: fuzz-run
 
 accept: $(OUT)/solder ## rewrite the expected output of the command-line tests, and docs/rules.md
 	@ACCEPT=1 OUT=$(OUT) sh tests/cli/run.sh

@@ -60,7 +60,8 @@ static char *quoted(const char *line, const char *name)
 		return NULL;
 	p = line + len;
 	if (*p == '[')
-		p += strcspn(p, "]") + 1;
+		p += strcspn(p, "]");
+	p += *p == ']';
 	if (strncmp(p, "=\"", 2) != 0)
 		return NULL;
 	return xstrndup(p + 2, strcspn(p + 2, "\""));

@@ -1,4 +1,7 @@
-/* Any text as apt's sources, in both formats, and as its configuration. */
+/* Any text as apt's sources, in both formats, and as its configuration.
+ *
+ * Source: src/fetch/mirror.c
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

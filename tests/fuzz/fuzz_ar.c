@@ -1,4 +1,7 @@
-/* Any bytes, read as a static archive: facts or an error, and counts that add up. */
+/* Any bytes, read as a static archive: facts or an error, and counts that add up.
+ *
+ * Source: src/elf/archive.c src/elf/archive-facts.c
+ */
 #include <stdlib.h>
 
 #include "elf/elf.h"

@@ -1,5 +1,8 @@
 /* Any bytes as callgrind's output: what is read must add up, twice the same is twice as much, and
- * taking one of them off leaves the other. */
+ * taking one of them off leaves the other.
+ *
+ * Source: src/explain/callgrind.c
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,8 @@
 /* Any bytes, read as a campaign: an error, or one that is written and read back the same and whose
- * results are numbers. */
+ * results are numbers.
+ *
+ * Source: src/bench/read.c src/bench/write.c
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

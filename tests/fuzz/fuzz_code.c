@@ -1,6 +1,9 @@
 /* Any bytes as code, twice: as an ELF file of its own, and as the only function of one that has
  * a GOT with every kind of slot. Instructions must cover the functions without gap or overlap, and
  * the counts must be those of the instructions.
+ *
+ * Source: src/elf/code.c src/elf/code-x86.c src/elf/x86-decode.c
+ * Source: src/elf/code-arm64.c src/elf/code-walk.c
  */
 #include <elf.h>
 #include <stdlib.h>

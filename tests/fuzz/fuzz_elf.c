@@ -1,4 +1,8 @@
-/* Any bytes, read as an ELF file: facts or an error, and facts that are consistent. */
+/* Any bytes, read as an ELF file: facts or an error, and facts that are consistent.
+ *
+ * Source: src/elf/image.c src/elf/facts.c src/elf/symbols.c src/elf/relocs.c
+ * Source: src/elf/dynamic.c src/elf/section.c
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,7 @@
-/* Any bytes as ld.so.cache; every name that is reported must end inside them. */
+/* Any bytes as ld.so.cache; every name that is reported must end inside them.
+ *
+ * Source: src/dist/ldcache.c
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* Any text as a pyvenv.cfg and as one of pyenv's shims. */
+/* Any text as a pyvenv.cfg and as one of pyenv's shims.
+ *
+ * Source: src/dist/pyenv.c
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* Any bytes as every text of a document: neither writer may let through what steers a terminal or
- * makes markup, and both write valid UTF-8. */
+ * makes markup, and both write valid UTF-8.
+ *
+ * Source: src/report/html.c src/report/text.c src/report/words.c
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

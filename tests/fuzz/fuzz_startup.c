@@ -1,4 +1,7 @@
-/* Any text as the words of glibc's loader and as /proc/PID/smaps. */
+/* Any text as the words of glibc's loader and as /proc/PID/smaps.
+ *
+ * Source: src/explain/loader-debug.c src/explain/trace.c
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

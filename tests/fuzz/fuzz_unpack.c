@@ -1,5 +1,7 @@
 /* Any bytes as an archive: refused or unpacked, but never a byte outside the folder, and nothing
  * left behind by a refusal.
+ *
+ * Source: src/archive/unpack.c src/archive/place.c src/archive/gzip.c
  */
 #include <dirent.h>
 #include <stddef.h>
