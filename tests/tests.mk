@@ -48,8 +48,13 @@ check: ## unit, command-line, oracle and fuzz-corpus tests under the sanitizers
 		check-run
 .PHONY: check
 
+$(OUT)/tests/stepper: $(OUT)/obj/tests/faults/stepper.o $(OUT)/librooms.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 # Programs that the scripts of the tests run.
-DRIVERS := $(addprefix $(OUT)/tests/,elf_dump html_sample stats_dump)
+DRIVERS := $(addprefix $(OUT)/tests/,elf_dump html_sample stats_dump stepper)
 
 check-run: $(OUT)/solder $(UNIT_TESTS) $(FUZZ_REPLAYERS) $(DRIVERS)
 	@OUT=$(OUT) sh tests/lib/run.sh
@@ -60,6 +65,12 @@ check-oracle: $(OUT)/tests/elf_dump ## readelf, objdump and Capstone over many o
 	python3 tests/oracle/elf_oracle.py $(OUT)/tests/elf_dump --sample $(or $(FILES),1500)
 	python3 tests/oracle/code_oracle.py $(OUT)/tests/elf_dump --files $(or $(CODE_FILES),100)
 .PHONY: check-oracle
+
+check-faults: $(OUT)/solder $(OUT)/tests/stepper ## kills at every moment, system calls that fail: KILLS=200 FAULTS=200 SEED=N
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK)
+	@python3 tests/faults/run.py --solder $(OUT)/solder --stepper $(OUT)/tests/stepper --sweep \
+		--kills $(or $(KILLS),200) --faults $(or $(FAULTS),200) $(if $(SEED),--seed $(SEED))
+.PHONY: check-faults
 
 check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython's own tests
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK)

@@ -1,6 +1,6 @@
 # Runs all tests of a build: unit tests, replays of the fuzz corpora, oracles, the command line,
-# broken builds, workloads. Prints what failed or was skipped, and at the end one line
-# with the counts.
+# broken builds, kills and faults, workloads. Prints what failed or was skipped, and at the end one
+# line with the counts.
 #
 #   OUT=out/check sh tests/lib/run.sh
 #
@@ -80,6 +80,8 @@ run_job() { # KIND NAME
 	code) run_closing python3 tests/oracle/code_oracle.py "$out/tests/elf_dump" --files 6 ;;
 	cli) run_closing env OUT="$out" sh tests/cli/run.sh ;;
 	broken) run_closing env OUT="$out" sh tests/broken/run.sh ;;
+	faults) run_closing python3 tests/faults/run.py --solder "$out/solder" \
+		--stepper "$out/tests/stepper" --sweep --every 40 --kills 14 --faults 28 --seed 1 ;;
 	workloads) run_closing sh tests/workloads/run.sh ;;
 	esac
 	read -r p f s <"$result.count"
