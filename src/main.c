@@ -8,6 +8,7 @@
 
 #include "base/interrupt.h"
 #include "base/opt.h"
+#include "base/term.h"
 #include "cmd/cmd.h"
 #include "proc/proc.h"
 
@@ -24,7 +25,7 @@ static void print_help(FILE *out)
 	fprintf(out, "%s\n\nUsage: solder COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n",
 		solder_about);
 	for (size_t i = 0; i < n_commands; i++)
-		fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+		term_line(out, "  %-12s %s", commands[i]->name, commands[i]->summary);
 	fputs("\n  -h, --help     show this text; 'solder COMMAND --help' shows a command's\n"
 	      "  --version      show the version\n\n"
 	      "Exit codes: 0 fine, 1 a finding, 2 the work could not be done, 64 usage.\n",
@@ -33,13 +34,11 @@ static void print_help(FILE *out)
 
 static void print_error(const struct err *err)
 {
-	bool colour = isatty(2) && !getenv("NO_COLOR");
+	bool colour = term_colour(stderr);
 
-	fprintf(stderr, "%ssolder:%s %s\n", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "",
-		err->msg);
+	term_block(stderr, colour ? TERM_ALARM : TERM_PLAIN, "solder:", err->msg);
 	if (err->hint[0])
-		fprintf(stderr, "%shint:%s %s\n", colour ? "\033[1m" : "", colour ? "\033[0m" : "",
-			err->hint);
+		term_block(stderr, colour ? TERM_BOLD : TERM_PLAIN, "hint:", err->hint);
 }
 
 /* An interrupt ends us as if we had not caught it, so that the shell knows. */
@@ -97,8 +96,12 @@ static void occupy_standard(void)
 
 static int finish(int result, struct err *err)
 {
-	if (result >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
-		result = err_sys(err, "cannot write the output");
+	struct err lost = ERR_INIT;
+
+	if (term_finish(&lost) < 0 && result >= 0) {
+		*err = lost;
+		result = -1;
+	}
 	if (result >= 0)
 		return result;
 	print_error(err);
@@ -113,6 +116,7 @@ int main(int argc, char **argv)
 	int result = -1;
 
 	occupy_standard();
+	term_open();
 	setlocale(LC_CTYPE, "");
 	interrupt_install();
 	proc_become_reaper();
@@ -126,7 +130,7 @@ int main(int argc, char **argv)
 		return finish(0, &err);
 	}
 	if (!strcmp(argv[1], "--version")) {
-		printf("solder %s\n", SOLDER_VERSION);
+		term_line(stdout, "solder %s", SOLDER_VERSION);
 		return finish(0, &err);
 	}
 	if (!strcmp(argv[1], "help")) {

@@ -6,6 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term.h"
+
+/* Ends a text that did not fit with an ellipsis, behind a whole character. */
+static void mark_cut(char *text, size_t size)
+{
+	static const char ellipsis[] = "…";
+
+	memcpy(text + utf8_cut(text, size - sizeof(ellipsis)), ellipsis, sizeof(ellipsis));
+}
+
+__attribute__((format(printf, 4, 0))) static void add(
+	char *text, size_t size, size_t at, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(text + at, size - at, fmt, ap);
+
+	if (n >= 0 && (size_t)n >= size - at)
+		mark_cut(text, size);
+}
+
+static void append(struct err *err, const char *between, const char *text)
+{
+	size_t at = strlen(err->msg), room = sizeof(err->msg) - at;
+	int n = snprintf(err->msg + at, room, "%s%s", between, text);
+
+	if (n >= 0 && (size_t)n >= room)
+		mark_cut(err->msg, sizeof(err->msg));
+}
+
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 {
 	va_list ap;
@@ -13,7 +41,7 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 	err->code = code;
 	err->hint[0] = '\0';
 	va_start(ap, fmt);
-	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	add(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -22,15 +50,13 @@ int err_sys(struct err *err, const char *fmt, ...)
 {
 	int sys = errno;
 	va_list ap;
-	size_t n;
 
 	err->code = ERR_ENVIRONMENT;
 	err->hint[0] = '\0';
 	va_start(ap, fmt);
-	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	add(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
-	n = strlen(err->msg);
-	snprintf(err->msg + n, sizeof(err->msg) - n, ": %s", strerror(sys));
+	append(err, ": ", strerror(sys));
 	if (sys == ENOSPC || sys == EDQUOT)
 		err_hint(err, "free some space there, or name another place");
 	return -1;
@@ -40,14 +66,12 @@ int err_wrap(struct err *err, const char *fmt, ...)
 {
 	char inner[sizeof(err->msg)];
 	va_list ap;
-	size_t n;
 
 	memcpy(inner, err->msg, sizeof(inner));
 	va_start(ap, fmt);
-	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	add(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
-	n = strlen(err->msg);
-	snprintf(err->msg + n, sizeof(err->msg) - n, ": %.*s", (int)(sizeof(inner) - 1), inner);
+	append(err, ": ", inner);
 	return -1;
 }
 
@@ -56,7 +80,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
+	add(err->hint, sizeof(err->hint), 0, fmt, ap);
 	va_end(ap);
 	return -1;
 }

@@ -23,7 +23,7 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	char msg[4096];  /* truncated at the end when longer */
+	char msg[4096];  /* what is longer ends with an ellipsis */
 	char hint[1024]; /* "" when there is nothing to advise */
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/term.h"
 
 #define REDRAW_NS 200000000u
 #define LINES_MAX 64
@@ -62,8 +63,8 @@ struct progress *progress_new(FILE *stream, enum progress_mode mode)
 	const char *term = getenv("TERM");
 
 	if (mode == PROGRESS_AUTO)
-		mode = isatty(fileno(stream)) && term && strcmp(term, "dumb") ? PROGRESS_LIVE
-									      : PROGRESS_PLAIN;
+		mode = isatty(term_fd(stream)) && term && strcmp(term, "dumb") ? PROGRESS_LIVE
+									       : PROGRESS_PLAIN;
 	p->stream = stream;
 	p->mode = mode;
 	return p;
@@ -72,7 +73,7 @@ struct progress *progress_new(FILE *stream, enum progress_mode mode)
 static void erase(struct progress *p)
 {
 	for (; p->drawn; p->drawn--)
-		fputs("\033[1A\033[2K", p->stream);
+		term_erase_line(p->stream);
 }
 
 void progress_free(struct progress *p)
@@ -96,7 +97,8 @@ static void format_done(const struct line *l, char out[32], uint64_t n)
 
 static void draw_line(struct progress *p, const struct line *l, uint64_t now, int columns)
 {
-	char took[32], extra[96] = "", a[32], b[32], text[256];
+	char took[32], extra[96] = "", a[32], b[32];
+	CLEANUP_FREE char *text = NULL;
 
 	format_duration(took, now - l->start);
 	if (l->total) {
@@ -108,8 +110,8 @@ static void draw_line(struct progress *p, const struct line *l, uint64_t now, in
 		format_duration(a, l->estimate);
 		snprintf(extra, sizeof(extra), "of about %s", a);
 	}
-	snprintf(text, sizeof(text), "  %-*s %10s  %s", NAME_WIDTH, l->name, took, extra);
-	fprintf(p->stream, "%.*s\n", columns - 1, text);
+	text = xasprintf("  %-*s %10s  %s", NAME_WIDTH, l->name, took, extra);
+	term_line(p->stream, "%.*s", (int)utf8_cut(text, (size_t)columns - 1), text);
 	p->drawn++;
 }
 
@@ -124,7 +126,7 @@ static void draw(struct progress *p, bool force)
 	if (!force && now - p->last_draw < REDRAW_NS)
 		return;
 	p->last_draw = now;
-	ioctl(fileno(p->stream), TIOCGWINSZ, &size);
+	ioctl(term_fd(p->stream), TIOCGWINSZ, &size);
 	erase(p);
 	for (int i = 0; i < LINES_MAX; i++) {
 		if (p->lines[i].name)
@@ -135,6 +137,7 @@ static void draw(struct progress *p, bool force)
 
 int progress_start(struct progress *p, const char *name, uint64_t estimate_ns)
 {
+	CLEANUP_BUF struct buf safe = BUF_INIT;
 	char about[32];
 	int i = 0;
 
@@ -144,11 +147,13 @@ int progress_start(struct progress *p, const char *name, uint64_t estimate_ns)
 		i++;
 	if (i == LINES_MAX)
 		return -1;
-	p->lines[i] =
-		(struct line){.name = xstrdup(name), .start = clock_ns(), .estimate = estimate_ns};
+	/* Once: so is the width known that it takes. */
+	buf_add_safe(&safe, name);
+	p->lines[i] = (struct line){
+		.name = buf_steal(&safe), .start = clock_ns(), .estimate = estimate_ns};
 	if (p->mode == PROGRESS_PLAIN) {
 		format_duration(about, estimate_ns);
-		fprintf(p->stream, "  %-*s started%s%s\n", NAME_WIDTH, name,
+		term_line(p->stream, "  %-*s started%s%s", NAME_WIDTH, p->lines[i].name,
 			estimate_ns ? ", took " : "", estimate_ns ? about : "");
 		fflush(p->stream);
 	}
@@ -187,7 +192,7 @@ void progress_end(struct progress *p, int line, const char *result)
 	erase(p);
 	if (p->mode != PROGRESS_QUIET) {
 		format_duration(took, clock_ns() - l->start);
-		fprintf(p->stream, "  %-*s %10s  %s\n", NAME_WIDTH, l->name, took, result);
+		term_line(p->stream, "  %-*s %10s  %s", NAME_WIDTH, l->name, took, result);
 		fflush(p->stream);
 	}
 	free(l->name);
@@ -201,10 +206,10 @@ void progress_tick(struct progress *p)
 		draw(p, false);
 }
 
-static void print_above(struct progress *p, const char *prefix, const char *text)
+static void print_above(struct progress *p, const char *mark, const char *text)
 {
 	erase(p);
-	fprintf(p->stream, "%s%s\n", prefix, text);
+	term_block(p->stream, TERM_PLAIN, mark, text);
 	fflush(p->stream);
 	draw(p, true);
 }
@@ -232,5 +237,5 @@ void progress_warn(struct progress *p, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	print_above(p, "warning: ", text);
+	print_above(p, "warning:", text);
 }

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/term.h"
 #include "bench/run-internal.h"
 #include "bench/trial-internal.h"
 #include "proc/proc.h"
@@ -53,19 +54,6 @@ static int64_t collected(const char *text)
 	return sum < 0 ? 0 : sum;
 }
 
-/* The last line of an output, for a message; to be freed. */
-static char *last_line(const struct buf *output)
-{
-	CLEANUP_STRV struct strv lines = STRV_INIT;
-
-	strv_split(&lines, output->data ? output->data : "", "\r\n");
-	if (!lines.n)
-		return NULL;
-	for (char *c = lines.v[lines.n - 1]; *c; c++)
-		*c = (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c;
-	return xasprintf("%.300s", lines.v[lines.n - 1]);
-}
-
 static void note_uncounted(
 	struct run *run, const struct play *play, const char *what, const char *said)
 {
@@ -96,7 +84,7 @@ static int count_once(struct run *run, const struct play *play, int64_t *n, stru
 	if (proc_run(&spec, true, LOG_MAX, limit * 1000, &output, err) < 0) {
 		if (err->code != ERR_CHILD)
 			return -1;
-		said = last_line(&output);
+		said = last_line_safe(output.data);
 		note_uncounted(run, play, err->msg, said);
 		return 0;
 	}

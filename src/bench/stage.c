@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/term.h"
 #include "dist/dist.h"
 #include "proc/proc.h"
 
@@ -206,7 +207,6 @@ char *stage_python_alone(const struct stage *s)
 
 char *stage_complaint(const struct stage *s)
 {
-	CLEANUP_STRV struct strv lines = STRV_INIT;
 	char text[4096];
 	struct stat st;
 	off_t from;
@@ -219,11 +219,5 @@ char *stage_complaint(const struct stage *s)
 	if (n <= 0)
 		return NULL;
 	text[n] = '\0';
-	strv_split(&lines, text, "\r\n");
-	if (!lines.n)
-		return NULL;
-	/* It goes into the campaign's file, which takes no control characters. */
-	for (char *c = lines.v[lines.n - 1]; *c; c++)
-		*c = (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c;
-	return xasprintf("%.300s", lines.v[lines.n - 1]);
+	return last_line_safe(text);
 }

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/term.h"
 #include "build/run-internal.h"
 
 #define TAIL_LINES 30
@@ -86,7 +87,8 @@ static void add_last_lines(const struct buf *tail, struct buf *out)
 		size_t n = strcspn(line, "\n");
 		bool cut = n > LINE_BYTES;
 
-		buf_addf(out, "  %.*s%s\n", (int)(cut ? LINE_BYTES : n), line, cut ? " …" : "");
+		buf_addf(out, "  %.*s%s\n", (int)(cut ? utf8_cut(line, LINE_BYTES) : n), line,
+			cut ? " …" : "");
 		line += n + (line[n] == '\n');
 	}
 }
@@ -103,8 +105,8 @@ void explain_failure(const char *log, struct err *err)
 	add_last_lines(&tail, &lines);
 	/* The end matters most when not everything fits. */
 	start = lines.data ? lines.data : "";
-	if (strlen(start) > sizeof(err->msg) - 1024)
-		start += strlen(start) - (sizeof(err->msg) - 1024);
+	while (strlen(start) > sizeof(err->msg) - 1024)
+		start += strcspn(start, "\n") + 1;
 	err_set(err, ERR_CHILD, "%s; the log ends with\n%sthe whole log is %s", what, start, log);
 	if (disk_is_full(log)) {
 		err_hint(err, "%s", causes[0].cause);

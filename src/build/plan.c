@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/term.h"
 
 /* Part of every key: raised when the meaning of a step's folder or environment changes, or which
  * needs are merged or viewed. */
@@ -166,7 +167,7 @@ void plan_explain(const struct plan *p, FILE *out)
 
 		if (!s->cached && s->estimate)
 			format_duration(about, s->estimate);
-		fprintf(out, "%-6s %-26s %s%s%s%s\n", s->cached ? "reuse" : "run", s->title,
+		term_line(out, "%-6s %-26s %s%s%s%s", s->cached ? "reuse" : "run", s->title,
 			s->reason, *about ? " (about " : "", about, *about ? ")" : "");
 	}
 }

@@ -118,8 +118,8 @@ static int add_line(struct wheel_list *list, const char *path, char *line, struc
 	if (!*line)
 		return 0;
 	if (!is_requirement(line, &n)) {
-		err_set(err, ERR_INPUT, "'%s' lists '%.80s', which is not the name of a package",
-			path, line);
+		err_set(err, ERR_INPUT, "'%s' lists '%s', which is not the name of a package", path,
+			line);
 		return err_hint(err, "each line is NAME or NAME==VERSION");
 	}
 	if (list->n == LIST_MAX)

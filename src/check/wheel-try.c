@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/term.h"
 #include "check/wheel-internal.h"
 #include "proc/proc.h"
 
@@ -107,7 +108,8 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 		*err = child;
 		return -1;
 	}
-	snprintf(a->ended, sizeof(a->ended), "%.200s", a->died ? child.msg : "");
+	snprintf(a->ended, sizeof(a->ended), "%.*s",
+		(int)(a->died ? utf8_cut(child.msg, sizeof(a->ended) - 1) : 0), child.msg);
 	buf_reserve(&a->result, 0);
 	return path_exists(result) ? file_read(result, RESULT_MAX, &a->result, err) : 0;
 }

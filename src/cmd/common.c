@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/term.h"
 #include "cmd/cmd.h"
 
 /* SOLDER_RECIPES for "recipes"; the caller frees it. */
@@ -83,7 +84,7 @@ int cmd_check_output(const char *path, struct err *err)
 
 void cmd_print(const struct doc *doc)
 {
-	doc_write_text(doc, stdout, 0, isatty(1) && !getenv("NO_COLOR"));
+	doc_write_text(doc, stdout, 0, term_colour(stdout));
 }
 
 const char *cmd_text(const json_t *object, const char *key)

@@ -1,6 +1,7 @@
 /* solder fetch: download the sources of a set, for building offline. */
 #include <stdlib.h>
 
+#include "base/term.h"
 #include "build/sources.h"
 #include "cmd/cmd.h"
 
@@ -53,7 +54,7 @@ static int fetch(
 	failed = (v->from && import(v, &so, err) < 0) || sources_choose(&so, &sources, err) < 0 ||
 		 sources_fetch_all(&sources, so.fetcher, &paths, err) < 0;
 	for (size_t i = 0; !failed && i < paths.n; i++)
-		printf("%s\n", paths.v[i]);
+		term_line(stdout, "%s", paths.v[i]);
 	sources_release(&sources);
 	fetcher_free(so.fetcher);
 	return failed ? -1 : 0;

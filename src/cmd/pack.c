@@ -8,6 +8,7 @@
 
 #include "archive/archive.h"
 #include "base/file.h"
+#include "base/term.h"
 #include "cmd/cmd.h"
 #include "cmd/pack-internal.h"
 #include "report/report.h"
@@ -215,7 +216,7 @@ static void print_index(const json_t *result)
 	size_t i;
 
 	json_array_foreach (result, i, e)
-		printf("%s  %s%s\n", json_string_value(json_object_get(e, "key")),
+		term_line(stdout, "%s  %s%s", json_string_value(json_object_get(e, "key")),
 			json_string_value(json_object_get(e, "url")),
 			json_object_get(e, "dropped") ? "  is gone and was dropped"
 			: json_is_true(json_object_get(e, "verified"))
@@ -231,17 +232,18 @@ static void print_comparison(const json_t *result)
 	json_array_foreach (json_object_get(result, "differences"), i, d) {
 		const char *section = json_string_value(json_object_get(d, "section"));
 
-		printf("%s: %s", json_string_value(json_object_get(d, "path")),
-			json_string_value(json_object_get(d, "what")));
+		CLEANUP_BUF struct buf where = BUF_INIT;
+
+		buf_adds(&where, "");
 		if (json_object_get(d, "offset"))
-			printf(", from byte %lld%s%s%s: %s there, %s here",
+			buf_addf(&where, ", from byte %lld%s%s%s: %s there, %s here",
 				(long long)json_integer_value(json_object_get(d, "offset")),
 				section ? " (in " : "", section ? section : "", section ? ")" : "",
 				json_string_value(json_object_get(d, "first")),
 				json_string_value(json_object_get(d, "second")));
-		printf("\n");
+		term_line(stdout, "%s: %s%s", cmd_text(d, "path"), cmd_text(d, "what"), where.data);
 	}
-	printf("%s\n", json_string_value(json_object_get(result, "verdict")));
+	term_line(stdout, "%s", cmd_text(result, "verdict"));
 }
 
 static int pack(const struct pack_values *v, const char *dir, struct progress *progress,

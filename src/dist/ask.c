@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/term.h"
 #include "dist/dist-internal.h"
 #include "proc/proc.h"
 
@@ -112,12 +113,9 @@ static char *obstacle(const struct dist *dist, const struct elf_facts *facts)
 /* The last line of what it printed, or how it ended. */
 static char *complaint(const struct buf *output, const struct err *err)
 {
-	CLEANUP_STRV struct strv lines = STRV_INIT;
+	CLEANUP_FREE char *said = last_line_safe(output->data);
 
-	strv_split(&lines, output->data ? output->data : "", "\r\n");
-	if (!lines.n)
-		return xstrdup(err->msg);
-	return xasprintf("%s: %.300s", err->msg, lines.v[lines.n - 1]);
+	return xasprintf("%s%s%s", err->msg, said ? ": " : "", said ? said : "");
 }
 
 /* Isolated, without site, and without leaving bytecode behind. Of our environment only what the

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/term.h"
 #include "proc/proc.h"
 
 /* What is kept of what a program says. */
@@ -34,17 +35,6 @@ static int fix_layout(void *pid, struct err *err)
 	return 0;
 }
 
-/* The last line that is not empty; "" if there is none. */
-static const char *last_line(struct buf *output)
-{
-	char *p;
-
-	while (output->len && strchr("\r\n ", output->data[output->len - 1]))
-		output->data[--output->len] = '\0';
-	p = output->data ? strrchr(output->data, '\n') : NULL;
-	return p ? p + 1 : output->data ? output->data : "";
-}
-
 void run_environment(struct strv *env)
 {
 	strv_add(env, "PYTHONHASHSEED=0");
@@ -65,7 +55,6 @@ static int run_with(const struct explain_run *spec, const char *how, const struc
 		.err = -1,
 		.prepare = fix_layout,
 		.ctx = pid};
-	const char *said;
 
 	run_environment(&env);
 	if (proc_run(&proc, true, MAX_OUTPUT, spec->limit * 1000, &output, err) == 0)
@@ -78,8 +67,9 @@ static int run_with(const struct explain_run *spec, const char *how, const struc
 		return err_hint(err,
 			"valgrind cannot read its debug information: take a newer valgrind, or a "
 			"copy without it (strip --strip-debug)");
-	said = last_line(&output);
-	return *said ? err_hint(err, "it said last: %s", said) : -1;
+	CLEANUP_FREE char *said = last_line_safe(output.data);
+
+	return said ? err_hint(err, "it said last: %s", said) : -1;
 }
 
 /* *pid, which may be NULL, receives the number of the process that it was. */

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/term.h"
 #include "report/report.h"
 
 enum doc_kind { DOC_HEADING, DOC_TEXT, DOC_FACT, DOC_LISTING, DOC_TABLE, DOC_PICTURE, DOC_SIDES };
@@ -32,15 +33,12 @@ struct doc {
 	size_t cap;
 };
 
-/* One code point of `s` (at most `len` bytes, at least 1); returns its length, or 0 if the bytes
- * are not UTF-8 (overlong, surrogate, cut off, beyond U+10FFFF). */
-size_t utf8_decode(const char *s, size_t len, uint32_t *code);
-
-/* Appends `s` so that it can neither steer a terminal nor mislead a reader: bytes that are no
- * UTF-8 and control characters become \xHH, characters that change the direction of text or are
- * invisible become \u{HHHH}. With `lines`, line feeds stay and tabs become spaces up to the next
- * multiple of 8; without, they are \n and \t. */
+/* Appends `s` as buf_add_safe() does; but with `lines`, line feeds stay and tabs become spaces up
+ * to the next multiple of 8. */
 void text_add_safe(struct buf *out, const char *s, bool lines);
+
+/* Prints `s`, made safe, on a line of its own. */
+void text_styled_line(FILE *out, enum term_style style, const char *s);
 
 /* Columns that the first `len` bytes take on a terminal. They must be safe. */
 size_t text_width(const char *s, size_t len);

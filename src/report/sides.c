@@ -190,7 +190,7 @@ static void note_text(const char *note, FILE *out, size_t width, bool colour)
 	size_t w = wide(note);
 
 	put(&line, note, w < width ? w : width, false);
-	fprintf(out, colour ? "\033[2m%s\033[m\n" : "%s\n", line.data);
+	text_styled_line(out, colour ? TERM_DIM : TERM_PLAIN, line.data ? line.data : "");
 }
 
 void sides_text(const struct doc_element *element, FILE *out, unsigned int width, bool colour)
@@ -199,12 +199,8 @@ void sides_text(const struct doc_element *element, FILE *out, unsigned int width
 	struct measured m = {.table = t, .two = !strcmp(element->text, "two")};
 
 	measure(&m, width);
-	if (element->label) {
-		CLEANUP_BUF struct buf safe = BUF_INIT;
-
-		text_add_safe(&safe, element->label, false);
-		fprintf(out, colour ? "\033[1m%s\033[m\n" : "%s\n", safe.data ? safe.data : "");
-	}
+	if (element->label)
+		text_styled_line(out, colour ? TERM_BOLD : TERM_PLAIN, element->label);
 	titles_text(&m, out);
 	for (size_t r = 0; r < t->n_rows; r++) {
 		if (cell(t, r, SIDES_NOTE))

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/progress.h"
+#include "base/term.h"
 #include "report/report.h"
 
 void report_json(const json_t *model, FILE *out)
@@ -25,7 +26,7 @@ static void print_distribution(const json_t *d, FILE *out)
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (json_object_get(d, keys[i][0]))
-			fprintf(out, "%-13s %s\n", keys[i][1], text(d, keys[i][0]));
+			term_line(out, "%-13s %s", keys[i][1], text(d, keys[i][0]));
 	}
 }
 
@@ -36,31 +37,33 @@ static void print_build(const json_t *b, FILE *out)
 	if (!b)
 		return;
 	format_duration(took, (uint64_t)json_integer_value(json_object_get(b, "took_ns")));
-	fprintf(out, "%-13s %s; %lld steps run, %lld from the cache\n", "took", took,
+	term_line(out, "%-13s %s; %lld steps run, %lld from the cache", "took", took,
 		(long long)json_integer_value(json_object_get(b, "run")),
 		(long long)json_integer_value(json_object_get(b, "reused")));
 }
 
 /* What a cell says about one key of an artifact. */
-static void cell(const json_t *a, const char *key, char *buffer, size_t size)
+static char *cell(const json_t *a, const char *key)
 {
-	const json_t *value = json_object_get(a, key);
+	const json_t *value = json_object_get(a, key), *name;
+	struct buf b = BUF_INIT;
+	char size[32];
+	size_t i;
 
-	if (json_is_array(value)) {
-		size_t used = 0;
-
-		buffer[0] = '\0';
-		for (size_t i = 0; i < json_array_size(value) && used < size; i++)
-			used += (size_t)snprintf(buffer + used, size - used, "%s%s", i ? " " : "",
-				json_string_value(json_array_get(value, i)));
-	} else if (!strcmp(key, "size")) {
-		format_bytes(buffer, (uint64_t)json_integer_value(value));
+	if (!strcmp(key, "size")) {
+		format_bytes(size, (uint64_t)json_integer_value(value));
+		buf_adds(&b, size);
 	} else if (json_is_integer(value)) {
-		snprintf(buffer, size, "%lld", (long long)json_integer_value(value));
+		buf_addf(&b, "%lld", (long long)json_integer_value(value));
+	} else if (json_is_array(value)) {
+		json_array_foreach (value, i, name) {
+			buf_adds(&b, i ? " " : "");
+			buf_add_safe(&b, json_string_value(name));
+		}
 	} else {
-		snprintf(
-			buffer, size, "%s", json_is_string(value) ? json_string_value(value) : "-");
+		buf_add_safe(&b, json_is_string(value) ? json_string_value(value) : "-");
 	}
+	return buf_steal(&b);
 }
 
 static void print_artifacts(const json_t *artifacts, FILE *out)
@@ -81,12 +84,8 @@ static void print_artifacts(const json_t *artifacts, FILE *out)
 	json_array_foreach (artifacts, i, a) {
 		struct libscols_line *line = scols_table_new_line(table, NULL);
 
-		for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
-			char buffer[512];
-
-			cell(a, columns[c][0], buffer, sizeof(buffer));
-			scols_line_set_data(line, c, buffer);
-		}
+		for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
+			scols_line_refer_data(line, c, cell(a, columns[c][0]));
 	}
 	scols_print_table(table);
 	scols_unref_table(table);

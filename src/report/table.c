@@ -98,12 +98,12 @@ static bool fit(struct layout *l, size_t width)
 
 static const char *sequence_of(enum doc_tone tone)
 {
-	static const char *const sequences[] = {[DOC_PLAIN] = "",
-		[DOC_GOOD] = "\033[32m",
-		[DOC_BAD] = "\033[31m",
-		[DOC_DOUBT] = "\033[33m"};
+	static const enum term_style styles[] = {[DOC_PLAIN] = TERM_PLAIN,
+		[DOC_GOOD] = TERM_GREEN,
+		[DOC_BAD] = TERM_RED,
+		[DOC_DOUBT] = TERM_YELLOW};
 
-	return sequences[tone];
+	return term_sequence(styles[tone]);
 }
 
 /* The cell with a line feed at each break. */
@@ -142,8 +142,12 @@ static void print_columns(const struct layout *l, FILE *out, unsigned int width,
 {
 	const struct doc_table *t = l->table;
 	struct libscols_table *table = scols_new_table();
+	CLEANUP_FREE char *text = NULL;
+	size_t len;
+	FILE *memory = open_memstream(&text, &len);
 
-	scols_table_set_stream(table, out);
+	/* The colours of a library are ours: cells are safe before it sees them. */
+	scols_table_set_stream(table, memory);
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
 	scols_table_set_termwidth(table, width);
 	/* Cells are safe already, and a second escaping would be seen. */
@@ -167,6 +171,8 @@ static void print_columns(const struct layout *l, FILE *out, unsigned int width,
 	}
 	scols_print_table(table);
 	scols_unref_table(table);
+	fclose(memory);
+	term_styled(out, text);
 }
 
 /* Each row as lines "title  cell", rows apart. */
@@ -194,7 +200,10 @@ static void print_blocks(const struct layout *l, FILE *out, size_t width, bool c
 		do {
 			size_t n = text_line(s, room, true, &next);
 
-			fprintf(out, "%s%.*s%s\n", on, (int)n, s, *on ? "\033[m" : "");
+			term_styled(out, on);
+			fprintf(out, "%.*s", (int)n, s);
+			term_styled(out, *on ? term_reset : "");
+			fputc('\n', out);
 			s += next;
 			if (*s)
 				fprintf(out, "%*s", (int)(keys + SEPARATOR), "");
@@ -207,11 +216,8 @@ void text_table(const struct doc_element *element, FILE *out, unsigned int width
 	struct layout l = {.table = &element->table};
 	size_t n = l.table->n_columns;
 
-	if (element->label) {
-		CLEANUP_FREE char *caption = safe(element->label);
-
-		fprintf(out, colour ? "\033[1m%s\033[m\n" : "%s\n", caption);
-	}
+	if (element->label)
+		text_styled_line(out, colour ? TERM_BOLD : TERM_PLAIN, element->label);
 	measure(&l);
 	if (!l.table->n_rows)
 		fputs("(none)\n", out);

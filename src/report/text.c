@@ -13,14 +13,15 @@
 #define NO_TERMINAL_WIDTH 100
 /* Values start behind the longest key of their block, but not further to the right than this. */
 #define MAX_KEY_WIDTH 24
+#define TEXT_INDENT 2
 
 /* Paragraphs and values: words stay whole, so that paths can be copied. `first` columns of the
- * first line are taken already. */
+ * first line are taken already. Lines behind a line feed, which may be a stranger's, never begin
+ * where ours do. */
 static void flow(FILE *out, const char *s, size_t width, size_t indent, size_t first)
 {
 	CLEANUP_BUF struct buf safe = BUF_INIT;
 	const char *p;
-	size_t room = width > indent + MIN_WIDTH / 2 ? width - indent : MIN_WIDTH / 2;
 
 	text_add_safe(&safe, s, true);
 	p = safe.data ? safe.data : "";
@@ -28,6 +29,7 @@ static void flow(FILE *out, const char *s, size_t width, size_t indent, size_t f
 		size_t line = strcspn(p, "\n"), next;
 		CLEANUP_FREE char *text = xstrndup(p, line);
 		const char *t = text;
+		size_t room = width > indent + MIN_WIDTH / 2 ? width - indent : MIN_WIDTH / 2;
 
 		do {
 			size_t n = text_line(t, room, false, &next);
@@ -39,15 +41,13 @@ static void flow(FILE *out, const char *s, size_t width, size_t indent, size_t f
 		if (!p[line])
 			break;
 		p += line + 1;
+		indent = indent ? indent : TEXT_INDENT;
 	}
 }
 
 static void bold(FILE *out, const char *s, bool colour)
 {
-	CLEANUP_BUF struct buf safe = BUF_INIT;
-
-	text_add_safe(&safe, s, false);
-	fprintf(out, colour ? "\033[1m%s\033[m\n" : "%s\n", safe.data ? safe.data : "");
+	text_styled_line(out, colour ? TERM_BOLD : TERM_PLAIN, s);
 }
 
 static void heading(FILE *out, const char *s, size_t width, bool colour)
@@ -117,7 +117,7 @@ static void listing(const struct doc_element *e, FILE *out, bool colour)
 static unsigned int terminal_width(FILE *out)
 {
 	struct winsize size = {0};
-	int fd = fileno(out);
+	int fd = term_fd(out);
 
 	if (fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
 		return size.ws_col;

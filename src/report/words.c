@@ -4,49 +4,6 @@
 
 #include "report/report-internal.h"
 
-size_t utf8_decode(const char *s, size_t len, uint32_t *code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const unsigned char *p = (const unsigned char *)s;
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (n == 1) {
-		*code = p[0];
-		return 1;
-	}
-	if (!n || p[0] > 0xf4 || n > len)
-		return 0;
-	*code = p[0] & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (p[i] & 0x3fu);
-	}
-	if (*code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000))
-		return 0;
-	return n;
-}
-
-/* Characters without a shape of their own that change how others are shown: marks and embeddings
- * of direction, separators of lines, fillers, tags, and code points that are no characters. */
-static bool misleading(uint32_t code)
-{
-	static const struct {
-		uint32_t first, last;
-	} ranges[] = {{0x00ad, 0x00ad}, {0x061c, 0x061c}, {0x115f, 0x1160}, {0x17b4, 0x17b5},
-		{0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
-		{0x3164, 0x3164}, {0xfdd0, 0xfdef}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
-		{0xfff0, 0xfffb}, {0xe0000, 0xe0fff}};
-
-	if ((code & 0xfffe) == 0xfffe)
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
-		if (code >= ranges[i].first && code <= ranges[i].last)
-			return true;
-	}
-	return false;
-}
-
 /* The column that the text behind the last line feed of `out` has reached. */
 static size_t column(const struct buf *out, size_t start)
 {
@@ -62,24 +19,31 @@ void text_add_safe(struct buf *out, const char *s, bool lines)
 	size_t start = out->len, len = strlen(s);
 
 	while (len) {
-		uint32_t code = 0;
-		size_t n = utf8_decode(s, len, &code);
+		size_t n = 1;
 
-		if (code == '\n' && n)
+		if (*s == '\n')
 			buf_adds(out, lines ? "\n" : "\\n");
-		else if (code == '\t' && n && lines)
+		else if (*s == '\t' && lines)
 			buf_addf(out, "%*s", 8 - (int)(column(out, start) % 8), "");
-		else if (code == '\t' && n)
+		else if (*s == '\t')
 			buf_adds(out, "\\t");
-		else if (!n || code < 0x20 || (code >= 0x7f && code < 0xa0))
-			buf_addf(out, "\\x%02x", n ? (unsigned int)code : (unsigned char)*s);
-		else if (code > 0x7f && misleading(code))
-			buf_addf(out, "\\u{%04x}", (unsigned int)code);
 		else
-			buf_add(out, s, n);
-		s += n ? n : 1;
-		len -= n ? n : 1;
+			n = buf_add_shown(out, s, len);
+		s += n;
+		len -= n;
 	}
+}
+
+void text_styled_line(FILE *out, enum term_style style, const char *s)
+{
+	CLEANUP_BUF struct buf line = BUF_INIT;
+
+	buf_adds(&line, term_sequence(style));
+	text_add_safe(&line, s, false);
+	buf_adds(&line, style == TERM_PLAIN ? "\n" : term_reset);
+	if (style != TERM_PLAIN)
+		buf_adds(&line, "\n");
+	term_styled(out, line.data);
 }
 
 /* What one character takes; those that the C library does not know are as wide as most. */

@@ -43,6 +43,24 @@ allowed_calls='
 src/fetch/mirror.c popen
 '
 
+# Only base/term.c knows how to reach a terminal. These write lines to a stream that they are given
+# or whose layout is all their own; what they print still passes the filter:
+#   opt, help: help, man pages and completions, tables of our own
+#   report: the writers of documents, which escape
+#   check: reports for CI, whose writer escapes
+#   rules: the text of docs/rules.md
+#   inspect-many: JSON as it comes, in whose strings there are no line feeds
+#   main: the list of commands
+#   err: bug(), about ourselves
+prints='
+src/base/err.c
+src/base/opt.c
+src/check/rules.c
+src/cmd/check.c
+src/cmd/inspect-many.c
+src/main.c
+'
+
 formatting() {
 	# shellcheck disable=SC2086
 	clang-format-14 --dry-run -Werror $sources 2>&1 |
@@ -123,6 +141,23 @@ banned_calls() {
 		}' $sources
 }
 
+# Everything that is printed goes through the filter of base/term.c, and text of strangers through
+# term_line(), term_block() or a document.
+prints() {
+	find src -name '*.c' ! -path src/base/term.c | sort | while read -r file; do
+		grep -nE '\\(033|x1b|x1B|e)\[|"/dev/(tty|std(out|err)|fd/)' "$file" |
+			sed "s|^\([0-9]*\):.*|$file:\1: only base/term.c reaches a terminal|"
+		sed 's/"\(\\.\|[^"\\]\)*"/""/g' "$file" | grep -nE '\<(write|writev|fdopen) ?\(([12]|STD(OUT|ERR)_FILENO),|\<(v?dprintf|perror|psignal|psiginfo|error|v?warnx?|v?errx?|json_dumpfd|fileno)\(|\<std(out|err) =' |
+			sed "s|^\([0-9]*\):.*|$file:\1: goes around the filter of base/term.c|"
+		case "$prints" in *"
+$file
+"*) continue ;; esac
+		case $file in src/report/*) continue ;; esac
+		sed 's/"\(\\.\|[^"\\]\)*"/""/g' "$file" | grep -nE '\<(v?f?printf|f?puts|putchar|f?putc|fwrite|json_dumpf)(_unlocked)?\(' |
+			sed "s|^\([0-9]*\):.*|$file:\1: print with base/term.h or a document|"
+	done
+}
+
 sizes() {
 	# A body begins with a brace in the first column and ends with one; clang-format sees to it.
 	# shellcheck disable=SC2086
@@ -198,7 +233,7 @@ recipes() {
 	done
 }
 
-for rule in formatting directions banned_calls sizes compilers scripts words recipes; do
+for rule in formatting directions banned_calls prints sizes compilers scripts words recipes; do
 	$rule >>"$bad"
 done
 if [ -s "$bad" ]; then

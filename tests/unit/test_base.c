@@ -137,7 +137,18 @@ static void test_err(void **state)
 	memset(big, 'x', 5999);
 	err_set(&err, ERR_INPUT, "%s", big);
 	err_wrap(&err, "%s", big);
-	assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
+	assert_in_range(strlen(err.msg), sizeof(err.msg) - 4, sizeof(err.msg) - 1);
+	assert_string_equal(err.msg + strlen(err.msg) - 4, "x…");
+	/* No half of a character, wherever the end falls. */
+	for (size_t lead = 0; lead < 4; lead++) {
+		for (size_t i = 0; i + 4 < 5999; i += 2)
+			memcpy(big + lead + i, "é", 2);
+		err_set(&err, ERR_INPUT, "%s", big);
+		assert_string_equal(err.msg + strlen(err.msg) - 5, "é…");
+		err_set(&err, ERR_INPUT, "short");
+		err_wrap(&err, "%s", big);
+		assert_string_equal(err.msg + strlen(err.msg) - 5, "é…");
+	}
 }
 
 static void test_paths(void **state)
