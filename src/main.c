@@ -10,7 +10,6 @@
 #include "base/opt.h"
 #include "base/term.h"
 #include "cmd/cmd.h"
-#include "proc/proc.h"
 
 #define EXIT_TROUBLE 2
 #define EXIT_USAGE 64
@@ -102,6 +101,9 @@ static int finish(int result, struct err *err)
 		*err = lost;
 		result = -1;
 	}
+	/* Whatever it led to: a child that was ended with us may have looked like an answer. */
+	if (interrupt_check(err) < 0)
+		result = -1;
 	if (result >= 0)
 		return result;
 	print_error(err);
@@ -119,7 +121,6 @@ int main(int argc, char **argv)
 	term_open();
 	setlocale(LC_CTYPE, "");
 	interrupt_install();
-	proc_become_reaper();
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;

@@ -25,7 +25,11 @@ void interrupt_install(void)
 			continue;
 		sigaction(signals[i], &action, NULL);
 	}
+	/* A write that fails can be cleaned up after; a process that is killed cannot. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* Whoever started us may have ignored it; then no child could be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 }
 
 int interrupt_signal(void)

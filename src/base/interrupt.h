@@ -2,7 +2,8 @@
  *
  * interrupt_install() makes SIGINT, SIGTERM and SIGHUP set a flag instead of killing the process;
  * long work asks interrupt_check() at least every 200 ms and unwinds, so that cleanup runs and no
- * child is left behind. A second signal while unwinding changes nothing.
+ * child is left behind. A second signal while unwinding changes nothing. SIGPIPE and SIGXFSZ are
+ * ignored, so that writing fails with EPIPE or EFBIG.
  */
 #ifndef SOLDER_BASE_INTERRUPT_H
 #define SOLDER_BASE_INTERRUPT_H

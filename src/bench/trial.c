@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "bench/counters-internal.h"
+#include "proc/proc.h"
 
 /* What the child tells before it waits. */
 struct ready {
@@ -43,12 +44,9 @@ static int64_t cpu_clock(void)
 static int prepare(const struct trial *t)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), now = personality(0xffffffff);
-	sigset_t none;
 	cpu_set_t set;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	proc_seal(NULL);
 	if (t->cpu >= 0) {
 		CPU_ZERO(&set);
 		CPU_SET((size_t)t->cpu, &set);
@@ -72,7 +70,7 @@ static void run_child(const struct trial *t, int ready, int start, pid_t parent)
 	char byte;
 	int64_t until;
 
-	setpgid(0, 0);
+	setsid(); /* away from the terminal */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
@@ -121,18 +119,17 @@ static int start_child(const struct trial *t, struct child *c, struct err *err)
 	return 0;
 }
 
-/* Ends what still runs, the child's own children too. */
+/* Ends what still runs, the child's own children too. The number of one that was reaped may already
+ * be another's. */
 static void release_child(struct child *c, bool reaped)
 {
 	int status;
 
-	if (c->pid > 0) {
+	if (c->pid > 0 && !reaped) {
 		kill(-c->pid, SIGKILL);
-		if (!reaped) {
-			kill(c->pid, SIGKILL);
-			while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-				;
-		}
+		kill(c->pid, SIGKILL);
+		while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+			;
 	}
 	if (c->pidfd >= 0)
 		close(c->pidfd);
@@ -259,8 +256,8 @@ static int observe(const struct trial *t, struct child *c, bool *reaped,
 		return err_sys(err, "cannot start '%s'", t->argv->v[0]);
 	}
 	ended = await_end(c, t->limit, &end, err);
-	if (ended != 0)
-		kill(-c->pid, SIGKILL);
+	/* What it left behind, or all: before the number of the group can be another's. */
+	kill(-c->pid, SIGKILL);
 	do
 		got = wait4(c->pid, &status, 0, &used);
 	while (got < 0 && errno == EINTR);

@@ -139,6 +139,7 @@ static int spawn(struct run *r, struct job *j, struct err *err)
 		.out = out,
 		.err = -1,
 		.fds = &fds,
+		.lock = j->lock,
 		.prepare = prepare_folder,
 		.ctx = &c};
 
@@ -314,7 +315,6 @@ int plan_run(struct plan *p, const struct plan_options *options, struct plan_res
 		}
 	}
 	jobserver_free(r.jobserver);
-	proc_end_all();
 	result->took = clock_ns() - start;
 	return failed;
 }

@@ -378,8 +378,6 @@ static int probe_targets(const struct probe_target *targets, size_t n_targets,
 	if (r == 0)
 		append(jobs, n, n_targets, model);
 	release_jobs(jobs, n * n_targets);
-	/* What left its group, and became ours when its parent ended. */
-	proc_end_all();
 	return r;
 }
 

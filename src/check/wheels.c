@@ -267,8 +267,6 @@ static int check_list(struct wheels *all, const struct wheel_list *list, struct 
 		if (p.jobs[i].proc)
 			finish(&p, &p.jobs[i], &ignored);
 	}
-	/* what exercises left behind */
-	proc_end_all();
 	for (size_t i = 0; i < list->n; i++) {
 		if (!p.answers[i])
 			continue;

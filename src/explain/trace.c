@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "proc/proc.h"
 
 /* Seconds; the kernel then ends the process. */
 #define LIMIT 60
@@ -224,6 +225,8 @@ static _Noreturn void become(const struct strv *argv, const struct strv *env, co
 		_exit(NOT_STARTED);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 		_exit(REFUSED);
+	setsid(); /* away from the terminal */
+	proc_seal(NULL);
 	personality(ADDR_NO_RANDOMIZE);
 	alarm(LIMIT);
 	raise(SIGSTOP);

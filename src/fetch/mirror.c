@@ -9,9 +9,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "fetch/fetch-internal.h"
+#include "proc/proc.h"
 
 #define SOURCES_FILE_MAX ((size_t)1 << 20)
 #define DUMP_MAX ((size_t)4 << 20)
+#define DUMP_MS 20000
 #define BASES_MAX 64
 
 /* Debian's main archive, also at a mirror or as a snapshot, but not that of security updates. */
@@ -238,21 +240,14 @@ char *apt_proxy(const char *dump, const char *url)
 
 char *apt_config_dump(void)
 {
-	CLEANUP_FREE char *program = find_program("apt-config");
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
 	struct buf out = BUF_INIT;
-	FILE *pipe = program ? popen("exec apt-config dump 2>/dev/null", "re") : NULL;
-	size_t n;
+	struct err ignored = ERR_INIT;
 
+	strv_split(&argv, "apt-config dump", " ");
+	/* Without apt there is no output. */
+	proc_run(&spec, false, DUMP_MAX, DUMP_MS, &out, &ignored);
 	buf_adds(&out, "");
-	while (pipe && out.len < DUMP_MAX) {
-		buf_reserve(&out, 65536);
-		n = fread(out.data + out.len, 1, 65536, pipe);
-		if (!n)
-			break;
-		out.len += n;
-		out.data[out.len] = '\0';
-	}
-	if (pipe)
-		pclose(pipe);
 	return buf_steal(&out);
 }

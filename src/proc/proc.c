@@ -14,12 +14,13 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "proc/guard-internal.h"
 
 #define GRACE_MS 3000
 #define MS 1000000ull
 
 struct proc {
-	pid_t pid;
+	pid_t pid; /* of the guardian */
 	int pidfd;
 	int failure; /* read end: the struct err of a failed start */
 	bool ended;
@@ -27,6 +28,19 @@ struct proc {
 	uint64_t grace;    /* in nanoseconds */
 	uint64_t deadline; /* after a SIGTERM: when the grace is over; 0: none was sent */
 };
+
+void proc_seal(const struct strv *fds)
+{
+	sigset_t none;
+
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	guard_descriptors(3, CLOSE_RANGE_CLOEXEC);
+	for (size_t i = 0; fds && i < fds->n; i++)
+		fcntl((int)strtol(fds->v[i], NULL, 10), F_SETFD, 0);
+}
 
 /* What the child does between fork and exec; returns only on failure. */
 static int become(const struct proc_spec *spec, struct err *err)
@@ -37,15 +51,13 @@ static int become(const struct proc_spec *spec, struct err *err)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
 	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(spec->err >= 0 ? spec->err : out, 2) < 0)
 		return err_sys(err, "cannot redirect the output");
-	for (size_t i = 0; spec->fds && i < spec->fds->n; i++)
-		fcntl((int)strtol(spec->fds->v[i], NULL, 10), F_SETFD, 0);
 	if (spec->prepare && spec->prepare(spec->ctx, err) < 0)
 		return -1;
 	if (spec->cwd && chdir(spec->cwd) < 0)
 		return err_sys(err, "cannot enter '%s'", spec->cwd);
+	proc_seal(spec->fds);
 	execvpe(spec->argv->v[0], spec->argv->v, spec->env ? spec->env->v : environ);
 	return err_sys(err, "cannot run '%s'", spec->argv->v[0]);
 }
@@ -66,25 +78,37 @@ static void run_child(const struct proc_spec *spec, int report, pid_t parent)
 
 int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err)
 {
+	pid_t parent = getpid();
+	sigset_t all, before;
 	struct proc *p;
 	int report[2];
-	pid_t parent = getpid();
 
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(err, "cannot create a pipe");
 	p = xcalloc(1, sizeof(*p));
 	p->grace = (spec->grace_ms ? spec->grace_ms : GRACE_MS) * MS;
+	/* What we send the guardian waits for it from its first moment on. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	p->pid = fork();
-	if (p->pid == 0)
-		run_child(spec, report[1], parent);
+	if (p->pid == 0) {
+		pid_t child = guard_fork(parent);
+
+		if (child == 0)
+			run_child(spec, report[1], getppid());
+		if (child < 0) {
+			err_sys(err, "cannot start '%s'", spec->argv->v[0]);
+			_exit(write(report[1], err, sizeof(*err)) < 0 ? 126 : 127);
+		}
+		guard_watch(child, spec->lock);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(report[1]);
 	if (p->pid < 0) {
 		close(report[0]);
 		free(p);
 		return err_sys(err, "cannot start '%s'", spec->argv->v[0]);
 	}
-	/* In both processes, so that it holds whichever runs first. */
-	setpgid(p->pid, p->pid);
 	p->failure = report[0];
 	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	if (p->pidfd >= 0)
@@ -102,7 +126,9 @@ static bool reap(struct proc *p, int options)
 	do
 		got = waitpid(p->pid, &p->status, options);
 	while (got < 0 && errno == EINTR);
-	p->ended = got == p->pid || got < 0;
+	if (got < 0)
+		p->status = W_EXITCODE(127, 0);
+	p->ended = got != 0;
 	return p->ended;
 }
 
@@ -111,7 +137,7 @@ void proc_terminate(struct proc *p)
 	if (!p || p->deadline || reap(p, WNOHANG))
 		return;
 	p->deadline = clock_ns() + p->grace;
-	kill(-p->pid, SIGTERM);
+	kill(p->pid, SIGTERM);
 }
 
 void proc_free(struct proc *p)
@@ -121,8 +147,8 @@ void proc_free(struct proc *p)
 	proc_terminate(p);
 	while (!reap(p, WNOHANG) && clock_ns() < p->deadline)
 		poll(NULL, 0, 20);
-	/* The leader may have left others of its group behind. */
-	kill(-p->pid, SIGKILL);
+	if (!p->ended)
+		kill(p->pid, GUARD_END);
 	reap(p, 0);
 	if (p->pidfd >= 0)
 		close(p->pidfd);
@@ -167,6 +193,9 @@ int proc_result(struct proc *p, struct err *err)
 	reap(p, 0);
 	if (WIFEXITED(p->status) && WEXITSTATUS(p->status) == 0)
 		return 0;
+	/* What a child does while we are being ended is no answer. */
+	if (interrupt_check(err) < 0)
+		return -1;
 	if (read(p->failure, &reported, sizeof(reported)) == (ssize_t)sizeof(reported)) {
 		*err = reported;
 		return -1;
@@ -226,35 +255,4 @@ int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigne
 		0)
 		return -1;
 	return proc_result(p, err);
-}
-
-void proc_become_reaper(void)
-{
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-}
-
-void proc_end_all(void)
-{
-	char path[64];
-	FILE *f;
-	int pid;
-
-	/* Orphans of ended steps became our children; each look may uncover their own. */
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
-	for (int look = 0; look < 100; look++) {
-		bool any = false;
-
-		f = fopen(path, "re");
-		while (f && fscanf(f, "%d", &pid) == 1) {
-			kill(pid, SIGKILL);
-			any = true;
-		}
-		if (f)
-			fclose(f);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-		if (!any)
-			return;
-		poll(NULL, 0, 10);
-	}
 }

@@ -1,8 +1,9 @@
 /* Child processes: start, watch, end.
  *
- * Every child leads a process group of its own and dies with us: it gets PR_SET_PDEATHSIG, and
- * proc_free() of a child that still runs ends the whole group. proc_become_reaper() makes
- * grandchildren that lost their parent ours, so that ending a group leaves nothing behind.
+ * Between us and every child stands a guardian, a process of ours that becomes no other program: it
+ * outlives us if we are killed, and ends, with the child or after us, everything that the child has
+ * started, wherever that went: nothing is left behind. Children have no terminal, and inherit no
+ * descriptor but those that are named.
  */
 #ifndef SOLDER_PROC_H
 #define SOLDER_PROC_H
@@ -21,7 +22,10 @@ struct proc_spec {
 	int out;                 /* descriptor for stdout and stderr; -1: /dev/null */
 	int err;                 /* descriptor for stderr alone; -1: the same as out */
 	const struct strv *fds;  /* numbers of descriptors that the child inherits; may be NULL */
-	unsigned int grace_ms;   /* to end in after a SIGTERM; 0: three seconds */
+	/* Stays open until the child and all that it started are gone, also if we are killed: what
+	 * it locks nobody else takes before. 0: none. */
+	int lock;
+	unsigned int grace_ms; /* to end in after a SIGTERM; 0: three seconds */
 	/* Runs in the child before exec, for work that would block the parent. An error ends the
 	 * child and is reported by proc_result(). */
 	int (*prepare)(void *ctx, struct err *err);
@@ -41,6 +45,11 @@ void cleanup_proc(struct proc **p);
  * index, or -1 when none ended or a signal came. */
 int proc_wait_any(struct proc *const *procs, size_t n, int timeout_ms);
 
+/* For a child that was forked elsewhere, before it becomes another program: signals are handled as
+ * by default, none is blocked, and of the descriptors from 3 on only `fds` (may be NULL) get past.
+ */
+void proc_seal(const struct strv *fds);
+
 /* What became of an ended child: 0 if it exited with 0, else -1 and an error (ERR_CHILD) such as
  * "exit code 2" or "killed by SIGSEGV"; or the error of `prepare`. */
 int proc_result(struct proc *p, struct err *err);
@@ -51,10 +60,6 @@ int proc_exit_code(const struct proc *p);
  * proc_result() does; the output is there all the same. timeout_ms 0: none. */
 int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigned int timeout_ms,
 	struct buf *output, struct err *err);
-
-void proc_become_reaper(void);
-/* Ends and reaps every process that is still our child. */
-void proc_end_all(void);
 
 /* One GNU make jobserver for all children: `tokens` jobs run at a time altogether. Each child
  * that is to run needs one token of its own, taken by jobserver_acquire(). */

@@ -18,7 +18,6 @@ int plans_setup(void **state)
 	if (cache_open(p->dir, &p->cache, &p->err) < 0)
 		fail_msg("%s", p->err.msg);
 	p->options = (struct plan_options){.cache = p->cache, .jobs = 2};
-	proc_become_reaper();
 	*state = p;
 	return 0;
 }

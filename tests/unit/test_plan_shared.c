@@ -20,7 +20,6 @@ static pid_t run_aside(struct plans *p)
 	if (pid)
 		return pid;
 	interrupt_install();
-	proc_become_reaper();
 	if (plan_settle(&p->plan, p->cache, &p->err) < 0)
 		_exit(1);
 	if (plan_run(&p->plan, &p->options, &p->result, &p->err) == 0)

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -190,56 +193,127 @@ static long pid_from(const char *root, const char *name)
 	return pid;
 }
 
-static void assert_ends(long pid)
-{
-	uint64_t start = clock_ns();
-	int now;
-
-	while ((now = state_of(pid)) && now != 'Z') {
-		assert_true(clock_ns() - start < 5 * SECOND_NS);
-		usleep(10000);
-	}
-}
-
-static void test_group_ends(void **state)
+/* Whoever it starts, and wherever that goes, ends with it. */
+static void test_all_end(void **state)
 {
 	char *root = *state;
 	struct proc *p;
 	long a, b;
 
-	proc_become_reaper();
 	/* one whose leader is there, one whose leader went ahead */
 	p = start_sh(root, "sleep 60 & echo $! >a; sleep 60");
 	a = pid_from(root, "a");
 	proc_free(p);
-	assert_ends(a);
+	assert_int_equal(state_of(a), 0);
 	p = start_sh(root, "sleep 60 & echo $! >b; exit 0");
 	b = pid_from(root, "b");
 	wait_for(p);
-	assert_int_not_equal(state_of(b), 0);
+	assert_int_equal(state_of(b), 0);
 	proc_free(p);
-	assert_ends(b);
-}
-
-static void test_end_all(void **state)
-{
-	char *root = *state;
-	struct proc *p;
-	long a, b;
-
-	proc_become_reaper();
 	/* Two that left the group, the second below the first. */
-	p = start_sh(root, "setsid sh -c 'setsid sleep 60 & echo $! >b; echo $$ >a; sleep 60' &\n"
-			   "while ! test -s a; do sleep 0.05; done");
-	a = pid_from(root, "a");
-	b = pid_from(root, "b");
+	p = start_sh(root, "setsid sh -c 'setsid sleep 60 & echo $! >c; echo $$ >d; sleep 60' &\n"
+			   "while ! test -s d; do sleep 0.05; done");
+	a = pid_from(root, "c");
+	b = pid_from(root, "d");
 	wait_for(p);
-	proc_free(p);
-	assert_int_not_equal(state_of(a), 0);
-	proc_end_all();
 	assert_int_equal(state_of(a), 0);
 	assert_int_equal(state_of(b), 0);
-	proc_end_all();
+	proc_free(p);
+}
+
+/* What a child leaves behind while it goes on is reaped when it ends, and not by us. */
+static void test_orphans(void **state)
+{
+	char *root = *state;
+	struct proc *p = start_sh(root, "(sleep 0.1 & echo $! >a)\nsleep 60");
+	long pid = pid_from(root, "a");
+	uint64_t start = clock_ns();
+
+	while (state_of(pid)) {
+		assert_true(clock_ns() - start < 20 * SECOND_NS);
+		usleep(10000);
+	}
+	proc_free(p);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* What a solder does that is killed soon. */
+static _Noreturn void start_and_wait(int lock)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1, .lock = lock};
+	struct err err = ERR_INIT;
+	struct proc *p;
+
+	strv_split(&argv, "sh -c", " ");
+	strv_add(&argv, "setsid sh -c 'setsid sleep 60 & sleep 60' & sleep 60");
+	proc_start(&spec, &p, &err);
+	for (;;)
+		pause();
+}
+
+/* Nobody below us is left, in some seconds. */
+static void assert_childless(void)
+{
+	uint64_t start = clock_ns();
+
+	while (waitpid(-1, NULL, WNOHANG) >= 0) {
+		assert_true(clock_ns() - start < 20 * SECOND_NS);
+		usleep(1000);
+	}
+}
+
+/* Killed with SIGKILL at moments all over the start of a child; what locks its folder comes free
+ * only when nothing is left. */
+static void test_killed(void **state)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/lock", (char *)*state);
+
+	/* Whoever escaped would become ours. */
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	scratch_file(*state, "lock", "", 0644);
+	for (unsigned int i = 0; i < 100; i++) {
+		int lock = open(path, O_RDWR | O_CLOEXEC);
+		CLEANUP_CLOSE int again = open(path, O_RDWR | O_CLOEXEC);
+		pid_t pid;
+
+		assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+		pid = fork();
+		if (pid == 0)
+			start_and_wait(lock);
+		close(lock);
+		usleep(i * 200);
+		kill(pid, SIGKILL);
+		assert_int_equal(flock(again, LOCK_EX), 0);
+		assert_childless();
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+/* A child in a terminal's session would get its keys, and could type into it. */
+static void test_no_terminal(void **state)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), status;
+	struct err err;
+	pid_t pid;
+
+	(void)state;
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0) {
+		print_message("# skip: there are no pseudo-terminals here\n");
+		skip();
+	}
+	pid = fork();
+	if (pid == 0) {
+		setsid();
+		/* Opening it makes it ours. */
+		if (open(ptsname(master), O_RDWR) < 0 || open("/dev/tty", O_RDWR) < 0)
+			_exit(2);
+		_exit(run_sh("exec 3<>/dev/tty", true, 100, 0, &out, &err) == 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(master);
 }
 
 static int prepare_fails(void *ctx, struct err *err)
@@ -281,16 +355,18 @@ static void test_surroundings(void **state)
 	struct proc_spec spec = {
 		.argv = &argv, .env = &env, .cwd = *state, .out = -1, .err = -1, .fds = &fds};
 	CLEANUP_CLOSE int passed = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	CLEANUP_CLOSE int kept = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	/* as a library opens them */
+	CLEANUP_CLOSE int kept = open("/dev/null", O_RDONLY);
+	CLEANUP_CLOSE int high = fcntl(kept, F_DUPFD, 700);
 	CLEANUP_FREE char *script = NULL, *want = NULL;
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	script = xasprintf("pwd -P; echo \"$A|$B\"; test -e /proc/self/fd/%d && echo passed; "
-			   "test -e /proc/self/fd/%d || echo kept; "
-			   "test \"$(readlink /proc/$$/fd/0)\" = /dev/null && echo null",
-		passed, kept);
-	want = xasprintf("%s\n1|\npassed\nkept\nnull\n", (char *)*state);
+	assert_true(high >= 700);
+	script = xasprintf("pwd -P; echo \"$A|$B\"; "
+			   "for f in /proc/$$/fd/*; do test -e $f && echo ${f##*/}; done; "
+			   "test \"$(readlink /proc/$$/fd/0)\" = /dev/null && echo null");
+	want = xasprintf("%s\n1|\n0\n1\n2\n%d\nnull\n", (char *)*state, passed);
 	setenv("B", "leaks", 1);
 	strv_add(&env, "A=1");
 	strv_add(&env, "PATH=/usr/bin:/bin");
@@ -438,8 +514,10 @@ int main(void)
 		SCRATCH_TEST(test_output),
 		SCRATCH_TEST(test_timeout),
 		SCRATCH_TEST(test_grace),
-		SCRATCH_TEST(test_group_ends),
-		SCRATCH_TEST(test_end_all),
+		SCRATCH_TEST(test_all_end),
+		SCRATCH_TEST(test_orphans),
+		SCRATCH_TEST(test_killed),
+		SCRATCH_TEST(test_no_terminal),
 		SCRATCH_TEST(test_prepare),
 		SCRATCH_TEST(test_surroundings),
 		SCRATCH_TEST(test_wait_any),
