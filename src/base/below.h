@@ -61,8 +61,8 @@ char *link_read_below(const struct folder *top, const char *rel, struct err *err
 /* Creates a folder and those above it, with 0755. Those that are there are fine. */
 int make_dirs_below(const struct folder *top, const char *rel, struct err *err);
 
-/* As tree_copy(), of what stands at `from_rel`: a folder with all that is in it, a file or a link.
- * Folders above `to_rel` are created. 1: copied; 0: nothing stands at `from_rel`. */
+/* As tree_copy(), of the file or the folder with all that is in it at `from_rel`. Folders above
+ * `to_rel` are created. 1: copied; 0: nothing stands at `from_rel`. */
 int tree_copy_below(const struct folder *from, const char *from_rel, const struct folder *to,
 	const char *to_rel, struct err *err);
 

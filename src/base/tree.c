@@ -321,6 +321,9 @@ int tree_copy_below(const struct folder *from, const char *from_rel, const struc
 
 	if (there != 1)
 		return there;
+	if (S_ISLNK(st.st_mode))
+		return err_set(err, ERR_INPUT, "'%s/%s' is a link, which is not followed there",
+			from->path, from_rel);
 	if (make_dirs_below(to, into, err) < 0 || folder_open_below(from, in, &source, err) < 0 ||
 		folder_open_below(to, into, &target, err) < 0 || copy_entry(&c, 0, err) < 0)
 		return -1;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/below.h"
 #include "base/file.h"
 #include "build/relocate.h"
 
@@ -22,6 +23,8 @@
 	"export SOURCE_DATE_EPOCH\n"
 
 #define SCRIPT_MAX_BYTES (1u << 20)
+/* Of a line that a step wrote down. */
+#define FACT_MAX 4096
 
 char *cpython_dependency(const char *listed, const char *version)
 {
@@ -256,13 +259,6 @@ static int plan_compile(const struct context *c, struct step *profile, struct er
 	return 0;
 }
 
-static int read_fact(const char *tree, const char *name, struct buf *value, struct err *err)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/%s", tree, name);
-
-	return file_read(path, 4096, value, err);
-}
-
 /* The variables of the toolchain, back from the step's environment, and what they become. */
 static void tool_names(const struct step *compile, struct strv *pairs)
 {
@@ -287,17 +283,18 @@ static int prepare_tree(
 	const struct step *s, const struct cache *cache, const char *root, struct err *err)
 {
 	const struct step *compile = s->views[0].step;
-	CLEANUP_FREE char *from = cache_tree(cache, compile->id);
-	CLEANUP_FREE char *install = xasprintf("%s/install", from);
+	CLEANUP_FREE char *compiled = cache_tree(cache, compile->id);
 	CLEANUP_FREE char *tree = xasprintf("%s/out/python", root);
+	CLEANUP_FOLDER struct folder from = FOLDER_INIT, to = FOLDER_INIT;
 	CLEANUP_BUF struct buf build_root = BUF_INIT, epoch = BUF_INIT;
 	CLEANUP_STRV struct strv tools = STRV_INIT;
 	struct relocation r = {.tools = &tools};
 
 	tool_names(compile, &tools);
-	if (read_fact(from, "build-root", &build_root, err) < 0 ||
-		read_fact(from, "source-date-epoch", &epoch, err) < 0 ||
-		tree_copy(install, tree, err) < 0)
+	if (folder_open(compiled, &from, err) < 0 || folder_open(root, &to, err) < 0 ||
+		file_read_below(&from, "build-root", FACT_MAX, &build_root, err) < 0 ||
+		file_read_below(&from, "source-date-epoch", FACT_MAX, &epoch, err) < 0 ||
+		tree_copy_below(&from, "install", &to, "out/python", err) < 0)
 		return -1;
 	r.root = build_root.data;
 	if (relocate_tree(tree, &r, err) < 0 || relocate_verify(tree, r.root, err) < 0)

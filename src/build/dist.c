@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/below.h"
 #include "base/file.h"
 #include "build/cpython.h"
+#include "build/output.h"
 #include "build/relocate.h"
 
 #define KEY_FILE "share/solder/key"
@@ -42,50 +44,59 @@ int cpython_check_output(const char *dir, struct err *err)
 }
 
 /* What the packages bring for run time: shared data (terminfo) and the texts of licences. */
-static int add_packages(
-	const struct cpython_plan *p, const struct cache *cache, const char *tree, struct err *err)
+static int add_packages(const struct cpython_plan *p, const struct cache *cache,
+	const struct folder *tree, struct err *err)
 {
 	for (size_t i = 0; i < p->plan.n; i++) {
-		CLEANUP_FREE char *made = cache_tree(cache, p->plan.steps[i]->id);
-		CLEANUP_FREE char *share = xasprintf("%s/install/share", made);
-		CLEANUP_FREE char *licences = xasprintf("%s/licences", made);
-		CLEANUP_FREE char *to_share = xasprintf("%s/share", tree);
-		CLEANUP_FREE char *to_licences = xasprintf("%s/share/licenses", tree);
+		CLEANUP_FREE char *path = cache_tree(cache, p->plan.steps[i]->id);
+		CLEANUP_FOLDER struct folder made = FOLDER_INIT;
 
-		if (p->plan.steps[i] != p->compile && path_is_dir(share) &&
-			tree_copy(share, to_share, err) < 0)
+		if (folder_open(path, &made, err) < 0)
 			return -1;
-		if (path_is_dir(licences) && tree_copy(licences, to_licences, err) < 0)
+		if (p->plan.steps[i] != p->compile &&
+			tree_copy_below(&made, "install/share", tree, "share", err) < 0)
+			return -1;
+		if (tree_copy_below(&made, "licences", tree, "share/licenses", err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* And the libpython.so that was linked with it, if the compile's own is not what is wanted. */
-static int add_interpreter(
-	const struct cpython_plan *p, const struct cache *cache, const char *tree, struct err *err)
+static int add_interpreter(const struct cpython_plan *p, const struct cache *cache,
+	const struct folder *tree, struct err *err)
 {
-	CLEANUP_FREE char *made = cache_tree(cache, p->link->id);
-	CLEANUP_FREE char *from = xasprintf("%s/python%s", made, p->series);
-	CLEANUP_FREE char *to = xasprintf("%s/bin/python%s", tree, p->series);
-	CLEANUP_FREE char *library = xasprintf("%s/libpython%s.so.1.0", made, p->series);
-	CLEANUP_FREE char *to_library = xasprintf("%s/lib/libpython%s.so.1.0", tree, p->series);
+	CLEANUP_FREE char *path = cache_tree(cache, p->link->id);
+	CLEANUP_FREE char *from = xasprintf("python%s", p->series);
+	CLEANUP_FREE char *to = xasprintf("bin/python%s", p->series);
+	CLEANUP_FREE char *library = xasprintf("libpython%s.so.1.0", p->series);
+	CLEANUP_FREE char *to_library = xasprintf("lib/libpython%s.so.1.0", p->series);
+	CLEANUP_FOLDER struct folder made = FOLDER_INIT;
+	CLEANUP_CLOSE int fd = -1;
+	int copied;
 
-	if (tree_copy(from, to, err) < 0)
+	if (folder_open(path, &made, err) < 0)
 		return -1;
-	if (chmod(to, 0755) < 0)
-		return err_sys(err, "cannot make '%s' executable", to);
-	return path_exists(library) ? tree_copy(library, to_library, err) : 0;
+	copied = tree_copy_below(&made, from, tree, to, err);
+	if (copied < 1)
+		return copied < 0 ? -1 : err_set(err, ERR_INPUT, "'%s' has no '%s'", path, from);
+	fd = file_open_below(tree, to, err);
+	if (fd < 0)
+		return -1;
+	if (fchmod(fd, 0755) < 0)
+		return err_sys(err, "cannot make '%s/%s' executable", tree->path, to);
+	return tree_copy_below(&made, library, tree, to_library, err) < 0 ? -1 : 0;
 }
 
 static int read_epoch(
 	const struct cpython_plan *p, const struct cache *cache, long long *epoch, struct err *err)
 {
-	CLEANUP_FREE char *compiled = cache_tree(cache, p->compile->id);
-	CLEANUP_FREE char *path = xasprintf("%s/source-date-epoch", compiled);
+	CLEANUP_FREE char *path = cache_tree(cache, p->compile->id);
+	CLEANUP_FOLDER struct folder compiled = FOLDER_INIT;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
-	if (file_read(path, 64, &text, err) < 0)
+	if (folder_open(path, &compiled, err) < 0 ||
+		file_read_below(&compiled, "source-date-epoch", 64, &text, err) < 0)
 		return -1;
 	*epoch = strtoll(text.data, NULL, 10);
 	return 0;
@@ -153,20 +164,22 @@ static int complete_manifest(const struct cpython_plan *p, const char *manifest,
 	return failed;
 }
 
-static int fill(const struct cpython_plan *p, const struct cache *cache, const char *tree,
+static int fill(const struct cpython_plan *p, const struct cache *cache, const char *dir,
 	const char *key, const char *manifest, struct err *err)
 {
-	CLEANUP_FREE char *made = cache_tree(cache, p->tree->id);
-	CLEANUP_FREE char *python = xasprintf("%s/python", made);
-	CLEANUP_FREE char *own = xasprintf("%s/share/solder", tree);
-	CLEANUP_FREE char *key_path = xasprintf("%s/" KEY_FILE, tree);
-	CLEANUP_FREE char *manifest_path = xasprintf("%s/" MANIFEST_FILE, tree);
+	CLEANUP_FREE char *path = cache_tree(cache, p->tree->id);
+	CLEANUP_FOLDER struct folder made = FOLDER_INIT, tree = FOLDER_INIT;
 
-	if (tree_copy(python, tree, err) < 0 || add_interpreter(p, cache, tree, err) < 0 ||
-		add_packages(p, cache, tree, err) < 0 || make_dirs(own, err) < 0 ||
-		file_write(key_path, key, strlen(key), 0644, err) < 0)
+	if (folder_open(path, &made, err) < 0 || folder_open(dir, &tree, err) < 0 ||
+		tree_copy_below(&made, "python", &tree, ".", err) < 0 ||
+		add_interpreter(p, cache, &tree, err) < 0 ||
+		add_packages(p, cache, &tree, err) < 0 ||
+		make_dirs_below(&tree, "share/solder", err) < 0 ||
+		file_write_below(&tree, KEY_FILE, key, strlen(key), 0644, err) < 0 ||
+		file_write_below(&tree, MANIFEST_FILE, manifest, strlen(manifest), 0644, err) < 0)
 		return -1;
-	return file_write(manifest_path, manifest, strlen(manifest), 0644, err);
+	/* A link that stays within the output of its step may lead out of this tree. */
+	return output_check(dir, err);
 }
 
 /* The two places beside `dir` that the trees pass on their way. Their names are fixed, so that

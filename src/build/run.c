@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "base/below.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "build/output.h"
 #include "build/plan.h"
 #include "build/run-internal.h"
 
@@ -42,13 +44,17 @@ struct prepare_context {
 
 static int merge_deps(const struct prepare_context *c, struct err *err)
 {
-	CLEANUP_FREE char *deps = xasprintf("%s/deps", c->root);
+	CLEANUP_FOLDER struct folder root = FOLDER_INIT;
 
+	if (folder_open(c->root, &root, err) < 0)
+		return -1;
 	for (size_t i = 0; i < c->step->n_needs; i++) {
-		CLEANUP_FREE char *tree = cache_tree(c->cache, c->step->needs[i]->id);
-		CLEANUP_FREE char *install = xasprintf("%s/install", tree);
+		CLEANUP_FREE char *path = cache_tree(c->cache, c->step->needs[i]->id);
+		CLEANUP_FOLDER struct folder tree = FOLDER_INIT;
 
-		if (c->step->merge[i] && tree_copy(install, deps, err) < 0)
+		if (c->step->merge[i] &&
+			(folder_open(path, &tree, err) < 0 ||
+				tree_copy_below(&tree, "install", &root, "deps", err) < 0))
 			return -1;
 	}
 	return 0;
@@ -133,7 +139,7 @@ static int spawn(struct run *r, struct job *j, struct err *err)
 	CLEANUP_FREE char *inside = boxed ? xstrdup(SANDBOX_ROOT) : xstrdup(j->root);
 	struct prepare_context c = {j->step, r->options->cache, j->root};
 	CLEANUP_CLOSE int out =
-		open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+		open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	struct proc_spec spec = {.argv = &argv,
 		.env = &env,
 		.out = out,
@@ -217,6 +223,8 @@ static int finish_job(struct run *r, struct job *j, struct err *err)
 		if (keep)
 			progress_say(r->options->progress,
 				"the folder of the failed step is kept: %s", j->root);
+	} else if (output_check(out, err) < 0) {
+		failed = err_wrap(err, "building %s", j->step->title);
 	} else {
 		failed = cache_commit(r->options->cache, j->step->id, out, &j->step->inputs,
 			clock_ns() - j->start, err);

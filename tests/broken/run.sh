@@ -212,7 +212,7 @@ run() {
 	esac
 }
 
-for f in builds sources machine signals; do
+for f in builds sources machine trees signals; do
 	. "$here/cases-$f.sh"
 done
 

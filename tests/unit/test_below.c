@@ -141,12 +141,13 @@ static void test_copy_below(void **state)
 	assert_int_equal(tree_copy_below(&made, "share/doc", &tree, "up/doc", &err), -1);
 	assert_int_equal(tree_copy_below(&made, "out/secret", &tree, "x", &err), -1);
 	assert_int_equal(scratch_entries(away), 1);
-	/* A link is copied as one, and one at the target gives way. */
-	assert_int_equal(tree_copy_below(&made, "out", &tree, "sub/out", &err), 1);
+	assert_int_equal(tree_copy_below(&made, "out", &tree, "x", &err), -1);
+	/* A link below is copied as one, and one at the target gives way. */
+	assert_int_equal(tree_copy_below(&made, ".", &tree, "sub/made", &err), 1);
 	assert_int_equal(tree_copy_below(&made, "share", &tree, "absolute", &err), 1);
 	assert_int_equal(scratch_entries(away), 1);
 	assert_content(tree.path, "absolute/doc/text", "text");
-	free(scratch_shell(*state, "test -L tree/sub/out && test ! -L tree/absolute &&"
+	free(scratch_shell(*state, "test -L tree/sub/made/out && test ! -L tree/absolute &&"
 				   "test \"$(stat -c %%a tree/absolute/tool)\" = 755"));
 }
 
