@@ -65,6 +65,7 @@ struct pack_entry {
 	char *name;
 	enum pack_kind kind;
 	char *path; /* of a file: where its content is; NULL: `data` has it */
+	size_t top; /* of a path in a tree: the length of the tree's own path; else 0 */
 	char *data;
 	size_t len;
 	char *link; /* target of a symbolic link */
@@ -92,6 +93,10 @@ void pack_list_add_symlink(struct pack_list *l, const char *target, const char *
 size_t pack_list_drop(struct pack_list *l, const char *name);
 /* The entry that counts, or NULL; valid until the list changes. */
 const struct pack_entry *pack_list_find(const struct pack_list *l, const char *name);
+
+/* Opens what the content of a file with a path is read from; the caller closes it. No link below
+ * the top of its tree is followed. */
+int pack_entry_open(const struct pack_entry *e, struct err *err);
 
 struct pack_options {
 	int level;            /* of zstd, 1 to 19; of gzip, where more than 9 is 9 */

@@ -68,6 +68,7 @@ static int visit(void *ctx, const struct tree_entry *e, struct err *err)
 	}
 	file = add(s->list, name, PACK_FILE);
 	file->path = xstrdup(e->path);
+	file->top = strlen(e->path) - strlen(e->rel) - 1;
 	file->executable = e->st->st_mode & 0100;
 	return 0;
 }
@@ -78,6 +79,16 @@ int pack_list_add_tree(struct pack_list *l, const char *dir, const char *as, str
 
 	add(l, xstrdup(as), PACK_FOLDER);
 	return tree_walk(dir, visit, &s, err);
+}
+
+int pack_entry_open(const struct pack_entry *e, struct err *err)
+{
+	CLEANUP_FREE char *top = xstrndup(e->path, e->top);
+	CLEANUP_FOLDER struct folder f = FOLDER_INIT;
+
+	if (!e->top)
+		return file_open(e->path, err);
+	return folder_open(top, &f, err) < 0 ? -1 : file_open_below(&f, e->path + e->top + 1, err);
 }
 
 void pack_list_add_file(struct pack_list *l, const char *path, const char *as, bool executable)

@@ -201,13 +201,13 @@ static int write_content(struct writer *w, int fd, const char *path, uint64_t si
 
 static int write_file(struct writer *w, const struct pack_entry *e, struct err *err)
 {
-	CLEANUP_CLOSE int fd = open(e->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = pack_entry_open(e, err);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, "cannot open '%s'", e->path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INPUT, "'%s' is no longer a file", e->path);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "cannot examine '%s'", e->path);
 	w->result->bytes += (uint64_t)st.st_size;
 	if (write_header(w, e, (uint64_t)st.st_size, err) < 0)
 		return -1;

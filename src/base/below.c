@@ -165,7 +165,7 @@ int file_read_below(
 	CLEANUP_FREE char *path = xasprintf("%s/%s", top->path, rel);
 	CLEANUP_CLOSE int fd = file_open_below(top, rel, err);
 
-	return fd < 0 ? -1 : read_all(fd, path, max, out, err);
+	return fd < 0 ? -1 : file_read_fd(fd, path, max, out, err);
 }
 
 int file_write_below(const struct folder *top, const char *rel, const void *data, size_t len,

@@ -53,7 +53,7 @@ int file_open(const char *path, struct err *err)
 	return fd < 0 ? err_sys(err, "cannot open '%s'", path) : only_file(fd, path, err);
 }
 
-int read_all(int fd, const char *path, size_t max, struct buf *out, struct err *err)
+int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *err)
 {
 	buf_clear(out);
 	for (;;) {
@@ -78,7 +78,7 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *err)
 {
 	CLEANUP_CLOSE int fd = file_open(path, err);
 
-	return fd < 0 ? -1 : read_all(fd, path, max, out, err);
+	return fd < 0 ? -1 : file_read_fd(fd, path, max, out, err);
 }
 
 int write_all(int fd, const char *data, size_t len)

@@ -19,6 +19,8 @@ int file_open(const char *path, struct err *err);
 
 /* Reads a whole regular file, refusing one of more than `max` bytes. `out` is replaced. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *err);
+/* The same of what is left to read of an open file; `path` is for messages. */
+int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *err);
 
 /* Writes `len` bytes to `path` by way of a temporary file in the same folder. A link that leads
  * somewhere stays, and so do devices and pipes, which are written into. The temporary file has no

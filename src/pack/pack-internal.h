@@ -41,6 +41,10 @@ char *package_test_folder(const struct package *p, const char *test);
 /* sys and sysconfig, from the interpreter itself. */
 int package_ask(struct package *p, struct err *err);
 
+/* The folder where the build left what describes it, by what the interpreter says: one of the tree
+ * itself. */
+int package_find_config(struct package *p, struct err *err);
+
 /* Which of our packages a module of the standard library has linked in: NULL-terminated, or
  * NULL. */
 const char *const *package_libraries(const char *module);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/below.h"
 #include "base/file.h"
 #include "pack/pack-internal.h"
 
@@ -39,19 +40,17 @@ char *package_test_folder(const struct package *p, const char *test)
 }
 
 /* Trees of before the date was written down carry it in the times of their files. */
-static int read_epoch(struct package *p, const char *build_file, struct err *err)
+static int read_epoch(struct package *p, const struct stat *build_file, struct err *err)
 {
 	const json_t *epoch = json_object_get(p->build, "source_date_epoch");
-	struct stat st;
 	struct tm tm;
 	time_t t;
 
-	if (stat(build_file, &st) < 0)
-		return err_sys(err, "cannot examine '%s'", build_file);
-	p->epoch = json_is_integer(epoch) ? json_integer_value(epoch) : (int64_t)st.st_mtime;
+	p->epoch =
+		json_is_integer(epoch) ? json_integer_value(epoch) : (int64_t)build_file->st_mtime;
 	t = (time_t)p->epoch;
 	if (p->epoch < 0 || !gmtime_r(&t, &tm) || tm.tm_year > 8000)
-		return err_set(err, ERR_INPUT, "'%s' has a senseless date", build_file);
+		return err_set(err, ERR_INPUT, "'%s/" BUILD_FILE "' has a senseless date", p->dir);
 	strftime(p->date, sizeof(p->date), "%Y%m%d", &tm);
 	strftime(p->created, sizeof(p->created), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return 0;
@@ -68,14 +67,20 @@ static bool is_triple(const char *text)
 static int read_build(struct package *p, struct err *err)
 {
 	CLEANUP_FREE char *path = package_path(p, BUILD_FILE);
+	CLEANUP_FOLDER struct folder top = FOLDER_INIT;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	json_error_t error;
+	struct stat st;
+	int there;
 
-	if (!path_exists(path)) {
+	if (folder_open(p->dir, &top, err) < 0)
+		return -1;
+	there = stat_below(&top, BUILD_FILE, &st, err);
+	if (!there) {
 		err_set(err, ERR_INPUT, "'%s' holds no distribution of 'solder build'", p->dir);
 		return err_hint(err, "it has no " BUILD_FILE);
 	}
-	if (file_read(path, BUILD_MAX, &text, err) < 0)
+	if (there < 0 || file_read_below(&top, BUILD_FILE, BUILD_MAX, &text, err) < 0)
 		return -1;
 	p->build = json_loadb(text.data, text.len, 0, &error);
 	if (!json_is_object(p->build) ||
@@ -83,7 +88,7 @@ static int read_build(struct package *p, struct err *err)
 		!json_is_array(json_object_get(p->build, "packages")) ||
 		!is_triple(package_text(json_object_get(p->build, "distribution"), "triple")))
 		return err_set(err, ERR_INPUT, "'%s' is damaged", path);
-	return read_epoch(p, path, err);
+	return read_epoch(p, &st, err);
 }
 
 /* "x86_64-linux-gnu" is x86_64-unknown-linux-gnu in the names of others. */
@@ -140,16 +145,20 @@ static void find_tests(struct package *p)
 	}
 }
 
-/* Where the build left what describes it. */
-static int find_config(struct package *p, struct err *err)
+int package_find_config(struct package *p, struct err *err)
 {
 	const char *libpl = package_text(json_object_get(p->says, "python_config_vars"), "LIBPL");
+	CLEANUP_FOLDER struct folder top = FOLDER_INIT, config = FOLDER_INIT;
 
-	if (strncmp(libpl, "/install/", 9) != 0)
+	if (folder_open(p->dir, &top, err) < 0)
+		return -1;
+	if (strncmp(libpl, "/install/", 9) != 0 ||
+		folder_open_below(&top, libpl + 9, &config, err) < 0)
 		return err_set(err, ERR_INPUT,
 			"cannot pack '%s': its sysconfig says that LIBPL is '%s', which is not in "
 			"it",
 			p->dir, libpl);
+	free(p->config_rel);
 	p->config_rel = xstrdup(libpl + 9);
 	return 0;
 }
@@ -167,7 +176,7 @@ static int open_package(struct package *p, struct err *err)
 	if (strcmp(p->dist.prefix, p->dir) != 0)
 		return err_set(err, ERR_INPUT, "'%s' is not the prefix of its interpreter, '%s' is",
 			p->dir, p->dist.prefix);
-	if (package_ask(p, err) < 0 || find_config(p, err) < 0 ||
+	if (package_ask(p, err) < 0 || package_find_config(p, err) < 0 ||
 		dist_files_read(&p->dist, &p->files, err) < 0)
 		return -1;
 	version = package_text(p->says, "python_version");

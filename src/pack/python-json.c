@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/below.h"
 #include "base/file.h"
 #include "pack/pack-internal.h"
 
@@ -199,11 +200,13 @@ static void add_objects(const struct strv *words, const struct pack_list *full, 
 /* The lines of a file of the config folder; none if it is not there. */
 static void read_config(const struct package *p, const char *name, struct strv *lines)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/%s/%s", p->dir, p->config_rel, name);
+	CLEANUP_FREE char *rel = xasprintf("%s/%s", p->config_rel, name);
+	CLEANUP_FOLDER struct folder top = FOLDER_INIT;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
 
-	if (file_read(path, CONFIG_MAX, &text, &ignored) == 0 && text.len)
+	if (folder_open(p->dir, &top, &ignored) == 0 &&
+		file_read_below(&top, rel, CONFIG_MAX, &text, &ignored) == 0 && text.len)
 		strv_split(lines, text.data, "\n");
 }
 

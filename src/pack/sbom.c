@@ -134,10 +134,11 @@ static bool has_package(const struct package *p, const char *name)
 static json_t *artifact(const struct bill *b, const struct pack_entry *e, const char *id,
 	const char *name, const char *version, const char *purpose, struct err *err)
 {
+	CLEANUP_CLOSE int fd = pack_entry_open(e, err);
 	char hex[SHA256_HEX_SIZE];
 	json_t *o, *sums;
 
-	if (sha256_file(e->path, hex, NULL, err) < 0)
+	if (fd < 0 || sha256_fd(fd, e->path, hex, NULL, err) < 0)
 		return NULL;
 	o = spdx_package(id, name, version);
 	sums = json_array();
@@ -261,9 +262,10 @@ static int add_installed(const struct bill *b, const struct pack_entry *e, struc
 {
 	CLEANUP_FREE char *name = NULL, *version = NULL, *licence = NULL, *id = NULL, *same = NULL;
 	CLEANUP_BUF struct buf metadata = BUF_INIT;
+	CLEANUP_CLOSE int fd = pack_entry_open(e, err);
 	json_t *o;
 
-	if (file_read(e->path, METADATA_MAX, &metadata, err) < 0)
+	if (fd < 0 || file_read_fd(fd, e->path, METADATA_MAX, &metadata, err) < 0)
 		return -1;
 	name = wheel_field(metadata.data, "Name");
 	version = wheel_field(metadata.data, "Version");

@@ -93,13 +93,14 @@ static void split_file(struct strip *s, const struct dist_file *f, const char *n
 /* Is it for linkers, an archive or an object, not only by its name? */
 static bool is_linkable(const struct pack_entry *e)
 {
+	struct err ignored = ERR_INIT;
 	CLEANUP_CLOSE int fd = -1;
 	char magic[8];
 
 	if (e->kind != PACK_FILE || !e->path ||
 		(!ends_with(e->name, ".a") && !ends_with(e->name, ".o")))
 		return false;
-	fd = open(e->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = pack_entry_open(e, &ignored);
 	if (fd < 0 || pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic))
 		return false;
 	return !memcmp(magic, "!<arch>\n", 8) || !memcmp(magic, "\177ELF", 4);

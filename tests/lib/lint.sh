@@ -177,7 +177,7 @@ $file
 		[ "$n" -le 600 ] || echo "$file:1: $n lines; 600 are the limit"
 	done
 	n=$(cat src/base/*.[ch] | wc -l)
-	[ "$n" -lt 3000 ] || echo "src/base/base.h:1: base has $n lines; it must stay under 3000"
+	[ "$n" -lt 3600 ] || echo "src/base/base.h:1: base has $n lines; it must stay under 3600"
 	n=$(wc -l <src/main.c)
 	[ "$n" -lt 200 ] || echo "src/main.c:1: $n lines; it must stay under 200"
 }

@@ -310,6 +310,25 @@ static void test_failures(void **state)
 	assert_non_null(strstr(err.msg, "a pipe"));
 }
 
+/* A folder that becomes a link after the tree was listed does not bring in what is elsewhere. */
+static void test_swapped_folder(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_FREE char *path = xasprintf("%s/x.tar", root);
+	struct pack_options options = {.level = 3, .mtime = MTIME};
+	struct pack_result result;
+	struct err err = ERR_INIT;
+
+	scratch_file(root, "away/file", "secret", 0644);
+	scratch_file(root, "t/sub/file", "content", 0644);
+	add_tree(&list, root, "t");
+	free(scratch_shell(root, "mv t/sub was && ln -s ../away t/sub"));
+	assert_int_equal(archive_pack(path, &list, &options, &result, &err), -1);
+	assert_non_null(strstr(err.msg, "is a link or leads through one"));
+	assert_false(path_exists(path));
+}
+
 static void test_back(void **state)
 {
 	const char *root = *state;
@@ -365,7 +384,8 @@ int main(void)
 		SCRATCH_TEST(test_refused), SCRATCH_TEST(test_long_names),
 		SCRATCH_TEST(test_any_threads), SCRATCH_TEST(test_only_content_counts),
 		SCRATCH_TEST(test_first), SCRATCH_TEST(test_times), SCRATCH_TEST(test_failures),
-		SCRATCH_TEST(test_back), SCRATCH_TEST(test_member)};
+		SCRATCH_TEST(test_swapped_folder), SCRATCH_TEST(test_back),
+		SCRATCH_TEST(test_member)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

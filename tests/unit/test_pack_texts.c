@@ -196,6 +196,38 @@ static void test_gdb_script(void **state)
 	package_release(&f);
 }
 
+/* The interpreter says where the folder is, and it may be anybody's. */
+static void test_config_folder(void **state)
+{
+	static const struct {
+		const char *libpl;
+		bool good;
+	} cases[] = {{"/install/lib/python3.13/config-3.13", true}, {"/install/../away", false},
+		{"/install/lib/../../away", false}, {"/install/", false}, {"/install//etc", false},
+		{"/etc", false}, {"/install/lib/out", false}, {"/install/lib/file", false},
+		{"/install/nowhere", false}, {"", false}};
+	char *root = *state;
+	CLEANUP_FREE char *dir = xasprintf("%s/tree", root);
+	struct package_fixture f;
+
+	free(scratch_shell(root, "mkdir -p away tree/lib/python3.13/config-3.13 &&"
+				 "ln -s ../../away tree/lib/out && touch tree/lib/file"));
+	package_setup(&f, dir);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_t *vars = json_object_get(f.p.says, "python_config_vars");
+		struct err err = ERR_INIT;
+		int got;
+
+		json_object_set_new(vars, "LIBPL", json_string(cases[i].libpl));
+		got = package_find_config(&f.p, &err);
+		if (got != (cases[i].good ? 0 : -1) ||
+			(got < 0 && !strstr(err.msg, "which is not in it")))
+			fail_msg("%s: %s", cases[i].libpl, err.msg);
+		assert_string_equal(f.p.config_rel, "lib/python3.13/config-3.13");
+	}
+	package_release(&f);
+}
+
 static void test_libraries(void **state)
 {
 	(void)state;
@@ -211,7 +243,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_python_json),
 		SCRATCH_TEST(test_python_json_extensions), SCRATCH_TEST(test_python_json_is_sorted),
-		SCRATCH_TEST(test_gdb_script), cmocka_unit_test(test_libraries)};
+		SCRATCH_TEST(test_gdb_script), SCRATCH_TEST(test_config_folder),
+		cmocka_unit_test(test_libraries)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
