@@ -32,6 +32,33 @@ void gzip_check_add(struct gzip_check *c, const void *data, size_t n);
  * with several members nothing is known, so nothing is held against it. */
 bool gzip_check_failed(const struct gzip_check *c, int fd);
 
+/* The central directory of a zip archive. */
+struct zip_entry {
+	const char *name; /* in the directory's bytes, without a NUL */
+	size_t length;
+	uint64_t offset, packed, size;
+	uint32_t crc, mode; /* mode: of Unix, or 0 */
+	uint16_t flags, method;
+};
+
+struct zip_list {
+	struct zip_entry *v; /* in the order of the file */
+	size_t n, next;
+	void *directory;
+};
+
+struct archive_entry;
+
+bool zip_is(int fd);
+/* Reads the directory and holds it against the headers: what is wrong is in `err` as "it …" or
+ * "its entry 'x' …". The list is to be released in any case. */
+int zip_read(int fd, uint64_t max_entries, struct zip_list *l, struct err *err);
+void zip_release(struct zip_list *l);
+/* Is the entry that libarchive gives the next of the list? Gives it the list's name. */
+int zip_next(struct zip_list *l, struct archive_entry *e, struct err *err);
+/* Did all come? */
+int zip_finish(const struct zip_list *l, struct err *err);
+
 /* Times and modes of folders are set when nothing more is put into them. */
 struct unpacked_folder {
 	char *path; /* below the root, components joined by '/' */
@@ -48,9 +75,10 @@ struct unpack {
 	int strip;
 	struct archive *raw;    /* decompresses tar archives; NULL for zip */
 	struct archive *reader; /* of tar or zip */
-	uint64_t stream_bytes;  /* out of decompression */
-	uint64_t held;          /* of them, since the tar reader last gave something back */
-	uint64_t file_bytes;    /* sizes of all files */
+	struct zip_list zip;
+	uint64_t stream_bytes; /* out of decompression */
+	uint64_t held;         /* of them, since the tar reader last gave something back */
+	uint64_t file_bytes;   /* sizes of all files */
 	uint64_t entries;
 	bool gzip;
 	struct gzip_check gzip_check;
@@ -73,7 +101,6 @@ int unpack_refuse_size(struct unpack *u);
 int unpack_check_interrupt(struct unpack *u);
 
 /* Puts the entry that the reader stands at into the folder. */
-struct archive_entry;
 int unpack_entry(struct unpack *u, struct archive_entry *e);
 /* Modes and times of folders, when nothing more comes. */
 int unpack_finish_folders(struct unpack *u);

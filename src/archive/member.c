@@ -1,7 +1,9 @@
 /* One file out of an archive, into memory. */
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive/archive-internal.h"
 #include "base/interrupt.h"
@@ -9,24 +11,58 @@
 #define BLOCK (1 << 16)
 #define ENTRIES_MAX 300000
 
-static struct archive *open_reader(const char *archive, struct err *err)
-{
-	struct archive *a = archive_read_new();
+/* An archive in the reading. */
+struct reader {
+	const char *name;
+	int fd;
+	struct archive *a;
+	bool is_zip;
+	struct zip_list zip;
+};
 
-	if (!a)
+static void reader_release(struct reader *r)
+{
+	archive_read_free(r->a);
+	zip_release(&r->zip);
+	if (r->fd >= 0)
+		close(r->fd);
+}
+
+static int damaged(const struct reader *r, const char *why, struct err *err)
+{
+	return err_set(err, ERR_INPUT, "cannot read '%s': %s", r->name, why);
+}
+
+static int refuse(const struct reader *r, struct err *err)
+{
+	CLEANUP_FREE char *why = xasprintf("it is truncated or corrupt: %s", archive_reason(r->a));
+
+	return damaged(r, why, err);
+}
+
+static int open_reader(struct reader *r, struct err *err)
+{
+	struct err bad = ERR_INIT;
+
+	r->fd = open(r->name, O_RDONLY | O_CLOEXEC);
+	if (r->fd < 0)
+		return err_sys(err, "cannot open '%s'", r->name);
+	r->a = archive_read_new();
+	if (!r->a)
 		bug("no memory for an archive");
-	archive_read_support_filter_gzip(a);
-	archive_read_support_filter_bzip2(a);
-	archive_read_support_filter_xz(a);
-	archive_read_support_filter_zstd(a);
-	archive_read_support_format_tar(a);
-	archive_read_support_format_zip_seekable(a);
-	if (archive_read_open_filename(a, archive, BLOCK) == ARCHIVE_OK)
-		return a;
-	err_set(err, ERR_INPUT, "cannot read '%s': it is no archive, or truncated or corrupt: %s",
-		archive, archive_reason(a));
-	archive_read_free(a);
-	return NULL;
+	r->is_zip = zip_is(r->fd);
+	if (r->is_zip && zip_read(r->fd, ENTRIES_MAX, &r->zip, &bad) < 0)
+		return damaged(r, bad.msg, err);
+	if (r->is_zip) {
+		archive_read_support_format_zip_seekable(r->a);
+	} else {
+		archive_read_support_filter_gzip(r->a);
+		archive_read_support_filter_bzip2(r->a);
+		archive_read_support_filter_xz(r->a);
+		archive_read_support_filter_zstd(r->a);
+		archive_read_support_format_tar(r->a);
+	}
+	return archive_read_open_fd(r->a, r->fd, BLOCK) == ARCHIVE_OK ? 0 : refuse(r, err);
 }
 
 /* Is `name` "FOLDER/rel"? */
@@ -40,58 +76,52 @@ static bool is_member(const char *name, const char *rel)
 	return slash && !strcmp(slash + 1, rel);
 }
 
-/* 1: `a` stands at it; 0: there is none. */
-static int seek(struct archive *a, const char *archive, const char *rel, struct err *err)
+/* 1: the reader stands at it; 0: there is none. */
+static int seek(struct reader *r, const char *rel, struct err *err)
 {
+	struct err bad = ERR_INIT;
 	struct archive_entry *e;
 	size_t n = 0;
-	int r;
+	int got;
 
-	while ((r = archive_read_next_header(a, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+	while ((got = archive_read_next_header(r->a, &e)) == ARCHIVE_OK || got == ARCHIVE_WARN) {
 		if (interrupt_check(err) < 0)
 			return -1;
+		if (r->is_zip && zip_next(&r->zip, e, &bad) < 0)
+			return damaged(r, bad.msg, err);
 		if (archive_entry_filetype(e) == AE_IFREG && !archive_entry_hardlink(e) &&
 			is_member(archive_entry_pathname(e), rel))
 			return 1;
 		if (++n > ENTRIES_MAX)
 			return err_set(err, ERR_INPUT, "cannot read '%s': it has over %d entries",
-				archive, ENTRIES_MAX);
+				r->name, ENTRIES_MAX);
 	}
-	if (r == ARCHIVE_EOF)
-		return 0;
-	return err_set(err, ERR_INPUT, "cannot read '%s': it is truncated or corrupt: %s", archive,
-		archive_reason(a));
+	return got == ARCHIVE_EOF ? 0 : refuse(r, err);
 }
 
-static int read_content(struct archive *a, const char *archive, const char *rel, size_t max,
-	struct buf *out, struct err *err)
+static int read_content(
+	struct reader *r, const char *rel, size_t max, struct buf *out, struct err *err)
 {
 	char block[4096];
 	la_ssize_t n;
 
-	while ((n = archive_read_data(a, block, sizeof(block))) > 0) {
+	while ((n = archive_read_data(r->a, block, sizeof(block))) > 0) {
 		if (out->len + (size_t)n > max)
 			return err_set(err, ERR_INPUT, "'%s' in '%s' has over %zu bytes", rel,
-				archive, max);
+				r->name, max);
 		buf_add(out, block, (size_t)n);
 	}
-	if (n == 0)
-		return 1;
-	return err_set(err, ERR_INPUT, "cannot read '%s': it is truncated or corrupt: %s", archive,
-		archive_reason(a));
+	return n == 0 ? 1 : refuse(r, err);
 }
 
 int archive_member(
 	const char *archive, const char *rel, size_t max, struct buf *out, struct err *err)
 {
-	struct archive *a = open_reader(archive, err);
+	CLEANUP(reader_release) struct reader r = {.name = archive, .fd = -1};
 	int found;
 
-	if (!a)
+	if (open_reader(&r, err) < 0)
 		return -1;
-	found = seek(a, archive, rel, err);
-	if (found == 1)
-		found = read_content(a, archive, rel, max, out, err);
-	archive_read_free(a);
-	return found;
+	found = seek(&r, rel, err);
+	return found == 1 ? read_content(&r, rel, max, out, err) : found;
 }

@@ -173,14 +173,15 @@ static int open_folder(struct unpack *u, const struct strv *parts, size_t n)
 	return at >= 0 ? at : fail_entry(u, "create the folder of");
 }
 
-/* Makes room for a file or link, `kind` by its S_IFMT, which may replace one of the same kind. */
+/* Makes room for a file or link, `kind` by its S_IFMT, which may replace one of the same kind. Not
+ * in a zip archive: of two with one name some readers take the first, others the last. */
 static int make_room(struct unpack *u, int parent, const char *name, mode_t kind)
 {
 	struct stat st;
 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail_entry(u, "create");
-	if ((st.st_mode & S_IFMT) != kind)
+	if (!u->raw || (st.st_mode & S_IFMT) != kind)
 		return refuse_entry(u, "would replace %s of the same name",
 			S_ISREG(st.st_mode)   ? "a file"
 			: S_ISDIR(st.st_mode) ? "a folder"
@@ -238,6 +239,8 @@ static int write_content(struct unpack *u, int fd, uint64_t size)
 	}
 	if (r != ARCHIVE_EOF)
 		return refuse_entry(u, "is truncated or corrupt: %s", archive_reason(u->reader));
+	if (!u->raw && end != size)
+		return refuse_entry(u, "holds less than it declares");
 	/* a hole at the end of a sparse file */
 	if (end < size && ftruncate(fd, (off_t)size) < 0)
 		return fail_entry(u, "write");

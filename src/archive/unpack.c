@@ -109,22 +109,23 @@ static int open_tar(struct unpack *u, int fd)
 	return 0;
 }
 
-/* Zip archives with something in front (programs that unpack themselves) are not ours to read. */
-static bool is_zip(int fd)
+/* `err` has what the zip reader found. */
+static int refuse_zip(struct unpack *u, const struct err *err)
 {
-	char magic[4];
-
-	return pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
-	       !memcmp(magic, "PK\3\4", 4);
+	return unpack_refuse(u, "%s", err->msg);
 }
 
 static int open_readers(struct unpack *u, int fd)
 {
+	struct err bad = ERR_INIT;
+
 	u->reader = archive_read_new();
 	if (!u->reader)
 		bug("out of memory");
-	if (!is_zip(fd))
+	if (!zip_is(fd))
 		return open_tar(u, fd);
+	if (zip_read(fd, u->limits.max_entries, &u->zip, &bad) < 0)
+		return refuse_zip(u, &bad);
 	archive_read_support_format_zip_seekable(u->reader);
 	if (archive_read_open_fd(u->reader, fd, 1 << 16) != ARCHIVE_OK)
 		return unpack_refuse(
@@ -159,6 +160,7 @@ static int next_entry(struct unpack *u, struct archive_entry **e)
 
 static int unpack_all(struct unpack *u, int fd)
 {
+	struct err bad = ERR_INIT;
 	struct archive_entry *e;
 	int r;
 
@@ -166,6 +168,8 @@ static int unpack_all(struct unpack *u, int fd)
 		if (++u->entries > u->limits.max_entries)
 			return unpack_refuse(
 				u, "it has more than %" PRIu64 " entries", u->limits.max_entries);
+		if (!u->raw && zip_next(&u->zip, e, &bad) < 0)
+			return refuse_zip(u, &bad);
 		if (unpack_check_interrupt(u) < 0 || unpack_entry(u, e) < 0)
 			return -1;
 	}
@@ -174,6 +178,8 @@ static int unpack_all(struct unpack *u, int fd)
 			u->raw ? "tar" : "zip", archive_reason(u->reader));
 	if (u->raw && check_end_of_tar(u, fd) < 0)
 		return -1;
+	if (!u->raw && zip_finish(&u->zip, &bad) < 0)
+		return refuse_zip(u, &bad);
 	if (!u->entries)
 		return unpack_refuse(u, "it holds nothing");
 	return unpack_finish_folders(u);
@@ -229,6 +235,7 @@ static void unpack_release(struct unpack *u)
 {
 	archive_read_free(u->reader);
 	archive_read_free(u->raw);
+	zip_release(&u->zip);
 	for (size_t i = 0; i < u->n_folders; i++)
 		free(u->folders[i].path);
 	free(u->folders);

@@ -77,6 +77,7 @@ run_job() { # KIND NAME
 	explained) run_closing python3 tests/html/explain.py "$out/solder" ;;
 	stats) run_closing python3 tests/oracle/stats.py "$out/tests/stats_dump" ;;
 	pyperf) run_closing python3 tests/oracle/pyperf_reads.py "$out/tests/stats_dump" ;;
+	zip) run_closing python3 tests/oracle/zip_oracle.py "$out/solder" --mutations 150 ;;
 	code) run_closing python3 tests/oracle/code_oracle.py "$out/tests/elf_dump" --files 6 ;;
 	cli) run_closing env OUT="$out" sh tests/cli/run.sh ;;
 	broken) run_closing env OUT="$out" sh tests/broken/run.sh ;;
@@ -114,6 +115,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "oracle elf-oracle"
 	echo "stats stats-oracle"
 	echo "pyperf pyperf-reads-it"
+	echo "zip zip-oracle"
 	echo "workloads workloads"
 	for program in "$out"/tests/test_*; do
 		[ ! -x "$program" ] || echo "unit ${program##*/}"

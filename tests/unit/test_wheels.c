@@ -184,7 +184,7 @@ static void test_bad_wheels(void **state)
 	assert_wheel(model, "good", "works", "works", NULL);
 	assert_wheel(model, "hostile", "not checked", NULL, "'..'");
 	assert_wheel(model, "absolute", "not checked", NULL, "absolute path");
-	assert_wheel(model, "liar", "not checked", NULL, "wrong size");
+	assert_wheel(model, "liar", "not checked", NULL, "two sizes");
 	assert_wheel(model, "short", "not checked", NULL, "truncated or corrupt");
 	assert_wheel(model, "windows", "not checked", NULL, "not a supported wheel");
 	assert_wheel(model, "empty", "not checked", NULL, "no extension modules");
