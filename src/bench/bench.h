@@ -61,7 +61,15 @@
  * Gates: every campaign has a hidden arm, a byte-identical copy of the reference. It must come out
  * equal, its ratio within ±0.5 %, and at most a tenth of its workloads may be called different.
  * A campaign for self-test also has an arm that is slowed by a known amount, which must come out
- * slower. A campaign that fails a gate gives no verdict.
+ * slower. Where a gate fails, it shows how far off an arm of known ratio was measured: N, the
+ *largest |log| between that ratio and an end of its interval. An arm (or a workload, with the
+ *copy's own N there if it is larger) whose interval lies further from 1 than N is still faster or
+ *slower, by at least exp(distance - N); of everything else nothing is said.
+ *
+ * Load: a round is dropped when the hypervisor took more than steal_limit plus twice what it
+ *usually takes here, which the rehearsal shows, or other processes more than foreign_limit of the
+ *trials' processor. Where the kernel accounts for less than the trials themselves used (gVisor's
+ * /proc/stat is all zeros), the load is unknown: no round is dropped, and the report says so.
  *
  * A workload that failed once in one arm (crash, exit code, time limit), or for which an arm lacks
  * a module, is left out for all arms, and listed.
@@ -197,7 +205,7 @@ struct bench_options {
 	double margin;          /* 0.01 */
 	double precision;       /* 0.005 */
 	double gate;            /* 0.005 */
-	unsigned int max_time;  /* seconds; 0: none */
+	unsigned int max_time;  /* seconds, rehearsals included; 0: none */
 	unsigned int limit;     /* seconds for one process */
 	double steal_limit;     /* share of a round, above which it is dropped: 0.05 */
 	double foreign_limit;   /* the same for other processes on our processor: 0.10 */
@@ -248,6 +256,10 @@ unsigned int bench_kept(const struct bench *b);
 /* What solder itself takes for one process, in ns: rounds last that much longer than the processes
  * in them. NAN before the first round, and for a file whose rounds last less. */
 double bench_overhead(const struct bench *b);
+/* The share of a round above which it is dropped for what the hypervisor took. */
+double bench_steal_limit(const struct bench *b);
+/* Rounds in which the machine did not tell what else ran. */
+unsigned int bench_unwatched(const struct bench *b);
 /* As they stand in files and tables. */
 const char *bench_role_name(enum bench_role role);
 const char *bench_status_name(enum bench_status status);
@@ -353,10 +365,9 @@ struct bench_setup {
  * before it becomes the interpreter: the measured way is the same, the amount is known, and
  * nothing of the interpreter has to cooperate.
  *
- * A round is dropped when the hypervisor took more than steal_limit of it, or other processes used
- * more than foreign_limit of the trials' processor; its place in the order is played again. A
- * workload that fails is not run again. On an interrupt the round that was under way is forgotten,
- * the rest is in the file, and the error is ERR_INTERRUPTED. */
+ * The place of a dropped round in the order is played again. A workload that fails is not run
+ * again. On an interrupt the round that was under way is forgotten, the rest is in the file, and
+ * the error is ERR_INTERRUPTED. */
 int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err);
 
 /* ---- instructions -------------------------------------------------------------------------- */
@@ -409,7 +420,9 @@ struct bench_cell {
 	double error; /* the standard error behind the interval, in logs */
 	double p, adjusted;
 	double minima; /* ratio of the fastest observations: a diagnostic only */
+	double time;   /* ns for one loop: the median over rounds, also in the reference */
 	enum bench_verdict verdict;
+	double at_least; /* the factor that is left of it beyond the noise of a failed gate; or 0 */
 };
 
 struct bench_arm_result {
@@ -418,6 +431,7 @@ struct bench_arm_result {
 	double error;      /* the standard error behind `suite`, in logs */
 	double half_width; /* of `suite`, in logs: 0.005 is half a percent */
 	enum bench_verdict verdict;
+	double at_least;          /* as in a cell */
 	unsigned int different;   /* workloads called faster or slower */
 	struct bench_cell *cells; /* one for each workload; zeroed where it does not count */
 };
@@ -438,6 +452,7 @@ struct bench_result {
 	enum bench_gate copy, slowed;
 	char *copy_reason, *slowed_reason; /* a sentence each, or NULL */
 	bool verdicts;                     /* no gate stands in the way */
+	double noise;                      /* N where one does, in logs */
 };
 
 /* Computes everything from the observations, with up to `threads` threads; the result does not

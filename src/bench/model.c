@@ -159,6 +159,22 @@ unsigned int bench_kept(const struct bench *b)
 	return kept;
 }
 
+unsigned int bench_unwatched(const struct bench *b)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < b->n_rounds; i++)
+		n += b->rounds[i].foreign == BENCH_NONE;
+	return n;
+}
+
+double bench_steal_limit(const struct bench *b)
+{
+	double usual = json_number_value(json_object_get(b->machine, "usual_steal"));
+
+	return b->options.steal_limit + 2 * (usual > 0 ? usual : 0);
+}
+
 double bench_overhead(const struct bench *b)
 {
 	double own = 0, processes = 0;

@@ -199,9 +199,22 @@ static int rehearse_everywhere(struct run *run, size_t w, struct err *err)
 	return 0;
 }
 
+/* Two seconds show what the hypervisor usually takes; ticks are too coarse for less. */
+static void note_usual_steal(const struct run *run, const struct cpu_times *before, uint64_t lasted)
+{
+	struct cpu_times after;
+
+	if (lasted > 2000 * (uint64_t)MS && cpu_times(run->cpu, &after))
+		json_object_set_new(run->b->machine, "usual_steal",
+			json_real((double)(after.steal - before->steal) / (double)lasted));
+}
+
 int run_rehearse(struct run *run, struct err *err)
 {
 	struct bench *b = run->b;
+	uint64_t begin = clock_ns();
+	struct cpu_times before;
+	bool known = cpu_times(run->cpu, &before);
 	struct progress *p = run->setup->progress;
 	int line = progress_start(p, "rehearsal", 0);
 	int result = run_check_needs(run, err);
@@ -215,6 +228,8 @@ int run_rehearse(struct run *run, struct err *err)
 		if (result == 0)
 			result = run_save(run, err);
 	}
+	if (known)
+		note_usual_steal(run, &before, clock_ns() - begin);
 	progress_end(p, line, result == 0 ? "done" : "stopped");
 	return result;
 }

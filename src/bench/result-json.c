@@ -28,7 +28,10 @@ static json_t *cell_json(const struct bench_workload *w, const struct bench_cell
 	json_object_set_new(j, "p", real(c->p));
 	json_object_set_new(j, "p_adjusted", real(c->adjusted));
 	json_object_set_new(j, "ratio_of_minima", real(c->minima));
+	json_object_set_new(j, "loop_ns", real(c->time));
 	json_object_set_new(j, "verdict", json_string(bench_verdict_name(c->verdict)));
+	if (c->at_least > 0)
+		json_object_set_new(j, "at_least", real(c->at_least));
 	return j;
 }
 
@@ -44,6 +47,8 @@ static json_t *arm_json(const struct bench *b, const struct bench_result *result
 	json_object_set_new(j, "interval_general", interval_json(arm->general));
 	json_object_set_new(j, "half_width", real(arm->half_width));
 	json_object_set_new(j, "verdict", json_string(bench_verdict_name(arm->verdict)));
+	if (arm->at_least > 0)
+		json_object_set_new(j, "at_least", real(arm->at_least));
 	json_object_set_new(j, "different", json_integer(arm->different));
 	for (size_t w = 0; a > 0 && w < b->n_workloads; w++) {
 		if (!result->why[w])
@@ -74,6 +79,7 @@ json_t *bench_result_json(const struct bench *b, const struct bench_result *resu
 	json_object_set_new(j, "margin", json_real(b->options.margin));
 	json_object_set_new(j, "resamples", json_integer(result->resamples));
 	json_object_set_new(j, "workloads", json_integer((json_int_t)result->counting));
+	json_object_set_new(j, "load_known", json_boolean(!bench_unwatched(b)));
 	json_object_set_new(j, "verdicts", json_boolean(result->verdicts));
 	json_object_set_new(gates, "copy", gate_json(result->copy, result->copy_reason));
 	json_object_set_new(gates, "slowed", gate_json(result->slowed, result->slowed_reason));

@@ -186,9 +186,10 @@ static void gate_copy(const struct bench *b, size_t a, struct bench_result *resu
 	free(result->copy_reason);
 	result->copy_reason = xasprintf(
 		"a byte-identical copy of %s measures as %.4f (%.4f to %.4f, %s), with %u of %zu "
-		"workloads called different",
+		"workloads called different%s",
 		b->arms[0].name, arm->ratio, arm->suite.low, arm->suite.high,
-		bench_verdict_name(arm->verdict), arm->different, result->counting);
+		bench_verdict_name(arm->verdict), arm->different, result->counting,
+		bench_unwatched(b) ? "; the machine's load is unknown" : "");
 }
 
 static void gate_slowed(const struct bench *b, size_t a, struct bench_result *result)
@@ -205,6 +206,61 @@ static void gate_slowed(const struct bench *b, size_t a, struct bench_result *re
 			arm->suite.high, bench_verdict_name(arm->verdict));
 }
 
+/* How far from what is known an interval reaches, in logs. */
+static double noise_of(struct bench_interval i, double known)
+{
+	return fmax(fabs(log(i.low / known)), fabs(log(i.high / known)));
+}
+
+/* What is left of a verdict when everything may be measured wrong by `noise`. */
+static enum bench_verdict beyond(struct bench_interval i, double noise, double *at_least)
+{
+	double distance = i.low > 1 ? log(i.low) : -log(i.high);
+
+	*at_least = 0;
+	if (!(distance > noise))
+		return BENCH_NO_VERDICT;
+	*at_least = exp(distance - noise);
+	return i.low > 1 ? BENCH_SLOWER : BENCH_FASTER;
+}
+
+/* A gate failed: only what is larger than the error that it shows is said. */
+static void withhold(const struct bench *b, struct bench_result *result)
+{
+	const struct bench_arm_result *copy = NULL;
+
+	result->noise = result->copy == BENCH_GATE_NONE ? INFINITY : 0;
+	for (size_t a = 1; a < b->n_arms; a++) {
+		const struct bench_arm_result *arm = &result->arms[a];
+
+		if (b->arms[a].role == BENCH_ROLE_COPY)
+			copy = arm;
+		if (b->arms[a].role != BENCH_ROLE_ARM)
+			result->noise =
+				fmax(result->noise, noise_of(arm->suite, 1 + b->arms[a].slowdown));
+	}
+	for (size_t a = 1; a < b->n_arms; a++) {
+		struct bench_arm_result *arm = &result->arms[a];
+
+		if (b->arms[a].role != BENCH_ROLE_ARM)
+			continue;
+		arm->verdict = beyond(arm->suite, result->noise, &arm->at_least);
+		arm->different = 0;
+		for (size_t w = 0; w < b->n_workloads; w++) {
+			struct bench_cell *c = &arm->cells[w];
+			double noise = result->noise;
+
+			if (copy && !result->why[w])
+				noise = fmax(noise, noise_of(copy->cells[w].interval, 1));
+			if (c->verdict == BENCH_FASTER || c->verdict == BENCH_SLOWER)
+				c->verdict = beyond(c->interval, noise, &c->at_least);
+			else
+				c->verdict = BENCH_NO_VERDICT;
+			arm->different += c->verdict != BENCH_NO_VERDICT;
+		}
+	}
+}
+
 static void apply_gates(const struct bench *b, struct bench_result *result)
 {
 	for (size_t a = 1; a < b->n_arms; a++) {
@@ -218,14 +274,18 @@ static void apply_gates(const struct bench *b, struct bench_result *result)
 	result->verdicts =
 		result->copy == BENCH_GATE_PASSED &&
 		(result->slowed == BENCH_GATE_NONE || result->slowed == BENCH_GATE_PASSED);
-	for (size_t a = 1; !result->verdicts && a < b->n_arms; a++) {
-		if (b->arms[a].role != BENCH_ROLE_ARM)
-			continue;
-		result->arms[a].verdict = BENCH_NO_VERDICT;
-		result->arms[a].different = 0;
-		for (size_t w = 0; w < b->n_workloads; w++)
-			result->arms[a].cells[w].verdict = BENCH_NO_VERDICT;
-	}
+	if (!result->verdicts)
+		withhold(b, result);
+}
+
+/* The median of what one loop of a workload took in an arm, in ns. */
+static double loop_time(const struct bench *b, const struct grid *g, size_t w, size_t a)
+{
+	CLEANUP_FREE double *times = xcalloc(g->rounds, sizeof(*times));
+
+	for (size_t r = 0; r < g->rounds; r++)
+		times[r] = (double)bench_time(at(g, r, w, a), b->options.measure);
+	return stats_median(times, g->rounds) / (double)b->workloads[w].loops;
 }
 
 /* Renumbers the layouts that occur from 0; returns how many there are. */
@@ -263,6 +323,10 @@ static void compute(const struct bench *b, const struct grid *g, const size_t *w
 	result->arms[0].suite = result->arms[0].general = (struct bench_interval){1, 1};
 	for (size_t a = 0; a < in.arms; a++)
 		judge_arm(b, g, &in, &out, which, a, result);
+	for (size_t a = 0; a < b->n_arms; a++) {
+		for (size_t i = 0; i < result->counting; i++)
+			result->arms[a].cells[which[i]].time = loop_time(b, g, which[i], a);
+	}
 	stats_output_release(&out);
 	apply_gates(b, result);
 }
@@ -302,6 +366,30 @@ static int none_counts(const struct bench *b, const char *why, struct err *err)
 		why ? why : "nothing was chosen");
 }
 
+/* Where rounds were dropped, the last reason stands for all. */
+static int too_few(const struct bench *b, size_t rounds, struct err *err)
+{
+	const struct bench_round *last = NULL;
+	unsigned int dropped = (unsigned int)b->n_rounds - bench_kept(b);
+
+	for (size_t i = 0; i < b->n_rounds; i++)
+		last = b->rounds[i].dropped ? &b->rounds[i] : last;
+	err_set(err, ERR_INPUT, "the campaign has %zu usable %s, too few for any statement", rounds,
+		rounds == 1 ? "round" : "rounds");
+	if (!last)
+		return err_hint(err, "continue it with --resume");
+	err_set(err, ERR_INPUT,
+		"no statement is possible: %u of %zu rounds were dropped, the last "
+		"because %s",
+		dropped, b->n_rounds, last->dropped);
+	if ((double)last->foreign > b->options.foreign_limit * (double)last->lasted)
+		return err_hint(err,
+			"wait until the machine is quiet, or measure all the same with "
+			"--load 100");
+	return err_hint(err, "try again at another time; what the hypervisor usually takes is "
+			     "learnt in the rehearsal");
+}
+
 int bench_compute(
 	const struct bench *b, unsigned int threads, struct bench_result *result, struct err *err)
 {
@@ -315,9 +403,7 @@ int bench_compute(
 		return none_counts(b, b->n_workloads ? b->workloads[0].failed : NULL, err);
 	grid_fill(&g, b, b->looks[b->n_looks - 1]);
 	if (g.rounds < 2) {
-		err_set(err, ERR_INPUT, "the campaign has %zu usable %s, too few for any statement",
-			g.rounds, g.rounds == 1 ? "round" : "rounds");
-		return err_hint(err, "continue it with --resume");
+		return too_few(b, g.rounds, err);
 	}
 	prepare(b, &g, result);
 	for (size_t w = 0; w < b->n_workloads; w++) {

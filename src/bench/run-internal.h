@@ -10,6 +10,7 @@ struct run {
 	const struct bench_setup *setup;
 	struct stage stage;
 	int cpu, processors;
+	uint64_t begin, earlier; /* ns: when this process began, and what rounds before it lasted */
 };
 
 struct play {

@@ -151,7 +151,7 @@ static char *disturbed(const struct bench *b, const struct bench_round *round)
 {
 	double lasted = (double)round->lasted;
 
-	if (round->steal != BENCH_NONE && (double)round->steal > b->options.steal_limit * lasted)
+	if (round->steal != BENCH_NONE && (double)round->steal > bench_steal_limit(b) * lasted)
 		return xasprintf("the hypervisor took %.1f %% of its time",
 			100 * (double)round->steal / lasted);
 	if (round->foreign != BENCH_NONE &&
@@ -174,6 +174,44 @@ static char *round_name(const struct bench *b, uint64_t previous)
 	return xasprintf("round %u of %u, %s at most", number, all, text);
 }
 
+/* What the machine told of the time since `before`, in which the trials used `used`. A kernel that
+ * does not account for processors (gVisor's /proc/stat is all zeros) has seen less than that. */
+static void note_load(const struct run *run, const struct cpu_times *before, int64_t used,
+	struct bench_round *round)
+{
+	struct cpu_times after;
+
+	if (cpu_times(run->cpu, &after) && 2 * (after.busy - before->busy) >= used) {
+		round->steal = after.steal - before->steal;
+		round->foreign = after.busy - before->busy - used;
+		round->foreign = round->foreign < 0 ? 0 : round->foreign;
+		return;
+	}
+	for (size_t i = 0; i < round->n; i++)
+		round->v[i].steal = BENCH_NONE;
+}
+
+/* Said once each: that no round can be dropped, and what comes of dropping them. */
+static void say_load(const struct bench *b, struct progress *p)
+{
+	const struct bench_round *last = &b->rounds[b->n_rounds - 1];
+	unsigned int kept = bench_kept(b), dropped = (unsigned int)b->n_rounds - kept;
+
+	if (last->foreign == BENCH_NONE && bench_unwatched(b) == 1)
+		progress_warn(p, "this machine does not tell what else runs on its processors: no "
+				 "round is dropped for that");
+	if (last->dropped)
+		progress_warn(p, "this round does not count: %s", last->dropped);
+	if (last->dropped && dropped == 2)
+		progress_say(p,
+			"dropped rounds are played again; if none counts from now on, it ends "
+			"after %u more%s",
+			2 * kept + 10 - (unsigned int)b->n_rounds,
+			(double)last->foreign > b->options.foreign_limit * (double)last->lasted
+				? " (--load 100 would count them all)"
+				: "");
+}
+
 static int play_round(struct run *run, struct err *err)
 {
 	struct bench *b = run->b;
@@ -184,7 +222,7 @@ static int play_round(struct run *run, struct err *err)
 	int line = progress_start(p, name, previous);
 	uint64_t begin = clock_ns();
 	int64_t used = cpu_used(run->processors < 2);
-	struct cpu_times before, after;
+	struct cpu_times before;
 	bool known = cpu_times(run->cpu, &before);
 
 	round->started = (int64_t)time(NULL);
@@ -196,16 +234,11 @@ static int play_round(struct run *run, struct err *err)
 	}
 	round->lasted = (int64_t)(clock_ns() - begin);
 	round->steal = round->foreign = BENCH_NONE;
-	if (known && cpu_times(run->cpu, &after)) {
-		used = cpu_used(run->processors < 2) - used;
-		round->steal = after.steal - before.steal;
-		round->foreign = after.busy - before.busy - used;
-		round->foreign = round->foreign < 0 ? 0 : round->foreign;
-	}
+	if (known)
+		note_load(run, &before, cpu_used(run->processors < 2) - used, round);
 	round->dropped = disturbed(b, round);
 	progress_end(p, line, round->dropped ? "dropped" : "done");
-	if (round->dropped)
-		progress_warn(p, "this round does not count: %s", round->dropped);
+	say_load(b, p);
 	return 0;
 }
 
@@ -247,10 +280,8 @@ static int decide(struct run *run, struct err *err)
 {
 	struct bench *b = run->b;
 	unsigned int kept = bench_kept(b);
-	int64_t lasted = 0;
+	uint64_t lasted = run->earlier + clock_ns() - run->begin;
 
-	for (size_t i = 0; i < b->n_rounds; i++)
-		lasted += b->rounds[i].lasted;
 	if (bench_all_failed(b)) {
 		stop(b, "every workload failed");
 		return 0;
@@ -264,7 +295,7 @@ static int decide(struct run *run, struct err *err)
 		return 0;
 	if (kept >= b->looks[b->n_looks - 1])
 		stop(b, "rounds");
-	else if (b->options.max_time && lasted >= (int64_t)b->options.max_time * 1000000000)
+	else if (b->options.max_time && lasted >= (uint64_t)b->options.max_time * 1000000000)
 		stop(b, "time");
 	else if (b->n_rounds >= 2 * (size_t)kept + 10 || b->n_rounds >= BENCH_ROUNDS_MAX)
 		stop(b, "disturbed");
@@ -293,7 +324,7 @@ static int play_rounds(struct run *run, struct err *err)
 
 int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err)
 {
-	struct run run = {.b = b, .setup = setup};
+	struct run run = {.b = b, .setup = setup, .begin = clock_ns()};
 	cpu_set_t before;
 	bool moved;
 	int result;
@@ -305,6 +336,8 @@ int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err)
 		return err_set(err, ERR_USAGE,
 			"there are too few or too many arms, workloads and "
 			"rounds");
+	for (size_t i = 0; i < b->n_rounds; i++)
+		run.earlier += (uint64_t)b->rounds[i].lasted;
 	run.cpu = trial_cpu(&run.processors);
 	moved = trial_leave(run.cpu, &before);
 	run_describe_machine(&run);

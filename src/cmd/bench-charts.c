@@ -127,7 +127,7 @@ static void add_rounds(struct doc *doc, const struct bench *b, const struct benc
 	CLEANUP_FREE bool *dropped = xcalloc(n + 1, sizeof(bool));
 	const struct chart_series series[] = {
 		{"copy against reference", "%", copy, NAN},
-		{"taken by the hypervisor", "%", steal_share, 100 * b->options.steal_limit},
+		{"taken by the hypervisor", "%", steal_share, 100 * bench_steal_limit(b)},
 		{"used by others", "%", foreign, 100 * b->options.foreign_limit},
 	};
 

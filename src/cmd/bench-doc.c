@@ -22,6 +22,76 @@ char *bench_interval_text(struct bench_interval i)
 	return isfinite(i.high) ? xasprintf("%.4f to %.4f", i.low, i.high) : xstrdup("unknown");
 }
 
+/* A ratio as a change: "5.1 %", from twice on "2.24 times"; to be freed. */
+static char *change_text(double ratio)
+{
+	double percent = round(1000 * fabs(ratio - 1)) / 10;
+
+	return ratio >= 2 ? xasprintf("%.2f times", ratio) : xasprintf("%.1f %%", percent);
+}
+
+/* The ends of an interval as changes in one direction: "4.9 to 5.2"; to be freed. */
+static char *range_text(struct bench_interval i, bool slower)
+{
+	double low = slower ? i.low : 1 - i.high, high = slower ? i.high : 1 - i.low;
+
+	if (slower && i.high >= 2)
+		return xasprintf("%.2f to %.2f", low, high);
+	return xasprintf(
+		"%.1f to %.1f", 100 * (slower ? low - 1 : low), 100 * (slower ? high - 1 : high));
+}
+
+/* "1.23 ms" from ns; to be freed. */
+static char *time_text(double ns)
+{
+	static const char *const units[] = {"ns", "µs", "ms", "s"};
+	size_t u = 0;
+
+	for (; ns >= 1000 && u + 1 < ARRAY_SIZE(units); u++)
+		ns /= 1000;
+	return xasprintf("%.3g %s", ns, units[u]);
+}
+
+/* The answer, before anything else. */
+static void add_headline(
+	struct doc *doc, const struct bench *b, const struct bench_result *r, size_t a)
+{
+	const struct bench_arm_result *arm = &r->arms[a];
+	const char *name = b->arms[a].name, *reference = b->arms[0].name;
+	bool slower = arm->verdict == BENCH_SLOWER, faster = arm->verdict == BENCH_FASTER;
+	CLEANUP_FREE char *change = change_text(slower ? arm->ratio : 2 - arm->ratio);
+	CLEANUP_FREE char *range = range_text(arm->suite, slower);
+	CLEANUP_FREE char *noise = change_text(exp(r->noise));
+
+	if (arm->at_least > 0) {
+		CLEANUP_FREE char *least = change_text(arm->at_least);
+
+		doc_text(doc,
+			"%s is %s than %s by at least %s: it measures as %.4f, and the noise that "
+			"the gate shows (%s) does not change that.",
+			name, bench_verdict_name(arm->verdict), reference, least, arm->ratio,
+			noise);
+	} else if (slower || faster) {
+		doc_text(doc, "%s is %s %s than %s (%s), %u of %zu %s.", name, change,
+			bench_verdict_name(arm->verdict), reference, range, arm->different,
+			r->counting, r->counting == 1 ? "workload" : "workloads");
+	} else if (arm->verdict == BENCH_EQUAL) {
+		doc_text(doc, "%s is as fast as %s: %.4f of its time (%.4f to %.4f).", name,
+			reference, arm->ratio, arm->suite.low, arm->suite.high);
+	} else if (arm->verdict == BENCH_UNDECIDED) {
+		doc_text(doc,
+			"It is undecided whether %s is faster or slower than %s: %.4f of its time "
+			"(%.4f to %.4f).",
+			name, reference, arm->ratio, arm->suite.low, arm->suite.high);
+	} else {
+		doc_text(doc,
+			"No verdict on %s: it measures as %.4f of %s's time, which is within the "
+			"noise (%s).",
+			name, arm->ratio, reference,
+			isfinite(r->noise) ? noise : "unknown without a copy");
+	}
+}
+
 static const char *machine_text(const struct bench *b, const char *key)
 {
 	return json_string_value(json_object_get(b->machine, key));
@@ -59,6 +129,16 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 	CLEANUP_FREE char *overhead =
 		isfinite(own) ? xasprintf("%.2f ms for each process", own / 1e6) : NULL;
 	CLEANUP_FREE char *processor = processor_text(b);
+	const json_t *usual = json_object_get(b->machine, "usual_steal");
+	CLEANUP_FREE char *load =
+		bench_unwatched(b)
+			? xasprintf("unknown in %u %s: the kernel does not account for what the "
+				    "trials used, so none was dropped for it",
+				  bench_unwatched(b), bench_unwatched(b) == 1 ? "round" : "rounds")
+		: usual ? xasprintf("the hypervisor usually takes %.1f %%, rounds above %.1f %% "
+				    "were dropped",
+				  100 * json_number_value(usual), 100 * bench_steal_limit(b))
+			: NULL;
 	CLEANUP_FREE char *measurer =
 		xasprintf("solder %s", machine_text(b, "solder") ? machine_text(b, "solder") : "?");
 	char date[32] = "";
@@ -74,6 +154,7 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 	doc_fact(doc, "workloads", workloads);
 	doc_fact(doc, "rounds", rounds);
 	doc_fact(doc, "stopped by", b->stopped);
+	doc_fact(doc, "load", load);
 	doc_fact(doc, "overhead", overhead);
 	doc_fact(doc, "level", level);
 	doc_fact(doc, "seed", seed);
@@ -109,14 +190,12 @@ static void add_gates(struct doc *doc, const struct bench_result *r)
 	if (r->slowed != BENCH_GATE_NONE)
 		doc_text(
 			doc, "Slowdown gate %s: %s.", bench_gate_name(r->slowed), r->slowed_reason);
-	if (!r->verdicts)
-		doc_text(doc, "No verdict is given: the campaign did not pass its gates.");
 }
 
 static void add_arms(struct doc *doc, const struct bench *b, const struct bench_result *r)
 {
 	static const struct doc_column columns[] = {{"arm", 0}, {"Python", 0}, {"link", 0},
-		{"time", DOC_RIGHT}, {"this suite", DOC_RIGHT}, {"other programs", DOC_RIGHT},
+		{"ratio", DOC_RIGHT}, {"this suite", DOC_RIGHT}, {"other programs", DOC_RIGHT},
 		{"differ", DOC_RIGHT}, {"verdict", DOC_VERDICT}};
 
 	doc_table(doc, "Time relative to the reference; lower is faster", columns,
@@ -128,7 +207,7 @@ static void add_arms(struct doc *doc, const struct bench *b, const struct bench_
 		CLEANUP_FREE char *general = bench_interval_text(arm->general);
 		CLEANUP_FREE char *differ = xasprintf("%u of %zu", arm->different, r->counting);
 		const char *cells[] = {b->arms[a].name, b->arms[a].version, b->arms[a].link, ratio,
-			a ? suite : NULL, a ? general : NULL, a && r->verdicts ? differ : NULL,
+			a ? suite : NULL, a ? general : NULL, a ? differ : NULL,
 			a ? bench_verdict_name(arm->verdict) : "reference"};
 
 		if (b->arms[a].role == BENCH_ROLE_ARM)
@@ -139,20 +218,21 @@ static void add_arms(struct doc *doc, const struct bench *b, const struct bench_
 static void add_workloads(
 	struct doc *doc, const struct bench *b, const struct bench_result *r, size_t a, bool all)
 {
-	static const struct doc_column columns[] = {{"workload", 0}, {"time", DOC_RIGHT},
-		{"interval", DOC_RIGHT}, {"p", DOC_RIGHT}, {"minima", DOC_RIGHT},
-		{"verdict", DOC_VERDICT}};
+	static const struct doc_column columns[] = {{"workload", 0}, {"one loop", DOC_RIGHT},
+		{"ratio", DOC_RIGHT}, {"interval", DOC_RIGHT}, {"p", DOC_RIGHT},
+		{"minima", DOC_RIGHT}, {"verdict", DOC_VERDICT}};
 	CLEANUP_FREE char *caption = xasprintf(
 		"%s, %s", b->arms[a].name, all ? "every workload" : "workloads that differ");
 	bool begun = false;
 
 	for (size_t w = 0; w < b->n_workloads; w++) {
 		const struct bench_cell *c = &r->arms[a].cells[w];
+		CLEANUP_FREE char *loop = time_text(c->time);
 		CLEANUP_FREE char *ratio = xasprintf("%.4f", c->ratio);
 		CLEANUP_FREE char *interval = bench_interval_text(c->interval);
 		CLEANUP_FREE char *p = xasprintf("%.3g", c->adjusted);
 		CLEANUP_FREE char *minima = xasprintf("%.4f", c->minima);
-		const char *cells[] = {b->workloads[w].name, ratio, interval, p, minima,
+		const char *cells[] = {b->workloads[w].name, loop, ratio, interval, p, minima,
 			bench_verdict_name(c->verdict)};
 
 		if (r->why[w] || (!all && c->verdict != BENCH_FASTER && c->verdict != BENCH_SLOWER))
@@ -196,11 +276,23 @@ static void add_notes(struct doc *doc, const struct bench *b)
 
 struct doc *bench_doc(const struct bench *b, const struct bench_result *result, bool all)
 {
-	struct doc *doc = doc_new("solder bench");
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	CLEANUP_FREE char *title = NULL, *versus = NULL;
+	struct doc *doc;
 
-	add_facts(doc, b, result);
-	add_gates(doc, result);
+	for (size_t a = 0; a < b->n_arms; a++) {
+		if (b->arms[a].role == BENCH_ROLE_ARM)
+			strv_add(&names, b->arms[a].name);
+	}
+	versus = strv_join(&names, ", ");
+	title = xasprintf("solder bench: %s", versus);
+	doc = doc_new(title);
+	for (size_t a = 1; a < b->n_arms; a++) {
+		if (b->arms[a].role == BENCH_ROLE_ARM)
+			add_headline(doc, b, result, a);
+	}
 	add_arms(doc, b, result);
+	add_gates(doc, result);
 	if (all)
 		bench_charts(doc, b, result);
 	for (size_t a = 1; a < b->n_arms; a++) {
@@ -208,8 +300,10 @@ struct doc *bench_doc(const struct bench *b, const struct bench_result *result, 
 			add_workloads(doc, b, result, a, all);
 	}
 	add_left_out(doc, b, result);
-	add_files(doc, b);
 	add_notes(doc, b);
 	bench_counts(doc, b);
+	add_files(doc, b);
+	doc_heading(doc, "How it was measured");
+	add_facts(doc, b, result);
 	return doc;
 }

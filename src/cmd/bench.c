@@ -297,26 +297,28 @@ static int show(const struct bench_values *v, const struct bench *b,
 	return v->pyperf ? bench_save_pyperf(b, v->pyperf, err) : 0;
 }
 
+/* A failed gate leaves verdicts that its noise cannot change. */
 static int conclude(const struct bench *b, const struct bench_result *result, struct err *err)
 {
-	if (!result->verdicts) {
-		bool copy = result->copy != BENCH_GATE_PASSED;
-		enum bench_gate gate = copy ? result->copy : result->slowed;
+	bool copy = result->copy != BENCH_GATE_PASSED, withheld = false;
+	enum bench_gate gate = copy ? result->copy : result->slowed;
 
-		err_set(err, ERR_ENVIRONMENT, "no verdict: %s",
-			copy ? result->copy_reason : result->slowed_reason);
-		return err_hint(err,
-			gate == BENCH_GATE_NOISY
-				? "it is too noisy: more rounds or workloads, or a quieter machine"
-			: gate == BENCH_GATE_NONE
-				? "without one, nobody can say how far to trust it"
-				: "what was measured cannot be trusted");
-	}
 	for (size_t a = 1; a < b->n_arms; a++) {
-		if (b->arms[a].role == BENCH_ROLE_ARM && result->arms[a].verdict == BENCH_SLOWER)
+		if (b->arms[a].role != BENCH_ROLE_ARM)
+			continue;
+		if (result->arms[a].verdict == BENCH_SLOWER)
 			return 1;
+		withheld |= result->arms[a].verdict == BENCH_NO_VERDICT;
 	}
-	return 0;
+	if (!withheld)
+		return 0;
+	err_set(err, ERR_ENVIRONMENT, "no verdict: %s",
+		copy ? result->copy_reason : result->slowed_reason);
+	return err_hint(
+		err, gate == BENCH_GATE_NOISY
+			     ? "it is too noisy: more rounds or workloads, or a quieter machine"
+		     : gate == BENCH_GATE_NONE ? "without one, nobody can say how far to trust it"
+					       : "what was measured cannot be trusted");
 }
 
 static int compare(const struct bench_values *v, struct err *err)
@@ -354,7 +356,7 @@ static const struct opt opts[] = {
 	{"precision", 0, OPT_STRING, "PERCENT",
 		"stop at a look when the half-width is at most that (0.5)",
 		offsetof(struct bench_values, precision)},
-	{"max-time", 0, OPT_COUNT, "MINUTES", "begin no round after so long in rounds",
+	{"max-time", 0, OPT_COUNT, "MINUTES", "begin no round after MINUTES, rehearsal included",
 		offsetof(struct bench_values, max_time)},
 	{"seed", 0, OPT_STRING, "N", "of the order and all else that is random",
 		offsetof(struct bench_values, seed)},

@@ -100,7 +100,7 @@ static void test_noise(void **state)
 
 static void test_gate_fails(void **state)
 {
-	static const double ratios[] = {1.1, 1.03};
+	static const double ratios[] = {1.02, 1.03};
 	CLEANUP_BENCH struct bench *b = make(ratios, 2, 20, 0.002, 3);
 	CLEANUP_BENCH_RESULT struct bench_result result;
 
@@ -109,6 +109,7 @@ static void test_gate_fails(void **state)
 	assert_int_equal(result.copy, BENCH_GATE_FAILED);
 	assert_false(result.verdicts);
 	assert_int_equal(result.arms[1].verdict, BENCH_NO_VERDICT);
+	assert_int_equal(result.arms[1].different, 0);
 	bench_result_release(&result);
 	/* Equal, but further off than the gate allows. */
 	for (size_t i = 0; i < b->n_rounds; i++) {
@@ -124,6 +125,30 @@ static void test_gate_fails(void **state)
 	assert_int_equal(result.copy, BENCH_GATE_FAILED);
 }
 
+/* What is larger than the error that the gate shows is said, less that error. */
+static void test_beyond_noise(void **state)
+{
+	static const double ratios[] = {2.24, 0.5, 1.02, 1};
+	CLEANUP_BENCH struct bench *b = make(ratios, 4, 10, 0.06, 5);
+	CLEANUP_BENCH_RESULT struct bench_result result;
+
+	(void)state;
+	compute(b, &result);
+	assert_int_equal(result.copy, BENCH_GATE_NOISY);
+	assert_true(result.noise > 0.01 && result.noise < 0.2);
+	assert_int_equal(result.arms[1].verdict, BENCH_SLOWER);
+	assert_float_equal(
+		result.arms[1].at_least, result.arms[1].suite.low / exp(result.noise), 1e-9);
+	assert_true(result.arms[1].at_least > 1.8 && result.arms[1].at_least < 2.24);
+	assert_int_equal(result.arms[1].different, 10);
+	assert_int_equal(result.arms[2].verdict, BENCH_FASTER);
+	assert_true(result.arms[2].at_least > 1.6 && result.arms[2].at_least < 2);
+	assert_int_equal(result.arms[3].verdict, BENCH_NO_VERDICT);
+	assert_int_equal(result.arms[3].different, 0);
+	assert_float_equal(result.arms[3].at_least, 0, 0);
+}
+
+/* Nobody knows the error where there is no copy. */
 static void test_gate_missing(void **state)
 {
 	static const double ratios[] = {1.1, 1};
@@ -273,7 +298,11 @@ static void test_nothing_left(void **state)
 	for (size_t i = 1; i < 5; i++)
 		b->rounds[i].dropped = xstrdup("steal");
 	assert_int_equal(bench_compute(b, 1, &result, &err), -1);
-	assert_non_null(strstr(err.msg, "too few"));
+	assert_non_null(strstr(err.msg, "4 of 5 rounds were dropped, the last because steal"));
+	b->rounds[4].lasted = 100;
+	b->rounds[4].foreign = 80;
+	assert_int_equal(bench_compute(b, 1, &result, &err), -1);
+	assert_non_null(strstr(err.hint, "--load 100"));
 }
 
 /* Data without noise: intervals of no width, never a division by nothing. */
@@ -379,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_gate_fails),
+		cmocka_unit_test(test_beyond_noise),
 		cmocka_unit_test(test_gate_missing),
 		cmocka_unit_test(test_gate_slowed),
 		cmocka_unit_test(test_looks),
