@@ -23,7 +23,7 @@ static bool is_scratch(const char *name, const char *prefix)
 }
 
 /* Who uses a folder has the file in it locked, not the folder, which is others' to lock. Where
- * there is none, or files cannot be locked, nothing is removed. */
+ * there is none yet, or files cannot be locked, nothing is removed but an empty folder. */
 static void clear_stale(const char *within, const char *prefix)
 {
 	DIR *dir = opendir(within);
@@ -41,6 +41,8 @@ static void clear_stale(const char *within, const char *prefix)
 		fd = open(lock, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			tree_remove(path, &ignored);
+		else if (fd < 0 && errno == ENOENT)
+			rmdir(path); /* whoever is just making it makes another */
 	}
 	if (dir)
 		closedir(dir);

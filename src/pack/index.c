@@ -9,9 +9,9 @@
 
 #include "base/file.h"
 #include "pack/pack-internal.h"
+#include "pack/publish-internal.h"
 #include "pack/sums-internal.h"
 
-#define FILE_NAME "downloads.json"
 #define INDEX_MAX ((size_t)64 << 20)
 
 /* What the name of an archive says. */
@@ -343,6 +343,55 @@ static int write_index(const char *path, const json_t *index, struct err *err)
 	return file_write(path, line, strlen(line), 0644, err);
 }
 
+/* By rename from a folder that the next run clears away. */
+static int replace_index(const char *folder, const char *path, const json_t *index, struct err *err)
+{
+	CLEANUP_FREE char *stage = scratch_make(folder, SCRATCH, err);
+	CLEANUP_FREE char *staged = stage ? xasprintf("%s/" INDEX_FILE, stage) : NULL;
+	struct err ignored = ERR_INIT;
+	int failed = -1;
+
+	if (!stage)
+		return -1;
+	if (write_index(staged, index, err) == 0)
+		failed = path_rename(staged, path, err);
+	tree_remove(stage, &ignored);
+	return failed;
+}
+
+int index_renew(const char *folder, const struct renewal *renewals, size_t n, const char *path,
+	struct err *err)
+{
+	CLEANUP_FREE char *old = xasprintf("%s/" INDEX_FILE, folder);
+	struct err ignored = ERR_INIT;
+	bool renewed = false;
+	json_t *index, *e;
+	const char *key;
+	int failed = 0;
+
+	if (read_index(old, &index, &ignored) < 0)
+		return 0;
+	json_object_foreach (index, key, e) {
+		const char *url = json_string_value(json_object_get(e, "url"));
+		const char *hex = json_string_value(json_object_get(e, "sha256"));
+		const char *slash = url && hex ? strrchr(url, '/') : NULL;
+		CLEANUP_FREE char *base = slash ? xstrndup(url, (size_t)(slash - url)) : NULL;
+		CLEANUP_FREE char *name = base ? file_of(url, base) : NULL;
+
+		for (size_t i = 0; name && i < n; i++) {
+			if (strcmp(name, renewals[i].name) || strcmp(hex, renewals[i].old))
+				continue;
+			json_object_set_new(e, "sha256", json_string(renewals[i].hex));
+			renewed = true;
+			break;
+		}
+	}
+	if (renewed)
+		failed = write_index(path, index, err);
+	json_decref(index);
+	return failed;
+}
+
 static int fill_index(
 	const char *folder, const char *base_url, json_t *index, json_t *result, struct err *err)
 {
@@ -370,7 +419,7 @@ int pack_index(const char *folder, const char *base_url, struct progress *progre
 	struct err *err)
 {
 	CLEANUP_FREE char *real = realpath(folder, NULL);
-	CLEANUP_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
+	CLEANUP_FREE char *path = xasprintf("%s/" INDEX_FILE, folder);
 	CLEANUP_CLOSE int lock = -1;
 	json_t *index = NULL;
 	int failed = -1;
@@ -379,9 +428,10 @@ int pack_index(const char *folder, const char *base_url, struct progress *progre
 	if (!real)
 		err_sys(err, "cannot open '%s'", folder);
 	else if (folder_lock(folder, progress, &lock, err) >= 0 &&
+		 publish_complete(folder, progress, err) == 0 &&
 		 read_index(path, &index, err) == 0 &&
 		 fill_index(real, base_url, index, *result, err) == 0)
-		failed = write_index(path, index, err);
+		failed = replace_index(folder, path, index, err);
 	json_decref(index);
 	if (failed < 0) {
 		json_decref(*result);

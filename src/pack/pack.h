@@ -8,6 +8,7 @@
  *	NAME-install_only_stripped.tar.gz      the same without debug information …
  *	NAME-debug.tar.zst                     … which is here, by build-id
  *	SHA256SUMS                             of these, and of what was packed there before
+ *	SHA256SUMS.sig                         its signature, if one is wanted
  *
  * NAME is cpython-VERSION+DATE-TRIPLE, the date that of the source. Every tree holds a bill of
  * materials, share/solder/sbom.spdx.json.
@@ -53,6 +54,10 @@ struct pack_write {
 	const char *gdb_script;
 	size_t gdb_script_len;
 	const char *scratch; /* empty folder for stripped files; the caller removes it */
+	/* A secret key, by the name of its file, that signs SHA256SUMS: of minisign, of signify
+	 * without a password, or Ed25519 in PEM; NULL: not signed. `password` names the file of its
+	 * password, or is NULL. */
+	const char *sign, *password;
 	bool without_archive_library;
 	bool cyclonedx;
 	int level;         /* see archive_pack() */
@@ -61,13 +66,20 @@ struct pack_write {
 };
 
 /* Writes all archives and SHA256SUMS; none gets its name before all are ready, and a failure leaves
- * nothing. An archive of the same name and other content is replaced, with a warning, and
- * "replaces_other": true in the result. ERR_USAGE if `out` is in the tree: what is written there
- *would be packed the next time. *result becomes
+ * nothing; a run that is killed while they get their names is completed by the next one that writes
+ * there. At every moment SHA256SUMS is true of each archive there that it names. An archive of the
+ * same name and other content is replaced, with a warning, and "replaces_other": true in the
+ *result; so is its digest in downloads.json.
+ *
+ * A signature of SHA256SUMS vouches for all that it names: where it names other archives, it is
+ *only signed if it was signed by the same key before, and a signed one is not changed without the
+ *key. ERR_USAGE if `out` is in the tree: what is written there would be packed the next time.
+ **result becomes
  *
  *	{"python", "triple", "date", "options",
  *	 "archives": [{"name", "path", "size", "bytes", "entries", "sha256"}],
- *	 "left_out": [{"name", "why"}]}
+ *	 "left_out": [{"name", "why"}],
+ *	 "public_key": what verifies the signature, if there is one}
  */
 int pack_write(
 	struct package *p, const struct pack_write *options, json_t **result, struct err *err);
@@ -89,6 +101,12 @@ struct unpack_limits;
  * neither names it. */
 int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
 	const struct unpack_limits *limits, const char **said, struct err *err);
+/* The same, but what counts is SHA256SUMS with SHA256SUMS.sig beside it, a signature in the form of
+ * minisign or signify that `key` made: the name of a file of theirs or of Ed25519 in PEM, or the
+ * "RW…" of theirs itself. The archive is not read before that is known. Whatever is missing, or
+ * does not belong together, is an error. */
+int pack_unpack_signed(const char *archive, const char *key, const char *dir, int strip,
+	const struct unpack_limits *limits, struct err *err);
 
 /* Runs `solder build`, whose words `argv` are, to its end; what it said is in the error. */
 int pack_rebuild(const struct strv *argv, struct err *err);

@@ -8,7 +8,7 @@
 #include "base/file.h"
 
 #define SUMS_FILE "SHA256SUMS"
-#define SUMS_MAX ((size_t)16 << 20)
+#define SIGNATURE_FILE "SHA256SUMS.sig"
 
 struct sum {
 	char *name; /* without a leading "./" */
@@ -31,6 +31,10 @@ void sums_release(struct sums *s);
 int sums_parse(const char *text, size_t len, const char *path, struct sums *s, struct err *err);
 /* FOLDER/SHA256SUMS. 1: read; 0: there is none. */
 int sums_read(const char *folder, struct sums *s, struct err *err);
+/* The same, if FOLDER/SHA256SUMS.sig is this key's signature of it; that either is missing is an
+ * error, too. */
+struct key;
+int sums_read_signed(const char *folder, const struct key *key, struct sums *s, struct err *err);
 /* 1 and the digest if it names the file, 0 if not; ERR_INPUT if it has two digests of it. */
 int sums_find(const struct sums *s, const char *folder, const char *name, char hex[SHA256_HEX_SIZE],
 	struct err *err);

@@ -3,9 +3,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "pack/sign-internal.h"
 #include "pack/sums-internal.h"
 
 #define HEX_LENGTH (SHA256_HEX_SIZE - 1)
+#define SUMS_MAX ((size_t)16 << 20)
+#define SIGNATURE_MAX 4096
 
 void sums_release(struct sums *s)
 {
@@ -154,6 +157,20 @@ int sums_read(const char *folder, struct sums *s, struct err *err)
 		sums_parse(text.data, text.len, path, s, err) < 0)
 		return -1;
 	return 1;
+}
+
+int sums_read_signed(const char *folder, const struct key *key, struct sums *s, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/" SUMS_FILE, folder);
+	CLEANUP_FREE char *signature_path = xasprintf("%s/" SIGNATURE_FILE, folder);
+	CLEANUP_BUF struct buf text = BUF_INIT, signature = BUF_INIT;
+
+	if (file_read(path, SUMS_MAX, &text, err) < 0 ||
+		file_read(signature_path, SIGNATURE_MAX, &signature, err) < 0 ||
+		sign_verify(key, text.data, text.len, signature.data, signature.len, signature_path,
+			err) < 0)
+		return -1;
+	return sums_parse(text.data, text.len, path, s, err);
 }
 
 int sums_find(const struct sums *s, const char *folder, const char *name, char hex[SHA256_HEX_SIZE],

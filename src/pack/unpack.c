@@ -6,14 +6,21 @@
 
 #include "archive/archive.h"
 #include "pack/pack.h"
+#include "pack/publish-internal.h"
+#include "pack/sign-internal.h"
 #include "pack/sums-internal.h"
 
 #define HEX_LENGTH (SHA256_HEX_SIZE - 1)
+#define PENDING                                                                                    \
+	"a 'solder pack' is not done there, or was interrupted; packing into the folder again "    \
+	"completes it"
 
 static int not_named(const char *archive, const char *folder, struct err *err)
 {
 	err_set(err, ERR_INPUT, "'%s/" SUMS_FILE "' does not name '%s'", folder,
 		path_base(archive));
+	if (publish_is_pending(folder))
+		return err_hint(err, PENDING);
 	return err_hint(err, "get the list that belongs to it, or give 'solder unpack' its digest "
 			     "with --sha256");
 }
@@ -31,12 +38,23 @@ static int compare(
 	return sums_compare(archive, said, got, wanted, err);
 }
 
+/* What the list, read without a failure, says of the archive. */
+static int compare_listed(
+	int fd, const char *archive, const char *folder, const struct sums *sums, struct err *err)
+{
+	char wanted[SHA256_HEX_SIZE];
+	int found = sums_find(sums, folder, path_base(archive), wanted, err);
+
+	if (found <= 0)
+		return found < 0 ? -1 : not_named(archive, folder, err);
+	return compare(fd, archive, SUMS_FILE, wanted, err);
+}
+
 static int verify(
 	int fd, const char *archive, const char *sha256, const char **said, struct err *err)
 {
 	CLEANUP_SUMS struct sums sums = {0};
 	CLEANUP_FREE char *dir = path_dir(archive);
-	char wanted[SHA256_HEX_SIZE];
 	int found;
 
 	*said = NULL;
@@ -50,11 +68,24 @@ static int verify(
 	found = sums_read(dir, &sums, err);
 	if (found <= 0)
 		return found;
-	found = sums_find(&sums, dir, path_base(archive), wanted, err);
-	if (found <= 0)
-		return found < 0 ? -1 : not_named(archive, dir, err);
 	*said = SUMS_FILE;
-	return compare(fd, archive, *said, wanted, err);
+	return compare_listed(fd, archive, dir, &sums, err);
+}
+
+/* Nothing of the archive is read before the list that names it is known to be the signer's. */
+static int verify_signed(int fd, const char *archive, const char *key, struct err *err)
+{
+	CLEANUP_SUMS struct sums sums = {0};
+	CLEANUP_KEY struct key k = {0};
+	CLEANUP_FREE char *dir = path_dir(archive);
+
+	if (key_read_public(key, &k, err) < 0)
+		return -1;
+	if (sums_read_signed(dir, &k, &sums, err) == 0)
+		return compare_listed(fd, archive, dir, &sums, err);
+	if (publish_is_pending(dir))
+		err_hint(err, PENDING);
+	return -1;
 }
 
 int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
@@ -65,6 +96,18 @@ int pack_unpack(const char *archive, const char *sha256, const char *dir, int st
 	if (fd < 0)
 		return err_sys(err, "cannot open '%s'", archive);
 	if (verify(fd, archive, sha256, said, err) < 0)
+		return -1;
+	return archive_unpack_fd(fd, archive, dir, strip, limits, err);
+}
+
+int pack_unpack_signed(const char *archive, const char *key, const char *dir, int strip,
+	const struct unpack_limits *limits, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(archive, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "cannot open '%s'", archive);
+	if (verify_signed(fd, archive, key, err) < 0)
 		return -1;
 	return archive_unpack_fd(fd, archive, dir, strip, limits, err);
 }

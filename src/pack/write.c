@@ -3,10 +3,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "pack/pack-internal.h"
+#include "pack/publish-internal.h"
+#include "pack/sign-internal.h"
 #include "pack/sums-internal.h"
 
 enum { FULL, SMALL, STRIPPED, DEBUG, N_ARCHIVES };
@@ -14,8 +17,9 @@ enum { FULL, SMALL, STRIPPED, DEBUG, N_ARCHIVES };
 /* One archive to be written. */
 struct job {
 	char *name, *path;
-	char *staged;  /* where it stays until all are ready */
-	bool replaces; /* an archive of other content */
+	char *staged;              /* where it stays until all are ready */
+	bool replaces;             /* an archive of other content … */
+	char old[SHA256_HEX_SIZE]; /* … with this digest */
 	struct pack_list list;
 	struct pack_options options;
 	struct pack_result result;
@@ -27,7 +31,9 @@ struct job {
 struct writer {
 	struct package *p;
 	const struct pack_write *o;
-	char *stage;
+	char *stage;    /* a scratch folder … */
+	char *ready;    /* … and that in it which is published as a whole */
+	struct key key; /* if it is to be signed */
 	struct job jobs[N_ARCHIVES];
 	atomic_bool stop;
 };
@@ -42,9 +48,11 @@ static void writer_release(struct writer *w)
 		free(w->jobs[i].path);
 		free(w->jobs[i].staged);
 	}
+	key_release(&w->key);
 	if (w->stage)
 		tree_remove(w->stage, &ignored);
 	free(w->stage);
+	free(w->ready);
 }
 
 static void add_json(struct pack_list *l, const json_t *j, const char *as)
@@ -224,13 +232,54 @@ static int write_archives(struct writer *w, struct err *err)
 	return 0;
 }
 
-static int prepare(struct writer *w, struct err *err)
+static bool is_ours(const struct writer *w, const char *name)
+{
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		if (!strcmp(w->jobs[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/* The list that is there. What is kept of it would be vouched for by the new signature, so it must
+ * be signed already; and without a key it must not be, since it is going to change. */
+static int read_sums(const struct writer *w, struct sums *sums, struct err *err)
+{
+	CLEANUP_FREE char *signature = xasprintf("%s/" SIGNATURE_FILE, w->o->out);
+	CLEANUP_SUMS struct sums checked = {0};
+
+	if (sums_read(w->o->out, sums, err) < 0)
+		return -1;
+	if (!w->o->sign && path_exists(signature)) {
+		err_set(err, ERR_INPUT, "'%s' would no longer be right", signature);
+		return err_hint(err, "sign with --sign KEY, name another folder, or remove it");
+	}
+	for (size_t i = 0; w->o->sign && i < sums->n; i++) {
+		if (is_ours(w, sums->v[i].name))
+			continue;
+		if (sums_read_signed(w->o->out, &w->key, &checked, err) == 0)
+			return 0;
+		err_wrap(err, "cannot sign for '%s', which " SUMS_FILE " names", sums->v[i].name);
+		return err_hint(err, "name another folder, or sign the list yourself, when you "
+				     "know that it is right");
+	}
+	return 0;
+}
+
+/* What a run that was killed left to do, and whether what is there lets us do our own. */
+static int enter_folder(const struct writer *w, struct sums *sums, int *lock, struct err *err)
+{
+	/* Where folders cannot be locked (NFS), without. */
+	if (folder_lock(w->o->out, w->o->progress, lock, err) < 0 ||
+		publish_complete(w->o->out, w->o->progress, err) < 0)
+		return -1;
+	return read_sums(w, sums, err);
+}
+
+static void plan_jobs(struct writer *w)
 {
 	const struct package *p = w->p;
 
-	w->stage = scratch_make(w->o->out, ".solder-pack", err);
-	if (!w->stage)
-		return -1;
 	w->jobs[FULL].name = xasprintf("%s-%s-full.tar.zst", p->name, p->opts);
 	w->jobs[SMALL].name = xasprintf("%s-%sinstall_only.tar.gz", p->name, p->flavour);
 	w->jobs[STRIPPED].name =
@@ -240,13 +289,33 @@ static int prepare(struct writer *w, struct err *err)
 		struct job *j = &w->jobs[i];
 
 		j->path = xasprintf("%s/%s", w->o->out, j->name);
-		j->staged = xasprintf("%s/%s", w->stage, j->name);
 		j->wanted = i == SMALL || i == STRIPPED || (i == FULL && w->o->build);
 		j->options = (struct pack_options){.level = w->o->level,
 			.threads = w->o->jobs,
 			.mtime = p->epoch,
 			.first = i == FULL ? "python/PYTHON.json" : NULL};
 	}
+}
+
+/* What would stop us after all the work is looked at before. */
+static int prepare(struct writer *w, struct err *err)
+{
+	CLEANUP_SUMS struct sums sums = {0};
+	CLEANUP_CLOSE int lock = -1;
+
+	if (w->o->sign && key_read_secret(w->o->sign, w->o->password, &w->key, err) < 0)
+		return -1;
+	plan_jobs(w);
+	if (enter_folder(w, &sums, &lock, err) < 0)
+		return -1;
+	w->stage = scratch_make(w->o->out, SCRATCH, err);
+	if (!w->stage)
+		return -1;
+	w->ready = xasprintf("%s/ready", w->stage);
+	if (mkdir(w->ready, 0700) < 0)
+		return err_sys(err, "cannot create the folder '%s'", w->ready);
+	for (size_t i = 0; i < N_ARCHIVES; i++)
+		w->jobs[i].staged = xasprintf("%s/%s", w->ready, w->jobs[i].name);
 	return 0;
 }
 
@@ -288,22 +357,25 @@ static json_t *describe(const struct writer *w)
 	}
 	json_object_set_new(j, "archives", archives);
 	json_object_set_new(j, "left_out", left_out);
+	if (w->o->sign) {
+		CLEANUP_FREE char *key = key_public_text(&w->key);
+
+		json_object_set_new(j, "public_key", json_string(key));
+	}
 	return j;
 }
 
 /* What stands at an archive's place is looked at before anything is moved. */
 static int look_at_place(struct job *j, struct err *err)
 {
-	char hex[SHA256_HEX_SIZE];
-
 	if (!path_exists(j->path))
 		return 0;
 	if (path_is_dir(j->path))
 		return err_set(
 			err, ERR_ENVIRONMENT, "cannot write '%s': a folder is there", j->path);
-	if (sha256_file(j->path, hex, NULL, err) < 0)
+	if (sha256_file(j->path, j->old, NULL, err) < 0)
 		return -1;
-	j->replaces = strcmp(hex, j->result.hex) != 0;
+	j->replaces = strcmp(j->old, j->result.hex) != 0;
 	return 0;
 }
 
@@ -325,42 +397,77 @@ static void warn_of_others(const struct writer *w, size_t replaced)
 	}
 }
 
-/* All archives are ready: they get their names, and one list of digests, which is written first:
- * then only renaming is left to do. */
+static int stage(const struct writer *w, const char *name, const struct buf *text, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", w->ready, name);
+
+	return file_write(path, text->data, text->len, 0644, err);
+}
+
+/* The list without what is replaced, the whole one, and its signature. */
+static int stage_lists(const struct writer *w, struct sums *sums, struct err *err)
+{
+	CLEANUP_BUF struct buf first = BUF_INIT, text = BUF_INIT, signature = BUF_INIT;
+
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		const struct job *j = &w->jobs[i];
+
+		if (j->wanted)
+			sums_set(sums, j->name, j->replaces ? NULL : j->result.hex);
+	}
+	sums_text(sums, &first);
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		const struct job *j = &w->jobs[i];
+
+		if (j->replaces)
+			sums_set(sums, j->name, j->result.hex);
+	}
+	sums_text(sums, &text);
+	if (stage(w, FIRST_SUMS_FILE, &first, err) < 0 || stage(w, SUMS_FILE, &text, err) < 0)
+		return -1;
+	if (!w->o->sign)
+		return 0;
+	if (sign_text(&w->key, text.data, text.len, "file:" SUMS_FILE, &signature, err) < 0)
+		return -1;
+	return stage(w, SIGNATURE_FILE, &signature, err);
+}
+
+/* downloads.json, as far as it tells of what is replaced. */
+static int stage_index(struct writer *w, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/" INDEX_FILE, w->ready);
+	struct renewal renewals[N_ARCHIVES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		const struct job *j = &w->jobs[i];
+
+		if (j->replaces)
+			renewals[n++] = (struct renewal){j->name, j->old, j->result.hex};
+	}
+	return n ? index_renew(w->o->out, renewals, n, path, err) : 0;
+}
+
+/* All archives are ready: they get their names, with the lists that tell of them. */
 static int publish(struct writer *w, struct err *err)
 {
-	CLEANUP_FREE char *staged = xasprintf("%s/" SUMS_FILE, w->stage);
-	CLEANUP_FREE char *path = xasprintf("%s/" SUMS_FILE, w->o->out);
 	CLEANUP_SUMS struct sums sums = {0};
-	CLEANUP_BUF struct buf text = BUF_INIT;
 	CLEANUP_CLOSE int lock = -1;
 	size_t replaced = 0;
 
-	/* Where folders cannot be locked (NFS), without. */
-	if (folder_lock(w->o->out, w->o->progress, &lock, err) < 0 ||
-		sums_read(w->o->out, &sums, err) < 0)
+	if (enter_folder(w, &sums, &lock, err) < 0)
 		return -1;
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
 		struct job *j = &w->jobs[i];
 
-		if (!j->wanted)
-			continue;
-		if (look_at_place(j, err) < 0)
+		if (j->wanted && look_at_place(j, err) < 0)
 			return -1;
-		sums_set(&sums, j->name, j->result.hex);
 		replaced += j->replaces;
 	}
 	warn_of_others(w, replaced);
-	sums_text(&sums, &text);
-	if (file_write(staged, text.data, text.len, 0644, err) < 0)
+	if (stage_lists(w, &sums, err) < 0 || stage_index(w, err) < 0)
 		return -1;
-	for (size_t i = 0; i < N_ARCHIVES; i++) {
-		const struct job *j = &w->jobs[i];
-
-		if (j->wanted && path_rename(j->staged, j->path, err) < 0)
-			return -1;
-	}
-	return path_rename(staged, path, err);
+	return publish_commit(w->ready, w->o->out, err);
 }
 
 /* Is the folder, which need not be there yet, the tree or in it? */

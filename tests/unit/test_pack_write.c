@@ -1,172 +1,117 @@
 /* Where archives are written, and what a failure leaves there. */
-#include "scratch.h"
+#include "packing.h"
 
 #include <pthread.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "pack/pack-internal.h"
 #include "pack/sums-internal.h"
 
-#define NAME "cpython-3.13.15+20260805-x86_64-unknown-linux-gnu-"
-
-/* A tree without an interpreter, packed without a full archive. */
-struct fixture {
-	struct package p;
-	struct pack_write o;
-	char *tree, *out, *scratch;
-	struct err err;
-};
-
-static void setup(struct fixture *f, char *root)
-{
-	*f = (struct fixture){.tree = xasprintf("%s/tree", root),
-		.out = xasprintf("%s/out", root),
-		.scratch = xasprintf("%s/tmp", root)};
-	scratch_file(root, "tree/lib/python3.13/os.py", "pass", 0644);
-	free(scratch_shell(root, "mkdir tmp"));
-	f->p = (struct package){.dir = f->tree,
-		.build = json_pack("{s: {}, s: []}", "distribution", "packages"),
-		.says = json_object(),
-		.triple = (char *)"x86_64-unknown-linux-gnu",
-		.opts = (char *)"noopt",
-		.flavour = (char *)"",
-		.name = (char *)"cpython-3.13.15+20260805-x86_64-unknown-linux-gnu",
-		.lib_rel = (char *)"lib/python3.13"};
-	f->o = (struct pack_write){.out = f->out, .scratch = f->scratch, .level = 1, .jobs = 2};
-}
-
-static void release(struct fixture *f)
-{
-	json_decref(f->p.build);
-	json_decref(f->p.says);
-	free(f->tree);
-	free(f->out);
-	free(f->scratch);
-}
-
-static json_t *written(struct fixture *f)
-{
-	json_t *result = NULL;
-
-	if (pack_write(&f->p, &f->o, &result, &f->err) < 0)
-		fail_msg("%s", f->err.msg);
-	return result;
-}
-
-static void assert_refused(struct fixture *f, const char *message)
-{
-	json_t *result = NULL;
-
-	assert_int_equal(pack_write(&f->p, &f->o, &result, &f->err), -1);
-	assert_null(result);
-	if (!strstr(f->err.msg, message))
-		fail_msg("'%s' does not say '%s'", f->err.msg, message);
-}
+#define NAME PACKED_NAME
 
 static void test_archives(void **state)
 {
-	struct fixture f;
+	struct packing f;
 	CLEANUP_FREE char *list = NULL;
 
-	setup(&f, *state);
+	packing_setup(&f, *state);
 	/* no archive library, whatever it is called, and so not for objcopy */
 	scratch_file(f.tree, "share/notes.a", "some notes\n", 0644);
-	json_decref(written(&f));
+	json_decref(packing_write(&f));
 	list = scratch_shell(*state, "LC_ALL=C ls -A out && cd out && sha256sum -c SHA256SUMS");
 	assert_string_equal(list,
 		"SHA256SUMS\n" NAME "install_only.tar.gz\n" NAME
 		"install_only_stripped.tar.gz\n" NAME "install_only.tar.gz: OK\n" NAME
 		"install_only_stripped.tar.gz: OK\n");
-	release(&f);
+	packing_release(&f);
 }
 
 /* What objcopy says of a library that is damaged. */
 static void test_words_of_objcopy(void **state)
 {
-	struct fixture f;
+	struct packing f;
 
-	setup(&f, *state);
+	packing_setup(&f, *state);
 	scratch_file(f.tree, "lib/libdamaged.a", "!<arch>\nand no more\n", 0644);
-	assert_refused(&f, "objcopy --strip-debug");
+	packing_refused(&f, "objcopy --strip-debug");
 	if (!strstr(f.err.msg, "libdamaged.a:"))
 		fail_msg("'%s' does not say why", f.err.msg);
-	release(&f);
+	packing_release(&f);
 }
 
 /* What is written into the tree would be packed the next time. */
 static void test_not_into_the_tree(void **state)
 {
-	struct fixture f;
+	struct packing f;
 
-	setup(&f, *state);
+	packing_setup(&f, *state);
 	free(scratch_shell(*state, "ln -s tree/lib link && mkdir tree-beside"));
 	for (int i = 0; i < 3; i++) {
 		static const char *const below[] = {"tree", "tree/new/folder", "link/new"};
 		CLEANUP_FREE char *out = xasprintf("%s/%s", (char *)*state, below[i]);
 
 		f.o.out = out;
-		assert_refused(&f, "it is in the distribution");
+		packing_refused(&f, "it is in the distribution");
 		assert_int_equal(f.err.code, ERR_USAGE);
 	}
 	free(scratch_shell(*state, "test $(find tree | wc -l) = 4"));
 	CLEANUP_FREE char *beside = xasprintf("%s/tree-beside", (char *)*state);
 	f.o.out = beside;
-	json_decref(written(&f));
-	release(&f);
+	json_decref(packing_write(&f));
+	packing_release(&f);
 }
 
 /* Archives and digests are those of one run or of the other. */
 static void test_failure_changes_nothing(void **state)
 {
 	CLEANUP_FREE char *before = NULL, *after = NULL;
-	struct fixture f;
+	struct packing f;
 
-	setup(&f, *state);
-	json_decref(written(&f));
+	packing_setup(&f, *state);
+	json_decref(packing_write(&f));
 	free(scratch_shell(*state,
 		"cd out && rm ./*stripped* && mkdir -p " NAME "install_only_stripped.tar.gz/x"));
 	before = scratch_shell(*state, "ls -AR out && cat out/SHA256SUMS out/*only.tar.gz");
 	scratch_file(f.tree, "lib/python3.13/os.py", "other", 0644);
-	assert_refused(&f, "a folder is there");
+	packing_refused(&f, "a folder is there");
 	after = scratch_shell(*state, "ls -AR out && cat out/SHA256SUMS out/*only.tar.gz");
 	assert_string_equal(before, after);
-	release(&f);
+	packing_release(&f);
 }
 
 static void test_failure_leaves_no_folder(void **state)
 {
-	struct fixture f;
+	struct packing f;
 
-	setup(&f, *state);
+	packing_setup(&f, *state);
 	free(scratch_shell(*state, "mkfifo tree/pipe"));
-	assert_refused(&f, "a pipe");
+	packing_refused(&f, "a pipe");
 	assert_false(path_exists(f.out));
 	free(f.out);
 	f.out = xasprintf("%s/new/below/out", (char *)*state);
 	f.o.out = f.out;
-	assert_refused(&f, "a pipe");
+	packing_refused(&f, "a pipe");
 	free(scratch_shell(*state, "test ! -e new"));
-	release(&f);
+	packing_release(&f);
 }
 
 /* Digests that cannot be written are known of before an archive gets its name. */
 static void test_no_digests(void **state)
 {
 	CLEANUP_FREE char *list = NULL;
-	struct fixture f;
+	struct packing f;
 
-	setup(&f, *state);
+	packing_setup(&f, *state);
 	scratch_file(*state, "out/SHA256SUMS/file", "", 0644);
-	assert_refused(&f, "SHA256SUMS");
+	packing_refused(&f, "SHA256SUMS");
 	list = scratch_shell(*state, "ls -A out");
 	assert_string_equal(list, "SHA256SUMS\n");
-	release(&f);
+	packing_release(&f);
 }
 
 static void *pack_beside(void *ctx)
 {
-	json_decref(written(ctx));
+	json_decref(packing_write(ctx));
 	return NULL;
 }
 
@@ -175,11 +120,11 @@ static void test_waits(void **state)
 {
 	CLEANUP_FREE char *sums = xasprintf("%s/out/SHA256SUMS", (char *)*state);
 	struct err err = ERR_INIT;
-	struct fixture f;
+	struct packing f;
 	pthread_t thread;
 	int lock = -1;
 
-	setup(&f, *state);
+	packing_setup(&f, *state);
 	assert_int_equal(make_dirs(f.out, &err), 0);
 	assert_int_equal(folder_lock(f.out, NULL, &lock, &err), 0);
 	assert_int_equal(pthread_create(&thread, NULL, pack_beside, &f), 0);
@@ -188,7 +133,7 @@ static void test_waits(void **state)
 	close(lock);
 	pthread_join(thread, NULL);
 	assert_true(path_exists(sums));
-	release(&f);
+	packing_release(&f);
 }
 
 static const char *replaces(const json_t *result)
@@ -200,21 +145,21 @@ static const char *replaces(const json_t *result)
 
 static void test_replaced(void **state)
 {
-	struct fixture f;
+	struct packing f;
 	json_t *result;
 
-	setup(&f, *state);
+	packing_setup(&f, *state);
 	for (int i = 0; i < 3; i++) {
 		static const char *const expected[] = {"no", "no", "yes"};
 
 		if (i == 2)
 			scratch_file(f.tree, "lib/python3.13/os.py", "other", 0644);
-		result = written(&f);
+		result = packing_write(&f);
 		assert_string_equal(replaces(result), expected[i]);
 		json_decref(result);
 	}
 	free(scratch_shell(*state, "cd out && sha256sum -c SHA256SUMS"));
-	release(&f);
+	packing_release(&f);
 }
 
 int main(void)

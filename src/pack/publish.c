@@ -1,0 +1,116 @@
+#include "pack/publish-internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "pack/sums-internal.h"
+
+#define JOURNAL ".solder-publish"
+
+bool publish_is_pending(const char *folder)
+{
+	CLEANUP_FREE char *journal = xasprintf("%s/" JOURNAL, folder);
+
+	return path_exists(journal);
+}
+
+/* What stands in it was decided by who could write into it. */
+static int check_owner(const char *journal, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(journal, &st) < 0)
+		return err_sys(err, "cannot look at '%s'", journal);
+	if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022))
+		return 0;
+	err_set(err, ERR_ENVIRONMENT,
+		"'%s' is no folder of yours that only you can change, so what it holds is not "
+		"published",
+		journal);
+	return err_hint(err, "let its owner pack into this folder again, or remove it");
+}
+
+static int rank(const char *name)
+{
+	static const char *const order[] = {
+		FIRST_SUMS_FILE, NULL, SUMS_FILE, SIGNATURE_FILE, INDEX_FILE};
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		if (order[i] && !strcmp(name, order[i]))
+			return (int)i;
+	}
+	return 1;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+
+	return rank(x) != rank(y) ? rank(x) - rank(y) : strcmp(x, y);
+}
+
+static int list(const char *journal, struct strv *names, struct err *err)
+{
+	DIR *dir = opendir(journal);
+	struct dirent *e;
+
+	if (!dir)
+		return err_sys(err, "cannot list '%s'", journal);
+	while ((e = readdir(dir))) {
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			strv_add(names, e->d_name);
+	}
+	closedir(dir);
+	sort_array(names->v, names->n, sizeof(*names->v), by_rank);
+	return 0;
+}
+
+static int move_all(const char *folder, const char *journal, struct err *err)
+{
+	CLEANUP_STRV struct strv names = STRV_INIT;
+
+	if (list(journal, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.v[i];
+		CLEANUP_FREE char *from = xasprintf("%s/%s", journal, name);
+		CLEANUP_FREE char *to =
+			xasprintf("%s/%s", folder, rank(name) == 0 ? SUMS_FILE : name);
+
+		/* Synced each: the order has to hold after a power failure, too. */
+		if (path_rename(from, to, err) < 0) {
+			err_wrap(err, "publishing in '%s' is not done", folder);
+			return err_hint(err, "remove the cause and pack into it again");
+		}
+	}
+	if (rmdir(journal) < 0)
+		return err_sys(err, "cannot remove '%s'", journal);
+	return 0;
+}
+
+int publish_complete(const char *folder, struct progress *progress, struct err *err)
+{
+	CLEANUP_FREE char *journal = xasprintf("%s/" JOURNAL, folder);
+
+	if (!path_exists(journal))
+		return 0;
+	if (check_owner(journal, err) < 0 || move_all(folder, journal, err) < 0)
+		return -1;
+	progress_say(progress, "what an interrupted run was about to publish in '%s' is now there",
+		folder);
+	return 0;
+}
+
+int publish_commit(const char *stage, const char *folder, struct err *err)
+{
+	CLEANUP_FREE char *journal = xasprintf("%s/" JOURNAL, folder);
+
+	if (path_sync(stage, err) < 0 || path_rename(stage, journal, err) < 0)
+		return -1;
+	return move_all(folder, journal, err);
+}
