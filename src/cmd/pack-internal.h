@@ -9,8 +9,8 @@
 #include "pack/pack.h"
 
 struct pack_values {
-	const char *output, *cache, *base_url, *keep, *level_given;
-	bool index, verify, only_cpython, without_archive_library, cyclonedx, json, quiet;
+	const char *output, *cache, *base_url, *keep, *level_given, *sign, *password;
+	bool index, verify, only_cpython, without_archive_library, cyclonedx, release, json, quiet;
 	unsigned int jobs; /* 0: not said */
 	unsigned long level;
 };

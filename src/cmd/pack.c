@@ -14,6 +14,7 @@
 #include "report/report.h"
 
 #define LEVEL_MAX 19
+#define LEVEL_DEFAULT 9 /* measured in docs/pack.md */
 #define ROOT_MAX 4096
 #define GDB_SCRIPT "Tools/gdb/libpython.py"
 #define GDB_SCRIPT_MAX ((size_t)4 << 20)
@@ -141,6 +142,8 @@ static int write_package(const struct pack_values *v, struct package *p, struct 
 	o->scratch = scratch;
 	o->without_archive_library = v->without_archive_library;
 	o->cyclonedx = v->cyclonedx;
+	o->sign = v->sign;
+	o->password = v->password;
 	o->level = (int)v->level;
 	failed = pack_write(p, o, result, err);
 	tree_remove(scratch, &ignored);
@@ -207,6 +210,10 @@ static void print_archives(const json_t *result)
 	json_array_foreach (json_object_get(result, "left_out"), i, a)
 		doc_text(doc, "not written: %s (%s)", json_string_value(json_object_get(a, "name")),
 			json_string_value(json_object_get(a, "why")));
+	if (json_object_get(result, "public_key"))
+		doc_text(doc,
+			"signed: minisign -V -m SHA256SUMS -x SHA256SUMS.sig -P %s verifies it",
+			json_string_value(json_object_get(result, "public_key")));
 	cmd_print(doc);
 }
 
@@ -270,8 +277,10 @@ static int check_mode(const struct pack_values *v, struct err *err)
 	} table[] = {{"output", v->output, true, false, false},
 		{"without-archive-library", v->without_archive_library, true, false, true},
 		{"cyclonedx", v->cyclonedx, true, false, true},
-		{"level", v->level_given, true, false, false}, {"jobs", v->jobs, true, false, true},
-		{"base-url", v->base_url, false, true, false},
+		{"level", v->level_given, true, false, false},
+		{"release", v->release, true, false, false}, {"sign", v->sign, true, false, false},
+		{"password-file", v->password, true, false, false},
+		{"jobs", v->jobs, true, false, true}, {"base-url", v->base_url, false, true, false},
 		{"only-cpython", v->only_cpython, false, false, true},
 		{"keep", v->keep, false, false, true}, {"cache", v->cache, true, false, true}};
 	const char *mode = v->index ? "--index" : v->verify ? "--verify-reproducible" : NULL;
@@ -317,7 +326,13 @@ static int check_values(struct pack_values *v, struct err *err)
 		return err_hint(
 			err, "write it with its scheme, https://…, without blanks, '?' and '#'");
 	}
-	v->level = v->level_given ? strtoul(v->level_given, &end, 10) : LEVEL_MAX;
+	if (v->password && !v->sign)
+		return err_set(err, ERR_USAGE, "--password-file goes with --sign");
+	if (v->release && v->level_given)
+		return err_set(err, ERR_USAGE, "--release and --level exclude each other");
+	v->level = v->level_given ? strtoul(v->level_given, &end, 10)
+		   : v->release   ? LEVEL_MAX
+				  : LEVEL_DEFAULT;
 	if (v->level < 1 || v->level > LEVEL_MAX || (end && *end) ||
 		(v->level_given && !isdigit((unsigned char)*v->level_given)))
 		return err_set(err, ERR_USAGE, "--level takes a number from 1 to %d, not '%s'",
@@ -360,8 +375,12 @@ static const struct opt opts[] = {
 		"leave libpython*.a out of the small archives", AT(without_archive_library)},
 	{"cyclonedx", 0, OPT_FLAG, NULL, "add the bill of materials in CycloneDX's form, too",
 		AT(cyclonedx)},
-	{"level", 0, OPT_STRING, "N", "of compression, 1 to 19 (19); of gzip at most 9",
+	{"level", 0, OPT_STRING, "N", "of compression, 1 to 19 (9); of gzip at most 9",
 		AT(level_given)},
+	{"release", 0, OPT_FLAG, NULL, "as small as can be (level 19), which takes its time",
+		AT(release)},
+	{"sign", 0, OPT_STRING, "KEY", "sign SHA256SUMS with this file's secret key", AT(sign)},
+	{"password-file", 0, OPT_STRING, "FILE", "with --sign: what opens the key", AT(password)},
 	{"jobs", 'j', OPT_COUNT, "N",
 		"threads and programs at a time (all processors; to build again: one more)",
 		AT(jobs)},
@@ -389,15 +408,19 @@ const struct command cmd_pack = {
 		 "arranges it: a full\narchive with objects, build information and licences; "
 		 "install_only, with libpython's archive\nlibrary, licences and a bill of "
 		 "materials; the same stripped; and what was stripped, by\nbuild-id, for "
-		 "debuggers. SHA256SUMS names them all.\n\nThe same tree gives the same bytes, "
+		 "debuggers. SHA256SUMS names them all; with --sign, minisign and signify verify "
+		 "it, and keys are\nof "
+		 "theirs or Ed25519 in PEM.\n\nThe same tree gives the same bytes, "
 		 "whatever the machine, the time and the number of jobs.\n\nWith --index, DIR is "
 		 "a folder of such archives, which becomes a mirror for uv:\n"
 		 "UV_PYTHON_DOWNLOADS_JSON_URL=DIR/downloads.json. What the file has of others "
 		 "stays.\n\nWith --verify-reproducible, the distribution is built again from the "
 		 "recorded inputs, in another\nfolder, with another number of jobs, and both are "
 		 "compared; differences make the exit code 1.",
-	.example = "solder pack dist/cpython-3.13.15-static -o packed\nsolder pack --index packed\n"
-		   "solder pack --verify-reproducible dist/cpython-3.13.15-static",
+	.example =
+		"solder pack dist/cpython-3.13.15-static -o packed\nsolder pack --index packed\n"
+		"solder pack --release --sign release.key dist/cpython-3.13.15-static -o packed\n"
+		"solder pack --verify-reproducible dist/cpython-3.13.15-static",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct pack_values),

@@ -7,7 +7,7 @@
 #include "pack/pack.h"
 
 struct values {
-	const char *sha256;
+	const char *sha256, *verify;
 	unsigned int strip, max_gib;
 	bool quiet;
 };
@@ -24,10 +24,19 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	const struct values *v = values;
 	struct unpack_limits limits = UNPACK_LIMITS_DEFAULT;
 	struct progress *progress;
-	const char *said;
+	const char *said = "the signed SHA256SUMS";
+	int failed;
 
+	if (v->sha256 && v->verify)
+		return err_set(err, ERR_USAGE, "--sha256 and --verify exclude each other");
 	limits.max_bytes = (uint64_t)v->max_gib << 30;
-	if (pack_unpack(args->v[0], v->sha256, args->v[1], (int)v->strip, &limits, &said, err) < 0)
+	if (v->verify)
+		failed = pack_unpack_signed(
+			args->v[0], v->verify, args->v[1], (int)v->strip, &limits, err);
+	else
+		failed = pack_unpack(
+			args->v[0], v->sha256, args->v[1], (int)v->strip, &limits, &said, err);
+	if (failed < 0)
 		return -1;
 	progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
 	if (said)
@@ -43,6 +52,8 @@ static int run(const void *values, const struct strv *args, struct err *err)
 
 static const struct opt opts[] = {
 	{"sha256", 0, OPT_STRING, "HEX", "the digest that the archive must have", AT(sha256)},
+	{"verify", 0, OPT_STRING, "KEY", "the public key (a file, or 'RW…') that must have signed",
+		AT(verify)},
 	{"strip", 0, OPT_COUNT, "N", "drop that many leading folders", AT(strip)},
 	{"max-gib", 0, OPT_COUNT, "N", "refuse what unpacks to more GiB (4)", AT(max_gib)},
 	{"quiet", 'q', OPT_FLAG, NULL, "do not say whether it was verified", AT(quiet)},
@@ -54,9 +65,10 @@ const struct command cmd_unpack = {
 	.args = "ARCHIVE DIR",
 	.about = "Unpacks tar (plain, or with gzip, bzip2, xz or zstd) and zip archives into a new "
 		 "or empty\nfolder. Before, the archive is compared with the digest given, or with "
-		 "SHA256SUMS in its\nfolder. Whatever the archive says, nothing is written outside "
-		 "DIR; one that is damaged,\nhostile or too large is refused, and nothing of it "
-		 "is left.",
+		 "SHA256SUMS in its\nfolder; with --verify, that file must be signed, in "
+		 "SHA256SUMS.sig beside it. Whatever the\narchive says, nothing is written outside "
+		 "DIR; one that is damaged, hostile or too large is\nrefused, and nothing of it is "
+		 "left.",
 	.example = "solder unpack cpython-3.13.15+20260805-x86_64-unknown-linux-gnu-install_only."
 		   "tar.gz py",
 	.opts = opts,

@@ -162,13 +162,89 @@ static void test_replaced(void **state)
 	packing_release(&f);
 }
 
+/* What the index of a mirror says of an archive that is replaced changes with it. */
+static void test_index_is_renewed(void **state)
+{
+	CLEANUP_FREE char *before = NULL, *after = NULL, *sum = NULL;
+	struct packing f;
+	json_t *result = NULL;
+
+	packing_setup(&f, *state);
+	json_decref(packing_write(&f));
+	assert_int_equal(pack_index(f.out, "https://example.org/a", NULL, &result, &f.err), 0);
+	json_decref(result);
+	before = scratch_read(*state, "out/downloads.json");
+	json_decref(packing_write(&f));
+	after = scratch_read(*state, "out/downloads.json");
+	assert_string_equal(before, after);
+	scratch_file(f.tree, "lib/python3.13/os.py", "other", 0644);
+	json_decref(packing_write(&f));
+	free(after);
+	after = scratch_read(*state, "out/downloads.json");
+	assert_string_not_equal(before, after);
+	sum = scratch_shell(*state, "sha256sum <out/" NAME "install_only_stripped.tar.gz");
+	sum[64] = '\0';
+	assert_non_null(strstr(after, sum));
+	packing_release(&f);
+}
+
+static void sign_with(struct packing *f, const char *root)
+{
+	scratch_file(root, "key",
+		"untrusted comment: signify secret key\n"
+		"RWRCSwAAAADmXEyPkBdLeflkfiNVfuyhr+7rZwVkbZdNpuUl962yLrcK8M7+"
+		"KUh9V1Efm5tEhmmRFEh5RXcx"
+		"QEA3qAR8Fpe7hWUiHDlYJlUtJw/TEgWIt2CIhJ26NmPsBn+jHxQFjCc=\n",
+		0600);
+	f->o.sign = xasprintf("%s/key", root);
+}
+
+#define PUBLIC "RWRNpuUl962yLoVlIhw5WCZVLScP0xIFiLdgiISdujZj7AZ/ox8UBYwn"
+
+/* A signature is never left wrong, and never given to what it did not vouch for before. */
+static void test_signed(void **state)
+{
+	CLEANUP_FREE char *key = NULL, *archive = NULL, *to = NULL;
+	struct packing f;
+	json_t *result;
+
+	packing_setup(&f, *state);
+	sign_with(&f, *state);
+	key = (char *)f.o.sign;
+	result = packing_write(&f);
+	assert_string_equal(json_string_value(json_object_get(result, "public_key")), PUBLIC);
+	json_decref(result);
+	archive = xasprintf("%s/" NAME "install_only.tar.gz", f.out);
+	to = xasprintf("%s/to", (char *)*state);
+	assert_int_equal(pack_unpack_signed(archive, PUBLIC, to, 1, NULL, &f.err), 0);
+	/* an index changes nothing that is signed */
+	assert_int_equal(pack_index(f.out, NULL, NULL, &result, &f.err), 0);
+	json_decref(result);
+	free(scratch_shell(*state, "rm -r to"));
+	assert_int_equal(pack_unpack_signed(archive, PUBLIC, to, 1, NULL, &f.err), 0);
+	f.o.sign = NULL;
+	packing_refused(&f, "SHA256SUMS.sig' would no longer be right");
+	f.o.sign = key;
+	json_decref(packing_write(&f));
+	/* a line of somebody else */
+	free(scratch_shell(*state, "cd out && sed 's/install_only/other/' SHA256SUMS >x && "
+				   "cat x >>SHA256SUMS && rm x"));
+	packing_refused(&f, "cannot sign for '" NAME "other");
+	free(scratch_shell(*state, "rm out/SHA256SUMS.sig"));
+	packing_refused(&f, "cannot sign for '" NAME "other");
+	free(scratch_shell(*state, "echo bad >out/SHA256SUMS"));
+	packing_refused(&f, "is none that 'sha256sum -c' would read");
+	packing_release(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_archives),
 		SCRATCH_TEST(test_words_of_objcopy), SCRATCH_TEST(test_not_into_the_tree),
 		SCRATCH_TEST(test_failure_changes_nothing),
 		SCRATCH_TEST(test_failure_leaves_no_folder), SCRATCH_TEST(test_no_digests),
-		SCRATCH_TEST(test_waits), SCRATCH_TEST(test_replaced)};
+		SCRATCH_TEST(test_waits), SCRATCH_TEST(test_replaced),
+		SCRATCH_TEST(test_index_is_renewed), SCRATCH_TEST(test_signed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
