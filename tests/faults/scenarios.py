@@ -118,10 +118,12 @@ class World:
         os.makedirs(keep + "workloads")
         with open(keep + "workloads/index.json", "w") as f:
             f.write('[{"name": "x", "kind": "startup", "loops": 1, "args": ["-c", "pass"]}]')
-        shutil.copytree(keep + "mirror", keep + "archives")
-        for name in os.listdir(keep + "archives"):
+        os.makedirs(keep + "archives")
+        for name in os.listdir(keep + "mirror"):
             if name.endswith("install_only.tar.gz"):
-                os.rename(keep + "archives/" + name, keep + "archives/a.tar.gz")
+                shutil.copy(keep + "mirror/" + name, keep + "archives/a.tar.gz")
+        with open(keep + "archives/SHA256SUMS", "w") as f:
+            subprocess.run(["sha256sum", "a.tar.gz"], cwd=keep + "archives", stdout=f, check=True)
         self.why_no_wheels = self.make_wheel(keep)
 
     def make_wheel(self, keep):
