@@ -142,35 +142,51 @@ static int find_tools(struct toolchain *t, const struct toolchain_needs *needs, 
 		       : 0;
 }
 
-/* A compiler without the C library's headers fails only deep inside a configure run. */
-static int try_link(const struct toolchain *t, const struct toolchain_needs *needs, struct err *err)
+/* What the compiler says when it cannot link a program. */
+static int blame(const struct toolchain *t, bool profile, const char *said, struct err *err)
 {
-	CLEANUP_STRV struct strv argv = STRV_INIT;
-	CLEANUP_BUF struct buf out = BUF_INIT;
-	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
-
-	strv_add(&argv, "/bin/sh");
-	strv_add(&argv, "-c");
-	strv_add(&argv,
-		"d=$(mktemp -d) || exit 1; trap 'rm -rf \"$d\"' EXIT\n"
-		"printf '#include <stdio.h>\\nint main(void) { return puts(\"\") < 0; }\\n' "
-		">\"$d/a.c\" && \"$@\" -o \"$d/a\" \"$d/a.c\"");
-	strv_add(&argv, "sh");
-	strv_add(&argv, t->cc);
-	if (t->family == CC_CLANG && needs->pgo)
-		strv_add(&argv, "-fprofile-instr-generate");
-	if (proc_run(&spec, true, 2048, ASK_TIMEOUT_MS, &out, err) == 0)
-		return 0;
-	if (err->code != ERR_CHILD)
+	err_set(err, ERR_ENVIRONMENT, "the compiler '%s' cannot link a program:\n%s", t->cc, said);
+	if (!strstr(said, "No such file") && !strstr(said, "cannot find"))
 		return -1;
-	while (out.len && out.data[out.len - 1] == '\n')
-		out.data[--out.len] = '\0';
-	err_set(err, ERR_ENVIRONMENT, "the compiler '%s' cannot link a program:\n%s", t->cc,
-		out.data);
-	if (t->family == CC_CLANG && needs->pgo)
+	if (profile)
 		return err_hint(
 			err, "install the packages libc6-dev and libclang-rt-%u-dev", t->major);
 	return err_hint(err, "install the package libc6-dev");
+}
+
+/* A compiler without the C library's headers fails only deep inside a configure run. Its own
+ * temporary files go into the scratch folder, too: it may be killed. */
+static int try_link(const struct toolchain *t, const struct toolchain_needs *needs, struct err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	CLEANUP_FREE char *scratch =
+		scratch_make(tmp && *tmp == '/' ? tmp : "/tmp", "solder-cc", err);
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	bool profile = t->family == CC_CLANG && needs->pgo;
+	struct err ignored = ERR_INIT;
+	int failed;
+
+	if (!scratch)
+		return -1;
+	strv_add(&argv, "/bin/sh");
+	strv_add(&argv, "-c");
+	strv_add(&argv, "TMPDIR=$1 && export TMPDIR && shift && printf "
+			"'#include <stdio.h>\\nint main(void) { return puts(\"\") < 0; }\\n' "
+			">\"$TMPDIR/a.c\" && \"$@\" -o \"$TMPDIR/a\" \"$TMPDIR/a.c\"");
+	strv_add(&argv, "sh");
+	strv_add(&argv, scratch);
+	strv_add(&argv, t->cc);
+	if (profile)
+		strv_add(&argv, "-fprofile-instr-generate");
+	failed = proc_run(&spec, true, 2048, ASK_TIMEOUT_MS, &out, err);
+	tree_remove(scratch, &ignored);
+	if (failed == 0 || err->code != ERR_CHILD)
+		return failed;
+	while (out.len && out.data[out.len - 1] == '\n')
+		out.data[--out.len] = '\0';
+	return blame(t, profile, out.data, err);
 }
 
 static int add_tool(struct buf *text, const char *path, struct err *err)

@@ -65,7 +65,9 @@ class World:
             "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8",
             "HOME": self.case + "/home", "TMPDIR": self.case + "/tmp",
             # leaks cannot be looked for under ptrace
-            "ASAN_OPTIONS": "detect_leaks=0", "SOLDER_WORKLOADS": REPO + "/workloads"}
+            "ASAN_OPTIONS": "detect_leaks=0",
+            **{f"SOLDER_{n.upper()}": f"{REPO}/{n}"
+               for n in ("recipes", "workloads", "wheels", "probes")}}
         self.warm()
 
     def path(self, *parts):
