@@ -24,6 +24,7 @@
 #define END64_SIZE 56
 #define CENTRAL_SIZE 46
 #define LOCAL_SIZE 30
+#define VERSION_MAX 63      /* 6.3, the newest that Python reads */
 #define ALL_ONES UINT32_MAX /* the value is in the zip64 field */
 #define DIRECTORY_MAX ((uint64_t)64 << 20)
 
@@ -274,6 +275,8 @@ static int read_central(const unsigned char **p, size_t *left, struct zip_entry 
 		return err_set(err, ERR_INPUT, "it is corrupt: so is its central directory");
 	if (get16(h + 34))
 		return refuse(e, "is on another disk", err);
+	if (h[6] > VERSION_MAX)
+		return refuse(e, "is for newer readers", err);
 	widen(&wide, &e->size);
 	widen(&wide, &e->packed);
 	widen(&wide, &e->offset);

@@ -212,15 +212,16 @@ static json_t *next_line(char **at)
 	return json_loadb(line, n, JSON_DECODE_ANY, NULL);
 }
 
-/* The ends in the result, in order: how many there are, up to the first failure with `stop`. */
-static size_t count_good(const struct attempt *a)
+/* The ends in the result, in order: how many there are up to the first failure, `max` at most: what
+ * is tried can write there, too. */
+static size_t count_good(const struct attempt *a, size_t max)
 {
 	char *at = a->result.data;
 	json_t *line;
 	size_t n = 0;
 	bool good = true;
 
-	while (good && (line = next_line(&at))) {
+	while (good && n < max && (line = next_line(&at))) {
 		if (json_object_get(line, "end")) {
 			good = json_is_null(json_object_get(line, "error"));
 			n += good;
@@ -276,7 +277,7 @@ static int try_modules(const struct wheel_work *work, const struct wheel_python 
 
 		if (run_once(work, python, "import", modules->v + i, n, false, &a, err) < 0)
 			return -1;
-		good = count_good(&a);
+		good = count_good(&a, n);
 		/* all imported, and then it died at its end: which one did that? */
 		if (good == n && a.died)
 			good = 0;

@@ -51,6 +51,27 @@ static const char question[] =
 	"    'abiflags': sys.abiflags,\n"
 	"}, sort_keys=True))\n";
 
+static bool is_sound(const json_t *says)
+{
+	const json_t *builtins = json_object_get(says, "builtins"), *name;
+	size_t i;
+
+	json_array_foreach (builtins, i, name) {
+		if (!json_is_string(name))
+			return false;
+	}
+	return json_is_array(builtins);
+}
+
+int package_answer(struct package *p, const char *text, size_t len, struct err *err)
+{
+	p->says = json_loadb(text, len, 0, NULL);
+	return is_sound(p->says)
+		       ? 0
+		       : err_set(err, ERR_INPUT, "'%s' gives no sound answer about itself",
+				 p->dist.interpreter);
+}
+
 int package_ask(struct package *p, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
@@ -68,9 +89,5 @@ int package_ask(struct package *p, struct err *err)
 	strv_add(&env, "HOME=/nonexistent");
 	if (proc_run(&spec, false, ANSWER_MAX, ASK_MS, &answer, err) < 0)
 		return err_wrap(err, "asking '%s' about itself", p->dist.interpreter);
-	p->says = json_loadb(answer.data ? answer.data : "", answer.len, 0, NULL);
-	if (!json_is_object(p->says))
-		return err_set(err, ERR_INPUT, "'%s' gives no sound answer about itself",
-			p->dist.interpreter);
-	return 0;
+	return package_answer(p, answer.data ? answer.data : "", answer.len, err);
 }

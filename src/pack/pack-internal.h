@@ -40,6 +40,8 @@ char *package_test_folder(const struct package *p, const char *test);
 
 /* sys and sysconfig, from the interpreter itself. */
 int package_ask(struct package *p, struct err *err);
+/* What it answered, which must be of the right form. */
+int package_answer(struct package *p, const char *text, size_t len, struct err *err);
 
 /* The folder where the build left what describes it, by what the interpreter says: one of the tree
  * itself. */

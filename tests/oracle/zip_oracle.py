@@ -128,7 +128,7 @@ def main():
     parser.add_argument("solder")
     parser.add_argument("--mutations", type=int, default=400)
     parser.add_argument("wheels", nargs="*")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     wheels = args.wheels or sorted(glob.glob("/usr/share/python-wheels/*.whl"))
     with tempfile.TemporaryDirectory() as work:
         o = Oracle(args.solder, work)

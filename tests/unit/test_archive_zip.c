@@ -138,7 +138,7 @@ enum {
 	L_NAME = 30
 };
 enum {
-	C_SYSTEM = 5,
+	C_VERSION = 6,
 	C_FLAGS = 8,
 	C_METHOD = 10,
 	C_CRC = 16,
@@ -257,6 +257,7 @@ static void test_contradictions(void **state)
 	} cases[] = {
 		{'c', C_CRC, 4, 1, "two checksums"},
 		{'l', L_CRC, 4, 1, "two checksums"},
+		{'c', C_VERSION, 1, 64, "for newer readers"},
 		{'c', C_METHOD, 2, 99, "neither stored nor deflated"},
 		{'l', L_METHOD, 2, 99, "compressed in two ways"},
 		{'c', C_METHOD, 2, 8, "compressed in two ways"},

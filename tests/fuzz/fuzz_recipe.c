@@ -1,0 +1,60 @@
+/* Any text as a recipe and as the locks of a set; what is taken is complete.
+ *
+ * Source: src/recipe/yaml.c src/recipe/lock.c src/recipe/version.c
+ */
+#include "fuzz.h"
+
+#include "recipe/recipe.c"
+
+#define read_place read_lock_place
+#define read_entry read_lock_entry
+#include "recipe/lock.c"
+
+static void recipe_of(const char *path)
+{
+	CLEANUP(cleanup_recipe) struct recipe *r = xcalloc(1, sizeof(*r));
+	CLEANUP(yaml_release) struct yaml y = {0};
+	struct err err = ERR_INIT;
+
+	r->name = xstrdup("zlib");
+	if (yaml_load(path, &y, &err) < 0 || read_recipe(&y, r, &err) < 0) {
+		fuzz_check_err(&err);
+		return;
+	}
+	fuzz_check(r->summary && r->licence);
+	for (size_t i = 0; i < r->n_patches; i++) {
+		fuzz_check(r->patches[i].file && r->patches[i].reason);
+		version_matches("3.13.5", r->patches[i].versions);
+	}
+	for (size_t i = 0; i < r->n_tools; i++)
+		fuzz_check(r->tools[i].program && r->tools[i].package);
+}
+
+static void lock_of(const char *path)
+{
+	CLEANUP(cleanup_lock) struct lock *l = xcalloc(1, sizeof(*l));
+	CLEANUP(yaml_release) struct yaml y = {0};
+	const struct lock_entry *found[4];
+	struct err err = ERR_INIT;
+
+	l->set = xstrdup("debian");
+	if (yaml_load(path, &y, &err) < 0 || read_lock(&y, l, &err) < 0) {
+		fuzz_check_err(&err);
+		return;
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		fuzz_check(l->entries[i].urls.n > 0 && strlen(l->entries[i].sha256) == 64);
+		fuzz_check(lock_find(l, l->entries[i].package, NULL, found, 4) > 0);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char path[64];
+	int fd = fuzz_file(data, size, path);
+
+	recipe_of(path);
+	lock_of(path);
+	close(fd);
+	return 0;
+}
