@@ -7,6 +7,10 @@
 #include "check/check.h"
 #include "report/report.h"
 
+/* The answer in a sentence, findings from the worst on, and what was checked; with `all`, what
+ * holds and why the rest was not checked. */
+struct doc *cmd_check_doc(const struct dist *dist, const json_t *model, bool all);
+
 struct probe_values {
 	bool all, install_consumers;
 	struct strv ids;     /* only these */

@@ -61,106 +61,6 @@ static int explain_rule(const char *id, struct err *err)
 	return 0;
 }
 
-/* One row for each finding; for a rule without one, a row for the rule if it is wanted. */
-static void rule_rows(struct doc *doc, const json_t *rule, bool all)
-{
-	const char *verdict = cmd_text(rule, "verdict"), *id = cmd_text(rule, "id");
-	const json_t *findings = json_object_get(rule, "findings");
-	json_int_t more = json_integer_value(json_object_get(rule, "more"));
-
-	for (size_t i = 0; i < json_array_size(findings); i++) {
-		const json_t *f = json_array_get(findings, i);
-		const char *const cells[] = {
-			verdict, id, cmd_text(f, "where"), cmd_text(f, "what")};
-
-		doc_row(doc, cells);
-	}
-	if (more) {
-		CLEANUP_FREE char *text = xasprintf("and %lld findings more", (long long)more);
-		const char *const cells[] = {verdict, id, NULL, text};
-
-		doc_row(doc, cells);
-	}
-	if (!json_array_size(findings) && (all || cmd_text(rule, "why"))) {
-		const char *why = cmd_text(rule, "why");
-		const char *const cells[] = {
-			verdict, id, NULL, why ? why : cmd_text(rule, "reason")};
-
-		doc_row(doc, cells);
-	}
-}
-
-static bool all_hold(const json_t *rules)
-{
-	for (size_t i = 0; i < json_array_size(rules); i++) {
-		if (strcmp(cmd_text(json_array_get(rules, i), "verdict"), "pass") != 0)
-			return false;
-	}
-	return true;
-}
-
-static void add_rules(struct doc *doc, const json_t *rules, bool all)
-{
-	static const struct doc_column columns[] = {
-		{"verdict", DOC_VERDICT}, {"rule", 0}, {"where", DOC_WRAP}, {"what", DOC_WRAP}};
-
-	if (!json_array_size(rules))
-		return;
-	if (!all && all_hold(rules)) {
-		doc_text(doc, "Rules: all hold.");
-		return;
-	}
-	doc_table(doc, "Rules", columns, ARRAY_SIZE(columns));
-	for (size_t i = 0; i < json_array_size(rules); i++)
-		rule_rows(doc, json_array_get(rules, i), all);
-	for (size_t i = 0; i < json_array_size(rules); i++) {
-		const json_t *rule = json_array_get(rules, i);
-
-		if (cmd_text(rule, "todo") && strcmp(cmd_text(rule, "verdict"), "known") != 0)
-			doc_text(doc, "%s: %s. What to do: %s.", cmd_text(rule, "id"),
-				cmd_text(rule, "reason"), cmd_text(rule, "todo"));
-	}
-}
-
-static void add_summary(struct doc *doc, const json_t *summary)
-{
-	static const char *const words[][2] = {{"failed", "failed"}, {"warned", "warned"},
-		{"noted", "noted"}, {"passed", "passed"}, {"not_checked", "not checked"},
-		{"known", "known"}};
-	CLEANUP_STRV struct strv parts = STRV_INIT;
-	CLEANUP_FREE char *line = NULL;
-	json_int_t known = json_integer_value(json_object_get(summary, "known"));
-
-	for (size_t i = 0; i < ARRAY_SIZE(words) - !known; i++)
-		strv_addf(&parts, "%lld %s",
-			(long long)json_integer_value(json_object_get(summary, words[i][0])),
-			words[i][1]);
-	line = strv_join(&parts, ", ");
-	doc_text(doc, "%s", line);
-}
-
-static struct doc *make_doc(const struct dist *dist, const json_t *model, bool all)
-{
-	CLEANUP_FREE char *title = xasprintf("solder check: %s", dist->given);
-	struct doc *doc = doc_new(title);
-
-	for (size_t i = 0; i < dist->trail.n; i++)
-		doc_text(doc, "%s", dist->trail.v[i]);
-	doc_fact(doc, "Python", dist->version);
-	doc_fact(doc, "interpreter", dist->interpreter);
-	doc_fact(doc, "prefix", dist->prefix);
-	doc_fact(doc, "link mode", dist_link_name(dist->link));
-	doc_fact(doc, "libpython.so", dist->libpython_shared);
-	doc_fact(doc, "libpython.a", dist->libpython_static);
-	add_rules(doc, json_object_get(model, "rules"), all);
-	if (cmd_text(model, "probes_why"))
-		doc_text(doc, "Probes: not checked: %s.", cmd_text(model, "probes_why"));
-	cmd_check_add_probes(doc, json_object_get(model, "probes"), all);
-	cmd_check_add_wheels(doc, model, all);
-	add_summary(doc, json_object_get(model, "summary"));
-	return doc;
-}
-
 static int print(
 	const struct values *v, const struct dist *dist, const json_t *model, struct err *err)
 {
@@ -176,12 +76,12 @@ static int print(
 			&text);
 		fwrite(text.data, 1, text.len, stdout);
 	} else {
-		CLEANUP_DOC struct doc *doc = make_doc(dist, model, v->all);
+		CLEANUP_DOC struct doc *doc = cmd_check_doc(dist, model, v->all);
 
 		cmd_print(doc);
 	}
 	if (v->html) {
-		CLEANUP_DOC struct doc *page = make_doc(dist, model, true);
+		CLEANUP_DOC struct doc *page = cmd_check_doc(dist, model, true);
 
 		return doc_save_html(page, v->html, err);
 	}

@@ -162,6 +162,13 @@ void doc_sides_note(struct doc *doc, const char *text)
 	add_sides(doc, cells);
 }
 
+void doc_fold(struct doc *doc)
+{
+	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_TABLE)
+		bug("only a table can be folded");
+	doc->elements[doc->n - 1].folded = true;
+}
+
 void doc_picture(struct doc *doc, const char *svg, const char *alt, bool alt_on_terminal)
 {
 	add(doc, DOC_PICTURE, alt, svg)->alt_on_terminal = alt_on_terminal;
@@ -187,7 +194,8 @@ enum doc_tone doc_tone_of(const char *verdict)
 		{"breaks only here", DOC_BAD},
 		{"slower", DOC_BAD},
 		{"disagrees", DOC_BAD},
-		{"warning", DOC_DOUBT},
+		{"fails", DOC_BAD},
+		{"warn", DOC_DOUBT},
 		{"fails on both", DOC_DOUBT},
 		{"undecided", DOC_DOUBT},
 		{"too noisy", DOC_DOUBT},

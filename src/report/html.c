@@ -238,13 +238,18 @@ static void add_table(struct buf *out, const struct doc_element *e)
 	const struct doc_table *t = &e->table;
 	bool stack = stacks(t);
 
+	if (e->folded) {
+		buf_adds(out, "<details class=\"listing\"><summary>");
+		html_add_text(out, e->label ? e->label : "Table", false);
+		buf_addf(out, " (%zu)</summary>\n", t->n_rows);
+	}
 	buf_addf(out,
 		"<div class=\"table %s\"><div class=\"frame\" tabindex=\"0\" role=\"region\" "
 		"aria-label=\"",
 		stack ? "stack" : "scroll");
 	html_add_text(out, e->label ? e->label : "Table", false);
 	buf_adds(out, "\"><table>");
-	if (e->label)
+	if (e->label && !e->folded)
 		element(out, "caption", e->label);
 	add_columns(out, t);
 	buf_adds(out, "<tbody>\n");
@@ -258,6 +263,8 @@ static void add_table(struct buf *out, const struct doc_element *e)
 		buf_addf(out, "<tr class=\"none\"><td colspan=\"%zu\">none</td></tr>\n",
 			t->n_columns);
 	buf_adds(out, "</tbody></table></div></div>\n");
+	if (e->folded)
+		buf_adds(out, "</details>\n");
 }
 
 static void add_picture(struct buf *out, const struct doc_element *e)

@@ -194,7 +194,7 @@
 			if (group)
 				bar.append(group);
 		});
-		if (rows.length >= 8) {
+		if (rows.length > 10) {
 			const search = make("input", { type: "search", placeholder: "Search rows", id: "search-" + index });
 			search.setAttribute("aria-label", "Search rows");
 			search.addEventListener("input", () => {

@@ -23,6 +23,7 @@ struct doc_element {
 	char *label; /* heading, key, label, caption, alt; NULL where optional */
 	char *text;  /* text, value, listing, svg */
 	bool alt_on_terminal;
+	bool folded; /* a table, on a page */
 	struct doc_table table;
 };
 

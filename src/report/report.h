@@ -85,6 +85,9 @@ void doc_table(struct doc *doc, const char *caption, const struct doc_column *co
 /* One cell for each column; NULL is shown as "-". */
 void doc_row(struct doc *doc, const char *const *cells);
 
+/* On a page the last table is folded away, its caption and number of rows stay. */
+void doc_fold(struct doc *doc);
+
 /* A picture: `svg` is what one of the chart functions below returned, or another complete <svg>
  * element with classes from page.css and no colours of its own, so that it follows light and dark
  * (the caller still owns it). It is put into the page as it is. `alt` stands below it; the
