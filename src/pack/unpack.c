@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/archive.h"
@@ -10,6 +11,7 @@
 #include "pack/sign-internal.h"
 #include "pack/sums-internal.h"
 
+#define STAGE ".solder-unpack"
 #define HEX_LENGTH (SHA256_HEX_SIZE - 1)
 #define PENDING                                                                                    \
 	"a 'solder pack' is not done there, or was interrupted; packing into the folder again "    \
@@ -88,6 +90,63 @@ static int verify_signed(int fd, const char *archive, const char *key, struct er
 	return -1;
 }
 
+/* May another folder take its place? Not what is mounted, or what would change hands; and what is
+ * not empty has to be refused. */
+static bool is_replaceable(const char *dir, const char *parent)
+{
+	struct stat st, above;
+	struct err ignored = ERR_INIT;
+
+	return lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && stat(parent, &above) == 0 &&
+	       st.st_dev == above.st_dev && st.st_uid == geteuid() && st.st_gid == getegid() &&
+	       access(parent, W_OK | X_OK) == 0 && dir_is_empty(dir, &ignored) == 1;
+}
+
+static int unpack_beside(int fd, const char *archive, const char *dir, const char *parent,
+	int strip, const struct unpack_limits *limits, struct err *err)
+{
+	CLEANUP_FREE char *stage = scratch_make(parent, STAGE, err), *tree = NULL;
+	struct err ignored = ERR_INIT;
+	struct stat st;
+	int failed;
+
+	if (!stage)
+		return -1;
+	tree = xasprintf("%s/tree", stage);
+	failed = archive_unpack_fd(fd, archive, tree, strip, limits, err);
+	if (failed == 0 && lstat(dir, &st) == 0 && chmod(tree, st.st_mode & 07777) < 0)
+		failed = err_sys(err, "cannot set the mode of '%s'", tree);
+	if (failed == 0)
+		failed = path_rename(tree, dir, err);
+	tree_remove(stage, &ignored);
+	return failed;
+}
+
+/* Appears as a whole or not at all, where that can be: what a killed run leaves is a scratch folder
+ * beside it, which the next one clears. */
+static int place(int fd, const char *archive, const char *dir, int strip,
+	const struct unpack_limits *limits, struct err *err)
+{
+	CLEANUP_FREE char *target = realpath(dir, NULL), *parent = NULL, *made = NULL;
+	int failed;
+
+	if (!target) {
+		target = path_absolute(dir);
+		for (size_t n = strlen(target); n > 1 && target[n - 1] == '/'; n--)
+			target[n - 1] = '\0';
+	}
+	parent = path_dir(target);
+	if (path_exists(target) && !is_replaceable(target, parent))
+		return archive_unpack_fd(fd, archive, dir, strip, limits, err);
+	made = dirs_missing(parent);
+	failed = make_dirs(parent, err) < 0
+			 ? -1
+			 : unpack_beside(fd, archive, target, parent, strip, limits, err);
+	if (failed < 0)
+		dirs_remove(parent, made);
+	return failed;
+}
+
 int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
 	const struct unpack_limits *limits, const char **said, struct err *err)
 {
@@ -97,7 +156,7 @@ int pack_unpack(const char *archive, const char *sha256, const char *dir, int st
 		return err_sys(err, "cannot open '%s'", archive);
 	if (verify(fd, archive, sha256, said, err) < 0)
 		return -1;
-	return archive_unpack_fd(fd, archive, dir, strip, limits, err);
+	return place(fd, archive, dir, strip, limits, err);
 }
 
 int pack_unpack_signed(const char *archive, const char *key, const char *dir, int strip,
@@ -109,5 +168,5 @@ int pack_unpack_signed(const char *archive, const char *key, const char *dir, in
 		return err_sys(err, "cannot open '%s'", archive);
 	if (verify_signed(fd, archive, key, err) < 0)
 		return -1;
-	return archive_unpack_fd(fd, archive, dir, strip, limits, err);
+	return place(fd, archive, dir, strip, limits, err);
 }
