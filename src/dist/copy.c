@@ -1,5 +1,6 @@
 /* An interpreter at another place, with the rest of its prefix behind links. */
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ static int link_entries(const char *from, const char *to, const char *except, st
 
 	if (!dir)
 		return err_sys(err, "cannot read '%s'", from);
-	while (result == 0 && (e = readdir(dir))) {
+	while (result == 0 && (errno = 0, e = readdir(dir))) {
 		CLEANUP_FREE char *target = xasprintf("%s/%s", from, e->d_name);
 		CLEANUP_FREE char *place = xasprintf("%s/%s", to, e->d_name);
 
@@ -33,6 +34,8 @@ static int link_entries(const char *from, const char *to, const char *except, st
 		if (symlink(target, place) < 0)
 			result = err_sys(err, "cannot create '%s'", place);
 	}
+	if (result == 0 && errno)
+		result = err_sys(err, "cannot read '%s'", from);
 	closedir(dir);
 	return result;
 }

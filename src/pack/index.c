@@ -1,6 +1,7 @@
 /* downloads.json, the list that uv takes in place of its own. */
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -185,10 +186,11 @@ static int choose(const char *folder, json_t *chosen, struct err *err)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *e;
+	int failed = 0;
 
 	if (!dir)
 		return err_sys(err, "cannot list '%s'", folder);
-	while ((e = readdir(dir))) {
+	while ((errno = 0, e = readdir(dir))) {
 		CLEANUP(name_release) struct archive_name n = {0};
 		CLEANUP_FREE char *key = NULL;
 		const char *other;
@@ -200,8 +202,10 @@ static int choose(const char *folder, json_t *chosen, struct err *err)
 		if (!other || is_better(e->d_name, &n, other))
 			json_object_set_new(chosen, key, json_string(e->d_name));
 	}
+	if (errno)
+		failed = err_sys(err, "cannot list '%s'", folder);
 	closedir(dir);
-	return 0;
+	return failed;
 }
 
 static int read_index(const char *path, json_t **ret, struct err *err)
