@@ -7,6 +7,7 @@
 #ifndef SOLDER_ARCHIVE_ARCHIVE_H
 #define SOLDER_ARCHIVE_ARCHIVE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -98,11 +99,16 @@ const struct pack_entry *pack_list_find(const struct pack_list *l, const char *n
  * the top of its tree is followed. */
 int pack_entry_open(const struct pack_entry *e, struct err *err);
 
+/* How many bytes the files have that will be read from disk. Settles the list, and fails as
+ * archive_pack() would. */
+int pack_list_bytes(struct pack_list *l, const char *first, uint64_t *bytes, struct err *err);
+
 struct pack_options {
 	int level;            /* of zstd, 1 to 19; of gzip, where more than 9 is 9 */
 	unsigned int threads; /* that compress; gzip has one. 0 is 1 */
 	int64_t mtime;        /* of every entry, seconds: SOURCE_DATE_EPOCH */
 	const char *first;    /* the name of the entry that comes before all others; may be NULL */
+	atomic_uint_least64_t *read; /* grows by the bytes of files that are read; may be NULL */
 };
 
 struct pack_result {

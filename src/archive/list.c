@@ -260,3 +260,17 @@ int pack_list_settle(struct pack_list *l, const char *first, struct err *err)
 	}
 	return 0;
 }
+
+int pack_list_bytes(struct pack_list *l, const char *first, uint64_t *bytes, struct err *err)
+{
+	struct stat st;
+
+	*bytes = 0;
+	if (pack_list_settle(l, first, err) < 0)
+		return -1;
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->v[i].path && lstat(l->v[i].path, &st) == 0)
+			*bytes += (uint64_t)st.st_size;
+	}
+	return 0;
+}

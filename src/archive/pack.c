@@ -42,6 +42,7 @@ struct writer {
 	int64_t mtime;
 	char *chunk;
 	struct pack_result *result;
+	atomic_uint_least64_t *read;
 };
 
 /* Copies text that need not end in NUL there. */
@@ -196,6 +197,8 @@ static int write_content(struct writer *w, int fd, const char *path, uint64_t si
 		if (sink_write(w->sink, w->chunk, (size_t)n, err) < 0)
 			return -1;
 		done += (uint64_t)n;
+		if (w->read)
+			atomic_fetch_add(w->read, (uint64_t)n);
 	}
 }
 
@@ -253,7 +256,7 @@ static int form_of(const char *archive, enum sink_form *form, struct err *err)
 int archive_pack(const char *archive, struct pack_list *list, const struct pack_options *options,
 	struct pack_result *result, struct err *err)
 {
-	struct writer w = {.mtime = options->mtime, .result = result};
+	struct writer w = {.mtime = options->mtime, .read = options->read, .result = result};
 	enum sink_form form;
 	int failed = -1;
 

@@ -12,6 +12,7 @@
 #include "base/term.h"
 
 #define REDRAW_NS 200000000u
+#define FIRST_GUESS_NS ((uint64_t)2 * 1000 * 1000 * 1000)
 #define LINES_MAX 64
 #define NAME_WIDTH 26
 
@@ -95,17 +96,32 @@ static void format_done(const struct line *l, char out[32], uint64_t n)
 		snprintf(out, 32, "%" PRIu64, n);
 }
 
+/* 0: nothing can be guessed, as before a twentieth is done, from which little follows. */
+static uint64_t guess_left(const struct line *l, uint64_t took)
+{
+	if (!l->done || l->done < l->total / 20 || l->done >= l->total || took < FIRST_GUESS_NS)
+		return 0;
+	return (uint64_t)((double)took / (double)l->done * (double)(l->total - l->done));
+}
+
 static void draw_line(struct progress *p, const struct line *l, uint64_t now, int columns)
 {
-	char took[32], extra[96] = "", a[32], b[32];
+	char took[32], extra[128] = "", a[32], b[32], c[32];
 	CLEANUP_FREE char *text = NULL;
 
 	format_duration(took, now - l->start);
 	if (l->total) {
+		uint64_t left = guess_left(l, now - l->start);
+
 		format_done(l, a, l->done);
 		format_done(l, b, l->total);
-		snprintf(extra, sizeof(extra), "%s of %s (%" PRIu64 " %%)", a, b,
-			l->done * 100 / l->total);
+		format_duration(c, left);
+		if (left)
+			snprintf(extra, sizeof(extra), "%" PRIu64 " %% of %s, %s left",
+				l->done * 100 / l->total, b, c);
+		else
+			snprintf(extra, sizeof(extra), "%s of %s (%" PRIu64 " %%)", a, b,
+				l->done * 100 / l->total);
 	} else if (l->estimate) {
 		format_duration(a, l->estimate);
 		snprintf(extra, sizeof(extra), "of about %s", a);

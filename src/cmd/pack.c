@@ -14,7 +14,7 @@
 #include "report/report.h"
 
 #define LEVEL_MAX 19
-#define LEVEL_DEFAULT 9 /* measured in docs/pack.md */
+#define LEVEL_DEFAULT 6 /* measured in docs/pack.md */
 #define ROOT_MAX 4096
 #define GDB_SCRIPT "Tools/gdb/libpython.py"
 #define GDB_SCRIPT_MAX ((size_t)4 << 20)
@@ -375,7 +375,7 @@ static const struct opt opts[] = {
 		"leave libpython*.a out of the small archives", AT(without_archive_library)},
 	{"cyclonedx", 0, OPT_FLAG, NULL, "add the bill of materials in CycloneDX's form, too",
 		AT(cyclonedx)},
-	{"level", 0, OPT_STRING, "N", "of compression, 1 to 19 (9); of gzip at most 9",
+	{"level", 0, OPT_STRING, "N", "of compression, 1 to 19 (6); of gzip at most 9",
 		AT(level_given)},
 	{"release", 0, OPT_FLAG, NULL, "as small as can be (level 19), which takes its time",
 		AT(release)},

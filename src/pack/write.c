@@ -1,9 +1,11 @@
 /* Which file goes into which archive, and the writing of them side by side. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -11,6 +13,8 @@
 #include "pack/publish-internal.h"
 #include "pack/sign-internal.h"
 #include "pack/sums-internal.h"
+
+#define LOOK_NS 200000000 /* how often progress is shown */
 
 enum { FULL, SMALL, STRIPPED, DEBUG, N_ARCHIVES };
 
@@ -36,6 +40,7 @@ struct writer {
 	struct key key; /* if it is to be signed */
 	struct job jobs[N_ARCHIVES];
 	atomic_bool stop;
+	atomic_uint_least64_t read; /* by all who pack */
 };
 
 static void writer_release(struct writer *w)
@@ -203,25 +208,78 @@ static void *write_gzip(void *ctx)
 	return NULL;
 }
 
-static void write_zstd(struct writer *w)
+static void *write_zstd(void *ctx)
 {
 	static const size_t which[] = {FULL, DEBUG};
 
-	write_those(w, which);
+	write_those(ctx, which);
+	return NULL;
+}
+
+static void *write_one_by_one(void *ctx)
+{
+	write_zstd(ctx);
+	return write_gzip(ctx);
+}
+
+/* Runs it in a thread, or here when there can be none. */
+static bool start(pthread_t *thread, void *(*run)(void *), struct writer *w)
+{
+	if (pthread_create(thread, NULL, run, w) == 0)
+		return true;
+	run(w);
+	return false;
+}
+
+/* Shows how much has been read until the thread ends. */
+static void wait_for(pthread_t thread, struct writer *w, int line, uint64_t total)
+{
+	struct timespec until;
+
+	do {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += LOOK_NS;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		progress_update(w->o->progress, line, atomic_load(&w->read), total);
+	} while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);
+}
+
+static int count_bytes(struct writer *w, uint64_t *total, struct err *err)
+{
+	uint64_t bytes;
+
+	*total = 0;
+	for (size_t i = 0; i < N_ARCHIVES; i++) {
+		struct job *j = &w->jobs[i];
+
+		if (!j->wanted)
+			continue;
+		j->options.read = &w->read;
+		if (pack_list_bytes(&j->list, j->options.first, &bytes, err) < 0)
+			return err_wrap(err, "packing '%s'", j->staged);
+		*total += bytes;
+	}
+	return 0;
 }
 
 /* gzip has one thread, so zstd works beside it. Two of zstd would take twice the memory. */
 static int write_archives(struct writer *w, struct err *err)
 {
-	int line = progress_start(w->o->progress, "pack", 0);
-	pthread_t thread;
-	bool beside = w->o->jobs > 1 && pthread_create(&thread, NULL, write_gzip, w) == 0;
+	pthread_t first, second;
+	bool one, two;
+	uint64_t total;
+	int line;
 
-	write_zstd(w);
-	if (beside)
-		pthread_join(thread, NULL);
-	else
-		write_gzip(w);
+	if (count_bytes(w, &total, err) < 0)
+		return -1;
+	line = progress_start(w->o->progress, "pack", 0);
+	two = w->o->jobs > 1 && start(&second, write_gzip, w);
+	one = start(&first, w->o->jobs > 1 ? write_zstd : write_one_by_one, w);
+	if (one)
+		wait_for(first, w, line, total);
+	if (two)
+		wait_for(second, w, line, total);
 	progress_end(w->o->progress, line, atomic_load(&w->stop) ? "failed" : "done");
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
 		if (w->jobs[i].failed < 0) {

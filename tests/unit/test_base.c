@@ -569,6 +569,32 @@ static void test_progress(void **state)
 	assert_non_null(strstr(text, "warning: shown\n"));
 }
 
+/* A guess is shown when there is something to guess from. */
+static void test_progress_left(void **state)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	struct progress *p = progress_new(f, PROGRESS_LIVE);
+	int line = progress_start(p, "pack", 0);
+
+	(void)state;
+	progress_update(p, line, 500, 1000);
+	fflush(f);
+	assert_null(strstr(text, "left"));
+	usleep(2100000);
+	progress_update(p, line, 30, 1000);
+	fflush(f);
+	assert_null(strstr(text, "left"));
+	usleep(300000);
+	progress_update(p, line, 500, 1000);
+	fflush(f);
+	assert_non_null(strstr(text, "50 % of 1000 B, "));
+	assert_non_null(strstr(text, " s left"));
+	progress_free(p);
+	fclose(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -593,6 +619,7 @@ int main(void)
 		SCRATCH_TEST(test_path_rename),
 		SCRATCH_TEST(test_formats),
 		SCRATCH_TEST(test_progress),
+		SCRATCH_TEST(test_progress_left),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -231,6 +231,58 @@ static void test_any_threads(void **state)
 	assert_string_equal(head, " 1f 8b 08 00 00 00 00 00\n");
 }
 
+/* So it is at every level that 'solder pack' has by itself, and where jobs become longer. */
+static void test_threads_at_each_level(void **state)
+{
+	static const int levels[] = {1, 6, 9, 15, 16, 19};
+	const size_t size = (size_t)30 << 20;
+	CLEANUP_FREE char *path = xasprintf("%s/a.tar.zst", (char *)*state);
+	CLEANUP_FREE char *data = xcalloc(1, size);
+
+	for (size_t i = 0; i < size; i++)
+		data[i] = (char)("the same words"[i % 14] + (i >> 20));
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		struct pack_result results[2];
+
+		for (unsigned int k = 0; k < 2; k++) {
+			CLEANUP_PACK_LIST struct pack_list list = {0};
+			struct pack_options options = {
+				.level = levels[i], .threads = k ? 4 : 1, .mtime = MTIME};
+			struct err err = ERR_INIT;
+
+			pack_list_add_bytes(&list, data, size, "f");
+			assert_int_equal(archive_pack(path, &list, &options, &results[k], &err), 0);
+		}
+		assert_string_equal(results[0].hex, results[1].hex);
+	}
+}
+
+/* What there is to read is known before, and counted while it is read. */
+static void test_counted(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_FREE char *path = xasprintf("%s/a.tar.gz", root);
+	atomic_uint_least64_t read = 0;
+	struct pack_options options = {.level = 1, .mtime = MTIME, .read = &read};
+	struct pack_result result;
+	struct err err = ERR_INIT;
+	uint64_t bytes;
+
+	scratch_file(root, "t/f", "12345", 0644);
+	scratch_file(root, "t/g", "123", 0644);
+	scratch_file(root, "other", "1234567", 0644);
+	add_tree(&list, root, "t");
+	CLEANUP_FREE char *other = xasprintf("%s/other", root);
+	pack_list_add_file(&list, other, "python/f", false);
+	pack_list_add_bytes(&list, "x", 1, "python/h");
+	assert_int_equal(pack_list_bytes(&list, NULL, &bytes, &err), 0);
+	assert_int_equal(bytes, 10);
+	assert_int_equal(archive_pack(path, &list, &options, &result, &err), 0);
+	assert_int_equal(atomic_load(&read), 10);
+	assert_int_equal(result.bytes, 11);
+}
+
 /* Neither the time, nor the mode, nor the owner of the files on the disk matter. */
 static void test_only_content_counts(void **state)
 {
@@ -382,7 +434,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_listing),
 		SCRATCH_TEST(test_drop_and_find), SCRATCH_TEST(test_drop_and_replace),
 		SCRATCH_TEST(test_refused), SCRATCH_TEST(test_long_names),
-		SCRATCH_TEST(test_any_threads), SCRATCH_TEST(test_only_content_counts),
+		SCRATCH_TEST(test_any_threads), SCRATCH_TEST(test_threads_at_each_level),
+		SCRATCH_TEST(test_counted), SCRATCH_TEST(test_only_content_counts),
 		SCRATCH_TEST(test_first), SCRATCH_TEST(test_times), SCRATCH_TEST(test_failures),
 		SCRATCH_TEST(test_swapped_folder), SCRATCH_TEST(test_back),
 		SCRATCH_TEST(test_member)};
