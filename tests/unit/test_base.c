@@ -537,64 +537,6 @@ static void test_formats(void **state)
 	assert_non_null(strstr(text, "TiB"));
 }
 
-static void test_progress(void **state)
-{
-	CLEANUP_FREE char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-	struct progress *p = progress_new(f, PROGRESS_PLAIN);
-	int line;
-
-	(void)state;
-	line = progress_start(p, "zlib", 2000000000u);
-	progress_update(p, line, 1, 2);
-	progress_tick(p);
-	progress_say(p, "said %d", 1);
-	progress_end(p, line, "done");
-	progress_free(p);
-	p = progress_new(f, PROGRESS_QUIET);
-	progress_end(p, progress_start(p, "hidden", 0), "done");
-	progress_say(p, "hidden");
-	progress_warn(p, "shown");
-	progress_free(p);
-	progress_start(NULL, "x", 0);
-	progress_end(NULL, 0, "x");
-	progress_free(NULL);
-	fclose(f);
-	assert_non_null(strstr(text, "zlib"));
-	assert_non_null(strstr(text, "started, took 2.0 s\n"));
-	assert_non_null(strstr(text, "said 1\n"));
-	assert_null(strstr(text, "hidden"));
-	assert_null(strchr(text, '\033'));
-	assert_non_null(strstr(text, "warning: shown\n"));
-}
-
-/* A guess is shown when there is something to guess from. */
-static void test_progress_left(void **state)
-{
-	CLEANUP_FREE char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-	struct progress *p = progress_new(f, PROGRESS_LIVE);
-	int line = progress_start(p, "pack", 0);
-
-	(void)state;
-	progress_update(p, line, 500, 1000);
-	fflush(f);
-	assert_null(strstr(text, "left"));
-	usleep(2100000);
-	progress_update(p, line, 30, 1000);
-	fflush(f);
-	assert_null(strstr(text, "left"));
-	usleep(300000);
-	progress_update(p, line, 500, 1000);
-	fflush(f);
-	assert_non_null(strstr(text, "50 % of 1000 B, "));
-	assert_non_null(strstr(text, " s left"));
-	progress_free(p);
-	fclose(f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -618,8 +560,6 @@ int main(void)
 		SCRATCH_TEST(test_sha256),
 		SCRATCH_TEST(test_path_rename),
 		SCRATCH_TEST(test_formats),
-		SCRATCH_TEST(test_progress),
-		SCRATCH_TEST(test_progress_left),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
