@@ -1,7 +1,6 @@
 /* One file out of an archive, into memory. */
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,9 +43,9 @@ static int open_reader(struct reader *r, struct err *err)
 {
 	struct err bad = ERR_INIT;
 
-	r->fd = open(r->name, O_RDONLY | O_CLOEXEC);
+	r->fd = file_open(r->name, err);
 	if (r->fd < 0)
-		return err_sys(err, "cannot open '%s'", r->name);
+		return -1;
 	r->a = archive_read_new();
 	if (!r->a)
 		bug("no memory for an archive");

@@ -275,9 +275,9 @@ int archive_unpack_fd(int fd, const char *archive, const char *dir, int strip,
 int archive_unpack(const char *archive, const char *dir, int strip,
 	const struct unpack_limits *limits, struct err *err)
 {
-	CLEANUP_CLOSE int fd = open(archive, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = file_open(archive, err);
 
 	if (fd < 0)
-		return err_sys(err, "cannot open '%s'", archive);
+		return -1;
 	return archive_unpack_fd(fd, archive, dir, strip, limits, err);
 }

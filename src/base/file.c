@@ -19,12 +19,17 @@
 
 int not_a_file(const char *path, mode_t mode, struct err *err)
 {
-	return err_set(err, ERR_INPUT, "'%s' is a %s, not a file", path,
-		S_ISDIR(mode)                    ? "folder"
-		: S_ISFIFO(mode)                 ? "pipe"
-		: S_ISSOCK(mode)                 ? "socket"
-		: S_ISCHR(mode) || S_ISBLK(mode) ? "device"
-						 : "link");
+	static const struct {
+		mode_t kind;
+		const char *name;
+	} kinds[] = {{S_IFDIR, "folder"}, {S_IFIFO, "pipe"}, {S_IFSOCK, "socket"},
+		{S_IFCHR, "device"}, {S_IFBLK, "device"}};
+	const char *name = "link";
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		name = (mode & S_IFMT) == kinds[i].kind ? kinds[i].name : name;
+	err_set(err, ERR_INPUT, "'%s' is a %s, not a file", path, name);
+	return S_ISFIFO(mode) ? err_hint(err, "save what it brings to a file first") : -1;
 }
 
 int only_file(int fd, const char *path, struct err *err)

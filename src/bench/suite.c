@@ -289,10 +289,11 @@ int bench_add_suite(struct bench *b, const char *dir, const char *filter, struct
 int bench_add_script(struct bench *b, const char *file, const struct strv *args, struct err *err)
 {
 	CLEANUP_FREE char *path = path_absolute(file);
+	CLEANUP_CLOSE int fd = file_open(file, err);
 	struct bench_workload *w;
 
-	if (access(path, R_OK) < 0)
-		return err_sys(err, "cannot read '%s'", file);
+	if (fd < 0)
+		return -1;
 	w = bench_add_workload(b, path_base(path), "script");
 	w->file = steal(&path);
 	for (size_t i = 0; args && i < args->n; i++)

@@ -61,7 +61,8 @@ static bool disk_is_full(const char *log)
 
 static void read_tail(const char *log, struct buf *tail)
 {
-	CLEANUP_CLOSE int fd = open(log, O_RDONLY | O_CLOEXEC);
+	struct err ignored = ERR_INIT;
+	CLEANUP_CLOSE int fd = file_open(log, &ignored);
 	struct stat st;
 	ssize_t n;
 

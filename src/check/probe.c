@@ -91,7 +91,8 @@ static int job_start(struct job *job, struct progress *progress, struct err *err
 static void read_log(struct job *job)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/log", job->dir);
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct err ignored = ERR_INIT;
+	CLEANUP_CLOSE int fd = file_open(path, &ignored);
 	char chunk[PROBE_LOG_MAX];
 	struct stat st;
 	ssize_t n;

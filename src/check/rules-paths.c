@@ -378,7 +378,7 @@ static void build_details(struct rule_run *r)
 	const struct dist *d = r->s->dist;
 	CLEANUP_FREE char *path = xasprintf("%s/build-details.json", d->stdlib ? d->stdlib : "");
 	CLEANUP_FREE char *base = NULL;
-	json_error_t where;
+	struct err err = ERR_INIT;
 	const char *prefix;
 	json_t *model;
 
@@ -386,9 +386,9 @@ static void build_details(struct rule_run *r)
 		rule_unchecked(r, "3.14 is the first version that has a build-details.json");
 		return;
 	}
-	model = json_load_file(path, 0, &where);
+	model = dist_json_load(path, &err);
 	if (!model) {
-		rule_find(r, path, "%s", path_exists(path) ? where.text : "is not there");
+		rule_find(r, path, "%s", path_exists(path) ? err.msg : "is not there");
 		return;
 	}
 	prefix = json_string_value(json_object_get(model, "base_prefix"));

@@ -9,7 +9,8 @@
 static json_t *load_description(const char *prefix)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/share/solder/build.json", prefix);
-	json_t *build = path_exists(path) ? json_load_file(path, 0, NULL) : NULL;
+	struct err ignored = ERR_INIT;
+	json_t *build = dist_json_load(path, &ignored);
 	json_t *distribution = json_incref(json_object_get(build, "distribution"));
 
 	json_decref(build);

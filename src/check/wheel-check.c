@@ -68,7 +68,8 @@ static int result_path(
 /* A result that cannot be read is made anew. */
 static bool reuse(struct wheel_work *work, const char *path)
 {
-	json_t *old = path_exists(path) ? json_load_file(path, 0, NULL) : NULL;
+	struct err ignored = ERR_INIT;
+	json_t *old = dist_json_load(path, &ignored);
 
 	if (!json_is_string(json_object_get(old, "verdict"))) {
 		json_decref(old);
@@ -165,7 +166,7 @@ static int check(struct wheel_work *work, struct err *err)
 	json_object_set_new(work->model, "seconds",
 		json_integer((json_int_t)((clock_ns() - start) / 1000000000)));
 	text = json_dumps(work->model, JSON_INDENT(1));
-	return file_write(kept, text, strlen(text), 0666, err);
+	return file_write(kept, text, strlen(text), 0644, err);
 }
 
 int wheel_check(struct wheel_work *work, struct err *err)
@@ -183,5 +184,5 @@ int wheel_check(struct wheel_work *work, struct err *err)
 	text = json_dumps(work->model, 0);
 	json_decref(work->model);
 	free(work->file);
-	return file_write(answer, text, strlen(text), 0666, err);
+	return file_write(answer, text, strlen(text), 0644, err);
 }

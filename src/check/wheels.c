@@ -54,7 +54,7 @@ static int take_state(const char *dir, const char *scratch, int *lock, struct er
 
 	if (make_dirs(dir, err) < 0)
 		return -1;
-	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (*lock < 0)
 		return err_sys(err, "cannot open '%s'", path);
 	if (flock(*lock, LOCK_EX | LOCK_NB) < 0)

@@ -54,8 +54,10 @@ static void release(struct build *b)
 
 static int check_options(const struct build_values *v, struct err *err)
 {
-	if (v->cpython.train && access(v->cpython.train, R_OK) < 0)
-		return err_sys(err, "cannot read the training script '%s'", v->cpython.train);
+	CLEANUP_CLOSE int train = v->cpython.train ? file_open(v->cpython.train, err) : -1;
+
+	if (v->cpython.train && train < 0)
+		return err_wrap(err, "the training script");
 	if (v->cpython.profile && !path_is_dir(v->cpython.profile))
 		return err_set(err, ERR_USAGE, "there is no folder '%s'", v->cpython.profile);
 	if ((v->cpython.train || v->cpython.profile) && strcmp(v->cpython.opt, "pgo"))

@@ -89,12 +89,16 @@ static int find_workloads(const struct values *v, struct explained *e, struct er
 		return err_set(err, ERR_USAGE, "--workload: no name is given");
 	for (size_t i = 0; i < e->workloads.n; i++) {
 		const char *name = e->workloads.v[i];
+		CLEANUP_CLOSE int fd = -1;
 
 		strv_addf(&e->scripts, "%s/%s.py", dir, name);
 		if (strchr(name, '/') || !path_exists(e->scripts.v[i])) {
 			err_set(err, ERR_USAGE, "--workload: there is no workload '%s'", name);
 			return err_hint(err, "'%s' has them", dir);
 		}
+		fd = file_open(e->scripts.v[i], err);
+		if (fd < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -131,9 +131,11 @@ static int inspect_archive(
 /* Up to `size` bytes from the beginning. */
 static int read_head(const char *path, char *head, size_t size, size_t *len, struct err *err)
 {
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	CLEANUP_CLOSE int fd = file_open(path, err);
 	ssize_t n = fd < 0 ? -1 : read(fd, head, size);
 
+	if (fd < 0)
+		return -1;
 	if (n < 0)
 		return err_sys(err, "cannot read '%s'", path);
 	*len = (size_t)n;

@@ -94,11 +94,12 @@ int cmd_collect(const char *dir, json_t **ret, struct err *err)
 {
 	CLEANUP_FREE char *manifest_path = xasprintf("%s/share/solder/build.json", dir);
 	CLEANUP_FREE char *python = NULL, *library = NULL, *archive = NULL;
+	struct err ignored = ERR_INIT;
 	json_t *manifest, *model, *list;
 	const char *series;
 	int failed;
 
-	manifest = json_load_file(manifest_path, 0, NULL);
+	manifest = dist_json_load(manifest_path, &ignored);
 	series = json_string_value(json_object_get(manifest, "series"));
 	if (!series) {
 		json_decref(manifest);

@@ -139,6 +139,8 @@ bool dist_has_python(const char *dir);
 
 /* Text from files as JSON: NULL is null, bytes that are no UTF-8 read "\\xff". */
 json_t *dist_text_json(const char *text);
+/* A JSON file of at most 16 MiB; NULL: it cannot be read or is no JSON. */
+json_t *dist_json_load(const char *path, struct err *err);
 /* The same, but of such a text every byte that is not ASCII reads "?", as campaigns and what
  * explain finds have it. */
 json_t *dist_ascii_json(const char *text);

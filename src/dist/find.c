@@ -315,9 +315,11 @@ static int follow_script(struct dist *dist, const char *head, char **path, struc
 /* Up to HEAD_SIZE bytes and a NUL. */
 static int read_head(const char *path, char head[HEAD_SIZE + 1], size_t *len, struct err *err)
 {
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	CLEANUP_CLOSE int fd = file_open(path, err);
 	ssize_t n = fd < 0 ? -1 : read(fd, head, HEAD_SIZE);
 
+	if (fd < 0)
+		return -1;
 	if (n < 0)
 		return err_sys(err, "cannot read '%s'", path);
 	head[n] = '\0';

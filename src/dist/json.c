@@ -1,7 +1,24 @@
 /* Facts as JSON, for every command that prints them. */
 #include <string.h>
 
+#include "base/file.h"
 #include "dist/dist.h"
+
+#define JSON_MAX ((size_t)16 << 20)
+
+json_t *dist_json_load(const char *path, struct err *err)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	json_error_t why;
+	json_t *value;
+
+	if (file_read(path, JSON_MAX, &text, err) < 0)
+		return NULL;
+	value = json_loadb(text.data, text.len, 0, &why);
+	if (!value)
+		err_set(err, ERR_INPUT, "'%s' is no JSON: line %d: %s", path, why.line, why.text);
+	return value;
+}
 
 json_t *dist_text_json(const char *s)
 {

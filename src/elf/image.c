@@ -1,29 +1,27 @@
 #include "elf/elf-internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 #define MAX_PHDRS 65536
 #define MAX_SECTIONS (1u << 24)
 
 int elf_map_open(const char *path, struct elf_map *map, struct err *err)
 {
-	/* Without O_NONBLOCK, opening a pipe would wait for a writer. */
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	CLEANUP_CLOSE int fd = file_open(path, err);
 	struct stat st;
 	void *data;
 
 	*map = (struct elf_map){0};
 	if (fd < 0)
-		return err_sys(err, "cannot open '%s'", path);
+		return -1;
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, "cannot examine '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INPUT, "'%s' is not a regular file", path);
 	if ((uint64_t)st.st_size > ELF_MAX_FILE_SIZE || (uint64_t)st.st_size > SIZE_MAX / 2)
 		return err_set(err, ERR_UNSUPPORTED, "'%s' is too large", path);
 	if (st.st_size == 0)

@@ -1,23 +1,24 @@
 /* Profiles as a whole: from a file, and one taken off another. */
 #include "explain/callgrind-internal.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 static int map_file(const char *path, const void **data, size_t *len, struct err *err)
 {
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	CLEANUP_CLOSE int fd = file_open(path, err);
 	struct stat st;
 	void *mapped;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, "cannot open '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INPUT, "'%s' is not a regular file", path);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "cannot examine '%s'", path);
 	if ((uint64_t)st.st_size > CALLGRIND_MAX_FILE_SIZE)
 		return err_set(err, ERR_UNSUPPORTED, "'%s' is too large", path);
 	*len = (size_t)st.st_size;

@@ -74,10 +74,10 @@ int source_open(const char *path, struct source **ret, struct err *err)
 
 	*ret = NULL;
 	elf_version(EV_CURRENT);
-	s->fd = open(path, O_RDONLY | O_CLOEXEC);
+	s->fd = file_open(path, err);
 	if (s->fd < 0) {
 		free(s);
-		return err_sys(err, "cannot open '%s'", path);
+		return -1;
 	}
 	s->elf = elf_begin(s->fd, ELF_C_READ_MMAP, NULL);
 	if (!s->elf) {

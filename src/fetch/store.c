@@ -151,13 +151,13 @@ void partial_release(struct partial *p)
 
 static int copy_into(const struct partial *p, const char *from, struct err *err)
 {
-	CLEANUP_CLOSE int in = open(from, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int in = file_open(from, err);
 	CLEANUP_FREE char *chunk = xcalloc(1, 1 << 16);
 	off_t at = 0;
 	ssize_t n;
 
 	if (in < 0)
-		return err_sys(err, "cannot open '%s'", from);
+		return -1;
 	if (partial_clear(p, err) < 0)
 		return -1;
 	while ((n = read(in, chunk, 1 << 16)) > 0) {
@@ -165,6 +165,8 @@ static int copy_into(const struct partial *p, const char *from, struct err *err)
 			return -1;
 		for (ssize_t done = 0, w; done < n; done += w, at += w) {
 			w = pwrite(p->fd, chunk + done, (size_t)(n - done), at);
+			if (w < 0 && errno == EINTR)
+				w = 0;
 			if (w < 0)
 				return err_sys(err, "cannot write '%s'", p->path);
 		}

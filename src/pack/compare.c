@@ -89,8 +89,8 @@ static void say_content(struct comparison *c, const char *path, const char *rel,
 static int compare_content(struct comparison *c, const char *first, const char *second,
 	const char *rel, struct err *err)
 {
-	CLEANUP_CLOSE int a = open(first, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	CLEANUP_CLOSE int b = open(second, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_CLOSE int a = open(first, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP_CLOSE int b = open(second, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	CLEANUP_FREE unsigned char *p = xcalloc(1, CHUNK), *q = xcalloc(1, CHUNK);
 
 	if (a < 0 || b < 0)

@@ -285,7 +285,8 @@ static void drop_gone(const char *folder, const char *base, json_t *index, json_
 /* Does it begin as gzip or zstd does? */
 static bool is_compressed(const char *path)
 {
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct err ignored = ERR_INIT;
+	CLEANUP_CLOSE int fd = file_open(path, &ignored);
 	unsigned char magic[4];
 
 	if (fd < 0 || pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic))

@@ -150,10 +150,10 @@ static int place(int fd, const char *archive, const char *dir, int strip,
 int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
 	const struct unpack_limits *limits, const char **said, struct err *err)
 {
-	CLEANUP_CLOSE int fd = open(archive, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = file_open(archive, err);
 
 	if (fd < 0)
-		return err_sys(err, "cannot open '%s'", archive);
+		return -1;
 	if (verify(fd, archive, sha256, said, err) < 0)
 		return -1;
 	return place(fd, archive, dir, strip, limits, err);
