@@ -21,6 +21,7 @@
 struct unpack_limits {
 	uint64_t max_bytes;
 	uint64_t max_entries;
+	bool wheel; /* only what pip and uv read alike: a zip archive without links */
 };
 
 #define UNPACK_LIMITS_DEFAULT                                                                      \

@@ -304,6 +304,8 @@ static int unpack_symlink(
 
 	if (fault)
 		return refuse_entry(u, "%s", fault);
+	if (u->limits.wheel)
+		return refuse_entry(u, "is a link, which would be installed as a file");
 	if (make_room(u, parent, name, S_IFLNK) < 0)
 		return -1;
 	if (symlinkat(target, parent, name) < 0 ||

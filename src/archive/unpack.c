@@ -123,7 +123,8 @@ static int open_readers(struct unpack *u, int fd)
 	if (!u->reader)
 		bug("out of memory");
 	if (!zip_is(fd))
-		return open_tar(u, fd);
+		return u->limits.wheel ? unpack_refuse(u, "it does not begin as a zip archive")
+				       : open_tar(u, fd);
 	if (zip_read(fd, u->limits.max_entries, &u->zip, &bad) < 0)
 		return refuse_zip(u, &bad);
 	archive_read_support_format_zip_seekable(u->reader);

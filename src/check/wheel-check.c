@@ -84,7 +84,7 @@ static bool reuse(struct wheel_work *work, const char *path)
 /* Unpacks, audits and predicts; `modules` receives what is to be imported. */
 static int audit(struct wheel_work *work, struct strv *modules, struct err *err)
 {
-	const struct unpack_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES};
+	const struct unpack_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true};
 	CLEANUP(wheel_audit_release) struct wheel_audit found = {0};
 	CLEANUP_FREE char *dir = xasprintf("%s/unpacked", work->dir);
 

@@ -28,8 +28,6 @@ static void add(struct sums *s, const char *name, const char *hex)
 		s->v = xreallocarray(s->v, s->cap, sizeof(*s->v));
 	}
 	sum = &s->v[s->n++];
-	while (!strncmp(name, "./", 2))
-		name += 2;
 	sum->name = xstrdup(name);
 	for (size_t i = 0; i < HEX_LENGTH; i++)
 		sum->hex[i] = (char)tolower((unsigned char)hex[i]);
@@ -106,7 +104,11 @@ static bool split_line(char *s, enum blanks *blanks, char **name, char **hex)
 		}
 		*name = s;
 	}
-	return **name && (!escaped || unescape(*name));
+	if (escaped && !unescape(*name))
+		return false;
+	while (!strncmp(*name, "./", 2))
+		*name += 2;
+	return **name;
 }
 
 int sums_parse(const char *text, size_t len, const char *path, struct sums *s, struct err *err)

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP_FREE char *copy = xstrndup((const char *)data, size);
 	CLEANUP_SUMS struct sums sums = {0}, again = {0};
-	CLEANUP_BUF struct buf text = BUF_INIT, twice = BUF_INIT;
+	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	if (sums_parse(copy, strlen(copy), "sums", &sums, &err) < 0) {
@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	fuzz_check(sums_parse(text.data, text.len, "sums", &again, &err) == 0);
 	fuzz_check(again.n == sums.n);
-	sums_text(&again, &twice);
-	fuzz_check(!strcmp(text.data, twice.data));
+	for (size_t i = 0; i < sums.n; i++)
+		fuzz_check(!strcmp(sums.v[i].name, again.v[i].name) &&
+			   !strcmp(sums.v[i].hex, again.v[i].hex));
 	return 0;
 }

@@ -3,12 +3,15 @@
     wheel.py make DIR NAME TAG FILE...       a package NAME with these files in it
     wheel.py entry DIR NAME TAG ENTRY        one whose archive has an entry of that name
     wheel.py lie DIR NAME TAG                one whose entries say that they have 4 GiB each
+    wheel.py link DIR NAME TAG               one with a symbolic link
+    wheel.py tar DIR NAME TAG                one that is a tar archive, too
     wheel.py cut WHEEL                       takes the second half away
 """
 
 import os
 import struct
 import sys
+import tarfile
 import zipfile
 
 
@@ -33,6 +36,26 @@ def make(folder, name, tag, *files, entries=()):
             z.writestr(entry, data)
 
 
+def link(folder, name, tag):
+    make(folder, name, tag)
+    with zipfile.ZipFile(path_of(folder, name, tag), "a") as z:
+        info = zipfile.ZipInfo(f"{name}/link.so")
+        info.create_system = 3
+        info.external_attr = 0o120777 << 16
+        z.writestr(info, "other.so")
+
+
+def tar_in_front(folder, name, tag):
+    """Readers of tar and of zip see different files."""
+    make(folder, name, tag)
+    with open(path_of(folder, name, tag), "rb") as f:
+        data = f.read()
+    with tarfile.open(path_of(folder, name, tag), "w") as t:
+        t.add(__file__, "harmless.py")
+    with open(path_of(folder, name, tag), "ab") as f:
+        f.write(data)
+
+
 def lie(folder, name, tag):
     make(folder, name, tag, entries=["a", "b"])
     with open(path_of(folder, name, tag), "r+b") as f:
@@ -52,6 +75,10 @@ def main(kind, *args):
         make(*args[:3], entries=args[3:])
     elif kind == "lie":
         lie(*args)
+    elif kind == "link":
+        link(*args)
+    elif kind == "tar":
+        tar_in_front(*args)
     elif kind == "cut":
         os.truncate(args[0], os.path.getsize(args[0]) // 2)
 

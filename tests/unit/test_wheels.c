@@ -174,6 +174,8 @@ static void test_bad_wheels(void **state)
 	make_wheel(root, "entry wheels hostile py3-none-any ../../../outside");
 	make_wheel(root, "entry wheels absolute py3-none-any '%s/outside'", root);
 	make_wheel(root, "lie wheels liar py3-none-any");
+	make_wheel(root, "link wheels linked py3-none-any");
+	make_wheel(root, "tar wheels tarry py3-none-any");
 	make_wheel(root, "make wheels short py3-none-any good.so");
 	make_wheel(root, "cut wheels/short-1.0-py3-none-any.whl");
 	make_wheel(root, "make wheels windows cp39-cp39-win_amd64 good.so");
@@ -185,12 +187,14 @@ static void test_bad_wheels(void **state)
 	assert_wheel(model, "hostile", "not checked", NULL, "'..'");
 	assert_wheel(model, "absolute", "not checked", NULL, "absolute path");
 	assert_wheel(model, "liar", "not checked", NULL, "two sizes");
+	assert_wheel(model, "linked", "not checked", NULL, "would be installed as a file");
+	assert_wheel(model, "tarry", "not checked", NULL, "does not begin as a zip archive");
 	assert_wheel(model, "short", "not checked", NULL, "truncated or corrupt");
 	assert_wheel(model, "windows", "not checked", NULL, "not a supported wheel");
 	assert_wheel(model, "empty", "not checked", NULL, "no extension modules");
 	assert_wheel(model, "words", "not checked", NULL, "truncated or corrupt");
 	assert_wheel(model, "unnamed.whl", "not checked", NULL, "not how a wheel is named");
-	assert_int_equal(summary(model, NULL, "not checked"), 8);
+	assert_int_equal(summary(model, NULL, "not checked"), 10);
 	CLEANUP_FREE char *outside = xasprintf("%s/outside", root);
 	CLEANUP_FREE char *scratch = xasprintf("%s/state/scratch", root);
 
