@@ -128,7 +128,7 @@ clean() {
 		fail "left in the cache's work: $(ls -A "$cache/work")"
 	fi
 	left=$(find "$case" \( -name '*.new-*' -o -name '*.old-*' -o -name '*.solder-*' \
-		-o -name '*.tmp-*' -o -name 'solder-*.??????' \) -print)
+		-o -name '*.tmp-*' -o -name '.*.00000000' -o -name 'solder-*.??????' \) -print)
 	[ -z "$left" ] || fail "left behind: $left"
 	for e in "$cache"/store/*; do
 		if [ -e "$e" ] && ! { [ -d "$e/tree" ] && [ -s "$e/inputs" ] && [ -s "$e/took" ]; }; then

@@ -133,10 +133,45 @@ static void test_current(void **state)
 	free(f.out);
 }
 
+/* Entries that an older solder, or somebody else, put into the cache: nothing is written, and
+ * nothing read, where their links lead. */
+static void test_links_in_entries(void **state)
+{
+	static const char *const plant[] = {
+		"ln -s \"$PWD/away\" store/cpython-tree-2/tree/python/share",
+		"rmdir store/cpython-tree-2/tree/python/bin && "
+		"ln -s \"$PWD/away\" store/cpython-tree-2/tree/python/bin",
+		"mv store/cpython-tree-2/tree/python store/p && "
+		"ln -s ../../p store/cpython-tree-2/tree/python",
+		"ln -sf /etc/passwd store/cpython-link-3/tree/python3.13",
+		"ln -sf \"$PWD/away/file\" store/cpython-compile-1/tree/source-date-epoch",
+		"ln -s \"$PWD/away\" store/cpython-tree-2/tree/python/lib/elsewhere",
+	};
+	char *root = *state;
+	CLEANUP_FREE char *away = xasprintf("%s/away", root);
+
+	for (size_t i = 0; i < ARRAY_SIZE(plant); i++) {
+		struct err err = ERR_INIT;
+		struct fixture f;
+
+		free(scratch_shell(root, "rm -rf * && mkdir away && echo 1 >away/file"));
+		setup(&f, root);
+		free(scratch_shell(root, "%s", plant[i]));
+		if (cpython_assemble(&f.plan, &f.cache, f.out, "key", "{}", &err) != -1)
+			fail_msg("taken: %s", plant[i]);
+		if (!strstr(err.msg, "is a link"))
+			fail_msg("%s: %s", plant[i], err.msg);
+		assert_int_equal(scratch_entries(away), 1);
+		assert_false(path_exists(f.out));
+		free(f.out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_content), SCRATCH_TEST(test_date),
-		SCRATCH_TEST(test_patches), SCRATCH_TEST(test_current)};
+		SCRATCH_TEST(test_patches), SCRATCH_TEST(test_current),
+		SCRATCH_TEST(test_links_in_entries)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
