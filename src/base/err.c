@@ -66,12 +66,17 @@ int err_wrap(struct err *err, const char *fmt, ...)
 {
 	char inner[sizeof(err->msg)];
 	va_list ap;
+	size_t n;
 
 	memcpy(inner, err->msg, sizeof(inner));
 	va_start(ap, fmt);
 	add(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
-	append(err, ": ", inner);
+	n = strlen(err->msg);
+	if (!strncmp(inner, err->msg, n) && !strncmp(inner + n, ": ", 2))
+		memcpy(err->msg, inner, sizeof(inner));
+	else
+		append(err, ": ", inner);
 	return -1;
 }
 

@@ -39,7 +39,7 @@ __attribute__((format(printf, 3, 4), nonnull)) int err_set(
 /* As err_set() with ERR_ENVIRONMENT, and appends ": " and the text of errno. */
 __attribute__((format(printf, 2, 3), nonnull)) int err_sys(struct err *err, const char *fmt, ...);
 
-/* Puts "fmt: " in front of the message. Returns -1. */
+/* Puts "fmt: " in front of the message, unless it begins with just that. Returns -1. */
 __attribute__((format(printf, 2, 3), nonnull)) int err_wrap(struct err *err, const char *fmt, ...);
 
 /* Replaces the hint: one sentence about the next step. Returns -1. */

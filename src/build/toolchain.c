@@ -1,13 +1,15 @@
 #include "build/toolchain.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "proc/proc.h"
 
-#define ASK_TIMEOUT_MS 20000
+/* Against programs that hang; a machine with much to do may take minutes for a second of work. */
+#define ASK_TIMEOUT_MS 600000
 #define CLANG_NEWEST 40
 #define CLANG_OLDEST 19
 
@@ -142,12 +144,30 @@ static int find_tools(struct toolchain *t, const struct toolchain_needs *needs, 
 		       : 0;
 }
 
-/* What the compiler says when it cannot link a program. */
+/* Only a missing file of theirs speaks for packages: a full disk or too many open files do not. */
+static bool lacks_a_package(const char *said)
+{
+	static const char *const signs[] = {"stdio.h", "crt1.o", "crti.o", "crtbegin",
+		"cannot find -l", "unable to find library", "clang_rt"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++) {
+		const char *sign = strstr(said, signs[i]);
+
+		if (sign && !strstr(said, strerror(EMFILE)) && !strstr(said, strerror(ENFILE)))
+			return true;
+	}
+	return false;
+}
+
+/* The compiler cannot link a program: how it ended, which `err` says, and what it said. */
 static int blame(const struct toolchain *t, bool profile, const char *said, struct err *err)
 {
-	err_set(err, ERR_ENVIRONMENT, "the compiler '%s' cannot link a program:\n%s", t->cc, said);
-	if (!strstr(said, "No such file") && !strstr(said, "cannot find"))
-		return -1;
+	struct err how = *err;
+
+	err_set(err, ERR_ENVIRONMENT, "the compiler '%s' cannot link a program: %s%s%s", t->cc,
+		how.msg, *said ? "\n" : "", said);
+	if (!lacks_a_package(said))
+		return err_hint(err, "does '%s' compile and link a program by hand?", t->cc);
 	if (profile)
 		return err_hint(
 			err, "install the packages libc6-dev and libclang-rt-%u-dev", t->major);

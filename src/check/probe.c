@@ -223,14 +223,14 @@ static json_t *job_json(const struct job *job)
 	json_object_set_new(o, "id", json_string(p->id));
 	json_object_set_new(o, "test", json_string(p->test));
 	json_object_set_new(o, "title", json_string(p->title));
-	json_object_set_new(o, "python", json_string(job->target->dist->interpreter));
+	json_object_set_new(o, "python", dist_text_json(job->target->dist->interpreter));
 	json_object_set_new(o, "link", json_string(dist_link_name(job->target->dist->link)));
 	json_object_set_new(o, "verdict", json_string(job->verdict));
 	json_object_set_new(o, "expected", json_string(job->expected ? job->expected : ""));
-	json_object_set_new(o, "seen", json_string(seen));
-	json_object_set_new(o, "why", json_string(job->why ? job->why : ""));
+	json_object_set_new(o, "seen", dist_text_json(seen));
+	json_object_set_new(o, "why", dist_text_json(job->why ? job->why : ""));
 	for (size_t i = 0; i < job->seen.crashes.n; i++)
-		json_array_append_new(crashes, json_string(job->seen.crashes.v[i]));
+		json_array_append_new(crashes, dist_text_json(job->seen.crashes.v[i]));
 	json_object_set_new(o, "crashes", crashes);
 	json_object_set_new(
 		o, "log", json_string(job->log.data && job->log.len ? job->log.data : ""));
@@ -270,7 +270,7 @@ static void append(const struct job *jobs, size_t n_probes, size_t n_targets, js
 				jobs[n_probes + i].seen.keys.n) {
 				CLEANUP_FREE char *text = difference(job, &jobs[n_probes + i]);
 
-				json_object_set_new(o, "difference", json_string(text));
+				json_object_set_new(o, "difference", dist_text_json(text));
 			}
 			json_array_append_new(list, o);
 		}

@@ -125,7 +125,9 @@ void rule_find(struct rule_run *r, const char *where, const char *fmt, ...)
 	va_end(ap);
 	/* Names in files need not be UTF-8. */
 	json_array_append_new(r->findings,
-		json_pack("{s:s*, s:s*}", "where", rule_short(r, where), "what", what));
+		json_pack("{s:o*, s:o}", "where",
+			rule_short(r, where) ? dist_text_json(rule_short(r, where)) : NULL, "what",
+			dist_text_json(what)));
 }
 
 void rule_unchecked(struct rule_run *r, const char *fmt, ...)
@@ -189,7 +191,7 @@ static json_t *apply(const struct check_rule *rule, const struct check_subject *
 	if (json_array_size(r.findings))
 		json_object_set_new(result, "todo", json_string(rule->todo));
 	if (r.why)
-		json_object_set_new(result, "why", json_string(r.why));
+		json_object_set_new(result, "why", dist_text_json(r.why));
 	json_object_set_new(result, "findings", r.findings);
 	if (r.more)
 		json_object_set_new(result, "more", json_integer((json_int_t)r.more));

@@ -31,7 +31,7 @@ static int identify(struct wheel_work *work, char hex[SHA256_HEX_SIZE], struct e
 
 	if (sha256_file(work->file, hex, &size, err) < 0)
 		return -1;
-	json_object_set_new(work->model, "file", json_string(path_base(work->file)));
+	json_object_set_new(work->model, "file", dist_text_json(path_base(work->file)));
 	json_object_set_new(work->model, "sha256", json_string(hex));
 	json_object_set_new(work->model, "size", json_integer((json_int_t)size));
 	if (!wheel_name_parse(work->file, &name, &version)) {
@@ -39,7 +39,7 @@ static int identify(struct wheel_work *work, char hex[SHA256_HEX_SIZE], struct e
 			work->model, "'%s' is not how a wheel is named", path_base(work->file));
 		return 0;
 	}
-	json_object_set_new(work->model, "version", json_string(version));
+	json_object_set_new(work->model, "version", dist_text_json(version));
 	return 1;
 }
 
@@ -174,7 +174,7 @@ int wheel_check(struct wheel_work *work, struct err *err)
 	CLEANUP_FREE char *answer = xasprintf("%s/answer.json", work->dir), *text = NULL;
 
 	work->model = json_object();
-	json_object_set_new(work->model, "name", json_string(work->item->name));
+	json_object_set_new(work->model, "name", dist_text_json(work->item->name));
 	json_object_set_new(work->model, "version", json_null());
 	if (check(work, err) < 0) {
 		if (err->code == ERR_INTERRUPTED)

@@ -23,7 +23,7 @@ void wheel_not_checked(json_t *model, const char *fmt, ...)
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	json_object_set_new(model, "verdict", json_string("not checked"));
-	json_object_set_new(model, "why", json_string(text));
+	json_object_set_new(model, "why", dist_text_json(text));
 }
 
 /* Our own environment, with pip's configuration in it, but nothing that changes Python. */

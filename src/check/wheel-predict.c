@@ -228,7 +228,7 @@ static void predict(json_t *model, const char *prediction, const char *expected,
 {
 	json_object_set_new(model, "prediction", json_string(prediction));
 	json_object_set_new(model, "expected", json_string(expected));
-	json_object_set_new(model, "because", json_string(because));
+	json_object_set_new(model, "because", dist_text_json(because));
 	free(because);
 }
 
@@ -274,7 +274,7 @@ static void set_list(json_t *audit, const char *key, const struct strv *list)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < list->n && i < NAMES_MAX; i++)
-		json_array_append_new(a, json_string(list->v[i]));
+		json_array_append_new(a, dist_text_json(list->v[i]));
 	json_object_set_new(audit, key, a);
 }
 
@@ -296,7 +296,7 @@ static void describe(const struct signs *s, json_t *model)
 	set_list(audit, "collisions", &s->collisions);
 	set_list(audit, "problems", &s->audit->problems);
 	json_object_set_new(audit, "static_tls", json_integer((json_int_t)s->static_tls));
-	json_object_set_new(audit, "glibc", s->glibc ? json_string(s->glibc) : json_null());
+	json_object_set_new(audit, "glibc", dist_text_json(s->glibc));
 	json_object_set_new(model, "audit", audit);
 }
 

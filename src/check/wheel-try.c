@@ -131,7 +131,7 @@ static void read_loader_log(const char *path, json_t *list)
 		file = xstrndup(p, (size_t)(end - p));
 		if (!strncmp(path_base(file), "libpython", 9) && !strv_has(&seen, file)) {
 			strv_add(&seen, file);
-			json_array_append_new(list, json_string(file));
+			json_array_append_new(list, dist_text_json(file));
 		}
 	}
 }
@@ -171,9 +171,7 @@ static char *crash_frame(const char *output)
 
 static void set_text(json_t *o, const char *key, const char *text)
 {
-	json_t *value = text ? json_string(text) : NULL;
-
-	json_object_set_new(o, key, value ? value : json_null());
+	json_object_set_new(o, key, dist_text_json(text));
 }
 
 static json_t *trial_new(json_t *trials, const char *what, bool ok)

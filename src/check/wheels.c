@@ -187,7 +187,7 @@ static json_t *read_answer(
 		return answer;
 	json_decref(answer);
 	answer = json_object();
-	json_object_set_new(answer, "name", json_string(item->name));
+	json_object_set_new(answer, "name", dist_text_json(item->name));
 	json_object_set_new(answer, "version", json_null());
 	wheel_not_checked(answer, "the process that checked it ended: %s",
 		*how->msg ? how->msg : "without an answer");
@@ -295,7 +295,7 @@ static int check_against(const struct dist *dist, const struct dist *reference,
 		prepare(&all, dist, reference, err) < 0)
 		return -1;
 	json_object_set_new(
-		model, "against", reference ? json_string(reference->interpreter) : json_null());
+		model, "against", reference ? dist_text_json(reference->interpreter) : json_null());
 	failed = check_list(&all, &list, progress, model, err);
 	if (failed == 0)
 		failed = tree_remove(all.scratch, err);

@@ -9,7 +9,7 @@
 #include "report/report.h"
 
 struct inspect_options {
-	bool json, all, symbols, code, alone;
+	bool json, all, symbols, code, alone, no_run;
 	const char *html;
 	const char *file;
 };

@@ -338,7 +338,9 @@ static int show_head(struct doc *doc, const struct run *r, struct err *err)
 		doc_fact(doc, "", "shared with other software: only Python's own files are shown");
 	doc_fact(doc, "version", dist->version);
 	if (!dist->runs)
-		doc_fact(doc, "does not run", dist->why_not);
+		doc_fact(doc, dist->no_run ? "not run" : "does not run",
+			dist->no_run ? "as asked for; what follows is from files alone"
+				     : dist->why_not);
 	doc_fact(doc, "standard library", dist->stdlib);
 	show_link(doc, dist);
 	if (show_modules(doc, r, err) < 0)
@@ -396,7 +398,8 @@ int inspect_python(const char *what, const struct inspect_options *o, struct err
 	json_t *head;
 	int failed;
 
-	if (dist_find(what, &dist, err) < 0 || elf_facts_read(dist.interpreter, &facts, err) < 0 ||
+	if ((o->no_run ? dist_find_unrun : dist_find)(what, &dist, err) < 0 ||
+		elf_facts_read(dist.interpreter, &facts, err) < 0 ||
 		dist_files_list(&dist, &r.files, err) < 0)
 		return -1;
 	python = (struct dist_chain){dist.interpreter, &facts};

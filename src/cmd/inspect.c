@@ -209,6 +209,8 @@ static const struct opt opts[] = {
 	{"alone", 0, OPT_FLAG, NULL,
 		"look at the file or folder itself, not at the Python that it stands for",
 		offsetof(struct inspect_options, alone)},
+	{"no-run", 0, OPT_FLAG, NULL, "run nothing: facts from files alone",
+		offsetof(struct inspect_options, no_run)},
 	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text",
 		offsetof(struct inspect_options, json)},
 	{"html", 0, OPT_STRING, "FILE", "write a page for a browser as well",
@@ -226,6 +228,9 @@ const struct command cmd_inspect = {
 		"libpython the loader would map and\nwhy, and a table of its files. Of one ELF "
 		"file or static library: a page with everything.\nOf any other folder: a table of "
 		"the ELF files below it.\n\n"
+		"The interpreter of a Python is run to ask what it is, and so is a script that "
+		"starts one, with\nyour rights, and with PATH, HOME and LD_LIBRARY_PATH as all of "
+		"your environment. With\n--no-run nothing is run.\n\n"
 		"A file that cannot be read is noted, and the rest goes on. With --json every fact "
 		"of every\nfile is printed, the names of all symbols included.\n\n"
 		"PATTERN is a shell pattern for the whole path below the folder, or a part of it.",

@@ -18,13 +18,13 @@ static json_t *string_list(const char *const *v, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_string(v[i]));
+		json_array_append_new(list, dist_text_json(v[i]));
 	return list;
 }
 
 static json_t *optional(const char *text)
 {
-	return text ? json_string(text) : json_null();
+	return dist_text_json(text);
 }
 
 /* The library itself is linked in neither way. */
@@ -43,10 +43,10 @@ static int collect_elf(const char *path, const char *name, json_t *list, struct 
 	json_t *a;
 
 	if (elf_facts_read(path, &f, err) < 0)
-		return err_wrap(err, "reading '%s'", path);
+		return -1;
 	a = json_object();
 	json_object_set_new(a, "name", json_string(name));
-	json_object_set_new(a, "file", json_string(path_base(path)));
+	json_object_set_new(a, "file", dist_text_json(path_base(path)));
 	json_object_set_new(a, "size", json_integer((json_int_t)f.file_size));
 	json_object_set_new(a, "kind", json_string(elf_kind_name(f.kind)));
 	json_object_set_new(a, "link", json_string(link_mode(&f)));
@@ -73,7 +73,7 @@ static int collect_archive(const char *path, json_t *list, struct err *err)
 		return err_wrap(err, "reading '%s'", path);
 	a = json_object();
 	json_object_set_new(a, "name", json_string("static library"));
-	json_object_set_new(a, "file", json_string(path_base(path)));
+	json_object_set_new(a, "file", dist_text_json(path_base(path)));
 	json_object_set_new(a, "size", json_integer((json_int_t)st.st_size));
 	json_object_set_new(a, "kind",
 		json_string(f.bitcode_members || f.lto_members || f.foreign_members
@@ -112,7 +112,7 @@ int cmd_collect(const char *dir, json_t **ret, struct err *err)
 	model = json_object();
 	list = json_array();
 	json_object_set(model, "distribution", json_object_get(manifest, "distribution"));
-	json_object_set_new(json_object_get(model, "distribution"), "path", json_string(dir));
+	json_object_set_new(json_object_get(model, "distribution"), "path", dist_text_json(dir));
 	json_object_set_new(model, "artifacts", list);
 	failed = collect_elf(python, "interpreter", list, err) < 0 ||
 		 collect_elf(library, "shared library", list, err) < 0 ||
@@ -154,7 +154,8 @@ const struct command cmd_show = {
 		 "shared and\nthe static library) and prints size, kind, link mode, TLS model, "
 		 "exported "
 		 "symbols, glibc\nversion needed and DT_NEEDED of each.\n\n"
-		 "The TLS model is what the dynamic relocations show.",
+		 "The TLS model is what the dynamic relocations show. Nothing is run: all of it is "
+		 "read from files.",
 	.example = "solder show dist/cpython\nsolder show --json dist/cpython | jq .artifacts",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),

@@ -118,13 +118,11 @@ static char *complaint(const struct buf *output, const struct err *err)
 	return xasprintf("%s%s%s", err->msg, said ? ": " : "", said ? said : "");
 }
 
-/* Isolated, without site, and without leaving bytecode behind. Of our environment only what the
- * loader acts on is handed on, since it decides which libpython is mapped. */
+/* Isolated, without site, and without leaving bytecode behind. */
 static int run(const struct dist *dist, bool both, struct buf *output, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
 	struct proc_spec spec = {.argv = &argv, .env = &env, .cwd = "/", .out = -1, .err = -1};
-	const char *path = getenv("LD_LIBRARY_PATH");
 
 	strv_add(&argv, dist->interpreter);
 	strv_add(&argv, "-I");
@@ -132,9 +130,7 @@ static int run(const struct dist *dist, bool both, struct buf *output, struct er
 	strv_add(&argv, "-B");
 	strv_add(&argv, "-c");
 	strv_add(&argv, question);
-	strv_add(&env, "LC_ALL=C.UTF-8");
-	if (path)
-		strv_addf(&env, "LD_LIBRARY_PATH=%s", path);
+	proc_ask_environment(true, &env);
 	return proc_run(&spec, both, MAX_ANSWER, ASK_MS, output, err);
 }
 
@@ -188,7 +184,7 @@ int dist_ask(struct dist *dist, const struct elf_facts *facts, struct err *err)
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	struct err failed = ERR_INIT, again = ERR_INIT;
 
-	dist->why_not = obstacle(dist, facts);
+	dist->why_not = dist->no_run ? xstrdup("it was not run") : obstacle(dist, facts);
 	if (dist->why_not)
 		return 0;
 	if (run(dist, false, &output, &failed) == 0) {
@@ -198,7 +194,7 @@ int dist_ask(struct dist *dist, const struct elf_facts *facts, struct err *err)
 	if (interrupt_check(err) < 0)
 		return -1;
 	/* Once more for what it prints to stderr, unless it hung. */
-	if (!strstr(failed.msg, "too long"))
+	if (!strstr(failed.msg, "took longer"))
 		run(dist, true, &output, &again);
 	else
 		buf_clear(&output);

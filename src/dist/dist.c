@@ -311,9 +311,9 @@ static int fill(struct dist *dist, struct err *err)
 	return find_loaded(dist, &facts, err);
 }
 
-int dist_find(const char *what, struct dist *dist, struct err *err)
+static int find(const char *what, bool run, struct dist *dist, struct err *err)
 {
-	*dist = (struct dist){0};
+	*dist = (struct dist){.no_run = !run};
 	dist->given = xstrdup(what);
 	/* What was asked of programs when a signal came says nothing of the Python. */
 	if (interrupt_check(err) == 0 && dist_follow(what, dist, &dist->interpreter, err) == 0 &&
@@ -321,6 +321,16 @@ int dist_find(const char *what, struct dist *dist, struct err *err)
 		return 0;
 	dist_release(dist);
 	return -1;
+}
+
+int dist_find(const char *what, struct dist *dist, struct err *err)
+{
+	return find(what, true, dist, err);
+}
+
+int dist_find_unrun(const char *what, struct dist *dist, struct err *err)
+{
+	return find(what, false, dist, err);
 }
 
 void dist_release(struct dist *dist)

@@ -40,6 +40,7 @@ struct dist {
 	bool system;  /* the prefix is shared with other software (/usr, /usr/local): only what
 			 is Python's own below it belongs to the installation */
 
+	bool no_run; /* it was not to be run: what follows is from files */
 	bool runs;
 	char *why_not; /* NULL when it runs */
 	int major, minor, micro;
@@ -64,6 +65,8 @@ struct dist {
 #define CLEANUP_DIST CLEANUP(dist_release)
 
 int dist_find(const char *what, struct dist *dist, struct err *err);
+/* The same from files alone: neither the Python nor a script that starts one is run. */
+int dist_find_unrun(const char *what, struct dist *dist, struct err *err);
 void dist_release(struct dist *dist);
 
 /* A config variable as text: strings as they are, numbers in decimal; NULL if it has none. The

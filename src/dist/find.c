@@ -243,15 +243,20 @@ static bool is_python_name(const char *path)
 	return !strncmp(base, "python", 6) || !strncmp(base, "pypy", 4);
 }
 
-/* A script that is called python runs one: it is asked which, with its own environment, since
- * that is how it works. */
+/* A script that is called python runs one: it is asked which. */
 static int ask_wrapper(struct dist *dist, const char *shell, char **path, struct err *err)
 {
 	static const char question[] = "import os; print(os.readlink('/proc/self/exe'))";
-	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
 	CLEANUP_BUF struct buf out = BUF_INIT;
-	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	struct proc_spec spec = {.argv = &argv, .env = &env, .out = -1, .err = -1};
 
+	if (dist->no_run) {
+		err_set(err, ERR_INPUT,
+			"'%s' is a script, and which Python it runs is seen by running it", *path);
+		return err_hint(err, "name the interpreter itself, or leave out --no-run");
+	}
+	proc_ask_environment(true, &env);
 	strv_add(&argv, *path);
 	strv_add(&argv, "-I");
 	strv_add(&argv, "-S");

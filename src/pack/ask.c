@@ -84,9 +84,7 @@ int package_ask(struct package *p, struct err *err)
 	strv_add(&argv, "-B");
 	strv_add(&argv, "-c");
 	strv_add(&argv, question);
-	strv_add(&env, "PATH=/usr/bin:/bin");
-	strv_add(&env, "LC_ALL=C.UTF-8");
-	strv_add(&env, "HOME=/nonexistent");
+	proc_ask_environment(false, &env);
 	if (proc_run(&spec, false, ANSWER_MAX, ASK_MS, &answer, err) < 0)
 		return err_wrap(err, "asking '%s' about itself", p->dist.interpreter);
 	return package_answer(p, answer.data ? answer.data : "", answer.len, err);

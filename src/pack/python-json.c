@@ -17,7 +17,7 @@ static json_t *words_json(const char *text, const char *drop)
 	strv_split(&words, text, " \t\n");
 	for (size_t i = 0; i < words.n; i++) {
 		if (!drop || strncmp(words.v[i], drop, strlen(drop)) != 0)
-			json_array_append_new(list, json_string(words.v[i]));
+			json_array_append_new(list, dist_text_json(words.v[i]));
 	}
 	return list;
 }
@@ -27,7 +27,7 @@ static json_t *strv_json(const struct strv *s)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < s->n; i++)
-		json_array_append_new(list, json_string(s->v[i]));
+		json_array_append_new(list, dist_text_json(s->v[i]));
 	return list;
 }
 
@@ -60,7 +60,7 @@ static void add_links(json_t *links, const char *flags)
 		if (strncmp(words.v[i], "-l", 2) != 0 || has_link(links, words.v[i] + 2))
 			continue;
 		link = json_object();
-		json_object_set_new(link, "name", json_string(words.v[i] + 2));
+		json_object_set_new(link, "name", dist_text_json(words.v[i] + 2));
 		json_object_set_new(link, "system", json_true());
 		json_array_append_new(links, link);
 	}
@@ -116,7 +116,7 @@ static void add_licences(
 	}
 	for (size_t j = 0; j < full->n; j++) {
 		if (full->v[j].kind == PACK_FILE && !strncmp(full->v[j].name, below, strlen(below)))
-			json_array_append_new(paths, json_string(in_json(full->v[j].name)));
+			json_array_append_new(paths, dist_text_json(in_json(full->v[j].name)));
 	}
 }
 
@@ -157,7 +157,7 @@ static void put_shared(const struct package *p, const struct pack_list *full, co
 	json_t *e = extension(p, module, init, full);
 
 	json_object_set_new(e, "links", links);
-	json_object_set_new(e, "shared_lib", json_string(lib));
+	json_object_set_new(e, "shared_lib", dist_text_json(lib));
 	put_extension(extensions, module, e);
 }
 
@@ -193,7 +193,7 @@ static void add_objects(const struct strv *words, const struct pack_list *full, 
 			continue;
 		o = xasprintf("build/Modules/%.*s.o", (int)(dot - words->v[i]), words->v[i]);
 		if (has(full, o))
-			json_array_append_new(objs, json_string(o));
+			json_array_append_new(objs, dist_text_json(o));
 	}
 }
 
@@ -304,7 +304,7 @@ static json_t *core_json(
 		if (full->v[i].kind == PACK_FILE && !strncmp(name, "build/", 6) && dot &&
 			!strcmp(dot, ".o") && strcmp(name, "build/Modules/config.o") != 0 &&
 			!is_listed(extensions, name))
-			json_array_append_new(objs, json_string(name));
+			json_array_append_new(objs, dist_text_json(name));
 	}
 	add_links(links, config(p, "LIBS"));
 	add_links(links, config(p, "SYSLIBS"));
@@ -314,14 +314,14 @@ static json_t *core_json(
 		CLEANUP_FREE char *rel =
 			xasprintf("install%s", p->dist.libpython_shared + strlen(p->dir));
 
-		json_object_set_new(core, "shared_lib", json_string(rel));
+		json_object_set_new(core, "shared_lib", dist_text_json(rel));
 	}
 	if (p->dist.libpython_static) {
 		CLEANUP_FREE char *rel = xasprintf("install/lib/libpython%s%s.a", p->dist.series,
 			package_text(p->says, "abiflags"));
 
 		if (has(full, rel))
-			json_object_set_new(core, "static_lib", json_string(rel));
+			json_object_set_new(core, "static_lib", dist_text_json(rel));
 	}
 	return core;
 }
@@ -410,7 +410,7 @@ char *python_json(const struct package *p, const struct pack_list *full)
 	json_object_set_new(j, "crt_features", crt_features(p));
 	json_object_set_new(j, "libpython_link_mode",
 		json_string(p->dist.libpython_shared ? "shared" : "static"));
-	json_object_set_new(j, "python_exe", json_string(exe));
+	json_object_set_new(j, "python_exe", dist_text_json(exe));
 	json_object_set_new(j, "python_symbol_visibility", json_string("global-default"));
 	json_array_append_new(loading, json_string("builtin"));
 	json_array_append_new(loading, json_string("shared-library"));

@@ -206,8 +206,9 @@ int proc_result(struct proc *p, struct err *err)
 }
 
 /* Reads what is there until the end of the file, an interrupt or the deadline. */
-static int drain(int fd, size_t max, uint64_t deadline, struct buf *output, struct err *err)
+static int drain(int fd, size_t max, unsigned int timeout_ms, struct buf *output, struct err *err)
 {
+	uint64_t deadline = timeout_ms ? clock_ns() + timeout_ms * MS : 0;
 	char chunk[4096];
 
 	for (;;) {
@@ -217,7 +218,8 @@ static int drain(int fd, size_t max, uint64_t deadline, struct buf *output, stru
 		if (interrupt_check(err) < 0)
 			return -1;
 		if (deadline && clock_ns() > deadline)
-			return err_set(err, ERR_CHILD, "took too long and was ended");
+			return err_set(err, ERR_CHILD, "took longer than %g s and was ended",
+				timeout_ms / 1e3);
 		if (poll(&wait, 1, 100) <= 0)
 			continue;
 		n = read(fd, chunk, sizeof(chunk));
@@ -251,8 +253,20 @@ int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigne
 		return -1;
 	}
 	close(ends[1]);
-	if (drain(reader, max_output, timeout_ms ? clock_ns() + timeout_ms * MS : 0, output, err) <
-		0)
+	if (drain(reader, max_output, timeout_ms, output, err) < 0)
 		return -1;
 	return proc_result(p, err);
+}
+
+void proc_ask_environment(bool libraries, struct strv *env)
+{
+	static const char *const names[] = {"PATH", "HOME", "LD_LIBRARY_PATH"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) - !libraries; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value)
+			strv_addf(env, "%s=%s", names[i], value);
+	}
+	strv_add(env, "LC_ALL=C.UTF-8");
 }

@@ -61,6 +61,11 @@ int proc_exit_code(const struct proc *p);
 int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigned int timeout_ms,
 	struct buf *output, struct err *err);
 
+/* Adds the environment of programs of others that are asked something: our PATH and HOME, and
+ * LC_ALL=C.UTF-8; with `libraries` LD_LIBRARY_PATH, too, which decides what they load. Nothing else
+ * of ours, so no tokens and no keys. */
+void proc_ask_environment(bool libraries, struct strv *env);
+
 /* One GNU make jobserver for all children: `tokens` jobs run at a time altogether. Each child
  * that is to run needs one token of its own, taken by jobserver_acquire(). */
 struct jobserver;

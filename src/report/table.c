@@ -106,17 +106,18 @@ static const char *sequence_of(enum doc_tone tone)
 	return term_sequence(styles[tone]);
 }
 
-/* The cell with a line feed at each break. */
-static char *broken(const char *s, size_t width)
+/* The cell with a line feed at each break. What goes on in the first column is set in: a line of
+ * ours may begin there, and none of a stranger's. */
+static char *broken(const char *s, size_t width, bool first)
 {
 	struct buf b = BUF_INIT;
-	size_t next;
+	size_t next, in = first && width > MIN_TEXT / 2 ? SEPARATOR : 0;
 
 	for (; *s; s += next) {
-		size_t n = text_line(s, width, true, &next);
+		size_t n = text_line(s, width - (b.len ? in : 0), true, &next);
 
 		if (b.len)
-			buf_adds(&b, "\n");
+			buf_addf(&b, "\n%*s", (int)in, "");
 		buf_add(&b, s, n);
 		if (!next)
 			break;
@@ -129,7 +130,7 @@ static void set_cell(struct libscols_line *line, const struct layout *l, size_t 
 	const struct doc_column *column = &l->table->columns[c];
 	const char *text = l->cells[(row + 1) * l->table->n_columns + c];
 
-	scols_line_refer_data(line, c, broken(text, l->width[c]));
+	scols_line_refer_data(line, c, broken(text, l->width[c], c == 0));
 	if (column->flags & DOC_VERDICT) {
 		const char *on = sequence_of(doc_tone_of(text));
 

@@ -80,6 +80,7 @@ run_job() { # KIND NAME
 	zip) run_closing python3 tests/oracle/zip_oracle.py "$out/solder" --mutations 150 ;;
 	code) run_closing python3 tests/oracle/code_oracle.py "$out/tests/elf_dump" --files 6 ;;
 	cli) run_closing env OUT="$out" sh tests/cli/run.sh ;;
+	hostile) run_closing python3 tests/broken/terminal.py "$out/solder" ;;
 	broken) run_closing env OUT="$out" sh tests/broken/run.sh ;;
 	faults) run_closing python3 tests/faults/run.py --solder "$out/solder" \
 		--stepper "$out/tests/stepper" --sweep --every 40 --kills 14 --faults 28 --seed 1 ;;
@@ -108,6 +109,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 {
 	echo "broken broken-builds"
 	echo "cli command-line"
+	echo "hostile hostile-text"
 	echo "html html-page"
 	echo "pages bench-pages"
 	echo "explained explain-pages"

@@ -135,6 +135,25 @@ static void test_cut(void **state)
 	assert_int_equal(utf8_cut("", 0), 0);
 }
 
+static void test_messages(void **state)
+{
+	CLEANUP_FREE char *big = xcalloc(1, 6000);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	memset(big, 'x', 5999);
+	/* No half of a character, wherever the end falls. */
+	for (size_t lead = 0; lead < 4; lead++) {
+		for (size_t i = 0; i + 4 < 5999; i += 2)
+			memcpy(big + lead + i, "é", 2);
+		err_set(&err, ERR_INPUT, "%s", big);
+		assert_string_equal(err.msg + strlen(err.msg) - 5, "é…");
+		err_set(&err, ERR_INPUT, "short");
+		err_wrap(&err, "%s", big);
+		assert_string_equal(err.msg + strlen(err.msg) - 5, "é…");
+	}
+}
+
 static void test_last_line(void **state)
 {
 	CLEANUP_FREE char *last = last_line_safe("one\ntwo \033[m\r\n\n");
@@ -153,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_styles),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_last_line),
 	};
 
