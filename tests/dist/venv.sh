@@ -33,6 +33,66 @@ if [ "$LINK" = static ]; then
 		"$([ -L "$SCRATCH/venv of copies/bin/python$VERSION" ] || echo copy)" copy
 fi
 
+# stale NAME HOME: a link to the interpreter, beside a pyvenv.cfg that names this home.
+stale() {
+	v="$SCRATCH/stale $1"
+	mkdir -p "$v/bin"
+	ln -s "$PYTHON" "$v/bin/python"
+	printf 'home = %s\nversion = 3.%s.0\n' "$2" "${VERSION#3.}" >"$v/pyvenv.cfg"
+	same "a stale home, $1" "$(cd "$SCRATCH" && "$v/bin/python" -c '
+import os, sys, ssl
+print(sys.prefix, sys.base_prefix, os.path.dirname(os.__file__), sys._base_executable, sep="|")' 2>&1)" \
+		"$v|$TREE|$TREE/lib/python$VERSION|$PYTHON"
+	check "a stale home, $1: an environment of it" "$v/bin/python" -m venv --without-pip "$v/second"
+	same "a stale home, $1: and that one works" \
+		"$("$v/second/bin/python" -Ic 'import sys; print(sys.prefix, sys.base_prefix)' 2>&1)" \
+		"$v/second $TREE"
+}
+
+# Folders with standard libraries of their own, as other Pythons have them; those would be errors.
+for other in "$SCRATCH/other" "$SCRATCH"; do
+	mkdir -p "$other/bin" "$other/lib/python$VERSION/lib-dynload" "$other/lib/python3.2"
+	echo 'raise ImportError("the wrong os")' >"$other/lib/python$VERSION/os.py"
+	cp /bin/true "$other/bin/python$VERSION"
+done
+stale "that is gone" /nonexistent/bin
+stale "that is relative, to a folder that is gone" bin
+stale "that is empty" ""
+stale "that is the environment itself" "$SCRATCH/stale that is the environment itself/bin"
+stale "with a slash at its end" "/nonexistent/bin/"
+stale "of another Python of this version" "$SCRATCH/other/bin"
+stale "of another version" "$SCRATCH/other/lib/python3.2"
+stale "that is a file" "$PYTHON"
+stale "in a folder that cannot be" "/dev/null/bin"
+rm -r "$SCRATCH/bin" "$SCRATCH/lib"
+
+# home NAME HOME WANTED: one that leads to the tree, by whatever name, is kept.
+home() {
+	v="$SCRATCH/home $1"
+	mkdir -p "$v/bin"
+	ln -s "$PYTHON" "$v/bin/python"
+	echo "home = $2" >"$v/pyvenv.cfg"
+	same "a home $1" "$("$v/bin/python" -c 'import sys; print(sys.prefix, sys.base_prefix, sep="|")' 2>&1)" \
+		"$v|$3"
+}
+ln -s "$TREE" "$SCRATCH/linked tree"
+# A shared libpython is asked for its real place.
+by_link=$TREE
+[ "$LINK" = shared ] || by_link="$SCRATCH/linked tree"
+home "through a link to the tree" "$SCRATCH/linked tree/bin" "$by_link"
+home "with a slash at its end" "$TREE/bin/" "$TREE"
+home "that is the tree, not its bin" "$TREE" "$TREE"
+mkdir -p "$SCRATCH/together"
+cp -R "$SCRATCH/home with a slash at its end" "$SCRATCH/together/v"
+ln -s "$TREE" "$SCRATCH/together/py"
+ln -sf ../../py/bin/python$VERSION "$SCRATCH/together/v/bin/python"
+echo 'home = /before/py/bin' >"$SCRATCH/together/v/pyvenv.cfg"
+mv "$SCRATCH/together" "$SCRATCH/moved together"
+v="$SCRATCH/moved together/v"
+same "an environment that was moved together with its Python" \
+	"$(cd / && "$v/bin/python" -c 'import sys, os, ssl
+print(sys.prefix, os.path.realpath(sys.base_prefix), sep="|")' 2>&1)" "$v|$TREE"
+
 check "ensurepip" "$PYTHON" -m ensurepip --root "$SCRATCH/root"
 check "the tree's own pip" "$PYTHON" -m pip list
 
