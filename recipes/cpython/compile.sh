@@ -26,7 +26,12 @@ if [ "$LTO" != none ]; then
     ldflags="$optimised $lto"
     ldplaces="$ldplaces $processes"
 fi
-run_make build_all "$library.so" libpython3.so "$library.a"
+run_make build_all "$library.so" "$library.a"
+(
+    # It consists of the name of what it leads to, which is beside it.
+    ldflags="$ldflags -Wl,--enable-new-dtags -Wl,-rpath,'\$\$ORIGIN'"
+    run_make libpython3.so
+)
 
 # The archive and the object with main() are for whoever links them, with
 # whatever compiler: machine code.
@@ -51,9 +56,17 @@ if [ "$opt" = pgo ]; then
     # start training otherwise.
     touch profile-run-stamp
 fi
-run_make install DESTDIR="$OUT"
+run_make install DESTDIR="$OUT" ENSUREPIP=no
+# By all of its names: the Makefile leaves out the one without a number.
+LD_LIBRARY_PATH=. ./python -E -m ensurepip --default-pip --root="$OUT/"
 
 cd "$OUT/install"
+ln -s "python$MAJORMINOR" bin/python
+# gdb looks for its extension beside what it debugs.
+install -m 644 "$SRC/Tools/gdb/libpython.py" "lib/$library.so.1.0-gdb.py"
+ln -s "../lib/$library.so.1.0-gdb.py" "bin/python$MAJORMINOR-gdb.py"
+# No command without what it runs.
+[ -e "lib/python$MAJORMINOR/lib-dynload"/_tkinter.*.so ] || rm -f bin/idle*
 # Early releases of 3.11 forget to install some of their tests.
 for tests in "$SRC"/Lib/test/test_*/; do
     installed=lib/python$MAJORMINOR/test/$(basename "$tests")

@@ -59,6 +59,14 @@ by_archive() {
 	sed "s/-lpython$VERSION/-l:$archive/"
 }
 
+# The stub has no symbols of its own; GNU ld takes those of what it leads to when told so.
+with_stub() {
+	check "libpython3.so: links" compile stub \
+		"$("$config" --includes) -L\"$lib\" -Wl,--no-as-needed,--copy-dt-needed-entries \
+			-lpython3 -Wl,-rpath,\"$lib\"" &&
+		shared "libpython3.so" stub
+}
+
 with_config() {
 	check "python3-config, .so: links" compile config-so \
 		"$("$config" --embed --cflags --ldflags) -Wl,-rpath,\"$lib\"" &&
@@ -149,7 +157,7 @@ with_others() {
 
 with_dlopen() {
 	check "dlopen: builds" cc -o "$SCRATCH/host" "$HERE/embed/host.c" -ldl || return
-	for name in "libpython$VERSION.so" "libpython$VERSION.so.1.0"; do
+	for name in "libpython$VERSION.so" "libpython$VERSION.so.1.0" libpython3.so; do
 		same "dlopen of $name" "$(PATH=$bare "$SCRATCH/host" "$lib/$name" 2>&1)" "prefix $TREE"
 	done
 	ln -s "$lib/libpython$VERSION.so.1.0" "$SCRATCH/a library"
@@ -163,6 +171,7 @@ if have pkg-config; then
 else
 	skip "pkg-config" "no pkg-config here"
 fi
+with_stub
 with_cmake
 with_clang
 with_others
