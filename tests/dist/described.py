@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -275,6 +276,27 @@ def _():
         equal(output(name, "--prefix", env=env, cwd="/"), TREE)
     equal(output("./python3-config", "--prefix", cwd=f"{TREE}/bin"), TREE)
     equal(output("sh", CONFIG, "--prefix"), TREE)
+
+
+@check("python3-config: below folders with backslashes, quotes and line feeds")
+def _():
+    for name in ("a\\nb\\", "two\nlines", "\n\n'\"$x&#\n", "ends with one\n"):
+        strange = f"{SCRATCH}/{name}"
+        os.makedirs(f"{strange}/bin")
+        for folder in ("lib", "include"):
+            os.symlink(f"{TREE}/{folder}", f"{strange}/{folder}")
+        config = f"{strange}/bin/{os.path.basename(CONFIG)}"
+        shutil.copy(CONFIG, config)
+        done = subprocess.run([config, "--prefix"], capture_output=True, text=True, check=True)
+        equal(done.stdout, strange + "\n")
+        done = subprocess.run([config, "--configdir"], capture_output=True, text=True, check=True)
+        equal(done.stdout, LIBPL.replace(TREE, strange) + "\n")
+        given = subprocess.run(
+            ["sh", "-c", 'eval "set -- $("$1" --cflags --ldflags --embed)"; printf "%s\\0" "$@"', "sh",
+             config], capture_output=True, text=True, check=True).stdout.split("\0")
+        assert f"-I{strange}/include/python{VERSION}" in given, given
+        assert f"-L{strange}/lib" in given, given
+        assert f"-lpython{VERSION}" in given, given
 
 
 @check("python-config.py of the config directory")
