@@ -198,6 +198,17 @@ glibc() {
 
 interpreter
 library
+same "libpython3.so: finds what it leads to beside itself" \
+	"$(dynamic "$lib/libpython3.so" RUNPATH)" '$ORIGIN'
 static_library
 modules
-note "needs glibc $(glibc)"
+none "hypot is not the newer one" \
+	"$(nm -D --undefined-only "$PYTHON" "$so" | grep 'hypot@GLIBC_2\.3')"
+newest=$(glibc)
+# The headers of glibc 2.38 give common functions new names.
+if [ "$(getconf GNU_LIBC_VERSION | sed 's/.*2\.//')" -lt 38 ]; then
+	same "nothing needs a glibc newer than 2.34: $newest" \
+		"$(printf '%s\n' "$newest" 2.34 | sort -V | tail -n 1)" 2.34
+else
+	note "needs glibc $newest"
+fi
