@@ -34,10 +34,9 @@ def main(tree, library, jobs):
             good &= wait()
             running -= 1
         if not os.fork():
-            # Unless told, digests would take the place of dates if SOURCE_DATE_EPOCH is set.
             done = compileall.compile_file(
                 source, force=True, rx=SKIP, quiet=1, stripdir=tree, prependdir='/install',
-                invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP)
+                invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
             sys.stdout.flush()
             os._exit(not done)
         running += 1

@@ -100,7 +100,46 @@ def _():
     other.deserialize(image)
     equal(other.execute("SELECT count(*) FROM fts5").fetchone(), (2,))
     equal(db.execute("SELECT json_extract('{\"a\": 7}', '$.a')").fetchone(), (7,))
+    equal(db.execute("SELECT soundex('Robert'), x'61' LIKE 'a'").fetchone(), ("R163", 0))
+    count = 200_000
+    equal(db.execute(f"SELECT {'?+' * 3}?", (1, 2, 3, 4)).fetchone(), (10,))
+    found = db.execute(f"SELECT 1 IN ({','.join('?' * count)})", range(count)).fetchone()
+    equal(found, (1,), f"a statement with {count} variables")
+    with sqlite3.connect("file:solder?mode=memory&cache=shared") as shared:
+        shared.execute("CREATE TABLE t (n)")
+    assert not os.path.exists("file:solder?mode=memory&cache=shared"), "URIs are not read"
+    assert db.execute("SELECT count(*) FROM sqlite_stmt").fetchone()[0] >= 0
     note(f"SQLite {sqlite3.sqlite_version}")
+
+
+@check("sqlite3: the options of Debian's, but for those with a reason")
+def _():
+    import sqlite3
+
+    db = sqlite3.connect(":memory:")
+    options = {row[0] for row in db.execute("PRAGMA compile_options")}
+    debian = """ENABLE_COLUMN_METADATA ENABLE_DBSTAT_VTAB ENABLE_FTS3 ENABLE_FTS3_PARENTHESIS
+        ENABLE_FTS3_TOKENIZER ENABLE_FTS4 ENABLE_FTS5 ENABLE_LOAD_EXTENSION ENABLE_MATH_FUNCTIONS
+        ENABLE_PREUPDATE_HOOK ENABLE_RTREE ENABLE_SESSION ENABLE_STMTVTAB ENABLE_UNLOCK_NOTIFY
+        ENABLE_UPDATE_DELETE_LIMIT HAVE_ISNAN LIKE_DOESNT_MATCH_BLOBS MAX_DEFAULT_PAGE_SIZE=32768
+        MAX_VARIABLE_NUMBER=250000 OMIT_LOOKASIDE SECURE_DELETE SOUNDEX THREADSAFE=1 USE_URI"""
+    # The reasons are in recipes/sqlite.
+    left_out = {"ENABLE_FTS3_TOKENIZER", "ENABLE_PREUPDATE_HOOK", "ENABLE_SESSION",
+                "MAX_DEFAULT_PAGE_SIZE=32768", "OMIT_LOOKASIDE", "SECURE_DELETE"}
+    wanted = set(debian.split()) - left_out | {"ENABLE_GEOPOLY"}
+    if "ENABLE_UPDATE_DELETE_LIMIT" in options:
+        db.execute("CREATE TABLE t (n)")
+        db.executemany("INSERT INTO t VALUES (?)", ((n,) for n in range(9)))
+        db.execute("DELETE FROM t ORDER BY n DESC LIMIT 4")
+        db.execute("UPDATE t SET n = -n ORDER BY n DESC LIMIT 2")
+        equal([n for n, in db.execute("SELECT n FROM t ORDER BY rowid")], [0, 1, 2, -3, -4])
+    else:
+        # Only a parser that was made for it can have it.
+        assert sqlite3.sqlite_version_info >= (3, 50), "left out, though the source has it"
+        note("SQLite's amalgamation of upstream has no LIMIT in UPDATE and DELETE")
+        wanted.remove("ENABLE_UPDATE_DELETE_LIMIT")
+    assert wanted <= options, f"missing {sorted(wanted - options)}"
+    assert not left_out & options, f"no longer left out: {sorted(left_out & options)}"
 
 
 @check("ssl: OpenSSL 3.5 or newer, contexts for TLS 1.0 to 1.3")
@@ -142,6 +181,63 @@ def _():
         assert "libedit" in readline.__doc__, readline.__doc__
     readline.add_history("one")
     equal(readline.get_history_item(readline.get_current_history_length()), "one")
+
+
+@check("readline: history files, cut down, empty, and as GNU readline writes them")
+def _():
+    import readline
+
+    path = os.path.join(SCRATCH, "history")
+
+    def entries():
+        return [readline.get_history_item(i + 1)
+                for i in range(readline.get_current_history_length())]
+
+    def read():
+        readline.clear_history()
+        readline.read_history_file(path)
+        return entries()
+
+    lines = [f"line {n}\t\\ ä" for n in range(1000)]
+    readline.clear_history()
+    for line in lines:
+        readline.add_history(line)
+    readline.write_history_file(path)
+    equal(read(), lines)
+    for length in (1001, 1000, 999, 500, 3, 1, 0):
+        readline.set_history_length(length)
+        readline.write_history_file(path)
+        equal(read(), lines[-length:] if length else [], f"with {length} lines")
+        readline.set_history_length(-1)
+        if length:
+            lines = lines[-length:]
+    readline.clear_history()
+    for line in lines:
+        readline.add_history(line)
+    readline.append_history_file(1, path)
+    equal(read(), lines[-1:])
+    plain = ["print('a b')", "x = '\\040'", "zwölf"]
+    with open(path, "w") as file:
+        file.write("\n".join(plain) + "\n")
+    equal(read(), plain)
+    readline.add_history("one more")
+    readline.append_history_file(1, path)
+    with open(path) as file:
+        equal(file.read().splitlines(), [*plain, "one more"], "appended to")
+    readline.set_history_length(2)
+    readline.write_history_file(path)
+    readline.set_history_length(-1)
+    with open(path) as file:
+        equal(file.read().splitlines(), [plain[-1], "one more"], "cut down")
+    open(path, "w").close()
+    equal(read(), [])
+    try:
+        readline.read_history_file(SCRATCH)
+    except OSError:
+        pass
+    else:
+        raise AssertionError("a folder is a history file")
+    readline.clear_history()
 
 
 @check("dbm.ndbm: what was written is read")
@@ -265,6 +361,6 @@ def _():
         with open(cached, "rb") as file:
             head = file.read(16)
         equal(head[:4], importlib.util.MAGIC_NUMBER)
-        if head[4] == 0:
-            equal(int.from_bytes(head[8:12], "little"), int(os.stat(spec.origin).st_mtime) & 0xFFFFFFFF,
-                  f"the time in {cached}")
+        equal(head[4], 3, f"the kind of {cached}: checked by content")
+        with open(spec.origin, "rb") as file:
+            equal(head[8:], importlib.util.source_hash(file.read()), f"the digest in {cached}")
