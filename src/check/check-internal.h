@@ -85,8 +85,8 @@ const char *third_party_of(const char *symbol);
 
 /* The tables, one for each file. */
 extern const struct check_rule rules_symbols[], rules_loading[], rules_hardening[], rules_paths[],
-	rules_layout[], rules_archive[], rules_build[];
+	rules_layout[], rules_archive[], rules_build[], rules_start[];
 extern const size_t n_rules_symbols, n_rules_loading, n_rules_hardening, n_rules_paths,
-	n_rules_layout, n_rules_archive, n_rules_build;
+	n_rules_layout, n_rules_archive, n_rules_build, n_rules_start;
 
 #endif

@@ -167,20 +167,26 @@ static void python_links(struct rule_run *r)
 {
 	static const char *const names[] = {"python", "python3"};
 	CLEANUP_FREE char *bin = path_dir(r->s->dist->interpreter);
+	CLEANUP_FREE char *pip = xasprintf("%s/pip", bin), *pip3 = xasprintf("%s/pip3", bin);
 	size_t seen = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", bin, names[i]);
 
-		if (!path_exists(path))
+		if (!path_exists(path)) {
+			if (r->s->relocatable)
+				rule_find(r, bin, "has no '%s'", names[i]);
 			continue;
+		}
 		seen++;
 		/* Dangling ones have a rule of their own. */
 		if (access(path, F_OK) == 0 && !same_file(path, r->s->dist->interpreter))
 			rule_find(r, path, "is not %s", rule_short(r, r->s->dist->interpreter));
 	}
-	if (!seen)
+	if (!seen && !r->s->relocatable)
 		rule_find(r, bin, "has neither 'python3' nor 'python'");
+	if (r->s->relocatable && path_exists(pip3) && !path_exists(pip))
+		rule_find(r, bin, "has 'pip3' and no 'pip'");
 }
 
 static void interpreter_name(struct rule_run *r)
@@ -212,9 +218,14 @@ const struct check_rule rules_layout[] = {
 		"of the build (/install, /build).",
 		shebangs},
 	{"python-links", CHECK_ERROR, NEEDS_OWN_PREFIX,
-		"`python3` starts another Python than the one that was installed",
-		"make python and python3 links to pythonX.Y",
-		"bin/python3 is there, and it and bin/python are the interpreter.", python_links},
+		"`python` or `python3` starts another Python than the one that was installed, or "
+		"none",
+		"make python and python3 links to pythonX.Y, and let ensurepip make pip "
+		"(--default-pip)",
+		"bin/python3 or bin/python is there, and what there is of them is the interpreter. "
+		"A distribution that can be moved has both, and bin/pip beside bin/pip3: scripts "
+		"ask for `#!/usr/bin/env python`, and nobody else will make them.",
+		python_links},
 	{"interpreter-name", CHECK_NOTE, 0, "profilers tell the version by the program's name",
 		"install it as pythonX.Y with a link python3",
 		"The interpreter's real file is named with its version.", interpreter_name},

@@ -378,6 +378,43 @@ static void stub(struct rule_run *r)
 		rule_unchecked(r, "no libpython3.so ships");
 }
 
+/* As for a program that is no Python and opens or links it. */
+static void stub_search_path(struct rule_run *r)
+{
+	const struct dist_file *f;
+	bool any = false;
+
+	if (!loader_known(r))
+		return;
+	for (size_t i = 0; (f = rule_next(r, ROLE(DIST_ROLE_STUB), &i));) {
+		const struct dist_chain chain[] = {{f->path, &f->facts}};
+
+		any = true;
+		for (size_t k = 0; same_machine(r, f) && k < f->facts.n_needed; k++) {
+			const char *needed = f->facts.needed[k];
+			CLEANUP_FREE char *dir = path_dir(f->path), *found = NULL, *why = NULL;
+			CLEANUP_FREE char *beside = xasprintf("%s/%s", dir, needed);
+			struct err err = ERR_INIT;
+
+			/* One that is not there has a rule of its own. */
+			if (!is_libpython(needed) || !path_exists(beside))
+				continue;
+			if (dist_loader_find(chain, 1, needed, &found, &why, &err) < 0)
+				rule_unchecked(r, "%s", err.msg);
+			else if (!found)
+				rule_find(r, f->path,
+					"needs %s, which lies beside it, but has no search path to "
+					"it",
+					needed);
+			else if (!same_file(found, beside))
+				rule_find(r, f->path, "leads to another %s: %s (%s)", needed, found,
+					why ? why : "no rule known");
+		}
+	}
+	if (!any)
+		rule_unchecked(r, "no libpython3.so ships");
+}
+
 const struct check_rule rules_loading[] = {
 	{"readable", CHECK_ERROR, 0, "a damaged file does not load",
 		"build or unpack the installation again",
@@ -470,5 +507,13 @@ const struct check_rule rules_loading[] = {
 		"extensions for the stable ABI that need libpython3.so do not load",
 		"link libpython3.so with the library of this version",
 		"libpython3.so, where it ships, needs the libpython that lies beside it.", stub},
+	{"stub-search-path", CHECK_WARNING, 0,
+		"a program that opens or links libpython3.so gets \"cannot open shared object "
+		"file\"",
+		"link libpython3.so with -Wl,-rpath,$ORIGIN",
+		"The loader finds the libpython that libpython3.so needs by libpython3.so's own "
+		"search path, or in the system's folders: a program that embeds Python has "
+		"nothing that leads there.",
+		stub_search_path},
 };
 const size_t n_rules_loading = ARRAY_SIZE(rules_loading);

@@ -21,6 +21,7 @@ static const struct {
 	{"Static library", rules_archive, &n_rules_archive},
 	{"What describes the installation", rules_paths, &n_rules_paths},
 	{"Layout", rules_layout, &n_rules_layout},
+	{"Starting", rules_start, &n_rules_start},
 	{"Build", rules_build, &n_rules_build},
 };
 

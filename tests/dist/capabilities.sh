@@ -3,11 +3,14 @@
 . "$HERE/common.sh"
 
 name="a copy of the interpreter with capabilities starts"
+said=$("$SOLDER" check "$PYTHON" --rule privileged-start | grep '^note.*privileged-start')
 if [ "$LINK" = shared ]; then
 	# That is why interpreters are linked statically.
 	note "$name: not with --link shared"
+	some "solder check says so" "$said"
 	exit 0
 fi
+none "solder check expects it to" "$said"
 if ! have setcap || ! have setpriv; then
 	skip "$name" "no setcap or setpriv here"
 	exit 0

@@ -44,7 +44,10 @@ def _():
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     # What is a decision of whoever built the tree.
-    assert set(NOTES) <= {"fortified", "optional-modules", "pie", "library-tls"}, done.stdout
+    decided = {"fortified", "optional-modules", "pie", "library-tls"}
+    if LINK == "shared":
+        decided.add("privileged-start")
+    assert set(NOTES) <= decided, done.stdout
 
 
 def damage(name, *expected, link="any"):
@@ -166,6 +169,11 @@ def _():
 def _():
     run(tool("patchelf"), "--replace-needed", os.path.basename(LIBRARY), "libpython3.2.so.1.0",
         own("lib/libpython3.so"))
+
+
+@damage("libpython3.so without a search path", "stub-search-path")
+def _():
+    run(tool("patchelf"), "--remove-rpath", own("lib/libpython3.so"))
 
 
 @damage("8 KiB of static thread-local storage", "static-tls", link="static")
@@ -460,6 +468,44 @@ def _():
 def _():
     os.unlink(at("bin/python3"))
     shutil.copy2(at(INTERPRETER), at("bin/python3"))
+
+
+@damage("no python", "python-links")
+def _():
+    os.unlink(at("bin/python"))
+
+
+@damage("no pip without a number", "python-links")
+def _():
+    os.unlink(at("bin/pip"))
+
+
+# Starting.
+
+
+@damage("bytecode by time, and a copy that did not keep the times", "bytecode")
+def _():
+    shutil.rmtree(at(f"{STDLIB}/json/__pycache__"))
+    run(PYTHON, "-I", "-m", "compileall", "-q", "--invalidation-mode", "timestamp",
+        at(f"{STDLIB}/json"))
+    for name in os.listdir(at(f"{STDLIB}/json")):
+        if name.endswith(".py"):
+            os.utime(own(f"{STDLIB}/json/{name}"), (1, 1))
+
+
+@damage("no bytecode", "bytecode")
+def _():
+    shutil.rmtree(at(f"{STDLIB}/asyncio/__pycache__"))
+
+
+@damage("a source edited, its bytecode not made again", "bytecode")
+def _():
+    append(f"{STDLIB}/sched.py", "\n# edited\n")
+
+
+@damage("a command of a module that is left out", "commands")
+def _():
+    edit(f"bin/pydoc{VERSION}", ("import pydoc", "import pydoc_left_out"))
 
 
 @damage("an extension module missing", "stdlib-modules")

@@ -44,7 +44,7 @@ static void make_texts(struct world *w, const char *root)
 	scratch_file(prefix, "lib/pkgconfig/python-3.13.pc", pc, 0644);
 	scratch_file(prefix, "lib/pkgconfig/python-3.13-embed.pc", pc, 0644);
 	scratch_file(prefix, "bin/python3.13-config", config, 0755);
-	free(scratch_shell(prefix, "ln -s python3.13 bin/python3; "
+	free(scratch_shell(prefix, "ln -s python3.13 bin/python3; ln -s python3.13 bin/python; "
 				   "ln -s libpython3.13.so.1.0 lib/libpython3.13.so"));
 	config_vars = json_pack("{s:s, s:s, s:s, s:s, s:i}", "LDVERSION", "3.13", "LDLIBRARY",
 		"libpython3.13.so", "INSTSONAME", "libpython3.13.so.1.0", "INCLUDEPY", "",
@@ -156,12 +156,12 @@ static void text_outward(struct world *w)
 
 static void text_shebang(struct world *w)
 {
-	scratch_file(w->prefix, "bin/pip3", "#!/install/bin/python3.13\n", 0755);
+	scratch_file(w->prefix, "bin/pydoc3", "#!/install/bin/python3.13\n", 0755);
 }
 
 static void text_shebang_relative(struct world *w)
 {
-	scratch_file(w->prefix, "bin/pip3", "#! python3\n", 0755);
+	scratch_file(w->prefix, "bin/pydoc3", "#! python3\n", 0755);
 }
 
 /* No program: gdb reads it. */
@@ -174,6 +174,16 @@ static void text_links(struct world *w)
 {
 	scratch_file(w->prefix, "bin/other", "", 0755);
 	free(scratch_shell(w->prefix, "ln -sf other bin/python"));
+}
+
+static void text_no_python(struct world *w)
+{
+	scratch_remove(w->prefix, "bin/python");
+}
+
+static void text_no_pip(struct world *w)
+{
+	scratch_file(w->prefix, "bin/pip3", "#!/bin/sh\n", 0755);
 }
 
 static void text_details(struct world *w)
@@ -253,6 +263,8 @@ static const struct {
 	{text_shebang, "shebangs=fail"},
 	{text_shebang_relative, "shebangs=fail"},
 	{text_links, "python-links=fail"},
+	{text_no_python, "python-links=fail"},
+	{text_no_pip, "python-links=fail"},
 	{text_details_wrong, "build-details=fail"},
 	{text_details_absolute, "build-details=fail"},
 	{text_details_damaged, "build-details=fail"},

@@ -1,0 +1,226 @@
+/* What the interpreter does at start, and what is started beside it. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "check/check-internal.h"
+#include "proc/proc.h"
+
+#define RUN_MS 60000
+#define MAX_OUTPUT ((size_t)1 << 18)
+
+/* Runs code in the interpreter, isolated and without leaving bytecode behind. */
+static bool run_code(
+	struct rule_run *r, const char *code, const struct strv *arguments, struct buf *out)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	struct proc_spec spec = {.argv = &argv, .env = &env, .cwd = "/", .out = -1, .err = -1};
+	struct err err = ERR_INIT;
+
+	strv_add(&argv, r->s->dist->interpreter);
+	strv_add(&argv, "-I");
+	strv_add(&argv, "-B");
+	strv_add(&argv, "-c");
+	strv_add(&argv, code);
+	for (size_t i = 0; arguments && i < arguments->n; i++)
+		strv_add(&argv, arguments->v[i]);
+	strv_add(&env, "LC_ALL=C.UTF-8");
+	if (proc_run(&spec, false, MAX_OUTPUT, RUN_MS, out, &err) == 0)
+		return true;
+	rule_unchecked(r, "the interpreter could not be asked: %s", err.msg);
+	return false;
+}
+
+/* Prints: modules that the two imports read, of these without valid bytecode; files of bytecode in
+ * the standard library, of these stale; milliseconds that compiling what was imported takes. Bit 0
+ * of the flags says that contents count, not times, bit 1 that they are looked at. */
+static const char bytecode_code[] =
+	"import importlib.util, os, sys, time\n"
+	"import json, asyncio\n"
+	"def valid(path):\n"
+	"    try:\n"
+	"        with open(importlib.util.cache_from_source(path), 'rb') as f:\n"
+	"            head = f.read(16)\n"
+	"    except (OSError, NotImplementedError):\n"
+	"        return None\n"
+	"    if head[:4] != importlib.util.MAGIC_NUMBER:\n"
+	"        return False\n"
+	"    flags = int.from_bytes(head[4:8], 'little')\n"
+	"    if sys.version_info >= (3, 7) and flags & 2:\n"
+	"        with open(path, 'rb') as f:\n"
+	"            return head[8:] == importlib.util.source_hash(f.read())\n"
+	"    if sys.version_info >= (3, 7) and flags & 1:\n"
+	"        return True\n"
+	"    start = 8 if sys.version_info >= (3, 7) else 4\n"
+	"    found = os.stat(path)\n"
+	"    wanted = (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)\n"
+	"    return wanted == tuple(int.from_bytes(head[i:i + 4], 'little')\n"
+	"                           for i in (start, start + 4))\n"
+	"library = os.path.dirname(os.__file__)\n"
+	"origins = {getattr(getattr(m, '__spec__', None), 'origin', None)\n"
+	"           for m in list(sys.modules.values())}\n"
+	"read = [o for o in origins if o and o.endswith('.py') and o.startswith(library)]\n"
+	"invalid = [o for o in read if not valid(o)]\n"
+	"sources = []\n"
+	"for path in invalid:\n"
+	"    with open(path, 'rb') as f:\n"
+	"        sources.append((f.read(), path))\n"
+	"start = time.process_time()\n"
+	"for source, path in sources:\n"
+	"    compile(source, path, 'exec', dont_inherit=True)\n"
+	"spent = time.process_time() - start\n"
+	"files = stale = 0\n"
+	"for at, folders, names in os.walk(library):\n"
+	"    folders[:] = [d for d in folders if d not in ('site-packages', 'dist-packages')]\n"
+	"    for name in names:\n"
+	"        state = valid(os.path.join(at, name)) if name.endswith('.py') else None\n"
+	"        files += state is not None\n"
+	"        stale += state is False\n"
+	"print(len(read), len(invalid), files, stale, round(spent * 1000))\n";
+
+static void bytecode(struct rule_run *r)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	const char *where = r->s->dist->stdlib ? r->s->dist->stdlib : r->s->dist->prefix;
+	unsigned int read, invalid, files, stale, ms;
+
+	if (!run_code(r, bytecode_code, NULL, &out))
+		return;
+	if (sscanf(out.data ? out.data : "", "%u %u %u %u %u", &read, &invalid, &files, &stale,
+		    &ms) != 5) {
+		rule_unchecked(r, "the interpreter's answer is not what was asked for");
+		return;
+	}
+	if (stale)
+		rule_find(r, where, "%u of %u files of bytecode do not belong to their sources",
+			stale, files);
+	if (invalid)
+		rule_find(r, where,
+			"%u of %u modules that 'import json, asyncio' reads have no valid "
+			"bytecode: compiling them takes %u ms of each start that cannot store it",
+			invalid, read, ms);
+}
+
+/* Imports what Python scripts import at their top; prints the script and what went wrong. Others
+ * are no Python, and say nothing. */
+static const char commands_code[] =
+	"import ast, importlib, sys\n"
+	"for path in sys.argv[1:]:\n"
+	"    try:\n"
+	"        with open(path, 'rb') as f:\n"
+	"            body = ast.parse(f.read()).body\n"
+	"    except (OSError, SyntaxError, ValueError):\n"
+	"        continue\n"
+	"    for node in body:\n"
+	"        names = []\n"
+	"        if isinstance(node, ast.Import):\n"
+	"            names = [a.name for a in node.names]\n"
+	"        elif isinstance(node, ast.ImportFrom) and not node.level:\n"
+	"            names = [node.module]\n"
+	"        for name in names:\n"
+	"            try:\n"
+	"                importlib.import_module(name)\n"
+	"            except BaseException as e:\n"
+	"                why = ' '.join(str(e.__context__ or e).split())\n"
+	"                print(path, name, ascii(why), sep='\\t')\n";
+
+/* Is it one of Python's own, as "pip3.13" is? */
+static bool own_command(const char *name)
+{
+	static const char *const names[] = {"pydoc", "idle", "2to3", "pip", "pyvenv"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t n = strlen(names[i]);
+
+		if (!strncmp(name, names[i], n))
+			return !name[n + strspn(name + n, "-.0123456789")];
+	}
+	return false;
+}
+
+static int see_command(void *ctx, const struct tree_entry *e, struct err *err)
+{
+	struct strv *list = ctx;
+
+	(void)err;
+	if (S_ISREG(e->st->st_mode) && (e->st->st_mode & 0111) && !strchr(e->rel, '/') &&
+		own_command(e->rel))
+		strv_add(list, e->path);
+	return 0;
+}
+
+static void commands(struct rule_run *r)
+{
+	CLEANUP_FREE char *bin = path_dir(r->s->dist->interpreter);
+	CLEANUP_STRV struct strv list = STRV_INIT, lines = STRV_INIT;
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (tree_walk(bin, see_command, &list, &err) < 0)
+		rule_unchecked(r, "%s", err.msg);
+	else if (!list.n)
+		rule_unchecked(r, "there are no commands of Python's in '%s'", bin);
+	else if (run_code(r, commands_code, &list, &out))
+		strv_split(&lines, out.data ? out.data : "", "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		CLEANUP_STRV struct strv words = STRV_INIT;
+
+		strv_split(&words, lines.v[i], "\t");
+		if (words.n == 3)
+			rule_find(r, words.v[0], "does not start: import of %s: %s", words.v[1],
+				words.v[2]);
+	}
+}
+
+static bool by_origin(const char *path)
+{
+	return path && (strstr(path, "$ORIGIN") || strstr(path, "${ORIGIN}"));
+}
+
+static void privileged_start(struct rule_run *r)
+{
+	const struct dist_file *f = r->s->interpreter;
+
+	if (!f) {
+		rule_unchecked(r, "needs an interpreter that can be read");
+		return;
+	}
+	for (size_t k = 0; k < f->facts.n_needed; k++) {
+		const char *needed = f->facts.needed[k];
+
+		if (!strncmp(needed, "libpython", 9) &&
+			(by_origin(f->facts.rpath) || by_origin(f->facts.runpath)))
+			rule_find(r, f->path,
+				"finds %s by $ORIGIN, which the loader does not follow for a "
+				"program with capabilities or a set-user-ID bit",
+				needed);
+	}
+}
+
+const struct check_rule rules_start[] = {
+	{"bytecode", CHECK_WARNING, NEEDS_RUN,
+		"each start compiles again what it imports, which takes several times as long",
+		"compile it in place (python -m compileall), or ship bytecode that is checked by "
+		"content (--invalidation-mode checked-hash)",
+		"The standard library's bytecode is there for what `import json, asyncio` reads, "
+		"and what there is belongs to its source: by the time of the source's last change, "
+		"or by its content. Copies that do not keep times (`cp -r`, git, ostree, Nix, "
+		"object stores) make the first kind invalid; where it cannot be written, every "
+		"start pays.",
+		bytecode},
+	{"commands", CHECK_ERROR, NEEDS_RUN, "the command ends with an error",
+		"do not install commands of modules that are left out",
+		"What Python's own commands (pip, pydoc, idle, 2to3) import at their top can be "
+		"imported. Without _tkinter, idle3 cannot.",
+		commands},
+	{"privileged-start", CHECK_NOTE, 0,
+		"a copy that setcap or chmod u+s made privileged does not start",
+		"take an interpreter with libpython inside (a static one) for that",
+		"The loader ignores $ORIGIN in programs that run with more rights than their "
+		"caller's (AT_SECURE), as whoever places a link to the program would decide what "
+		"it loads. An interpreter that needs libpython and finds it by $ORIGIN then ends "
+		"with \"cannot open shared object file\".",
+		privileged_start},
+};
+const size_t n_rules_start = ARRAY_SIZE(rules_start);
