@@ -9,6 +9,7 @@
 /* One of the two, and what is known of it. */
 struct explain_side {
 	const char *given;          /* as on the command line; NULL: there is no such side */
+	char *name;                 /* NAME of "NAME=PYTHON"; NULL: none was given */
 	char *interpreter;          /* the file; NULL with --from-callgrind */
 	struct explain_place place; /* where it ran from */
 	bool aligned;               /* its arenas begin where those of other such runs do */

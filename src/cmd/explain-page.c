@@ -25,7 +25,10 @@ static const char *percent(struct cell *cell, int64_t part, int64_t total)
 /* The difference as a share of all that A executed. */
 static const char *change_share(struct cell *cell, int64_t a, int64_t b, int64_t total)
 {
-	snprintf(cell->text, sizeof(cell->text), "%+.2f %%", 100 * share(b - a, total));
+	double percent = 100 * share(b - a, total);
+
+	snprintf(cell->text, sizeof(cell->text), fabs(percent) < 0.005 ? "0 %%" : "%+.2f %%",
+		percent);
 	return cell->text;
 }
 
@@ -34,8 +37,8 @@ static void add_side(struct doc *doc, const char *letter, const struct explain_s
 	CLEANUP_FREE char *text = NULL;
 
 	if (side->interpreter)
-		text = xasprintf(
-			"%s (Python %s, %s)", side->interpreter, side->version, side->link);
+		text = xasprintf("%s%s%s (Python %s, %s)", side->name ? side->name : "",
+			side->name ? ": " : "", side->interpreter, side->version, side->link);
 	else if (side->version)
 		text = xasprintf("%s (Python %s)", side->given, side->version);
 	else
@@ -245,6 +248,18 @@ bool explain_is_shown(const struct explain_page *p, const struct explain_pair *p
 	return !p->b || p->result->matched || (pair->in_a && pair->in_b && *pair->name);
 }
 
+/* Is there a function that was executed otherwise in B? */
+static bool differs(const struct explain_page *p)
+{
+	for (size_t i = 0; i < p->result->n_functions; i++) {
+		const struct explain_pair *f = &p->result->functions[i];
+
+		if (explain_is_shown(p, f) && f->a != f->b)
+			return true;
+	}
+	return false;
+}
+
 static void add_functions(struct doc *doc, const struct explain_page *p)
 {
 	static const struct doc_column columns[] = {{"function", DOC_WRAP}, {"mostly", 0},
@@ -255,6 +270,11 @@ static void add_functions(struct doc *doc, const struct explain_page *p)
 						    : "Functions that weigh most";
 	size_t shown = 0;
 
+	if (p->b && !p->function && !differs(p)) {
+		doc_text(doc, r->matched ? "No function differs."
+					 : "No function that both name differs.");
+		return;
+	}
 	for (size_t i = 0; i < r->n_functions && shown < TOP; i++) {
 		const struct explain_pair *f = &r->functions[i];
 		struct cell c[3];
@@ -262,7 +282,7 @@ static void add_functions(struct doc *doc, const struct explain_page *p)
 			explain_cause_name(f->most), or_none(&c[0], f->in_a, f->a),
 			or_none(&c[1], f->in_b, f->b), cell_change(&c[2], f->a, f->b)};
 
-		if (!explain_is_shown(p, f))
+		if (!explain_is_shown(p, f) || (p->b && !p->function && f->a == f->b))
 			continue;
 		if (!shown++)
 			doc_table(doc, caption, columns, p->b ? 5 : 3);
@@ -441,11 +461,52 @@ static void add_conditions(struct doc *doc, const struct explain_page *p)
 			      "made alike, and the allocator may go other ways.");
 }
 
-static void add_conclusion(struct doc *doc, const struct explain_result *r)
+static const char *name_of(const struct explain_side *side, const char *letter)
 {
+	return side->name ? side->name : letter;
+}
+
+/* The cause that adds (or takes) most of what explains the difference; NULL if none does. */
+static const struct explain_row *largest(const struct explain_result *r)
+{
+	const struct explain_row *most = NULL;
+	int64_t sign = r->total_b < r->total_a ? -1 : 1;
+
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct explain_row *row = &r->rows[i];
+
+		if (row->explained && sign * (row->b - row->a) > 0 &&
+			(!most || sign * (row->b - row->a) > sign * (most->b - most->a)))
+			most = row;
+	}
+	return most;
+}
+
+/* The answer in a sentence, and how much of it is explained. */
+static void add_headline(struct doc *doc, const struct explain_page *p)
+{
+	const struct explain_result *r = p->result;
 	int64_t difference = r->total_b - r->total_a;
+	const struct explain_row *most = largest(r);
+	const char *a = name_of(p->a, "A"), *b = name_of(p->b, "B");
 	struct cell c[3];
 
+	if (!difference && !differs(p)) {
+		doc_text(doc, "%s and %s execute the same instructions.", a, b);
+		return;
+	}
+	if (most)
+		doc_text(doc,
+			"%s executes %.2f %% %s instructions than %s; the largest cause is %s "
+			"(%s).",
+			b, fabs(100 * share(difference, r->total_a)),
+			difference < 0 ? "fewer" : "more", a, most->words,
+			change_share(&c[0], most->a, most->b, r->total_a));
+	else
+		doc_text(doc,
+			"%s executes %.2f %% %s instructions than %s, by no cause that is known.",
+			b, fabs(100 * share(difference, r->total_a)),
+			difference < 0 ? "fewer" : "more", a);
 	doc_text(doc,
 		"B - A is %s instructions: %s by causes that tell how the files were made, loaded "
 		"or called, %s by other work, which is not explained.",
@@ -466,8 +527,8 @@ bool explain_is_counted(const struct explain_page *p)
 
 void explain_page(struct doc *doc, const struct explain_page *p)
 {
-	add_facts(doc, p);
 	if (p->function) {
+		add_facts(doc, p);
 		add_function(doc, p);
 		add_inlined(doc, p);
 		add_sites(doc, p);
@@ -476,6 +537,9 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 			add_limits(doc, "B", &p->b->weights);
 		return;
 	}
+	if (p->b && !p->startup && explain_is_counted(p))
+		add_headline(doc, p);
+	add_facts(doc, p);
 	if (p->startup)
 		explain_page_startup(doc, p, true);
 	if (!explain_is_counted(p)) {
@@ -487,7 +551,8 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	if (p->startup)
 		doc_heading(doc, "Executed instructions");
 	if (p->b) {
-		add_conclusion(doc, p->result);
+		if (p->startup)
+			add_headline(doc, p);
 		add_rows(doc, p->result);
 		add_waterfall(doc, p->result);
 		add_workloads(doc, p);

@@ -40,7 +40,9 @@ static void add_loader(const struct table *t)
 		const char *what;
 		size_t offset;
 	} rows[] = {
-		{"cycles in the loader before main()", offsetof(struct explain_ld, cycles)},
+		{"cycles in the loader before main(), least of 15 runs",
+			offsetof(struct explain_ld, cycles)},
+		{"the same, run in the middle", offsetof(struct explain_ld, cycles_middle)},
 		{"of them for relocation", offsetof(struct explain_ld, cycles_relocating)},
 		{"of them for mapping files", offsetof(struct explain_ld, cycles_loading)},
 		{"relocations with a lookup of a symbol", offsetof(struct explain_ld, relocations)},
@@ -58,6 +60,16 @@ static void add_loader(const struct table *t)
 			memcpy(&b, (const char *)&t->b->ld + rows[i].offset, sizeof(b));
 		row(t, rows[i].what, !t->a->no_ld, a, t->b && !t->b->no_ld, b);
 	}
+}
+
+/* Where most runs take much longer than the shortest, even that one may have been disturbed. */
+static void say_noisy(struct doc *doc, const char *letter, const struct explain_startup *s)
+{
+	if (s && !s->no_ld && 2 * s->ld.cycles_middle > 3 * s->ld.cycles)
+		doc_text(doc,
+			"%s: the loader's cycles are noisy: the run in the middle took %.1f times "
+			"the shortest. Compare them on a quiet machine.",
+			letter, (double)s->ld.cycles_middle / (double)s->ld.cycles);
 }
 
 /* Of the files that are mapped at the end: the program too, which the kernel maps. */
@@ -225,6 +237,8 @@ void explain_page_startup(struct doc *doc, const struct explain_page *p, bool al
 	say_unknown(doc, t.b ? "A: " : "", t.a);
 	if (t.b)
 		say_unknown(doc, "B: ", t.b);
+	say_noisy(doc, "A", t.a);
+	say_noisy(doc, "B", t.b);
 	if (t.b) {
 		say_only(doc, "A", t.a, t.b);
 		say_only(doc, "B", t.b, t.a);

@@ -51,6 +51,7 @@ static void release(struct explained *e)
 	struct err ignored = ERR_INIT;
 
 	for (size_t i = 0; i < e->n_sides; i++) {
+		free(e->sides[i].name);
 		free(e->sides[i].interpreter);
 		explain_place_release(&e->sides[i].place);
 		free(e->sides[i].version);
@@ -71,6 +72,22 @@ static void release(struct explained *e)
 		tree_remove(e->scratch, &ignored);
 	free(e->scratch);
 	progress_free(e->progress);
+}
+
+/* "NAME=PYTHON", as solder bench takes it, unless there is a file of that name. */
+static void take_name(struct explain_side *side, const char *word)
+{
+	const char *equals = strchr(word, '=');
+
+	side->given = word;
+	if (!equals || path_exists(word))
+		return;
+	side->name = xstrndup(word, (size_t)(equals - word));
+	side->given = equals + 1;
+	if (!bench_arm_name_ok(side->name)) {
+		free(steal(&side->name));
+		side->given = word;
+	}
 }
 
 static int find_workloads(const struct values *v, struct explained *e, struct err *err)
@@ -374,7 +391,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if (check_options(v, err) < 0 || (v->html && cmd_check_output(v->html, err) < 0))
 		return -1;
 	for (e.n_sides = 0; e.n_sides < args->n; e.n_sides++)
-		e.sides[e.n_sides].given = args->v[e.n_sides];
+		take_name(&e.sides[e.n_sides], args->v[e.n_sides]);
 	if ((v->from_callgrind ? read_files(&e, err) : run_pythons(v, &e, err)) < 0)
 		return -1;
 	if (v->intervene.dry_run)
@@ -438,7 +455,7 @@ static const struct opt opts[] = {
 const struct command cmd_explain = {
 	.name = "explain",
 	.summary = "say why one interpreter executes more than another",
-	.args = "PYTHON|FILE [PYTHON|FILE]",
+	.args = "[NAME=]PYTHON|FILE [[NAME=]PYTHON|FILE]",
 	.about = "Runs the same workloads in one or two Pythons of the same version under "
 		 "valgrind's\ncallgrind, finds out what every executed machine instruction was "
 		 "for, and shows where\nthe difference comes from: thread-local access, PLT "

@@ -255,7 +255,8 @@ static void weigh_sites(
 	}
 }
 
-/* What weighs most, first; names settle the rest, so that the order is always the same. */
+/* What weighs most, first; of what weighs the same what was executed most. Names settle the rest,
+ * so that the order is always the same. */
 static int by_weight(const void *x, const void *y)
 {
 	const struct explain_pair *p = x, *q = y;
@@ -263,6 +264,8 @@ static int by_weight(const void *x, const void *y)
 
 	if (p->weight != q->weight)
 		return p->weight > q->weight ? -1 : 1;
+	if (p->a + p->b != q->a + q->b)
+		return p->a + p->b > q->a + q->b ? -1 : 1;
 	d = strcmp(p->name, q->name);
 	if (d == 0 && p->class)
 		d = strcmp(p->class, q->class);

@@ -434,10 +434,14 @@ json_t *explain_sides_json(const struct explain_sides *sides);
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
+enum { EXPLAIN_LD_RUNS = 15 };
+
 /* What glibc's loader says of itself under LD_DEBUG; numbers that it did not say are 0. */
 struct explain_ld {
-	bool statistics;                                    /* it said the cycles and relocations */
-	uint64_t cycles, cycles_relocating, cycles_loading; /* all; of it, … */
+	bool statistics; /* it said the cycles and relocations */
+	/* All, and of it …: of the run with the least of EXPLAIN_LD_RUNS. */
+	uint64_t cycles, cycles_relocating, cycles_loading;
+	uint64_t cycles_middle;       /* all, of the run in the middle */
 	uint64_t relocations, cached; /* with a lookup; whose lookup was remembered */
 	uint64_t relative;            /* without, as far as DT_RELACOUNT tells */
 	uint64_t objects;             /* loaded, without the program */

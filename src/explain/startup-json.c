@@ -13,10 +13,10 @@ static json_t *loader(const struct explain_startup *s)
 
 	if (s->no_ld)
 		return json_pack("{s:o}", "not_known", dist_ascii_json(s->no_ld));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cycles",
-		integer(l->cycles), "cycles_relocating", integer(l->cycles_relocating),
-		"cycles_loading", integer(l->cycles_loading), "relocations",
-		integer(l->relocations), "relocations_cached", integer(l->cached),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cycles",
+		integer(l->cycles), "cycles_middle", integer(l->cycles_middle), "cycles_relocating",
+		integer(l->cycles_relocating), "cycles_loading", integer(l->cycles_loading),
+		"relocations", integer(l->relocations), "relocations_cached", integer(l->cached),
 		"relocations_relative", integer(l->relative), "objects", integer(l->objects),
 		"bindings", integer(l->bindings), "tables_searched", integer(l->searches));
 }
