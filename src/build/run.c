@@ -130,11 +130,29 @@ static void fill_env(const struct run *r, const struct job *j, const char *seen,
 	}
 }
 
+/* What the script runs by name, where the system's folders may only have links, and by path. */
+static void list_programs(const struct step *s, struct strv *programs)
+{
+	static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
+
+	for (size_t i = 0; s->recipe && i < s->recipe->n_tools; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(folders); k++)
+			strv_addf(programs, "%s/%s", folders[k], s->recipe->tools[i].program);
+	for (size_t i = 0; i < s->env.n; i++) {
+		const char *value = strchr(s->env.v[i], '=');
+		struct stat st;
+
+		if (value && value[1] == '/' && stat(value + 1, &st) == 0 && S_ISREG(st.st_mode))
+			strv_add(programs, value + 1);
+	}
+}
+
 static int spawn(struct run *r, struct job *j, struct err *err)
 {
 	bool boxed = r->options->sandbox != SANDBOX_NONE;
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, fds = STRV_INIT;
-	CLEANUP_STRV struct strv views = STRV_INIT;
+	CLEANUP_STRV struct strv views = STRV_INIT, programs = STRV_INIT;
+	CLEANUP(sandbox_release) struct strv files = STRV_INIT;
 	CLEANUP_FREE char *log = cache_log(r->options->cache, j->step->id);
 	CLEANUP_FREE char *inside = boxed ? xstrdup(SANDBOX_ROOT) : xstrdup(j->root);
 	struct prepare_context c = {j->step, r->options->cache, j->root};
@@ -153,11 +171,15 @@ static int spawn(struct run *r, struct job *j, struct err *err)
 		return err_sys(err, "cannot create the log '%s'", log);
 	for (size_t i = 0; i < j->step->n_views; i++)
 		strv_take(&views, cache_tree(r->options->cache, j->step->views[i].step->id));
-	sandbox_prefix(r->options->sandbox, j->root, &views, &argv);
+	list_programs(j->step, &programs);
+	if (sandbox_prefix(r->options->sandbox, j->root, &views, &programs, &argv, &files, err) < 0)
+		return -1;
 	strv_add(&argv, "/bin/sh");
 	strv_add(&argv, "-euc");
 	strv_addf(&argv, "cd \"$SRC\"\n%s", j->step->script);
 	fill_env(r, j, inside, &env);
+	for (size_t i = 0; i < files.n; i++)
+		strv_add(&fds, files.v[i]);
 	jobserver_fds(r->jobserver, &fds);
 	return proc_start(&spec, &j->proc, err);
 }

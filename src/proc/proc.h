@@ -78,21 +78,28 @@ void jobserver_release(struct jobserver *j);
 void jobserver_makeflags(const struct jobserver *j, struct buf *out);
 void jobserver_fds(const struct jobserver *j, struct strv *fds);
 
-/* How a build is cut off from the machine. */
-enum sandbox { SANDBOX_NONE, SANDBOX_BWRAP };
+/* How a build is cut off from the machine: not at all; by bubblewrap; by a bubblewrap that cannot
+ * disable user namespaces; by one without a user namespace, as root. */
+enum sandbox { SANDBOX_NONE, SANDBOX_BWRAP, SANDBOX_BWRAP_NESTED, SANDBOX_BWRAP_ROOT };
 
 /* Settles "auto|bwrap|none": auto takes bubblewrap when it is there and works. `reason` receives
- * a static text for the summary; asking for bwrap where it does not work is an error. */
+ * a static text for the summary, which says what is not enforced; asking for bwrap where it does
+ * not work is an error. */
 int sandbox_choose(const char *wanted, enum sandbox *ret, const char **reason, struct err *err);
 
 /* Where a step's root is seen by the programs that run in it. */
 #define SANDBOX_ROOT "/tmp/solder"
 
-/* Adds the words that must stand before a command: `root` becomes writable and visible as
- * SANDBOX_ROOT, everything else is read-only, there is no network. The folders in `views` are
- * visible, read-only, under the names that sandbox_view() gives. Adds nothing for NONE. */
-void sandbox_prefix(
-	enum sandbox kind, const char *root, const struct strv *views, struct strv *argv);
+/* Adds the words that must stand before a command. Inside there is `root`, writable, as
+ * SANDBOX_ROOT; read-only, the folders in `views` under the names that sandbox_view() gives, /usr,
+ * a few files of /etc, and where the absolute paths in `programs` lie if that is elsewhere; empty
+ * or private folders for the rest. There is no network, no capability, no terminal and no process
+ * from outside, and a filter refuses system calls that no build needs. `files` receives descriptors
+ * that the command must inherit. Adds nothing for NONE. Views and programs may be NULL. */
+int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views,
+	const struct strv *programs, struct strv *argv, struct strv *files, struct err *err);
+/* Closes them, once the command is started. */
+void sandbox_release(struct strv *files);
 
 /* Where the i-th view, the folder `host`, is seen from inside; the caller frees it. */
 char *sandbox_view(enum sandbox kind, const char *host, size_t i);

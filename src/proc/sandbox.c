@@ -1,76 +1,278 @@
+#include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "proc/proc.h"
+#include "proc/sandbox-internal.h"
+
+#define CLOSED "bubblewrap: no network, read-only system"
+#define OPEN ": network, files and processes of the machine are open to the build"
+#ifdef SANDBOX_FILTERS
+#define UNFILTERED
+#define NESTED
+#else
+#define UNFILTERED "; not enforced: a filter of system calls"
+#define NESTED ", a ban of further namespaces"
+#endif
+
+/* From the tightest to the loosest; what the last ones lack is said. bubblewrap before 0.8, or
+ * set-user-ID, cannot disable user namespaces, but the filter refuses them as well. Machines that
+ * have none still let root make the other namespaces. */
+static const struct way {
+	enum sandbox kind;
+	const char *reason;
+} ways[] = {
+	{SANDBOX_BWRAP, CLOSED UNFILTERED},
+	{SANDBOX_BWRAP_NESTED, CLOSED UNFILTERED NESTED},
+	{SANDBOX_BWRAP_ROOT, CLOSED "; not enforced: a user namespace of its own" UNFILTERED},
+};
+
+int sandbox_file(const void *data, size_t len, int *fd, struct err *err)
+{
+	*fd = memfd_create("sandbox", MFD_CLOEXEC);
+	if (*fd < 0 || write(*fd, data, len) != (ssize_t)len || lseek(*fd, 0, SEEK_SET) != 0)
+		return err_sys(err, "cannot create a file in memory");
+	return 0;
+}
 
 char *sandbox_view(enum sandbox kind, const char *host, size_t i)
 {
 	return kind == SANDBOX_NONE ? xstrdup(host) : xasprintf(SANDBOX_ROOT "-view-%zu", i);
 }
 
-void sandbox_prefix(
-	enum sandbox kind, const char *root, const struct strv *views, struct strv *argv)
+static void add_words(struct strv *argv, const char *const *words, size_t n)
 {
-	static const char *const words[] = {"bwrap", "--ro-bind", "/", "/", "--dev", "/dev",
-		"--proc", "/proc", "--tmpfs", "/tmp", "--unshare-net", "--unshare-pid",
-		"--unshare-ipc", "--die-with-parent"};
-
-	if (kind == SANDBOX_NONE)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+	for (size_t i = 0; i < n; i++)
 		strv_add(argv, words[i]);
-	strv_add(argv, "--bind");
-	strv_add(argv, root);
-	strv_add(argv, SANDBOX_ROOT);
-	for (size_t i = 0; views && i < views->n; i++) {
-		strv_add(argv, "--ro-bind");
-		strv_add(argv, views->v[i]);
-		strv_take(argv, sandbox_view(kind, views->v[i], i));
+}
+
+static void bind(struct strv *argv, const char *how, const char *from, const char *to)
+{
+	strv_add(argv, how);
+	strv_add(argv, from);
+	strv_add(argv, to);
+}
+
+/* The top of the tree: where /bin is a link it stays one. */
+static void show_system(struct strv *argv)
+{
+	static const char *const tops[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+	/* Settings that loaders, compilers and interpreters read; no secrets, no names of users. */
+	static const char *const shown[] = {"/etc/ld.so.cache", "/etc/ld.so.conf",
+		"/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime", "/etc/os-release",
+		"/etc/debian_version", "/etc/ssl/openssl.cnf", "/etc/ssl/certs",
+		"/etc/pki/tls/certs", "/etc/crypto-policies", "/etc/perl", "/etc/clang",
+		"/etc/protocols", "/etc/services", "/nix/store", "/gnu/store"};
+
+	bind(argv, "--ro-bind", "/usr", "/usr");
+	for (size_t i = 0; i < ARRAY_SIZE(tops); i++) {
+		char target[64];
+		ssize_t n = readlink(tops[i], target, sizeof(target) - 1);
+
+		target[n > 0 ? n : 0] = '\0';
+		if (n > 0)
+			bind(argv, "--symlink", target, tops[i]);
+		else
+			bind(argv, "--ro-bind-try", tops[i], tops[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+		bind(argv, "--ro-bind-try", shown[i], shown[i]);
+}
+
+/* Would that show a home folder, or more? */
+static bool is_wide(const char *dir)
+{
+	const char *home = getenv("HOME");
+	CLEANUP_FREE char *above = path_dir(dir);
+	size_t n = strlen(dir);
+
+	return !strcmp(above, "/") || !strcmp(above, "/home") ||
+	       (home && !strncmp(home, dir, n) && (home[n] == '/' || !home[n]));
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return !strncmp(path, dir, n) && path[n] == '/';
+}
+
+static bool is_shown(const char *path, const struct strv *shown)
+{
+	bool found = is_below(path, "/usr") || is_below(path, "/bin") || is_below(path, "/sbin") ||
+		     strv_has(shown, path);
+
+	for (size_t i = 0; i < shown->n; i++)
+		found |= is_below(path, shown->v[i]);
+	return found;
+}
+
+/* Programs outside of the system: each lies in a "bin", beside what belongs to it. Of a link's
+ * place only the link is shown. */
+static void show_programs(const struct strv *programs, struct strv *argv)
+{
+	CLEANUP_STRV struct strv shown = STRV_INIT;
+
+	for (size_t i = 0; programs && i < programs->n; i++) {
+		const char *path = programs->v[i];
+		CLEANUP_FREE char *real = path[0] == '/' ? realpath(path, NULL) : NULL;
+		CLEANUP_FREE char *dir = real ? path_dir(real) : NULL;
+		CLEANUP_FREE char *above = dir ? path_dir(dir) : NULL;
+		const char *place;
+
+		if (!real)
+			continue;
+		if (!strcmp(path_base(dir), "bin") && !is_wide(above))
+			place = above;
+		else
+			place = is_wide(dir) ? real : dir;
+		if (!is_shown(real, &shown)) {
+			bind(argv, "--ro-bind", place, place);
+			strv_add(&shown, place);
+		}
+		if (strcmp(path, real) != 0 && !is_shown(path, &shown)) {
+			bind(argv, "--symlink", real, path);
+			strv_add(&shown, path);
+		}
 	}
 }
 
+/* Files of our own making: what programs ask about users and hosts, without those of the machine.
+ */
+static int add_files(struct strv *argv, struct strv *files, struct err *err)
+{
+	CLEANUP_FREE char *passwd = xasprintf("%sbuild:x:%u:%u::" SANDBOX_ROOT "/home:/bin/sh\n",
+		getuid() ? "root:x:0:0::/:/bin/sh\n" : "", getuid(), getgid());
+	CLEANUP_FREE char *group =
+		xasprintf("%sbuild:x:%u:\n", getgid() ? "root:x:0:\n" : "", getgid());
+	const char *const made[][2] = {{"/etc/passwd", passwd}, {"/etc/group", group},
+		{"/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"}};
+	int fd;
+
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+		if (sandbox_file(made[i][1], strlen(made[i][1]), &fd, err) < 0)
+			return -1;
+		strv_addf(files, "%d", fd);
+		strv_add(argv, "--file");
+		strv_addf(argv, "%d", fd);
+		strv_add(argv, made[i][0]);
+	}
+	if (sandbox_filter(&fd, err) < 0)
+		return -1;
+	if (fd >= 0) {
+		strv_addf(files, "%d", fd);
+		strv_add(argv, "--seccomp");
+		strv_addf(argv, "%d", fd);
+	}
+	return 0;
+}
+
+int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views,
+	const struct strv *programs, struct strv *argv, struct strv *files, struct err *err)
+{
+	static const char *const always[] = {"bwrap", "--unshare-net", "--unshare-pid",
+		"--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "localhost",
+		"--cap-drop", "ALL", "--new-session", "--die-with-parent"};
+	static const char *const own[] = {"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm",
+		"--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--dir", "/run", "--dir", "/home",
+		"--dir", "/root"};
+	/* Root's build is root to those files in its own user namespace, too, and no capability is
+	 * asked of who writes the kernel's settings. */
+	static const char *const settings[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq",
+		"/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/asound", "/proc/driver",
+		"/proc/mtrr", "/proc/pressure"};
+	static const char *const last[] = {
+		"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"};
+
+	if (kind == SANDBOX_NONE)
+		return 0;
+	add_words(argv, always, ARRAY_SIZE(always));
+	if (kind != SANDBOX_BWRAP_ROOT)
+		strv_add(argv, "--unshare-user");
+	if (kind == SANDBOX_BWRAP)
+		strv_add(argv, "--disable-userns");
+	show_system(argv);
+	add_words(argv, own, ARRAY_SIZE(own));
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		bind(argv, "--ro-bind-try", settings[i], settings[i]);
+	show_programs(programs, argv);
+	bind(argv, "--bind", root, SANDBOX_ROOT);
+	for (size_t i = 0; views && i < views->n; i++) {
+		CLEANUP_FREE char *seen = sandbox_view(kind, views->v[i], i);
+
+		bind(argv, "--ro-bind", views->v[i], seen);
+	}
+	if (add_files(argv, files, err) < 0)
+		return -1;
+	add_words(argv, last, ARRAY_SIZE(last));
+	return 0;
+}
+
+void sandbox_release(struct strv *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		close((int)strtol(files->v[i], NULL, 10));
+	strv_release(files);
+}
+
 /* Being installed is not enough: containers often forbid the namespaces that it needs. */
-static int try_bwrap(struct err *err)
+static int try_bwrap(enum sandbox kind, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP(sandbox_release) struct strv files = STRV_INIT;
 	CLEANUP_BUF struct buf output = BUF_INIT;
-	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1, .fds = &files};
 
-	sandbox_prefix(SANDBOX_BWRAP, "/tmp", NULL, &argv);
+	if (sandbox_prefix(kind, "/tmp", NULL, NULL, &argv, &files, err) < 0)
+		return -1;
 	strv_add(&argv, "/bin/sh");
 	strv_add(&argv, "-c");
 	strv_add(&argv, "test -w " SANDBOX_ROOT);
-	if (proc_run(&spec, true, 1000, 10000, &output, err) < 0)
-		return err_set(err, ERR_UNSUPPORTED, "%s", output.len ? output.data : err->msg);
-	return 0;
+	if (proc_run(&spec, true, 1000, 10000, &output, err) == 0)
+		return 0;
+	if (err->code != ERR_CHILD)
+		return -1;
+	return err_set(err, ERR_UNSUPPORTED, "%s", output.len ? output.data : err->msg);
 }
 
 int sandbox_choose(const char *wanted, enum sandbox *ret, const char **reason, struct err *err)
 {
 	CLEANUP_FREE char *program = find_program("bwrap");
+	struct err first = ERR_INIT;
 
 	*ret = SANDBOX_NONE;
 	if (!strcmp(wanted, "none")) {
-		*reason = "none, as asked for";
+		*reason = "none, as asked for" OPEN;
 		return 0;
 	}
-	if (program && try_bwrap(err) == 0) {
-		*ret = SANDBOX_BWRAP;
-		*reason = "bubblewrap: no network, read-only system";
-		return 0;
+	for (size_t i = 0; program && i < ARRAY_SIZE(ways); i++) {
+		if (ways[i].kind == SANDBOX_BWRAP_ROOT && geteuid() != 0)
+			break;
+		if (try_bwrap(ways[i].kind, err) == 0) {
+			*ret = ways[i].kind;
+			*reason = ways[i].reason;
+			return 0;
+		}
+		if (err->code != ERR_UNSUPPORTED)
+			return -1;
+		first = i ? first : *err;
 	}
-	if (err->code == ERR_INTERRUPTED)
-		return -1;
 	if (!strcmp(wanted, "auto")) {
-		*reason = program ? "none: bubblewrap is not permitted on this machine"
-				  : "none: bubblewrap is not installed";
+		*reason = program ? "none, bubblewrap is not permitted on this machine" OPEN
+				  : "none, bubblewrap is not installed" OPEN;
 		return 0;
 	}
 	if (!program) {
 		err_set(err, ERR_ENVIRONMENT, "the program 'bwrap' is not installed");
 		return err_hint(err, "install the package bubblewrap, or use --sandbox none");
 	}
+	*err = first;
 	err_wrap(err, "bubblewrap does not work here");
 	return err_hint(err, "use --sandbox none");
 }

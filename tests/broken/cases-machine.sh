@@ -160,38 +160,88 @@ t_kept_work() {
 
 # What the sandbox closes, and what is said without one.
 
-# What the probe in the script of zlib finds out is in its log.
+# A socket with a path and one with a name, to which anybody may connect.
+listen() {
+	socket=$world/socket name=solder-broken-$$
+	python3 - "$socket" "$name" "$world/listening" <<-END &
+		import os, signal, socket, sys
+		s = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+		s[0].bind(sys.argv[1])
+		s[1].bind("\0" + sys.argv[2])
+		for one in s:
+		    one.listen(99)
+		os.chmod(sys.argv[1], 0o777)
+		open(sys.argv[3], "w").close()
+		signal.pause()
+	END
+	listener=$!
+	trap 'kill $listener; rm -f "$socket" "$world/listening"' EXIT
+	wait_for '[ -e "$world/listening" ]'
+}
+
+# What the probe in the script of the link finds out is in its log.
 probe() {
+	command -v python3 >/dev/null || skip "python3 is not installed"
 	have_sources
 	own_recipes
-	cat >>"$recipes/cpython/link.sh" <<-END
-		if bash -c 'exec 3<>/dev/tcp/127.0.0.1/$port' 2>&1; then echo network: open; fi
-		for f in "$world/ctl/probe" /etc/solder-probe "\$BUILD/probe" "\$COMPILED/probe" \\
-		    "$cache/probe"; do
-		    if { echo >"\$f"; } 2>&1; then echo "file: open \$f"; rm "\$f"; fi
-		done
-		: >"\$S/probe"
-		: >"\$TMPDIR/probe"
-		: >"\$HOME/probe"
-	END
-	expect 0 build
+	listen
+	folder=$case
+	for word in socket name port folder sandbox; do
+		eval "echo $word=\\'\$$word\\'"
+	done >>"$recipes/cpython/link.sh"
+	cat "$here/inside.sh" >>"$recipes/cpython/link.sh"
+	cp "$here/inside.c" "$recipes/cpython/"
+	echo secret >"$case/secret"
+	chmod 711 "$world"
+	# A descriptor that nobody marked, and a terminal: neither may arrive.
+	expect 0 build 7<"$case/secret" </dev/null
 	log=$(echo "$cache"/logs/cpython-link-static-*.log)
+	grep -q '^-- done' "$log" || fail "the probe did not end: $(cat "$log")"
+	[ -z "${TRANSCRIPT:-}" ] || sed -n '/^-- inside/,$p' "$log" >>"$TRANSCRIPT"
+}
+
+closes() {
+	probe
+	if grep '^OPEN' "$log"; then fail "the sandbox is open"; fi
+	[ "$(grep -c '^closed' "$log")" -ge 55 ] || fail "too little was tried: $(cat "$log")"
+	says "bubblewrap: no network, read-only system"
 }
 
 t_sandbox_closes() {
 	boxed
-	probe
-	if grep 'open' "$log"; then fail "the sandbox is open"; fi
-	grep -q 'Read-only file system' "$log" || fail "nothing was tried: $(cat "$log")"
-	says "bubblewrap: no network, read-only system"
+	with="python3 $here/with-terminal.py"
+	closes
+}
+
+# The same for somebody else's build.
+t_sandbox_closes_for_users() {
+	[ "$(id -u)" = 0 ] || skip "sandbox_closes is that of an ordinary user already"
+	command -v setpriv >/dev/null || skip "setpriv is not installed"
+	boxed
+	user="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	$user bwrap --ro-bind / / --unshare-user true 2>/dev/null ||
+		skip "ordinary users may have no namespaces here"
+	mkdir -p "$cache" "$case/bin"
+	cp "$solder" "$case/bin/"
+	solder=$case/bin/solder
+	chown -R 65534:65534 "$case"
+	with="python3 $here/with-terminal.py $user"
+	cp -a "$world/warm/sources" "$cache/"
+	chown -R 65534:65534 "$case"
+	have_sources() { :; }
+	closes
 }
 
 t_no_sandbox_is_said() {
-	command -v bash >/dev/null || skip "bash is not installed"
 	probe
-	grep -q 'network: open' "$log" || fail "the probe of the network does not work: $(cat "$log")"
-	grep -q "file: open $world/ctl/probe" "$log" || fail "the probe of files does not work"
-	says "none, as asked for"
+	for what in loopback "socket with a path" "socket with a name" "$case/solder-probe"; do
+		grep -q "^OPEN   $what:" "$log" || fail "the probe of '$what' does not work: $(cat "$log")"
+	done
+	# These hold without a sandbox.
+	for what in "descriptors besides output and jobserver" "/dev/tty"; do
+		grep -q "^closed $what:" "$log" || fail "'$what' is open: $(cat "$log")"
+	done
+	says "none, as asked for: network, files and processes of the machine are open to the build"
 	mkdir "$case/bin"
 	for program in sh sed gcc g++ ar ranlib nm strip objcopy ld as mktemp rm; do
 		ln -s "$(command -v $program)" "$case/bin/"
@@ -202,5 +252,50 @@ t_no_sandbox_is_said() {
 	says "bwrap" "bubblewrap" "--sandbox none"
 	sandbox=auto
 	expect 0 build
-	says "none: bubblewrap is not installed"
+	says "none, bubblewrap is not installed: network, files and processes of the machine are open"
+}
+
+# Where the namespaces are not permitted there is an order, and what is missing is said.
+t_less_of_a_sandbox() {
+	boxed
+	have_sources
+	real=$(command -v bwrap)
+	mkdir "$case/bin"
+	cat >"$case/bin/bwrap" <<-END
+		#!/bin/sh
+		for word; do
+		    case " \$REFUSED " in *" \$word "*) echo "not permitted: \$word" >&2; exit 1 ;; esac
+		done
+		exec $real "\$@"
+	END
+	chmod +x "$case/bin/bwrap"
+	with="PATH=$case/bin:$PATH REFUSED=--disable-userns"
+	expect 0 build
+	says "bubblewrap: no network, read-only system"
+	rm -r "$cache/store"
+	with="PATH=$case/bin:$PATH REFUSED=--unshare-user"
+	if [ "$(id -u)" = 0 ]; then
+		expect 0 build
+		says "read-only system; not enforced: a user namespace of its own"
+	else
+		expect 2 build
+		says "bubblewrap does not work here: not permitted: --unshare-user"
+	fi
+	with="PATH=$case/bin:$PATH REFUSED=--unshare-net"
+	expect 2 build
+	says "bubblewrap does not work here: not permitted: --unshare-net" "--sandbox none"
+	sandbox=auto
+	expect 0 build
+	says "none, bubblewrap is not permitted on this machine: network, files and processes"
+}
+
+# A quota is an error, not the end.
+t_file_size_limit() {
+	have_sources
+	(
+		ulimit -f 200
+		expect 2 build
+	) || exit 1
+	says "File too large"
+	nothing_built
 }

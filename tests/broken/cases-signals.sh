@@ -5,6 +5,12 @@ slow_build() {
 	slow=$1
 	shift
 	touch "$world/ctl/slow-$slow"
+	if [ "$sandbox" != none ]; then
+		# Steps see their recipe, and not the folder of wishes.
+		own_recipes
+		case $slow in zlib | words) at=$slow ;; *) at=cpython ;; esac
+		touch "$recipes/$at/slow-$slow"
+	fi
 	case $slow in compile | tree) slow=cpython-$slow ;; link) slow=cpython-link ;; esac
 	start "$@"
 	wait_for "grep -q 'is slow' \"$cache/logs/$slow\"-*.log 2>/dev/null"
@@ -13,10 +19,13 @@ slow_build() {
 kill_and_go_on() {
 	have_sources
 	slow_build compile
+	grep -ls "^PPid:[[:blank:]]*$pid\$" /proc/[0-9]*/status >"$case/children"
+	if grep -q '^State:.*zombie' $(cat "$case/children"); then fail "a finished step is not reaped"; fi
 	kill -9 "$pid"
 	wait "$pid" 2>/dev/null
-	[ "$sandbox" = none ] || no_strays
+	no_strays
 	rm "$world/ctl/slow-compile"
+	recipes=$world/recipes
 	expect 0 build --why
 	says "reuse  zlib 1.0" "reuse  words 1.0" "3 steps run, 2 from the cache"
 	greets "$output"
@@ -24,6 +33,31 @@ kill_and_go_on() {
 
 t_killed() { kill_and_go_on; }
 t_killed_in_sandbox() { boxed && kill_and_go_on; }
+
+# At random moments in the first fifth of a second of a step.
+killed_early() {
+	have_sources
+	own_recipes
+	touch "$recipes/zlib/slow-zlib" "$recipes/words/slow-words"
+	for i in $(seq "${KILLS:-10}"); do
+		rm -rf "$cache/work"/*
+		start -j 2
+		for wait in $(seq 1500); do
+			[ -z "$(ls "$cache/work" 2>/dev/null)" ] || break
+			sleep 0.01
+		done
+		sleep "0.$(shuf -i 0-199 -n 1 | awk '{ printf "%03d", $1 }')"
+		kill -9 "$pid"
+		wait "$pid" 2>/dev/null
+		no_strays
+	done
+	recipes=$world/recipes
+	expect 0 build
+	greets "$output"
+}
+
+t_killed_early() { killed_early; }
+t_killed_early_in_sandbox() { boxed && killed_early; }
 
 signalled() {
 	have_sources
@@ -40,6 +74,7 @@ signalled() {
 	nothing_built
 	clean
 	rm -f "$world/ctl"/*
+	recipes=$world/recipes
 	expect 0 build
 	says "3 steps run, 2 from the cache"
 	greets "$output"
@@ -50,6 +85,29 @@ t_sigterm() { signalled TERM 143; }
 t_sighup() { signalled HUP 129; }
 t_sigint_in_sandbox() { boxed && signalled INT 130; }
 t_sigterm_in_sandbox() { boxed && signalled TERM 143; }
+
+# A key of the terminal reaches solder alone, which ends its children itself.
+t_ctrl_c() {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	have_sources
+	touch "$world/ctl/slow-compile"
+	mkfifo "$case/keys"
+	(
+		with="python3 $here/with-terminal.py"
+		build <"$case/keys"
+	) &
+	pid=$!
+	exec 9>"$case/keys"
+	wait_for "grep -q 'is slow' \"$cache/logs/cpython-compile\"-*.log 2>/dev/null"
+	echo >&9
+	exec 9>&-
+	wait "$pid"
+	status=$?
+	[ $status = 130 ] || fail "ended with $status instead of 130"
+	says "interrupted by Interrupt"
+	[ -z "$(strays)" ] || no_strays
+	nothing_built
+}
 
 # Two steps that both do not listen take no longer than one.
 t_stubborn_steps() {

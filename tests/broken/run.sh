@@ -12,7 +12,6 @@ unset SOLDER_RECIPES XDG_CACHE_HOME CFLAGS LDFLAGS MAKEFLAGS MFLAGS MAKELEVEL
 here=$(cd "$(dirname "$0")" && pwd)
 solder=$(cd "${OUT:-out}" && pwd)/solder
 pattern=${1:-}
-# Not in /tmp: what a step sees there in the sandbox is its own.
 world=$(mktemp -d /var/tmp/solder-broken.XXXXXX)
 mark=86400.0$(printf '%s' "$world" | cksum | cut -d' ' -f1)
 . "$here/world.sh"

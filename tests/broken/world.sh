@@ -4,7 +4,8 @@
 
 # What every script of a step begins with. $world/ctl holds the tests' wishes:
 #   runs          a line for each script that ran (where the sandbox lets it be written)
-#   slow-NAME     the step waits for ever: a child in its folder, and one that left it
+#   slow-NAME     the step waits for ever: a child in its folder, and one that left it; also in the
+#                 folder of the recipe, which a step sees in the sandbox
 #   stubborn      and does not listen to SIGTERM
 #   busy          steps note when they find another one at work
 #   meet          zlib and words wait for each other
@@ -12,7 +13,7 @@ prologue() {
 	cat <<END
 step=$1 ctl=$world/ctl
 { echo "\$step" >>"\$ctl/runs"; } 2>/dev/null || :
-if [ -e "\$ctl/slow-\$step" ]; then
+if [ -e "\$ctl/slow-\$step" ] || [ -e "\$RECIPE/slow-\$step" ]; then
     if [ -e "\$ctl/stubborn" ]; then trap '' TERM; fi
     (cd / && exec sleep $mark) &
     echo "\$step is slow"

@@ -469,10 +469,12 @@ static void test_jobserver(void **state)
 static void test_sandbox(void **state)
 {
 	char *root = *state;
-	CLEANUP_STRV struct strv argv = STRV_INIT, views = STRV_INIT;
+	CLEANUP_STRV struct strv argv = STRV_INIT, views = STRV_INIT, programs = STRV_INIT;
+	CLEANUP(sandbox_release) struct strv files = STRV_INIT;
 	CLEANUP_FREE char *view = xasprintf("%s/view", root), *box = xasprintf("%s/box", root);
-	CLEANUP_FREE char *seen = NULL;
-	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	CLEANUP_FREE char *seen = NULL, *link = xasprintf("%s/link", root);
+	CLEANUP_FREE char *home = xasprintf("%s/house", root);
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1, .fds = &files};
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
 	enum sandbox kind;
@@ -480,7 +482,8 @@ static void test_sandbox(void **state)
 
 	assert_int_equal(sandbox_choose("none", &kind, &reason, &err), 0);
 	assert_int_equal(kind, SANDBOX_NONE);
-	sandbox_prefix(kind, root, NULL, &argv);
+	assert_non_null(strstr(reason, "open to the build"));
+	assert_int_equal(sandbox_prefix(kind, root, NULL, NULL, &argv, &files, &err), 0);
 	assert_int_equal(argv.n, 0);
 	assert_int_equal(sandbox_choose("auto", &kind, &reason, &err), 0);
 	if (sandbox_choose("bwrap", &kind, &reason, &err) < 0) {
@@ -489,20 +492,34 @@ static void test_sandbox(void **state)
 	}
 	scratch_file(root, "view/f", "seen", 0644);
 	scratch_file(root, "box/f", "", 0644);
+	/* a compiler elsewhere, with what belongs to it, and another program, alone in a home */
+	scratch_file(root, "tools/bin/cc", "#!/bin/sh\ncat \"${0%/bin/cc}/lib/text\"\n", 0755);
+	scratch_file(root, "tools/lib/text", "lib", 0644);
+	scratch_file(root, "house/bin/cc", "#!/bin/sh\necho mine\n", 0755);
+	scratch_file(root, "house/secret", "secret", 0644);
+	assert_int_equal(symlink("tools/bin/cc", link), 0);
 	strv_add(&views, view);
+	strv_add(&programs, link);
+	strv_addf(&programs, "%s/house/bin/cc", root);
+	strv_add(&programs, "/nowhere/bin/cc");
+	setenv("HOME", home, 1);
 	seen = sandbox_view(kind, view, 0);
-	sandbox_prefix(kind, box, &views, &argv);
+	assert_int_equal(sandbox_prefix(kind, box, &views, &programs, &argv, &files, &err), 0);
 	strv_add(&argv, "/bin/sh");
 	strv_add(&argv, "-c");
 	strv_addf(&argv,
 		"cat %s/f; echo new >" SANDBOX_ROOT "/new || exit 1\n"
-		"for f in %s/new /usr/new /etc/new; do (: >$f) 2>/dev/null && exit 2; done\n"
-		"test ! -e %s || exit 3\n"
-		"test \"$(grep -c : /proc/net/dev)\" = 1 || exit 4",
-		seen, seen, root);
+		"for f in %s/new /usr/new /etc/new /new /dev/new /run/new; do\n"
+		"(: >$f) 2>/dev/null && exit 2; done\n"
+		"test ! -e %s/box -a ! -e %s/house/secret || exit 3\n"
+		"test \"$(grep -c : /proc/net/dev)\" = 1 || exit 4\n"
+		": >/tmp/new && : >/var/tmp/new && : >/dev/shm/new || exit 5\n"
+		"%s/tools/bin/cc && %s/house/bin/cc || exit 6\n"
+		"test \"$(id -un)\" = build || exit 7\n",
+		seen, seen, root, root, root, root);
 	if (proc_run(&spec, true, 1000, 0, &out, &err) < 0)
 		fail_msg("%s: %s", err.msg, out.data);
-	assert_string_equal(out.data, "seen");
+	assert_string_equal(out.data, "seenlibmine\n");
 	assert_content(root, "box/new", "new\n");
 }
 
