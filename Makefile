@@ -114,7 +114,7 @@ install: all ## install solder, its data, man pages and completions below PREFIX
 	cp -R probes recipes wheels workloads $(DESTDIR)$(PREFIX)/share/solder/
 	rm -rf $(DESTDIR)$(PREFIX)/share/solder/workloads/__pycache__
 	$(OUT)/solder man solder >$(DESTDIR)$(PREFIX)/share/man/man1/solder.1
-	for c in bench build check completion explain fetch inspect list man pack show unpack; do \
+	for c in bench build cache check completion explain fetch inspect list man pack show unpack; do \
 		$(OUT)/solder man $$c >$(DESTDIR)$(PREFIX)/share/man/man1/solder-$$c.1 || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \

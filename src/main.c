@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/interrupt.h"
@@ -14,9 +15,9 @@
 #define EXIT_TROUBLE 2
 #define EXIT_USAGE 64
 
-const struct command *const commands[] = {&cmd_bench, &cmd_build, &cmd_check, &cmd_explain,
-	&cmd_fetch, &cmd_inspect, &cmd_list, &cmd_pack, &cmd_show, &cmd_unpack, &cmd_man,
-	&cmd_completion, NULL};
+const struct command *const commands[] = {&cmd_bench, &cmd_build, &cmd_cache, &cmd_check,
+	&cmd_explain, &cmd_fetch, &cmd_inspect, &cmd_list, &cmd_pack, &cmd_show, &cmd_unpack,
+	&cmd_man, &cmd_completion, NULL};
 const size_t n_commands = ARRAY_SIZE(commands) - 1;
 
 static void print_help(FILE *out)
@@ -119,6 +120,8 @@ int main(int argc, char **argv)
 
 	occupy_standard();
 	term_open();
+	/* What we make is everybody's to read and ours to write, whatever the caller's is. */
+	umask(022);
 	setlocale(LC_CTYPE, "");
 	interrupt_install();
 	if (argc < 2) {

@@ -320,6 +320,26 @@ int path_rename(const char *from, const char *to, struct err *err)
 	return path_sync(dir, err);
 }
 
+int path_exchange(const char *a, const char *b, struct err *err)
+{
+	CLEANUP_FREE char *dir = path_dir(b);
+
+	if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0)
+		return path_sync(dir, err);
+	if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)
+		return 1;
+	return err_sys(err, "cannot exchange '%s' and '%s'", a, b);
+}
+
+int path_sync_all(const char *path, struct err *err)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || syncfs(fd) < 0)
+		return err_sys(err, "cannot sync '%s'", path);
+	return 0;
+}
+
 const char *path_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -80,18 +80,24 @@ int tree_digest(const char *root, char hex[65], struct err *err);
  * removes it. Those that killed processes left there, under the same prefix, are removed first: a
  * file in it, ".lock", is locked (flock) for as long as the process lives. */
 char *scratch_make(const char *within, const char *prefix, struct err *err);
-
-/* Locks a folder (flock) for writing into it until *fd, which is the caller's, is closed. Waits for
- * others, which `progress` (may be NULL) then says. 0: it is locked; 1: folders cannot be locked
- * there, errno says why; -1: it cannot be opened, or an interrupt came. */
-struct progress;
-int folder_lock(const char *folder, struct progress *progress, int *fd, struct err *err);
+/* Only removes those of killed processes. */
+void scratch_clear(const char *within, const char *prefix);
+/* Removes one of this process, its lock last: what a kill leaves of it is found again. */
+int scratch_end(const char *path, struct err *err);
+/* Is `name` one that scratch_make() gives under this prefix? */
+bool scratch_is(const char *name, const char *prefix);
 
 /* Syncs a file or folder itself (not what is below it) to the disk. */
 int path_sync(const char *path, struct err *err);
 
 /* Renames onto `to`, creating its folder first, and syncs that folder. */
 int path_rename(const char *from, const char *to, struct err *err);
+
+/* Exchanges what stands at two paths of one file system in one step, and syncs the folder of `b`.
+ * 1: that cannot be done there. */
+int path_exchange(const char *a, const char *b, struct err *err);
+/* Syncs the whole file system that `path` is on: all that was written below it is on the disk. */
+int path_sync_all(const char *path, struct err *err);
 
 /* The part after the last slash, inside `path`. */
 const char *path_base(const char *path);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -13,8 +14,8 @@
 #define ATTEMPTS 100
 #define LOCK ".lock"
 
-/* Is `name` what mkdtemp() makes of "PREFIX.XXXXXX"? */
-static bool is_scratch(const char *name, const char *prefix)
+/* What mkdtemp() makes of "PREFIX.XXXXXX". */
+bool scratch_is(const char *name, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
@@ -22,27 +23,53 @@ static bool is_scratch(const char *name, const char *prefix)
 	       strlen(name + n + 1) == strlen(RANDOM);
 }
 
+int scratch_end(const char *path, struct err *err)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	int failed = 0;
+
+	while (dir && failed == 0 && (e = readdir(dir))) {
+		CLEANUP_FREE char *entry = xasprintf("%s/%s", path, e->d_name);
+
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && strcmp(e->d_name, LOCK))
+			failed = tree_remove(entry, err);
+	}
+	if (dir)
+		closedir(dir);
+	return failed < 0 ? -1 : tree_remove(path, err);
+}
+
 /* Who uses a folder has the file in it locked, not the folder, which is others' to lock. Where
- * there is none yet, or files cannot be locked, nothing is removed but an empty folder. */
-static void clear_stale(const char *within, const char *prefix)
+ * there is none, or files cannot be locked, nothing is removed but an empty folder; nor what is
+ * another user's, or a link. */
+static void clear(int within, const char *path, const char *name)
+{
+	CLEANUP_CLOSE int dir =
+		openat(within, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_CLOSE int lock =
+		dir < 0 ? -1 : openat(dir, LOCK, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct err ignored = ERR_INIT;
+	struct stat st;
+
+	if (dir < 0 || fstat(dir, &st) < 0 || st.st_uid != geteuid())
+		return;
+	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
+		scratch_end(path, &ignored);
+	else if (lock < 0)
+		unlinkat(within, name, AT_REMOVEDIR);
+}
+
+void scratch_clear(const char *within, const char *prefix)
 {
 	DIR *dir = opendir(within);
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir))) {
-		CLEANUP_FREE char *path = NULL, *lock = NULL;
-		CLEANUP_CLOSE int fd = -1;
-		struct err ignored = ERR_INIT;
+		CLEANUP_FREE char *path = xasprintf("%s/%s", within, e->d_name);
 
-		if (!is_scratch(e->d_name, prefix))
-			continue;
-		path = xasprintf("%s/%s", within, e->d_name);
-		lock = xasprintf("%s/" LOCK, path);
-		fd = open(lock, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-			tree_remove(path, &ignored);
-		else if (fd < 0 && errno == ENOENT)
-			rmdir(path); /* whoever is just making it makes another */
+		if (scratch_is(e->d_name, prefix))
+			clear(dirfd(dir), path, e->d_name);
 	}
 	if (dir)
 		closedir(dir);
@@ -65,7 +92,7 @@ static bool claim(const char *path)
 
 char *scratch_make(const char *within, const char *prefix, struct err *err)
 {
-	clear_stale(within, prefix);
+	scratch_clear(within, prefix);
 	for (int i = 0; i < ATTEMPTS; i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s." RANDOM, within, prefix);
 

@@ -79,15 +79,19 @@ char *cpython_dependency(const char *listed, const char *version);
 /* Puts the distribution together from the finished steps: the relocated tree with the
  * interpreter that was linked, licences, shared data and share/solder/build.json: `manifest`, a
  * JSON object, and in it what the steps know: "source_date_epoch", and "patches" of the
- * "packages". Appears at `dir` by rename; a tree of ours that stands there is replaced, anything
- * else is an error. `key` identifies the content: returns 1 and does nothing when the tree at `dir`
- * has it and says the same of itself. The caller sees to it that nobody else does the same at the
- * same time. */
+ * "packages". It is synced and then appears at `dir` by rename; a tree of ours that stands there is
+ * replaced, anything else is an error. `key` identifies the content: returns 1 and changes nothing
+ * when the tree at `dir` has it, says the same of itself and has the files that share/solder/files
+ * records. What differs from the record is said (`progress` may be NULL) and replaced by what was
+ * built; files beside that are left alone. The caller sees to it that nobody else does the same at
+ * the same time. */
 int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
-	const char *key, const char *manifest, struct err *err);
+	const char *key, const char *manifest, struct progress *progress, struct err *err);
+/* Compares a tree with its record, share/solder/files: 0; 1 and *why (to be freed) says what
+ * differs first; 2: it has none, being of an older solder or out of an archive; -1. What Python and
+ * pip change themselves is not looked at: bytecode, site-packages and pip's programs. */
+int cpython_check_tree(const char *dir, char **why, struct err *err);
 /* Fails if something stands at `dir` that is neither an empty folder nor a tree of ours. */
 int cpython_check_output(const char *dir, struct err *err);
-/* Is there a tree of ours at `dir`, made with this key? */
-bool cpython_is_current(const char *dir, const char *key);
 
 #endif

@@ -1,4 +1,6 @@
 /* From finished steps to the tree that users get. Declared in build/cpython.h. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +11,13 @@
 #include "base/file.h"
 #include "build/cpython.h"
 #include "build/output.h"
+#include "build/record.h"
 #include "build/relocate.h"
 
 #define KEY_FILE "share/solder/key"
 #define MANIFEST_FILE "share/solder/build.json"
 #define MANIFEST_MAX ((size_t)4 << 20)
+#define FILES_FILE "share/solder/files"
 
 static bool has_text(const char *dir, const char *file, const char *text)
 {
@@ -24,9 +28,26 @@ static bool has_text(const char *dir, const char *file, const char *text)
 	return file_read(path, MANIFEST_MAX, &found, &ignored) == 0 && !strcmp(found.data, text);
 }
 
-bool cpython_is_current(const char *dir, const char *key)
+/* What Python and pip write and remove themselves, and the record itself. */
+static bool is_changeable(const char *path)
 {
-	return has_text(dir, KEY_FILE, key);
+	const char *folder = strstr(path, "/site-packages/");
+
+	return strstr(path, "__pycache__") || (folder && !strncmp(path, "lib/python", 10)) ||
+	       !strncmp(path, "bin/pip", 7) || !strcmp(path, FILES_FILE);
+}
+
+int cpython_check_tree(const char *dir, char **why, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/" FILES_FILE, dir);
+	CLEANUP_RECORD struct record record = {0};
+
+	*why = NULL;
+	if (!path_exists(path))
+		return 2;
+	if (record_read(path, &record, err) < 0)
+		return -1;
+	return record_check(&record, dir, RECORD_WITHIN, why, err);
 }
 
 int cpython_check_output(const char *dir, struct err *err)
@@ -165,10 +186,12 @@ static int complete_manifest(const struct cpython_plan *p, const char *manifest,
 }
 
 static int fill(const struct cpython_plan *p, const struct cache *cache, const char *dir,
-	const char *key, const char *manifest, struct err *err)
+	const char *key, const char *manifest, long long epoch, struct err *err)
 {
 	CLEANUP_FREE char *path = cache_tree(cache, p->tree->id);
+	CLEANUP_FREE char *files = xasprintf("%s/" FILES_FILE, dir);
 	CLEANUP_FOLDER struct folder made = FOLDER_INIT, tree = FOLDER_INIT;
+	CLEANUP_RECORD struct record record = {0};
 
 	if (folder_open(path, &made, err) < 0 || folder_open(dir, &tree, err) < 0 ||
 		tree_copy_below(&made, "python", &tree, ".", err) < 0 ||
@@ -179,65 +202,186 @@ static int fill(const struct cpython_plan *p, const struct cache *cache, const c
 		file_write_below(&tree, MANIFEST_FILE, manifest, strlen(manifest), 0644, err) < 0)
 		return -1;
 	/* A link that stays within the output of its step may lead out of this tree. */
-	return output_check(dir, err);
+	if (output_check(dir, err) < 0 || record_make(dir, is_changeable, &record, err) < 0 ||
+		record_write(&record, files, true, err) < 0 ||
+		relocate_pin_times(dir, epoch, err) < 0)
+		return -1;
+	return path_sync_all(dir, err);
 }
 
-/* The two places beside `dir` that the trees pass on their way. Their names are fixed, so that
- * whatever a killed build left there is found. */
+/* Where a tree stands on its way to `dir`: in a folder of ours beside it, which the next run
+ * removes if we are killed. */
 struct beside {
-	char *fresh, *old;
+	char *within, *prefix;    /* of that folder, for scratch_make() */
+	char *scratch;            /* NULL: there is none */
+	char *fresh, *old, *list; /* in it: both trees and the fresh one's record */
 };
 
 static void beside_release(struct beside *b)
 {
+	struct err ignored = ERR_INIT;
+
+	if (b->scratch)
+		scratch_end(b->scratch, &ignored);
+	free(b->within);
+	free(b->prefix);
+	free(b->scratch);
 	free(b->fresh);
 	free(b->old);
+	free(b->list);
 }
 
-/* After a kill between the two renames the old tree stands aside; it comes back. */
-static int repair(const char *dir, const struct beside *b, struct err *err)
+static int make_beside(struct beside *b, struct err *err)
 {
-	if (!path_exists(dir) && path_exists(b->old) && path_rename(b->old, dir, err) < 0)
+	b->scratch = scratch_make(b->within, b->prefix, err);
+	if (!b->scratch)
 		return -1;
-	return tree_remove(b->old, err) < 0 || tree_remove(b->fresh, err) < 0 ? -1 : 0;
+	b->fresh = xasprintf("%s/new", b->scratch);
+	b->old = xasprintf("%s/old", b->scratch);
+	b->list = xasprintf("%s/" FILES_FILE, b->fresh);
+	return make_dirs(b->fresh, err);
 }
 
-/* Puts the fresh tree where `dir` is. The old one goes aside first and is removed last. */
+/* Where two trees cannot be exchanged, a kill between the two renames leaves the old one aside; it
+ * comes back. Then what killed runs left is removed. */
+static void repair(const char *dir, const struct beside *b)
+{
+	DIR *list = path_exists(dir) ? NULL : opendir(b->within);
+	struct dirent *e;
+
+	while (list && (e = readdir(list))) {
+		CLEANUP_FREE char *old = xasprintf("%s/%s/old", b->within, e->d_name);
+		struct stat st;
+
+		if (scratch_is(e->d_name, b->prefix) &&
+			fstatat(dirfd(list), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISDIR(st.st_mode) && st.st_uid == geteuid() && rename(old, dir) == 0)
+			break;
+	}
+	if (list)
+		closedir(list);
+	scratch_clear(b->within, b->prefix);
+}
+
+/* Puts the fresh tree where `dir` is: in one step, so that there always is one. */
 static int swap_in(const char *dir, const struct beside *b, struct err *err)
 {
-	if (!path_exists(dir))
-		return path_rename(b->fresh, dir, err);
-	if (path_rename(dir, b->old, err) < 0)
+	int got = path_exists(dir) ? path_exchange(b->fresh, dir, err) : 1;
+
+	if (got <= 0)
+		return got;
+	if (path_exists(dir) && path_rename(dir, b->old, err) < 0)
 		return -1;
-	if (path_rename(b->fresh, dir, err) < 0) {
-		rename(b->old, dir);
+	if (path_rename(b->fresh, dir, err) == 0)
+		return 0;
+	rename(b->old, dir);
+	return -1;
+}
+
+/* Opens the folder that `path` is in. */
+static int open_above(
+	const struct folder *tree, const char *path, struct folder *ret, struct err *err)
+{
+	CLEANUP_FREE char *above = path_dir(path);
+
+	return folder_open_below(tree, above, ret, err);
+}
+
+/* Puts what was built where an entry of `tree` differs. A folder that is another thing now is made;
+ * what belongs into it is found missing in its turn. */
+static int mend_entry(const struct folder *fresh, const struct folder *tree,
+	const struct record_entry *e, struct err *err)
+{
+	CLEANUP_FOLDER struct folder from = FOLDER_INIT, to = FOLDER_INIT;
+	CLEANUP_FREE char *place = NULL;
+	const char *name = path_base(e->path);
+	bool made = e->kind == 'd';
+	struct stat st;
+	int there;
+
+	if (open_above(fresh, e->path, &from, err) < 0 || open_above(tree, e->path, &to, err) < 0 ||
+		(there = stat_below(&to, name, &st, err)) < 0)
 		return -1;
+	if (made && there && S_ISDIR(st.st_mode))
+		return fchmodat(to.fd, name, e->mode, 0) < 0
+			       ? err_sys(err, "cannot change the mode of '%s/%s'", to.path, name)
+			       : 0;
+	place = xasprintf("/proc/self/fd/%d/%s", to.fd, name);
+	if (there && (made || S_ISDIR(st.st_mode)) && tree_remove(place, err) < 0)
+		return -1;
+	if (made ? mkdirat(to.fd, name, e->mode) < 0 : renameat(from.fd, name, to.fd, name) < 0)
+		return err_sys(err, "cannot replace '%s/%s'", to.path, name);
+	return 0;
+}
+
+/* Replaces what differs from the fresh tree, its record last. */
+static int mend(const char *dir, const struct beside *b, const char *why, struct progress *progress,
+	struct err *err)
+{
+	CLEANUP_FREE char *list = xasprintf("%s/" FILES_FILE, dir);
+	CLEANUP_FOLDER struct folder fresh = FOLDER_INIT, tree = FOLDER_INIT;
+	CLEANUP_RECORD struct record record = {0};
+	bool said = false;
+
+	if (record_read(b->list, &record, err) < 0 || folder_open(b->fresh, &fresh, err) < 0 ||
+		folder_open(dir, &tree, err) < 0)
+		return -1;
+	for (size_t i = 0; i < record.n; i++) {
+		CLEANUP_FREE char *differs = NULL;
+		int got = record_check_entry(&record.v[i], &tree, &differs, err);
+
+		if (got == 1 && !said)
+			progress_warn(
+				progress, "'%s' is damaged: %s; putting it right", dir, differs);
+		said |= got == 1;
+		if (got < 0 || (got && mend_entry(&fresh, &tree, &record.v[i], err) < 0))
+			return -1;
 	}
-	return tree_remove(b->old, err);
+	if (!said && why)
+		progress_say(progress, "'%s': %s; writing it down again", dir, why);
+	return path_sync_all(dir, err) < 0 ? -1 : path_rename(b->list, list, err);
+}
+
+/* 0: the tree is as it was built; 1: it is not, or cannot be compared; -1. */
+static int examine(const char *dir, char **why, struct err *err)
+{
+	int got = cpython_check_tree(dir, why, err);
+
+	if (got < 0 && err->code == ERR_INTERRUPTED)
+		return -1;
+	if (got < 0)
+		*why = xstrdup(err->msg);
+	if (got == 2)
+		*why = xstrdup("there is no record of its files");
+	*err = (struct err)ERR_INIT;
+	return got != 0;
 }
 
 int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
-	const char *key, const char *manifest, struct err *err)
+	const char *key, const char *manifest, struct progress *progress, struct err *err)
 {
 	CLEANUP(beside_release)
-	struct beside b = {xasprintf("%s.solder-new", dir), xasprintf("%s.solder-old", dir)};
-	CLEANUP_FREE char *complete = NULL;
-	struct err ignored = ERR_INIT;
+	struct beside b = {
+		.within = path_dir(dir), .prefix = xasprintf("%s.solder", path_base(dir))};
+	CLEANUP_FREE char *complete = NULL, *why = NULL;
+	bool same;
 	long long epoch;
 
 	if (read_epoch(p, cache, &epoch, err) < 0 ||
 		complete_manifest(p, manifest, epoch, &complete, err) < 0)
 		return -1;
-	if (repair(dir, &b, err) < 0)
-		return err_wrap(err, "clearing away what an interrupted build left at '%s'", dir);
-	if (cpython_is_current(dir, key) && has_text(dir, MANIFEST_FILE, complete))
-		return 1;
+	repair(dir, &b);
+	same = has_text(dir, KEY_FILE, key);
+	if (same && has_text(dir, MANIFEST_FILE, complete)) {
+		int got = examine(dir, &why, err);
+
+		if (got <= 0)
+			return got < 0 ? -1 : 1;
+	}
 	if (cpython_check_output(dir, err) < 0)
 		return -1;
-	if (make_dirs(b.fresh, err) < 0 || fill(p, cache, b.fresh, key, complete, err) < 0 ||
-		relocate_pin_times(b.fresh, epoch, err) < 0 || swap_in(dir, &b, err) < 0) {
-		tree_remove(b.fresh, &ignored);
+	if (make_beside(&b, err) < 0 || fill(p, cache, b.fresh, key, complete, epoch, err) < 0 ||
+		(same ? mend(dir, &b, why, progress, err) : swap_in(dir, &b, err)) < 0)
 		return err_wrap(err, "putting the distribution together at '%s'", dir);
-	}
 	return 0;
 }

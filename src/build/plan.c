@@ -125,7 +125,7 @@ static char *why_run(const struct step *s, const struct cache *cache)
 
 static void settle(struct step *s, const struct cache *cache)
 {
-	CLEANUP_FREE char *text = NULL, *latest = NULL;
+	CLEANUP_FREE char *text = NULL, *latest = NULL, *wrong = NULL;
 	char hex[SHA256_HEX_SIZE];
 
 	step_input(s, "engine=" ENGINE_REVISION);
@@ -142,8 +142,11 @@ static void settle(struct step *s, const struct cache *cache)
 	text = strv_join(&s->inputs, "\n");
 	sha256_hex(text, strlen(text), hex);
 	snprintf(s->id, sizeof(s->id), "%s-%.16s", s->name, hex);
-	s->cached = cache_has(cache, s->id);
-	s->reason = s->cached ? xstrdup("same inputs as before") : why_run(s, cache);
+	s->cached = cache_use(cache, s->id, &wrong);
+	s->damaged = wrong != NULL;
+	s->reason = s->cached    ? xstrdup("same inputs as before")
+		    : s->damaged ? xasprintf("what the cache has is not whole: %s", wrong)
+				 : why_run(s, cache);
 	latest = s->cached ? xstrdup(s->id) : cache_latest(cache, s->name);
 	s->estimate = latest ? cache_took(cache, latest) : 0;
 }

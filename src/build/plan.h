@@ -52,6 +52,7 @@ struct step {
 	/* Set by plan_settle(). */
 	char id[96]; /* name and key: the entry in the cache */
 	bool cached;
+	bool damaged;      /* it is in the cache, but not as it was made */
 	char *reason;      /* why it runs, or why not */
 	uint64_t estimate; /* ns; 0: unknown */
 };
@@ -68,7 +69,8 @@ void step_need(struct step *s, const struct step *need, bool merge);
 __attribute__((format(printf, 2, 3))) void step_input(struct step *s, const char *fmt, ...);
 struct step *plan_find(const struct plan *p, const char *name);
 
-/* Computes the keys, looks into the cache and gives every step its reason. */
+/* Computes the keys, looks into the cache and gives every step its reason. What is in the cache but
+ * not whole is made again. */
 int plan_settle(struct plan *p, const struct cache *cache, struct err *err);
 
 struct plan_options {

@@ -32,7 +32,7 @@ struct run {
 	const struct plan_options *options;
 	struct jobserver *jobserver;
 	struct job jobs[RUNNING_MAX];
-	size_t waiting_said; /* steps that another build is making, already announced */
+	uint64_t waiting; /* since when, for a step that another build is making; 0: for none */
 };
 
 /* What the child needs before it becomes the step's shell. */
@@ -195,6 +195,22 @@ static void release_job(const struct run *r, struct job *j, bool keep)
 	*j = (struct job){.lock = -1};
 }
 
+/* Another build is making the step. 0, or -1 if that takes too long. */
+static int wait_for(struct run *r, const struct step *s, struct err *err)
+{
+	CLEANUP_FREE char *holder = NULL;
+
+	if (r->waiting)
+		return cache_lock_waited(r->options->cache, s->id, r->waiting, err) < 0
+			       ? err_wrap(err, "another solder is making %s", s->title)
+			       : 0;
+	holder = cache_lock_holder(r->options->cache, s->id);
+	progress_say(r->options->progress, "another solder is making %s: %s; waiting for it",
+		s->title, holder);
+	r->waiting = clock_ns();
+	return 0;
+}
+
 /* Starts a step if its turn has come: 1 started, 0 not now, -1 error. */
 static int try_start(struct run *r, struct step *s, struct err *err)
 {
@@ -212,12 +228,7 @@ static int try_start(struct run *r, struct step *s, struct err *err)
 	}
 	if (got != 1) {
 		jobserver_release(r->jobserver);
-		if (got == 0 && !cache_has(r->options->cache, s->id) && r->waiting_said < 1) {
-			r->waiting_said++;
-			progress_say(r->options->progress,
-				"another solder is making %s; waiting for it", s->title);
-		}
-		return got;
+		return got == 0 && !cache_has(r->options->cache, s->id) ? wait_for(r, s, err) : got;
 	}
 	*j = (struct job){.step = s, .lock = lock, .start = clock_ns()};
 	j->line = progress_start(r->options->progress, s->title, s->estimate);
@@ -248,8 +259,8 @@ static int finish_job(struct run *r, struct job *j, struct err *err)
 	} else if (output_check(out, err) < 0) {
 		failed = err_wrap(err, "building %s", j->step->title);
 	} else {
-		failed = cache_commit(r->options->cache, j->step->id, out, &j->step->inputs,
-			clock_ns() - j->start, err);
+		failed = cache_commit(r->options->cache, j->step->id, j->step->title, out,
+			&j->step->inputs, clock_ns() - j->start, err);
 	}
 	progress_end(r->options->progress, j->line, failed < 0 ? "failed" : "done");
 	if (failed == 0)
@@ -292,6 +303,7 @@ static int start_ready(struct run *r, struct plan_result *result, size_t *left, 
 			result->run++;
 		} else if (cache_has(r->options->cache, s->id)) {
 			s->cached = true;
+			r->waiting = 0;
 			result->reused++;
 			--*left;
 		}
@@ -330,8 +342,11 @@ int plan_run(struct plan *p, const struct plan_options *options, struct plan_res
 	*result = (struct plan_result){0};
 	for (size_t i = 0; i < RUNNING_MAX; i++)
 		r.jobs[i].lock = -1;
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = 0; i < p->n; i++) {
 		result->reused += p->steps[i]->cached;
+		if (p->steps[i]->cached)
+			cache_touch(options->cache, p->steps[i]->id);
+	}
 	if (jobserver_new(options->jobs, &r.jobserver, err) < 0)
 		return -1;
 	failed = run_all(&r, result, err);

@@ -32,8 +32,7 @@ struct chooser {
 
 bool sources_is_stored(const struct cache *cache, const struct lock_entry *e)
 {
-	CLEANUP_FREE char *path =
-		xasprintf("%s/sources/%s/%s", cache->dir, e->sha256, path_base(e->urls.v[0]));
+	CLEANUP_FREE char *path = cache_source(cache, e->sha256, path_base(e->urls.v[0]));
 
 	return path_exists(path);
 }
@@ -169,16 +168,18 @@ static int tree_version(const char *dir, char **version, struct err *err)
 static int archive_version(const struct sources_options *o, const char *path, const char *digest,
 	char **version, struct err *err)
 {
-	CLEANUP_FREE char *note = xasprintf("%s/sources/%s.version", o->cache->dir, digest);
+	CLEANUP_FREE char *sources = cache_sources(o->cache);
+	CLEANUP_FREE char *note = xasprintf("%s/%s.version", sources, digest);
 	CLEANUP_FREE char *id = xasprintf("source-%.16s", digest);
 	CLEANUP_FREE char *work = NULL, *src = NULL;
 	CLEANUP_BUF struct buf known = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	CLEANUP_CLOSE int lock = -1;
+	uint64_t start = clock_ns();
 	int failed;
 
 	while ((failed = cache_lock(o->cache, id, &lock, err)) == 0) {
-		if (interrupt_check(err) < 0)
+		if (interrupt_check(err) < 0 || cache_lock_waited(o->cache, id, start, err) < 0)
 			return -1;
 		usleep(LOCK_POLL_US);
 	}

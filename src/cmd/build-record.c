@@ -1,5 +1,4 @@
 /* What a distribution says of how it was built, as what solder build is told. */
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,24 +10,20 @@
 
 char *cmd_find_profile(const struct cache *cache, const char *digest)
 {
-	CLEANUP_FREE char *store = xasprintf("%s/store", cache->dir);
-	DIR *dir = opendir(store);
-	char *found = NULL;
-	struct dirent *e;
+	CLEANUP_STRV struct strv ids = STRV_INIT;
 
-	while (dir && !found && (e = readdir(dir))) {
-		CLEANUP_FREE char *tree = cache_tree(cache, e->d_name);
+	cache_entries(cache, "cpython-profile-", &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		CLEANUP_FREE char *tree = cache_tree(cache, ids.v[i]);
 		CLEANUP_FREE char *path = xasprintf("%s/profile", tree);
 		struct err ignored = ERR_INIT;
 		char hex[SHA256_HEX_SIZE];
 
-		if (!strncmp(e->d_name, "cpython-profile-", 16) && path_is_dir(path) &&
-			tree_digest(path, hex, &ignored) == 0 && !strcmp(hex, digest))
-			found = steal(&path);
+		if (path_is_dir(path) && tree_digest(path, hex, &ignored) == 0 &&
+			!strcmp(hex, digest))
+			return steal(&path);
 	}
-	if (dir)
-		closedir(dir);
-	return found;
+	return NULL;
 }
 
 void build_record_release(struct build_record *record)

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lock.h"
+#include "base/trust.h"
 #include "build/sources.h"
 #include "cmd/build-internal.h"
 #include "cmd/cmd.h"
@@ -90,7 +92,7 @@ static int open_all(struct build *b, struct err *err)
 		err_set(err, ERR_USAGE, "gcc has no thin LTO");
 		return err_hint(err, "use --lto full, or a clang with --cc");
 	}
-	b->store = xasprintf("%s/sources", b->cache->dir);
+	b->store = cache_sources(b->cache);
 	b->fetcher = fetcher_new(&(struct fetch_options){.store = b->store,
 		.offline = v->offline,
 		.mirror = v->mirror,
@@ -202,24 +204,44 @@ static json_t *manifest(const struct build *b, json_t *options)
 	return m;
 }
 
-/* Builds that write into the same folder take turns, also with different caches: the folder itself
- * is what they lock. */
-static int lock_output(struct build *b, int *fd, struct err *err)
+/* Builds with the same output take turns, also with different caches: the lock is beside it. Where
+ * files cannot be locked (NFS), without: each tree still appears as a whole. */
+static int lock_output(struct build *b, struct file_lock **lock, struct err *err)
 {
 	CLEANUP_FREE char *dir = path_dir(b->output);
-	int got;
+	CLEANUP_FREE char *path = xasprintf("%s.solder-lock", b->output);
 
-	if (make_dirs(dir, err) < 0)
-		return -1;
-	got = folder_lock(dir, b->progress, fd, err);
-	return got > 0 ? err_sys(err, "cannot lock '%s'", dir) : got;
+	return make_dirs(dir, err) < 0 ? -1 : lock_take(path, b->output, b->progress, lock, err);
+}
+
+/* What others could put in our way is said; the cache itself is refused if it is not ours. */
+static void say_others(const struct build *b)
+{
+	struct err err = ERR_INIT;
+
+	if (folder_trust_above(b->cache->dir, &err) < 0)
+		progress_warn(b->progress, "others could replace the cache: %s", err.msg);
+	else if (folder_trust_above(b->output, &err) < 0 ||
+		 folder_trust(b->output, false, &err) < 0)
+		progress_warn(b->progress, "others could change the distribution: %s", err.msg);
+}
+
+static void say_damaged(const struct build *b)
+{
+	for (size_t i = 0; i < b->plan.plan.n; i++) {
+		const struct step *s = b->plan.plan.steps[i];
+
+		if (s->damaged)
+			progress_warn(b->progress, "%s is made again (%s): %s", s->title, s->id,
+				s->reason);
+	}
 }
 
 static int assemble(struct build *b, bool *current, struct err *err)
 {
 	json_t *options = json_object(), *m = manifest(b, options);
 	CLEANUP_FREE char *text = NULL;
-	CLEANUP_CLOSE int lock = -1;
+	CLEANUP_FILE_LOCK struct file_lock *lock = NULL;
 	CLEANUP_BUF struct buf all = BUF_INIT;
 	char key[SHA256_HEX_SIZE];
 	int got = record_options(b, options, err);
@@ -232,7 +254,7 @@ static int assemble(struct build *b, bool *current, struct err *err)
 	sha256_hex(all.data, all.len, key);
 	if (lock_output(b, &lock, err) < 0)
 		return -1;
-	got = cpython_assemble(&b->plan, b->cache, b->output, key, text, err);
+	got = cpython_assemble(&b->plan, b->cache, b->output, key, text, b->progress, err);
 	*current = got == 1;
 	return got < 0 ? -1 : 0;
 }
@@ -298,6 +320,8 @@ static int make(struct build *b, struct plan_result *result, struct err *err)
 
 	progress_say(b->progress, "sources: %s (%s); compiler: %s; sandbox: %s",
 		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason);
+	say_others(b);
+	say_damaged(b);
 	if (cpython_check_output(b->output, err) < 0 ||
 		sources_fetch(&b->plan.plan, b->fetcher, err) < 0 ||
 		plan_run(&b->plan.plan, &po, result, err) < 0 || assemble(b, &current, err) < 0)
@@ -419,7 +443,10 @@ const struct command cmd_build = {
 		 "goes on "
 		 "from the last one.\n\nThe result can be moved anywhere. A distribution of ours "
 		 "that "
-		 "stands at the output is\nreplaced as a whole.",
+		 "stands at the output is\nreplaced as a whole; of one that was built the same "
+		 "way, the files that are damaged are.\n\nBuilds with the same output, or that "
+		 "make the same step, take turns; after SOLDER_LOCK_TIMEOUT\nseconds of waiting, "
+		 "one gives up and says for whom it waited.",
 	.example =
 		"solder build\nsolder build 3.11 -o python311\n"
 		"solder build --opt pgo --lto thin --cc clang-19\nsolder build --link shared --why",

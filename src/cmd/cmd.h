@@ -7,8 +7,8 @@
 #include "base/opt.h"
 #include "report/report.h"
 
-extern const struct command cmd_bench, cmd_build, cmd_check, cmd_explain, cmd_fetch, cmd_inspect,
-	cmd_list, cmd_pack, cmd_show, cmd_unpack, cmd_man, cmd_completion;
+extern const struct command cmd_bench, cmd_build, cmd_cache, cmd_check, cmd_explain, cmd_fetch,
+	cmd_inspect, cmd_list, cmd_pack, cmd_show, cmd_unpack, cmd_man, cmd_completion;
 
 /* Every command, NULL-terminated, in the order of `solder --help`. */
 extern const struct command *const commands[];

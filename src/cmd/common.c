@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/term.h"
+#include "base/trust.h"
 #include "cmd/cmd.h"
 
 /* SOLDER_RECIPES for "recipes"; the caller frees it. */
@@ -55,6 +56,10 @@ char *cmd_scratch(const char *within, const char *name, struct err *err)
 								       : "/tmp");
 	CLEANUP_FREE char *prefix = xasprintf("solder-%s", name);
 
+	if (!within && folder_trust(folder, true, err) < 0) {
+		err_hint(err, "name another folder with TMPDIR");
+		return NULL;
+	}
 	return scratch_make(folder, prefix, err);
 }
 

@@ -46,7 +46,7 @@ static int fetch(
 	if (cmd_folder("recipes", v->recipes, &recipes, err) < 0 ||
 		cache_open(v->cache, &cache, err) < 0)
 		return -1;
-	store = xasprintf("%s/sources", cache->dir);
+	store = cache_sources(cache);
 	fo.store = store;
 	so.recipes = recipes;
 	so.cache = cache;

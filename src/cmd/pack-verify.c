@@ -98,29 +98,25 @@ static int build_command(const json_t *build, const struct cache *cache, const c
 /* Copies what CPython is built from: the finished steps of all other packages. */
 static int copy_packages(const struct cache *cache, const char *other, struct err *err)
 {
-	CLEANUP_FREE char *store = xasprintf("%s/store", cache->dir);
-	CLEANUP_FREE char *copies = xasprintf("%s/store", other);
-	DIR *dir = opendir(store);
-	int failed = make_dirs(copies, err);
-	struct dirent *e;
+	const struct cache copies = {.dir = (char *)other};
+	CLEANUP_STRV struct strv ids = STRV_INIT;
 
-	while (dir && failed == 0 && (e = readdir(dir))) {
-		CLEANUP_FREE char *from = xasprintf("%s/%s", store, e->d_name);
-		CLEANUP_FREE char *to = xasprintf("%s/%s", copies, e->d_name);
+	cache_entries(cache, "", &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		CLEANUP_FREE char *from = cache_entry(cache, ids.v[i]);
+		CLEANUP_FREE char *to = cache_entry(&copies, ids.v[i]);
 
-		if (*e->d_name != '.' && strncmp(e->d_name, "cpython-", 8) != 0)
-			failed = tree_copy(from, to, err);
+		if (strncmp(ids.v[i], "cpython-", 8) != 0 && tree_copy(from, to, err) < 0)
+			return -1;
 	}
-	if (dir)
-		closedir(dir);
-	return failed;
+	return 0;
 }
 
 /* A cache of its own, so that every step runs, with the sources that are downloaded already. */
 static int make_cache(
 	const struct cache *cache, const char *other, bool only_cpython, struct err *err)
 {
-	CLEANUP_FREE char *sources = xasprintf("%s/sources", cache->dir);
+	CLEANUP_FREE char *sources = cache_sources(cache);
 	CLEANUP_FREE char *link = xasprintf("%s/sources", other);
 
 	if (make_dirs(other, err) < 0)

@@ -9,6 +9,7 @@
 #include "archive/archive.h"
 #include "base/file.h"
 #include "base/term.h"
+#include "build/cpython.h"
 #include "cmd/cmd.h"
 #include "cmd/pack-internal.h"
 #include "report/report.h"
@@ -52,29 +53,28 @@ static bool is_later(const struct timespec *a, const struct timespec *b)
 int cmd_pack_find_build(
 	const struct cache *c, const struct package *p, char **build, char **root, struct err *err)
 {
-	CLEANUP_FREE char *store = xasprintf("%s/store", c->dir);
 	const char *library = pack_libpython(p);
+	CLEANUP_STRV struct strv ids = STRV_INIT;
+	CLEANUP_FREE char *why = NULL;
+	const char *id = NULL;
 	char hex[SHA256_HEX_SIZE];
 	struct timespec newest = {0};
-	struct dirent *e;
-	DIR *dir;
 
 	*build = *root = NULL;
 	if (!library)
 		return 0;
 	if (sha256_file(library, hex, NULL, err) < 0)
 		return -1;
-	dir = opendir(store);
-	while (dir && (e = readdir(dir))) {
-		CLEANUP_FREE char *tree = cache_tree(c, e->d_name);
+	cache_entries(c, "cpython-compile-", &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		CLEANUP_FREE char *tree = cache_tree(c, ids.v[i]);
 		CLEANUP_FREE char *path = xasprintf("%s/build", tree);
 		CLEANUP_FREE char *root_file = xasprintf("%s/build-root", tree);
 		CLEANUP_BUF struct buf text = BUF_INIT;
 		struct err ignored = ERR_INIT;
 		struct stat st;
 
-		if (strncmp(e->d_name, "cpython-compile-", 16) != 0 || stat(path, &st) < 0 ||
-			(*build && !is_later(&st.st_mtim, &newest)) ||
+		if (stat(path, &st) < 0 || (id && !is_later(&st.st_mtim, &newest)) ||
 			!is_origin(path, library, hex) ||
 			file_read(root_file, ROOT_MAX, &text, &ignored) < 0)
 			continue;
@@ -83,10 +83,19 @@ int cmd_pack_find_build(
 		*build = steal(&path);
 		*root = buf_steal(&text);
 		newest = st.st_mtim;
+		id = ids.v[i];
 	}
-	if (dir)
-		closedir(dir);
-	return *build != NULL;
+	if (!id)
+		return 0;
+	cache_hold(c, id);
+	cache_touch(c, id);
+	if (cache_check(c, id, true, &why, err) == 0)
+		return 1;
+	if (why) {
+		err_set(err, ERR_INPUT, "the cache's '%s' is not what was built: %s", id, why);
+		err_hint(err, "'solder build' makes it again");
+	}
+	return -1;
 }
 
 /* The digest of CPython's source, or "". */
@@ -110,7 +119,7 @@ static int find_gdb_script(
 	const struct cache *c, const struct package *p, struct buf *script, struct err *err)
 {
 	const char *digest = source_digest(p);
-	CLEANUP_FREE char *folder = xasprintf("%s/sources/%s", c->dir, digest);
+	CLEANUP_FREE char *folder = cache_source(c, digest, "");
 	DIR *dir = *digest ? opendir(folder) : NULL;
 	struct dirent *e;
 	int found = 0;
@@ -150,6 +159,18 @@ static int write_package(const struct pack_values *v, struct package *p, struct 
 	return failed;
 }
 
+/* Nothing is shipped, or run, that is not what was built. 2: there is no record to compare with. */
+static int check_tree(const char *dir, struct err *err)
+{
+	CLEANUP_FREE char *why = NULL;
+	int got = cpython_check_tree(dir, &why, err);
+
+	if (got != 1)
+		return got;
+	err_set(err, ERR_INPUT, "'%s' is damaged: %s", dir, why);
+	return err_hint(err, "'solder build' with its options and -o puts it right");
+}
+
 int cmd_pack_write(const struct pack_values *v, const char *dir, const char *out, unsigned int jobs,
 	const struct cache *cache, struct progress *progress, json_t **result, struct err *err)
 {
@@ -157,10 +178,13 @@ int cmd_pack_write(const struct pack_values *v, const char *dir, const char *out
 	CLEANUP_FREE char *build = NULL, *root = NULL;
 	CLEANUP_BUF struct buf script = BUF_INIT;
 	struct pack_write o = {.out = out, .jobs = jobs, .progress = progress};
-	int found, with_gdb;
+	int found, with_gdb, checked = check_tree(dir, err);
 
-	if (pack_open(dir, &p, err) < 0)
+	if (checked < 0 || pack_open(dir, &p, err) < 0)
 		return -1;
+	if (checked == 2)
+		progress_say(progress,
+			"'%s' has no share/solder/files: its files are taken as they are", dir);
 	found = cmd_pack_find_build(cache, p, &build, &root, err);
 	if (found < 0)
 		return -1;

@@ -26,7 +26,8 @@ struct comparison {
 /* What one of a built tree and an unpacked archive has and the other has not, by design. */
 static bool is_ours(const char *rel)
 {
-	return !strcmp(rel, KEY_FILE) || !strcmp(rel, SBOM_FILE) || !strcmp(rel, CYCLONEDX_FILE);
+	return !strcmp(rel, KEY_FILE) || !strcmp(rel, FILES_FILE) || !strcmp(rel, SBOM_FILE) ||
+	       !strcmp(rel, CYCLONEDX_FILE);
 }
 
 static json_t *say(struct comparison *c, const char *rel, const char *what)

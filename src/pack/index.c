@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "pack/pack-internal.h"
 #include "pack/publish-internal.h"
 #include "pack/sums-internal.h"
@@ -425,7 +426,7 @@ int pack_index(const char *folder, const char *base_url, struct progress *progre
 {
 	CLEANUP_FREE char *real = realpath(folder, NULL);
 	CLEANUP_FREE char *path = xasprintf("%s/" INDEX_FILE, folder);
-	CLEANUP_CLOSE int lock = -1;
+	CLEANUP_FILE_LOCK struct file_lock *lock = NULL;
 	json_t *index = NULL;
 	int failed = -1;
 

@@ -9,6 +9,7 @@
 
 /* By which solder build knows what it made; named after the steps, not the content. */
 #define KEY_FILE "share/solder/key"
+#define FILES_FILE "share/solder/files"
 #define SBOM_FILE "share/solder/sbom.spdx.json"
 #define CYCLONEDX_FILE "share/solder/sbom.cdx.json"
 

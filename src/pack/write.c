@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "pack/pack-internal.h"
 #include "pack/publish-internal.h"
 #include "pack/sign-internal.h"
@@ -72,7 +73,7 @@ static void add_json(struct pack_list *l, const json_t *j, const char *as)
  * is the caller's matter; bills are of the archive that the tree was unpacked from. */
 static int add_tree(const struct writer *w, struct pack_list *l, const char *as, struct err *err)
 {
-	static const char *const others[] = {KEY_FILE, SBOM_FILE, CYCLONEDX_FILE};
+	static const char *const others[] = {KEY_FILE, FILES_FILE, SBOM_FILE, CYCLONEDX_FILE};
 
 	if (pack_list_add_tree(l, w->p->dir, as, err) < 0)
 		return -1;
@@ -325,7 +326,8 @@ static int read_sums(const struct writer *w, struct sums *sums, struct err *err)
 }
 
 /* What a run that was killed left to do, and whether what is there lets us do our own. */
-static int enter_folder(const struct writer *w, struct sums *sums, int *lock, struct err *err)
+static int enter_folder(
+	const struct writer *w, struct sums *sums, struct file_lock **lock, struct err *err)
 {
 	/* Where folders cannot be locked (NFS), without. */
 	if (folder_lock(w->o->out, w->o->progress, lock, err) < 0 ||
@@ -359,7 +361,7 @@ static void plan_jobs(struct writer *w)
 static int prepare(struct writer *w, struct err *err)
 {
 	CLEANUP_SUMS struct sums sums = {0};
-	CLEANUP_CLOSE int lock = -1;
+	CLEANUP_FILE_LOCK struct file_lock *lock = NULL;
 
 	if (w->o->sign && key_read_secret(w->o->sign, w->o->password, &w->key, err) < 0)
 		return -1;
@@ -510,7 +512,7 @@ static int stage_index(struct writer *w, struct err *err)
 static int publish(struct writer *w, struct err *err)
 {
 	CLEANUP_SUMS struct sums sums = {0};
-	CLEANUP_CLOSE int lock = -1;
+	CLEANUP_FILE_LOCK struct file_lock *lock = NULL;
 	size_t replaced = 0;
 
 	if (enter_folder(w, &sums, &lock, err) < 0)

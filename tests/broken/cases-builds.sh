@@ -132,19 +132,180 @@ t_our_output_is_replaced() {
 	greets "$output"
 }
 
-# As a build that was killed while it swapped trees leaves it.
+# As a build that was killed leaves it: while it put a tree together, where it cannot exchange two
+# trees between the renames, and holding the lock.
 t_swap_is_repaired() {
 	have_all
 	expect 0 build
-	mv "$output" "$output.solder-old"
-	mkdir "$output.solder-new"
-	touch "$output.solder-new/half"
+	mkdir -p "$output.solder.abcdef" "$output.solder.ghijkl/new"
+	mv "$output" "$output.solder.abcdef/old"
+	touch "$output.solder.abcdef/.lock" "$output.solder.ghijkl/.lock" "$output.solder-lock"
+	chmod 600 "$output.solder-lock"
 	expect 0 build
+	says "is up to date"
 	greets "$output"
 	clean
-	cp -a "$output" "$output.solder-old"
+	mkdir -p "$output.solder.abcdef/new/bin"
+	touch "$output.solder.abcdef/.lock"
 	expect 0 build --link shared
 	greets "$output"
+}
+
+# Where names are guessed, in a folder that others can write in.
+t_planted_names_are_not_followed() {
+	have_all
+	mkdir "$case/mine"
+	echo dear >"$case/mine/file"
+	chmod 777 "$case/dist"
+	for name in solder-new solder-old solder.abcdef; do ln -s "$case/mine" "$output.$name"; done
+	expect 0 build
+	says "others could change the distribution"
+	greets "$output"
+	[ "$(ls -A "$case/mine")" = file ] || fail "something was put there"
+	rm "$output".solder*
+}
+
+t_damaged_output_is_mended() {
+	have_all
+	expect 0 build
+	size=$(wc -c <"$output/bin/python3.13")
+	echo mine >"$output/mine"
+	truncate -s 1000 "$output/bin/python3.13"
+	expect 0 build
+	says "is damaged: bin/python3.13 has 1000 bytes instead of $size"
+	greets "$output"
+	rm "$output/lib/libpython3.13.so.1.0"
+	expect 0 build
+	says "is damaged: lib/libpython3.13.so.1.0 is missing"
+	[ -s "$output/lib/libpython3.13.so.1.0" ] || fail "it is still missing"
+	printf '\377' | dd of="$output/bin/python3.13" bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
+	expect 0 build
+	says "is damaged: bin/python3.13 has another content"
+	greets "$output"
+	expect 0 build
+	says "is up to date"
+	[ "$(cat "$output/mine")" = mine ] || fail "what was beside it is gone"
+}
+
+# Before anything of it is run.
+t_damaged_tree_is_not_packed() {
+	have_all
+	expect 0 build
+	printf '#!/bin/sh\ntouch %s/ran\n' "$case" >"$output/bin/python3.13"
+	"$solder" pack "$output" -o "$case/packed" --cache "$cache" >"$case/out" 2>"$case/err"
+	[ $? = 2 ] || fail "it was packed"
+	says "is damaged: bin/python3.13 has" "solder build"
+	[ ! -e "$case/ran" ] || fail "what was put into the tree was run"
+	[ ! -e "$case/packed" ] || fail "something was written"
+}
+
+t_changed_cache_is_not_used() {
+	have_all
+	truncate -s 1000 "$cache"/store/cpython-link-static-*/tree/python3.13
+	rm "$cache"/store/zlib-*/tree/install/lib/libzlib.a
+	"$solder" cache verify --quiet --cache "$cache" >"$case/out"
+	[ $? = 1 ] || fail "verify found nothing"
+	: >"$case/err"
+	says "libzlib.a" "python3.13" "2 of 5 cannot be used"
+	expect 0 build
+	says "cpython 3.13.5 link static is made again" "python3.13 has 1000 bytes" "libzlib.a is missing"
+	ran zlib 1 link 1 words 0 compile 0 tree 0
+	greets "$output"
+	"$solder" cache verify --quiet --cache "$cache" >"$case/out" || fail "it is not whole again"
+	[ "$(grep -c whole "$case/out")" = 5 ] || fail "not five entries are whole"
+}
+
+t_cache_of_others_is_refused() {
+	have_all
+	chmod o+w "$cache/store"
+	expect 2 build
+	says "is refused" "other users can write in '$cache/store'" "chmod"
+	chmod o-w "$cache/store"
+	[ "$(id -u)" = 0 ] || return 0
+	chown 12345 "$cache"
+	expect 2 build
+	says "belongs to another user (12345)"
+}
+
+t_cache_is_pruned() {
+	have_all
+	for e in "$cache"/store/*; do touch -d '100 days ago' "$e"; done
+	expect 0 build
+	touch -d '100 days ago' "$cache"/store/zlib-*
+	"$solder" cache prune --older-than 90 -n --cache "$cache" >"$case/out"
+	[ "$(ls "$cache/store" | wc -l)" = 5 ] || fail "something was removed"
+	says "would be removed"
+	"$solder" cache prune --older-than 90 --cache "$cache" >"$case/out"
+	[ "$(ls "$cache/store" | wc -l)" = 4 ] || fail "not one of five was removed: $(ls "$cache/store")"
+	[ ! -e "$(echo "$cache"/store/zlib-*)" ] || fail "zlib is still there"
+	slow_build zlib
+	"$solder" cache prune --max-size 0 --cache "$cache" >"$case/out"
+	says "kept, a build"
+	[ "$(ls "$cache/store" | wc -l)" = 4 ] || fail "what a build uses was removed"
+	kill "$pid"
+	wait "$pid" || :
+	"$solder" cache prune --max-size 0 --cache "$cache" >"$case/out"
+	[ -z "$(ls "$cache/store")" ] || fail "left: $(ls "$cache/store")"
+}
+
+# Whoever can list a folder can lock it; that keeps nobody waiting. Only another solder does.
+t_strangers_locks_do_not_matter() {
+	command -v flock >/dev/null || skip "flock is not installed"
+	have_all
+	flock "$case/dist" sleep 300 &
+	holder=$!
+	with=SOLDER_LOCK_TIMEOUT=0
+	expect 0 build
+	kill $holder
+	(umask 077 && : >"$output.solder-lock")
+	flock "$output.solder-lock" sleep 300 &
+	holder=$!
+	wait_for '! flock -n "$output.solder-lock" true'
+	with=SOLDER_LOCK_TIMEOUT=1
+	expect 2 build
+	says "another solder is writing in '$output'" "waited 1" "SOLDER_LOCK_TIMEOUT"
+	kill $holder
+	with=
+	expect 0 build
+	greets "$output"
+}
+
+# The lock says who has it.
+t_lock_says_who() {
+	have_sources
+	slow_build words
+	with=SOLDER_LOCK_TIMEOUT=1
+	expect 2 env SOLDER_LOCK_TIMEOUT=1 "$solder" build --recipes "$recipes" --cache "$cache" \
+		--sources debian --mirror "$mirror" --sandbox none -o "$output-2" 2>"$case/err" >"$case/out"
+	says "another solder is making words 1.0" "pid $pid (" " build " "since 20"
+	kill "$pid"
+	wait "$pid" || :
+}
+
+t_open_tmpdir_is_refused() {
+	cache="$case/my cache"
+	have_sources
+	TMPDIR=$case/tmp
+	export TMPDIR
+	mkdir "$TMPDIR"
+	chmod 777 "$TMPDIR"
+	expect 2 build
+	says "other users can write in '$TMPDIR'" "TMPDIR"
+	chmod 1777 "$TMPDIR"
+	expect 0 build
+}
+
+# Whatever the caller's umask is, others cannot write, and can read.
+t_modes_are_ours() {
+	have_sources
+	(umask 0 && build) || fail "the build failed"
+	left=$(find "$cache" "$output" -perm /022 ! -type l)
+	[ -z "$left" ] || fail "others can write: $left"
+	rm -r "$cache" "$output"
+	have_sources
+	(umask 077 && build) || fail "the build failed"
+	left=$(find "$output" ! -perm -044)
+	[ -z "$left" ] || fail "others cannot read: $left"
 }
 
 t_clean_environment() {

@@ -5,7 +5,7 @@ t_disk_full() {
 	in_namespace
 	mkdir -p "$cache"
 	for size in 32k 200k 500k 900k 1300k 1700k 2100k 2500k; do
-		unshare -m sh -c 'mount -t tmpfs -o size="$1" none "$2" || exit 99
+		unshare -m sh -c 'mount -t tmpfs -o mode=755,size="$1" none "$2" || exit 99
 			shift 2; marks=$1; shift; "$@"; status=$?
 			ls -A "$marks/cache/work" >"$marks/left" 2>/dev/null
 			exit $status' sh $size "$cache" "$case" \
@@ -28,7 +28,7 @@ t_disk_full() {
 t_full_output_disk() {
 	in_namespace
 	have_all
-	unshare -m sh -c 'mount -t tmpfs -o size=200k none "$1" || exit 99
+	unshare -m sh -c 'mount -t tmpfs -o mode=755,size=200k none "$1" || exit 99
 		shift; dist=$1; shift; "$@"; status=$?; ls -A "$dist" >"$dist.left"; exit $status' sh \
 		"$case/dist" "$case/dist" \
 		"$solder" build --recipes "$recipes" --cache "$cache" --sources debian \

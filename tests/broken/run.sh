@@ -126,7 +126,7 @@ clean() {
 	if [ -d "$cache/work" ] && [ -n "$(ls -A "$cache/work")" ]; then
 		fail "left in the cache's work: $(ls -A "$cache/work")"
 	fi
-	left=$(find "$case" \( -name '*.new-*' -o -name '*.old-*' -o -name '*.solder-*' \
+	left=$(find "$case" \( -name '*.new-*' -o -name '*.old-*' -o -name '*.solder[.-]*' \
 		-o -name '*.tmp-*' -o -name '.*.00000000' -o -name 'solder-*.??????' \) -print)
 	[ -z "$left" ] || fail "left behind: $left"
 	for e in "$cache"/store/*; do

@@ -29,13 +29,15 @@ static void setup(struct fixture *f, char *root)
 	scratch_file(root, "store/cpython-compile-1/tree/source-date-epoch", "1234567890", 0644);
 	scratch_file(root, "store/cpython-tree-2/tree/python/lib/os.py", "pass", 0644);
 	scratch_file(root, "store/cpython-link-3/tree/python3.13", "linked", 0755);
-	free(scratch_shell(root, "mkdir -p store/cpython-tree-2/tree/python/bin"));
+	free(scratch_shell(root, "mkdir -p store/cpython-tree-2/tree/python/bin; "
+				 "ln -s libpython3.13.so store/cpython-tree-2/tree/python/lib/"
+				 "libpython3.so"));
 }
 
 static int assemble(const struct fixture *f, const char *key, const char *manifest)
 {
 	struct err err = ERR_INIT;
-	int got = cpython_assemble(&f->plan, &f->cache, f->out, key, manifest, &err);
+	int got = cpython_assemble(&f->plan, &f->cache, f->out, key, manifest, NULL, &err);
 
 	if (got < 0)
 		fail_msg("%s", err.msg);
@@ -157,7 +159,7 @@ static void test_links_in_entries(void **state)
 		free(scratch_shell(root, "rm -rf * && mkdir away && echo 1 >away/file"));
 		setup(&f, root);
 		free(scratch_shell(root, "%s", plant[i]));
-		if (cpython_assemble(&f.plan, &f.cache, f.out, "key", "{}", &err) != -1)
+		if (cpython_assemble(&f.plan, &f.cache, f.out, "key", "{}", NULL, &err) != -1)
 			fail_msg("taken: %s", plant[i]);
 		if (!strstr(err.msg, "is a link"))
 			fail_msg("%s: %s", plant[i], err.msg);
@@ -167,11 +169,115 @@ static void test_links_in_entries(void **state)
 	}
 }
 
+/* What was built comes back, and what a user has put beside it stays. */
+static void test_damaged(void **state)
+{
+	static const char *const changes[] = {"printf l >bin/python3.13", "rm bin/python3.13",
+		"printf L | dd of=bin/python3.13 conv=notrunc 2>/dev/null", "rm -r lib",
+		"chmod 644 bin/python3.13", "rm lib/libpython3.so; mkdir lib/libpython3.so",
+		"ln -sf os.py lib/libpython3.so", "echo >share/solder/build.json",
+		"rm share/solder/build.json", "rm share/solder/files", "echo >share/solder/files"};
+	CLEANUP_FREE char *before = NULL;
+	struct fixture f;
+
+	setup(&f, *state);
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	before = scratch_read(f.out, "share/solder/files");
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		CLEANUP_FREE char *after = NULL;
+
+		scratch_file(f.out, "site/mine", "dear", 0644);
+		free(scratch_shell(f.out, "%s", changes[i]));
+		assert_int_equal(assemble(&f, "key", "{}"), 0);
+		assert_int_equal(assemble(&f, "key", "{}"), 1);
+		assert_content(f.out, "bin/python3.13", "linked");
+		assert_content(f.out, "lib/os.py", "pass");
+		assert_content(f.out, "site/mine", "dear");
+		after = scratch_read(f.out, "share/solder/files");
+		assert_string_equal(before, after);
+		assert_int_equal(scratch_entries(*state), 2);
+	}
+	free(f.out);
+}
+
+/* A folder that became a link is made anew; nothing is written where it led. */
+static void test_damaged_folder(void **state)
+{
+	struct fixture f;
+
+	setup(&f, *state);
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	free(scratch_shell(*state, "mkdir other; echo mine >other/os.py; rm -r out/lib; "
+				   "ln -s ../other out/lib"));
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	assert_int_equal(assemble(&f, "key", "{}"), 1);
+	assert_content(*state, "other/os.py", "mine\n");
+	assert_content(f.out, "lib/os.py", "pass");
+	free(f.out);
+}
+
+/* What Python and pip change themselves is no damage. */
+static void test_changeable(void **state)
+{
+	struct fixture f;
+
+	setup(&f, *state);
+	scratch_file(*state, "store/cpython-tree-2/tree/python/bin/pip3", "old", 0755);
+	scratch_file(*state, "store/cpython-tree-2/tree/python/lib/python3.13/site-packages/pip/a",
+		"old", 0644);
+	scratch_file(
+		*state, "store/cpython-tree-2/tree/python/lib/__pycache__/os.pyc", "old", 0644);
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	scratch_file(f.out, "bin/pip3", "newer", 0755);
+	scratch_file(f.out, "lib/python3.13/extra", "", 0644);
+	free(scratch_shell(f.out, "rm -r lib/python3.13/site-packages/pip lib/__pycache__"));
+	assert_int_equal(assemble(&f, "key", "{}"), 1);
+	free(f.out);
+}
+
+/* Left by a kill: while the trees were put together, between two renames, and after the exchange.
+ */
+static void test_leftovers(void **state)
+{
+	struct fixture f;
+
+	setup(&f, *state);
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	scratch_file(*state, "out.solder.abcdef/.lock", "", 0600);
+	scratch_file(*state, "out.solder.abcdef/new/half", "", 0644);
+	assert_int_equal(assemble(&f, "key", "{}"), 1);
+	assert_int_equal(scratch_entries(*state), 2);
+	scratch_file(*state, "out.solder.ghijkl/.lock", "", 0600);
+	free(scratch_shell(*state, "touch out/mine; mv out out.solder.ghijkl/old"));
+	assert_int_equal(assemble(&f, "key", "{}"), 1);
+	assert_content(f.out, "mine", "");
+	assert_int_equal(scratch_entries(*state), 2);
+	free(f.out);
+}
+
+/* Names that were put beside the output are not followed. */
+static void test_planted(void **state)
+{
+	struct fixture f;
+
+	setup(&f, *state);
+	scratch_file(*state, "dear/old/file", "dear", 0644);
+	free(scratch_shell(*state, "ln -s dear out.solder-new; ln -s dear out.solder-old; ln -s "
+				   "dear out.solder.abcdef"));
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	assert_content(*state, "dear/old/file", "dear");
+	assert_content(f.out, "bin/python3.13", "linked");
+	assert_int_equal(scratch_entries(*state), 6);
+	free(f.out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_content), SCRATCH_TEST(test_date),
 		SCRATCH_TEST(test_patches), SCRATCH_TEST(test_current),
-		SCRATCH_TEST(test_links_in_entries)};
+		SCRATCH_TEST(test_links_in_entries), SCRATCH_TEST(test_damaged),
+		SCRATCH_TEST(test_damaged_folder), SCRATCH_TEST(test_changeable),
+		SCRATCH_TEST(test_leftovers), SCRATCH_TEST(test_planted)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

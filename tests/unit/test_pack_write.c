@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "pack/sums-internal.h"
 
 #define NAME PACKED_NAME
@@ -122,7 +123,7 @@ static void test_waits(void **state)
 	struct err err = ERR_INIT;
 	struct packing f;
 	pthread_t thread;
-	int lock = -1;
+	struct file_lock *lock;
 
 	packing_setup(&f, *state);
 	assert_int_equal(make_dirs(f.out, &err), 0);
@@ -130,7 +131,7 @@ static void test_waits(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, pack_beside, &f), 0);
 	usleep(500000);
 	assert_false(path_exists(sums));
-	close(lock);
+	lock_release(lock);
 	pthread_join(thread, NULL);
 	assert_true(path_exists(sums));
 	packing_release(&f);

@@ -309,7 +309,7 @@ static void test_commit(void **state)
 	now = scratch_shell(tree, "stat -c %%i .");
 	assert_string_equal(now, inode);
 	list = scratch_shell(tree, "ls -A ..; readlink l");
-	assert_string_equal(list, "inputs\ntook\ntree\nf\n");
+	assert_string_equal(list, "files\ninputs\ntitle\ntook\ntree\nf\n");
 }
 
 /* Two steps that wait for each other end only when they run side by side. */

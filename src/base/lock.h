@@ -1,0 +1,42 @@
+/* Taking turns with other processes.
+ *
+ * What is locked (flock) is always a file of our own that nobody else may open: a folder, or a file
+ * that others can read, could be locked by any of them. The file says who holds it, for messages.
+ */
+#ifndef SOLDER_BASE_LOCK_H
+#define SOLDER_BASE_LOCK_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+struct progress;
+
+/* Makes the file and locks it. 1 and the descriptor, whose closing unlocks; 0: somebody else holds
+ * it; -1: err says why not, and errno is ENOLCK where files cannot be locked. A file that another
+ * user has made is refused. */
+int lock_try(const char *path, int *fd, struct err *err);
+/* "pid 123 (solder build), since 12:30:05", or "another process"; the caller frees it. */
+char *lock_holder(const char *path);
+/* How long to wait for others, in nanoseconds: $SOLDER_LOCK_TIMEOUT (seconds), else `seconds`. */
+uint64_t lock_patience(unsigned int seconds);
+/* Sets the error that ends such waiting: "PREFIX: ..." is the caller's to add. Returns -1. */
+int lock_gave_up(const char *path, uint64_t waited, struct err *err);
+
+/* A lock that leaves nothing behind. */
+struct file_lock;
+/* Waits for ten minutes at most, or $SOLDER_LOCK_TIMEOUT seconds; `progress` (may be NULL) then
+ * says for whom. `what` is where others write, for messages. 0: it is locked; 1: files cannot be
+ * locked there, and *ret is NULL; -1: not in time, an interrupt came, or the file cannot be made.
+ */
+int lock_take(const char *path, const char *what, struct progress *progress, struct file_lock **ret,
+	struct err *err);
+/* The same for writing into a folder: the file is FOLDER/.solder-lock. */
+int folder_lock(
+	const char *folder, struct progress *progress, struct file_lock **ret, struct err *err);
+void lock_release(struct file_lock *lock);
+void cleanup_file_lock(struct file_lock **lock);
+#define CLEANUP_FILE_LOCK CLEANUP(cleanup_file_lock)
+
+#endif
