@@ -93,7 +93,8 @@ t_ctrl_c() {
 	touch "$world/ctl/slow-compile"
 	mkfifo "$case/keys"
 	(
-		with="python3 $here/with-terminal.py"
+		# The shell lets background jobs ignore SIGINT.
+		with="--default-signal=INT python3 $here/with-terminal.py"
 		build <"$case/keys"
 	) &
 	pid=$!
