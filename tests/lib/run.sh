@@ -83,7 +83,8 @@ run_job() { # KIND NAME
 	hostile) run_closing python3 tests/broken/terminal.py "$out/solder" ;;
 	broken) run_closing env OUT="$out" sh tests/broken/run.sh ;;
 	faults) run_closing python3 tests/faults/run.py --solder "$out/solder" \
-		--stepper "$out/tests/stepper" --sweep --every 40 --kills 14 --faults 28 --seed 1 ;;
+		--stepper "$out/tests/stepper" --only relink,fetch,pack-other,unpack \
+		--sweep --every 60 --kills 6 --faults 12 --seed 1 ;;
 	workloads) run_closing sh tests/workloads/run.sh ;;
 	esac
 	read -r p f s <"$result.count"
@@ -110,6 +111,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "broken broken-builds"
 	echo "cli command-line"
 	echo "hostile hostile-text"
+	echo "faults kills-and-faults"
 	echo "html html-page"
 	echo "pages bench-pages"
 	echo "explained explain-pages"
