@@ -329,8 +329,11 @@ int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err)
 	bool moved;
 	int result;
 
-	if (b->stopped)
+	if (b->stopped) {
+		/* it may have been killed behind its last round */
+		stage_clear(setup->scratch);
 		return 0;
+	}
 	if (b->n_arms < 2 || b->n_workloads == 0 ||
 		b->n_arms * b->n_workloads * b->options.rounds > BENCH_OBSERVATIONS_MAX)
 		return err_set(err, ERR_USAGE,

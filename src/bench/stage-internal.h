@@ -15,6 +15,8 @@ struct stage {
 /* Makes the scratch folder below `scratch` and all copies in it, and checks that each starts and
  * finds its library. Notes go to the arms. */
 int stage_open(struct bench *b, const char *scratch, struct stage *s, struct err *err);
+/* Removes what killed runs left there; stage_open() does, too. */
+void stage_clear(const char *scratch);
 /* Removes it. */
 void stage_close(struct stage *s);
 /* The interpreter of an arm in one layout; to be freed. */

@@ -11,6 +11,7 @@
 #include "dist/dist.h"
 #include "proc/proc.h"
 
+#define SCRATCH "solder-bench"
 #define PROBE_MS 30000
 #define PROBE_OUTPUT ((size_t)1 << 16)
 
@@ -125,7 +126,7 @@ static int copy_arm(const struct stage *s, size_t index, struct bench_arm *arm, 
 
 static int make_folders(const char *scratch, struct stage *s, struct err *err)
 {
-	CLEANUP_FREE char *made = scratch_make(scratch, "solder-bench", err);
+	CLEANUP_FREE char *made = scratch_make(scratch, SCRATCH, err);
 	CLEANUP_FREE char *output = NULL;
 
 	if (!made)
@@ -143,6 +144,11 @@ static int make_folders(const char *scratch, struct stage *s, struct err *err)
 		return -1;
 	s->output = open(output, O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600);
 	return s->output < 0 ? err_sys(err, "cannot create '%s'", output) : 0;
+}
+
+void stage_clear(const char *scratch)
+{
+	scratch_clear(scratch, SCRATCH);
 }
 
 int stage_open(struct bench *b, const char *scratch, struct stage *s, struct err *err)
@@ -164,7 +170,7 @@ void stage_close(struct stage *s)
 	struct err ignored = ERR_INIT;
 
 	if (s->root)
-		tree_remove(s->root, &ignored);
+		scratch_end(s->root, &ignored);
 	if (s->output >= 0)
 		close(s->output);
 	free(s->root);

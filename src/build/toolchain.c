@@ -201,7 +201,7 @@ static int try_link(const struct toolchain *t, const struct toolchain_needs *nee
 	if (profile)
 		strv_add(&argv, "-fprofile-instr-generate");
 	failed = proc_run(&spec, true, 2048, ASK_TIMEOUT_MS, &out, err);
-	tree_remove(scratch, &ignored);
+	scratch_end(scratch, &ignored);
 	if (failed == 0 || err->code != ERR_CHILD)
 		return failed;
 	while (out.len && out.data[out.len - 1] == '\n')

@@ -208,7 +208,7 @@ static int check_archive(
 		if (result < 0)
 			err_wrap(err, "checking '%s'", archive);
 	}
-	tree_remove(scratch, &ignored);
+	scratch_end(scratch, &ignored);
 	return result;
 }
 

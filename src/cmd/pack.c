@@ -155,7 +155,7 @@ static int write_package(const struct pack_values *v, struct package *p, struct 
 	o->password = v->password;
 	o->level = (int)v->level;
 	failed = pack_write(p, o, result, err);
-	tree_remove(scratch, &ignored);
+	scratch_end(scratch, &ignored);
 	return failed;
 }
 

@@ -361,7 +361,7 @@ static int replace_index(const char *folder, const char *path, const json_t *ind
 		return -1;
 	if (write_index(staged, index, err) == 0)
 		failed = path_rename(staged, path, err);
-	tree_remove(stage, &ignored);
+	scratch_end(stage, &ignored);
 	return failed;
 }
 

@@ -118,7 +118,7 @@ static int unpack_beside(int fd, const char *archive, const char *dir, const cha
 		failed = err_sys(err, "cannot set the mode of '%s'", tree);
 	if (failed == 0)
 		failed = path_rename(tree, dir, err);
-	tree_remove(stage, &ignored);
+	scratch_end(stage, &ignored);
 	return failed;
 }
 
@@ -136,6 +136,7 @@ static int place(int fd, const char *archive, const char *dir, int strip,
 			target[n - 1] = '\0';
 	}
 	parent = path_dir(target);
+	scratch_clear(parent, STAGE);
 	if (path_exists(target) && !is_replaceable(target, parent))
 		return archive_unpack_fd(fd, archive, dir, strip, limits, err);
 	made = dirs_missing(parent);

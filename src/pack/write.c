@@ -56,7 +56,7 @@ static void writer_release(struct writer *w)
 	}
 	key_release(&w->key);
 	if (w->stage)
-		tree_remove(w->stage, &ignored);
+		scratch_end(w->stage, &ignored);
 	free(w->stage);
 	free(w->ready);
 }

@@ -161,6 +161,7 @@ PACK = ["pack", "{case}/dist/python", "-o", "{case}/mirror", "--cache", "{case}/
         "--level", "1"]
 BENCH = ["bench", "--workloads", "{world}/had/workloads", "--rounds", "10", "--seed", "1",
          "--load", "100", "-o", "{case}/c.json"]
+RESUME = [*BENCH[:3], "--resume", "-o", "{case}/c.json"]
 PYTHONS = [PYTHON, "b=" + PYTHON]
 SOURCES, WARM = ("had/cache/sources", "cache/sources"), ("had/cache", "cache")
 STATIC, SHARED = ("had/static", "dist/python"), ("had/shared", "dist/python")
@@ -194,6 +195,6 @@ def scenarios(world):
                  codes=(0, 1),
                  why_not=world.why_no_wheels),
         Scenario("bench", [*BENCH, *PYTHONS], [], [r"c\.json"], own=[r"c\.json"],
-                 again=lambda: BENCH if os.path.exists(world.case + "/c.json") else None,
+                 again=lambda: RESUME if os.path.exists(world.case + "/c.json") else None,
                  publishes=False, codes=(0, 1, 2)),
     ]
