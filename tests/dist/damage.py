@@ -500,7 +500,8 @@ def _():
 
 @damage("a source edited, its bytecode not made again", "bytecode")
 def _():
-    append(f"{STDLIB}/sched.py", "\n# edited\n")
+    with open(own(f"{STDLIB}/sched.py"), "a") as f:
+        f.write("\n# edited\n")
 
 
 @damage("a command of a module that is left out", "commands")
@@ -515,7 +516,7 @@ def _():
 
 @damage("a module of the library missing", "stdlib-modules")
 def _():
-    os.unlink(at(f"{STDLIB}/shlex.py"))
+    os.unlink(at(f"{STDLIB}/sched.py"))
 
 
 shutil.rmtree(COPY, ignore_errors=True)

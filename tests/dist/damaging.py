@@ -1,5 +1,6 @@
 """For damage.py: a copy of the tree, and tools to damage it with."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -41,9 +42,16 @@ def own(path):
     return whole
 
 
+def forget_bytecode(path):
+    """That of a source that is about to change: rules are to see the change alone."""
+    if path.endswith(".py") and os.path.exists(importlib.util.cache_from_source(at(path))):
+        os.unlink(importlib.util.cache_from_source(at(path)))
+
+
 def edit(path, *changes):
     """Replaces texts; each must be there."""
     whole = own(path)
+    forget_bytecode(path)
     with open(whole) as f:
         text = f.read()
     for old, new in changes:
@@ -54,6 +62,7 @@ def edit(path, *changes):
 
 
 def append(path, text):
+    forget_bytecode(path)
     with open(own(path), "a") as f:
         f.write(text)
 
