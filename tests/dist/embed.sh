@@ -160,6 +160,11 @@ with_dlopen() {
 	for name in "libpython$VERSION.so" "libpython$VERSION.so.1.0" libpython3.so; do
 		same "dlopen of $name" "$(PATH=$bare "$SCRATCH/host" "$lib/$name" 2>&1)" "prefix $TREE"
 	done
+	odd=$SCRATCH/$(printf 'no \377 UTF-8')
+	mkdir "$odd" && cp -al "$lib" "$odd/"
+	same "dlopen below a path that is not UTF-8" \
+		"$(PATH=$bare "$SCRATCH/host" "$odd/lib/libpython3.so" 2>&1)" "prefix $odd"
+	rm -r "$odd"
 	ln -s "$lib/libpython$VERSION.so.1.0" "$SCRATCH/a library"
 	same "dlopen through a link" "$(PATH=$bare "$SCRATCH/host" "$SCRATCH/a library" 2>&1)" \
 		"prefix $TREE"

@@ -1,5 +1,6 @@
 """The interpreter finds its standard library, whatever it is called and from wherever."""
 
+import ast
 import ctypes
 import os
 import re
@@ -236,6 +237,24 @@ def _():
     shutil.copy2(PYTHON, f"{other}/bin/python{VERSION}")
     path = f"{other}/bin/python{VERSION}"
     finds_itself(run([path], executable=path), prefix=other, executable=path)
+    shutil.rmtree(other)
+
+
+@check("below a path that is not UTF-8")
+def _():
+    other = os.fsdecode(os.fsencode(SCRATCH) + b"/no \xff UTF-8")
+    shutil.copytree(TREE, other, symlinks=True, copy_function=os.link,
+                    ignore=shutil.ignore_patterns("test", "share", "include"))
+    os.unlink(f"{other}/bin/python{VERSION}")
+    shutil.copy2(PYTHON, f"{other}/bin/python{VERSION}")
+    code = "import sys, zlib, ssl, sqlite3, ctypes; print(ascii([sys.prefix, zlib.__file__]))"
+    for locale in ("C", "C.UTF-8"):
+        done = subprocess.run([f"{other}/bin/python{VERSION}", "-c", code], capture_output=True,
+                              text=True, env=env(LC_ALL=locale))
+        assert done.returncode == 0, done.stderr
+        prefix, file = ast.literal_eval(done.stdout)
+        equal(prefix, other)
+        equal(os.path.dirname(file), f"{other}/lib/python{VERSION}/lib-dynload")
     shutil.rmtree(other)
 
 
