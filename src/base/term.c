@@ -18,7 +18,7 @@ struct filter {
 	FILE *stream;
 	int fd;
 	bool styled; /* the sequences of styles pass */
-	bool gone;   /* nobody reads any more */
+	int why;     /* errno of the first write that failed */
 	char cut[4]; /* the beginning of a character */
 	size_t n_cut;
 	struct buf safe; /* of what is written, if it had to be changed */
@@ -196,7 +196,8 @@ static int put(struct filter *f, const char *data, size_t len)
 		data += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
 	}
-	f->gone = f->gone || (len && errno == EPIPE);
+	if (len && !f->why)
+		f->why = errno;
 	return len ? -1 : 0;
 }
 
@@ -251,7 +252,6 @@ static struct filter *filter_of(FILE *out)
 int term_finish(struct err *err)
 {
 	bool failed = fflush(stdout) != 0 || ferror(stdout);
-	int why = errno;
 
 	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
 		struct filter *f = &filters[i];
@@ -263,11 +263,11 @@ int term_finish(struct err *err)
 		f->n_cut = 0;
 		buf_release(&f->safe);
 	}
-	if (filters[0].gone) {
+	if (filters[0].why == EPIPE) {
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
 	}
-	errno = why;
+	errno = filters[0].why;
 	return failed ? err_sys(err, "cannot write the output") : 0;
 }
 
