@@ -196,7 +196,8 @@ int proc_result(struct proc *p, struct err *err)
 	/* What a child does while we are being ended is no answer. */
 	if (interrupt_check(err) < 0)
 		return -1;
-	if (read(p->failure, &reported, sizeof(reported)) == (ssize_t)sizeof(reported)) {
+	if (TEMP_FAILURE_RETRY(read(p->failure, &reported, sizeof(reported))) ==
+		(ssize_t)sizeof(reported)) {
 		*err = reported;
 		return -1;
 	}
@@ -225,7 +226,9 @@ static int drain(int fd, size_t max, unsigned int timeout_ms, struct buf *output
 		n = read(fd, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (n < 0)
+			return err_sys(err, "cannot read what it prints");
+		if (n == 0)
 			return 0;
 		if (output->len < max)
 			buf_add(output, chunk,
