@@ -19,3 +19,4 @@ print("  prefix", sys.prefix)
 print(" ", ssl.OPENSSL_VERSION + ", SQLite", sqlite3.sqlite_version)
 '
 echo "Try: $out/bin/$python"
+echo "     export PATH=$(cd "$(dirname "$solder")" && pwd):\$PATH   # for solder itself (or: make install)"
