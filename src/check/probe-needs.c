@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "check/pip-internal.h"
 #include "check/probe-internal.h"
 #include "proc/proc.h"
 
@@ -253,13 +254,14 @@ static int pip_command(const struct probe_target *t, struct strv *argv, struct e
 		return 0;
 	}
 	for (const char *const *name = others; *name; name++) {
-		CLEANUP_STRV struct strv ask = STRV_INIT;
+		CLEANUP_STRV struct strv ask = STRV_INIT, env = STRV_INIT;
 		CLEANUP_BUF struct buf out = BUF_INIT;
-		struct proc_spec spec = {.argv = &ask, .out = -1, .err = -1};
+		struct proc_spec spec = {.argv = &ask, .env = &env, .out = -1, .err = -1};
 		struct err ignored = ERR_INIT;
 
 		strv_split(&ask, *name, " ");
 		strv_split(&ask, "-I -m pip --version", " ");
+		pip_environment(NULL, &env);
 		if (proc_run(&spec, true, 65536, ASK_TIMEOUT_MS, &out, &ignored) == 0) {
 			strv_split(argv, *name, " ");
 			strv_split(argv, "-I -m pip --python", " ");
@@ -276,10 +278,10 @@ static int pip_command(const struct probe_target *t, struct strv *argv, struct e
 static int install(
 	const struct probe_target *t, const struct strv *pip, const char *package, struct err *err)
 {
-	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	CLEANUP_FREE char *fresh = xasprintf("%s/tmp/%s", t->dir, package);
-	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	struct proc_spec spec = {.argv = &argv, .env = &env, .out = -1, .err = -1};
 	struct err ignored = ERR_INIT;
 	int r;
 
@@ -289,6 +291,7 @@ static int install(
 	strv_add(&argv, "--target");
 	strv_add(&argv, fresh);
 	strv_add(&argv, package);
+	pip_environment(NULL, &env);
 	if (proc_run(&spec, true, 1 << 20, INSTALL_TIMEOUT_MS, &out, err) == 0) {
 		r = tree_copy(fresh, t->site, err);
 		tree_remove(fresh, &ignored);

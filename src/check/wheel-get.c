@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "check/pip-internal.h"
 #include "check/wheel-internal.h"
 #include "proc/proc.h"
 
@@ -26,19 +27,6 @@ void wheel_not_checked(json_t *model, const char *fmt, ...)
 	json_object_set_new(model, "why", dist_text_json(text));
 }
 
-/* Our own environment, with pip's configuration in it, but nothing that changes Python. */
-static void pip_env(const struct wheel_work *work, struct strv *env)
-{
-	for (char **e = environ; *e; e++) {
-		if (strncmp(*e, "PYTHON", 6) != 0 && strncmp(*e, "LD_", 3) != 0 &&
-			strncmp(*e, "VIRTUAL_ENV", 11) != 0 && strncmp(*e, "TMPDIR=", 7) != 0)
-			strv_add(env, *e);
-	}
-	strv_addf(env, "TMPDIR=%s/tmp", work->dir);
-	strv_add(env, "PIP_NO_INPUT=1");
-	strv_add(env, "PIP_DISABLE_PIP_VERSION_CHECK=1");
-}
-
 /* pip's last word of error, one line of it. */
 static char *pip_error(const char *output)
 {
@@ -55,6 +43,7 @@ static char *pip_error(const char *output)
 static int run_pip(struct wheel_work *work, struct strv *args, const char *doing, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	CLEANUP_FREE char *tmp = xasprintf("%s/tmp", work->dir);
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	struct proc_spec spec = {
 		.argv = &argv, .env = &env, .cwd = work->dir, .out = -1, .err = -1};
@@ -64,7 +53,7 @@ static int run_pip(struct wheel_work *work, struct strv *args, const char *doing
 	strv_add(&argv, "-q");
 	for (size_t i = 0; i < args->n; i++)
 		strv_add(&argv, args->v[i]);
-	pip_env(work, &env);
+	pip_environment(tmp, &env);
 	if (proc_run(&spec, true, PIP_OUTPUT_MAX, PIP_TIMEOUT_MS, &output, err) == 0)
 		return 1;
 	if (err->code != ERR_CHILD)

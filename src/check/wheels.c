@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "check/pip-internal.h"
 #include "check/wheel-internal.h"
 #include "proc/proc.h"
 
@@ -66,14 +67,15 @@ static int take_state(const char *dir, const char *scratch, int *lock, struct er
 
 static bool has_pip(const struct strv *argv)
 {
-	CLEANUP_STRV struct strv ask = STRV_INIT;
+	CLEANUP_STRV struct strv ask = STRV_INIT, env = STRV_INIT;
 	CLEANUP_BUF struct buf output = BUF_INIT;
-	struct proc_spec spec = {.argv = &ask, .out = -1, .err = -1};
+	struct proc_spec spec = {.argv = &ask, .env = &env, .out = -1, .err = -1};
 	struct err ignored = ERR_INIT;
 
 	for (size_t i = 0; i < argv->n; i++)
 		strv_add(&ask, argv->v[i]);
 	strv_add(&ask, "--version");
+	pip_environment(NULL, &env);
 	return proc_run(&spec, true, 4096, PIP_ASK_MS, &output, &ignored) == 0;
 }
 

@@ -240,12 +240,15 @@ char *apt_proxy(const char *dump, const char *url)
 
 char *apt_config_dump(void)
 {
-	CLEANUP_STRV struct strv argv = STRV_INIT;
-	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	static const char *const configuration[] = {"APT_CONFIG"};
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	struct proc_spec spec = {.argv = &argv, .env = &env, .out = -1, .err = -1};
 	struct buf out = BUF_INIT;
 	struct err ignored = ERR_INIT;
 
 	strv_split(&argv, "apt-config dump", " ");
+	proc_clean_environment(&env);
+	proc_keep(configuration, ARRAY_SIZE(configuration), &env);
 	/* Without apt there is no output. */
 	proc_run(&spec, false, DUMP_MAX, DUMP_MS, &out, &ignored);
 	buf_adds(&out, "");

@@ -47,10 +47,13 @@ static int become(const struct proc_spec *spec, struct err *err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int out = spec->out >= 0 ? spec->out : null;
+	CLEANUP_STRV struct strv clean = STRV_INIT;
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (null < 0)
+		return err_sys(err, "cannot open '/dev/null'");
 	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(spec->err >= 0 ? spec->err : out, 2) < 0)
 		return err_sys(err, "cannot redirect the output");
 	if (spec->prepare && spec->prepare(spec->ctx, err) < 0)
@@ -58,7 +61,9 @@ static int become(const struct proc_spec *spec, struct err *err)
 	if (spec->cwd && chdir(spec->cwd) < 0)
 		return err_sys(err, "cannot enter '%s'", spec->cwd);
 	proc_seal(spec->fds);
-	execvpe(spec->argv->v[0], spec->argv->v, spec->env ? spec->env->v : environ);
+	if (!spec->env)
+		proc_clean_environment(&clean);
+	execvpe(spec->argv->v[0], spec->argv->v, spec->env ? spec->env->v : clean.v);
 	return err_sys(err, "cannot run '%s'", spec->argv->v[0]);
 }
 
@@ -261,15 +266,28 @@ int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigne
 	return proc_result(p, err);
 }
 
-void proc_ask_environment(bool libraries, struct strv *env)
+void proc_keep(const char *const *names, size_t n, struct strv *env)
 {
-	static const char *const names[] = {"PATH", "HOME", "LD_LIBRARY_PATH"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names) - !libraries; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const char *value = getenv(names[i]);
 
 		if (value)
 			strv_addf(env, "%s=%s", names[i], value);
 	}
+}
+
+void proc_clean_environment(struct strv *env)
+{
+	static const char *const names[] = {"PATH", "HOME", "TMPDIR"};
+
+	proc_keep(names, ARRAY_SIZE(names), env);
+	strv_add(env, "LC_ALL=C.UTF-8");
+}
+
+void proc_ask_environment(bool libraries, struct strv *env)
+{
+	static const char *const names[] = {"PATH", "HOME", "LD_LIBRARY_PATH"};
+
+	proc_keep(names, ARRAY_SIZE(names) - !libraries, env);
 	strv_add(env, "LC_ALL=C.UTF-8");
 }

@@ -17,7 +17,7 @@
 
 struct proc_spec {
 	const struct strv *argv; /* argv[0] is looked up on the PATH of `env` */
-	const struct strv *env;  /* "NAME=value"; NULL: our own environment */
+	const struct strv *env;  /* "NAME=value"; NULL: proc_clean_environment() */
 	const char *cwd;         /* NULL: ours */
 	int out;                 /* descriptor for stdout and stderr; -1: /dev/null */
 	int err;                 /* descriptor for stderr alone; -1: the same as out */
@@ -60,6 +60,12 @@ int proc_exit_code(const struct proc *p);
  * proc_result() does; the output is there all the same. timeout_ms 0: none. */
 int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigned int timeout_ms,
 	struct buf *output, struct err *err);
+
+/* Adds what a program needs to run at all: our PATH, HOME and TMPDIR, and LC_ALL=C.UTF-8. Nothing
+ * else of ours gets into a child, so no tokens, no keys, and nothing that changes what it does. */
+void proc_clean_environment(struct strv *env);
+/* Adds NAME=value for each name that is set in our own environment. */
+void proc_keep(const char *const *names, size_t n, struct strv *env);
 
 /* Adds the environment of programs of others that are asked something: our PATH and HOME, and
  * LC_ALL=C.UTF-8; with `libraries` LD_LIBRARY_PATH, too, which decides what they load. Nothing else

@@ -378,6 +378,25 @@ static void test_surroundings(void **state)
 	assert_string_equal(out.data, want);
 }
 
+/* Nothing of ours that was not named gets into a child. */
+static void test_clean_environment(void **state)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err err;
+
+	(void)state;
+	setenv("SECRET_TOKEN", "leaks", 1);
+	setenv("LD_PRELOAD", "", 1);
+	setenv("TMPDIR", "/var/tmp", 1);
+	assert_int_equal(
+		run_sh("env | sed 's/=.*//' | sort | grep -vx -e _ -e PWD -e SHLVL -e OLDPWD", true,
+			4096, 0, &out, &err),
+		0);
+	assert_string_equal(out.data, "HOME\nLC_ALL\nPATH\nTMPDIR\n");
+	unsetenv("LD_PRELOAD");
+	unsetenv("TMPDIR");
+}
+
 static void test_wait_any(void **state)
 {
 	struct proc *procs[3] = {NULL, start_sh(*state, "sleep 60"), start_sh(*state, "sleep 0.3")};
@@ -537,6 +556,7 @@ int main(void)
 		SCRATCH_TEST(test_no_terminal),
 		SCRATCH_TEST(test_prepare),
 		SCRATCH_TEST(test_surroundings),
+		cmocka_unit_test(test_clean_environment),
 		SCRATCH_TEST(test_wait_any),
 		SCRATCH_TEST(test_jobserver),
 		SCRATCH_TEST(test_sandbox),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "check/pip-internal.h"
 #include "check/wheel-internal.h"
 
 #define MODULE(name, top, body)                                                                    \
@@ -392,6 +393,38 @@ static void test_counterpart(void **state)
 	assert_null(none);
 }
 
+/* pip keeps its configuration, the way to the index and the certificates, and gets nothing else. */
+static void test_pip_environment(void **state)
+{
+	static const char *const kept[] = {"PIP_INDEX_URL", "https_proxy", "HTTPS_PROXY",
+		"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "XDG_CONFIG_HOME"};
+	static const char *const dropped[] = {"SECRET_TOKEN", "PYTHONPATH", "PYTHONHOME",
+		"LD_LIBRARY_PATH", "VIRTUAL_ENV", "GIT_DIR", "PIPX_HOME", "TMPDIR"};
+	CLEANUP_STRV struct strv env = STRV_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		setenv(kept[i], "here", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++)
+		setenv(dropped[i], "here", 1);
+	pip_environment("/scratch", &env);
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		CLEANUP_FREE char *word = xasprintf("%s=here", kept[i]);
+
+		if (!strv_has(&env, word))
+			fail_msg("%s is lost", kept[i]);
+		unsetenv(kept[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++) {
+		CLEANUP_FREE char *word = xasprintf("%s=here", dropped[i]);
+
+		if (strv_has(&env, word))
+			fail_msg("%s gets in", dropped[i]);
+		unsetenv(dropped[i]);
+	}
+	assert_true(strv_has(&env, "TMPDIR=/scratch"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_judgement),
 		SCRATCH_TEST(test_counterpart),
+		cmocka_unit_test(test_pip_environment),
 	};
 
 	return cmocka_run_group_tests_name("wheels", tests, NULL, NULL);
