@@ -26,6 +26,9 @@ static const struct {
 				    "with --cache DIR"},
 	{"Disk quota exceeded",
 		"the disk quota is used up: put the cache elsewhere with --cache DIR"},
+	{"Too many open files",
+		"programs may open too few files at a time: raise the limit (ulimit "
+		"-n)"},
 	{"virtual memory exhausted", "not enough memory: build with fewer --jobs"},
 	{"fatal error: Killed signal",
 		"the compiler was killed, probably for lack of memory: build "

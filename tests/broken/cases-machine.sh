@@ -61,6 +61,29 @@ t_read_only_cache() {
 	says "$cache" "Read-only file system" "--cache DIR"
 }
 
+# However few files may be open, the message names that, and nothing that is not so.
+t_few_descriptors() {
+	have_sources
+	tried=0
+	for n in $(seq 5 2 41); do
+		prlimit --nofile="$n:$n" "$solder" --version >/dev/null 2>&1 || continue
+		with="prlimit --nofile=$n:$n"
+		build --sandbox none
+		status=$?
+		[ $status != 0 ] || break
+		expect 2 sh -c "exit $status"
+		grep -qi 'too many open files\|too few files' "$case/err" ||
+			fail "with $n, the limit is not named"
+		if grep -q 'not empty\|libc6-dev\|not installed\|no C compiler' "$case/err"; then
+			fail "with $n, another cause is named"
+		fi
+		tried=$((tried + 1))
+	done
+	[ $status = 0 ] || fail "no build with $n files"
+	[ $tried -gt 2 ] || fail "nothing was refused"
+	greets "$output"
+}
+
 t_no_compiler() {
 	mkdir "$case/bin"
 	with=PATH=$case/bin
