@@ -8,6 +8,8 @@ solder's own colours, and no line may begin as the stranger wanted. A way whose 
 arrive at all proves nothing, and fails.
 """
 import atexit
+import glob
+import hashlib
 import io
 import json
 import os
@@ -28,7 +30,8 @@ atexit.register(shutil.rmtree, scratch)
 os.chdir(scratch)
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": scratch, "LC_ALL": "C.UTF-8",
                "TERM": "xterm", "SOLDER_RECIPES": f"{repo}/recipes",
-               "SOLDER_WORKLOADS": f"{repo}/workloads", "SOLDER_PROBES": f"{repo}/probes"}
+               "SOLDER_WORKLOADS": f"{repo}/workloads", "SOLDER_PROBES": f"{repo}/probes",
+               "SOLDER_WHEELS": f"{repo}/wheels"}
 
 MARK = "EVIL"
 STEER = "\x1b[31m" + MARK + "\x1b]0;title\x07\x1b[2J\x9b1m\u202ertl\u2066\u2028\u200b\x7f\b\r"
@@ -140,6 +143,45 @@ def python_that_says(said):
     return "python"
 
 
+def failing_step(said):
+    """Recipes whose first step prints the bytes and fails; every source is the same small one."""
+    tar("source.tar.gz", (b"source/file", None))
+    with open("source.tar.gz", "rb") as f:
+        data = f.read()
+    digest = hashlib.sha256(data).hexdigest()
+    options = recipes("r", "zlib/recipe.yaml", b"  # Hidden",
+                      b'  cat "$RECIPE/said"; exit 1\n  # Hidden')
+    write("r/zlib/said", said)
+    with open("r/sets/debian.yaml", encoding="utf-8") as f:
+        lock = f.read()
+    lock = re.sub("size: .*", f"size: {len(data)}", lock)
+    write("r/sets/debian.yaml", re.sub("sha256: .*", f"sha256: {digest}", lock))
+    for name in re.findall("path: .*/(.*)", lock):
+        write(f"cache/sources/{digest}/{name}", data)
+    return ["build", "-j", "1", "-o", "out"] + options
+
+
+def installation_with_pip(said):
+    """A Python whose pip says the bytes and fails, and a wheel to install."""
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    stdlib = os.path.dirname(os.__file__)
+    copy(os.path.realpath(sys.executable), os.fsencode(f"p/bin/{name}"))
+    os.symlink(name, "p/bin/python3")
+    os.makedirs(f"p/lib/{name}/pip")
+    for entry in os.listdir(stdlib):
+        if entry not in ("site-packages", "dist-packages"):
+            os.symlink(f"{stdlib}/{entry}", f"p/lib/{name}/{entry}")
+    write(f"p/lib/{name}/pip/__init__.py", "")
+    write(f"p/lib/{name}/pip/__main__.py", "import sys\nif sys.argv[1:] != ['--version']:\n"
+          f"    sys.stdout.buffer.write(b'ERROR: ' + {said!r})\n    sys.exit(1)\n")
+    os.mkdir("wheels")
+    write("good.c", "void PyInit_good(void) {}\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", "good.so", "good.c"], check=True)
+    subprocess.run([sys.executable, f"{repo}/tests/lib/wheel.py", "make", "wheels", "good",
+                    "py3-none-any", "good.so"], check=True)
+    return ["check", "--rule", "bind-now", "--wheels", "wheels", "--wheels-state", "state", "p"]
+
+
 def gcc_that_says(what, said):
     write("fake-gcc.said", said)
     write("fake-gcc", "#!/bin/sh\ncase $1 in\n--version) echo 'gcc (Fake) 12.2.0' ;;\n"
@@ -240,6 +282,9 @@ WAYS = {
     "an address, and what a server answers": lambda: [
         "fetch", "--recipes", f"{repo}/recipes", "--cache", "cache", "--sources", "debian",
         "--mirror", server_that_says(STEER) + "/" + MARK + "\u202e"],
+    "the log of a failed step": lambda: failing_step(NAME),
+    "the last line of a failed step": lambda: failing_step(b"\n" + WORD),
+    "pip": lambda: installation_with_pip(NAME),
     # Campaigns of others.
     "a campaign's machine": lambda: campaign('"a processor"', json.dumps(VALID)),
 }

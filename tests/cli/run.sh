@@ -55,6 +55,15 @@ check() { # CASE NAME ACTUAL
 	return 1
 }
 
+# A message that says one of its clauses twice was wrapped by somebody who said it already.
+once() { # CASE FILE
+	awk -F ': ' '/^(solder|warning|hint): / {
+		for (i = 2; i <= NF; i++)
+			if (seen[NR, $i]++ && !bad++)
+				print "failed: '"$1"': says \"" $i ":\" twice: " $0
+	} END { exit bad > 0 }' "$2"
+}
+
 run_case() { # CASE
 	scratch=$work/$1
 	mkdir "$scratch" "$scratch/home" "$scratch/tmp"
@@ -81,6 +90,8 @@ run_case() { # CASE
 	check "$1" stdout "$work/stdout.clean" || good=1
 	check "$1" stderr "$work/stderr.clean" || good=1
 	check "$1" exit "$work/code" || good=1
+	once "$1" "$work/stdout.clean" || good=1
+	once "$1" "$work/stderr.clean" || good=1
 	rm -rf "$scratch"
 	return "$good"
 }
