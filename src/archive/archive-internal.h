@@ -68,8 +68,18 @@ struct unpacked_folder {
 
 struct archive;
 
+/* Where libarchive's bytes come from. */
+struct input {
+	int fd;
+	int error; /* errno of a read that failed, or 0 */
+	char block[1 << 16];
+};
+/* As archive_read_open_fd(); `s` and `fd` must live as long as the reader. */
+int input_open(struct input *s, int fd, struct archive *a);
+
 struct unpack {
 	const char *archive;
+	struct input input;
 	struct unpack_limits limits;
 	int root; /* the folder unpacked into */
 	int strip;

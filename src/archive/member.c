@@ -1,19 +1,20 @@
 /* One file out of an archive, into memory. */
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "archive/archive-internal.h"
 #include "base/interrupt.h"
 
-#define BLOCK (1 << 16)
 #define ENTRIES_MAX 300000
 
 /* An archive in the reading. */
 struct reader {
 	const char *name;
 	int fd;
+	struct input input;
 	struct archive *a;
 	bool is_zip;
 	struct zip_list zip;
@@ -34,8 +35,13 @@ static int damaged(const struct reader *r, const char *why, struct err *err)
 
 static int refuse(const struct reader *r, struct err *err)
 {
-	CLEANUP_FREE char *why = xasprintf("it is truncated or corrupt: %s", archive_reason(r->a));
+	CLEANUP_FREE char *why = NULL;
 
+	if (r->input.error) {
+		errno = r->input.error;
+		return err_sys(err, "cannot read '%s'", r->name);
+	}
+	why = xasprintf("it is truncated or corrupt: %s", archive_reason(r->a));
 	return damaged(r, why, err);
 }
 
@@ -61,7 +67,7 @@ static int open_reader(struct reader *r, struct err *err)
 		archive_read_support_filter_zstd(r->a);
 		archive_read_support_format_tar(r->a);
 	}
-	return archive_read_open_fd(r->a, r->fd, BLOCK) == ARCHIVE_OK ? 0 : refuse(r, err);
+	return input_open(&r->input, r->fd, r->a) == ARCHIVE_OK ? 0 : refuse(r, err);
 }
 
 /* Is `name` "FOLDER/rel"? */

@@ -67,6 +67,10 @@ int unpack_refuse(struct unpack *u, const char *fmt, ...)
 	if (u->failed)
 		return -1;
 	u->failed = true;
+	if (u->input.error) {
+		errno = u->input.error;
+		return err_sys(u->err, "cannot read '%s'", u->archive);
+	}
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);

@@ -94,7 +94,7 @@ static int open_tar(struct unpack *u, int fd)
 	archive_read_support_filter_zstd(u->raw);
 	archive_read_support_format_raw(u->raw);
 	archive_read_support_format_tar(u->reader);
-	if (archive_read_open_fd(u->raw, fd, 1 << 16) != ARCHIVE_OK ||
+	if (input_open(&u->input, fd, u->raw) != ARCHIVE_OK ||
 		archive_read_next_header(u->raw, &ignored) != ARCHIVE_OK)
 		return unpack_refuse(
 			u, "it is no archive, or truncated or corrupt: %s", archive_reason(u->raw));
@@ -128,7 +128,7 @@ static int open_readers(struct unpack *u, int fd)
 	if (zip_read(fd, u->limits.max_entries, &u->zip, &bad) < 0)
 		return refuse_zip(u, &bad);
 	archive_read_support_format_zip_seekable(u->reader);
-	if (archive_read_open_fd(u->reader, fd, 1 << 16) != ARCHIVE_OK)
+	if (input_open(&u->input, fd, u->reader) != ARCHIVE_OK)
 		return unpack_refuse(
 			u, "it is truncated or corrupt: %s", archive_reason(u->reader));
 	return 0;
