@@ -221,12 +221,16 @@ int record_check_entry(
 	const struct record_entry *e, const struct folder *tree, char **why, struct err *err)
 {
 	struct stat st;
-	struct err ignored = ERR_INIT;
-	int got = stat_below(tree, e->path, &st, &ignored);
+	struct err link = ERR_INIT;
+	int got = stat_below(tree, e->path, &st, &link);
 
 	*why = NULL;
 	if (got == 1)
 		return compare(e, tree, e->path, &st, RECORD_WITHIN, why, err);
+	if (got < 0 && link.code == ERR_ENVIRONMENT) {
+		*err = link;
+		return -1;
+	}
 	/* On the way there may be a file or a link, which differs itself. */
 	*why = xasprintf("%s is missing", e->path);
 	return 1;
