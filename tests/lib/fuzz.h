@@ -16,20 +16,20 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A property of what was read does not hold. */
-static inline void fuzz_check(bool holds)
+__attribute__((unused)) static inline void fuzz_check(bool holds)
 {
 	if (!holds)
 		abort();
 }
 
 /* A refusal says why. */
-static inline void fuzz_check_err(const struct err *err)
+__attribute__((unused)) static inline void fuzz_check_err(const struct err *err)
 {
 	fuzz_check(err->code != ERR_NONE && err->msg[0]);
 }
 
 /* The bytes as a file that /proc/self/fd/N opens; for readers that want a path. */
-static inline int fuzz_file(const uint8_t *data, size_t size, char path[64])
+__attribute__((unused)) static inline int fuzz_file(const uint8_t *data, size_t size, char path[64])
 {
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
 
