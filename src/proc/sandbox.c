@@ -11,6 +11,8 @@
 #include "proc/proc.h"
 #include "proc/sandbox-internal.h"
 
+/* For what lasts some milliseconds: a loaded machine must not look like one that forbids it. */
+#define TRIAL_MS 600000
 #define CLOSED "bubblewrap: no network, read-only system"
 #define OPEN ": network, files and processes of the machine are open to the build"
 #ifdef SANDBOX_FILTERS
@@ -234,7 +236,7 @@ static int try_bwrap(enum sandbox kind, struct err *err)
 	strv_add(&argv, "/bin/sh");
 	strv_add(&argv, "-c");
 	strv_add(&argv, "test -w " SANDBOX_ROOT);
-	if (proc_run(&spec, true, 1000, 10000, &output, err) == 0)
+	if (proc_run(&spec, true, 1000, TRIAL_MS, &output, err) == 0)
 		return 0;
 	if (err->code != ERR_CHILD)
 		return -1;
@@ -257,6 +259,7 @@ int sandbox_choose(const char *wanted, enum sandbox *ret, const char **reason, s
 		if (try_bwrap(ways[i].kind, err) == 0) {
 			*ret = ways[i].kind;
 			*reason = ways[i].reason;
+			*err = (struct err)ERR_INIT;
 			return 0;
 		}
 		if (err->code != ERR_UNSUPPORTED)
@@ -264,6 +267,7 @@ int sandbox_choose(const char *wanted, enum sandbox *ret, const char **reason, s
 		first = i ? first : *err;
 	}
 	if (!strcmp(wanted, "auto")) {
+		*err = (struct err)ERR_INIT;
 		*reason = program ? "none, bubblewrap is not permitted on this machine" OPEN
 				  : "none, bubblewrap is not installed" OPEN;
 		return 0;
