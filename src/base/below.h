@@ -65,5 +65,8 @@ int make_dirs_below(const struct folder *top, const char *rel, struct err *err);
  * `to_rel` are created. 1: copied; 0: nothing stands at `from_rel`. */
 int tree_copy_below(const struct folder *from, const char *from_rel, const struct folder *to,
 	const char *to_rel, struct err *err);
+/* The same of what must be there. Returns 0 or -1. */
+int tree_copy_needed(const struct folder *from, const char *from_rel, const struct folder *to,
+	const char *to_rel, struct err *err);
 
 #endif

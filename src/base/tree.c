@@ -330,6 +330,16 @@ int tree_copy_below(const struct folder *from, const char *from_rel, const struc
 	return 1;
 }
 
+int tree_copy_needed(const struct folder *from, const char *from_rel, const struct folder *to,
+	const char *to_rel, struct err *err)
+{
+	int copied = tree_copy_below(from, from_rel, to, to_rel, err);
+
+	if (copied == 0)
+		err_set(err, ERR_INPUT, "'%s/%s' is missing", from->path, from_rel);
+	return copied == 1 ? 0 : -1;
+}
+
 static int add_digest(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	if (S_ISDIR(e->st->st_mode)) {

@@ -294,7 +294,7 @@ static int prepare_tree(
 	if (folder_open(compiled, &from, err) < 0 || folder_open(root, &to, err) < 0 ||
 		file_read_below(&from, "build-root", FACT_MAX, &build_root, err) < 0 ||
 		file_read_below(&from, "source-date-epoch", FACT_MAX, &epoch, err) < 0 ||
-		tree_copy_below(&from, "install", &to, "out/python", err) < 0)
+		tree_copy_needed(&from, "install", &to, "out/python", err) < 0)
 		return -1;
 	r.root = build_root.data;
 	if (relocate_tree(tree, &r, err) < 0 || relocate_verify(tree, r.root, err) < 0)

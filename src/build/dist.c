@@ -94,13 +94,11 @@ static int add_interpreter(const struct cpython_plan *p, const struct cache *cac
 	CLEANUP_FREE char *to_library = xasprintf("lib/libpython%s.so.1.0", p->series);
 	CLEANUP_FOLDER struct folder made = FOLDER_INIT;
 	CLEANUP_CLOSE int fd = -1;
-	int copied;
 
 	if (folder_open(path, &made, err) < 0)
 		return -1;
-	copied = tree_copy_below(&made, from, tree, to, err);
-	if (copied < 1)
-		return copied < 0 ? -1 : err_set(err, ERR_INPUT, "'%s' has no '%s'", path, from);
+	if (tree_copy_needed(&made, from, tree, to, err) < 0)
+		return -1;
 	fd = file_open_below(tree, to, err);
 	if (fd < 0)
 		return -1;
@@ -194,7 +192,7 @@ static int fill(const struct cpython_plan *p, const struct cache *cache, const c
 	CLEANUP_RECORD struct record record = {0};
 
 	if (folder_open(path, &made, err) < 0 || folder_open(dir, &tree, err) < 0 ||
-		tree_copy_below(&made, "python", &tree, ".", err) < 0 ||
+		tree_copy_needed(&made, "python", &tree, ".", err) < 0 ||
 		add_interpreter(p, cache, &tree, err) < 0 ||
 		add_packages(p, cache, &tree, err) < 0 ||
 		make_dirs_below(&tree, "share/solder", err) < 0 ||

@@ -54,7 +54,7 @@ static int merge_deps(const struct prepare_context *c, struct err *err)
 
 		if (c->step->merge[i] &&
 			(folder_open(path, &tree, err) < 0 ||
-				tree_copy_below(&tree, "install", &root, "deps", err) < 0))
+				tree_copy_needed(&tree, "install", &root, "deps", err) < 0))
 			return -1;
 	}
 	return 0;
