@@ -43,6 +43,8 @@ struct tick {
 size_t chart_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS]);
 /* The same for logarithms of ratios: percent, or factors if the range is large. */
 size_t chart_ratio_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS]);
+/* Puts the unit behind each label, and a plus before positive ones if `plus`. */
+void chart_tick_unit(struct tick *ticks, size_t n, const char *unit, bool plus);
 /* How many labels have room between x0 and x1. */
 double chart_tick_room(const struct scale *s);
 
@@ -50,8 +52,10 @@ double chart_tick_room(const struct scale *s);
 void chart_format(char out[32], double v, int decimals, bool plus);
 /* Decimals that show three digits of `largest`. */
 int chart_decimals(double largest);
-/* A ratio as "+3.4 %", or "×12" where percent are unwieldy. */
-void chart_format_ratio(char out[32], double ratio);
+/* Does an axis of logarithms over that range say factors, not percent? Its values do as it does. */
+bool chart_in_factors(double lo, double hi);
+/* A ratio as "+3.4 %", or with `factors`, or where percent are unwieldy, as "×12". */
+void chart_format_ratio(char out[32], double ratio, bool factors);
 
 /* The estimated width of a text in the page's font; errs to the wide side. */
 double chart_text_width(const char *s, double size);

@@ -1,4 +1,4 @@
-/* Ratios on a logarithmic axis: violins and forest plots. */
+/* Ratios on a logarithmic axis: violins or points, and forest plots. */
 #include "report/chart-internal.h"
 
 #include <math.h>
@@ -8,6 +8,9 @@
 #define DENSITY_POINTS 96
 /* More values than this change no picture; every k-th of the sorted ones stands for the others. */
 #define DENSITY_VALUES 4096
+/* So few values have no shape: they are drawn as points. */
+#define FEW 15
+#define POINT 4.0
 /* How far intervals may stretch the axis to either side, as a part of what the points take. */
 #define STRETCH 0.3
 
@@ -32,11 +35,12 @@ static void widen(double *lo, double *hi, double ratio)
 	*hi = fmax(*hi, log(ratio));
 }
 
-static struct scale scale_of(double lo, double hi, const struct rows *r)
+/* Where it lies is set when the texts have their room. */
+static struct scale scale_of(double lo, double hi)
 {
 	double pad = fmax((hi - lo) * 0.04, 0.002);
 
-	return (struct scale){lo - pad, hi + pad, r->x0, r->x1};
+	return (struct scale){.lo = lo - pad, .hi = hi + pad};
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -95,15 +99,33 @@ static double density(const double *v, size_t n, double h, double x)
 	return sum;
 }
 
-static void violin(struct canvas *c, const struct scale *s, const struct chart_arm *arm,
+/* Sorted values beside each other; those that would touch lie below and above. */
+static void points(
+	struct canvas *c, const struct scale *s, const double *v, size_t n, double middle)
+{
+	double taken[] = {-1e9, -1e9, -1e9};
+
+	for (size_t i = 0; i < n; i++) {
+		double x = scale_x(s, v[i]);
+		size_t lane = 0;
+
+		for (size_t k = 1; k < ARRAY_SIZE(taken) && x - taken[lane] < 2 * POINT; k++)
+			lane = taken[k] < taken[lane] ? k : lane;
+		taken[lane] = x;
+		buf_addf(c->out, "<circle class=\"shape\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/>\n",
+			x,
+			middle + (lane == 1          ? -2 * POINT
+					 : lane == 2 ? 2 * POINT
+						     : 0),
+			POINT);
+	}
+}
+
+static void violin(struct canvas *c, const struct scale *s, const double *v, size_t n,
 	double middle, double half)
 {
-	size_t n = 0;
-	CLEANUP_FREE double *v = logarithms(arm, &n);
 	double at[DENSITY_POINTS], f[DENSITY_POINTS], most = 0, h, lo, hi;
 
-	if (!n)
-		return;
 	h = bandwidth(v, n);
 	if (!(h > 0)) {
 		double x = scale_x(s, v[0]);
@@ -142,6 +164,33 @@ static void directions(
 		chart_text(c, one + 8, y, c->width - one, "soft", more);
 }
 
+/* The values of one arm, its mean and the interval; returns the words for the mean. */
+static void draw_arm(struct canvas *c, const struct scale *s, const struct chart_arm *arm,
+	double middle, char words[32])
+{
+	size_t n = 0;
+	CLEANUP_FREE double *v = logarithms(arm, &n);
+	/* The mean would hide points, and lies below them. */
+	double mean = middle + (n < FEW ? 18 : 0), half = n < FEW ? 7 : 11;
+
+	if (n && n < FEW)
+		points(c, s, v, n, middle - 6);
+	else if (n)
+		violin(c, s, v, n, middle, 25);
+	snprintf(words, 32, "not measured");
+	if (!chart_ratio(arm->mean))
+		return;
+	if (chart_ratio(arm->low) && chart_ratio(arm->high)) {
+		double low = scale_x(s, fmax(s->lo, log(arm->low)));
+
+		chart_rect(
+			c, low, mean - 3, scale_x(s, fmin(s->hi, log(arm->high))) - low, 6, "mark");
+	}
+	chart_line(c, scale_x(s, log(arm->mean)), mean - half, scale_x(s, log(arm->mean)),
+		mean + half, "rule");
+	chart_format_ratio(words, arm->mean, chart_in_factors(s->lo, s->hi));
+}
+
 static double draw_violins(struct canvas *c, const void *ctx)
 {
 	const struct violins *p = ctx;
@@ -161,27 +210,17 @@ static double draw_violins(struct canvas *c, const void *ctx)
 	}
 	r = chart_rows_layout(c, name, chart_text_width("not measured", CHART_TEXT), 56);
 	/* Tails reach beyond the values. */
-	s = scale_of(lo - (hi - lo) * 0.06, hi + (hi - lo) * 0.06, &r);
+	s = scale_of(lo - (hi - lo) * 0.06, hi + (hi - lo) * 0.06);
+	s.x0 = r.x0;
+	s.x1 = r.x1;
 	n = chart_ratio_ticks(s.lo, s.hi, chart_tick_room(&s), ticks);
 	chart_axis(c, &s, ticks, n, y, y + r.height * (double)p->n, false);
 	chart_line(c, scale_x(&s, 0), y, scale_x(&s, 0), y + r.height * (double)p->n, "zero");
 	for (size_t i = 0; i < p->n; i++, y += r.height) {
 		const struct chart_arm *arm = &p->arms[i];
-		char value[32] = "not measured";
+		char value[32];
 
-		violin(c, &s, arm, y + r.plot, 25);
-		if (chart_ratio(arm->mean)) {
-			double x = scale_x(&s, log(arm->mean));
-
-			if (chart_ratio(arm->low) && chart_ratio(arm->high))
-				chart_rect(c, scale_x(&s, fmax(s.lo, log(arm->low))),
-					y + r.plot - 3,
-					scale_x(&s, fmin(s.hi, log(arm->high))) -
-						scale_x(&s, fmax(s.lo, log(arm->low))),
-					6, "mark");
-			chart_line(c, x, y + r.plot - 11, x, y + r.plot + 11, "rule");
-			chart_format_ratio(value, arm->mean);
-		}
+		draw_arm(c, &s, arm, y + r.plot, value);
 		chart_row_text(c, &r, y, arm->name, value, "strong");
 	}
 	directions(c, &s, y + 36, p->words);
@@ -195,7 +234,8 @@ char *chart_violins(const struct chart_words *words, const struct chart_arm *arm
 	return chart_both(words, draw_violins, &p);
 }
 
-static void format_interval(char out[96], const struct chart_interval *row, bool narrow)
+static void format_interval(
+	char out[96], const struct chart_interval *row, bool narrow, bool factors)
 {
 	char point[32], low[32], high[32];
 
@@ -203,13 +243,13 @@ static void format_interval(char out[96], const struct chart_interval *row, bool
 		snprintf(out, 96, "not measured");
 		return;
 	}
-	chart_format_ratio(point, row->point);
+	chart_format_ratio(point, row->point, factors);
 	if (!chart_ratio(row->low) || !chart_ratio(row->high)) {
 		snprintf(out, 96, "%s", point);
 		return;
 	}
-	chart_format_ratio(low, row->low);
-	chart_format_ratio(high, row->high);
+	chart_format_ratio(low, row->low, factors);
+	chart_format_ratio(high, row->high, factors);
 	/* The unit once is enough. */
 	if (strstr(low, " %") && strstr(high, " %")) {
 		*strstr(low, " %") = '\0';
@@ -257,7 +297,7 @@ static void draw_interval(
 }
 
 /* The points always show; intervals as far as they do not squeeze the rest. */
-static struct scale forest_scale(const struct forest *p, const struct rows *r)
+static struct scale forest_scale(const struct forest *p)
 {
 	double least = p->band > 0 && p->band < 1 ? p->band * 1.5 : 0.01;
 	double lo = -least, hi = least, wide_lo = lo, wide_hi = hi, span;
@@ -270,7 +310,7 @@ static struct scale forest_scale(const struct forest *p, const struct rows *r)
 		widen(&wide_lo, &wide_hi, p->rows[i].high);
 	}
 	span = (hi - lo) * STRETCH;
-	return scale_of(fmin(lo, fmax(wide_lo, lo - span)), fmax(hi, fmin(wide_hi, hi + span)), r);
+	return scale_of(fmin(lo, fmax(wide_lo, lo - span)), fmax(hi, fmin(wide_hi, hi + span)));
 }
 
 static double draw_forest(struct canvas *c, const void *ctx)
@@ -280,16 +320,18 @@ static double draw_forest(struct canvas *c, const void *ctx)
 	struct tick ticks[CHART_TICKS];
 	char text[96];
 	struct rows r;
-	struct scale s;
+	struct scale s = forest_scale(p);
+	bool factors = chart_in_factors(s.lo, s.hi);
 	size_t n;
 
 	for (size_t i = 0; i < p->n; i++) {
 		name = fmax(name, chart_text_width(p->rows[i].name, CHART_TEXT));
-		format_interval(text, &p->rows[i], c->narrow);
+		format_interval(text, &p->rows[i], c->narrow, factors);
 		value = fmax(value, chart_text_width(text, CHART_TEXT));
 	}
 	r = chart_rows_layout(c, name, value, 16);
-	s = forest_scale(p, &r);
+	s.x0 = r.x0;
+	s.x1 = r.x1;
 	bottom = y + r.height * (double)p->n + 4;
 	if (p->band > 0 && p->band < 1) {
 		double x = scale_x(&s, log1p(-p->band));
@@ -304,7 +346,7 @@ static double draw_forest(struct canvas *c, const void *ctx)
 
 		if (row->summary && i && !row[-1].summary)
 			chart_line(c, 0, y + 1, c->width, y + 1, "axis");
-		format_interval(text, row, c->narrow);
+		format_interval(text, row, c->narrow, factors);
 		draw_interval(c, &s, row, y + r.plot);
 		chart_row_text(c, &r, y, row->name, text, row->summary ? "strong" : "");
 	}

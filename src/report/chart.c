@@ -6,7 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#define WIDE 760.0
+#define WIDE 1000.0
 #define NARROW 360.0
 #define HUGE_NUMBER 1e100
 
@@ -56,6 +56,11 @@ size_t chart_ticks(double lo, double hi, double want, struct tick ticks[CHART_TI
 	return n;
 }
 
+bool chart_in_factors(double lo, double hi)
+{
+	return hi - lo > log(3);
+}
+
 static size_t factor_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS])
 {
 	static const double steps[] = {1, 2, 5};
@@ -83,18 +88,24 @@ size_t chart_ratio_ticks(double lo, double hi, double want, struct tick ticks[CH
 {
 	size_t n;
 
-	if (hi - lo > log(3))
+	if (chart_in_factors(lo, hi))
 		return factor_ticks(lo, hi, want, ticks);
 	n = chart_ticks((exp(lo) - 1) * 100, (exp(hi) - 1) * 100, want, ticks);
+	chart_tick_unit(ticks, n, "%", true);
+	for (size_t i = 0; i < n; i++)
+		ticks[i].at = log1p(ticks[i].at / 100);
+	return n;
+}
+
+void chart_tick_unit(struct tick *ticks, size_t n, const char *unit, bool plus)
+{
 	for (size_t i = 0; i < n; i++) {
 		char number[32];
 
 		snprintf(number, sizeof(number), "%s", ticks[i].label);
-		snprintf(ticks[i].label, sizeof(ticks[i].label), "%s%.20s %%",
-			ticks[i].at > 0 ? "+" : "", number);
-		ticks[i].at = log1p(ticks[i].at / 100);
+		snprintf(ticks[i].label, sizeof(ticks[i].label), "%s%.20s%s%.8s",
+			plus && ticks[i].at > 0 ? "+" : "", number, *unit ? " " : "", unit);
 	}
-	return n;
 }
 
 double chart_tick_room(const struct scale *s)
@@ -136,11 +147,11 @@ void chart_format(char out[32], double v, int decimals, bool plus)
 	out[n] = '\0';
 }
 
-void chart_format_ratio(char out[32], double ratio)
+void chart_format_ratio(char out[32], double ratio, bool factors)
 {
 	char number[32];
 
-	if (ratio >= 3 || ratio < 0.1) {
+	if (factors || ratio >= 10 || ratio < 0.1) {
 		snprintf(out, 32, "×%.3g", ratio);
 		return;
 	}

@@ -162,10 +162,28 @@ void doc_sides_note(struct doc *doc, const char *text)
 	add_sides(doc, cells);
 }
 
+void doc_glossary(struct doc *doc, const char *caption)
+{
+	static const struct doc_column columns[TERM_COLUMNS] = {{"", 0}, {"", 0}, {"", 0}};
+
+	start_table(&add(doc, DOC_GLOSSARY, caption, NULL)->table, columns, TERM_COLUMNS);
+}
+
+void doc_term(struct doc *doc, const char *name, const char *text, const char *more)
+{
+	const char *cells[TERM_COLUMNS] = {name, text, more};
+
+	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_GLOSSARY)
+		bug("a term outside of a glossary");
+	add_row(&doc->elements[doc->n - 1].table, cells);
+}
+
 void doc_fold(struct doc *doc)
 {
-	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_TABLE)
-		bug("only a table can be folded");
+	enum doc_kind kind = doc->n ? doc->elements[doc->n - 1].kind : DOC_TEXT;
+
+	if (kind != DOC_TABLE && kind != DOC_GLOSSARY)
+		bug("only a table or a glossary can be folded");
 	doc->elements[doc->n - 1].folded = true;
 }
 

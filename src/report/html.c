@@ -10,6 +10,10 @@
 #define FOLD_LINES 16
 /* Cells of up to so many columns are not broken. */
 #define SHORT_CELL 28
+/* A table of so few columns, without long text, is not stretched over the page. */
+#define FEW_COLUMNS 3
+/* More do not fit a phone. */
+#define NARROW_COLUMNS 4
 /* A table of contents is worth its place from so many headings on. */
 #define CONTENTS_FROM 3
 
@@ -92,15 +96,10 @@ static void add_head(struct buf *out, const char *title)
 	buf_adds(out, "</script>\n</head>\n");
 }
 
-/* The anchor of the heading with this index: its words, and its number, which makes it unique. */
-static void add_anchor(struct buf *out, const struct doc *doc, size_t index)
+void html_add_slug(struct buf *out, const char *s)
 {
-	const char *s = doc->elements[index].label;
-	size_t start = out->len, number = 0;
+	size_t start = out->len;
 
-	for (size_t i = 0; i < index; i++)
-		number += doc->elements[i].kind == DOC_HEADING &&
-			  !strcmp(doc->elements[i].label, doc->elements[index].label);
 	for (; *s && out->len - start < 60; s++) {
 		char c = (char)tolower((unsigned char)*s);
 
@@ -109,6 +108,17 @@ static void add_anchor(struct buf *out, const struct doc *doc, size_t index)
 		else if (out->len > start && out->data[out->len - 1] != '-')
 			buf_adds(out, "-");
 	}
+}
+
+/* The anchor of the heading with this index: its words, and its number, which makes it unique. */
+static void add_anchor(struct buf *out, const struct doc *doc, size_t index)
+{
+	size_t start = out->len, number = 0;
+
+	for (size_t i = 0; i < index; i++)
+		number += doc->elements[i].kind == DOC_HEADING &&
+			  !strcmp(doc->elements[i].label, doc->elements[index].label);
+	html_add_slug(out, doc->elements[index].label);
 	if (out->len == start)
 		buf_adds(out, "section");
 	if (number || out->len == start)
@@ -173,6 +183,8 @@ static const char *tone_name(enum doc_tone tone)
 /* How a cell is laid out; "nil" ones are left out of blocks. */
 static const char *cell_class(unsigned int flags, const char *s)
 {
+	if (flags & DOC_VERDICT)
+		return "judged";
 	if (!s)
 		return flags & DOC_RIGHT ? "num nil" : "nil";
 	if (flags & DOC_RIGHT)
@@ -182,12 +194,25 @@ static const char *cell_class(unsigned int flags, const char *s)
 	return text_width(s, strlen(s)) <= SHORT_CELL ? "short" : "";
 }
 
-static void add_cell(struct buf *out, const struct doc_table *t, size_t r, size_t c, bool label)
+/* The column that names the row: the first of words. */
+static size_t title_column(const struct doc_table *t)
+{
+	size_t c = 0;
+
+	while (c < t->n_columns && (t->columns[c].flags & (DOC_RIGHT | DOC_VERDICT)))
+		c++;
+	return c;
+}
+
+static void add_cell(struct buf *out, const struct doc *doc, const struct doc_table *t, size_t r,
+	size_t c, bool label)
 {
 	const char *s = t->cells[r * t->n_columns + c];
 	unsigned int flags = t->columns[c].flags;
-	bool header = c == 0 && !(flags & (DOC_RIGHT | DOC_VERDICT));
+	bool header = c == title_column(t);
 	const char *class = cell_class(flags, s);
+	CLEANUP_BUF struct buf anchor = BUF_INIT;
+	bool term = flags & DOC_TERM && s && glossary_anchor(&anchor, doc, s);
 
 	buf_adds(out, header ? "<th scope=\"row\"" : "<td");
 	if (*class)
@@ -200,20 +225,39 @@ static void add_cell(struct buf *out, const struct doc_table *t, size_t r, size_
 	buf_adds(out, ">");
 	if (flags & DOC_VERDICT)
 		buf_addf(out, "<span class=\"verdict %s\">", tone_name(doc_tone_of(s)));
+	if (term)
+		buf_addf(out, "<a href=\"#%s\">", anchor.data);
 	html_add_text(out, s ? s : "-", false);
+	if (term)
+		buf_adds(out, "</a>");
 	if (flags & DOC_VERDICT)
 		buf_adds(out, "</span>");
 	buf_adds(out, header ? "</th>" : "</td>");
 }
 
-/* Tables with long text become blocks on a phone; others scroll sideways in their frame. */
-static bool stacks(const struct doc_table *t)
+static bool has_column(const struct doc_table *t, unsigned int flags)
 {
 	for (size_t c = 0; c < t->n_columns; c++) {
-		if (t->columns[c].flags & DOC_WRAP)
+		if (t->columns[c].flags & flags)
 			return true;
 	}
 	return false;
+}
+
+/* Tables with verdicts, long text or many columns become blocks on a phone; others have room, or
+ * scroll in their frame. */
+static bool stacks(const struct doc_table *t)
+{
+	return has_column(t, DOC_WRAP | DOC_VERDICT) || t->n_columns > NARROW_COLUMNS;
+}
+
+static const char *table_class(const struct doc_table *t)
+{
+	bool few = t->n_columns <= FEW_COLUMNS && !has_column(t, DOC_WRAP);
+
+	if (stacks(t))
+		return few ? "stack few" : "stack";
+	return few ? "scroll few" : "scroll";
 }
 
 static void add_columns(struct buf *out, const struct doc_table *t)
@@ -233,20 +277,25 @@ static void add_columns(struct buf *out, const struct doc_table *t)
 	buf_adds(out, "</tr></thead>\n");
 }
 
-static void add_table(struct buf *out, const struct doc_element *e)
+static void begin_fold(struct buf *out, const struct doc_element *e)
+{
+	if (!e->folded)
+		return;
+	buf_adds(out, "<details class=\"listing\"><summary>");
+	html_add_text(out, e->label ? e->label : "Table", false);
+	buf_addf(out, " (%zu)</summary>\n", e->table.n_rows);
+}
+
+static void add_table(struct buf *out, const struct doc *doc, const struct doc_element *e)
 {
 	const struct doc_table *t = &e->table;
-	bool stack = stacks(t);
+	const char *class = table_class(t);
 
-	if (e->folded) {
-		buf_adds(out, "<details class=\"listing\"><summary>");
-		html_add_text(out, e->label ? e->label : "Table", false);
-		buf_addf(out, " (%zu)</summary>\n", t->n_rows);
-	}
+	begin_fold(out, e);
 	buf_addf(out,
 		"<div class=\"table %s\"><div class=\"frame\" tabindex=\"0\" role=\"region\" "
 		"aria-label=\"",
-		stack ? "stack" : "scroll");
+		class);
 	html_add_text(out, e->label ? e->label : "Table", false);
 	buf_adds(out, "\"><table>");
 	if (e->label && !e->folded)
@@ -256,7 +305,7 @@ static void add_table(struct buf *out, const struct doc_element *e)
 	for (size_t r = 0; r < t->n_rows; r++) {
 		buf_adds(out, "<tr>");
 		for (size_t c = 0; c < t->n_columns; c++)
-			add_cell(out, t, r, c, stack);
+			add_cell(out, doc, t, r, c, stacks(t));
 		buf_adds(out, "</tr>\n");
 	}
 	if (!t->n_rows)
@@ -276,8 +325,7 @@ static void add_picture(struct buf *out, const struct doc_element *e)
 	buf_adds(out, "</figure>\n");
 }
 
-/* Paragraphs are separated by empty lines. */
-static void add_paragraphs(struct buf *out, const char *text)
+void html_add_paragraphs(struct buf *out, const char *text)
 {
 	while (*text) {
 		const char *end = strstr(text, "\n\n");
@@ -323,13 +371,17 @@ static void add_body(struct buf *out, const struct doc *doc)
 			html_add_text(out, e->label, false);
 			buf_adds(out, "</h2>\n");
 		} else if (e->kind == DOC_TEXT) {
-			add_paragraphs(out, e->text);
+			html_add_paragraphs(out, e->text);
 		} else if (e->kind == DOC_LISTING) {
 			add_listing(out, e);
 		} else if (e->kind == DOC_TABLE) {
-			add_table(out, e);
+			add_table(out, doc, e);
 		} else if (e->kind == DOC_SIDES) {
 			sides_html(out, e);
+		} else if (e->kind == DOC_GLOSSARY) {
+			begin_fold(out, e);
+			glossary_html(out, e);
+			buf_adds(out, e->folded ? "</details>\n" : "");
 		} else {
 			add_picture(out, e);
 		}

@@ -227,6 +227,18 @@
 		}
 	};
 
+	// What an address leads to may be folded away.
+	const unfold = () => {
+		let e = document.getElementById(location.hash.slice(1));
+
+		for (const place = e; e; e = e.parentElement) {
+			if (e.tagName === "DETAILS" && !e.open) {
+				e.open = true;
+				place.scrollIntoView();
+			}
+		}
+	};
+
 	document.addEventListener("DOMContentLoaded", () => {
 		const listings = Array.from(document.querySelectorAll("details.listing"));
 		const tools = document.getElementById("tools");
@@ -237,6 +249,8 @@
 		tools.append(themeButton());
 		document.querySelectorAll("div.table").forEach(setUpTable);
 		frames();
+		unfold();
+		addEventListener("hashchange", unfold);
 		addEventListener("resize", frames);
 		document.addEventListener("toggle", frames, true);
 		// Paper cannot be unfolded.

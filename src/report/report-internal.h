@@ -7,7 +7,16 @@
 #include "base/term.h"
 #include "report/report.h"
 
-enum doc_kind { DOC_HEADING, DOC_TEXT, DOC_FACT, DOC_LISTING, DOC_TABLE, DOC_PICTURE, DOC_SIDES };
+enum doc_kind {
+	DOC_HEADING,
+	DOC_TEXT,
+	DOC_FACT,
+	DOC_LISTING,
+	DOC_TABLE,
+	DOC_PICTURE,
+	DOC_SIDES,
+	DOC_GLOSSARY
+};
 
 /* All strings are owned. */
 struct doc_table {
@@ -23,7 +32,7 @@ struct doc_element {
 	char *label; /* heading, key, label, caption, alt; NULL where optional */
 	char *text;  /* text, value, listing, svg */
 	bool alt_on_terminal;
-	bool folded; /* a table, on a page */
+	bool folded; /* a table or glossary, on a page */
 	struct doc_table table;
 };
 
@@ -51,6 +60,16 @@ size_t text_line(const char *s, size_t width, bool break_words, size_t *next);
 
 /* As doc_write_text() does it, for one table. */
 void text_table(const struct doc_element *element, FILE *out, unsigned int width, bool colour);
+
+/* Terms are kept as rows of a table with these columns. */
+enum term_column { TERM_NAME, TERM_TEXT, TERM_MORE, TERM_COLUMNS };
+void glossary_html(struct buf *out, const struct doc_element *element);
+/* The address on the page of the glossary's text; false: there is no such term. */
+bool glossary_anchor(struct buf *out, const struct doc *doc, const char *name);
+/* Appends letters and digits of `s`, with a dash between words. */
+void html_add_slug(struct buf *out, const char *s);
+/* Appends `text` as paragraphs, which empty lines separate. */
+void html_add_paragraphs(struct buf *out, const char *text);
 
 /* Sides are kept as a table with these columns, which are all text. */
 enum sides_column {

@@ -73,6 +73,7 @@ enum doc_column_flags {
 	DOC_RIGHT = 1,   /* numbers */
 	DOC_WRAP = 2,    /* long text: wraps, takes what room is left */
 	DOC_VERDICT = 4, /* coloured by its word, and the page has a filter over its values */
+	DOC_TERM = 8,    /* on a page, cells that are terms lead to their text */
 };
 
 struct doc_column {
@@ -85,7 +86,13 @@ void doc_table(struct doc *doc, const char *caption, const struct doc_column *co
 /* One cell for each column; NULL is shown as "-". */
 void doc_row(struct doc *doc, const char *const *cells);
 
-/* On a page the last table is folded away, its caption and number of rows stay. */
+/* Starts a glossary; terms follow until the next element. The caption is for pages alone. */
+void doc_glossary(struct doc *doc, const char *caption);
+/* `name` is told apart from all other terms of the document; `text` (NULL: nothing) is shown
+ * everywhere, `more` (paragraphs; NULL: nothing) on a page alone. */
+void doc_term(struct doc *doc, const char *name, const char *text, const char *more);
+
+/* On a page the last table or glossary is folded away, its caption and number of rows stay. */
 void doc_fold(struct doc *doc);
 
 /* A picture: `svg` is what one of the chart functions below returned, or another complete <svg>
@@ -124,7 +131,8 @@ struct chart_arm {
 	size_t n;
 	double mean, low, high; /* the geometric mean and its interval; NAN where there is none */
 };
-/* The distribution of ratios in each arm on a common logarithmic axis, labelled in percent. */
+/* The distribution of ratios in each arm on a common logarithmic axis, labelled in percent, or in
+ * factors where it is long. Fewer than 15 values are drawn as points. */
 char *chart_violins(const struct chart_words *words, const struct chart_arm *arms, size_t n);
 
 struct chart_interval {
@@ -157,8 +165,16 @@ struct chart_part {
  * A part that is no number is not counted, and the sum then says so. */
 char *chart_waterfall(const struct chart_words *words, const char *unit,
 	const struct chart_part *parts, size_t n, const char *total);
-/* Horizontal bars from zero. */
-char *chart_bars(const struct chart_words *words, const char *unit, const struct chart_part *parts,
-	size_t n);
+
+struct chart_stack {
+	const char *unit;
+	const char *const *parts; /* names; the largest first is the best to read */
+	size_t n_parts;          /* those beyond the seventh are drawn as one, if more than eight */
+	const char *const *bars; /* names */
+	const double *values;    /* all parts of the first bar, then of the second; >= 0 */
+	size_t n_bars;
+};
+/* For each bar its parts beside each other, from zero, and below the names and values of parts. */
+char *chart_stack(const struct chart_words *words, const struct chart_stack *stack);
 
 #endif

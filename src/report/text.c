@@ -124,12 +124,40 @@ static unsigned int terminal_width(FILE *out)
 	return NO_TERMINAL_WIDTH;
 }
 
+/* Is there something to be seen of it on a terminal? */
+static bool is_shown(const struct doc_element *e)
+{
+	for (size_t r = 0; e->kind == DOC_GLOSSARY && r < e->table.n_rows; r++)
+		if (e->table.cells[r * TERM_COLUMNS + TERM_TEXT])
+			return true;
+	return e->kind != DOC_GLOSSARY && (e->kind != DOC_PICTURE || e->alt_on_terminal);
+}
+
+/* The terms with a text, as paragraphs. */
+static void glossary(const struct doc_element *e, FILE *out, size_t width)
+{
+	bool begun = false;
+
+	for (size_t r = 0; r < e->table.n_rows; r++) {
+		char **cells = &e->table.cells[r * TERM_COLUMNS];
+		CLEANUP_FREE char *text = xasprintf(
+			"%s: %s", cells[TERM_NAME], cells[TERM_TEXT] ? cells[TERM_TEXT] : "");
+
+		if (!cells[TERM_TEXT])
+			continue;
+		if (begun)
+			fputc('\n', out);
+		begun = true;
+		flow(out, text, width, 0, 0);
+	}
+}
+
 static void elements(const struct doc *doc, FILE *out, unsigned int width, bool colour)
 {
 	for (size_t i = 0; i < doc->n;) {
 		const struct doc_element *e = &doc->elements[i];
 
-		if (e->kind == DOC_PICTURE && !e->alt_on_terminal) {
+		if (!is_shown(e)) {
 			i++;
 			continue;
 		}
@@ -148,6 +176,8 @@ static void elements(const struct doc *doc, FILE *out, unsigned int width, bool 
 			text_table(e, out, width, colour);
 		else if (e->kind == DOC_SIDES)
 			sides_text(e, out, width, colour);
+		else if (e->kind == DOC_GLOSSARY)
+			glossary(e, out, width);
 		else
 			flow(out, e->kind == DOC_TEXT ? e->text : e->label, width, 0, 0);
 		i++;

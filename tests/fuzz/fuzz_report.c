@@ -29,7 +29,7 @@ static size_t count(const char *s, const char *part)
 static void fill(struct doc *doc, const char *s)
 {
 	const struct doc_column columns[] = {
-		{s, 0}, {s, DOC_VERDICT}, {"n", DOC_RIGHT}, {s, DOC_WRAP}};
+		{s, DOC_TERM}, {s, DOC_VERDICT}, {"n", DOC_RIGHT}, {s, DOC_WRAP}};
 	const char *row[] = {s, s, s, s};
 
 	doc_fact(doc, s, s);
@@ -45,6 +45,8 @@ static void fill(struct doc *doc, const char *s)
 	}
 	doc_table(doc, s, columns, ARRAY_SIZE(columns));
 	doc_row(doc, row);
+	doc_glossary(doc, s);
+	doc_term(doc, s, s, s);
 	doc_picture(doc, "<svg></svg>", s, true);
 }
 

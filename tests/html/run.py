@@ -111,6 +111,44 @@ STRUCTURE = """(() => {
   return bad;
 })()"""
 
+# On a phone: the row's title has the line but for the verdict, a verdict is seen without scrolling,
+# no text of a row is cut, and only tables of more than ten rows have a search field.
+PHONE = """(() => {
+  const w = document.documentElement.clientWidth, bad = [];
+  for (const e of document.querySelectorAll("td .verdict")) {
+    const r = e.getBoundingClientRect();
+    if (r.width && (r.left < 0 || r.right > w)) bad.push("verdict at " + Math.round(r.right));
+  }
+  for (const th of document.querySelectorAll(".stack tbody th")) {
+    const row = th.parentElement.getBoundingClientRect(), verdict = th.parentElement.querySelector(".judged");
+    const room = row.width - (verdict ? verdict.getBoundingClientRect().width + 30 : 0);
+    if (row.width && th.getBoundingClientRect().width < room - 1)
+      bad.push("title '" + th.textContent.slice(0, 30) + "' has " + Math.round(th.getBoundingClientRect().width));
+  }
+  for (const e of document.querySelectorAll("tbody :is(td, th)"))
+    if (!e.closest(".sides") && e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+      bad.push("cut: " + e.textContent.slice(0, 30));
+  for (const e of document.querySelectorAll(".table .frame"))
+    if (e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+      bad.push("scrolls: " + e.getAttribute("aria-label"));
+  return bad.slice(0, 8);
+})()"""
+
+# Everywhere: pictures are as wide as tables, few rows are not searched.
+SHAPE = """(() => {
+  const bad = [], room = document.querySelector("main").clientWidth;
+  for (const t of document.querySelectorAll("div.table")) {
+    const rows = t.querySelectorAll("tbody tr:not(.none)").length;
+    if (!!t.querySelector("[type=search]") !== rows > 10)
+      bad.push("search over " + rows + " rows");
+  }
+  for (const s of document.querySelectorAll("svg.chart-wide")) {
+    const width = s.getBoundingClientRect().width;
+    if (width && width < room - 1) bad.push("a picture of " + Math.round(width) + " of " + room);
+  }
+  return bad;
+})()"""
+
 TABLE = "document.querySelectorAll('div.table')[0]"
 ARMS = "document.querySelectorAll('div.table')[1]"
 
@@ -136,8 +174,9 @@ class Checks:
         print(f"FAIL: {name}\n  seen:   {seen}\n  wanted: {wanted}")
 
 
-def check_looks(b, checks, url, shots):
-    for place, (width, height) in WIDTHS.items():
+def check_looks(b, checks, url, shots, places):
+    for place in places:
+        width, height = WIDTHS[place]
         for scheme in ("light", "dark"):
             at = f"{place}, {scheme}: "
             b.open(url, width, height, scheme)
@@ -147,6 +186,9 @@ def check_looks(b, checks, url, shots):
             checks.same(at + "pictures", b.value(PICTURES), [])
             checks.same(at + "contrast", b.value(CONTRAST), [])
             checks.same(at + "structure", b.value(STRUCTURE), [])
+            checks.same(at + "shape", b.value(SHAPE), [])
+            if place == "phone":
+                checks.same(at + "phone", b.value(PHONE), [])
             dark = b.value("getComputedStyle(document.body).backgroundColor")
             checks.same(at + "paper", dark != "rgb(252, 251, 249)", scheme == "dark")
             checks.same(at + "complaints", b.complaints(), [])
@@ -158,13 +200,13 @@ def check_looks(b, checks, url, shots):
 def check_filters(b, checks, url):
     b.open(url, 1280, 900, "light")
     everything = b.value(shown(TABLE))
-    checks.same("all rows", len(everything), 9)
+    checks.same("all rows", len(everything), 11)
     checks.same("filters", b.value(
         f"Array.from({TABLE}.querySelectorAll('.filters button'), (b) => b.textContent)"),
-        ["all 9", "fail 2", "not checked 1", "pass 6"])
+        ["all 11", "fail 2", "not checked 1", "pass 8"])
     b.value(click(f"{TABLE}.querySelector('[data-value=fail]')"))
     checks.same("only what failed", b.value(shown(TABLE)), ["rpath-kind", "leaked-symbols"])
-    checks.same("status", b.value(f"{TABLE}.querySelector('.status').textContent"), "2 of 9 rows")
+    checks.same("status", b.value(f"{TABLE}.querySelector('.status').textContent"), "2 of 11 rows")
     checks.same("pressed", b.value(
         f"Array.from({TABLE}.querySelectorAll('[aria-pressed=true]'), (b) => b.dataset.value)"),
         ["fail"])
@@ -237,18 +279,18 @@ def check_the_rest(b, checks, url):
     for width in (390, 1280):
         b.open(url, width, 900, "light")
         checks.same("without scripts: overflow", b.value(OVERFLOW), [])
-        checks.same("without scripts: rows", len(b.value(shown(TABLE))), 9)
+        checks.same("without scripts: rows", len(b.value(shown(TABLE))), 11)
         checks.same("without scripts: complaints", [
             c for c in b.complaints() if "script" not in c.lower()], [])
 
 
-def check_pages(b, checks, pages, shots, prefix):
+def check_pages(b, checks, pages, shots, prefix, places=("phone", "desk")):
     """What every page must be: check_looks() of a dict of addresses by name."""
     for name, url in pages.items():
         place = os.path.join(shots, prefix + name) if shots else None
         if place:
             os.makedirs(place, exist_ok=True)
-        check_looks(b, checks, url, place)
+        check_looks(b, checks, url, place, places)
 
 
 def run_checks(check, *tools):
@@ -278,7 +320,7 @@ def check_sample(b, checks, folder, shots):
     with open(page, "wb") as f:
         subprocess.run([sys.argv[1]], stdout=f, check=True)
     url = "file://" + page
-    check_pages(b, checks, {"": url}, shots, "")
+    check_pages(b, checks, {"": url}, shots, "", WIDTHS)
     check_filters(b, checks, url)
     check_sorting(b, checks, url)
     check_the_rest(b, checks, url)

@@ -80,24 +80,26 @@ static void test_format(void **state)
 	format(INFINITY, 0, false, "-");
 }
 
-static void ratio(double v, const char *wanted)
+static void ratio(double v, bool factors, const char *wanted)
 {
 	char text[32];
 
-	chart_format_ratio(text, v);
+	chart_format_ratio(text, v, factors);
 	assert_string_equal(text, wanted);
 }
 
 static void test_ratios(void **state)
 {
 	(void)state;
-	ratio(1, "0.0 %");
-	ratio(1.0934, "+9.3 %");
-	ratio(0.5, "−50.0 %");
-	ratio(2.999, "+199.9 %");
-	ratio(3, "×3");
-	ratio(1234.5, "×1.23e+03");
-	ratio(0.01, "×0.01");
+	ratio(1, false, "0.0 %");
+	ratio(1, true, "×1");
+	ratio(1.0934, false, "+9.3 %");
+	ratio(1.0934, true, "×1.09");
+	ratio(0.5, false, "−50.0 %");
+	ratio(2.999, false, "+199.9 %");
+	ratio(10, false, "×10");
+	ratio(1234.5, false, "×1.23e+03");
+	ratio(0.01, false, "×0.01");
 }
 
 /* Within the range, in order, with the labels that they should have. */
@@ -150,6 +152,20 @@ static void test_text_fits(void **state)
 static const double odd[] = {NAN, INFINITY, -INFINITY, 0, -1, 1, 1.02, 0.9, 1e-300, DBL_MAX, 1e99,
 	-1e99, DBL_MIN, 1.0000001};
 
+/* A picture of two bars with the same parts. */
+static char *stacked(const double *values, size_t n)
+{
+	CLEANUP_FREE double *twice = xcalloc(2 * n + 1, sizeof(*twice));
+	CLEANUP_FREE const char **names = xcalloc(n + 1, sizeof(*names));
+
+	for (size_t i = 0; i < 2 * n; i++) {
+		twice[i] = values[i % n];
+		names[i % n] = "\"part\"\xff";
+	}
+	return chart_stack(&words,
+		&(struct chart_stack){"%", names, n, (const char *[]){"<one>", "two"}, twice, 2});
+}
+
 static void test_odd_numbers(void **state)
 {
 	struct chart_arm arms[3] = {{"all", odd, ARRAY_SIZE(odd), 1.5, NAN, INFINITY},
@@ -170,7 +186,7 @@ static void test_odd_numbers(void **state)
 	well_formed(chart_forest(&words, rows, ARRAY_SIZE(odd), 0.01));
 	well_formed(chart_rounds(&words, series, 2, dropped, ARRAY_SIZE(odd)));
 	well_formed(chart_waterfall(&words, "%", parts, ARRAY_SIZE(odd), "<total>"));
-	well_formed(chart_bars(&words, "", parts, ARRAY_SIZE(odd)));
+	well_formed(stacked(odd, ARRAY_SIZE(odd)));
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
 		arms[0].ratios = odd + i;
 		arms[0].n = 1;
@@ -179,7 +195,7 @@ static void test_odd_numbers(void **state)
 		well_formed(chart_forest(&words, rows + i, 1, 2));
 		well_formed(chart_rounds(&words, series, 1, NULL, 1));
 		well_formed(chart_waterfall(&words, "%", parts + i, 1, "total"));
-		well_formed(chart_bars(&words, "", parts + i, 1));
+		well_formed(stacked(odd + i, 1));
 	}
 }
 
@@ -190,7 +206,7 @@ static void test_empty(void **state)
 	well_formed(chart_forest(&words, NULL, 0, 0.01));
 	well_formed(chart_rounds(&words, NULL, 0, NULL, 0));
 	well_formed(chart_waterfall(&words, "%", NULL, 0, "total"));
-	well_formed(chart_bars(&words, "%", NULL, 0));
+	well_formed(stacked(NULL, 0));
 }
 
 /* The x of the first element with this class in the wide picture, or its width. */
@@ -226,7 +242,7 @@ static void test_places(void **state)
 	assert_true(fabs(attribute(fall, "plain", "width") - 2 * unit) < 0.2);
 	assert_true(fabs(attribute(fall, "plain", "x") - attribute(fall, "doubt", "x")) < 0.2);
 	assert_true(fabs(attribute(fall, "total", "x") - attribute(fall, "bar", "x")) < 0.2);
-	assert_int_equal(count(fall, "+8 %"), 2);
+	assert_int_equal(count(fall, "end strong\">+8 %<"), 2);
 	assert_int_equal(count(fall, "−2 %"), 2);
 	/* Half and double lie as far from 1, on a logarithmic axis. */
 	zero = attribute(forest, "zero", "x1");
@@ -236,6 +252,62 @@ static void test_places(void **state)
 	assert_non_null(high);
 	assert_non_null(low);
 	assert_true(fabs(strtod(high + 24, NULL) - zero - (zero - strtod(low + 25, NULL))) < 0.3);
+}
+
+/* Axis and values speak of percent, or both of factors. */
+static void test_one_unit(void **state)
+{
+	const struct chart_interval rows[] = {
+		{"low", 0.9, 0.85, 0.95, DOC_GOOD, false}, {"high", 4, 3.8, 4.2, DOC_BAD, false}};
+	const struct chart_part part = {"part", 6, DOC_PLAIN};
+	CLEANUP_FREE char *near = chart_forest(&words, rows, 1, 0);
+	CLEANUP_FREE char *far = chart_forest(&words, rows, 2, 0);
+	CLEANUP_FREE char *fall = chart_waterfall(&words, "%", &part, 1, "sum");
+
+	(void)state;
+	assert_int_equal(count(near, "×"), 0);
+	assert_int_equal(count(far, " %"), 0);
+	assert_non_null(strstr(far, ">×0.9 "));
+	assert_non_null(strstr(fall, "middle\">0.0 %<"));
+	assert_non_null(strstr(fall, "middle\">+2.0 %<"));
+}
+
+/* A few values have no distribution to be seen. */
+static void test_few_values_are_points(void **state)
+{
+	double values[15];
+	struct chart_arm arm = {"few", values, 14, 1.1, 1.09, 1.11};
+	CLEANUP_FREE char *few = NULL, *many = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		values[i] = 1 + (double)(i * 7 % 15) / 100;
+	few = chart_violins(&words, &arm, 1);
+	arm.n = 15;
+	many = chart_violins(&words, &arm, 1);
+	assert_int_equal(count(few, "<circle class=\"shape\""), 2 * 14);
+	assert_int_equal(count(few, "<path class=\"shape\""), 0);
+	assert_int_equal(count(many, "<circle class=\"shape\""), 0);
+	assert_int_equal(count(many, "<path class=\"shape\""), 2);
+}
+
+/* Widths are as values; what has no colour of its own is in the last. */
+static void test_stack(void **state)
+{
+	const double values[] = {40, 20, 10, 9, 8, 7, 1, 0.5, 0.5, 4};
+	const char *names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+	CLEANUP_FREE char *svg = chart_stack(
+		&words, &(struct chart_stack){"%", names, 10, (const char *[]){"all"}, values, 1});
+
+	(void)state;
+	assert_true(fabs(attribute(svg, "part part-0", "width") -
+			    2 * attribute(svg, "part part-1", "width")) < 0.2);
+	assert_true(fabs(attribute(svg, "part part-2", "width") -
+			    2 * attribute(svg, "part part-7", "width")) < 0.2);
+	assert_int_equal(count(svg, "all others: 5.0 %"), 2);
+	assert_int_equal(count(svg, ">a: 40.0 %"), 2);
+	assert_int_equal(count(svg, "part-8"), 0);
+	well_formed(xstrdup(svg));
 }
 
 static void test_missing_parts_are_said(void **state)
@@ -276,6 +348,9 @@ int main(void)
 		cmocka_unit_test(test_odd_numbers),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_one_unit),
+		cmocka_unit_test(test_few_values_are_points),
+		cmocka_unit_test(test_stack),
 		cmocka_unit_test(test_missing_parts_are_said),
 		cmocka_unit_test(test_many),
 	};

@@ -324,6 +324,37 @@ static void test_policy(void **state)
 	assert_int_equal(count(page, "http:") + count(page, "https:"), 0);
 }
 
+static void test_glossary(void **state)
+{
+	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT}, {"rule", DOC_TERM}};
+	CLEANUP_DOC struct doc *doc = doc_new("t");
+	CLEANUP_FREE char *text = NULL, *page = NULL;
+
+	(void)state;
+	doc_table(doc, NULL, columns, 2);
+	doc_row(doc, (const char *[]){"fail", "bind-now"});
+	doc_row(doc, (const char *[]){"pass", "A <rule>"});
+	doc_row(doc, (const char *[]){"bind-now", "another"});
+	doc_glossary(doc, "What they mean");
+	doc_term(doc, "bind-now", "The short text.", "One.\n\nTwo.");
+	doc_glossary(doc, "Others");
+	doc_term(doc, "A <rule>", NULL, "The long text.");
+	doc_fold(doc);
+	text = text_of(doc, 60, false);
+	assert_non_null(strstr(text, "\nbind-now: The short text.\n"));
+	assert_null(strstr(text, "Two."));
+	assert_null(strstr(text, "What they mean"));
+	assert_null(strstr(text, "The long text."));
+	page = page_of(doc);
+	assert_int_equal(count(page, "<a href=\"#term--bind-now\">bind-now</a>"), 1);
+	assert_int_equal(count(page, "id=\"term--bind-now\""), 1);
+	assert_int_equal(count(page, "<a href=\"#term--a-rule-\">A &lt;rule&gt;</a>"), 1);
+	assert_int_equal(count(page, "id=\"term--a-rule-\""), 1);
+	assert_int_equal(count(page, "<a href=\"#term--another"), 0);
+	assert_int_equal(count(page, "<p>One.</p>\n<p>Two.</p>"), 1);
+	assert_int_equal(count(page, "<summary>Others (1)</summary>"), 1);
+}
+
 static void test_many_rows(void **state)
 {
 	CLEANUP_DOC struct doc *doc = doc_new("t");
@@ -392,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_escaping),
 		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_glossary),
 		cmocka_unit_test(test_many_rows),
 		cmocka_unit_test(test_save),
 		cmocka_unit_test(test_tones),

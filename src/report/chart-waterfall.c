@@ -1,17 +1,17 @@
-/* Bars and waterfalls: one row for each part, on a linear axis. */
+/* Waterfalls: one row for each part, on a linear axis. */
 #include "report/chart-internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-struct bars {
+struct waterfall {
 	const char *unit;
 	const struct chart_part *parts;
 	size_t n;
-	const char *total; /* NULL: every bar starts at zero */
+	const char *total;
 };
 
-static double sum_of(const struct bars *p, bool *complete)
+static double sum_of(const struct waterfall *p, bool *complete)
 {
 	double sum = 0;
 
@@ -26,7 +26,7 @@ static double sum_of(const struct bars *p, bool *complete)
 }
 
 /* How far the bars reach to both sides. */
-static void reach(const struct bars *p, double *lo, double *hi)
+static void reach(const struct waterfall *p, double *lo, double *hi)
 {
 	double at = 0;
 
@@ -34,7 +34,7 @@ static void reach(const struct bars *p, double *lo, double *hi)
 	for (size_t i = 0; i < p->n; i++) {
 		if (!chart_number(p->parts[i].value))
 			continue;
-		at = (p->total ? at : 0) + p->parts[i].value;
+		at += p->parts[i].value;
 		*lo = fmin(*lo, at);
 		*hi = fmax(*hi, at);
 	}
@@ -42,7 +42,7 @@ static void reach(const struct bars *p, double *lo, double *hi)
 		*hi = 1;
 }
 
-static void format_value(char out[64], const struct bars *p, double v, int decimals)
+static void format_value(char out[64], const struct waterfall *p, double v, int decimals)
 {
 	char number[32];
 
@@ -50,11 +50,11 @@ static void format_value(char out[64], const struct bars *p, double v, int decim
 		snprintf(out, 64, "not measured");
 		return;
 	}
-	chart_format(number, v, decimals, p->total != NULL);
+	chart_format(number, v, decimals, true);
 	snprintf(out, 64, *p->unit ? "%s %s" : "%s", number, p->unit);
 }
 
-static int decimals_of(const struct bars *p)
+static int decimals_of(const struct waterfall *p)
 {
 	double largest = 0;
 	bool whole = true;
@@ -78,7 +78,7 @@ static void draw_bar(struct canvas *c, const struct scale *s, double from, doubl
 	chart_rect(c, x0, y - 8, fmax(x1 - x0, 1), 16, classes);
 }
 
-static double draw_rows(struct canvas *c, const struct bars *p, const struct rows *r,
+static double draw_rows(struct canvas *c, const struct waterfall *p, const struct rows *r,
 	const struct scale *s, double y)
 {
 	int decimals = decimals_of(p);
@@ -87,7 +87,7 @@ static double draw_rows(struct canvas *c, const struct bars *p, const struct row
 
 	for (size_t i = 0; i < p->n; i++, y += r->height) {
 		const struct chart_part *part = &p->parts[i];
-		double from = p->total ? at : 0, middle = y + r->plot;
+		double from = at, middle = y + r->plot;
 
 		format_value(text, p, part->value, decimals);
 		chart_row_text(c, r, y, part->name, text, "");
@@ -95,15 +95,14 @@ static double draw_rows(struct canvas *c, const struct bars *p, const struct row
 			continue;
 		at = from + part->value;
 		draw_bar(c, s, from, at, middle,
-			chart_tone(part->tone, p->total && part->value < 0 ? "plain" : "bar"));
-		if (p->total)
-			chart_line(c, scale_x(s, at), middle + 8, scale_x(s, at),
-				middle + r->height - 8, "link");
+			chart_tone(part->tone, part->value < 0 ? "plain" : "bar"));
+		chart_line(c, scale_x(s, at), middle + 8, scale_x(s, at), middle + r->height - 8,
+			"link");
 	}
 	return y;
 }
 
-static double draw_total(struct canvas *c, const struct bars *p, const struct rows *r,
+static double draw_total(struct canvas *c, const struct waterfall *p, const struct rows *r,
 	const struct scale *s, double y)
 {
 	bool complete;
@@ -118,11 +117,11 @@ static double draw_total(struct canvas *c, const struct bars *p, const struct ro
 	return y + r->height;
 }
 
-static double draw_bars(struct canvas *c, const void *ctx)
+static double draw_waterfall(struct canvas *c, const void *ctx)
 {
-	const struct bars *p = ctx;
+	const struct waterfall *p = ctx;
 	double name = 0, value = 0, lo, hi, y = CHART_TOP, bottom;
-	size_t n = p->n + (p->total != NULL), n_ticks;
+	size_t n = p->n + 1, n_ticks;
 	struct tick ticks[CHART_TICKS];
 	char text[64];
 	struct rows r;
@@ -134,36 +133,26 @@ static double draw_bars(struct canvas *c, const void *ctx)
 		format_value(text, p, p->parts[i].value, decimals_of(p));
 		value = fmax(value, chart_text_width(text, CHART_TEXT));
 	}
-	if (p->total) {
-		name = fmax(name, chart_text_width(p->total, CHART_TEXT) * 1.1);
-		format_value(text, p, sum_of(p, &complete), decimals_of(p));
-		value = fmax(value, chart_text_width(text, CHART_TEXT) * 1.1);
-	}
+	name = fmax(name, chart_text_width(p->total, CHART_TEXT) * 1.1);
+	format_value(text, p, sum_of(p, &complete), decimals_of(p));
+	value = fmax(value, chart_text_width(text, CHART_TEXT) * 1.1);
 	r = chart_rows_layout(c, name, value, 20);
 	reach(p, &lo, &hi);
 	s = (struct scale){lo, hi, r.x0, r.x1};
 	bottom = y + r.height * (double)n + 2;
 	n_ticks = chart_ticks(lo, hi, chart_tick_room(&s), ticks);
+	chart_tick_unit(ticks, n_ticks, p->unit, true);
 	chart_axis(c, &s, ticks, n_ticks, y, bottom, false);
 	chart_line(c, scale_x(&s, 0), y, scale_x(&s, 0), bottom, "zero");
 	y = draw_rows(c, p, &r, &s, y);
-	if (p->total)
-		draw_total(c, p, &r, &s, y);
+	draw_total(c, p, &r, &s, y);
 	return bottom + 24;
 }
 
 char *chart_waterfall(const struct chart_words *words, const char *unit,
 	const struct chart_part *parts, size_t n, const char *total)
 {
-	const struct bars p = {unit, parts, n, total};
+	const struct waterfall p = {unit, parts, n, total};
 
-	return chart_both(words, draw_bars, &p);
-}
-
-char *chart_bars(
-	const struct chart_words *words, const char *unit, const struct chart_part *parts, size_t n)
-{
-	const struct bars p = {unit, parts, n, NULL};
-
-	return chart_both(words, draw_bars, &p);
+	return chart_both(words, draw_waterfall, &p);
 }
