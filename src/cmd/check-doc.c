@@ -105,11 +105,24 @@ static void finding_rows(struct doc *doc, const json_t *rule)
 	}
 }
 
+/* What a rule is about; on a terminal only if `shown`. */
+static void add_term(struct doc *doc, const json_t *item, bool shown)
+{
+	const char *id = cmd_text(item, "id");
+	const struct check_rule *rule = check_rule_find(id);
+	CLEANUP_FREE char *text =
+		xasprintf("%s. What to do: %s.", cmd_text(item, "reason"), cmd_text(item, "todo"));
+	CLEANUP_FREE char *all = xasprintf("%s%s%s", shown ? "" : text, shown ? "" : "\n\n",
+		rule ? check_rule_about(rule) : "");
+
+	doc_term(doc, id, shown ? text : NULL, all);
+}
+
 /* The worst first. */
 static void add_findings(struct doc *doc, const json_t *rules)
 {
-	static const struct doc_column columns[] = {
-		{"verdict", DOC_VERDICT}, {"rule", 0}, {"where", DOC_WRAP}, {"what", DOC_WRAP}};
+	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT}, {"rule", DOC_TERM},
+		{"where", DOC_WRAP}, {"what", DOC_WRAP}};
 	static const char *const order[] = {"fail", "warn", "note", "known"};
 	bool begun = false;
 
@@ -125,13 +138,14 @@ static void add_findings(struct doc *doc, const json_t *rules)
 			finding_rows(doc, rule);
 		}
 	}
-	for (size_t o = 0; o + 1 < ARRAY_SIZE(order); o++) {
+	if (begun)
+		doc_glossary(doc, "What they mean");
+	for (size_t o = 0; o < ARRAY_SIZE(order); o++) {
 		for (size_t i = 0; i < json_array_size(rules); i++) {
 			const json_t *rule = json_array_get(rules, i);
 
 			if (has_verdict(rule, order[o]))
-				doc_text(doc, "%s: %s. What to do: %s.", cmd_text(rule, "id"),
-					cmd_text(rule, "reason"), cmd_text(rule, "todo"));
+				add_term(doc, rule, strcmp(order[o], "known") != 0);
 		}
 	}
 }
@@ -152,7 +166,7 @@ static char *verified(const char *id)
 static void add_others(struct doc *doc, const json_t *rules, const char *verdict,
 	const char *caption, const char *column, bool all)
 {
-	const struct doc_column columns[] = {{"rule", 0}, {column, DOC_WRAP}};
+	const struct doc_column columns[] = {{"rule", DOC_TERM}, {column, DOC_WRAP}};
 	size_t n = count_verdict(rules, verdict);
 	CLEANUP_STRV struct strv names = STRV_INIT;
 
@@ -181,6 +195,25 @@ static void add_others(struct doc *doc, const json_t *rules, const char *verdict
 	}
 }
 
+/* The text of the rules without a finding, for the links of their names. */
+static void add_terms(struct doc *doc, const json_t *rules)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const json_t *rule = json_array_get(rules, i);
+
+		if (!has_verdict(rule, "pass") && !has_verdict(rule, "not checked"))
+			continue;
+		if (!begun)
+			doc_glossary(doc, "What the rules without findings are about");
+		begun = true;
+		add_term(doc, rule, false);
+	}
+	if (begun)
+		doc_fold(doc);
+}
+
 struct doc *cmd_check_doc(const struct dist *dist, const json_t *model, bool all)
 {
 	CLEANUP_FREE char *title = xasprintf("solder check: %s", dist->given);
@@ -196,6 +229,7 @@ struct doc *cmd_check_doc(const struct dist *dist, const json_t *model, bool all
 	cmd_check_add_wheels(doc, model, all);
 	add_others(doc, rules, "not checked", "Rules that were not checked", "why", all);
 	add_others(doc, rules, "pass", "Rules that hold", "what was verified", all);
+	add_terms(doc, rules);
 	doc_heading(doc, "What was checked");
 	for (size_t i = 0; i < dist->trail.n; i++)
 		doc_text(doc, "%s", dist->trail.v[i]);
