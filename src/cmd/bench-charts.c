@@ -38,11 +38,11 @@ static void add_violins(struct doc *doc, const struct bench *b, const struct ben
 		}
 	}
 	add_picture(doc, chart_violins(&words, arms, n),
-		"Time relative to the reference, one value for each workload. The copy is the "
-		"reference itself.");
+		"Time relative to the reference, one value for each workload; the bar is the mean "
+		"with its interval. The copy is the reference itself.");
 }
 
-static enum doc_tone tone(enum bench_verdict verdict)
+enum doc_tone bench_tone(enum bench_verdict verdict)
 {
 	return verdict == BENCH_FASTER   ? DOC_GOOD
 	       : verdict == BENCH_SLOWER ? DOC_BAD
@@ -71,13 +71,13 @@ static void add_forest(
 				.point = c->ratio,
 				.low = c->interval.low,
 				.high = c->interval.high,
-				.tone = tone(c->verdict)};
+				.tone = bench_tone(c->verdict)};
 	}
 	rows[n++] = (struct chart_interval){.name = "this suite",
 		.point = arm->ratio,
 		.low = arm->suite.low,
 		.high = arm->suite.high,
-		.tone = tone(arm->verdict),
+		.tone = bench_tone(arm->verdict),
 		.summary = true};
 	rows[n++] = (struct chart_interval){.name = "other programs",
 		.point = arm->ratio,

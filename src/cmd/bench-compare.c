@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cmd/bench-internal.h"
 #include "cmd/cmd.h"
 
@@ -121,20 +122,94 @@ static void add_left_out(struct doc *doc, const struct bench *before, const stru
 	}
 }
 
+/* The answer for one arm, before anything else. */
+static void add_headline(struct doc *doc, const struct bench *before,
+	const struct bench_comparison *c, const struct bench_arm_changes *arm, const char *first,
+	const char *second)
+{
+	const struct bench_change *ch = &arm->suite;
+	const char *name = before->arms[arm->before].name;
+	bool slower = ch->verdict == BENCH_SLOWER;
+	CLEANUP_FREE char *change = bench_change_text(slower ? ch->ratio : 2 - ch->ratio);
+	CLEANUP_FREE char *range = bench_range_text(ch->interval, slower);
+	CLEANUP_FREE char *interval = bench_interval_text(ch->interval);
+
+	if (slower || ch->verdict == BENCH_FASTER)
+		doc_text(doc, "%s is %s %s in %s than in %s (%s), %u of %zu %s.", name, change,
+			bench_verdict_name(ch->verdict), second, first, range, arm->different,
+			c->n_workloads, c->n_workloads == 1 ? "workload" : "workloads");
+	else if (ch->verdict == BENCH_EQUAL)
+		doc_text(doc, "%s is as fast in %s as in %s: %.4f of its time (%s).", name, second,
+			first, ch->ratio, interval);
+	else
+		doc_text(doc,
+			"It is undecided whether %s is faster or slower in %s than in %s: %.4f of "
+			"its time (%s).",
+			name, second, first, ch->ratio, interval);
+}
+
+static void add_forest(struct doc *doc, const struct bench *before,
+	const struct bench_comparison *c, const struct bench_arm_changes *arm)
+{
+	CLEANUP_FREE struct chart_interval *rows = xcalloc(c->n_workloads + 1, sizeof(*rows));
+	CLEANUP_FREE char *title = xasprintf("Change of %s", before->arms[arm->before].name);
+	const struct chart_words words = {.title = title,
+		.about = "How each workload's ratio to the reference has changed from the first "
+			 "campaign to the second, with the interval, and that of the suite.",
+		.less = "faster in the second",
+		.more = "slower in the second"};
+	CLEANUP_FREE char *svg = NULL;
+
+	for (size_t i = 0; i <= c->n_workloads; i++) {
+		bool suite = i == c->n_workloads;
+		const struct bench_change *ch = suite ? &arm->suite : &arm->workloads[i];
+
+		rows[i] = (struct chart_interval){
+			.name = suite ? "this suite"
+				      : before->workloads[c->workload_before[i]].name,
+			.point = ch->ratio,
+			.low = ch->interval.low,
+			.high = ch->interval.high,
+			.tone = bench_tone(ch->verdict),
+			.summary = suite};
+	}
+	svg = chart_forest(&words, rows, c->n_workloads + 1, before->options.margin);
+	doc_picture(doc, svg, "Each workload with its interval; the band is what counts as equal.",
+		false);
+}
+
+/* What a campaign is called: the file, without its folder if that tells them apart. */
+static const char *name_of(const struct strv *files, size_t i)
+{
+	return strcmp(path_base(files->v[0]), path_base(files->v[1])) ? path_base(files->v[i])
+								      : files->v[i];
+}
+
 static struct doc *make_doc(const struct bench *before, const struct bench *after,
 	const struct bench_comparison *c, const struct strv *files, bool all)
 {
-	struct doc *doc = doc_new("solder bench: two campaigns");
+	const char *first = name_of(files, 0), *second = name_of(files, 1);
+	CLEANUP_FREE char *title = xasprintf("solder bench: %s against %s", second, first);
+	struct doc *doc = doc_new(title);
 
-	add_facts(doc, before, after, c, files);
-	add_gate(doc, "first", &c->before);
-	add_gate(doc, "second", &c->after);
+	for (size_t i = 0; c->verdicts && i < c->n_arms; i++) {
+		if (before->arms[c->arms[i].before].role == BENCH_ROLE_ARM)
+			add_headline(doc, before, c, &c->arms[i], first, second);
+	}
 	if (!c->verdicts)
 		doc_text(doc, "No verdict is given: a campaign did not pass its gates.");
 	add_arms(doc, before, after, c);
+	add_gate(doc, "first", &c->before);
+	add_gate(doc, "second", &c->after);
+	for (size_t i = 0; i < c->n_arms; i++) {
+		if (all && before->arms[c->arms[i].before].role == BENCH_ROLE_ARM)
+			add_forest(doc, before, c, &c->arms[i]);
+	}
 	for (size_t i = 0; i < c->n_arms; i++)
 		add_workloads(doc, before, c, &c->arms[i], all);
 	add_left_out(doc, before, after, c);
+	doc_heading(doc, "What was compared");
+	add_facts(doc, before, after, c, files);
 	return doc;
 }
 

@@ -116,7 +116,9 @@ void bench_counts(struct doc *doc, const struct bench *b)
 
 struct doc *bench_counts_doc(const struct bench *b)
 {
-	struct doc *doc = doc_new("solder bench: instructions");
+	CLEANUP_FREE char *names = bench_arm_names(b);
+	CLEANUP_FREE char *title = xasprintf("solder bench: instructions of %s", names);
+	struct doc *doc = doc_new(title);
 
 	doc_fact(doc, "reference", b->arms[0].name);
 	doc_fact(doc, "processor", json_string_value(json_object_get(b->machine, "processor")));

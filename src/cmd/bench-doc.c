@@ -22,16 +22,14 @@ char *bench_interval_text(struct bench_interval i)
 	return isfinite(i.high) ? xasprintf("%.4f to %.4f", i.low, i.high) : xstrdup("unknown");
 }
 
-/* A ratio as a change: "5.1 %", from twice on "2.24 times"; to be freed. */
-static char *change_text(double ratio)
+char *bench_change_text(double ratio)
 {
 	double percent = round(1000 * fabs(ratio - 1)) / 10;
 
 	return ratio >= 2 ? xasprintf("%.2f times", ratio) : xasprintf("%.1f %%", percent);
 }
 
-/* The ends of an interval as changes in one direction: "4.9 to 5.2"; to be freed. */
-static char *range_text(struct bench_interval i, bool slower)
+char *bench_range_text(struct bench_interval i, bool slower)
 {
 	double low = slower ? i.low : 1 - i.high, high = slower ? i.high : 1 - i.low;
 
@@ -59,12 +57,12 @@ static void add_headline(
 	const struct bench_arm_result *arm = &r->arms[a];
 	const char *name = b->arms[a].name, *reference = b->arms[0].name;
 	bool slower = arm->verdict == BENCH_SLOWER, faster = arm->verdict == BENCH_FASTER;
-	CLEANUP_FREE char *change = change_text(slower ? arm->ratio : 2 - arm->ratio);
-	CLEANUP_FREE char *range = range_text(arm->suite, slower);
-	CLEANUP_FREE char *noise = change_text(exp(r->noise));
+	CLEANUP_FREE char *change = bench_change_text(slower ? arm->ratio : 2 - arm->ratio);
+	CLEANUP_FREE char *range = bench_range_text(arm->suite, slower);
+	CLEANUP_FREE char *noise = bench_change_text(exp(r->noise));
 
 	if (arm->at_least > 0) {
-		CLEANUP_FREE char *least = change_text(arm->at_least);
+		CLEANUP_FREE char *least = bench_change_text(arm->at_least);
 
 		doc_text(doc,
 			"%s is %s than %s by at least %s: it measures as %.4f, and the noise that "
@@ -274,19 +272,23 @@ static void add_notes(struct doc *doc, const struct bench *b)
 	}
 }
 
-struct doc *bench_doc(const struct bench *b, const struct bench_result *result, bool all)
+char *bench_arm_names(const struct bench *b)
 {
 	CLEANUP_STRV struct strv names = STRV_INIT;
-	CLEANUP_FREE char *title = NULL, *versus = NULL;
-	struct doc *doc;
 
 	for (size_t a = 0; a < b->n_arms; a++) {
 		if (b->arms[a].role == BENCH_ROLE_ARM)
 			strv_add(&names, b->arms[a].name);
 	}
-	versus = strv_join(&names, ", ");
-	title = xasprintf("solder bench: %s", versus);
-	doc = doc_new(title);
+	return strv_join(&names, ", ");
+}
+
+struct doc *bench_doc(const struct bench *b, const struct bench_result *result, bool all)
+{
+	CLEANUP_FREE char *names = bench_arm_names(b);
+	CLEANUP_FREE char *title = xasprintf("solder bench: %s", names);
+	struct doc *doc = doc_new(title);
+
 	for (size_t a = 1; a < b->n_arms; a++) {
 		if (b->arms[a].role == BENCH_ROLE_ARM)
 			add_headline(doc, b, result, a);

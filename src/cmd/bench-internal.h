@@ -55,8 +55,15 @@ void bench_counts(struct doc *doc, const struct bench *b);
 /* A document of that alone. */
 struct doc *bench_counts_doc(const struct bench *b);
 
-/* Adds the pictures: violins of workload ratios, a forest for each arm, what happened in each
- * round. */
+/* A ratio as a change without its direction: "5.1 %", from twice on "2.24 times"; and the ends of
+ * an interval in one direction: "4.9 to 5.2". Both are to be freed. */
+char *bench_change_text(double ratio);
+char *bench_range_text(struct bench_interval i, bool slower);
+/* The names of arms that are compared: "static, shared"; to be freed. */
+char *bench_arm_names(const struct bench *b);
+enum doc_tone bench_tone(enum bench_verdict verdict);
+
+/* Adds the pictures: the workloads' ratios, a forest for each arm, what happened in each round. */
 void bench_charts(struct doc *doc, const struct bench *b, const struct bench_result *result);
 
 #endif
