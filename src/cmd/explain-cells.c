@@ -21,6 +21,17 @@ static void group(struct cell *cell, const char *sign, int64_t n)
 	cell->text[used] = '\0';
 }
 
+double cell_share(int64_t part, int64_t total)
+{
+	return total ? (double)part / (double)total : 0;
+}
+
+const char *cell_percent(struct cell *cell, int64_t part, int64_t total)
+{
+	snprintf(cell->text, sizeof(cell->text), "%.2f %%", 100 * cell_share(part, total));
+	return cell->text;
+}
+
 const char *cell_whole(struct cell *cell, int64_t n)
 {
 	group(cell, n < 0 ? "-" : "", n);

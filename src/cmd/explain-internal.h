@@ -32,6 +32,10 @@ struct cell {
 	char text[48];
 };
 const char *cell_whole(struct cell *cell, int64_t n);
+/* 0 of nothing. */
+double cell_share(int64_t part, int64_t total);
+/* "12.34 %" */
+const char *cell_percent(struct cell *cell, int64_t part, int64_t total);
 /* From a to b, with its sign. */
 const char *cell_change(struct cell *cell, int64_t a, int64_t b);
 
@@ -57,6 +61,9 @@ bool explain_is_shown(const struct explain_page *page, const struct explain_pair
 /* By its folded name; NULL: it was not executed. */
 const struct explain_function *explain_find_function(
 	const struct explain_weights *weights, const char *name);
+/* One interpreter's instructions by cause; and what the causes are, which is for pages alone. */
+void explain_page_causes(struct doc *doc, const struct explain_page *page);
+void explain_page_glossary(struct doc *doc, const struct explain_page *page);
 /* All but the code. */
 void explain_page(struct doc *doc, const struct explain_page *page);
 json_t *explain_page_json(const struct explain_page *page);

@@ -8,24 +8,11 @@
 
 #define TOP 10
 #define TOP_HOSTS 3
-/* Causes below that share of all instructions are no advice. */
-#define WORTH 0.0005
-
-static double share(int64_t part, int64_t total)
-{
-	return total ? (double)part / (double)total : 0;
-}
-
-static const char *percent(struct cell *cell, int64_t part, int64_t total)
-{
-	snprintf(cell->text, sizeof(cell->text), "%.2f %%", 100 * share(part, total));
-	return cell->text;
-}
 
 /* The difference as a share of all that A executed. */
 static const char *change_share(struct cell *cell, int64_t a, int64_t b, int64_t total)
 {
-	double percent = 100 * share(b - a, total);
+	double percent = 100 * cell_share(b - a, total);
 
 	snprintf(cell->text, sizeof(cell->text), fabs(percent) < 0.005 ? "0 %%" : "%+.2f %%",
 		percent);
@@ -105,7 +92,8 @@ static void add_waterfall(struct doc *doc, const struct explain_result *r)
 
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const struct explain_row *row = &r->rows[i];
-		double value = 100 * (share(row->b, r->total_a) - share(row->a, r->total_a));
+		double value =
+			100 * (cell_share(row->b, r->total_a) - cell_share(row->a, r->total_a));
 
 		if (row->a != row->b)
 			parts[n++] = (struct chart_part){row->words, value,
@@ -119,8 +107,8 @@ static void add_waterfall(struct doc *doc, const struct explain_result *r)
 
 static void add_rows(struct doc *doc, const struct explain_result *r)
 {
-	static const struct doc_column columns[] = {{"cause", DOC_WRAP}, {"A", DOC_RIGHT},
-		{"B", DOC_RIGHT}, {"difference", DOC_RIGHT}, {"of A", DOC_RIGHT}};
+	static const struct doc_column columns[] = {{"cause", DOC_WRAP | DOC_TERM},
+		{"A", DOC_RIGHT}, {"B", DOC_RIGHT}, {"difference", DOC_RIGHT}, {"of A", DOC_RIGHT}};
 	struct cell c[4];
 
 	doc_table(doc, "Where the difference is", columns, ARRAY_SIZE(columns));
@@ -139,56 +127,6 @@ static void add_rows(struct doc *doc, const struct explain_result *r)
 			change_share(&c[3], r->total_a, r->total_b, r->total_a)};
 
 		doc_row(doc, cells);
-	}
-}
-
-/* What brings a cause down. NULL: nothing that is known. */
-static const char *remedy(enum explain_cause cause, const struct explain_weights *w)
-{
-	int64_t dynamic = w->classes[ELF_SITE_TLS_GD] + w->classes[ELF_SITE_TLS_LD] +
-			  w->classes[ELF_SITE_TLS_DESC];
-
-	switch (cause) {
-	case EXPLAIN_TLS:
-		return dynamic ? "a static interpreter, or -ftls-model=initial-exec"
-		       : w->classes[ELF_SITE_TLS_IE]
-			       ? "is initial-exec: only a static interpreter is cheaper"
-			       : "is local-exec: as cheap as it gets";
-	case EXPLAIN_PLT_OWN:
-		return "a static interpreter, or -Bsymbolic-functions";
-	case EXPLAIN_PLT_OTHER:
-		return "-fno-plt";
-	case EXPLAIN_GOT_OWN:
-	case EXPLAIN_GOT:
-		return "a static interpreter turns most into lea, at the same count; without "
-		       "position independence some go away";
-	case EXPLAIN_CALL:
-	case EXPLAIN_FRAME:
-		return "inlining: profile-guided and link-time optimization";
-	case EXPLAIN_GUARD:
-		return "-fno-stack-protector";
-	case EXPLAIN_MARKER:
-		return "-fcf-protection=none, -mbranch-protection=none";
-	default:
-		return NULL;
-	}
-}
-
-static void add_alone(struct doc *doc, const struct explain_page *p)
-{
-	static const struct doc_column columns[] = {{"cause", DOC_WRAP}, {"executed", DOC_RIGHT},
-		{"of all", DOC_RIGHT}, {"what would remove it", DOC_WRAP}};
-	const struct explain_weights *w = &p->a->weights;
-	struct cell c[2];
-
-	doc_table(doc, "Where its instructions are", columns, ARRAY_SIZE(columns));
-	for (unsigned i = 0; i < EXPLAIN_N_CAUSES; i++) {
-		bool worth = share(w->causes[i], w->total) >= WORTH;
-		const char *cells[] = {explain_cause_words(i), cell_whole(&c[0], w->causes[i]),
-			percent(&c[1], w->causes[i], w->total), worth ? remedy(i, w) : NULL};
-
-		if (w->causes[i])
-			doc_row(doc, cells);
 	}
 }
 
@@ -392,8 +330,8 @@ const struct explain_function *explain_find_function(
 
 static void add_function(struct doc *doc, const struct explain_page *p)
 {
-	static const struct doc_column columns[] = {
-		{"cause", DOC_WRAP}, {"A", DOC_RIGHT}, {"B", DOC_RIGHT}, {"difference", DOC_RIGHT}};
+	static const struct doc_column columns[] = {{"cause", DOC_WRAP | DOC_TERM},
+		{"A", DOC_RIGHT}, {"B", DOC_RIGHT}, {"difference", DOC_RIGHT}};
 	const struct explain_function *a = explain_find_function(&p->a->weights, p->function);
 	const struct explain_function *b =
 		p->b ? explain_find_function(&p->b->weights, p->function) : NULL;
@@ -435,12 +373,12 @@ static void add_limits(struct doc *doc, const char *letter, const struct explain
 				"%s: '%s' names the functions in which %s of what it executed "
 				"lies (stripped): the others can be neither matched nor listed, "
 				"and inlining is not told apart.",
-				letter, o->path, percent(&c, o->in_named, o->total));
-		if (share(o->unknown, o->total) > 0.01)
+				letter, o->path, cell_percent(&c, o->in_named, o->total));
+		if (cell_share(o->unknown, o->total) > 0.01)
 			doc_text(doc,
 				"%s: %s of what was executed in '%s' lies in no function that the "
 				"file tells of. Is it the file that ran?",
-				letter, percent(&c, o->unknown, o->total), o->path);
+				letter, cell_percent(&c, o->unknown, o->total), o->path);
 	}
 }
 
@@ -499,19 +437,42 @@ static void add_headline(struct doc *doc, const struct explain_page *p)
 		doc_text(doc,
 			"%s executes %.2f %% %s instructions than %s; the largest cause is %s "
 			"(%s).",
-			b, fabs(100 * share(difference, r->total_a)),
+			b, fabs(100 * cell_share(difference, r->total_a)),
 			difference < 0 ? "fewer" : "more", a, most->words,
 			change_share(&c[0], most->a, most->b, r->total_a));
 	else
 		doc_text(doc,
 			"%s executes %.2f %% %s instructions than %s, by no cause that is known.",
-			b, fabs(100 * share(difference, r->total_a)),
+			b, fabs(100 * cell_share(difference, r->total_a)),
 			difference < 0 ? "fewer" : "more", a);
 	doc_text(doc,
 		"B - A is %s instructions: %s by causes that tell how the files were made, loaded "
 		"or called, %s by other work, which is not explained.",
 		cell_change(&c[0], 0, difference), cell_change(&c[1], 0, r->explained),
 		cell_change(&c[2], r->explained, difference));
+}
+
+/* Of one: how much is due to how it was made, loaded or called. */
+static void add_headline_alone(struct doc *doc, const struct explain_page *p)
+{
+	const struct explain_result *r = p->result;
+	const struct explain_row *most = NULL;
+	int64_t explained = 0;
+	struct cell c[3];
+
+	for (size_t i = 0; i < r->n_rows; i++) {
+		if (!r->rows[i].explained)
+			continue;
+		explained += r->rows[i].a;
+		most = !most || r->rows[i].a > most->a ? &r->rows[i] : most;
+	}
+	if (!explained)
+		return;
+	doc_text(doc,
+		"%s of %s instructions have to do with how %s was made, loaded or called; the "
+		"largest cause is %s (%s).",
+		cell_percent(&c[0], explained, r->total_a), cell_whole(&c[1], r->total_a),
+		name_of(p->a, "it"), most->words, cell_percent(&c[2], most->a, r->total_a));
 }
 
 static void say_not_counted(struct doc *doc, const char *side, const struct explain_side *s)
@@ -532,13 +493,14 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 		add_function(doc, p);
 		add_inlined(doc, p);
 		add_sites(doc, p);
+		explain_page_glossary(doc, p);
 		add_limits(doc, "A", &p->a->weights);
 		if (p->b)
 			add_limits(doc, "B", &p->b->weights);
 		return;
 	}
-	if (p->b && !p->startup && explain_is_counted(p))
-		add_headline(doc, p);
+	if (!p->startup && explain_is_counted(p))
+		p->b ? add_headline(doc, p) : add_headline_alone(doc, p);
 	add_facts(doc, p);
 	if (p->startup)
 		explain_page_startup(doc, p, true);
@@ -557,7 +519,7 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 		add_waterfall(doc, p->result);
 		add_workloads(doc, p);
 	} else {
-		add_alone(doc, p);
+		explain_page_causes(doc, p);
 	}
 	say_tls(doc, "A", &p->a->weights);
 	if (p->b)
@@ -575,6 +537,7 @@ void explain_page(struct doc *doc, const struct explain_page *p)
 	}
 	doc_text(doc, "Executed instructions are not time. What they say is to be checked with "
 		      "solder bench.");
+	explain_page_glossary(doc, p);
 	if (!p->startup && p->a->startup)
 		explain_page_startup(doc, p, false);
 }

@@ -344,7 +344,9 @@ static int show(const struct values *v, struct explained *e, const struct explai
 /* --dry-run: what would be built. */
 static int show_plan(const struct values *v, const struct explained *e, struct err *err)
 {
-	CLEANUP_DOC struct doc *doc = doc_new("solder explain: what would be built");
+	CLEANUP_FREE char *title = xasprintf(
+		"solder explain: what would be built of %s", e->sides[e->n_sides - 1].given);
+	CLEANUP_DOC struct doc *doc = doc_new(title);
 
 	intervene_plan_page(doc, &e->intervention);
 	if (v->json) {
