@@ -35,6 +35,15 @@ void inspect_page(struct doc *doc, const struct inspect_item *item, bool symbols
 /* The sites of several files side by side; items without code are left out. */
 void inspect_code_table(struct doc *doc, const struct inspect_item *const *items,
 	const char *const *titles, size_t n);
+/* A picture of how many calls of each kind the code of each has. */
+void inspect_calls_picture(struct doc *doc, const struct inspect_item *const *items,
+	const char *const *titles, size_t n);
+struct inspect_size {
+	char *name;
+	uint64_t size;
+};
+/* A picture of the files' sizes. Sorts them, the largest first. */
+void inspect_sizes_picture(struct doc *doc, struct inspect_size *sizes, size_t n);
 void inspect_archive_page(struct doc *doc, uint64_t size, const struct archive_facts *facts);
 
 int inspect_python(const char *what, const struct inspect_options *o, struct err *err);

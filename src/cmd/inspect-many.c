@@ -27,6 +27,7 @@ struct run {
 	uint64_t bytes, bytes_taken;
 	size_t n_elf, n_bad;
 	size_t roles[N_ROLES];
+	struct inspect_size *sizes; /* of the n_elf files */
 	char *glibc, *glibc_of;
 	struct strv bad; /* path and reason by turns */
 	struct progress *progress;
@@ -147,7 +148,8 @@ static int take(void *ctx, size_t i, struct err *err)
 		strv_add(&r->bad, item->file.rel);
 		strv_add(&r->bad, item->file.problem);
 	} else {
-		r->n_elf++;
+		r->sizes[r->n_elf++] =
+			(struct inspect_size){xstrdup(item->file.rel), item->file.facts.file_size};
 		r->roles[item->file.role]++;
 		keep_highest(r, &item->file);
 		add_row(r, item);
@@ -176,6 +178,7 @@ static int read_all(struct run *r, struct err *err)
 
 	r->items = xcalloc(r->files.n + 1, sizeof(*r->items));
 	r->json = xcalloc(r->files.n + 1, sizeof(*r->json));
+	r->sizes = xcalloc(r->files.n + 1, sizeof(*r->sizes));
 	for (size_t i = 0; i < r->files.n; i++)
 		r->bytes += r->files.v[i].facts.file_size;
 	r->progress = progress_new(stderr, isatty(2) ? PROGRESS_AUTO : PROGRESS_QUIET);
@@ -193,6 +196,9 @@ static void run_release(struct run *r)
 	strv_release(&r->bad);
 	for (size_t i = 0; i < N_ROLES; i++)
 		strv_release(&r->cells[i]);
+	for (size_t i = 0; i < r->n_elf; i++)
+		free(r->sizes[i].name);
+	free(r->sizes);
 	free(r->items);
 	free(r->json);
 	free(r->glibc);
@@ -268,10 +274,8 @@ static int show_pages(struct doc *doc, const struct run *r, struct err *err)
 
 static void show_trail(struct doc *doc, const struct dist *dist)
 {
-	CLEANUP_FREE char *trail = strv_join(&dist->trail, "\n");
-
-	if (dist->trail.n)
-		doc_fact(doc, "found", trail);
+	for (size_t i = 0; i < dist->trail.n; i++)
+		doc_fact(doc, i ? "" : "found", dist->trail.v[i]);
 }
 
 static void show_link(struct doc *doc, const struct dist *dist)
@@ -350,6 +354,8 @@ static int show_head(struct doc *doc, const struct run *r, struct err *err)
 		inspect_code_table(doc, both, titles, 2);
 	else if (both[0])
 		inspect_code_table(doc, both, titles, 1);
+	if (both[0])
+		inspect_calls_picture(doc, both, titles, both[1] ? 2 : 1);
 	return 0;
 }
 
@@ -385,6 +391,7 @@ static int run_and_show(struct run *r, const char *key, json_t *head, struct err
 			json_string_value(head));
 	if (r->dist ? show_head(doc, r, err) < 0 : (show_counts(doc, r), 0))
 		return -1;
+	inspect_sizes_picture(doc, r->sizes, r->n_elf);
 	show_files(doc, r);
 	return show_pages(doc, r, err) < 0 ? -1 : inspect_show(doc, r->o, err);
 }

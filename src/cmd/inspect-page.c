@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/progress.h"
 #include "cmd/inspect-internal.h"
 
@@ -228,6 +229,78 @@ void inspect_code_table(struct doc *doc, const struct inspect_item *const *items
 	}
 }
 
+void inspect_calls_picture(struct doc *doc, const struct inspect_item *const *items,
+	const char *const *titles, size_t n)
+{
+	static const struct chart_words words = {.title = "Calls in the code",
+		.about = "How many call instructions of each kind there are."};
+	static const enum elf_site kinds[] = {ELF_SITE_CALL_DIRECT, ELF_SITE_CALL_PLT_OTHER,
+		ELF_SITE_CALL_PLT_OWN, ELF_SITE_CALL_INDIRECT, ELF_SITE_CALL_GOT};
+	static const char *const parts[] = {"direct", "through the PLT, to others",
+		"through the PLT, to itself", "indirect", "through the GOT"};
+	const char *bars[2];
+	double values[2 * ARRAY_SIZE(kinds)];
+	struct chart_stack stack = {.unit = "",
+		.parts = parts,
+		.n_parts = ARRAY_SIZE(kinds),
+		.bars = bars,
+		.values = values};
+	CLEANUP_FREE char *svg = NULL;
+	size_t at = 0;
+
+	for (size_t i = 0; i < n && stack.n_bars < ARRAY_SIZE(bars); i++) {
+		if (!items[i]->has_code)
+			continue;
+		bars[stack.n_bars++] = titles[i];
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+			values[at++] = (double)items[i]->code.sites[kinds[k]];
+	}
+	if (!stack.n_bars)
+		return;
+	svg = chart_stack(&words, &stack);
+	doc_picture(doc, svg, "Places in the code, not how often they are executed.", false);
+}
+
+static int larger_first(const void *a, const void *b)
+{
+	const struct inspect_size *x = a, *y = b;
+
+	return x->size != y->size ? (x->size < y->size) - (x->size > y->size)
+				  : strcmp(x->name, y->name);
+}
+
+void inspect_sizes_picture(struct doc *doc, struct inspect_size *sizes, size_t n)
+{
+	static const struct chart_words words = {.title = "Sizes of the files",
+		.about = "What each ELF file adds to their size, the largest first."};
+	CLEANUP_FREE const char **parts = xcalloc(n + 1, sizeof(*parts));
+	CLEANUP_FREE double *values = xcalloc(n + 1, sizeof(*values));
+	CLEANUP_FREE char *svg = NULL, *about = NULL;
+	uint64_t all = 0;
+	char human[32];
+	bool small;
+
+	if (n < 2)
+		return;
+	sort_array(sizes, n, sizeof(*sizes), larger_first);
+	small = sizes[0].size < 1 << 20;
+	for (size_t i = 0; i < n; i++) {
+		parts[i] = path_base(sizes[i].name);
+		values[i] = (double)sizes[i].size / (small ? 1 << 10 : 1 << 20);
+		all += sizes[i].size;
+	}
+	format_bytes(human, all);
+	svg = chart_stack(&words, &(struct chart_stack){.unit = small ? "KiB" : "MiB",
+					  .parts = parts,
+					  .n_parts = n,
+					  .bars = (const char *[]){"size"},
+					  .values = values,
+					  .n_bars = 1});
+	about = xasprintf(
+		"%s in all, with symbols and debug information where a file has them.", human);
+	doc_picture(doc, svg, about, false);
+}
+
 static void page_names(struct doc *doc, const struct elf_facts *f)
 {
 	CLEANUP_BUF struct buf exports = BUF_INIT, undefined = BUF_INIT;
@@ -265,6 +338,7 @@ void inspect_page(struct doc *doc, const struct inspect_item *item, bool symbols
 	page_versions(doc, f);
 	page_relocations(doc, f);
 	inspect_code_table(doc, &item, (const char *[]){"count"}, 1);
+	inspect_calls_picture(doc, &item, (const char *[]){"count"}, 1);
 	if (symbols)
 		page_names(doc, f);
 }

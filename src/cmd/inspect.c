@@ -183,6 +183,8 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	CLEANUP_FREE char *cfg = xasprintf("%s/pyvenv.cfg", what);
 	struct stat st;
 
+	if (o->html && cmd_check_output(o->html, err) < 0)
+		return -1;
 	/* What is not here may be on PATH; a dangling link is explained hop by hop. */
 	if (stat(what, &st) < 0)
 		return inspect_python(what, o, err);
