@@ -80,6 +80,7 @@ check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython
 check-html: $(OUT)/tests/html_sample $(OUT)/solder ## a report's page in headless Chromium; screenshots in OUT/html
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_HTML)
 	@python3 tests/html/run.py $(OUT)/tests/html_sample $(OUT)/html
+	@python3 tests/html/pages.py $(OUT)/solder $(OUT)/html
 	@python3 tests/html/bench.py $(OUT)/solder $(OUT)/html
 	@python3 tests/html/explain.py $(OUT)/solder $(OUT)/html
 .PHONY: check-html

@@ -24,6 +24,11 @@ int main(void)
 	return sum == 1;
 }
 """
+FIRST = "document.querySelector('main > section').firstElementChild.textContent"
+# Each row of the first table, but for the sum, leads to a text.
+CAUSES = ("Array.from(document.querySelector('tbody').rows).filter((r) => r.cells[0].textContent !== 'all')"
+          ".map((r) => { const a = r.querySelector('th a'), e = a && document.getElementById(a.hash.slice(1));"
+          " return !!e && e.querySelector('dd').textContent.length > 20; })")
 HEADINGS = "Array.from(document.querySelectorAll('h2'), (h) => h.textContent)"
 
 
@@ -59,12 +64,20 @@ def check_pair(b, checks, url):
     for caption in ("Where the difference is", "Functions that weigh most",
                     "Sites that weigh most, and how often they were executed"):
         checks.same(caption, caption in captions, True)
+    checks.same("title", b.value("document.title"),
+                "solder explain: initial-exec.out, global-dynamic.out")
+    checks.same("the answer first", b.value(FIRST).startswith("B executes "), True)
+    checks.same("causes lead to their text", b.value(CAUSES), [True] * b.value(CAUSES + ".length"))
     checks.same("machine code", "Machine code: touch" in b.value(HEADINGS), True)
 
 
 def check_alone(b, checks, url):
     b.open(url, 1280, 900, "light")
-    checks.same("no picture", b.value(PICTURES), [])
+    checks.same("picture", b.value(PICTURES), ["What its instructions are spent on"])
+    checks.same("title", b.value("document.title"), "solder explain: global-dynamic.out")
+    checks.same("the answer first", " instructions have to do with how " in b.value(FIRST),
+                True)
+    checks.same("causes lead to their text", b.value(CAUSES), [True] * b.value(CAUSES + ".length"))
     checks.same("alone", "Where its instructions are" in b.value(CAPTIONS), True)
 
 
