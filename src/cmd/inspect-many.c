@@ -29,7 +29,7 @@ struct run {
 	size_t roles[N_ROLES];
 	struct inspect_size *sizes; /* of the n_elf files */
 	char *glibc, *glibc_of;
-	struct strv bad; /* path and reason by turns */
+	struct strv bad, odd; /* path and reason by turns */
 	struct progress *progress;
 	int line;
 };
@@ -151,6 +151,10 @@ static int take(void *ctx, size_t i, struct err *err)
 		r->sizes[r->n_elf++] =
 			(struct inspect_size){xstrdup(item->file.rel), item->file.facts.file_size};
 		r->roles[item->file.role]++;
+		if (item->file.facts.note) {
+			strv_add(&r->odd, item->file.rel);
+			strv_add(&r->odd, item->file.facts.note);
+		}
 		keep_highest(r, &item->file);
 		add_row(r, item);
 	}
@@ -194,6 +198,7 @@ static void run_release(struct run *r)
 		inspect_release(&r->items[i]);
 	dist_files_release(&r->files);
 	strv_release(&r->bad);
+	strv_release(&r->odd);
 	for (size_t i = 0; i < N_ROLES; i++)
 		strv_release(&r->cells[i]);
 	for (size_t i = 0; i < r->n_elf; i++)
@@ -236,7 +241,11 @@ static void show_files(struct doc *doc, const struct run *r)
 	static const struct doc_column columns[N_COLUMNS] = {{"file", DOC_WRAP}, {"type", 0},
 		{"size", DOC_RIGHT}, {"glibc", 0}, {"TLS", 0}, {"RELRO", 0}, {"exports", DOC_RIGHT},
 		{"path", 0}};
-	static const struct doc_column bad[] = {{"file", DOC_WRAP}, {"why", DOC_WRAP}};
+	static const struct doc_column why[] = {{"file", DOC_WRAP}, {"why", DOC_WRAP}};
+	const struct {
+		const char *title;
+		const struct strv *rows;
+	} lists[] = {{"Could not be read", &r->bad}, {"Odd, but not for the loader", &r->odd}};
 
 	for (size_t role = 0; !r->o->file && role < N_ROLES; role++) {
 		const struct strv *cells = &r->cells[role];
@@ -247,10 +256,12 @@ static void show_files(struct doc *doc, const struct run *r)
 		for (size_t i = 0; i < cells->n; i += N_COLUMNS)
 			doc_row(doc, (const char *const *)&cells->v[i]);
 	}
-	if (r->bad.n) {
-		doc_table(doc, "Could not be read", bad, ARRAY_SIZE(bad));
-		for (size_t i = 0; i < r->bad.n; i += 2)
-			doc_row(doc, (const char *const *)&r->bad.v[i]);
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++) {
+		if (!lists[k].rows->n)
+			continue;
+		doc_table(doc, lists[k].title, why, ARRAY_SIZE(why));
+		for (size_t i = 0; i < lists[k].rows->n; i += 2)
+			doc_row(doc, (const char *const *)&lists[k].rows->v[i]);
 	}
 }
 

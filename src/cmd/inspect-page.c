@@ -61,6 +61,8 @@ static void page_identity(struct doc *doc, const struct inspect_item *item)
 	doc_fact(doc, "RUNPATH", f->runpath);
 	doc_fact(doc, "highest glibc", f->glibc);
 	doc_fact(doc, "build-id", f->build_id);
+	if (f->note)
+		doc_fact(doc, "note", f->note);
 }
 
 static void page_protection(struct doc *doc, const struct elf_facts *f)
@@ -83,8 +85,12 @@ static void page_symbols(struct doc *doc, const struct elf_facts *f)
 
 	fact_number(doc, "exported symbols", f->n_exports);
 	fact_number(doc, "undefined symbols", f->n_undefined);
-	doc_fact(doc, "symbol table", f->symtab ? "yes" : "stripped");
-	doc_fact(doc, "debug information", f->debug_info ? "in the file" : link ? link : "none");
+	doc_fact(doc, "symbol table", f->symtab ? "yes" : f->note ? "not known" : "stripped");
+	doc_fact(doc, "debug information",
+		f->debug_info ? "in the file"
+		: link        ? link
+		: f->note     ? "not known"
+			      : "none");
 }
 
 static void page_tls(struct doc *doc, const struct elf_facts *f)

@@ -215,6 +215,7 @@ json_t *dist_elf_json(const struct elf_facts *f)
 	json_object_set_new(o, "debug_info", json_boolean(f->debug_info));
 	json_object_set_new(o, "debuglink", text(f->debuglink));
 	json_object_set_new(o, "debug_only", json_boolean(f->debug_only));
+	json_object_set_new(o, "note", text(f->note));
 	json_object_set_new(o, "exports", texts(f->exports, f->n_exports));
 	json_object_set_new(o, "undefined", undefined_json(f));
 	return o;

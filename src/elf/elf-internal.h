@@ -23,7 +23,8 @@ struct elf_slice {
 	size_t n;
 };
 
-/* Does not own the bytes. After elf_image_init() both header tables lie inside them. */
+/* Does not own the bytes. After elf_image_init() both header tables and all sections lie inside
+ * them. A section table that does not is left out where the loader needs none, see `odd`. */
 struct elf_image {
 	const uint8_t *data;
 	size_t size;
@@ -39,6 +40,7 @@ struct elf_image {
 	const uint8_t *phdrs;
 	const uint8_t *shdrs;
 	struct elf_slice shstrtab; /* empty when sections have no names */
+	char odd[64];              /* why there are no sections; empty: nothing is odd */
 };
 
 int elf_image_init(struct elf_image *img, const void *data, size_t size, struct err *err);

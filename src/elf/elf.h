@@ -157,11 +157,17 @@ struct elf_facts {
 	 * GLIBC_ABI_… are no versions in this sense. */
 	const char *glibc;
 
+	/* What is odd and does not matter to the loader, NULL: nothing. Without section headers
+	 * that can be read, `symtab`, `debug_info`, `debuglink` are not known and read as absent.
+	 */
+	const char *note;
+
 	/* Private: what the strings above point into. */
 	char *strtab;
 	char *interp_copy;
 	char *build_id_copy;
 	char *debuglink_copy;
+	char *note_copy;
 };
 
 /* Both fill `facts`; after an error it is empty and needs no release. The memory is not used

@@ -133,7 +133,7 @@ static bool spend(uint64_t *budget, size_t n)
 	return true;
 }
 
-static int read_sections(const struct elf_image *img, struct elf_facts *facts, struct err *err)
+static void read_sections(const struct elf_image *img, struct elf_facts *facts)
 {
 	uint64_t budget = 2 * (uint64_t)img->size;
 	struct elf_slice s;
@@ -141,10 +141,8 @@ static int read_sections(const struct elf_image *img, struct elf_facts *facts, s
 
 	for (uint32_t i = 1; i < img->shnum; i++) {
 		elf_shdr(img, i, &sh);
-		if (sh.sh_type == SHT_NULL)
+		if (sh.sh_type == SHT_NULL || !elf_section_bytes(img, &sh, &s))
 			continue;
-		if (!elf_section_bytes(img, &sh, &s))
-			return err_set(err, ERR_INPUT, "section %u is beyond the end of file", i);
 		if (sh.sh_type == SHT_SYMTAB)
 			facts->symtab = true;
 		if (s.n == 0)
@@ -157,7 +155,6 @@ static int read_sections(const struct elf_image *img, struct elf_facts *facts, s
 		else if (sh.sh_type == SHT_NOTE && spend(&budget, s.n))
 			read_notes(img, &s, sh.sh_addralign, facts);
 	}
-	return 0;
 }
 
 static int read_load(
@@ -218,8 +215,12 @@ static int read_image(const struct elf_image *img, struct elf_facts *facts, stru
 		      : img->type == ET_EXEC ? ELF_KIND_EXECUTABLE
 					     : ELF_KIND_SHARED;
 	find_debug_only(img, facts);
-	if (read_segments(img, &dynamic, facts, err) < 0 || read_sections(img, facts, err) < 0)
+	if (img->odd[0])
+		facts->note = facts->note_copy = xasprintf(
+			"%s; the loader does not read them: facts are from segments", img->odd);
+	if (read_segments(img, &dynamic, facts, err) < 0)
 		return -1;
+	read_sections(img, facts);
 	if (dynamic.p_filesz && elf_read_dynamic(img, &dynamic, facts, err) < 0)
 		return -1;
 	if (facts->relro == ELF_RELRO_PARTIAL && facts->bind_now)
@@ -262,5 +263,6 @@ void elf_facts_release(struct elf_facts *facts)
 	free(facts->interp_copy);
 	free(facts->build_id_copy);
 	free(facts->debuglink_copy);
+	free(facts->note_copy);
 	*facts = (struct elf_facts){0};
 }

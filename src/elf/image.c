@@ -1,6 +1,7 @@
 #include "elf/elf-internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -269,12 +270,6 @@ static int read_big_counts(struct elf_image *img, struct tables *t, struct err *
 	struct elf_slice first;
 	Elf64_Shdr sh;
 
-	if (t->shoff == 0) {
-		img->shnum = 0;
-		if (img->phnum == PN_XNUM)
-			return err_set(err, ERR_INPUT, "the count of segments is missing");
-		return 0;
-	}
 	if (img->shentsize < (img->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr)))
 		return err_set(err, ERR_INPUT, "section headers of %zu bytes", img->shentsize);
 	if (!elf_bytes(img, t->shoff, img->shentsize, &first))
@@ -289,43 +284,72 @@ static int read_big_counts(struct elf_image *img, struct tables *t, struct err *
 		t->shstrndx = sh.sh_link;
 	if (img->phnum == PN_XNUM)
 		img->phnum = sh.sh_info;
-	if (img->phnum > MAX_PHDRS)
-		return err_set(err, ERR_INPUT, "too many segments");
 	return 0;
 }
 
-static int read_tables(struct elf_image *img, const struct tables *t, struct err *err)
+static int read_sections(struct elf_image *img, struct tables *t, struct err *err)
 {
-	struct elf_slice s = {0};
+	struct elf_slice s;
 	Elf64_Shdr sh;
 
+	if (t->shoff == 0) {
+		img->shnum = 0;
+		return 0;
+	}
+	if (read_big_counts(img, t, err) < 0)
+		return -1;
+	if (!elf_bytes(img, t->shoff, (uint64_t)img->shnum * img->shentsize, &s))
+		return err_set(err, ERR_INPUT, "the section headers are beyond the end of file");
+	img->shdrs = s.p;
+	for (uint32_t i = 1; i < img->shnum; i++) {
+		elf_shdr(img, i, &sh);
+		if (sh.sh_type != SHT_NULL && !elf_section_bytes(img, &sh, &s))
+			return err_set(err, ERR_INPUT, "section %u is beyond the end of file", i);
+	}
+	if (t->shstrndx == SHN_UNDEF || img->shnum == 0)
+		return 0;
+	if (t->shstrndx >= img->shnum)
+		return err_set(err, ERR_INPUT, "the section with section names does not exist");
+	elf_shdr(img, t->shstrndx, &sh);
+	elf_section_bytes(img, &sh, &img->shstrtab);
+	return 0;
+}
+
+static int read_segments(struct elf_image *img, const struct tables *t, struct err *err)
+{
+	struct elf_slice s = {0};
+
+	if (img->phnum == PN_XNUM)
+		return err_set(err, ERR_INPUT, "the count of segments is missing");
+	if (img->phnum > MAX_PHDRS)
+		return err_set(err, ERR_INPUT, "too many segments");
 	if (img->phnum && img->phentsize < (img->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)))
 		return err_set(err, ERR_INPUT, "program headers of %zu bytes", img->phentsize);
 	if (img->phnum && !elf_bytes(img, t->phoff, (uint64_t)img->phnum * img->phentsize, &s))
 		return err_set(err, ERR_INPUT, "the program headers are beyond the end of file");
 	img->phdrs = s.p;
-	if (img->shnum == 0)
-		return 0;
-	if (!elf_bytes(img, t->shoff, (uint64_t)img->shnum * img->shentsize, &s))
-		return err_set(err, ERR_INPUT, "the section headers are beyond the end of file");
-	img->shdrs = s.p;
-	if (t->shstrndx == SHN_UNDEF)
-		return 0;
-	if (t->shstrndx >= img->shnum)
-		return err_set(err, ERR_INPUT, "the section with section names does not exist");
-	elf_shdr(img, t->shstrndx, &sh);
-	if (!elf_section_bytes(img, &sh, &img->shstrtab))
-		return err_set(err, ERR_INPUT, "the section names are beyond the end of file");
 	return 0;
 }
 
 int elf_image_init(struct elf_image *img, const void *data, size_t size, struct err *err)
 {
 	struct tables t = {0};
+	struct err bad = ERR_INIT;
 
 	*img = (struct elf_image){.data = data, .size = size};
-	if (read_ident(img, err) < 0 || read_ehdr(img, &t, err) < 0 ||
-		read_big_counts(img, &t, err) < 0 || read_tables(img, &t, err) < 0)
+	if (read_ident(img, err) < 0 || read_ehdr(img, &t, err) < 0)
 		return -1;
-	return 0;
+	if (read_sections(img, &t, &bad) < 0) {
+		/* Neither the kernel nor the loader reads sections: only objects, and files without
+		 * segments, are nothing without them. */
+		if (img->type == ET_REL || img->phnum == 0) {
+			*err = bad;
+			return -1;
+		}
+		img->shnum = 0;
+		img->shdrs = NULL;
+		img->shstrtab = (struct elf_slice){0};
+		snprintf(img->odd, sizeof(img->odd), "%.63s", bad.msg);
+	}
+	return read_segments(img, &t, err);
 }

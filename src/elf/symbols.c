@@ -65,8 +65,9 @@ static int count_by_gnu_hash(
 	return err_set(err, ERR_INPUT, "a chain of DT_GNU_HASH has no end");
 }
 
-/* The most that anything in the file says: GNU hash tables leave undefined symbols out when there
- * are no others, section headers may be gone, and relocations name only what they use. */
+/* Hash tables count exactly, but a GNU one leaves undefined symbols out when there are no others.
+ * Then relocations name what they use, and section headers, which may be gone or wrong and are
+ * nothing to the loader, the rest. */
 int elf_count_symbols(const struct elf_image *img, const struct elf_dynamic *dyn, uint64_t *count,
 	struct err *err)
 {
@@ -85,7 +86,9 @@ int elf_count_symbols(const struct elf_image *img, const struct elf_dynamic *dyn
 	*count = dyn->max_symbol ? (uint64_t)dyn->max_symbol + 1 : 0;
 	*count = by_hash > *count ? by_hash : *count;
 	*count = by_gnu_hash > *count ? by_gnu_hash : *count;
-	*count = dyn->dynsym_count > *count ? dyn->dynsym_count : *count;
+	if (!by_hash && !by_gnu_hash && dyn->dynsym_count > *count &&
+		dyn->dynsym_count <= dyn->symtab.n / elf_sym_size(img))
+		*count = dyn->dynsym_count;
 	if (*count > dyn->symtab.n / elf_sym_size(img))
 		return err_set(err, ERR_INPUT, "the dynamic symbols do not fit their segment");
 	return 0;

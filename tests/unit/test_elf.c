@@ -434,10 +434,6 @@ static void damage_header(struct image *im)
 	im->eh.e_phnum = PN_XNUM;
 	bad(im, "count of segments");
 	make(im);
-	im->eh.e_shoff = sizeof(*im) - 32;
-	im->eh.e_shentsize = sizeof(Elf64_Shdr);
-	bad(im, "section headers are beyond");
-	make(im);
 	im->ph[PH_LOAD].p_filesz = UINT64_MAX;
 	bad(im, "segment is beyond");
 	make(im);
@@ -574,10 +570,13 @@ static void test_compiled(void **state)
 	assert_int_equal(elf_section_read(path, ".debug", 1 << 20, &bytes, &err), 0);
 	assert_int_equal(elf_section_read("/nonexistent", ".text", 1, &bytes, &err), -1);
 	assert_int_equal(file_read(path, 1 << 20, &bytes, &err), 0);
+	/* One that has lost only what the loader does not read is told apart. */
 	for (size_t n = 0; n < bytes.len; n++) {
 		elf_facts_release(&f);
-		assert_int_equal(read_copy(bytes.data, n, &f, &err), -1);
+		if (read_copy(bytes.data, n, &f, &err) == 0)
+			assert_non_null(f.note);
 	}
+	assert_true(f.note && elf_exports(&f, "one"));
 	assert_int_equal(tree_remove(dir, &err), 0);
 }
 

@@ -1,0 +1,113 @@
+/* Files that are odd and load all the same: the loader reads segments, never sections. */
+#include "scratch.h"
+
+#include <elf.h>
+
+#include "base/file.h"
+#include "elf/elf.h"
+
+#define REAL_FILE "tests/fuzz/corpus/elf/shared-gd.so"
+
+struct image {
+	struct buf bytes;
+	Elf64_Ehdr *header;
+	Elf64_Shdr *sections;
+};
+
+static void load(struct image *im)
+{
+	struct err err = ERR_INIT;
+
+	if (file_read(REAL_FILE, 1 << 20, &im->bytes, &err) < 0)
+		fail_msg("%s", err.msg);
+	im->header = (Elf64_Ehdr *)im->bytes.data;
+	im->sections = (Elf64_Shdr *)(im->bytes.data + im->header->e_shoff);
+}
+
+/* The facts of the whole file, but for what only sections show, and a note with this in it. */
+static void odd(struct image *im, const char *message)
+{
+	CLEANUP_ELF_FACTS struct elf_facts whole = {0}, f = {0};
+	struct err err = ERR_INIT;
+
+	assert_int_equal(elf_facts_read(REAL_FILE, &whole, &err), 0);
+	assert_null(whole.note);
+	if (elf_facts_from_memory(im->bytes.data, im->bytes.len, &f, &err) < 0)
+		fail_msg("%s", err.msg);
+	if (!message)
+		assert_null(f.note);
+	else if (!f.note || !strstr(f.note, message))
+		fail_msg("'%s' instead of '%s'", f.note ? f.note : "no note", message);
+	assert_true(whole.n_exports && whole.n_undefined && whole.n_needed);
+	assert_int_equal(f.n_exports, whole.n_exports);
+	assert_int_equal(f.n_undefined, whole.n_undefined);
+	assert_int_equal(f.n_needed, whole.n_needed);
+	assert_string_equal(f.soname, whole.soname);
+	buf_release(&im->bytes);
+	load(im);
+}
+
+static void test_section_table(void **state)
+{
+	struct image im = {.bytes = BUF_INIT};
+	uint64_t where;
+
+	(void)state;
+	load(&im);
+	where = im.header->e_shoff;
+	im.header->e_shoff = im.bytes.len + 4096;
+	odd(&im, "section headers are beyond");
+	im.header->e_shoff = UINT64_MAX - 8;
+	odd(&im, "section headers are beyond");
+	im.header->e_shnum = 0xfeff;
+	odd(&im, "section headers are beyond");
+	im.header->e_shentsize = 8;
+	odd(&im, "section headers of 8 bytes");
+	im.header->e_shstrndx = 0x7000;
+	odd(&im, "section names does not exist");
+	im.sections[0].sh_size = UINT64_MAX;
+	im.header->e_shnum = 0;
+	odd(&im, "too many sections");
+	im.bytes.len = where;
+	odd(&im, "section headers are beyond");
+	/* An object is nothing without sections. */
+	im.header->e_type = ET_REL;
+	im.header->e_shnum = 0xfeff;
+	struct elf_facts f = {0};
+	struct err err = ERR_INIT;
+	assert_int_equal(elf_facts_from_memory(im.bytes.data, im.bytes.len, &f, &err), -1);
+	buf_release(&im.bytes);
+}
+
+static void test_sections(void **state)
+{
+	struct image im = {.bytes = BUF_INIT};
+
+	(void)state;
+	load(&im);
+	for (size_t i = 1; i < im.header->e_shnum; i++) {
+		if (im.sections[i].sh_type == SHT_NOBITS)
+			continue;
+		im.sections[i].sh_offset = im.bytes.len + 1;
+		odd(&im, "is beyond the end of file");
+		im.sections[i].sh_size = UINT64_MAX;
+		odd(&im, "is beyond the end of file");
+	}
+	/* More dynamic symbols than hash tables know of: the bytes behind them are no symbols. */
+	for (size_t i = 1; i < im.header->e_shnum; i++) {
+		if (im.sections[i].sh_type == SHT_DYNSYM)
+			im.sections[i].sh_size += 4 * sizeof(Elf64_Sym);
+	}
+	odd(&im, NULL);
+	buf_release(&im.bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_section_table),
+		cmocka_unit_test(test_sections),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
