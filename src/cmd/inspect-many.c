@@ -352,6 +352,8 @@ static int show_head(struct doc *doc, const struct run *r, struct err *err)
 	if (dist->system)
 		doc_fact(doc, "", "shared with other software: only Python's own files are shown");
 	doc_fact(doc, "version", dist->version);
+	if (dist_other_implementation(dist))
+		doc_fact(doc, "implementation", dist_other_implementation(dist));
 	if (!dist->runs)
 		doc_fact(doc, dist->no_run ? "not run" : "does not run",
 			dist->no_run ? "as asked for; what follows is from files alone"

@@ -1,5 +1,7 @@
 /* What only the interpreter itself knows. */
 #include <elf.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include "proc/proc.h"
 
 #define ASK_MS 30000
+#define STARTED_MS 20000
 #define MAX_ANSWER ((size_t)16 << 20)
 
 /* For Python 3.4 and newer. The answer is ASCII, without lone surrogates, NUL characters and
@@ -110,6 +113,60 @@ static char *obstacle(const struct dist *dist, const struct elf_facts *facts)
 	return NULL;
 }
 
+int dist_ask_started(const char *path, char **exe, struct err *err)
+{
+	static const char code[] = "import os; print(os.readlink('/proc/self/exe'))";
+	static const char *const options[] = {"-I -S -c", "-E -s -S -c"};
+	CLEANUP_STRV struct strv env = STRV_INIT;
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err first = ERR_INIT;
+
+	proc_ask_environment(true, &env);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		CLEANUP_STRV struct strv argv = STRV_INIT;
+		struct proc_spec spec = {.argv = &argv, .env = &env, .out = -1, .err = -1};
+
+		strv_add(&argv, path);
+		strv_split(&argv, options[i], " ");
+		strv_add(&argv, code);
+		if (proc_run(&spec, false, PATH_MAX, STARTED_MS, &out, i ? err : &first) == 0) {
+			out.data[strcspn(out.data, "\n")] = '\0';
+			*exe = buf_steal(&out);
+			return 0;
+		}
+		if (interrupt_check(err) < 0)
+			return -1;
+	}
+	*err = first;
+	return -1;
+}
+
+/* One that does not know -I (Python 2, and 3 before 3.4) still says its version. */
+static bool is_too_old(struct dist *dist)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct proc_spec spec = {.argv = &argv, .env = &env, .cwd = "/", .out = -1, .err = -1};
+	struct err ignored = ERR_INIT;
+	int major, minor, micro;
+
+	strv_add(&argv, dist->interpreter);
+	strv_add(&argv, "-V");
+	proc_ask_environment(true, &env);
+	if (proc_run(&spec, true, 4096, STARTED_MS, &out, &ignored) < 0 ||
+		sscanf(out.data, "Python %d.%d.%d", &major, &minor, &micro) != 3 || major > 3 ||
+		(major == 3 && minor >= 4))
+		return false;
+	dist->major = major;
+	dist->minor = minor;
+	dist->micro = micro;
+	dist->version = xasprintf("%d.%d.%d", major, minor, micro);
+	dist->series = xasprintf("%d.%d", major, minor);
+	dist->why_not = xasprintf(
+		"too old: Python %s, and 3.4 is the first that can be asked", dist->version);
+	return true;
+}
+
 /* The last line of what it printed, or how it ended. */
 static char *complaint(const struct buf *output, const struct err *err)
 {
@@ -193,6 +250,8 @@ int dist_ask(struct dist *dist, const struct elf_facts *facts, struct err *err)
 	}
 	if (interrupt_check(err) < 0)
 		return -1;
+	if (!strstr(failed.msg, "took longer") && is_too_old(dist))
+		return interrupt_check(err);
 	/* Once more for what it prints to stderr, unless it hung. */
 	if (!strstr(failed.msg, "took longer"))
 		run(dist, true, &output, &again);

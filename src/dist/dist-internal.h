@@ -29,6 +29,16 @@ char *pyenv_shim_root(const char *script);
 int pyenv_which(
 	const char *root, const char *program, char **ret, struct strv *trail, struct err *err);
 
+/* Is the last part of the path what a Python is called? */
+bool dist_python_name(const char *path);
+
+/* Does the ELF file call, or have, what starts a CPython? */
+bool dist_starts_python(const struct elf_facts *facts);
+
+/* The file that runs when the program at `path` is started, asked isolated from the Python that
+ * then answers; options that Python 2 does not know are left out the second time. */
+int dist_ask_started(const char *path, char **exe, struct err *err);
+
 /* Runs the interpreter and keeps what it says; one that does not run leaves why_not. -1 only on an
  * interrupt. */
 int dist_ask(struct dist *dist, const struct elf_facts *facts, struct err *err);

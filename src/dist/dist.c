@@ -36,9 +36,31 @@ const char *dist_link_name(enum dist_link link)
 	return names[link];
 }
 
-static bool is_libpython(const char *name)
+bool dist_is_libpython(const char *name, bool stub)
 {
-	return !strncmp(name, "libpython", 9);
+	const char *base = path_base(name);
+
+	return !strncmp(base, "libpython", 9) && isdigit((unsigned char)base[9]) &&
+	       (stub ||
+		       (strcmp(base, "libpython3.so") != 0 && strcmp(base, "libpython3t.so") != 0));
+}
+
+const char *dist_other_implementation(const struct dist *dist)
+{
+	static const struct {
+		const char *says, *name;
+	} known[] = {{"pypy", "PyPy"}, {"graalpy", "GraalPy"}, {"rustpython", "RustPython"}};
+	const char *says = json_string_value(json_object_get(dist->says, "implementation"));
+	const char *base = path_base(dist->interpreter);
+
+	if (says && !strcmp(says, "cpython"))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (says ? !strcmp(says, known[i].says)
+			 : !strncmp(base, known[i].says, strlen(known[i].says)))
+			return known[i].name;
+	}
+	return says;
 }
 
 enum dist_link dist_link_of(const struct elf_facts *facts)
@@ -46,13 +68,12 @@ enum dist_link dist_link_of(const struct elf_facts *facts)
 	bool program = facts->kind == ELF_KIND_EXECUTABLE || facts->kind == ELF_KIND_PIE;
 
 	if (elf_exports(facts, "Py_Initialize")) {
-		if (program && !(facts->soname && is_libpython(facts->soname)))
+		if (program && !(facts->soname && dist_is_libpython(facts->soname, true)))
 			return DIST_LINK_STATIC;
 		return facts->interp ? DIST_LINK_DUAL : DIST_LINK_UNKNOWN;
 	}
 	for (size_t i = 0; program && i < facts->n_needed; i++) {
-		if (is_libpython(facts->needed[i]) &&
-			strcmp(facts->needed[i], "libpython3.so") != 0)
+		if (dist_is_libpython(facts->needed[i], false))
 			return DIST_LINK_SHARED;
 	}
 	return DIST_LINK_UNKNOWN;
@@ -67,14 +88,24 @@ static bool uses(const struct elf_facts *facts, const char *name)
 	return elf_exports(facts, name);
 }
 
-bool dist_is_interpreter(const char *path, const struct elf_facts *facts)
+bool dist_python_name(const char *path)
 {
 	const char *base = path_base(path);
 
+	return !strncmp(base, "python", 6) || !strncmp(base, "pypy", 4) ||
+	       !strncmp(base, "graalpy", 7);
+}
+
+bool dist_starts_python(const struct elf_facts *facts)
+{
+	return uses(facts, "Py_BytesMain") || uses(facts, "_Py_UnixMain") || uses(facts, "Py_Main");
+}
+
+bool dist_is_interpreter(const char *path, const struct elf_facts *facts)
+{
 	if (facts->kind == ELF_KIND_OBJECT || (facts->kind == ELF_KIND_SHARED && !facts->interp))
 		return false;
-	return uses(facts, "Py_BytesMain") || uses(facts, "_Py_UnixMain") ||
-	       uses(facts, "Py_Main") || !strncmp(base, "python", 6) || !strncmp(base, "pypy", 4);
+	return dist_starts_python(facts) || dist_python_name(path);
 }
 
 /* A prefix of the user's own home, as of a Python in ~/bin or in ~/.local/bin. */
@@ -193,7 +224,7 @@ static void find_places(struct dist *dist)
 
 	dist->prefix = real_or_copy(prefix && path_is_dir(prefix) ? prefix : above);
 	dist->system = is_system_prefix(dist->prefix);
-	if (!dist->runs)
+	if (!dist->runs && !dist->version)
 		version_from_place(dist);
 	if (stdlib)
 		dist->stdlib = existing_dir(xstrdup(stdlib));
@@ -239,7 +270,7 @@ static char *first_file(const struct strv *dirs, const struct strv *names)
 
 static void add_name(struct strv *names, const char *name, const char *end)
 {
-	if (name && strstr(name, end) && !strchr(name, '/') && is_libpython(name) &&
+	if (name && strstr(name, end) && !strchr(name, '/') && dist_is_libpython(name, true) &&
 		!strv_has(names, name))
 		strv_add(names, name);
 }
@@ -250,7 +281,7 @@ static void find_libraries(struct dist *dist)
 	static const char *const all_flags[] = {"", "t", "m", "d", "td", "dm"};
 	CLEANUP_STRV struct strv dirs = STRV_INIT, shared = STRV_INIT, archives = STRV_INIT;
 
-	if (!dist->series)
+	if (!dist->series || dist_other_implementation(dist))
 		return;
 	library_dirs(dist, &dirs);
 	add_name(&shared, dist_config(dist, "INSTSONAME"), ".so");
@@ -278,7 +309,7 @@ static int find_loaded(struct dist *dist, const struct elf_facts *facts, struct 
 	CLEANUP_FREE char *found = NULL;
 
 	for (size_t i = 0; !found && i < facts->n_needed; i++) {
-		if (!is_libpython(facts->needed[i]))
+		if (!dist_is_libpython(facts->needed[i], true))
 			continue;
 		free(dist->libpython_loaded_why);
 		if (dist_loader_find(&chain, 1, facts->needed[i], &found,
@@ -297,8 +328,10 @@ static int fill(struct dist *dist, struct err *err)
 	if (elf_facts_read(dist->interpreter, &facts, err) < 0)
 		return -1;
 	dist->link = dist_link_of(&facts);
-	if (!dist_is_interpreter(dist->interpreter, &facts)) {
+	if (!dist->answers && !dist_is_interpreter(dist->interpreter, &facts)) {
 		err_set(err, ERR_INPUT, "'%s' is no Python interpreter", dist->interpreter);
+		if (dist->trail.n)
+			err_wrap(err, "%s", dist->trail.v[dist->trail.n - 1]);
 		return err_hint(err,
 			"it is an ELF file that does not start one ('solder inspect' shows it)");
 	}

@@ -40,7 +40,8 @@ struct dist {
 	bool system;  /* the prefix is shared with other software (/usr, /usr/local): only what
 			 is Python's own below it belongs to the installation */
 
-	bool no_run; /* it was not to be run: what follows is from files */
+	bool answers; /* the ELF file shows nothing of a Python, but started it answered as one */
+	bool no_run;  /* it was not to be run: what follows is from files */
 	bool runs;
 	char *why_not; /* NULL when it runs */
 	int major, minor, micro;
@@ -81,6 +82,14 @@ enum dist_link dist_link_of(const struct elf_facts *facts);
 
 /* Is the ELF file at `path` made to start Python, by what it calls or by its name? */
 bool dist_is_interpreter(const char *path, const struct elf_facts *facts);
+
+/* Does an entry of DT_NEEDED, or a SONAME, name libpython ("libpython3.13.so.1.0", also as a path)?
+ * Not the stub, when `stub` is false. */
+bool dist_is_libpython(const char *name, bool stub);
+
+/* "PyPy", "GraalPy", …: what it says that it is, or is by its name if it does not run; NULL for
+ * CPython, whose rules hold for no other. */
+const char *dist_other_implementation(const struct dist *dist);
 
 /* What a file of the installation is for. */
 enum dist_role {
@@ -175,5 +184,14 @@ struct dist_chain {
 };
 int dist_loader_find(const struct dist_chain *chain, size_t n_chain, const char *needed,
 	char **found, char **why, struct err *err);
+
+/* An entry of DT_NEEDED, or one folder of a search path, of the last file of the chain, with
+ * $ORIGIN, $LIB and $PLATFORM as the loader has them. NULL: the loader has no value for one. */
+char *dist_loader_expand(const struct dist_chain *chain, size_t n_chain, const char *text);
+/* Is there $ORIGIN (or ${ORIGIN}) at the beginning, by the loader's reading? */
+bool dist_begins_with_origin(const char *text);
+/* Does the library, once it is loaded, answer to that name in DT_NEEDED ($… expanded)? By its
+ * SONAME or by the path that it was loaded from, and both exactly. */
+bool dist_loader_answers(const struct dist_chain *library, const char *needed);
 
 #endif

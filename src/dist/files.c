@@ -330,7 +330,7 @@ static enum dist_role role_of(const struct dist *dist, const struct dist_file *f
 		return DIST_ROLE_OBJECT;
 	if (!strcmp(base, "libpython3.so") || !strcmp(base, "libpython3t.so"))
 		return DIST_ROLE_STUB;
-	if (!strncmp(base, "libpython", 9) &&
+	if (dist_is_libpython(base, false) &&
 		(f->problem || elf_exports(&f->facts, "Py_Initialize")))
 		return DIST_ROLE_LIBPYTHON;
 	if (f->problem)

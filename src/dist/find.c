@@ -10,12 +10,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "dist/dist-internal.h"
-#include "proc/proc.h"
 
 #define MAX_PYVENV (64 * 1024)
 #define HEAD_SIZE 8192
-#define WRAPPER_MS 20000
 
 void pyvenv_release(struct pyvenv *cfg)
 {
@@ -192,7 +191,7 @@ static char *settle_folder(char *path)
 	return xasprintf("%s/%s", strcmp(real, "/") ? real : "", path_base(path));
 }
 
-static int follow_link(struct dist *dist, char **path, struct err *err)
+static int follow_link(struct dist *dist, char **called, char **path, struct err *err)
 {
 	CLEANUP_FREE char *dir = path_dir(*path);
 	char target[PATH_MAX], *next;
@@ -205,6 +204,10 @@ static int follow_link(struct dist *dist, char **path, struct err *err)
 		!strncmp(target, "/etc/alternatives/", 18) ? ", one of the system's alternatives"
 							   : "");
 	next = *target == '/' ? xstrdup(target) : xasprintf("%s/%s", dir, target);
+	if (dist_python_name(*path)) {
+		free(*called);
+		*called = steal(path);
+	}
 	free(*path);
 	*path = settle_folder(next);
 	return 0;
@@ -236,42 +239,72 @@ static int leave_venv(
 	return err_hint(err, "its Python was moved or removed: make it again");
 }
 
-static bool is_python_name(const char *path)
-{
-	const char *base = path_base(path);
-
-	return !strncmp(base, "python", 6) || !strncmp(base, "pypy", 4);
-}
-
 /* A script that is called python runs one: it is asked which. */
 static int ask_wrapper(struct dist *dist, const char *shell, char **path, struct err *err)
 {
-	static const char question[] = "import os; print(os.readlink('/proc/self/exe'))";
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
-	CLEANUP_BUF struct buf out = BUF_INIT;
-	struct proc_spec spec = {.argv = &argv, .env = &env, .out = -1, .err = -1};
+	CLEANUP_FREE char *exe = NULL;
 
 	if (dist->no_run) {
 		err_set(err, ERR_INPUT,
 			"'%s' is a script, and which Python it runs is seen by running it", *path);
 		return err_hint(err, "name the interpreter itself, or leave out --no-run");
 	}
-	proc_ask_environment(true, &env);
-	strv_add(&argv, *path);
-	strv_add(&argv, "-I");
-	strv_add(&argv, "-S");
-	strv_add(&argv, "-c");
-	strv_add(&argv, question);
-	if (proc_run(&spec, false, PATH_MAX, WRAPPER_MS, &out, err) < 0)
+	if (dist_ask_started(*path, &exe, err) < 0)
 		return err_wrap(err, "asking the script '%s' for its interpreter", *path);
-	out.data[strcspn(out.data, "\n")] = '\0';
-	if (out.data[0] != '/' || !strcmp(out.data, *path))
+	if (exe[0] != '/' || !strcmp(exe, *path))
 		return err_set(err, ERR_INPUT, "the script '%s' does not run a Python", *path);
 	strv_addf(&dist->trail,
 		"'%s' is a script of '%s'; it runs '%s', which is looked at without it", *path,
-		shell, out.data);
+		shell, exe);
 	free(*path);
-	*path = buf_steal(&out);
+	*path = steal(&exe);
+	return 0;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* A program that shows nothing of a Python may be a launcher that becomes one when it is started
+ * by that name (`called`, a link to it or itself): it is asked which. */
+static int follow_program(
+	struct dist *dist, const char *called, char **path, bool *done, struct err *err)
+{
+	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+	CLEANUP_FREE char *exe = NULL;
+	const char *name = dist_python_name(*path) ? *path : called;
+	struct err failed = ERR_INIT;
+
+	*done = true;
+	/* What cannot be read is reported by who reads it next. */
+	if (!name || elf_facts_read(*path, &facts, &failed) < 0 || dist_starts_python(&facts))
+		return 0;
+	if (dist->no_run) {
+		strv_addf(&dist->trail,
+			"nothing in '%s' shows that it starts a Python: if it is a launcher, "
+			"which one is seen only by running it",
+			*path);
+		return 0;
+	}
+	if (dist_ask_started(name, &exe, &failed) < 0) {
+		/* Why a Python itself does not run is said elsewhere. */
+		if (name == called)
+			strv_addf(&dist->trail,
+				"'%s', started as '%s', does not answer as a Python (%s)", *path,
+				name, failed.msg);
+		return interrupt_check(err);
+	}
+	dist->answers = is_same_file(exe, *path);
+	if (dist->answers || exe[0] != '/' || access(exe, X_OK) < 0)
+		return 0;
+	strv_addf(&dist->trail, "'%s' is a launcher; started as '%s' it becomes '%s'", *path, name,
+		exe);
+	free(*path);
+	*path = steal(&exe);
+	*done = false;
 	return 0;
 }
 
@@ -302,10 +335,10 @@ static int follow_script(struct dist *dist, const char *head, char **path, struc
 		if (pyenv_which(root, path_base(*path), &next, &dist->trail, err) < 0)
 			return -1;
 		strv_addf(&dist->trail, "the shim runs '%s'", next);
-	} else if (is_python_name(program) && strcmp(program, *path) != 0) {
+	} else if (dist_python_name(program) && strcmp(program, *path) != 0) {
 		next = path_absolute(program);
 		strv_addf(&dist->trail, "'%s' is a script that '%s' runs", *path, next);
-	} else if (is_python_name(*path)) {
+	} else if (dist_python_name(*path)) {
 		return ask_wrapper(dist, program, path, err);
 	} else {
 		err_set(err, ERR_INPUT, "'%s' is a script of '%s', not an interpreter", *path,
@@ -332,18 +365,17 @@ static int read_head(const char *path, char head[HEAD_SIZE + 1], size_t *len, st
 	return 0;
 }
 
-static int follow_file(struct dist *dist, const char *venv, const struct pyvenv *cfg, char **path,
-	bool *done, struct err *err)
+static int follow_file(struct dist *dist, const char *venv, const struct pyvenv *cfg,
+	const char *called, char **path, bool *done, struct err *err)
 {
 	char head[HEAD_SIZE + 1];
 	size_t len = 0;
 
 	if (read_head(*path, head, &len, err) < 0)
 		return -1;
-	if (len > 4 && !memcmp(head, "\177ELF", 4)) {
-		*done = !venv;
-		return venv ? leave_venv(dist, venv, cfg, path, err) : 0;
-	}
+	if (len > 4 && !memcmp(head, "\177ELF", 4))
+		return venv ? leave_venv(dist, venv, cfg, path, err)
+			    : follow_program(dist, called, path, done, err);
 	if (len > 2 && head[0] == '#' && head[1] == '!')
 		return follow_script(dist, head, path, err);
 	err_set(err, ERR_INPUT, "'%s' is no interpreter: neither an ELF file nor a script", *path);
@@ -360,7 +392,7 @@ static void note_venv(struct dist *dist, const char *venv, const struct pyvenv *
 		dist->venv = xstrdup(venv);
 }
 
-static int hop(struct dist *dist, char **path, bool *done, struct err *err)
+static int hop(struct dist *dist, char **called, char **path, bool *done, struct err *err)
 {
 	CLEANUP_PYVENV struct pyvenv cfg = {0};
 	CLEANUP_FREE char *venv = NULL;
@@ -377,10 +409,10 @@ static int hop(struct dist *dist, char **path, bool *done, struct err *err)
 	if (venv)
 		note_venv(dist, venv, &cfg);
 	if (S_ISLNK(st.st_mode))
-		return follow_link(dist, path, err);
+		return follow_link(dist, called, path, err);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_INPUT, "'%s' is neither a file nor a folder", *path);
-	return follow_file(dist, venv, &cfg, path, done, err);
+	return follow_file(dist, venv, &cfg, *called, path, done, err);
 }
 
 /* The last sentence of the trail is how we came to what went wrong. */
@@ -393,7 +425,7 @@ static int explain(const struct dist *dist, struct err *err)
 
 int dist_follow(const char *what, struct dist *dist, char **ret, struct err *err)
 {
-	CLEANUP_FREE char *path = NULL, *real = NULL;
+	CLEANUP_FREE char *path = NULL, *real = NULL, *called = NULL;
 	bool done = false;
 
 	if (from_name(dist, what, &path, err) < 0)
@@ -403,7 +435,7 @@ int dist_follow(const char *what, struct dist *dist, char **ret, struct err *err
 			return err_set(err, ERR_INPUT,
 				"'%s' leads through more than %d links and scripts: a circle?",
 				what, DIST_MAX_HOPS);
-		if (hop(dist, &path, &done, err) < 0)
+		if (hop(dist, &called, &path, &done, err) < 0)
 			return explain(dist, err);
 	}
 	real = realpath(path, NULL);

@@ -1,5 +1,6 @@
 /* Where ld.so of the GNU C library finds a library: its search order, step by step, and its own
  * word (--list-diagnostics) on what was compiled into it. */
+#include <ctype.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -254,14 +255,23 @@ static char *origin_of(const struct search *s, size_t i)
 	return full ? path_dir(full) : NULL;
 }
 
-/* The length of a token ("ORIGIN" or "{ORIGIN}") at p; 0 if it is another. */
+/* The length of a token ("ORIGIN" or "{ORIGIN}") at p; 0 if it is another, as "ORIGINAL" is. */
 static size_t token(const char *p, const char *name)
 {
 	size_t brace = *p == '{', len = strlen(name);
+	char next;
 
-	if (strncmp(p + brace, name, len) != 0 || (brace && p[1 + len] != '}'))
+	if (strncmp(p + brace, name, len) != 0)
+		return 0;
+	next = p[brace + len];
+	if (brace ? next != '}' : isalnum((unsigned char)next) || next == '_')
 		return 0;
 	return len + 2 * brace;
+}
+
+bool dist_begins_with_origin(const char *text)
+{
+	return *text == '$' && token(text + 1, "ORIGIN") > 0;
 }
 
 /* Replaces $ORIGIN, $LIB and $PLATFORM as of element i of the chain. NULL: a value is not known,
@@ -289,6 +299,20 @@ static char *expand(const struct search *s, size_t i, const char *text)
 		p += 1 + len;
 	}
 	return buf_steal(&out);
+}
+
+char *dist_loader_expand(const struct dist_chain *chain, size_t n_chain, const char *text)
+{
+	const struct search s = {.chain = chain, .n = n_chain, .loader = get_loader(&chain[0])};
+
+	return expand(&s, n_chain - 1, text);
+}
+
+bool dist_loader_answers(const struct dist_chain *library, const char *needed)
+{
+	const char *soname = library->facts->soname;
+
+	return !strcmp(needed, library->path) || (soname && !strcmp(needed, soname));
 }
 
 struct rule {

@@ -243,6 +243,145 @@ static void test_wrappers(void **state)
 	assert_string_equal(got, real);
 }
 
+/* A program in the folder, from C. */
+static void put_program(const char *root, const char *name, const char *text)
+{
+	CLEANUP_FREE char *source = xasprintf("%s.c", name);
+
+	scratch_file(root, source, text, 0644);
+	free(scratch_shell(root, "cc -w -o %s %s", name, source));
+}
+
+/* A compiled launcher that becomes a Python when it is called one, by a link or a hard link. */
+static void test_launchers(void **state)
+{
+	const char *root = *state;
+	CLEANUP_FREE char *found = find_program("/usr/bin/python3"), *real = NULL;
+	const char *const names[] = {"bin/python3", "bin/python3.99", "hard/python3"};
+
+	if (!found)
+		skip();
+	real = realpath(found, NULL);
+	put_program(root, "tools",
+		"#include <string.h>\n#include <unistd.h>\nint main(int n, char **v)\n{\n"
+		"char *b = strrchr(v[0], '/');\nif (!strncmp(b ? b + 1 : v[0], \"python\", 6))\n"
+		"execv(\"/usr/bin/python3\", v);\nreturn 9;\n}\n");
+	put_link(root, "bin/python3", "../tools");
+	put_link(root, "bin/python3.99", "python3");
+	put_link(root, "bin/pypy", "../tools");
+	free(scratch_shell(root, "mkdir hard && ln tools hard/python3"));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", root, names[i]);
+		CLEANUP_FREE char *trail = NULL;
+		CLEANUP_DIST struct dist dist = {0}, unrun = {0};
+		struct err err = ERR_INIT;
+
+		if (dist_find(path, &dist, &err) < 0)
+			fail_msg("%s: %s", names[i], err.msg);
+		assert_string_equal(dist.interpreter, real);
+		assert_true(dist.runs);
+		trail = strv_join(&dist.trail, "\n");
+		assert_non_null(strstr(trail, "is a launcher; started as"));
+		if (i < 2)
+			continue;
+		/* From files alone it has only its name, and the trail says so. */
+		assert_int_equal(dist_find_unrun(path, &unrun, &err), 0);
+		free(trail);
+		trail = strv_join(&unrun.trail, "\n");
+		assert_non_null(strstr(trail, "shows that it starts a Python"));
+	}
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", root, i ? "tools" : "bin/pypy");
+		CLEANUP_DIST struct dist dist = {0};
+		struct err err = ERR_INIT;
+
+		assert_int_equal(dist_find(path, &dist, &err), -1);
+		assert_non_null(strstr(err.msg, "is no Python interpreter"));
+	}
+}
+
+static void test_too_old(void **state)
+{
+	const char *root = *state;
+	CLEANUP_FREE char *path = xasprintf("%s/python2", root);
+	CLEANUP_FREE char *wrapper = xasprintf("%s/python", root), *script = NULL;
+	const char *const names[] = {path, wrapper};
+
+	put_program(root, "python2.7",
+		"#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\n"
+		"int main(int n, char **v)\n{\nchar exe[4096] = {0};\n"
+		"if (n == 2 && !strcmp(v[1], \"-V\"))\n"
+		"return !fprintf(stderr, \"Python 2.7.18\\n\");\n"
+		"if (n < 2 || strcmp(v[1], \"-E\")) {\n"
+		"fprintf(stderr, \"Unknown option: -I\\nusage: ...\\n\");\nreturn 2;\n}\n"
+		"readlink(\"/proc/self/exe\", exe, 4095);\nputs(exe);\nreturn 0;\n}\n");
+	put_link(root, "python2", "python2.7");
+	script = xasprintf("#!/bin/sh\nexec %s/python2.7 \"$@\"\n", root);
+	scratch_file(root, "python", script, 0755);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_DIST struct dist dist = {0};
+		struct err err = ERR_INIT;
+
+		if (dist_find(names[i], &dist, &err) < 0)
+			fail_msg("%s", err.msg);
+		assert_false(dist.runs);
+		assert_true(!strncmp(dist.why_not, "too old: Python 2.7.18", 22));
+		assert_string_equal(dist.version, "2.7.18");
+		assert_string_equal(dist.series, "2.7");
+		assert_true(dist.major == 2 && dist.minor == 7);
+	}
+}
+
+/* The program's name is no Python's, what it says is not CPython. */
+static void test_other_implementation(void **state)
+{
+	const char *root = *state;
+	CLEANUP_FREE char *path = xasprintf("%s/bin/python3", root);
+	CLEANUP_DIST struct dist dist = {0};
+	struct err err = ERR_INIT;
+
+	put_program(root, "other",
+		"#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\n"
+		"int main(int n, char **v)\n{\nchar exe[4096] = {0};\n"
+		"readlink(\"/proc/self/exe\", exe, 4095);\n"
+		"puts(strstr(v[n - 1], \"json\") ? \"{\\\"implementation\\\": \\\"pypy\\\", "
+		"\\\"version_info\\\": [3, 10, 14, \\\"final\\\", 0]}\" : exe);\n"
+		"return 0;\n}\n");
+	put_link(root, "bin/python3", "../other");
+	if (dist_find(path, &dist, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_true(dist.runs && dist.answers);
+	assert_string_equal(dist.version, "3.10.14");
+	assert_string_equal(dist_other_implementation(&dist), "PyPy");
+	json_object_set_new(dist.says, "implementation", json_string("cpython"));
+	assert_null(dist_other_implementation(&dist));
+	json_object_set_new(dist.says, "implementation", json_string("new"));
+	assert_string_equal(dist_other_implementation(&dist), "new");
+	/* Of one that does not run, its name tells. */
+	json_decref(steal(&dist.says));
+	assert_null(dist_other_implementation(&dist));
+	free(dist.interpreter);
+	dist.interpreter = xstrdup("/opt/bin/pypy3.10");
+	assert_string_equal(dist_other_implementation(&dist), "PyPy");
+}
+
+static void test_libpython_names(void **state)
+{
+	static const char *const names[] = {"libpython3.13.so.1.0", "libpython2.7.so.1.0",
+		"$ORIGIN/../lib/libpython3.13.so.1.0", "/opt/lib/libpython3.13t.so"};
+	static const char *const others[] = {
+		"libpythonqt.so", "libpython/libc.so.6", "python3", "mylibpython3.so"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_true(dist_is_libpython(names[i], true));
+		assert_true(dist_is_libpython(names[i], false));
+		assert_false(dist_is_libpython(others[i], true));
+	}
+	assert_true(dist_is_libpython("libpython3.so", true));
+	assert_false(dist_is_libpython("$ORIGIN/libpython3.so", false));
+}
+
 static void test_real_python(void **state)
 {
 	CLEANUP_FREE char *found = find_program("/usr/bin/python3");
@@ -329,6 +468,10 @@ int main(void)
 		cmocka_unit_test(test_pyvenv_parse),
 		SCRATCH_TEST(test_pyenv),
 		SCRATCH_TEST(test_wrappers),
+		SCRATCH_TEST(test_launchers),
+		SCRATCH_TEST(test_too_old),
+		SCRATCH_TEST(test_other_implementation),
+		cmocka_unit_test(test_libpython_names),
 		cmocka_unit_test(test_real_python),
 		SCRATCH_TEST(test_not_running),
 	};

@@ -109,6 +109,38 @@ static void test_rules(void **state)
 	FINDS("$ORIGIN/../lib/libone.so", "lib/libone.so", "the path in DT_NEEDED", "bin/none");
 }
 
+/* As the loader reads them: ldd says the same of the longer names. */
+static void test_expansion(void **state)
+{
+	const char *root = *state;
+	CLEANUP_FREE char *lib = xasprintf("%s/bin/../lib", root), *odd = NULL;
+	CLEANUP_FREE char *list = NULL, *braces = NULL;
+	struct loaded l = {0};
+	struct dist_chain chain;
+
+	put_library(root, "bin/one", "-Wl,-soname,libone.so.1");
+	put_library(root, "lib/libtwo.so", "");
+	free(scratch_shell(root, "mkdir 'lib/$LIBS' && mv lib/libtwo.so 'lib/$LIBS'"));
+	put_library(root, "bin/two", "-Wl,--disable-new-dtags,-rpath,'$ORIGIN/../lib/$LIBS'");
+	unsetenv("LD_LIBRARY_PATH");
+	FINDS("libtwo.so", "lib/$LIBS/libtwo.so", "DT_RPATH of", "bin/two");
+	load(root, "bin/one", &l);
+	chain = (struct dist_chain){l.path, &l.facts};
+	braces = dist_loader_expand(&chain, 1, "${ORIGIN}/../lib");
+	assert_string_equal(braces, lib);
+	odd = dist_loader_expand(&chain, 1, "$ORIGINAL/${LIB/$LIB_");
+	assert_string_equal(odd, "$ORIGINAL/${LIB/$LIB_");
+	list = dist_loader_expand(&chain, 1, "/usr/$LIB");
+	assert_null(strchr(list, '$'));
+	assert_true(dist_begins_with_origin("$ORIGIN") && dist_begins_with_origin("${ORIGIN}/x"));
+	assert_false(dist_begins_with_origin("$ORIGINAL") || dist_begins_with_origin("a$ORIGIN"));
+	assert_true(dist_loader_answers(&chain, "libone.so.1"));
+	assert_true(dist_loader_answers(&chain, l.path));
+	assert_false(dist_loader_answers(&chain, "libone.so"));
+	assert_false(dist_loader_answers(&chain, "one"));
+	unload(&l);
+}
+
 static void test_in_the_way(void **state)
 {
 	const char *root = *state;
@@ -329,6 +361,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(test_rules),
+		SCRATCH_TEST(test_expansion),
 		SCRATCH_TEST(test_in_the_way),
 		SCRATCH_TEST(test_against_ldd),
 		cmocka_unit_test(test_cache),
