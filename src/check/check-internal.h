@@ -12,6 +12,7 @@ enum rule_needs {
 	NEEDS_STATIC = 8,      /* libpython inside the interpreter */
 	NEEDS_LIBRARY = 16,    /* a shared libpython that ships */
 	NEEDS_ARCHIVE = 32,    /* a static one */
+	ANY_PYTHON = 64,       /* not CPython: the rule is the loader's, and holds for others too */
 };
 
 struct rule_run;

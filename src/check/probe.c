@@ -335,6 +335,11 @@ static int choose(const struct check_probe_options *options, const struct probe 
 
 static int check_runs(const struct dist *dist, struct err *err)
 {
+	const char *other = dist_other_implementation(dist);
+
+	if (other)
+		return err_set(err, ERR_UNSUPPORTED, "probes are for CPython; '%s' is %s",
+			dist->interpreter, other);
 	if (dist->runs)
 		return 0;
 	return err_set(err, ERR_UNSUPPORTED, "probes need a Python that runs; '%s' does not: %s",

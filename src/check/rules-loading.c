@@ -92,11 +92,6 @@ static bool loader_known(struct rule_run *r)
 	return !r->why;
 }
 
-static bool is_libpython(const char *name)
-{
-	return !strncmp(name, "libpython", 9);
-}
-
 static void needed_found(struct rule_run *r)
 {
 	const struct dist_file *f;
@@ -118,16 +113,21 @@ static void needed_found(struct rule_run *r)
 	}
 }
 
-/* Does a file of the installation answer to this name? */
-static bool ships(const struct rule_run *r, const char *needed)
+/* Does a file of the installation answer to the name that `f` needs? */
+static bool ships(const struct rule_run *r, const struct dist_file *f, const char *needed)
 {
-	for (size_t i = 0; i < r->s->files->n; i++) {
-		const struct dist_file *f = &r->s->files->v[i];
+	const struct dist_chain self = {f->path, &f->facts};
+	CLEANUP_FREE char *name = dist_loader_expand(&self, 1, needed);
 
-		if (f->problem || f->site)
-			continue;
-		if ((f->facts.soname && !strcmp(f->facts.soname, needed)) ||
-			!strcmp(path_base(f->path), needed))
+	if (name && strchr(name, '/'))
+		return path_exists(name) && path_below(name, r->s->dist->prefix);
+	for (size_t i = 0; name && i < r->s->files->n; i++) {
+		const struct dist_file *other = &r->s->files->v[i];
+		const struct dist_chain library = {other->path, &other->facts};
+
+		if (!other->problem && !other->site &&
+			(dist_loader_answers(&library, name) ||
+				!strcmp(path_base(other->path), name)))
 			return true;
 	}
 	return false;
@@ -158,7 +158,8 @@ static void needed_libraries(struct rule_run *r)
 		for (size_t k = 0; k < f->facts.n_needed; k++) {
 			const char *needed = f->facts.needed[k];
 
-			if (!everywhere(f, needed) && !ships(r, needed) && !is_libpython(needed))
+			if (!everywhere(f, needed) && !ships(r, f, needed) &&
+				!dist_is_libpython(needed, true))
 				rule_find(r, f->path,
 					"needs %s, which is not everywhere and does not ship",
 					needed);
@@ -172,7 +173,7 @@ static void extensions_free(struct rule_run *r)
 
 	for (size_t i = 0; (f = rule_next(r, ROLE(DIST_ROLE_EXTENSION), &i));) {
 		for (size_t k = 0; k < f->facts.n_needed; k++) {
-			if (is_libpython(f->facts.needed[k]))
+			if (dist_is_libpython(f->facts.needed[k], true))
 				rule_find(r, f->path, "names %s in DT_NEEDED", f->facts.needed[k]);
 		}
 	}
@@ -235,17 +236,21 @@ static void own_libpython(struct rule_run *r)
 			d->libpython_loaded_why ? d->libpython_loaded_why : "no rule known");
 }
 
-/* One entry of a search path. */
+/* One entry of a search path, which the loader drops where it has no value for what it names. */
 static void check_entry(
 	struct rule_run *r, const struct dist_file *f, const char *tag, const char *entry)
 {
-	if (!*entry || (*entry != '/' && strncmp(entry, "$ORIGIN", 7) != 0 &&
-			       strncmp(entry, "${ORIGIN}", 9) != 0))
+	const struct dist_chain self = {f->path, &f->facts};
+	CLEANUP_FREE char *dir = dist_loader_expand(&self, 1, entry);
+
+	if (!dir || dist_begins_with_origin(entry))
+		return;
+	if (*dir != '/')
 		rule_find(
 			r, f->path, "%s has '%s', which depends on the current folder", tag, entry);
-	else if (*entry == '/' && r->s->relocatable)
+	else if (r->s->relocatable)
 		rule_find(r, f->path, "%s has '%s': right in one place only", tag, entry);
-	else if (*entry == '/' && !path_is_dir(entry))
+	else if (!path_is_dir(dir))
 		rule_find(r, f->path, "%s has '%s', which does not exist", tag, entry);
 }
 
@@ -284,7 +289,8 @@ static void extension_rpath(struct rule_run *r)
 			CLEANUP_FREE char *found = NULL, *why = NULL;
 			struct err err = ERR_INIT;
 
-			if (is_libpython(needed) || everywhere(f, needed) || !ships(r, needed))
+			if (dist_is_libpython(needed, true) || everywhere(f, needed) ||
+				!ships(r, f, needed))
 				continue;
 			if (dist_loader_find(chain, 1, needed, &found, &why, &err) < 0)
 				rule_unchecked(r, "%s", err.msg);
@@ -367,9 +373,11 @@ static void stub(struct rule_run *r)
 
 		any = true;
 		for (size_t k = 0; k < f->facts.n_needed; k++) {
-			CLEANUP_FREE char *path = xasprintf("%s/%s", dir, f->facts.needed[k]);
+			CLEANUP_FREE char *path =
+				xasprintf("%s/%s", dir, path_base(f->facts.needed[k]));
 
-			leads = leads || (is_libpython(f->facts.needed[k]) && path_exists(path));
+			leads = leads ||
+				(dist_is_libpython(f->facts.needed[k], true) && path_exists(path));
 		}
 		if (!leads)
 			rule_find(r, f->path, "leads to no libpython beside it");
@@ -393,11 +401,11 @@ static void stub_search_path(struct rule_run *r)
 		for (size_t k = 0; same_machine(r, f) && k < f->facts.n_needed; k++) {
 			const char *needed = f->facts.needed[k];
 			CLEANUP_FREE char *dir = path_dir(f->path), *found = NULL, *why = NULL;
-			CLEANUP_FREE char *beside = xasprintf("%s/%s", dir, needed);
+			CLEANUP_FREE char *beside = xasprintf("%s/%s", dir, path_base(needed));
 			struct err err = ERR_INIT;
 
 			/* One that is not there has a rule of its own. */
-			if (!is_libpython(needed) || !path_exists(beside))
+			if (!dist_is_libpython(needed, true) || !path_exists(beside))
 				continue;
 			if (dist_loader_find(chain, 1, needed, &found, &why, &err) < 0)
 				rule_unchecked(r, "%s", err.msg);
@@ -416,18 +424,19 @@ static void stub_search_path(struct rule_run *r)
 }
 
 const struct check_rule rules_loading[] = {
-	{"readable", CHECK_ERROR, 0, "a damaged file does not load",
+	{"readable", CHECK_ERROR, ANY_PYTHON, "a damaged file does not load",
 		"build or unpack the installation again",
 		"Each file that should be an ELF file is a sound one.", readable},
-	{"runs", CHECK_ERROR, 0, "nothing works, and most rules cannot be applied",
+	{"runs", CHECK_ERROR, ANY_PYTHON, "nothing works, and most rules cannot be applied",
 		"see the reason; for another machine's Python, check it there",
 		"The interpreter starts, isolated (-I -S) and with an empty environment, and says "
 		"what it is.",
 		runs},
-	{"machine", CHECK_ERROR, 0, "a file for another machine does not load",
+	{"machine", CHECK_ERROR, ANY_PYTHON, "a file for another machine does not load",
 		"replace it by one for the interpreter's machine",
 		"All ELF files are for one machine and word size.", machine},
-	{"needed-found", CHECK_ERROR, 0, "what needs a library that is not found does not load",
+	{"needed-found", CHECK_ERROR, ANY_PYTHON,
+		"what needs a library that is not found does not load",
 		"ship or install the library, or give the file a search path that leads to it",
 		"For each DT_NEEDED of each file, the loader's search (DT_RPATH up to the "
 		"interpreter, LD_LIBRARY_PATH, DT_RUNPATH, the system's cache and folders) finds a "
@@ -461,7 +470,7 @@ const struct check_rule rules_loading[] = {
 		"An interpreter that needs libpython loads the one of its own installation, by the "
 		"loader's real order of search.",
 		own_libpython},
-	{"search-paths", CHECK_ERROR, 0,
+	{"search-paths", CHECK_ERROR, ANY_PYTHON,
 		"whoever can write that folder, or moves the tree, decides what is loaded",
 		"use $ORIGIN, and remove paths of the build",
 		"DT_RPATH and DT_RUNPATH hold no relative or empty entries. In a distribution that "
@@ -473,7 +482,7 @@ const struct check_rule rules_loading[] = {
 		"An extension module that needs a library of the distribution finds it by itself, "
 		"not only with the executable's help.",
 		extension_rpath},
-	{"glibc", CHECK_ERROR, 0, "the file does not load here",
+	{"glibc", CHECK_ERROR, ANY_PYTHON, "the file does not load here",
 		"build on an older system, or run on a newer one",
 		"No file needs a newer version of the GNU C library than this machine has.", glibc},
 	{"interpreter-tls", CHECK_WARNING, NEEDS_STATIC,
@@ -489,7 +498,7 @@ const struct check_rule rules_loading[] = {
 		"libpython reaches its thread-local data without calls. General-dynamic works "
 		"everywhere, also when musl loads the library late, and is slower.",
 		library_tls},
-	{"static-tls", CHECK_ERROR, 0,
+	{"static-tls", CHECK_ERROR, ANY_PYTHON,
 		"a program that loads the library late gets \"cannot allocate memory in static TLS "
 		"block\"",
 		"keep thread-local data of initial-exec libraries small",

@@ -175,7 +175,9 @@ static void commands(struct rule_run *r)
 
 static bool by_origin(const char *path)
 {
-	return path && (strstr(path, "$ORIGIN") || strstr(path, "${ORIGIN}"));
+	while (path && (path = strchr(path, '$')) && !dist_begins_with_origin(path))
+		path++;
+	return path != NULL;
 }
 
 static void privileged_start(struct rule_run *r)
@@ -189,8 +191,9 @@ static void privileged_start(struct rule_run *r)
 	for (size_t k = 0; k < f->facts.n_needed; k++) {
 		const char *needed = f->facts.needed[k];
 
-		if (!strncmp(needed, "libpython", 9) &&
-			(by_origin(f->facts.rpath) || by_origin(f->facts.runpath)))
+		if (dist_is_libpython(needed, true) &&
+			(by_origin(needed) || by_origin(f->facts.rpath) ||
+				by_origin(f->facts.runpath)))
 			rule_find(r, f->path,
 				"finds %s by $ORIGIN, which the loader does not follow for a "
 				"program with capabilities or a set-user-ID bit",

@@ -148,7 +148,10 @@ static void check_needs(struct rule_run *r, unsigned int needs)
 {
 	const struct check_subject *s = r->s;
 	const struct dist *d = s->dist;
+	const char *other = dist_other_implementation(d);
 
+	if (other && !(needs & ANY_PYTHON))
+		rule_unchecked(r, "this is %s, and the rule is CPython's", other);
 	if ((needs & NEEDS_RUN) && !d->runs)
 		rule_unchecked(r, "needs an interpreter that runs: %s",
 			d->why_not ? d->why_not : "this one does not");
@@ -345,7 +348,10 @@ void check_rules_markdown(FILE *out)
 		"An error breaks someone, a warning costs someone, a note is worth knowing. Only "
 		"errors and warnings make `solder check` exit with 1. A rule that cannot be "
 		"applied is *not checked*, with the reason, and never counts as passed. What was "
-		"installed into site-packages is not looked at: see `--wheels`.");
+		"installed into site-packages is not looked at: see `--wheels`.\n\n"
+		"The rules are CPython's. To what says that it is another implementation (PyPy, "
+		"GraalPy) only those are applied that are the loader's: readable, runs, machine, "
+		"needed-found, search-paths, glibc, static-tls.");
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
 		fprintf(out, "## %s\n\n", groups[g].title);
 		for (size_t i = 0; i < *groups[g].n; i++)

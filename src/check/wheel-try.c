@@ -129,7 +129,7 @@ static void read_loader_log(const char *path, json_t *list)
 		p += strlen("calling init: ");
 		end = p + strcspn(p, "\n");
 		file = xstrndup(p, (size_t)(end - p));
-		if (!strncmp(path_base(file), "libpython", 9) && !strv_has(&seen, file)) {
+		if (dist_is_libpython(file, true) && !strv_has(&seen, file)) {
 			strv_add(&seen, file);
 			json_array_append_new(list, dist_text_json(file));
 		}

@@ -234,6 +234,8 @@ struct doc *cmd_check_doc(const struct dist *dist, const json_t *model, bool all
 	for (size_t i = 0; i < dist->trail.n; i++)
 		doc_text(doc, "%s", dist->trail.v[i]);
 	doc_fact(doc, "Python", dist->version);
+	if (dist_other_implementation(dist))
+		doc_fact(doc, "implementation", dist_other_implementation(dist));
 	doc_fact(doc, "interpreter", dist->interpreter);
 	doc_fact(doc, "prefix", dist->prefix);
 	doc_fact(doc, "link mode", dist_link_name(dist->link));

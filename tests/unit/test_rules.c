@@ -326,6 +326,42 @@ static void test_ceiling(void **state)
 	world_release(&w);
 }
 
+/* Only what is the loader's is asked of another implementation, however broken it is by the rules
+ * of CPython. */
+static void test_other_implementation(void **state)
+{
+	static const char *const any[] = {"readable", "runs", "machine", "needed-found",
+		"search-paths", "glibc", "static-tls"};
+	struct world w;
+	struct check_input input;
+	json_t *model = json_object(), *rule;
+	struct err err = ERR_INIT;
+	size_t i, applied = 0;
+
+	world_facts(&w, *state);
+	json_object_set_new(w.dist.says, "implementation", json_string("pypy"));
+	set_exec_stack(&w);
+	set_no_init(&w);
+	input = (struct check_input){&w.dist, &w.files};
+	assert_int_equal(check_rules(&input, NULL, NULL, model, &err), 0);
+	json_array_foreach (json_object_get(model, "rules"), i, rule) {
+		const char *id = json_string_value(json_object_get(rule, "id"));
+		const char *why = json_string_value(json_object_get(rule, "why"));
+		bool is_any = false;
+
+		for (size_t k = 0; k < ARRAY_SIZE(any); k++)
+			is_any = is_any || !strcmp(id, any[k]);
+		applied += is_any;
+		if (is_any != !(why && strstr(why, "this is PyPy")))
+			fail_msg("%s: %s", id, why ? why : "applied");
+	}
+	assert_int_equal(applied, ARRAY_SIZE(any));
+	check_summarise(model);
+	assert_false(check_found(model, CHECK_NOTE));
+	json_decref(model);
+	world_release(&w);
+}
+
 static void test_choice(void **state)
 {
 	CLEANUP_STRV struct strv only = STRV_INIT, skip = STRV_INIT;
@@ -459,6 +495,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(test_facts),
 		SCRATCH_TEST(test_ceiling),
+		SCRATCH_TEST(test_other_implementation),
 		SCRATCH_TEST(test_choice),
 		SCRATCH_TEST(test_interrupt),
 		cmocka_unit_test(test_summary),
