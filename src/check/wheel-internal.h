@@ -13,7 +13,7 @@
 #include "elf/elf.h"
 
 /* Results of an older form are not reused. */
-#define WHEEL_RESULT_FORM "1"
+#define WHEEL_RESULT_FORM "2"
 
 /* One of the two interpreters. */
 struct wheel_python {

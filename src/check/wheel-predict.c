@@ -20,8 +20,9 @@ struct signs {
 	struct strv libpython;    /* files that name it, where the loader finds it */
 	struct strv no_libpython; /* the same, where it does not */
 	struct strv missing;      /* symbols */
+	struct strv elsewhere;    /* symbols that a library of another wheel may have */
 	struct strv libraries;    /* DT_NEEDED that nothing has */
-	struct strv other_wheels; /* DT_NEEDED that another wheel may have */
+	struct strv other_wheels; /* DT_NEEDED that another wheel may have, with its name */
 	struct strv collisions;   /* symbols */
 	struct strv bundled;
 	uint64_t static_tls;
@@ -33,6 +34,7 @@ static void signs_release(struct signs *s)
 	strv_release(&s->libpython);
 	strv_release(&s->no_libpython);
 	strv_release(&s->missing);
+	strv_release(&s->elsewhere);
 	strv_release(&s->libraries);
 	strv_release(&s->other_wheels);
 	strv_release(&s->collisions);
@@ -76,78 +78,166 @@ static bool wheel_defines(const struct wheel_audit *audit, const char *name)
 	return false;
 }
 
-static bool wheel_has_library(const struct wheel_audit *audit, const char *name)
+/* The file of the wheel that answers to the name as the loader has it, whatever leads there: wheels
+ * preload libraries, too. `needed` is expanded. */
+static const struct wheel_file *wheel_library(const struct wheel_audit *audit, const char *needed)
 {
 	for (size_t i = 0; i < audit->n; i++) {
 		const struct wheel_file *f = &audit->v[i];
+		const struct dist_chain library = {f->path, &f->facts};
 
-		if (!strcmp(path_base(f->rel), name) ||
-			(f->facts.soname && !strcmp(f->facts.soname, name)))
-			return true;
+		if (dist_loader_answers(&library, needed) ||
+			!strcmp(path_base(f->rel), path_base(needed)))
+			return f;
 	}
-	return false;
+	return NULL;
 }
 
-static void look_at_symbols(struct signs *s, const struct wheel_file *f)
+/* The folder of another wheel below the same site-packages that a search path of the file leads to:
+ * "$ORIGIN/../shiboken6" of PySide6/QtCore.so gives "shiboken6". NULL: none. */
+static char *leads_out(const struct wheel_file *f)
 {
+	const struct dist_chain self = {f->path, &f->facts};
+	const char *paths = f->facts.runpath ? f->facts.runpath : f->facts.rpath;
+	CLEANUP_FREE char *root = xstrndup(f->path, strlen(f->path) - strlen(f->rel));
+	CLEANUP_FREE char *real_root = realpath(root, NULL);
+	size_t len = real_root ? strlen(real_root) : 0;
+	CLEANUP_STRV struct strv parts = STRV_INIT;
+
+	strv_split(&parts, paths ? paths : "", ":");
+	for (size_t i = 0; len && i < parts.n; i++) {
+		CLEANUP_FREE char *expanded = dist_loader_expand(&self, 1, parts.v[i]);
+		CLEANUP_FREE char *dir = path_absolute(expanded ? expanded : "/");
+		CLEANUP_FREE char *missing = NULL, *real = NULL;
+
+		/* The first part that is missing, below what is there. */
+		while (!(real = realpath(dir, NULL))) {
+			char *above = path_dir(dir);
+
+			free(missing);
+			missing = xstrdup(path_base(dir));
+			free(dir);
+			dir = above;
+		}
+		if (missing && !strncmp(real, real_root, len) && (!real[len] || real[len] == '/'))
+			return xasprintf("%s%s%s", real[len] ? real + len + 1 : "",
+				real[len] ? "/" : "", missing);
+	}
+	return NULL;
+}
+
+static int find_needed(const struct signs *s, const struct wheel_file *f, const char *name,
+	char **found, char **why, struct err *err)
+{
+	const struct wheel_python *here = &s->all->here;
+	const struct dist_chain chain[] = {
+		{here->dist->interpreter, &here->exe}, {f->path, &f->facts}};
+	const struct dist_chain libpython = {here->dist->libpython_loaded, &here->library};
+
+	*found = *why = NULL;
+	/* loaded already, under this name */
+	if (libpython.path && dist_loader_answers(&libpython, name)) {
+		*found = xstrdup(libpython.path);
+		return 0;
+	}
+	return dist_loader_find(chain, ARRAY_SIZE(chain), name, found, why, err);
+}
+
+static int look_at_needed(
+	struct signs *s, const struct wheel_file *f, const char *needed, struct err *err)
+{
+	const struct dist_chain self = {f->path, &f->facts};
+	CLEANUP_FREE char *name = dist_loader_expand(&self, 1, needed);
+	CLEANUP_FREE char *found = NULL, *why = NULL, *text = NULL, *other = NULL;
+
+	if (name && wheel_library(s->audit, name))
+		return 0;
+	if (find_needed(s, f, name ? name : needed, &found, &why, err) < 0)
+		return -1;
+	if (dist_is_libpython(needed, true)) {
+		text = xasprintf(
+			"%s needs %s%s%s", f->rel, needed, why ? ": " : "", why ? why : "");
+		note(found ? &s->libpython : &s->no_libpython, text);
+		return 0;
+	}
+	if (found)
+		return 0;
+	other = leads_out(f);
+	if (!other && f->role != WHEEL_LIBRARY) {
+		note(&s->libraries, needed);
+		return 0;
+	}
+	text = other ? xasprintf("%s of '%s'", needed, other) : xstrdup(needed);
+	note(&s->other_wheels, text);
+	return 0;
+}
+
+/* Does the file need, by itself or through libraries of the wheel, one that only another wheel may
+ * have? Then what it does not find may be defined there. `seen` has a place for each file. */
+static int reaches_out(
+	const struct signs *s, const struct wheel_file *f, bool *seen, bool *ret, struct err *err)
+{
+	const struct dist_chain self = {f->path, &f->facts};
+
+	seen[f - s->audit->v] = true;
+	for (size_t i = 0; !*ret && i < f->facts.n_needed; i++) {
+		const char *needed = f->facts.needed[i];
+		CLEANUP_FREE char *name = dist_loader_expand(&self, 1, needed);
+		CLEANUP_FREE char *found = NULL, *why = NULL;
+		const struct wheel_file *next = wheel_library(s->audit, name ? name : needed);
+
+		if (next && !seen[next - s->audit->v] && reaches_out(s, next, seen, ret, err) < 0)
+			return -1;
+		if (next || dist_is_libpython(needed, true))
+			continue;
+		if (find_needed(s, f, name ? name : needed, &found, &why, err) < 0)
+			return -1;
+		*ret = *ret || !found;
+	}
+	return 0;
+}
+
+/* A library's own search may end in what the extension that loads it brings along. */
+static int may_be_elsewhere(
+	const struct signs *s, const struct wheel_file *f, bool *ret, struct err *err)
+{
+	CLEANUP_FREE bool *seen = xcalloc(s->audit->n, sizeof(*seen));
+
+	*ret = false;
+	for (size_t i = 0; !*ret && i < s->audit->n; i++) {
+		const struct wheel_file *from = f->role == WHEEL_LIBRARY ? &s->audit->v[i] : f;
+
+		if (!seen[from - s->audit->v] && reaches_out(s, from, seen, ret, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int look_at_symbols(struct signs *s, const struct wheel_file *f, struct err *err)
+{
+	int elsewhere = -1;
+
 	for (size_t i = 0; i < f->facts.n_undefined; i++) {
 		const struct elf_undefined *u = &f->facts.undefined[i];
 
-		if (!u->weak && is_python_name(u->name) &&
-			!wheel_python_exports(&s->all->here, u->name) &&
-			!wheel_defines(s->audit, u->name))
-			note(&s->missing, u->name);
+		if (u->weak || !is_python_name(u->name) ||
+			wheel_python_exports(&s->all->here, u->name) ||
+			wheel_defines(s->audit, u->name))
+			continue;
+		if (elsewhere < 0) {
+			bool out;
+
+			if (may_be_elsewhere(s, f, &out, err) < 0)
+				return -1;
+			elsewhere = out;
+		}
+		note(elsewhere ? &s->elsewhere : &s->missing, u->name);
 	}
 	for (size_t i = 0; i < f->facts.n_exports; i++) {
 		const char *name = f->facts.exports[i];
 
 		if (!is_linkers_name(name) && wheel_python_exports(&s->all->here, name))
 			note(&s->collisions, name);
-	}
-}
-
-/* Does a path of the file lead out of the wheel, to where another may be installed? */
-static bool leads_out(const struct wheel_file *f)
-{
-	const char *paths = f->facts.runpath ? f->facts.runpath : f->facts.rpath;
-	CLEANUP_FREE char *dir = path_dir(f->path);
-	CLEANUP_STRV struct strv parts = STRV_INIT;
-
-	strv_split(&parts, paths ? paths : "", ":");
-	for (size_t i = 0; i < parts.n; i++) {
-		CLEANUP_BUF struct buf path = BUF_INIT;
-
-		buf_adds(&path, parts.v[i]);
-		buf_replace(&path, "${ORIGIN}", dir);
-		buf_replace(&path, "$ORIGIN", dir);
-		if (!path_is_dir(path.data))
-			return true;
-	}
-	return false;
-}
-
-static int look_at_needed(
-	struct signs *s, const struct wheel_file *f, const char *name, struct err *err)
-{
-	const struct wheel_python *here = &s->all->here;
-	const struct dist_chain chain[] = {
-		{here->dist->interpreter, &here->exe}, {f->path, &f->facts}};
-	bool python = !strncmp(name, "libpython", 9);
-	CLEANUP_FREE char *found = NULL, *why = NULL, *text = NULL;
-
-	if (wheel_has_library(s->audit, name))
-		return 0;
-	/* loaded already, under this name */
-	if (here->library.soname && !strcmp(here->library.soname, name))
-		found = xstrdup(here->dist->libpython_loaded);
-	else if (dist_loader_find(chain, ARRAY_SIZE(chain), name, &found, &why, err) < 0)
-		return -1;
-	if (python) {
-		text = xasprintf("%s needs %s%s%s", f->rel, name, why ? ": " : "", why ? why : "");
-		note(found ? &s->libpython : &s->no_libpython, text);
-	} else if (!found) {
-		note(leads_out(f) || f->role == WHEEL_LIBRARY ? &s->other_wheels : &s->libraries,
-			name);
 	}
 	return 0;
 }
@@ -196,7 +286,8 @@ static int collect(struct signs *s, struct err *err)
 
 		if (f->role == WHEEL_FOREIGN || f->facts.machine != s->all->here.exe.machine)
 			continue;
-		look_at_symbols(s, f);
+		if (look_at_symbols(s, f, err) < 0)
+			return -1;
 		look_for_copies(s, f);
 		if (f->facts.static_tls && f->facts.has_tls && f->facts.tls_size < UINT32_MAX &&
 			align < UINT32_MAX)
@@ -238,6 +329,7 @@ static void conclude(const struct signs *s, json_t *model)
 	CLEANUP_FREE char *missing = names(&s->missing), *libraries = names(&s->libraries);
 	CLEANUP_FREE char *others = names(&s->other_wheels), *same = names(&s->collisions);
 	CLEANUP_FREE char *libpython = names(&s->libpython), *none = names(&s->no_libpython);
+	CLEANUP_FREE char *elsewhere = names(&s->elsewhere);
 
 	if (s->missing.n)
 		predict(model, "missing symbols", "breaks",
@@ -261,7 +353,9 @@ static void conclude(const struct signs *s, json_t *model)
 			xasprintf("the interpreter exports %s too, and comes first", same));
 	else if (s->other_wheels.n)
 		predict(model, "needs another wheel", "unsure",
-			xasprintf("%s must come from a package that it depends on", others));
+			xasprintf("%s must come from another wheel%s%s", others,
+				s->elsewhere.n ? ", which decides whether there is " : "",
+				elsewhere));
 	else if (s->libpython.n)
 		predict(model, "needs libpython.so", "works", xasprintf("%s", libpython));
 	else
@@ -291,6 +385,7 @@ static void describe(const struct signs *s, json_t *model)
 	set_list(audit, "bundled", &s->bundled);
 	set_list(audit, "needs_libpython", s->no_libpython.n ? &s->no_libpython : &s->libpython);
 	set_list(audit, "missing_symbols", &s->missing);
+	set_list(audit, "symbols_elsewhere", &s->elsewhere);
 	set_list(audit, "missing_libraries", &s->libraries);
 	set_list(audit, "other_wheels", &s->other_wheels);
 	set_list(audit, "collisions", &s->collisions);

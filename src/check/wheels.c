@@ -121,7 +121,12 @@ static int prepare(
 {
 	const struct check_wheel_options *o = all->options;
 	CLEANUP_FREE char *state = NULL, *data = NULL;
+	const char *other = dist_other_implementation(dist);
 
+	if (other)
+		return err_set(err, ERR_UNSUPPORTED,
+			"wheels are judged as CPython loads them; '%s' is %s", dist->interpreter,
+			other);
 	if (!dist->runs)
 		return err_set(err, ERR_UNSUPPORTED, "wheels need an interpreter that runs: %s",
 			dist->why_not);

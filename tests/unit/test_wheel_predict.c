@@ -1,0 +1,129 @@
+/* What one wheel shows, and what only another one would: predictions from files, nothing loaded. */
+#include "scratch.h"
+
+#include "base/file.h"
+#include "check/wheel-internal.h"
+
+/* A module or library at `name` (below root), and what it is linked with. */
+__attribute__((format(printf, 4, 5))) static void put(
+	const char *root, const char *name, const char *text, const char *fmt, ...)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name), *dir = path_dir(path);
+	CLEANUP_FREE char *source = xasprintf("%s.c", name), *flags = NULL;
+	struct err err = ERR_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	flags = xvasprintf(fmt, ap);
+	va_end(ap);
+	assert_int_equal(make_dirs(dir, &err), 0);
+	scratch_file(root, source, text, 0644);
+	free(scratch_shell(root, "cc -shared -fPIC -w -Wl,--no-as-needed -o %s %s %s && rm %s",
+		name, source, flags, source));
+}
+
+/* The model of what is below root/wheel. */
+static json_t *predict(const char *root, const struct dist *dist)
+{
+	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
+	CLEANUP_FREE char *dir = xasprintf("%s/wheel", root);
+	struct wheels all = {0};
+	json_t *model = json_object();
+	struct err err = ERR_INIT;
+
+	if (wheel_python_read(dist, &all.here, &err) < 0 ||
+		wheel_audit_read(&all, dir, &audit, &err) < 0 ||
+		wheel_predict(&all, &audit, model, &err) < 0)
+		fail_msg("%s", err.msg);
+	wheel_python_release(&all.here);
+	return model;
+}
+
+static void predicts(const char *root, const struct dist *dist, const char *prediction,
+	const char *expected, const char *because)
+{
+	json_t *model = predict(root, dist);
+	const char *said = json_string_value(json_object_get(model, "because"));
+
+	assert_string_equal(json_string_value(json_object_get(model, "prediction")), prediction);
+	assert_string_equal(json_string_value(json_object_get(model, "expected")), expected);
+	if (!strstr(said, because))
+		fail_msg("'%s' is not in: %s", because, said);
+	json_decref(model);
+}
+
+#define MODULE(name, calls)                                                                        \
+	"int PyBack_Value(void);\nvoid *PyInit_" name "(void)\n{\n\t" calls "\treturn 0;\n}\n"
+#define USES MODULE("front", "PyBack_Value();\n")
+
+static void test_other_wheel(void **state)
+{
+	const char *root = *state;
+	CLEANUP_DIST struct dist dist = {0};
+	struct err err = ERR_INIT;
+
+	if (dist_find("python3", &dist, &err) < 0)
+		fail_msg("%s", err.msg);
+	put(root, "libback.so", "int PyBack_Value(void) { return 1; }", "-Wl,-soname,libback.so.1");
+	/* The folder of another wheel, by way of a search path, has the library. */
+	put(root, "wheel/front/front.so", USES, "libback.so -Wl,-rpath,'${ORIGIN}/../back'");
+	predicts(root, &dist, "needs another wheel", "unsure", "libback.so.1 of 'back' must come");
+	predicts(root, &dist, "needs another wheel", "unsure", "whether there is PyBack_Value");
+	/* Through a library of its own. */
+	put(root, "wheel/front/libmiddle.so", "int middle;",
+		"libback.so -Wl,-soname,libmiddle.so "
+		"-Wl,-rpath,'$ORIGIN/../back'");
+	put(root, "wheel/front/front.so", USES, "%s", "wheel/front/libmiddle.so");
+	predicts(root, &dist, "needs another wheel", "unsure", "of 'back' must come");
+	/* The library that needs the symbol is loaded by a module that brings the other one. */
+	put(root, "wheel/front/libmiddle.so",
+		"int PyBack_Value(void); int middle(void) { return "
+		"PyBack_Value(); }",
+		"-Wl,-soname,libmiddle.so");
+	put(root, "wheel/front/front.so", MODULE("front", ""),
+		"wheel/front/libmiddle.so libback.so -Wl,-rpath,'$ORIGIN/../back'");
+	predicts(root, &dist, "needs another wheel", "unsure", "whether there is PyBack_Value");
+	/* No other library: nothing else can define it. */
+	put(root, "wheel/front/libmiddle.so", "int middle;", "-Wl,-soname,libmiddle.so");
+	put(root, "wheel/front/front.so", USES, "%s", "wheel/front/libmiddle.so");
+	predicts(root, &dist, "missing symbols", "breaks", "does not export PyBack_Value");
+	/* It is in the wheel itself after all. */
+	put(root, "wheel/front/libmiddle.so", "int PyBack_Value(void) { return 1; }", "%s",
+		"-Wl,-soname,libmiddle.so");
+	predicts(root, &dist, "works", "works", "every symbol and library is there");
+}
+
+/* Names are compared as the loader compares them: exactly, and after its expansions. */
+static void test_names(void **state)
+{
+	const char *root = *state;
+	CLEANUP_DIST struct dist dist = {0};
+	struct err err = ERR_INIT;
+
+	if (dist_find("python3", &dist, &err) < 0)
+		fail_msg("%s", err.msg);
+	put(root, "libone.so", "int one;", "-Wl,-soname,'$ORIGIN/../libs/libone.so'");
+	put(root, "wheel/libs/libone.so", "int one;", "-Wl,-soname,other");
+	put(root, "wheel/front/front.so", MODULE("front", ""), "libone.so");
+	predicts(root, &dist, "works", "works", "");
+	put(root, "libone.so", "int one;", "-Wl,-soname,libone.so.2");
+	put(root, "wheel/front/front.so", MODULE("front", ""), "libone.so");
+	predicts(root, &dist, "missing library", "breaks", "libone.so.2");
+	/* libpython as a path is libpython all the same, and "libpythonic" is not. */
+	put(root, "libone.so", "int one;", "-Wl,-soname,'$ORIGIN/libpython9.9.so'");
+	put(root, "wheel/front/front.so", MODULE("front", ""), "libone.so");
+	predicts(root, &dist, "needs libpython.so", "breaks", "$ORIGIN/libpython9.9.so");
+	put(root, "libone.so", "int one;", "-Wl,-soname,libpythonic.so");
+	put(root, "wheel/front/front.so", MODULE("front", ""), "libone.so");
+	predicts(root, &dist, "missing library", "breaks", "libpythonic.so");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_other_wheel),
+		SCRATCH_TEST(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
