@@ -13,7 +13,10 @@ $(OUT)/obj/tests/%.o: EXTRA_CFLAGS += $(TEST_CFLAGS)
 $(OUT)/tests/test_%: $(OUT)/obj/tests/unit/test_%.o $(TEST_HELPERS) $(OUT)/librooms.a
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) $(ALL_LIBS)
+
+# What a command shows, without the command.
+$(OUT)/tests/test_wheels_table: $(OUT)/obj/src/cmd/check-wheels.o $(OUT)/obj/src/cmd/common.o
 
 # A corpus is replayed by a plain driver, with any compiler.
 $(OUT)/tests/replay_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/obj/tests/fuzz/replay.o $(OUT)/librooms.a

@@ -116,7 +116,10 @@ __attribute__((format(printf, 2, 3))) void wheel_not_checked(json_t *model, cons
 /* Sets "verdict", "modules", "failures", … from what the interpreters did; `reference` may be
  * NULL. */
 void wheel_judge(json_t *model, const json_t *here, const json_t *reference);
-/* Adds the wheel to the counts in "summary" of the whole model. */
+/* Sets "outcome", which is what became of the prediction: "right", "wrong", "unsure", "not about
+ * loading", or null. */
+void wheel_weigh_prediction(json_t *wheel);
+/* Adds the wheel with its outcome to the counts in "summary" of the whole model. */
 void wheel_count(json_t *model, const json_t *wheel);
 
 /* Everything about one wheel, start to end; runs in the forked process. */

@@ -172,19 +172,29 @@ static const char *prediction_outcome(
 	return worked || loading ? "wrong" : "not about loading";
 }
 
+void wheel_weigh_prediction(json_t *wheel)
+{
+	const char *verdict = json_string_value(json_object_get(wheel, "verdict"));
+	const char *expected = json_string_value(json_object_get(wheel, "expected"));
+	bool tried = expected && strcmp(verdict, "not checked") != 0;
+
+	json_object_set_new(wheel, "outcome",
+		tried ? json_string(prediction_outcome(wheel, verdict, expected)) : json_null());
+}
+
 void wheel_count(json_t *model, const json_t *wheel)
 {
 	static const char *const outcomes[] = {"right", "wrong", "unsure", "not about loading"};
 	json_t *counts = member(member(model, "summary"), "wheels");
 	json_t *predicted = member(counts, "predictions");
 	const char *verdict = json_string_value(json_object_get(wheel, "verdict"));
-	const char *expected = json_string_value(json_object_get(wheel, "expected"));
+	const char *outcome = json_string_value(json_object_get(wheel, "outcome"));
 
 	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++) {
 		if (!json_object_get(predicted, outcomes[i]))
 			json_object_set_new(predicted, outcomes[i], json_integer(0));
 	}
 	count(counts, verdict);
-	if (strcmp(verdict, "not checked") != 0 && expected)
-		count(predicted, prediction_outcome(wheel, verdict, expected));
+	if (outcome)
+		count(predicted, outcome);
 }

@@ -22,7 +22,9 @@ struct signs {
 	struct strv missing;      /* symbols */
 	struct strv elsewhere;    /* symbols that a library of another wheel may have */
 	struct strv libraries;    /* DT_NEEDED that nothing has */
-	struct strv other_wheels; /* DT_NEEDED that another wheel may have, with its name */
+	struct strv other_wheels; /* DT_NEEDED that another wheel may have */
+	struct strv placed;       /* the same, as a search path says in which folder it has them */
+	struct strv wheels;       /* these folders */
 	struct strv collisions;   /* symbols */
 	struct strv bundled;
 	uint64_t static_tls;
@@ -37,6 +39,8 @@ static void signs_release(struct signs *s)
 	strv_release(&s->elsewhere);
 	strv_release(&s->libraries);
 	strv_release(&s->other_wheels);
+	strv_release(&s->placed);
+	strv_release(&s->wheels);
 	strv_release(&s->collisions);
 	strv_release(&s->bundled);
 }
@@ -167,8 +171,12 @@ static int look_at_needed(
 		note(&s->libraries, needed);
 		return 0;
 	}
-	text = other ? xasprintf("%s of '%s'", needed, other) : xstrdup(needed);
-	note(&s->other_wheels, text);
+	note(&s->other_wheels, needed);
+	if (other) {
+		text = xasprintf("%s of '%s'", needed, other);
+		note(&s->placed, text);
+		note(&s->wheels, other);
+	}
 	return 0;
 }
 
@@ -327,7 +335,8 @@ static void predict(json_t *model, const char *prediction, const char *expected,
 static void conclude(const struct signs *s, json_t *model)
 {
 	CLEANUP_FREE char *missing = names(&s->missing), *libraries = names(&s->libraries);
-	CLEANUP_FREE char *others = names(&s->other_wheels), *same = names(&s->collisions);
+	CLEANUP_FREE char *others = names(s->placed.n ? &s->placed : &s->other_wheels);
+	CLEANUP_FREE char *same = names(&s->collisions);
 	CLEANUP_FREE char *libpython = names(&s->libpython), *none = names(&s->no_libpython);
 	CLEANUP_FREE char *elsewhere = names(&s->elsewhere);
 
@@ -388,6 +397,7 @@ static void describe(const struct signs *s, json_t *model)
 	set_list(audit, "symbols_elsewhere", &s->elsewhere);
 	set_list(audit, "missing_libraries", &s->libraries);
 	set_list(audit, "other_wheels", &s->other_wheels);
+	set_list(audit, "deciding_wheels", &s->wheels);
 	set_list(audit, "collisions", &s->collisions);
 	set_list(audit, "problems", &s->audit->problems);
 	json_object_set_new(audit, "static_tls", json_integer((json_int_t)s->static_tls));

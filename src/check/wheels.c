@@ -277,6 +277,7 @@ static int check_list(struct wheels *all, const struct wheel_list *list, struct 
 	for (size_t i = 0; i < list->n; i++) {
 		if (!p.answers[i])
 			continue;
+		wheel_weigh_prediction(p.answers[i]);
 		wheel_count(model, p.answers[i]);
 		json_array_append_new(array, p.answers[i]);
 	}

@@ -42,6 +42,15 @@ int cmd_check_wheels(const struct wheel_values *v, const char *against, const st
 	return r;
 }
 
+/* The verdict, and what it rests on where nothing was exercised. */
+static char *verdict_text(const json_t *w)
+{
+	const char *verdict = cmd_text(w, "verdict"), *exercise = cmd_text(w, "exercise");
+	bool only = !strncmp(verdict, "works", 5) && exercise && !strcmp(exercise, "none");
+
+	return xasprintf("%s%s", verdict, only ? " (imports only)" : "");
+}
+
 /* "69 of 70" */
 static char *imports(const json_t *w)
 {
@@ -92,11 +101,46 @@ static void add_counts(struct doc *doc, const json_t *counts)
 	doc_text(doc, "Wheels: %s. Predictions: %s.", line, said);
 }
 
+/* The prediction, marked unless it came true. */
+static char *prediction_text(const json_t *w)
+{
+	const char *prediction = cmd_text(w, "prediction"), *outcome = cmd_text(w, "outcome");
+	bool marked = outcome && (!strcmp(outcome, "wrong") || !strcmp(outcome, "unsure"));
+
+	if (!prediction)
+		return NULL;
+	return xasprintf("%s%s%s", marked ? outcome : "", marked ? ": " : "", prediction);
+}
+
+/* Sentences have the width for themselves. */
+static void add_reasons(struct doc *doc, const json_t *wheels)
+{
+	static const struct doc_column columns[] = {{"wheel", 0}, {"why", DOC_WRAP}};
+	bool any = false;
+
+	for (size_t i = 0; i < json_array_size(wheels); i++) {
+		const json_t *w = json_array_get(wheels, i);
+		const char *why = cmd_text(w, "why"), *expected = cmd_text(w, "expected");
+		const char *outcome = cmd_text(w, "outcome"), *because = cmd_text(w, "because");
+		bool said = expected && (strcmp(expected, "works") != 0 ||
+						(outcome && !strcmp(outcome, "wrong")));
+		CLEANUP_FREE char *text = NULL;
+
+		if (!why && !(said && because))
+			continue;
+		text = xasprintf("%s%s%s%s", why ? why : "", why && said && because ? "; " : "",
+			said && because ? "predicted: " : "", said && because ? because : "");
+		if (!any)
+			doc_table(doc, "Why", columns, ARRAY_SIZE(columns));
+		any = true;
+		doc_row(doc, (const char *const[]){cmd_text(w, "name"), text});
+	}
+}
+
 void cmd_check_add_wheels(struct doc *doc, const json_t *model, bool all)
 {
-	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT}, {"wheel", 0},
-		{"version", 0}, {"prediction", DOC_VERDICT}, {"imported", 0}, {"exercise", 0},
-		{"why", DOC_WRAP}};
+	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT | DOC_WRAP},
+		{"wheel", DOC_WRAP}, {"prediction", DOC_VERDICT | DOC_WRAP}, {"imported", 0}};
 	const json_t *wheels = json_object_get(model, "wheels");
 
 	if (!json_array_size(wheels))
@@ -105,17 +149,16 @@ void cmd_check_add_wheels(struct doc *doc, const json_t *model, bool all)
 	doc_table(doc, "Wheels", columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < json_array_size(wheels); i++) {
 		const json_t *w = json_array_get(wheels, i);
-		CLEANUP_FREE char *count = imports(w);
-		const char *why = cmd_text(w, "why"), *expected = cmd_text(w, "expected");
-		const char *const cells[] = {cmd_text(w, "verdict"), cmd_text(w, "name"),
-			cmd_text(w, "version"), cmd_text(w, "prediction"), count,
-			cmd_text(w, "exercise"),
-			why                                          ? why
-			: expected && strcmp(expected, "works") != 0 ? cmd_text(w, "because")
-								     : NULL};
+		CLEANUP_FREE char *count = imports(w), *verdict = verdict_text(w);
+		CLEANUP_FREE char *prediction = prediction_text(w);
+		const char *version = cmd_text(w, "version");
+		CLEANUP_FREE char *name = xasprintf(
+			"%s%s%s", cmd_text(w, "name"), version ? " " : "", version ? version : "");
+		const char *const cells[] = {verdict, name, prediction, count};
 
 		doc_row(doc, cells);
 	}
+	add_reasons(doc, wheels);
 	for (size_t i = 0; i < json_array_size(wheels); i++) {
 		const json_t *w = json_array_get(wheels, i);
 
