@@ -1,6 +1,5 @@
 #include "base/buf.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -98,26 +97,6 @@ size_t buf_replace(struct buf *b, const char *from, const char *to)
 	buf_add(&out, b->data + start, b->len - start);
 	buf_swap(b, &out);
 	return count;
-}
-
-void buf_add_shell(struct buf *b, const char *s)
-{
-	const char *p;
-
-	for (p = s; *p && (isalnum((unsigned char)*p) || strchr("-_./=+:,@%", *p)); p++)
-		;
-	if (*s && !*p) {
-		buf_adds(b, s);
-		return;
-	}
-	buf_adds(b, "'");
-	for (p = s; *p; p++) {
-		if (*p == '\'')
-			buf_adds(b, "'\\''");
-		else
-			buf_add(b, p, 1);
-	}
-	buf_adds(b, "'");
 }
 
 void strv_clear(struct strv *s)

@@ -39,8 +39,6 @@ char *buf_steal(struct buf *b);
 void buf_swap(struct buf *a, struct buf *b);
 /* Replaces every occurrence of `from` (not empty) by `to`; returns how many there were. */
 size_t buf_replace(struct buf *b, const char *from, const char *to);
-/* Appends s in single quotes as a POSIX shell reads it; plain words stay bare. */
-void buf_add_shell(struct buf *b, const char *s);
 
 bool ends_with(const char *s, const char *end);
 /* For strspn(). */

@@ -62,35 +62,6 @@ static void test_buf_replace(void **state)
 	assert_memory_equal(b.data, "yy\0yy", 6);
 }
 
-/* What buf_add_shell() writes must come back as one word from a real shell. */
-static void test_shell_quoting(void **state)
-{
-	static const char *const words[] = {"plain", "", "two words", "it's", "''", "$HOME", "`id`",
-		"a\\b", "*", "new\nline", "~root", "#x", "-n", "a=b", "\xc3\xa4", "!x", "\"",
-		"a;b"};
-	CLEANUP_BUF struct buf command = BUF_INIT, got = BUF_INIT, want = BUF_INIT;
-	char line[512];
-	size_t n;
-	FILE *f;
-
-	(void)state;
-	buf_adds(&command, "printf '%s|'");
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		buf_adds(&command, " ");
-		buf_add_shell(&command, words[i]);
-		buf_addf(&want, "%s|", words[i]);
-	}
-	f = popen(command.data, "r");
-	assert_non_null(f);
-	while ((n = fread(line, 1, sizeof(line), f)))
-		buf_add(&got, line, n);
-	assert_int_equal(pclose(f), 0);
-	assert_string_equal(got.data, want.data);
-	buf_clear(&got);
-	buf_add_shell(&got, "a/b-c_d.e=f");
-	assert_string_equal(got.data, "a/b-c_d.e=f");
-}
-
 static void test_strv(void **state)
 {
 	CLEANUP_STRV struct strv s = STRV_INIT;
