@@ -507,7 +507,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(test_buf),
 		SCRATCH_TEST(test_buf_replace),
-		SCRATCH_TEST(test_shell_quoting),
 		SCRATCH_TEST(test_strv),
 		SCRATCH_TEST(test_err),
 		SCRATCH_TEST(test_paths),
