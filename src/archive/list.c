@@ -246,7 +246,7 @@ int pack_list_settle(struct pack_list *l, const char *first, struct err *err)
 			return -1;
 		if (i && l->v[i - 1].kind != PACK_FOLDER &&
 			is_below(l->v[i].name, l->v[i - 1].name))
-			return err_set(err, ERR_INPUT, "cannot pack '%s': '%s' is no folder",
+			return err_set(err, ERR_INPUT, "cannot pack '%s': '%s' is not a folder",
 				l->v[i].name, l->v[i - 1].name);
 	}
 	for (size_t i = 0; first && i < l->n; i++) {

@@ -60,7 +60,7 @@ int cpython_check_output(const char *dir, struct err *err)
 	empty = path_is_dir(dir) ? dir_is_empty(dir, err) : 0;
 	if (empty)
 		return empty < 0 ? -1 : 0;
-	err_set(err, ERR_ENVIRONMENT, "'%s' is there and was not made by solder", dir);
+	err_set(err, ERR_ENVIRONMENT, "'%s' already exists and was not created by solder", dir);
 	return err_hint(err, "name another place with -o DIR, or remove it");
 }
 
@@ -329,8 +329,7 @@ static int mend(const char *dir, const struct beside *b, const char *why, struct
 		int got = record_check_entry(&record.v[i], &tree, &differs, err);
 
 		if (got == 1 && !said)
-			progress_warn(
-				progress, "'%s' is damaged: %s; putting it right", dir, differs);
+			progress_warn(progress, "'%s' is damaged: %s; repairing it", dir, differs);
 		said |= got == 1;
 		if (got < 0 || (got && mend_entry(&fresh, &tree, &record.v[i], err) < 0))
 			return -1;

@@ -145,7 +145,7 @@ static void settle(struct step *s, const struct cache *cache)
 	s->cached = cache_use(cache, s->id, &wrong);
 	s->damaged = wrong != NULL;
 	s->reason = s->cached    ? xstrdup("same inputs as before")
-		    : s->damaged ? xasprintf("what the cache has is not whole: %s", wrong)
+		    : s->damaged ? xasprintf("the cache entry is damaged: %s", wrong)
 				 : why_run(s, cache);
 	latest = s->cached ? xstrdup(s->id) : cache_latest(cache, s->name);
 	s->estimate = latest ? cache_took(cache, latest) : 0;

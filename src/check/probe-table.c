@@ -64,7 +64,7 @@ const struct probe probe_table[] = {
 			ALWAYS("run=ok without-rpath=missing-library needs-libpython=yes",
 				"a private folder is on no search path: the program has to bring "
 				"an "
-				"rpath, whatever the interpreter is linked like")}},
+				"rpath, however the interpreter is linked")}},
 	{"embed-static", "T4",
 		"a program with libpython.a inside, with and without exporting the API",
 		"cc headers static module program:readelf", 2 * MINUTE,
@@ -90,7 +90,7 @@ const struct probe probe_table[] = {
 		{ALWAYS("global=ok local=undefined-symbol",
 			"extension modules take the C API from the global scope, so libpython has "
 			"to "
-			"be loaded with RTLD_GLOBAL, whatever the interpreter is linked like")}},
+			"be loaded with RTLD_GLOBAL, however the interpreter is linked")}},
 	{"host-dlopen-late", "T6", "the same after 100 other libraries with thread-local storage",
 		"cc shared module", 3 * MINUTE,
 		{ALWAYS("run=ok",
@@ -194,7 +194,7 @@ const struct probe probe_table[] = {
 			ALWAYS("build=ok plain=missing-library with-rpath=ok with-library-path=ok",
 				"cargo's test programs embed Python and get no rpath by "
 				"themselves; "
-				"that is so whatever the interpreter is linked like")}},
+				"that is so however the interpreter is linked")}},
 	{"nuitka", "T10", "a program compiled by Nuitka with --static-libpython",
 		"cc headers static python:nuitka program:readelf", 40 * MINUTE,
 		{WHEN("standalone=ok|failed",

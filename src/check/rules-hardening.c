@@ -148,7 +148,7 @@ const struct check_rule rules_hardening[] = {
 	{"relro", CHECK_WARNING, 0, "tables of addresses stay writable while the program runs",
 		"link with -Wl,-z,relro", "Each dynamic file has PT_GNU_RELRO.", relro},
 	{"bind-now", CHECK_WARNING, 0,
-		"the GOT stays writable while the program runs: a known way of exploits",
+		"the GOT stays writable while the program runs: a common exploit technique",
 		"link with -Wl,-z,now; LD_BIND_NOW=1 does it for one process",
 		"Each file that calls functions of others resolves them at start (DF_BIND_NOW), so "
 		"that all of the GOT is read-only afterwards. The interpreter and libpython are "

@@ -21,7 +21,7 @@ static int parse_percent(const char *option, const char *text, double *ret, stru
 	double percent = strtod(text, &end);
 
 	if (end == text || (*end && strcmp(end, "%") != 0) || !(percent >= 0 && percent <= 100)) {
-		err_set(err, ERR_USAGE, "--%s: '%s' is no percentage", option, text);
+		err_set(err, ERR_USAGE, "--%s: '%s' is not a percentage", option, text);
 		return err_hint(err, "for example --%s 0.5", option);
 	}
 	*ret = percent / 100;
@@ -42,7 +42,8 @@ static int choose_seed(const char *text, uint64_t *seed, struct err *err)
 	errno = 0;
 	*seed = strtoull(text, &end, 10);
 	if (errno || end == text || *end || text[0] == '-' || *seed >= BENCH_SEED_END)
-		return err_set(err, ERR_USAGE, "--seed: '%s' is no whole number below 2^53", text);
+		return err_set(
+			err, ERR_USAGE, "--seed: '%s' is not a whole number below 2^53", text);
 	return 0;
 }
 
@@ -351,39 +352,40 @@ static int run(const void *values, const struct strv *args, struct err *err)
 }
 
 static const struct opt opts[] = {
-	{"rounds", 0, OPT_COUNT, "N", "at most so many rounds (40)",
+	{"rounds", 0, OPT_COUNT, "N", "stop after N rounds (40)",
 		offsetof(struct bench_values, rounds)},
 	{"precision", 0, OPT_STRING, "PERCENT",
-		"stop at a look when the half-width is at most that (0.5)",
+		"stop as soon as the half-width is PERCENT or less (0.5)",
 		offsetof(struct bench_values, precision)},
-	{"max-time", 0, OPT_COUNT, "MINUTES", "begin no round after MINUTES, rehearsal included",
+	{"max-time", 0, OPT_COUNT, "MINUTES", "start no round after MINUTES, rehearsal included",
 		offsetof(struct bench_values, max_time)},
-	{"seed", 0, OPT_STRING, "N", "of the order and all else that is random",
+	{"seed", 0, OPT_STRING, "N", "seed the order and everything else that is random",
 		offsetof(struct bench_values, seed)},
-	{"measure", 0, OPT_CHOICE, "cpu|wall", "which time is judged (cpu)",
+	{"measure", 0, OPT_CHOICE, "cpu|wall", "judge processor time or elapsed time (cpu)",
 		offsetof(struct bench_values, measure)},
-	{"filter", 0, OPT_STRING, "WORDS", "workloads whose name holds one, comma-separated",
+	{"filter", 0, OPT_STRING, "WORDS",
+		"run workloads whose name contains one of these, comma-separated",
 		offsetof(struct bench_values, filter)},
 	{"suite", 0, OPT_STRING, "SUITE",
-		"own, or pyperformance[:DIR]: its benchmarks that need no packages (own)",
+		"run our own workloads, or pyperformance[:DIR]'s that need no packages (own)",
 		offsetof(struct bench_values, suite)},
-	{"script", 0, OPT_STRING, "FILE", "this program as the only workload",
+	{"script", 0, OPT_STRING, "FILE", "run this program as the only workload",
 		offsetof(struct bench_values, script)},
-	{"script-arg", 0, OPT_LIST, "WORD", "an argument of it; give each by one such option",
+	{"script-arg", 0, OPT_LIST, "WORD", "pass this argument to the script",
 		offsetof(struct bench_values, script_args)},
-	{"workloads", 0, OPT_STRING, "DIR", "the folder of workloads",
+	{"workloads", 0, OPT_STRING, "DIR", "take workloads from this folder",
 		offsetof(struct bench_values, workloads)},
-	{"duration", 0, OPT_COUNT, "MS", "what a process should last (60 to 400)",
+	{"duration", 0, OPT_COUNT, "MS", "make a process last about MS milliseconds (60 to 400)",
 		offsetof(struct bench_values, duration)},
-	{"limit", 0, OPT_COUNT, "SECONDS", "what a process may last (120)",
+	{"limit", 0, OPT_COUNT, "SECONDS", "kill a process after SECONDS (120)",
 		offsetof(struct bench_values, limit)},
 	{"load", 0, OPT_STRING, "PERCENT",
 		"drop a round when others used more of its processor (10)",
 		offsetof(struct bench_values, load)},
 	{"layouts", 0, OPT_COUNT, "N",
-		"links of each arm, drawn by round, as a random effect (as many as it is given)",
+		"link each arm N times and draw one for each round (as many as are given)",
 		offsetof(struct bench_values, layouts)},
-	{"scratch", 0, OPT_STRING, "DIR", "where the copies go ($TMPDIR, /tmp)",
+	{"scratch", 0, OPT_STRING, "DIR", "put the copies here ($TMPDIR, /tmp)",
 		offsetof(struct bench_values, scratch)},
 	{"self-test", 0, OPT_FLAG, NULL, "add an arm slowed by 2 %, which must be found",
 		offsetof(struct bench_values, self_test)},
@@ -391,18 +393,19 @@ static const struct opt opts[] = {
 		offsetof(struct bench_values, count)},
 	{"count-only", 0, OPT_FLAG, NULL, "count instructions and take no times",
 		offsetof(struct bench_values, count_only)},
-	{"output", 'o', OPT_STRING, "FILE", "keep the campaign there, after every round",
+	{"output", 'o', OPT_STRING, "FILE", "save the campaign here after every round",
 		offsetof(struct bench_values, output)},
 	{"resume", 0, OPT_FLAG, NULL, "continue the campaign in the file of -o",
 		offsetof(struct bench_values, resume)},
 	{"from", 0, OPT_LIST, "FILE",
-		"run nothing: compute again from a campaign's file; compare it with a second",
+		"run nothing: recompute a campaign from its file, or compare it with a second",
 		offsetof(struct bench_values, from)},
 	{"all", 0, OPT_FLAG, NULL, "list every workload, not only those that differ",
 		offsetof(struct bench_values, all)},
-	{"json", 0, OPT_FLAG, NULL, "print all that was observed and computed as JSON",
+	{"json", 0, OPT_FLAG, NULL, "print everything observed and computed as JSON",
 		offsetof(struct bench_values, json)},
-	{"html", 0, OPT_STRING, "FILE", "write a page", offsetof(struct bench_values, html)},
+	{"html", 0, OPT_STRING, "FILE", "write a page for a browser, too",
+		offsetof(struct bench_values, html)},
 	{"pyperf", 0, OPT_STRING, "DIR", "write ARM.json for each arm in pyperf's format",
 		offsetof(struct bench_values, pyperf)},
 };

@@ -65,7 +65,7 @@ static int check_options(const struct build_values *v, struct err *err)
 	if ((v->cpython.train || v->cpython.profile) && strcmp(v->cpython.opt, "pgo"))
 		return err_set(err, ERR_USAGE, "--train and --profile go with --opt pgo");
 	if (!cpython_option_takes(cpython_find_option("shuffle"), v->cpython.shuffle))
-		return err_set(err, ERR_USAGE, "--shuffle: '%s' is no whole number below 10^9",
+		return err_set(err, ERR_USAGE, "--shuffle: '%s' is not a whole number below 10^9",
 			v->cpython.shuffle);
 	return 0;
 }
@@ -232,8 +232,8 @@ static void say_damaged(const struct build *b)
 		const struct step *s = b->plan.plan.steps[i];
 
 		if (s->damaged)
-			progress_warn(b->progress, "%s is made again (%s): %s", s->title, s->id,
-				s->reason);
+			progress_warn(
+				b->progress, "rebuilding %s (%s): %s", s->title, s->id, s->reason);
 	}
 }
 
@@ -380,53 +380,55 @@ static int run(const void *values, const struct strv *args, struct err *err)
 #define AT(field) offsetof(struct build_values, field)
 
 static const struct opt opts[] = {
-	{"link", 0, OPT_CHOICE, "static|shared", "libpython in the interpreter, or beside it",
+	{"link", 0, OPT_CHOICE, "static|shared", "put libpython into the interpreter, or beside it",
 		AT(cpython.link)},
-	{"opt", 0, OPT_CHOICE, "none|pgo", "profile-guided optimisation", AT(cpython.opt)},
+	{"opt", 0, OPT_CHOICE, "none|pgo", "optimise by a profile (PGO)", AT(cpython.opt)},
 	{"lto", 0, OPT_CHOICE, "none|thin|full|best",
-		"link-time optimisation; best: thin with clang, full with gcc", AT(cpython.lto)},
-	{"cc", 0, OPT_STRING, "NAME", "compiler: gcc, clang-19, a path, or 'best'", AT(cc)},
-	{"tls", 0, OPT_CHOICE, "initial-exec|global-dynamic|desc", "TLS model of libpython.so",
-		AT(cpython.tls)},
-	{"pie", 0, OPT_CHOICE, "yes|no", "position-independent interpreter", AT(cpython.pie)},
+		"optimise at link time; best: thin with clang, full with gcc", AT(cpython.lto)},
+	{"cc", 0, OPT_STRING, "NAME", "compile with gcc, clang-19, a path, or 'best'", AT(cc)},
+	{"tls", 0, OPT_CHOICE, "initial-exec|global-dynamic|desc",
+		"set the TLS model of libpython.so", AT(cpython.tls)},
+	{"pie", 0, OPT_CHOICE, "yes|no", "link a position-independent interpreter",
+		AT(cpython.pie)},
 	{"interposition", 0, OPT_CHOICE, "no|yes",
 		"no: calls to exported functions may be inlined (-fno-semantic-interposition)",
 		AT(cpython.interposition)},
 	{"plt", 0, OPT_CHOICE, "yes|no", "no: calls go through the GOT (-fno-plt)",
 		AT(cpython.plt)},
-	{"visibility", 0, OPT_CHOICE, "hidden|default", "of what CPython does not export",
+	{"visibility", 0, OPT_CHOICE, "hidden|default",
+		"set the visibility of symbols that CPython does not export",
 		AT(cpython.visibility)},
 	{"symbolic", 0, OPT_CHOICE, "yes|no",
 		"libpython.so calls its own functions directly (-Bsymbolic-functions)",
 		AT(cpython.symbolic)},
-	{"bind", 0, OPT_CHOICE, "now|lazy", "when functions of other files are looked up",
-		AT(cpython.bind)},
+	{"bind", 0, OPT_CHOICE, "now|lazy",
+		"look up functions of other files at start, or when called", AT(cpython.bind)},
 	{"shuffle", 0, OPT_STRING, "N", "link libpython's objects in another order (0: their own)",
 		AT(cpython.shuffle)},
-	{"train", 0, OPT_STRING, "SCRIPT", "Python script to train the profile with",
+	{"train", 0, OPT_STRING, "SCRIPT", "train the profile with this Python script",
 		AT(cpython.train)},
 	{"profile", 0, OPT_STRING, "DIR", "use this profile instead of training one",
 		AT(cpython.profile)},
-	{"output", 'o', OPT_STRING, "DIR", "where the distribution goes (dist/cpython-VERSION-...)",
+	{"output", 'o', OPT_STRING, "DIR", "put the distribution here (dist/cpython-VERSION-...)",
 		AT(output)},
-	{"jobs", 'j', OPT_COUNT, "N", "jobs that run at a time, over all steps (all processors)",
+	{"jobs", 'j', OPT_COUNT, "N", "run N jobs at a time, over all steps (all processors)",
 		AT(jobs)},
-	{"sources", 0, OPT_CHOICE, "auto|upstream|debian", "which set of locked sources",
+	{"sources", 0, OPT_CHOICE, "auto|upstream|debian", "take this set of locked sources",
 		AT(sources)},
 	{"source", 0, OPT_STRING, "PATH", "build this CPython: a source folder or tarball",
 		AT(source)},
-	{"mirror", 0, OPT_STRING, "URL", "base of the Debian mirror (the one that apt uses)",
+	{"mirror", 0, OPT_STRING, "URL", "download from this Debian mirror (the one that apt uses)",
 		AT(mirror)},
-	{"offline", 0, OPT_FLAG, NULL, "use only what is downloaded", AT(offline)},
-	{"sandbox", 0, OPT_CHOICE, "auto|bwrap|none", "cut builds off from network and system",
+	{"offline", 0, OPT_FLAG, NULL, "download nothing", AT(offline)},
+	{"sandbox", 0, OPT_CHOICE, "auto|bwrap|none", "isolate build steps from network and system",
 		AT(sandbox)},
-	{"cache", 0, OPT_STRING, "DIR", "the cache ($XDG_CACHE_HOME/solder)", AT(cache)},
-	{"recipes", 0, OPT_STRING, "DIR", "the folder of recipes", AT(recipes)},
+	{"cache", 0, OPT_STRING, "DIR", "use this cache ($XDG_CACHE_HOME/solder)", AT(cache)},
+	{"recipes", 0, OPT_STRING, "DIR", "take recipes from this folder", AT(recipes)},
 	{"why", 0, OPT_FLAG, NULL, "say for each step whether it runs, and why", AT(why)},
 	{"dry-run", 'n', OPT_FLAG, NULL, "the same, and stop", AT(dry_run)},
 	{"keep-work", 0, OPT_FLAG, NULL, "keep the folder of a step that fails", AT(keep_work)},
 	{"json", 0, OPT_FLAG, NULL, "print the summary as JSON", AT(json)},
-	{"quiet", 'q', OPT_FLAG, NULL, "no progress, only warnings and errors", AT(quiet)},
+	{"quiet", 'q', OPT_FLAG, NULL, "print only warnings and errors", AT(quiet)},
 };
 
 const struct command cmd_build = {

@@ -227,7 +227,7 @@ static void print_entries(const struct caching *c)
 		doc_text(doc, "'%s' has no entries", c->cache->dir);
 	if (broken)
 		doc_text(doc,
-			"%zu of %zu cannot be used. 'solder build' makes again what it needs of "
+			"%zu of %zu cannot be used. 'solder build' rebuilds what it needs of "
 			"them; 'solder cache prune --damaged' removes them.",
 			broken, i);
 	if (unknown)
@@ -250,7 +250,7 @@ static int parse_number(
 		end++;
 	}
 	if (*text < '0' || *text > '9' || *end || errno || *ret > UINT64_MAX >> (shift + 17))
-		return err_set(err, ERR_USAGE, "%s: '%s' is no number of %s", option, text,
+		return err_set(err, ERR_USAGE, "%s: '%s' is not a number of %s", option, text,
 			bytes ? "bytes (with K, M or G)" : "days");
 	*ret <<= shift;
 	return 0;
@@ -380,7 +380,7 @@ static int check_options(const struct values *v, const char *action, struct err 
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
 		known |= !strcmp(action, actions[i]);
 	if (!known) {
-		err_set(err, ERR_USAGE, "'%s' is nothing that can be done with the cache", action);
+		err_set(err, ERR_USAGE, "'%s' is not a command of 'solder cache'", action);
 		return err_hint(err, "it is one of size, list, verify and prune");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -417,19 +417,19 @@ static int run(const void *values, const struct strv *args, struct err *err)
 #define AT(field) offsetof(struct values, field)
 
 static const struct opt opts[] = {
-	{"older-than", 0, OPT_STRING, "DAYS", "prune: what was not used for so long",
+	{"older-than", 0, OPT_STRING, "DAYS", "prune: remove what was not used for DAYS",
 		AT(older_than)},
 	{"max-size", 0, OPT_STRING, "SIZE",
-		"prune: what was not used for longest, until SIZE (500M, 10G) is left",
+		"prune: remove the least recently used until SIZE (500M, 10G) is left",
 		AT(max_size)},
-	{"damaged", 0, OPT_FLAG, NULL, "prune: what is not as its step left it", AT(damaged)},
-	{"dry-run", 'n', OPT_FLAG, NULL, "prune: only say what would be removed", AT(dry_run)},
+	{"damaged", 0, OPT_FLAG, NULL, "prune: remove what is not as its step left it",
+		AT(damaged)},
+	{"dry-run", 'n', OPT_FLAG, NULL, "prune: say what would be removed, and stop", AT(dry_run)},
 	{"record", 0, OPT_FLAG, NULL,
-		"verify: take entries without a record, of an older solder, as they are",
-		AT(record)},
-	{"cache", 0, OPT_STRING, "DIR", "the cache ($XDG_CACHE_HOME/solder)", AT(cache)},
+		"verify: accept entries of an older solder, which have no record", AT(record)},
+	{"cache", 0, OPT_STRING, "DIR", "use this cache ($XDG_CACHE_HOME/solder)", AT(cache)},
 	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
-	{"quiet", 'q', OPT_FLAG, NULL, "no progress, only warnings and errors", AT(quiet)},
+	{"quiet", 'q', OPT_FLAG, NULL, "print only warnings and errors", AT(quiet)},
 };
 
 const struct command cmd_cache = {

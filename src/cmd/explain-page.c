@@ -50,7 +50,7 @@ static void add_facts(struct doc *doc, const struct explain_page *p)
 		doc_fact(doc, "workloads", what);
 		doc_fact(doc, "counted",
 			p->whole ? "whole processes"
-				 : "what twice as many loops execute more: no starting, no "
+				 : "what running twice as many loops adds: no start, no "
 				   "first loop");
 	}
 	if (!explain_is_counted(p))
@@ -358,12 +358,11 @@ static void add_limits(struct doc *doc, const char *letter, const struct explain
 
 	if (w->n_less)
 		doc_text(doc,
-			"%s: at %s addresses less was executed with more loops: %s instructions, "
-			"which are in the sums as they are.",
+			"%s: %s addresses were executed less often with twice as many loops; "
+			"their %s instructions are included in the sums.",
 			letter, cell_whole(&c, (int64_t)w->n_less), cell_whole(&less, w->less));
 	if (w->forked)
-		doc_text(doc,
-			"%s: %s processes that were forked are not counted, only what forked them.",
+		doc_text(doc, "%s: %s forked processes are not counted, only their parents.",
 			letter, cell_whole(&c, (int64_t)w->forked));
 	for (size_t i = 0; i < w->n_objects; i++) {
 		const struct explain_object *o = &w->objects[i];

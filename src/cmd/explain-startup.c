@@ -92,10 +92,10 @@ static void add_trace(const struct table *t)
 
 	row(t, "system calls", in_a, a->calls, in_b, b ? b->calls : 0);
 	row(t, "files opened", in_a, a->opens, in_b, b ? b->opens : 0);
-	row(t, "files looked for in vain (open)", in_a, a->opens_failed, in_b,
-		b ? b->opens_failed : 0);
+	row(t, "files not found (open)", in_a, a->opens_failed, in_b, b ? b->opens_failed : 0);
 	row(t, "looks at files (stat, readlink, …)", in_a, a->looks, in_b, b ? b->looks : 0);
-	row(t, "looks in vain", in_a, a->looks_failed, in_b, b ? b->looks_failed : 0);
+	row(t, "files not found (stat, access)", in_a, a->looks_failed, in_b,
+		b ? b->looks_failed : 0);
 	row(t, "mappings of files made", in_a, a->maps, in_b, b ? b->maps : 0);
 	row(t, "bytes of files mapped at the end", in_a, files(t->a).size, in_b, files(t->b).size);
 	row(t, "pages touched (minor faults)", in_a, a->faults, in_b, b ? b->faults : 0);

@@ -73,15 +73,15 @@ static int run(const void *values, const struct strv *args, struct err *err)
 #define AT(field) offsetof(struct values, field)
 
 static const struct opt opts[] = {
-	{"sources", 0, OPT_CHOICE, "auto|upstream|debian", "which set of locked sources",
+	{"sources", 0, OPT_CHOICE, "auto|upstream|debian", "take this set of locked sources",
 		AT(sources)},
-	{"mirror", 0, OPT_STRING, "URL", "base of the Debian mirror (the one that apt uses)",
+	{"mirror", 0, OPT_STRING, "URL", "download from this Debian mirror (the one that apt uses)",
 		AT(mirror)},
-	{"from", 0, OPT_STRING, "DIR", "first take what a folder of downloaded files has",
+	{"from", 0, OPT_STRING, "DIR", "take what this folder of downloaded files has, first",
 		AT(from)},
-	{"cache", 0, OPT_STRING, "DIR", "the cache ($XDG_CACHE_HOME/solder)", AT(cache)},
-	{"recipes", 0, OPT_STRING, "DIR", "the folder of recipes", AT(recipes)},
-	{"quiet", 'q', OPT_FLAG, NULL, "no progress, only warnings and errors", AT(quiet)},
+	{"cache", 0, OPT_STRING, "DIR", "use this cache ($XDG_CACHE_HOME/solder)", AT(cache)},
+	{"recipes", 0, OPT_STRING, "DIR", "take recipes from this folder", AT(recipes)},
+	{"quiet", 'q', OPT_FLAG, NULL, "print only warnings and errors", AT(quiet)},
 };
 
 const struct command cmd_fetch = {

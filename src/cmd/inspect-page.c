@@ -185,7 +185,7 @@ static const char *site_words(enum elf_site site)
 		[ELF_SITE_TLS_LD] = "TLS access, local-dynamic",
 		[ELF_SITE_TLS_DESC] = "TLS access, descriptor",
 		[ELF_SITE_CALL_DIRECT] = "call, direct",
-		[ELF_SITE_CALL_PLT_OWN] = "call through the PLT to itself",
+		[ELF_SITE_CALL_PLT_OWN] = "call through the PLT to the same file",
 		[ELF_SITE_CALL_PLT_OTHER] = "call through the PLT to others",
 		[ELF_SITE_CALL_GOT] = "call through the GOT",
 		[ELF_SITE_CALL_INDIRECT] = "call, indirect",
@@ -206,7 +206,7 @@ void inspect_code_table(struct doc *doc, const struct inspect_item *const *items
 	const char *const *titles, size_t n)
 {
 	static const char *const more[] = {"functions", "instructions",
-		"bytes in functions that are none", "bytes of code outside functions"};
+		"bytes in functions that are no instruction", "bytes of code outside functions"};
 	struct doc_column columns[4] = {{"in the code", 0}};
 	size_t used = 1;
 

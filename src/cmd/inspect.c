@@ -198,8 +198,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 }
 
 static const struct opt opts[] = {
-	{"file", 0, OPT_STRING, "PATTERN",
-		"of a Python or a folder, show the page of each file whose path matches",
+	{"file", 0, OPT_STRING, "PATTERN", "show the page of each file whose path matches",
 		offsetof(struct inspect_options, file)},
 	{"all", 0, OPT_FLAG, NULL, "show the page of every file",
 		offsetof(struct inspect_options, all)},
@@ -209,13 +208,13 @@ static const struct opt opts[] = {
 		"disassemble every file, not only the interpreter and libpython",
 		offsetof(struct inspect_options, code)},
 	{"alone", 0, OPT_FLAG, NULL,
-		"look at the file or folder itself, not at the Python that it stands for",
+		"look at the file or folder itself, not at the Python it belongs to",
 		offsetof(struct inspect_options, alone)},
-	{"no-run", 0, OPT_FLAG, NULL, "run nothing: facts from files alone",
+	{"no-run", 0, OPT_FLAG, NULL, "run nothing: take facts from files alone",
 		offsetof(struct inspect_options, no_run)},
 	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text",
 		offsetof(struct inspect_options, json)},
-	{"html", 0, OPT_STRING, "FILE", "write a page for a browser as well",
+	{"html", 0, OPT_STRING, "FILE", "write a page for a browser, too",
 		offsetof(struct inspect_options, html)},
 };
 

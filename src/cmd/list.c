@@ -76,7 +76,8 @@ static int list_workloads(const struct values *v, json_t *rows, struct err *err)
 	index = json_loadb(text.data, text.len, 0, &why);
 	if (!json_is_array(index)) {
 		json_decref(index);
-		return err_set(err, ERR_INPUT, "'%s' is no list of workloads: %s", path, why.text);
+		return err_set(
+			err, ERR_INPUT, "'%s' is not a list of workloads: %s", path, why.text);
 	}
 	json_array_extend(rows, index);
 	json_decref(index);
@@ -232,8 +233,8 @@ static int run(const void *values, const struct strv *args, struct err *err)
 #define AT(field) offsetof(struct values, field)
 
 static const struct opt opts[] = {
-	{"cache", 0, OPT_STRING, "DIR", "the cache ($XDG_CACHE_HOME/solder)", AT(cache)},
-	{"recipes", 0, OPT_STRING, "DIR", "the folder of recipes", AT(recipes)},
+	{"cache", 0, OPT_STRING, "DIR", "use this cache ($XDG_CACHE_HOME/solder)", AT(cache)},
+	{"recipes", 0, OPT_STRING, "DIR", "take recipes from this folder", AT(recipes)},
 	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
 };
 

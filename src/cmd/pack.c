@@ -346,7 +346,7 @@ static int check_values(struct pack_values *v, struct err *err)
 	if (check_mode(v, err) < 0)
 		return -1;
 	if (v->base_url && !is_url(v->base_url)) {
-		err_set(err, ERR_USAGE, "--base-url: '%s' is no URL", v->base_url);
+		err_set(err, ERR_USAGE, "--base-url: '%s' is not a URL", v->base_url);
 		return err_hint(
 			err, "write it with its scheme, https://…, without blanks, '?' and '#'");
 	}
@@ -393,24 +393,25 @@ static int run(const void *values, const struct strv *args, struct err *err)
 #define AT(field) offsetof(struct pack_values, field)
 
 static const struct opt opts[] = {
-	{"output", 'o', OPT_STRING, "DIR", "where the archives go (the current folder)",
+	{"output", 'o', OPT_STRING, "DIR", "put the archives here (the current folder)",
 		AT(output)},
 	{"without-archive-library", 0, OPT_FLAG, NULL,
 		"leave libpython*.a out of the small archives", AT(without_archive_library)},
-	{"cyclonedx", 0, OPT_FLAG, NULL, "add the bill of materials in CycloneDX's form, too",
+	{"cyclonedx", 0, OPT_FLAG, NULL, "write the bill of materials for CycloneDX, too",
 		AT(cyclonedx)},
-	{"level", 0, OPT_STRING, "N", "of compression, 1 to 19 (6); of gzip at most 9",
+	{"level", 0, OPT_STRING, "N", "compress at level N, 1 to 19 (6); gzip at most 9",
 		AT(level_given)},
-	{"release", 0, OPT_FLAG, NULL, "as small as can be (level 19), which takes its time",
-		AT(release)},
-	{"sign", 0, OPT_STRING, "KEY", "sign SHA256SUMS with this file's secret key", AT(sign)},
-	{"password-file", 0, OPT_STRING, "FILE", "with --sign: what opens the key", AT(password)},
-	{"jobs", 'j', OPT_COUNT, "N",
-		"threads and programs at a time (all processors; to build again: one more)",
+	{"release", 0, OPT_FLAG, NULL,
+		"compress as much as possible (level 19), which takes minutes", AT(release)},
+	{"sign", 0, OPT_STRING, "KEY", "sign SHA256SUMS with the secret key in this file",
+		AT(sign)},
+	{"password-file", 0, OPT_STRING, "FILE",
+		"with --sign: read the key's password from this file", AT(password)},
+	{"jobs", 'j', OPT_COUNT, "N", "use N threads (all processors; to build again: one more)",
 		AT(jobs)},
 	{"index", 0, OPT_FLAG, NULL, "write downloads.json for uv into a folder of archives",
 		AT(index)},
-	{"base-url", 0, OPT_STRING, "URL", "with --index: where the folder is to be had",
+	{"base-url", 0, OPT_STRING, "URL", "with --index: the URL that serves the folder",
 		AT(base_url)},
 	{"verify-reproducible", 0, OPT_FLAG, NULL, "build again elsewhere and compare byte by byte",
 		AT(verify)},
@@ -419,9 +420,10 @@ static const struct opt opts[] = {
 		AT(only_cpython)},
 	{"keep", 0, OPT_STRING, "DIR", "with --verify-reproducible: build there and keep it",
 		AT(keep)},
-	{"cache", 0, OPT_STRING, "DIR", "the cache of builds ($XDG_CACHE_HOME/solder)", AT(cache)},
+	{"cache", 0, OPT_STRING, "DIR", "use this cache of builds ($XDG_CACHE_HOME/solder)",
+		AT(cache)},
 	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
-	{"quiet", 'q', OPT_FLAG, NULL, "no progress, only warnings and errors", AT(quiet)},
+	{"quiet", 'q', OPT_FLAG, NULL, "print only warnings and errors", AT(quiet)},
 };
 
 const struct command cmd_pack = {

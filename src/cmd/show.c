@@ -34,7 +34,7 @@ static const char *link_mode(const struct elf_facts *f)
 
 	if (link != DIST_LINK_UNKNOWN)
 		return dist_link_name(link);
-	return elf_exports(f, "Py_Initialize") ? "is it" : "none";
+	return elf_exports(f, "Py_Initialize") ? "(this file)" : "none";
 }
 
 static int collect_elf(const char *path, const char *name, json_t *list, struct err *err)
@@ -80,7 +80,7 @@ static int collect_archive(const char *path, json_t *list, struct err *err)
 				    ? "not all machine code"
 			    : f.abs32_relocs ? "machine code"
 					     : "machine code, PIC"));
-	json_object_set_new(a, "link", json_string("is it"));
+	json_object_set_new(a, "link", json_string("(this file)"));
 	json_object_set_new(a, "tls", json_null());
 	json_object_set_new(a, "exports", json_integer((json_int_t)f.defined_globals));
 	json_object_set_new(a, "needed", json_array());

@@ -51,11 +51,12 @@ static int run(const void *values, const struct strv *args, struct err *err)
 #define AT(field) offsetof(struct values, field)
 
 static const struct opt opts[] = {
-	{"sha256", 0, OPT_STRING, "HEX", "the digest that the archive must have", AT(sha256)},
-	{"verify", 0, OPT_STRING, "KEY", "the public key (a file, or 'RW…') that must have signed",
-		AT(verify)},
-	{"strip", 0, OPT_COUNT, "N", "drop that many leading folders", AT(strip)},
-	{"max-gib", 0, OPT_COUNT, "N", "refuse what unpacks to more GiB (4)", AT(max_gib)},
+	{"sha256", 0, OPT_STRING, "HEX", "require this digest of the archive", AT(sha256)},
+	{"verify", 0, OPT_STRING, "KEY",
+		"require a signature by this public key (a file, or 'RW…')", AT(verify)},
+	{"strip", 0, OPT_COUNT, "N", "drop N leading folders of each path", AT(strip)},
+	{"max-gib", 0, OPT_COUNT, "N", "refuse an archive that unpacks to more than N GiB (4)",
+		AT(max_gib)},
 	{"quiet", 'q', OPT_FLAG, NULL, "do not say whether it was verified", AT(quiet)},
 };
 

@@ -329,7 +329,7 @@ static int fill(struct dist *dist, struct err *err)
 		return -1;
 	dist->link = dist_link_of(&facts);
 	if (!dist->answers && !dist_is_interpreter(dist->interpreter, &facts)) {
-		err_set(err, ERR_INPUT, "'%s' is no Python interpreter", dist->interpreter);
+		err_set(err, ERR_INPUT, "'%s' is not a Python interpreter", dist->interpreter);
 		if (dist->trail.n)
 			err_wrap(err, "%s", dist->trail.v[dist->trail.n - 1]);
 		return err_hint(err,

@@ -378,7 +378,8 @@ static int follow_file(struct dist *dist, const char *venv, const struct pyvenv 
 			    : follow_program(dist, called, path, done, err);
 	if (len > 2 && head[0] == '#' && head[1] == '!')
 		return follow_script(dist, head, path, err);
-	err_set(err, ERR_INPUT, "'%s' is no interpreter: neither an ELF file nor a script", *path);
+	err_set(err, ERR_INPUT, "'%s' is not an interpreter: neither an ELF file nor a script",
+		*path);
 	return err_hint(err, "name an interpreter, its prefix, or a virtual environment");
 }
 

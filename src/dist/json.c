@@ -16,7 +16,7 @@ json_t *dist_json_load(const char *path, struct err *err)
 		return NULL;
 	value = json_loadb(text.data, text.len, 0, &why);
 	if (!value)
-		err_set(err, ERR_INPUT, "'%s' is no JSON: line %d: %s", path, why.line, why.text);
+		err_set(err, ERR_INPUT, "'%s' is not JSON: line %d: %s", path, why.line, why.text);
 	return value;
 }
 

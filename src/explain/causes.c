@@ -9,7 +9,7 @@ static const struct {
 	const char *name, *words;
 } causes[EXPLAIN_N_CAUSES] = {
 	[EXPLAIN_TLS] = {"tls", "thread-local access"},
-	[EXPLAIN_PLT_OWN] = {"plt-own", "interposition: PLT stubs to itself"},
+	[EXPLAIN_PLT_OWN] = {"plt-own", "interposition: PLT stubs to the same file"},
 	[EXPLAIN_PLT_OTHER] = {"plt-other", "PLT stubs to other files"},
 	[EXPLAIN_GOT_OWN] = {"got-own", "interposition: GOT loads of its own symbols"},
 	[EXPLAIN_GOT] = {"got", "other GOT loads"},

@@ -15,16 +15,17 @@ struct factor {
 static const struct factor factors[INTERVENE_N_FACTORS] = {
 	[INTERVENE_TLS] = {"tls", "TLS model", "thread-local access", BIT(TLS),
 		{"initial-exec", "global-dynamic", "desc"}},
-	[INTERVENE_SYMBOLIC] = {"symbolic", "-Bsymbolic-functions", "PLT stubs to itself",
+	[INTERVENE_SYMBOLIC] = {"symbolic", "-Bsymbolic-functions", "PLT stubs to the same file",
 		BIT(PLT_OWN), {"yes", "no"}},
 	[INTERVENE_INTERPOSITION] = {"interposition", "semantic interposition",
 		"calls, entry and exit", BIT(CALL) | BIT(FRAME), {"no", "yes"}},
 	[INTERVENE_PLT] = {"plt", "PLT", "PLT stubs", BIT(PLT_OWN) | BIT(PLT_OTHER), {"yes", "no"}},
 	[INTERVENE_BIND] = {"bind", "binding", "PLT stubs, loader",
 		BIT(PLT_OWN) | BIT(PLT_OTHER) | BIT(LOADER), {"now", "lazy"}},
-	[INTERVENE_PIE] = {"pie", "position-independent interpreter", "GOT loads and lea",
+	[INTERVENE_PIE] = {"pie", "link a position-independent interpreter", "GOT loads and lea",
 		BIT(GOT) | BIT(ADDRESS), {"yes", "no"}},
-	[INTERVENE_VISIBILITY] = {"visibility", "visibility", "PLT stubs to itself, GOT loads, lea",
+	[INTERVENE_VISIBILITY] = {"visibility", "visibility",
+		"PLT stubs to the same file, GOT loads, lea",
 		BIT(PLT_OWN) | BIT(GOT) | BIT(ADDRESS), {"hidden", "default"}},
 };
 

@@ -224,9 +224,10 @@ static int read_index(const char *path, json_t **ret, struct err *err)
 	if (json_is_object(*ret))
 		return 0;
 	if (*ret)
-		err_set(err, ERR_INPUT, "'%s' is no list of downloads: it holds no object", path);
+		err_set(err, ERR_INPUT, "'%s' is not a list of downloads: it holds no object",
+			path);
 	else
-		err_set(err, ERR_INPUT, "'%s' is no list of downloads: line %d: %s", path,
+		err_set(err, ERR_INPUT, "'%s' is not a list of downloads: line %d: %s", path,
 			error.line, error.text);
 	json_decref(*ret);
 	*ret = NULL;
@@ -305,7 +306,7 @@ static int digest(const char *folder, const char *file, char hex[SHA256_HEX_SIZE
 	int named;
 
 	if (!is_compressed(path)) {
-		err_set(err, ERR_INPUT, "'%s' is no archive, whatever its name says", path);
+		err_set(err, ERR_INPUT, "'%s' is not an archive, whatever its name says", path);
 		return err_hint(err, "pack it again, or remove it");
 	}
 	if (sha256_file(path, hex, NULL, err) < 0)

@@ -198,7 +198,8 @@ int key_parse_public(const char *text, size_t len, const char *path, struct key 
 	line = payload(&lines);
 	if (!line || !base64_bytes(line, &p, sizeof(p)) || memcmp(p.algorithm, "Ed", 2) != 0)
 		return err_set(err, ERR_INPUT,
-			"'%s' is no public key of minisign or signify, nor Ed25519 in PEM", path);
+			"'%s' is not a public key of minisign or signify, nor Ed25519 in PEM",
+			path);
 	memcpy(k->id, p.id, sizeof(k->id));
 	memcpy(k->public, p.key, sizeof(k->public));
 	return 0;
@@ -339,7 +340,8 @@ int key_parse_secret(const char *text, size_t len, const char *path, const char 
 		code = take_signify(&signify, path, k, err);
 	else
 		return err_set(err, ERR_INPUT,
-			"'%s' is no secret key of minisign or signify, nor Ed25519 in PEM", path);
+			"'%s' is not a secret key of minisign or signify, nor Ed25519 in PEM",
+			path);
 	OPENSSL_cleanse(&minisign, sizeof(minisign));
 	OPENSSL_cleanse(&signify, sizeof(signify));
 	return code;
@@ -355,7 +357,7 @@ static ssize_t read_private(const char *path, char text[FILE_MAX], struct err *e
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, "cannot open '%s'", path);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INPUT, "'%s' is no file", path);
+		return err_set(err, ERR_INPUT, "'%s' is not a file", path);
 	if (st.st_mode & 077 || (st.st_uid != geteuid() && st.st_uid != 0)) {
 		err_set(err, ERR_INPUT, "'%s' is secret, and others can read or change it", path);
 		return err_hint(err, "chmod 600 it, and make a new one if others may have read it");

@@ -29,7 +29,7 @@ static int check_owner(const char *journal, struct err *err)
 	if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022))
 		return 0;
 	err_set(err, ERR_ENVIRONMENT,
-		"'%s' is no folder of yours that only you can change, so what it holds is not "
+		"'%s' is not a folder of yours that only you can change, so what it holds is not "
 		"published",
 		journal);
 	return err_hint(err, "let its owner pack into this folder again, or remove it");

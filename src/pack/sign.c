@@ -94,7 +94,7 @@ static int parse(const struct strv *lines, const char *path, struct signature *s
 		(with_comment && (strncmp(lines->v[2], TRUSTED, strlen(TRUSTED)) != 0 ||
 					 !base64_bytes(lines->v[3], s->global, 64))))
 		return err_set(err, ERR_INPUT,
-			"'%s' is no signature of minisign or signify, or not all of one", path);
+			"'%s' is not a signature of minisign or signify, or not all of one", path);
 	s->comment = with_comment ? lines->v[2] + strlen(TRUSTED) : NULL;
 	return 0;
 }

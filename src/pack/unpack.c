@@ -63,7 +63,7 @@ static int verify(
 	if (sha256) {
 		if (strlen(sha256) != HEX_LENGTH ||
 			strspn(sha256, "0123456789abcdefABCDEF") != HEX_LENGTH)
-			return err_set(err, ERR_USAGE, "'%s' is no SHA-256 digest", sha256);
+			return err_set(err, ERR_USAGE, "'%s' is not a SHA-256 digest", sha256);
 		*said = "the digest given";
 		return compare(fd, archive, *said, sha256, err);
 	}

@@ -208,7 +208,7 @@ t_changed_cache_is_not_used() {
 	: >"$case/err"
 	says "libzlib.a" "python3.13" "2 of 5 cannot be used"
 	expect 0 build
-	says "cpython 3.13.5 link static is made again" "python3.13 has 1000 bytes" "libzlib.a is missing"
+	says "rebuilding cpython 3.13.5 link static" "python3.13 has 1000 bytes" "libzlib.a is missing"
 	ran zlib 1 link 1 words 0 compile 0 tree 0
 	greets "$output"
 	"$solder" cache verify --quiet --cache "$cache" >"$case/out" || fail "it is not whole again"

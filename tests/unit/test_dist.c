@@ -88,7 +88,7 @@ static void test_folders_and_links(void **state)
 	fails(root, "dangling/bin/python3", "is a symbolic link to 'nowhere'");
 	scratch_file(root, "empty/x", "", 0644);
 	fails(root, "empty/", "holds no Python");
-	fails(root, "empty/x", "no interpreter");
+	fails(root, "empty/x", "not an interpreter");
 	fails(root, "empty/x/y", "does not exist");
 	fails(root, "no-such-python", "neither here nor on PATH");
 	fails("", "/dev/null", "neither a file nor a folder");

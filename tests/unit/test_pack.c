@@ -354,7 +354,7 @@ static void test_failures(void **state)
 	assert_fails(root, "out/a.zip", &list, ".tar.zst");
 	pack_list_add_bytes(&twisted, "x", 1, "python/f");
 	pack_list_add_bytes(&twisted, "x", 1, "python/f/g");
-	assert_fails(root, "out/b.tar", &twisted, "is no folder");
+	assert_fails(root, "out/b.tar", &twisted, "is not a folder");
 	free(scratch_shell(root, "mkdir p && mkfifo p/pipe"));
 	free(gone);
 	gone = xasprintf("%s/p", root);

@@ -312,7 +312,7 @@ static void test_foreign_journal(void **state)
 	packing_setup(&f, *state);
 	for (size_t i = 0; i < ARRAY_SIZE(make); i++) {
 		free(scratch_shell(*state, "rm -rf out && mkdir out && %s", make[i]));
-		packing_refused(&f, "no folder of yours");
+		packing_refused(&f, "not a folder of yours");
 		free(scratch_shell(*state, "test \"$(ls -A out)\" = .solder-publish"));
 	}
 	packing_release(&f);

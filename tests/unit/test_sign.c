@@ -181,7 +181,7 @@ static void test_openssl(void **state)
 	sign_and_verify(state, "l.pem", "word", "o.pub");
 	secret_refused(state, "l.pem", NULL, "locked with a password");
 	secret_refused(state, "l.pem", "wrong", "the password does not open");
-	secret_refused(state, "r.pem", NULL, "no secret key");
+	secret_refused(state, "r.pem", NULL, "not a secret key");
 	secret_refused(state, "o.pub", NULL, "others can read");
 }
 
@@ -201,12 +201,12 @@ static void test_private(void **state)
 		secret_refused(state, "key", NULL, "others can read");
 	}
 	scratch_file(*state, "key", PUBLIC, 0600);
-	secret_refused(state, "key", NULL, "no secret key");
+	secret_refused(state, "key", NULL, "not a secret key");
 	damaged[120] = damaged[120] == 'A' ? 'B' : 'A';
 	scratch_file(*state, "key", damaged, 0600);
 	secret_refused(state, "key", NULL, "do not belong together");
 	free(scratch_shell(*state, "mkfifo -m 600 pipe"));
-	secret_refused(state, "pipe", NULL, "is no file");
+	secret_refused(state, "pipe", NULL, "is not a file");
 	secret_refused(state, "gone", NULL, "cannot open");
 }
 
@@ -300,7 +300,7 @@ static void test_unpack_signed(void **state)
 	sign_list(state);
 	unpack_refused(state, "a.tar", "is none that 'sha256sum -c' would read");
 	scratch_file(*state, "SHA256SUMS.sig", "", 0644);
-	unpack_refused(state, "a.tar", "no signature");
+	unpack_refused(state, "a.tar", "not a signature");
 }
 
 static void test_public(void **state)
