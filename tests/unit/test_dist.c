@@ -296,7 +296,7 @@ static void test_launchers(void **state)
 		struct err err = ERR_INIT;
 
 		assert_int_equal(dist_find(path, &dist, &err), -1);
-		assert_non_null(strstr(err.msg, "is no Python interpreter"));
+		assert_non_null(strstr(err.msg, "is not a Python interpreter"));
 	}
 }
 
