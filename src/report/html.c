@@ -248,6 +248,9 @@ static bool has_column(const struct doc_table *t, unsigned int flags)
  * scroll in their frame. */
 static bool stacks(const struct doc_table *t)
 {
+	/* A name and a number share a line, however long the name. */
+	if (t->n_columns == 2 && t->columns[1].flags & DOC_RIGHT)
+		return false;
 	return has_column(t, DOC_WRAP | DOC_VERDICT) || t->n_columns > NARROW_COLUMNS;
 }
 

@@ -324,6 +324,26 @@ static void test_policy(void **state)
 	assert_int_equal(count(page, "http:") + count(page, "https:"), 0);
 }
 
+/* What is laid out as blocks on a phone. */
+static void test_blocks(void **state)
+{
+	static const struct doc_column columns[] = {{"file", DOC_WRAP}, {"number", DOC_RIGHT},
+		{"a", DOC_RIGHT}, {"b", DOC_RIGHT}, {"verdict", DOC_VERDICT}};
+	CLEANUP_DOC struct doc *doc = doc_new("t");
+	CLEANUP_FREE char *page = NULL;
+
+	(void)state;
+	doc_table(doc, "a name and a number", columns, 2);
+	doc_table(doc, "numbers", columns + 1, 3);
+	doc_table(doc, "long text", columns, 3);
+	doc_table(doc, "a verdict", columns + 3, 2);
+	page = page_of(doc);
+	assert_int_equal(count(page, "<div class=\"table scroll\">"), 1);
+	assert_int_equal(count(page, "<div class=\"table scroll few\">"), 1);
+	assert_int_equal(count(page, "<div class=\"table stack\">"), 1);
+	assert_int_equal(count(page, "<div class=\"table stack few\">"), 1);
+}
+
 static void test_glossary(void **state)
 {
 	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT}, {"rule", DOC_TERM}};
@@ -423,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_escaping),
 		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_glossary),
 		cmocka_unit_test(test_many_rows),
 		cmocka_unit_test(test_save),
