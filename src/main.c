@@ -11,6 +11,7 @@
 #include "base/opt.h"
 #include "base/term.h"
 #include "cmd/cmd.h"
+#include "usage/usage.h"
 
 #define EXIT_TROUBLE 2
 #define EXIT_USAGE 64
@@ -26,8 +27,10 @@ static void print_help(FILE *out)
 		solder_about);
 	for (size_t i = 0; i < n_commands; i++)
 		term_line(out, "  %-12s %s", commands[i]->name, commands[i]->summary);
-	fputs("\n  -h, --help     show this text; 'solder COMMAND --help' shows a command's\n"
-	      "  --version      show the version\n\n"
+	fputs("\nOptions:\n", out);
+	usage_help_globals(out);
+	fputs("  -h, --help                show this text, or with a command its own\n"
+	      "  -V, --version             show the version\n\n"
 	      "Exit codes: 0 fine, 1 a finding, 2 the work could not be done, 64 usage.\n",
 		out);
 }
@@ -58,7 +61,7 @@ static int run_command(const struct command *cmd, char **argv, struct err *err)
 	int result = opt_parse(cmd, argv, values, &args, err);
 
 	if (result > 0) {
-		opt_help(stdout, cmd);
+		usage_help(stdout, cmd);
 		result = 0;
 	} else if (result == 0) {
 		result = cmd->run(values, &args, err);
@@ -111,38 +114,58 @@ static int finish(int result, struct err *err)
 	return exit_code(err);
 }
 
+/* Options that every command takes may stand before its name; *at is behind them. */
+static int take_globals(char **argv, size_t *at, struct err *err)
+{
+	for (*at = 1; argv[*at] && argv[*at][0] == '-' && argv[*at][1]; ++*at) {
+		int got = opt_global(argv, at, err);
+
+		if (got < 0)
+			return -1;
+		if (!got)
+			break;
+	}
+	return 0;
+}
+
+static bool is_word(const char *word, const char *letter, const char *name)
+{
+	return !strcmp(word, letter) || !strcmp(word, name);
+}
+
 int main(int argc, char **argv)
 {
 	static char help[] = "--help";
 	struct err err = ERR_INIT;
 	const struct command *cmd;
 	int result = -1;
+	size_t at = 0;
 
 	occupy_standard();
 	term_open();
-	/* What we make is everybody's to read and ours to write, whatever the caller's is. */
-	umask(022);
 	setlocale(LC_CTYPE, "");
 	interrupt_install();
-	if (argc < 2) {
+	if (argc > 1 && take_globals(argv, &at, &err) < 0)
+		return finish(-1, &err);
+	argv += at;
+	if (argc < 2 || !argv[0]) {
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-		(!strcmp(argv[1], "help") && argc == 2)) {
+	if (is_word(argv[0], "-h", "--help") || (!strcmp(argv[0], "help") && !argv[1])) {
 		print_help(stdout);
 		return finish(0, &err);
 	}
-	if (!strcmp(argv[1], "--version")) {
+	if (is_word(argv[0], "-V", "--version")) {
 		term_line(stdout, "solder %s", SOLDER_VERSION);
 		return finish(0, &err);
 	}
-	if (!strcmp(argv[1], "help")) {
-		argv[1] = argv[2];
-		argv[2] = help;
+	if (!strcmp(argv[0], "help")) {
+		argv[0] = argv[1];
+		argv[1] = help;
 	}
-	cmd = find_command(argv[1], &err);
+	cmd = find_command(argv[0], &err);
 	if (cmd)
-		result = run_command(cmd, argv + 2, &err);
+		result = run_command(cmd, argv + 1, &err);
 	return finish(result, &err);
 }

@@ -1,9 +1,9 @@
 /* Command lines, described once.
  *
  * A command is a table of options and a function. The same table drives parsing, `--help`, the
- * man page and shell completion, so that they cannot disagree. Values land in a struct of the
- * command's own, at the offsets that the table names; fields keep their zero value when the
- * option is not given, unless the command's `defaults` sets them. Lists start empty.
+ * man page and shell completion (the usage room), so that they cannot disagree. Values land in a
+ * struct of the command's own, at the offsets that the table names; fields keep their zero value
+ * when the option is not given, unless the command's `defaults` sets them. Lists start empty.
  */
 #ifndef SOLDER_BASE_OPT_H
 #define SOLDER_BASE_OPT_H
@@ -52,17 +52,16 @@ struct command {
 int opt_parse(
 	const struct command *cmd, char **argv, void *values, struct strv *args, struct err *err);
 
+/* Handles argv[*i] if it is an option of every command (--color, --quiet), which opt_parse() takes
+ * too, and moves *i to the last word that it used up: 1; else 0, or -1. */
+int opt_global(char **argv, size_t *i, struct err *err);
+
 /* Frees what lists hold; `values` itself is the caller's. */
 void opt_release(const struct command *cmd, void *values);
 
-void opt_help(FILE *out, const struct command *cmd);
-/* A man page in section 1, in man(7) macros. */
-void opt_man(FILE *out, const struct command *cmd);
-/* That of the program as a whole: `about`, and the commands with their summaries. */
-void opt_man_all(FILE *out, const char *about, const struct command *const *cmds, size_t n);
-/* Completion for "bash", "zsh" or "fish" over all commands; -1 for another shell. */
-int opt_completion(
-	FILE *out, const char *shell, const struct command *const *cmds, size_t n, struct err *err);
+/* The options that every command takes, before or behind its name. */
+extern const struct opt opt_globals[];
+extern const size_t opt_n_globals;
 
 /* The element of `names` that differs least from `word`, or NULL when none is near. */
 const char *opt_nearest(const char *word, const char *const *names, size_t n);

@@ -1,6 +1,7 @@
 #include "base/progress.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,16 @@
 #define REDRAW_NS 200000000u
 #define FIRST_GUESS_NS ((uint64_t)2 * 1000 * 1000 * 1000)
 #define LINES_MAX 64
-#define NAME_WIDTH 26
+#define NAME_WIDTH 34
 
 struct line {
 	char *name;
 	uint64_t start, estimate;
 	uint64_t done, total;
 	bool bytes; /* is what is done counted in bytes? */
+	bool told;  /* is `left` told, and nothing to be guessed? */
+	bool overall;
+	uint64_t left;
 };
 
 struct progress {
@@ -30,6 +34,13 @@ struct progress {
 	int drawn; /* live lines now on the screen */
 	uint64_t last_draw;
 };
+
+static bool quiet;
+
+void progress_set_quiet(void)
+{
+	quiet = true;
+}
 
 void format_duration(char out[32], uint64_t ns)
 {
@@ -41,6 +52,11 @@ void format_duration(char out[32], uint64_t ns)
 		snprintf(out, 32, "%" PRIu64 " min %02" PRIu64 " s", s / 60, s % 60);
 	else
 		snprintf(out, 32, "%" PRIu64 " h %02" PRIu64 " min", s / 3600, s / 60 % 60);
+}
+
+void format_change(char out[32], double percent)
+{
+	snprintf(out, 32, fabs(percent) < 0.005 ? "0 %%" : "%+.2f %%", percent);
 }
 
 void format_bytes(char out[32], uint64_t bytes)
@@ -63,7 +79,9 @@ struct progress *progress_new(FILE *stream, enum progress_mode mode)
 	struct progress *p = xcalloc(1, sizeof(*p));
 	const char *term = getenv("TERM");
 
-	if (mode == PROGRESS_AUTO)
+	if (mode == PROGRESS_AUTO && quiet)
+		mode = PROGRESS_QUIET;
+	else if (mode == PROGRESS_AUTO)
 		mode = isatty(term_fd(stream)) && term && strcmp(term, "dumb") ? PROGRESS_LIVE
 									       : PROGRESS_PLAIN;
 	p->stream = stream;
@@ -111,12 +129,15 @@ static void draw_line(struct progress *p, const struct line *l, uint64_t now, in
 
 	format_duration(took, now - l->start);
 	if (l->total) {
-		uint64_t left = guess_left(l, now - l->start);
+		uint64_t left = l->told ? l->left : guess_left(l, now - l->start);
 
 		format_done(l, a, l->done);
 		format_done(l, b, l->total);
 		format_duration(c, left);
-		if (left)
+		if (l->told)
+			snprintf(extra, sizeof(extra), "%s of %s%s%s%s", a, b,
+				left ? ", about " : "", left ? c : "", left ? " left" : "");
+		else if (left)
 			snprintf(extra, sizeof(extra), "%" PRIu64 " %% of %s, %s left",
 				l->done * 100 / l->total, b, c);
 		else
@@ -151,7 +172,7 @@ static void draw(struct progress *p, bool force)
 	fflush(p->stream);
 }
 
-int progress_start(struct progress *p, const char *name, uint64_t estimate_ns)
+static int begin(struct progress *p, const char *name, uint64_t estimate_ns, bool overall)
 {
 	CLEANUP_BUF struct buf safe = BUF_INIT;
 	char about[32];
@@ -167,14 +188,34 @@ int progress_start(struct progress *p, const char *name, uint64_t estimate_ns)
 	buf_add_safe(&safe, name);
 	p->lines[i] = (struct line){
 		.name = buf_steal(&safe), .start = clock_ns(), .estimate = estimate_ns};
-	if (p->mode == PROGRESS_PLAIN) {
+	p->lines[i].overall = overall;
+	if (p->mode == PROGRESS_PLAIN && !overall) {
 		format_duration(about, estimate_ns);
 		term_line(p->stream, "  %-*s started%s%s", NAME_WIDTH, p->lines[i].name,
-			estimate_ns ? ", took " : "", estimate_ns ? about : "");
+			estimate_ns ? ", about " : "", estimate_ns ? about : "");
 		fflush(p->stream);
 	}
 	draw(p, true);
 	return i;
+}
+
+int progress_start(struct progress *p, const char *name, uint64_t estimate_ns)
+{
+	return begin(p, name, estimate_ns, false);
+}
+
+int progress_overall(struct progress *p, const char *name)
+{
+	return begin(p, name, 0, true);
+}
+
+void progress_left(struct progress *p, int line, uint64_t done, uint64_t total, uint64_t left_ns)
+{
+	if (!p || line < 0)
+		return;
+	p->lines[line].told = true;
+	p->lines[line].left = left_ns;
+	progress_count(p, line, done, total);
 }
 
 static void update(struct progress *p, int line, uint64_t done, uint64_t total, bool bytes)
@@ -206,7 +247,7 @@ void progress_end(struct progress *p, int line, const char *result)
 		return;
 	l = &p->lines[line];
 	erase(p);
-	if (p->mode != PROGRESS_QUIET) {
+	if (p->mode != PROGRESS_QUIET && !l->overall) {
 		format_duration(took, clock_ns() - l->start);
 		term_line(p->stream, "  %-*s %10s  %s", NAME_WIDTH, l->name, took, result);
 		fflush(p->stream);

@@ -16,6 +16,9 @@ struct progress;
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_LIVE, PROGRESS_PLAIN, PROGRESS_QUIET };
 
+/* From now on, those made with PROGRESS_AUTO are quiet. */
+void progress_set_quiet(void);
+
 struct progress *progress_new(FILE *stream, enum progress_mode mode);
 /* Erases live lines and frees. */
 void progress_free(struct progress *p);
@@ -26,6 +29,10 @@ int progress_start(struct progress *p, const char *name, uint64_t estimate_ns);
 void progress_update(struct progress *p, int line, uint64_t done, uint64_t total);
 /* The same for anything else that can be counted. */
 void progress_count(struct progress *p, int line, uint64_t done, uint64_t total);
+/* A line about all of the work, shown on a terminal only: elapsed time, and what follows. */
+int progress_overall(struct progress *p, const char *name);
+/* As progress_count(), with the time that is left, which is known otherwise; 0: it is not. */
+void progress_left(struct progress *p, int line, uint64_t done, uint64_t total, uint64_t left_ns);
 /* Ends a line; `result` is a word or two ("done", "failed", "4.2 MiB"). */
 void progress_end(struct progress *p, int line, const char *result);
 /* Redraws live lines if it is time; call it while waiting. */
@@ -37,6 +44,8 @@ __attribute__((format(printf, 2, 3))) void progress_warn(struct progress *p, con
 
 /* "3.2 s", "4 min 05 s", "1 h 02 min". */
 void format_duration(char out[32], uint64_t ns);
+/* "+1.25 %", "-0.40 %"; what rounds to nothing has no sign: "0 %". */
+void format_change(char out[32], double percent);
 /* "812 B", "4.2 MiB", "1.1 GiB". */
 void format_bytes(char out[32], uint64_t bytes);
 

@@ -15,7 +15,7 @@
 
 struct values {
 	const char *cache, *older_than, *max_size;
-	bool damaged, record, dry_run, json, quiet;
+	bool damaged, record, dry_run, json;
 };
 
 /* What an action works with. */
@@ -354,7 +354,7 @@ static int act(struct caching *c, const char *action, struct err *err)
 	if (got < 0)
 		return -1;
 	if (c->v->json)
-		report_json(c->result, stdout);
+		report_json("solder-cache", c->result, stdout);
 	else if (!strcmp(action, "size"))
 		print_size(c);
 	else if (!strcmp(action, "prune"))
@@ -407,7 +407,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	c.cache = cache;
 	c.result = json_object();
 	json_object_set_new(c.result, "cache", json_string(cache->dir));
-	c.progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	c.progress = progress_new(stderr, PROGRESS_AUTO);
 	got = act(&c, action, err);
 	progress_free(c.progress);
 	json_decref(c.result);
@@ -429,7 +429,6 @@ static const struct opt opts[] = {
 		"verify: accept entries of an older solder, which have no record", AT(record)},
 	{"cache", 0, OPT_STRING, "DIR", "use this cache ($XDG_CACHE_HOME/solder)", AT(cache)},
 	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
-	{"quiet", 'q', OPT_FLAG, NULL, "print only warnings and errors", AT(quiet)},
 };
 
 const struct command cmd_cache = {

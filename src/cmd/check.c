@@ -25,21 +25,40 @@ static void set_defaults(void *values)
 	v->fail_on = "warning";
 }
 
-static void list_rules(void)
+json_t *cmd_rules(void)
+{
+	json_t *rows = json_array();
+	const struct check_rule *rule;
+
+	for (size_t i = 0; (rule = check_rule_at(i)); i++)
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s, s:s}", "id", check_rule_id(rule), "severity",
+				      check_severity_name(check_rule_severity(rule)), "reason",
+				      check_rule_reason(rule)));
+	return rows;
+}
+
+static void list_rules(bool json)
 {
 	static const struct doc_column columns[] = {
 		{"rule", 0}, {"severity", 0}, {"whom it hurts", DOC_WRAP}};
 	CLEANUP_DOC struct doc *doc = doc_new("solder check: rules");
-	const struct check_rule *rule;
+	json_t *model = json_object(), *rows = cmd_rules(), *row;
+	size_t i;
 
+	json_object_set_new(model, "rules", rows);
 	doc_table(doc, NULL, columns, ARRAY_SIZE(columns));
-	for (size_t i = 0; (rule = check_rule_at(i)); i++) {
-		const char *const cells[] = {check_rule_id(rule),
-			check_severity_name(check_rule_severity(rule)), check_rule_reason(rule)};
+	json_array_foreach (rows, i, row) {
+		const char *const cells[] = {
+			cmd_text(row, "id"), cmd_text(row, "severity"), cmd_text(row, "reason")};
 
 		doc_row(doc, cells);
 	}
-	doc_write_text(doc, stdout, 0, false);
+	if (json)
+		report_json("solder-rules", model, stdout);
+	else
+		cmd_print(doc);
+	json_decref(model);
 }
 
 static int explain_rule(const char *id, struct err *err)
@@ -65,7 +84,7 @@ static int print(
 	const struct values *v, const struct dist *dist, const json_t *model, struct err *err)
 {
 	if (v->json || !strcmp(v->format, "json")) {
-		report_json(model, stdout);
+		report_json("solder-check", model, stdout);
 	} else if (strcmp(v->format, "text") != 0) {
 		CLEANUP_BUF struct buf text = BUF_INIT;
 
@@ -234,7 +253,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 		return 0;
 	}
 	if (v->list_rules) {
-		list_rules();
+		list_rules(v->json || !strcmp(v->format, "json"));
 		return 0;
 	}
 	if (v->explain)
@@ -268,6 +287,8 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0 ||
 		check_probes_known(&v->probes.ids, err) < 0)
 		return -1;
+	if (v->html && cmd_check_output(v->html, err) < 0)
+		return -1;
 	if (v->baseline && check_baseline_read(v->baseline, &old, err) < 0)
 		return -1;
 	if (is_archive(args->v[0]))
@@ -281,10 +302,10 @@ static int run(const void *values, const struct strv *args, struct err *err)
 #define AT(field) offsetof(struct values, field)
 
 static const struct opt opts[] = {
-	{"rule", 0, OPT_LIST, "ID", "check only this rule", AT(rules)},
-	{"skip", 0, OPT_LIST, "ID", "skip this rule", AT(skip)},
+	{"rule", 0, OPT_LIST, "RULE", "check only this rule", AT(rules)},
+	{"skip", 0, OPT_LIST, "RULE", "skip this rule", AT(skip)},
 	{"probes", 0, OPT_FLAG, NULL, "compile and run the probes, too", AT(probes.all)},
-	{"probe", 0, OPT_LIST, "ID", "run only this probe, or those of a test (T1 … T10)",
+	{"probe", 0, OPT_LIST, "PROBE", "run only this probe, or those of a test (T1 … T10)",
 		AT(probes.ids)},
 	{"against", 0, OPT_STRING, "PYTHON", "compare probes and wheels with this one",
 		AT(probes.against)},
@@ -344,8 +365,8 @@ const struct command cmd_check = {
 	.example = "solder check dist/cpython-3.13\nsolder check python3 --skip bind-now\n"
 		   "solder check ~/.pyenv/versions/3.11.7 --html report.html\n"
 		   "solder check dist/cpython --wheels top:50 --against dist/cpython-shared\n"
-		   "solder check python3 --json >known.json; solder check python3 --baseline "
-		   "known.json\n"
+		   "solder check python3 --json >known.json\n"
+		   "solder check python3 --baseline known.json\n"
 		   "solder check --list-rules",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),

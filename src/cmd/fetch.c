@@ -7,7 +7,7 @@
 
 struct values {
 	const char *sources, *mirror, *cache, *recipes, *from;
-	bool quiet;
+	bool json;
 };
 
 static void defaults(void *values)
@@ -28,6 +28,26 @@ static int import(const struct values *v, const struct sources_options *so, stru
 	}
 	progress_say(so->progress, "%zu locked files taken from '%s'", n, v->from);
 	return 0;
+}
+
+static void print_json(const struct sources *sources, const struct strv *paths)
+{
+	json_t *model = json_object(), *list = json_array();
+	size_t at = 0;
+
+	for (size_t i = 0; i < sources->n; i++) {
+		const struct chosen *c = &sources->chosen[i];
+
+		if (c->lock)
+			json_array_append_new(
+				list, json_pack("{s:s, s:s, s:s, s:s}", "package", c->recipe->name,
+					      "version", c->version, "sha256", c->lock->sha256,
+					      "path", paths->v[at++]));
+	}
+	json_object_set_new(model, "set", json_string(sources->lock->set));
+	json_object_set_new(model, "sources", list);
+	report_json("solder-fetch", model, stdout);
+	json_decref(model);
 }
 
 static int fetch(
@@ -53,7 +73,9 @@ static int fetch(
 	so.fetcher = fetcher_new(&fo);
 	failed = (v->from && import(v, &so, err) < 0) || sources_choose(&so, &sources, err) < 0 ||
 		 sources_fetch_all(&sources, so.fetcher, &paths, err) < 0;
-	for (size_t i = 0; !failed && i < paths.n; i++)
+	if (!failed && v->json)
+		print_json(&sources, &paths);
+	for (size_t i = 0; !failed && !v->json && i < paths.n; i++)
 		term_line(stdout, "%s", paths.v[i]);
 	sources_release(&sources);
 	fetcher_free(so.fetcher);
@@ -63,7 +85,7 @@ static int fetch(
 static int run(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
-	struct progress *progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	struct progress *progress = progress_new(stderr, PROGRESS_AUTO);
 	int failed = fetch(v, args, progress, err);
 
 	progress_free(progress);
@@ -81,7 +103,7 @@ static const struct opt opts[] = {
 		AT(from)},
 	{"cache", 0, OPT_STRING, "DIR", "use this cache ($XDG_CACHE_HOME/solder)", AT(cache)},
 	{"recipes", 0, OPT_STRING, "DIR", "take recipes from this folder", AT(recipes)},
-	{"quiet", 'q', OPT_FLAG, NULL, "print only warnings and errors", AT(quiet)},
+	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
 };
 
 const struct command cmd_fetch = {

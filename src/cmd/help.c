@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "usage/usage.h"
 
 const char solder_about[] =
 	"solder builds relocatable CPython distributions whose interpreter carries libpython,\n"
@@ -18,32 +19,31 @@ static const struct command *find(const char *name)
 
 static int run_man(const void *values, const struct strv *args, struct err *err)
 {
-	const struct command *cmd = find(args->v[0]);
+	const struct command *cmd = args->n ? find(args->v[0]) : NULL;
 
 	(void)values;
-	if (!strcmp(args->v[0], "solder")) {
-		opt_man_all(stdout, solder_about, commands, n_commands);
+	if (!args->n || !strcmp(args->v[0], "solder")) {
+		usage_man_all(stdout, solder_about, commands, n_commands);
 		return 0;
 	}
 	if (!cmd)
 		return err_set(err, ERR_USAGE, "there is no command '%s'", args->v[0]);
-	opt_man(stdout, cmd);
+	usage_man(stdout, cmd, commands, n_commands);
 	return 0;
 }
 
 static int run_completion(const void *values, const struct strv *args, struct err *err)
 {
 	(void)values;
-	return opt_completion(stdout, args->v[0], commands, n_commands, err);
+	return usage_completion(stdout, args->v[0], commands, n_commands, err);
 }
 
 const struct command cmd_man = {
 	.name = "man",
 	.summary = "print the man page of a command",
-	.args = "COMMAND",
-	.about = "Prints the man page of a command in roff; that of 'solder' is about all of them.",
+	.args = "[COMMAND]",
+	.about = "Prints the man page of a command in roff. Without one: that of solder itself.",
 	.example = "solder man build | man -l -",
-	.min_args = 1,
 	.max_args = 1,
 	.run = run_man,
 };

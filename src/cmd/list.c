@@ -4,16 +4,18 @@
 #include <sys/utsname.h>
 
 #include "base/file.h"
+#include "base/term.h"
 #include "build/sources.h"
 #include "check/check.h"
 #include "cmd/cmd.h"
+#include "explain/intervene.h"
 
 #define INDEX_MAX ((size_t)4 << 20)
 #define COLUMNS_MAX 5
 
 struct values {
 	const char *cache, *recipes;
-	bool json;
+	bool json, names;
 };
 
 /* CPython's versions newest first, the libraries in the order of the set. */
@@ -93,18 +95,14 @@ static int list_probes(const struct values *v, json_t *rows, struct err *err)
 
 static int list_rules(const struct values *v, json_t *rows, struct err *err)
 {
-	const struct check_rule *rule;
+	json_t *rules = cmd_rules();
 
 	(void)v, (void)err;
-	for (size_t i = 0; (rule = check_rule_at(i)); i++)
-		json_array_append_new(
-			rows, json_pack("{s:s, s:s, s:s}", "id", check_rule_id(rule), "severity",
-				      check_severity_name(check_rule_severity(rule)), "reason",
-				      check_rule_reason(rule)));
+	json_array_extend(rows, rules);
+	json_decref(rules);
 	return 0;
 }
 
-/* What solder explain --intervene flips one at a time are those of them that need no training. */
 static int list_factors(const struct values *v, json_t *rows, struct err *err)
 {
 	(void)v, (void)err;
@@ -118,6 +116,15 @@ static int list_factors(const struct values *v, json_t *rows, struct err *err)
 				      o->choices ? o->choices : "N", "default", first, "change",
 				      o->compiles ? "compile" : "link"));
 	}
+	return 0;
+}
+
+static int list_interventions(const struct values *v, json_t *rows, struct err *err)
+{
+	(void)v, (void)err;
+	for (enum intervene_factor f = 0; f < INTERVENE_N_FACTORS; f++)
+		json_array_append_new(rows, json_pack("{s:s, s:s}", "factor", intervene_name(f),
+						    "about", intervene_words(f)));
 	return 0;
 }
 
@@ -159,6 +166,8 @@ static const struct list {
 	{"factors", "What can differ between builds",
 		{{"option", 0}, {"choices", DOC_WRAP}, {"default", 0}, {"change", 0}},
 		list_factors},
+	{"interventions", "Factors that 'solder explain --intervene' flips",
+		{{"factor", 0}, {"about", DOC_WRAP}}, list_interventions},
 	{"targets", "Targets", {{"target", 0}, {"runs", 0}}, list_targets},
 };
 
@@ -182,6 +191,16 @@ static void add_table(struct doc *doc, const struct list *l, const json_t *rows)
 		}
 		doc_row(doc, cells);
 	}
+}
+
+/* Of each row what its first column shows. */
+static void print_names(const struct list *l, const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		term_line(stdout, "%s", cmd_text(row, l->columns[0].key));
 }
 
 static const struct list *find_list(const char *name, struct err *err)
@@ -211,20 +230,24 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	json_t *model = json_object();
 	int failed = 0;
 
+	if (v->json && v->names)
+		failed = err_set(err, ERR_USAGE, "--json and --names exclude each other");
 	for (size_t i = 0; i < (args->n ? args->n : ARRAY_SIZE(lists)) && failed == 0; i++) {
 		const struct list *l = args->n ? find_list(args->v[i], err) : &lists[i];
 		json_t *rows = json_array();
 
 		failed = !l || l->add(v, rows, err) < 0 ? -1 : 0;
-		if (failed == 0) {
+		if (failed == 0 && v->names) {
+			print_names(l, rows);
+		} else if (failed == 0) {
 			add_table(doc, l, rows);
 			json_object_set(model, l->name, rows);
 		}
 		json_decref(rows);
 	}
 	if (failed == 0 && v->json)
-		report_json(model, stdout);
-	else if (failed == 0)
+		report_json("solder-list", model, stdout);
+	else if (failed == 0 && !v->names)
 		cmd_print(doc);
 	json_decref(model);
 	return failed;
@@ -235,16 +258,18 @@ static int run(const void *values, const struct strv *args, struct err *err)
 static const struct opt opts[] = {
 	{"cache", 0, OPT_STRING, "DIR", "use this cache ($XDG_CACHE_HOME/solder)", AT(cache)},
 	{"recipes", 0, OPT_STRING, "DIR", "take recipes from this folder", AT(recipes)},
+	{"names", 0, OPT_FLAG, NULL, "print the names alone, one per line", AT(names)},
 	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
 };
 
 const struct command cmd_list = {
 	.name = "list",
 	.summary = "list what can be built, measured and checked",
-	.args = "[versions|packages|workloads|probes|rules|factors|targets]...",
+	.args = "[versions|packages|workloads|probes|rules|factors|interventions|targets]...",
 	.about = "Lists what the other commands can be told to take: CPython versions and "
 		 "libraries by source\nset, with what is downloaded already; workloads; probes and "
-		 "rules; the factors in which builds\ncan differ; targets. Without an argument: "
+		 "rules; the factors in which builds\ncan differ, and those of them that can be "
+		 "flipped alone; targets. Without an argument: "
 		 "all of it.",
 	.example = "solder list versions\nsolder list workloads --json\nsolder list rules factors",
 	.opts = opts,

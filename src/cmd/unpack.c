@@ -4,12 +4,13 @@
 #include "archive/archive.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
+#include "dist/dist.h"
 #include "pack/pack.h"
 
 struct values {
 	const char *sha256, *verify;
 	unsigned int strip, max_gib;
-	bool quiet;
+	bool json;
 };
 
 #define GIB_DEFAULT 4
@@ -38,13 +39,22 @@ static int run(const void *values, const struct strv *args, struct err *err)
 			args->v[0], v->sha256, args->v[1], (int)v->strip, &limits, &said, err);
 	if (failed < 0)
 		return -1;
-	progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	progress = progress_new(stderr, PROGRESS_AUTO);
 	if (said)
 		progress_say(progress, "'%s' is what %s says", args->v[0], said);
 	else
 		progress_say(progress, "'%s' was not verified: no SHA256SUMS beside it names it",
 			args->v[0]);
 	progress_free(progress);
+	if (v->json) {
+		json_t *model = json_object();
+
+		json_object_set_new(model, "archive", dist_text_json(args->v[0]));
+		json_object_set_new(model, "folder", dist_text_json(args->v[1]));
+		json_object_set_new(model, "verified_by", dist_text_json(said));
+		report_json("solder-unpack", model, stdout);
+		json_decref(model);
+	}
 	return 0;
 }
 
@@ -57,7 +67,7 @@ static const struct opt opts[] = {
 	{"strip", 0, OPT_COUNT, "N", "drop N leading folders of each path", AT(strip)},
 	{"max-gib", 0, OPT_COUNT, "N", "refuse an archive that unpacks to more than N GiB (4)",
 		AT(max_gib)},
-	{"quiet", 'q', OPT_FLAG, NULL, "do not say whether it was verified", AT(quiet)},
+	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
 };
 
 const struct command cmd_unpack = {
@@ -70,8 +80,7 @@ const struct command cmd_unpack = {
 		 "SHA256SUMS.sig beside it. Whatever the\narchive says, nothing is written outside "
 		 "DIR; one that is damaged, hostile or too large is\nrefused, and nothing of it is "
 		 "left.",
-	.example = "solder unpack cpython-3.13.15+20260805-x86_64-unknown-linux-gnu-install_only."
-		   "tar.gz py",
+	.example = "solder unpack packed/cpython-3.13.15-install_only.tar.gz py",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),

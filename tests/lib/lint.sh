@@ -15,8 +15,8 @@ flags="-std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION=\"0\" -Isrc -Itests/lib -Wall -
 # Which rooms a room may include; base and itself go without saying. A room's "-internal.h" is its
 # own; tests may look into any.
 may_include='
-main     cmd proc
-cmd      build fetch recipe report elf dist check bench explain archive pack
+main     cmd proc usage
+cmd      build fetch recipe report elf dist check bench explain archive pack usage
 build    recipe fetch proc archive
 check    elf dist proc archive
 explain  elf dist proc bench
@@ -29,6 +29,7 @@ pack     elf dist archive proc
 proc
 recipe
 report
+usage
 base'
 
 # Functions over 60 lines and files over 600, each with the reason.
@@ -43,7 +44,7 @@ allowed_calls='
 
 # Only base/term.c knows how to reach a terminal. These write lines to a stream that they are given
 # or whose layout is all their own; what they print still passes the filter:
-#   opt, help: help, man pages and completions, tables of our own
+#   usage: help, man pages and completions, tables of our own
 #   report: the writers of documents, which escape
 #   check: reports for CI, whose writer escapes
 #   rules: the text of docs/rules.md
@@ -52,11 +53,12 @@ allowed_calls='
 #   err: bug(), about ourselves
 prints='
 src/base/err.c
-src/base/opt.c
 src/check/rules.c
 src/cmd/check.c
 src/cmd/inspect-many.c
 src/main.c
+src/usage/complete.c
+src/usage/pages.c
 '
 
 formatting() {

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/opt.h"
+#include "usage/usage.h"
 
 struct values {
 	bool flag, other;
@@ -218,7 +219,7 @@ static char *printed(void (*print)(FILE *, const struct command *), const struct
 
 static void test_help_text(void **state)
 {
-	CLEANUP_FREE char *text = printed(opt_help, &cmd), *plain = printed(opt_help, &bare);
+	CLEANUP_FREE char *text = printed(usage_help, &cmd), *plain = printed(usage_help, &bare);
 
 	(void)state;
 	assert_non_null(strstr(text, "Usage: solder make [OPTION]... [THING]\n"));
@@ -228,17 +229,77 @@ static void test_help_text(void **state)
 	assert_non_null(strstr(text, "  solder make --flag\n"));
 	assert_non_null(strstr(plain, "Usage: solder bare\n"));
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
-		assert_true(strcspn(line, "\n") <= 100);
+		assert_true(strcspn(line, "\n") <= 80);
+}
+
+/* Paragraphs are filled whatever their line ends; terms keep a line of their own. */
+static void test_help_fills(void **state)
+{
+	static const struct command long_one = {.name = "long",
+		.summary = "long",
+		.args = "[aaaaaaaaaaaaaaaaaaaaaaaaa|bbbbbbbbbbbbbbbbbbbbbbbbb|ccccccccccccc]",
+		.about = "one two\nthree four five six seven eight nine ten eleven twelve thirteen "
+			 "fourteen fifteen\n\nterm     the words about it\nother    and those, "
+			 "which "
+			 "are so many that they surely need a second line, set in\n\nend",
+		.run = run};
+	CLEANUP_FREE char *text = printed(usage_help, &long_one);
+
+	(void)state;
+	assert_non_null(strstr(text, "one two three four"));
+	assert_non_null(strstr(text, "fourteen\nfifteen\n\nterm"));
+	assert_non_null(strstr(text, "\nother    and those"));
+	assert_non_null(strstr(text, "\n         in\n\nend\n"));
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		assert_true(strcspn(line, "\n") <= 80);
+}
+
+/* Options of every command, behind its name and before it. */
+static void test_globals(void **state)
+{
+	CLEANUP_STRV struct strv args = STRV_INIT, words = STRV_INIT, before = STRV_INIT;
+	struct err err = ERR_INIT;
+	struct values v;
+	size_t i = 0;
+
+	(void)state;
+	assert_int_equal(parse_as(&cmd, "-f a --color never b", &v, &args, &words, &err), 0);
+	assert_int_equal(args.n, 2);
+	assert_int_equal(parse_as(&bare, "--color=never", &v, &args, &words, &err), 0);
+	assert_int_equal(parse_as(&cmd, "--color blue", &v, &args, &words, &err), -1);
+	assert_non_null(strstr(err.msg, "--color cannot be 'blue', only auto|always|never"));
+	assert_int_equal(parse_as(&cmd, "--colour auto", &v, &args, &words, &err), -1);
+	assert_non_null(strstr(err.hint, "--color"));
+	strv_split(&before, "--color=never -q --color auto --flag", " ");
+	assert_int_equal(opt_global(before.v, &i, &err), 1);
+	assert_int_equal(i++, 0);
+	assert_int_equal(opt_global(before.v, &i, &err), 1);
+	assert_int_equal(i++, 1);
+	assert_int_equal(opt_global(before.v, &i, &err), 1);
+	assert_int_equal(i++, 3);
+	assert_int_equal(opt_global(before.v, &i, &err), 0);
+	assert_int_equal(i, 4);
+}
+
+static void man_page(FILE *out, const struct command *c)
+{
+	const struct command *const cmds[] = {&cmd, &bare};
+
+	usage_man(out, c, cmds, 2);
 }
 
 static void test_man_escapes(void **state)
 {
-	CLEANUP_FREE char *text = printed(opt_man, &cmd);
+	CLEANUP_FREE char *text = printed(man_page, &cmd);
 
 	(void)state;
 	assert_non_null(strstr(text, "\n\\&.leading dot and back\\eslash\n.PP\n"));
 	assert_non_null(strstr(text, "\\-\\-dry\\-run"));
 	assert_null(strstr(text, " --"));
+	assert_non_null(strstr(text, "\n.SH ENVIRONMENT\n"));
+	assert_non_null(strstr(text, "\n.SH FILES\n"));
+	assert_non_null(
+		strstr(text, "\n.SH SEE ALSO\n\\fBsolder\\fR(1), \\fBsolder\\-bare\\fR(1)\n"));
 }
 
 static void test_completion(void **state)
@@ -253,12 +314,12 @@ static void test_completion(void **state)
 		size_t size;
 		FILE *f = open_memstream(&text, &size);
 
-		assert_int_equal(opt_completion(f, shells[i], cmds, 2, &err), 0);
+		assert_int_equal(usage_completion(f, shells[i], cmds, 2, &err), 0);
 		fclose(f);
 		assert_non_null(strstr(text, "make"));
 		assert_non_null(strstr(text, "static shared"));
 	}
-	assert_int_equal(opt_completion(stdout, "tcsh", cmds, 2, &err), -1);
+	assert_int_equal(usage_completion(stdout, "tcsh", cmds, 2, &err), -1);
 	assert_int_equal(err.code, ERR_USAGE);
 }
 
@@ -271,6 +332,8 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_help_text),
+		cmocka_unit_test(test_help_fills),
+		cmocka_unit_test(test_globals),
 		cmocka_unit_test(test_man_escapes),
 		cmocka_unit_test(test_completion),
 	};
