@@ -58,6 +58,11 @@ char *xasprintf(const char *fmt, ...)
 	return s;
 }
 
+const char *plural(unsigned long long n)
+{
+	return n == 1 ? "" : "s";
+}
+
 void sort_array(void *base, size_t n, size_t size, int (*compare)(const void *, const void *))
 {
 	if (n > 1)

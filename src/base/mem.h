@@ -18,6 +18,9 @@ char *xstrndup(const char *s, size_t n);
 __attribute__((format(printf, 1, 2))) char *xasprintf(const char *fmt, ...);
 __attribute__((format(printf, 1, 0))) char *xvasprintf(const char *fmt, va_list ap);
 
+/* "s" behind the name of what is counted, or "" for one. */
+const char *plural(unsigned long long n);
+
 /* Sorts like qsort(); unlike it, an empty array may be NULL. */
 void sort_array(void *base, size_t n, size_t size, int (*compare)(const void *, const void *));
 

@@ -264,8 +264,10 @@ static int look(struct run *run, struct err *err)
 	if (bench_precise(b, &result))
 		stop(b, "precision");
 	progress_say(run->setup->progress,
-		"look after %u rounds, at %.2f %%: half-width %.2f %%, wanted %.2f %%; gate %s: %s",
-		result.rounds, 100 * result.alpha, 100 * widest, 100 * b->options.precision,
+		"look after %u round%s, at %.2f %%: half-width %.2f %%, wanted %.2f %%; gate %s: "
+		"%s",
+		result.rounds, plural(result.rounds), 100 * result.alpha, 100 * widest,
+		100 * b->options.precision,
 		result.slowed == BENCH_GATE_NONE || result.copy != BENCH_GATE_PASSED
 			? bench_gate_name(result.copy)
 			: bench_gate_name(result.slowed),

@@ -162,6 +162,57 @@ int plan_settle(struct plan *p, const struct cache *cache, struct err *err)
 	return 0;
 }
 
+static uint64_t step_left(const struct step *s, uint64_t now)
+{
+	uint64_t spent = s->started ? now - s->started : 0;
+
+	return s->cached || spent > s->estimate ? 0 : s->estimate - spent;
+}
+
+struct plan_outlook plan_look(const struct plan *p, unsigned int jobs)
+{
+	CLEANUP_FREE uint64_t *ends = xcalloc(p->n + 1, sizeof(*ends));
+	struct plan_outlook o = {0};
+	uint64_t sum = 0, now = clock_ns();
+
+	/* The longest chain, for who has processors enough; else all, one beside the other. */
+	for (size_t i = 0; i < p->n; i++) {
+		const struct step *s = p->steps[i];
+
+		for (size_t k = 0; k < i; k++) {
+			for (size_t d = 0; d < s->n_needs; d++) {
+				if (s->needs[d] == p->steps[k] && ends[k] > ends[i])
+					ends[i] = ends[k];
+			}
+		}
+		ends[i] += step_left(s, now);
+		sum += step_left(s, now);
+		o.left = ends[i] > o.left ? ends[i] : o.left;
+		o.steps += !s->cached;
+		o.unknown += !s->cached && !s->estimate;
+	}
+	if (jobs && sum / jobs > o.left)
+		o.left = sum / jobs;
+	return o;
+}
+
+char *plan_outlook_text(const struct plan *p, unsigned int jobs)
+{
+	struct plan_outlook o = plan_look(p, jobs);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	char about[32];
+
+	format_duration(about, o.left);
+	buf_addf(&text, "%zu step%s to run, %zu from the cache", o.steps, plural(o.steps),
+		p->n - o.steps);
+	if (o.left)
+		buf_addf(&text, ", about %s", about);
+	if (o.unknown)
+		buf_addf(&text, "%s%zu never built", o.left ? " and what is unknown: " : ", ",
+			o.unknown);
+	return buf_steal(&text);
+}
+
 void plan_explain(const struct plan *p, FILE *out)
 {
 	for (size_t i = 0; i < p->n; i++) {

@@ -55,6 +55,9 @@ struct step {
 	bool damaged;      /* it is in the cache, but not as it was made */
 	char *reason;      /* why it runs, or why not */
 	uint64_t estimate; /* ns; 0: unknown */
+
+	/* Set by plan_run(): since when it runs, in the time of clock_ns(); 0: it does not. */
+	uint64_t started;
 };
 
 struct plan {
@@ -72,6 +75,16 @@ struct step *plan_find(const struct plan *p, const char *name);
 /* Computes the keys, looks into the cache and gives every step its reason. What is in the cache but
  * not whole is made again. */
 int plan_settle(struct plan *p, const struct cache *cache, struct err *err);
+
+/* What is to be done, `jobs` steps at a time. */
+struct plan_outlook {
+	size_t steps;   /* that are not cached */
+	size_t unknown; /* those of them that were never built */
+	uint64_t left;  /* ns, about: by how long the others took before; 0: nothing, or unknown */
+};
+struct plan_outlook plan_look(const struct plan *p, unsigned int jobs);
+/* "7 steps to run, 8 from the cache, about 3 min 20 s"; the caller frees it. */
+char *plan_outlook_text(const struct plan *p, unsigned int jobs);
 
 struct plan_options {
 	const struct cache *cache;

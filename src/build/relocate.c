@@ -249,8 +249,9 @@ int relocate_verify(const char *tree, const char *text, struct err *err)
 	int failed = tree_walk(tree, find_leak, &leaks, err);
 
 	if (failed == 0 && leaks.n) {
-		failed = err_set(err, ERR_INPUT, "%zu files still name the build's folder '%s':%s",
-			leaks.n, text, leaks.list.data);
+		failed = err_set(err, ERR_INPUT,
+			"%zu file%s still name%s the build's folder '%s':%s", leaks.n,
+			plural(leaks.n), leaks.n == 1 ? "s" : "", text, leaks.list.data);
 		err_hint(err,
 			"the recipe of cpython must keep it out, with -ffile-prefix-map or the "
 			"like");

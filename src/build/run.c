@@ -32,7 +32,9 @@ struct run {
 	const struct plan_options *options;
 	struct jobserver *jobserver;
 	struct job jobs[RUNNING_MAX];
-	uint64_t waiting; /* since when, for a step that another build is making; 0: for none */
+	uint64_t waiting;    /* since when, for a step that another build is making; 0: for none */
+	size_t steps, begun; /* that run, as was known at first */
+	int line;            /* about all of them */
 };
 
 /* What the child needs before it becomes the step's shell. */
@@ -214,6 +216,7 @@ static int wait_for(struct run *r, const struct step *s, struct err *err)
 /* Starts a step if its turn has come: 1 started, 0 not now, -1 error. */
 static int try_start(struct run *r, struct step *s, struct err *err)
 {
+	CLEANUP_FREE char *numbered = NULL;
 	struct job *j = r->jobs;
 	int lock, got;
 
@@ -231,13 +234,27 @@ static int try_start(struct run *r, struct step *s, struct err *err)
 		return got == 0 && !cache_has(r->options->cache, s->id) ? wait_for(r, s, err) : got;
 	}
 	*j = (struct job){.step = s, .lock = lock, .start = clock_ns()};
-	j->line = progress_start(r->options->progress, s->title, s->estimate);
+	s->started = j->start;
+	numbered = xasprintf("[%zu/%zu] %s", ++r->begun, r->steps, s->title);
+	j->line = progress_start(r->options->progress, numbered, s->estimate);
 	if (make_root(r, j, err) < 0 || spawn(r, j, err) < 0) {
 		progress_end(r->options->progress, j->line, "failed");
 		release_job(r, j, false);
 		return err_wrap(err, "building %s", s->title);
 	}
 	return 1;
+}
+
+/* The word in a log is the place to say what is left; never when nothing is known of it. */
+static void end_line(const struct run *r, const struct job *j, int failed)
+{
+	struct plan_outlook o = plan_look(r->plan, r->options->jobs);
+	CLEANUP_FREE char *word = NULL;
+	char left[32];
+
+	format_duration(left, o.left);
+	word = o.left && !o.unknown ? xasprintf("done, about %s left", left) : xstrdup("done");
+	progress_end(r->options->progress, j->line, failed < 0 ? "failed" : word);
 }
 
 static int finish_job(struct run *r, struct job *j, struct err *err)
@@ -262,9 +279,9 @@ static int finish_job(struct run *r, struct job *j, struct err *err)
 		failed = cache_commit(r->options->cache, j->step->id, j->step->title, out,
 			&j->step->inputs, clock_ns() - j->start, err);
 	}
-	progress_end(r->options->progress, j->line, failed < 0 ? "failed" : "done");
 	if (failed == 0)
 		j->step->cached = true;
+	end_line(r, j, failed);
 	release_job(r, j, keep);
 	jobserver_release(r->jobserver);
 	return failed;
@@ -311,6 +328,14 @@ static int start_ready(struct run *r, struct plan_result *result, size_t *left, 
 	return 0;
 }
 
+static void show_all(const struct run *r)
+{
+	struct plan_outlook o = plan_look(r->plan, r->options->jobs);
+	size_t done = r->steps > o.steps ? r->steps - o.steps : 0;
+
+	progress_left(r->options->progress, r->line, done, r->steps, o.unknown ? 0 : o.left);
+}
+
 static int run_all(struct run *r, struct plan_result *result, struct err *err)
 {
 	size_t left;
@@ -326,6 +351,7 @@ static int run_all(struct run *r, struct plan_result *result, struct err *err)
 		for (size_t i = 0; i < RUNNING_MAX; i++)
 			procs[i] = r->jobs[i].proc;
 		ended = proc_wait_any(procs, RUNNING_MAX, TICK_MS);
+		show_all(r);
 		progress_tick(r->options->progress);
 		if (ended >= 0 && finish_job(r, &r->jobs[ended], err) < 0)
 			return -1;
@@ -347,8 +373,15 @@ int plan_run(struct plan *p, const struct plan_options *options, struct plan_res
 		if (p->steps[i]->cached)
 			cache_touch(options->cache, p->steps[i]->id);
 	}
+	r.steps = p->n - result->reused;
 	if (jobserver_new(options->jobs, &r.jobserver, err) < 0)
 		return -1;
+	if (r.steps) {
+		CLEANUP_FREE char *text = plan_outlook_text(p, options->jobs);
+
+		progress_say(options->progress, "%s", text);
+	}
+	r.line = r.steps ? progress_overall(options->progress, "all steps") : -1;
 	failed = run_all(&r, result, err);
 	/* All at once: their time to end runs side by side. */
 	for (size_t i = 0; i < RUNNING_MAX; i++)
@@ -359,6 +392,7 @@ int plan_run(struct plan *p, const struct plan_options *options, struct plan_res
 			release_job(&r, &r.jobs[i], false);
 		}
 	}
+	progress_end(options->progress, r.line, "");
 	jobserver_free(r.jobserver);
 	result->took = clock_ns() - start;
 	return failed;

@@ -1,5 +1,6 @@
 #include "build/sources.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -204,11 +205,14 @@ static int use_own_source(
 {
 	int failed;
 
+	if (access(o->source, R_OK) < 0 && errno == EACCES)
+		return err_sys(err, "cannot read the source '%s'", o->source);
 	if (!path_exists(o->source))
 		return err_set(err, ERR_INPUT, "there is no '%s'", o->source);
+	/* Whether it is CPython at all comes first: a digest of a home folder takes hours. */
 	if (path_is_dir(o->source))
-		failed = tree_digest(o->source, c->source_digest, err) < 0 ||
-			 tree_version(o->source, &s->version, err) < 0;
+		failed = tree_version(o->source, &s->version, err) < 0 ||
+			 tree_digest(o->source, c->source_digest, err) < 0;
 	else
 		failed = sha256_file(o->source, c->source_digest, NULL, err) < 0 ||
 			 archive_version(o, o->source, c->source_digest, &s->version, err) < 0;

@@ -225,7 +225,7 @@ int bench_show_comparison(struct bench *before, struct bench *after, const struc
 	if (view->json) {
 		json_t *j = bench_comparison_json(before, after, &c);
 
-		report_json(j, stdout);
+		report_json("solder-bench-comparison", j, stdout);
 		json_decref(j);
 	} else {
 		cmd_print(text);

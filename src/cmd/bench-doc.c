@@ -70,9 +70,9 @@ static void add_headline(
 			name, bench_verdict_name(arm->verdict), reference, least, arm->ratio,
 			noise);
 	} else if (slower || faster) {
-		doc_text(doc, "%s is %s %s than %s (%s), %u of %zu %s.", name, change,
+		doc_text(doc, "%s is %s %s than %s (%s), %u of %zu workload%s.", name, change,
 			bench_verdict_name(arm->verdict), reference, range, arm->different,
-			r->counting, r->counting == 1 ? "workload" : "workloads");
+			r->counting, plural(r->counting));
 	} else if (arm->verdict == BENCH_EQUAL) {
 		doc_text(doc, "%s is as fast as %s: %.4f of its time (%.4f to %.4f).", name,
 			reference, arm->ratio, arm->suite.low, arm->suite.high);

@@ -200,10 +200,11 @@ static int resume(
 static void say_plan(struct progress *p, const struct bench *b)
 {
 	progress_say(p,
-		"seed %llu; %zu workloads, %zu arms and %zu hidden, up to %u rounds; until the "
+		"seed %llu; %zu workload%s, %zu arm%s and %zu hidden, up to %u round%s; until the "
 		"half-width is %.2f %%",
-		(unsigned long long)b->options.seed, b->n_workloads, bench_named(b),
-		b->n_arms - bench_named(b), b->options.rounds, 100 * b->options.precision);
+		(unsigned long long)b->options.seed, b->n_workloads, plural(b->n_workloads),
+		bench_named(b), plural(bench_named(b)), b->n_arms - bench_named(b),
+		b->options.rounds, plural(b->options.rounds), 100 * b->options.precision);
 }
 
 static int run_campaign(const struct bench_values *v, struct bench *b,
@@ -283,7 +284,7 @@ static int show(const struct bench_values *v, const struct bench *b,
 		json_object_set_new(
 			j, "result", result ? bench_result_json(b, result) : json_null());
 		json_object_set_new(j, "instructions", bench_instructions_json(b));
-		report_json(j, stdout);
+		report_json("solder-bench", j, stdout);
 		json_decref(j);
 	} else {
 		cmd_print(text);
@@ -363,7 +364,7 @@ static const struct opt opts[] = {
 		offsetof(struct bench_values, seed)},
 	{"measure", 0, OPT_CHOICE, "cpu|wall", "judge processor time or elapsed time (cpu)",
 		offsetof(struct bench_values, measure)},
-	{"filter", 0, OPT_STRING, "WORDS",
+	{"filter", 0, OPT_STRING, "WORKLOADS",
 		"run workloads whose name contains one of these, comma-separated",
 		offsetof(struct bench_values, filter)},
 	{"suite", 0, OPT_STRING, "SUITE",

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/term.h"
 #include "base/trust.h"
 #include "build/sources.h"
 #include "cmd/build-internal.h"
@@ -295,7 +296,7 @@ static int print_summary(const struct build *b, const struct plan_result *r, str
 	add_steps(b, build);
 	json_object_set_new(model, "build", build);
 	if (b->v->json)
-		report_json(model, stdout);
+		report_json("solder-build", model, stdout);
 	else
 		report_summary(model, stdout);
 	json_decref(model);
@@ -330,20 +331,57 @@ static int make(struct build *b, struct plan_result *result, struct err *err)
 	return 0;
 }
 
+/* "2 of 9 are to be downloaded: zlib 1.3.1 (1.3 MiB), …" */
+static char *show_missing(const struct build *b)
+{
+	CLEANUP_STRV struct strv missing = STRV_INIT;
+	CLEANUP_FREE char *list = NULL;
+	char size[32];
+
+	for (size_t i = 0; i < b->sources.n; i++) {
+		const struct chosen *c = &b->sources.chosen[i];
+
+		if (!c->lock || sources_is_stored(b->cache, c->lock))
+			continue;
+		format_bytes(size, c->lock->size);
+		strv_addf(&missing, "%s %s (%s)", c->recipe->name, c->version, size);
+	}
+	if (!missing.n)
+		return xstrdup("all are downloaded");
+	list = strv_join(&missing, ", ");
+	return xasprintf("%zu of %zu are not downloaded: %s", missing.n, b->sources.n, list);
+}
+
+/* --dry-run, behind the steps: what would be taken, how long it would last, and what is where the
+ * result would go. What would stop the build stops it here. */
+static int show_outlook(const struct build *b, FILE *out, struct err *err)
+{
+	CLEANUP_FREE char *steps = plan_outlook_text(&b->plan.plan, b->v->jobs);
+	CLEANUP_FREE char *missing = show_missing(b);
+	struct err ignored = ERR_INIT;
+	bool there = path_exists(b->output);
+
+	if (cpython_check_output(b->output, err) < 0)
+		return -1;
+	term_line(out, "%-10s %s (%s); %s", "sources", b->sources.lock->set, b->sources.reason,
+		missing);
+	term_line(out, "%-10s %s", "compiler", b->full->version);
+	term_line(out, "%-10s %s", "sandbox", b->sandbox_reason);
+	term_line(out, "%-10s %s", "steps", steps);
+	term_line(out, "%-10s '%s', %s", "output", b->output,
+		!there ? "which is not there yet"
+		: dir_is_empty(b->output, &ignored) > 0
+			? "an empty folder"
+			: "a tree of solder, which would be replaced");
+	return 0;
+}
+
 static struct build_outlook look(const struct build *b)
 {
-	struct build_outlook o = {0};
+	struct plan_outlook all = plan_look(&b->plan.plan, b->v->jobs);
 
-	for (size_t i = 0; i < b->plan.plan.n; i++) {
-		const struct step *s = b->plan.plan.steps[i];
-
-		if (s->cached)
-			continue;
-		o.steps++;
-		o.compiles |= s == b->plan.compile;
-		o.estimate += s->estimate;
-	}
-	return o;
+	return (struct build_outlook){
+		.steps = all.steps, .compiles = !b->plan.compile->cached, .estimate = all.left};
 }
 
 int cmd_build_tree(const struct build_values *values, const char *wanted,
@@ -373,7 +411,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if (v->why || v->dry_run)
 		plan_explain(&b.plan.plan, v->json ? stderr : stdout);
 	if (v->dry_run)
-		return 0;
+		return show_outlook(&b, v->json ? stderr : stdout, err);
 	return make(&b, &result, err) < 0 ? -1 : print_summary(&b, &result, err);
 }
 
@@ -425,10 +463,10 @@ static const struct opt opts[] = {
 	{"cache", 0, OPT_STRING, "DIR", "use this cache ($XDG_CACHE_HOME/solder)", AT(cache)},
 	{"recipes", 0, OPT_STRING, "DIR", "take recipes from this folder", AT(recipes)},
 	{"why", 0, OPT_FLAG, NULL, "say for each step whether it runs, and why", AT(why)},
-	{"dry-run", 'n', OPT_FLAG, NULL, "the same, and stop", AT(dry_run)},
+	{"dry-run", 'n', OPT_FLAG, NULL, "the same and what else there would be, and stop",
+		AT(dry_run)},
 	{"keep-work", 0, OPT_FLAG, NULL, "keep the folder of a step that fails", AT(keep_work)},
 	{"json", 0, OPT_FLAG, NULL, "print the summary as JSON", AT(json)},
-	{"quiet", 'q', OPT_FLAG, NULL, "print only warnings and errors", AT(quiet)},
 };
 
 const struct command cmd_build = {

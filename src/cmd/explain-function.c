@@ -58,9 +58,9 @@ static void add_hidden(struct doc *doc, const struct explain_side_part *p, size_
 		if (insns[0] && insns[1])
 			buf_adds(&text, side ? "; B: " : "A: ");
 		buf_addf(&text, "%s instruction%s, ", cell_whole(&n, insns[side]),
-			insns[side] == 1 ? "" : "s");
+			plural(insns[side]));
 		buf_addf(&text, "%s execution%s", cell_whole(&n, counts[side]),
-			counts[side] == 1 ? "" : "s");
+			plural(counts[side]));
 	}
 	buf_adds(&text, " not shown");
 	doc_sides_note(doc, text.data);

@@ -91,10 +91,10 @@ void intervene_plan_page(struct doc *doc, const struct intervention *iv)
 	format_duration(length, campaign_length(iv));
 	doc_text(doc,
 		"Then %zu Pythons are counted, %zu workload%s each, twice under valgrind; and "
-		"timed, with a copy of A, in up to %u rounds: at most about %s on a quiet "
+		"timed, with a copy of A, in up to %u round%s: at most about %s on a quiet "
 		"machine. Each factor's estimate is as if it were built first.",
-		n + (iv->alone ? 1 : 2), rq->names->n, rq->names->n == 1 ? "" : "s", rq->rounds,
-		length);
+		n + (iv->alone ? 1 : 2), rq->names->n, plural(rq->names->n), rq->rounds,
+		plural(rq->rounds), length);
 }
 
 /* ---- results ------------------------------------------------------------------------------- */
@@ -153,20 +153,24 @@ static struct shown shown_flip(const struct intervention *iv, size_t i)
 }
 
 struct number {
-	char text[48];
+	char text[80];
 };
 
 static const char *signed_percent(struct number *n, double value)
 {
 	if (isnan(value))
 		return NULL;
-	snprintf(n->text, sizeof(n->text), "%+.2f %%", value);
+	format_change(n->text, value);
 	return n->text;
 }
 
 static const char *interval(struct number *n, const struct shown *s)
 {
-	snprintf(n->text, sizeof(n->text), "%+.2f .. %+.2f %%", s->low, s->high);
+	char low[32], high[32];
+
+	format_change(low, s->low);
+	format_change(high, s->high);
+	snprintf(n->text, sizeof(n->text), "%s .. %s", low, high);
 	return n->text;
 }
 
@@ -297,10 +301,10 @@ static void add_doubts(struct doc *doc, const struct intervention *iv)
 			doc_text(doc, "'%s' is left out: %s", iv->bench->workloads[w].name,
 				iv->result.why[w]);
 	doc_text(doc,
-		"Time is of %u rounds, at %.2f %%. A build without the predicted effect, or with "
+		"Time is of %u round%s, at %.2f %%. A build without the predicted effect, or with "
 		"another, is of another layout, or there is a cause that is not known: a relink "
 		"moves all code.",
-		iv->result.rounds, 100 * iv->result.alpha);
+		iv->result.rounds, plural(iv->result.rounds), 100 * iv->result.alpha);
 }
 
 /* What was flipped, from where. */

@@ -338,9 +338,10 @@ static int run_campaign(struct intervention *iv, struct progress *progress, stru
 		.threads = 2,
 		.progress = progress};
 
-	progress_say(progress, "seed %llu; %zu workloads, %zu arms and a copy, up to %u rounds",
-		(unsigned long long)iv->bench->options.seed, iv->bench->n_workloads, iv->n_arms,
-		iv->bench->options.rounds);
+	progress_say(progress, "seed %llu; %zu workload%s, %zu arm%s and a copy, up to %u round%s",
+		(unsigned long long)iv->bench->options.seed, iv->bench->n_workloads,
+		plural(iv->bench->n_workloads), iv->n_arms, plural(iv->n_arms),
+		iv->bench->options.rounds, plural(iv->bench->options.rounds));
 	return bench_run(iv->bench, &setup, err);
 }
 

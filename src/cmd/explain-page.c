@@ -12,10 +12,7 @@
 /* The difference as a share of all that A executed. */
 static const char *change_share(struct cell *cell, int64_t a, int64_t b, int64_t total)
 {
-	double percent = 100 * cell_share(b - a, total);
-
-	snprintf(cell->text, sizeof(cell->text), fabs(percent) < 0.005 ? "0 %%" : "%+.2f %%",
-		percent);
+	format_change(cell->text, 100 * cell_share(b - a, total));
 	return cell->text;
 }
 
@@ -46,7 +43,7 @@ static void add_facts(struct doc *doc, const struct explain_page *p)
 	if (p->startup)
 		doc_fact(doc, "what", "starting: -c pass");
 	else if (p->workloads->n) {
-		what = xasprintf("%s; %u loop%s each", names, p->loops, p->loops == 1 ? "" : "s");
+		what = xasprintf("%s; %u loop%s each", names, p->loops, plural(p->loops));
 		doc_fact(doc, "workloads", what);
 		doc_fact(doc, "counted",
 			p->whole ? "whole processes"

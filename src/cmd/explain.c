@@ -264,7 +264,7 @@ static void print_json(
 
 	if (v->intervene.factors)
 		json_object_set_new(o, "intervention", intervene_json(&e->intervention));
-	report_json(o, stdout);
+	report_json("solder-explain", o, stdout);
 	json_decref(o);
 }
 
@@ -352,7 +352,7 @@ static int show_plan(const struct values *v, const struct explained *e, struct e
 	if (v->json) {
 		json_t *plan = intervene_plan_json(&e->intervention);
 
-		report_json(plan, stdout);
+		report_json("solder-explain-plan", plan, stdout);
 		json_decref(plan);
 	} else {
 		cmd_print(doc);
@@ -409,7 +409,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 }
 
 static const struct opt opts[] = {
-	{"workload", 0, OPT_STRING, "NAMES", "run these workloads, comma-separated",
+	{"workload", 0, OPT_STRING, "WORKLOADS", "run these workloads, comma-separated",
 		offsetof(struct values, workload)},
 	{"loops", 0, OPT_COUNT, "N", "run each workload N times (1)",
 		offsetof(struct values, loops)},

@@ -423,7 +423,6 @@ static const struct opt opts[] = {
 	{"cache", 0, OPT_STRING, "DIR", "use this cache of builds ($XDG_CACHE_HOME/solder)",
 		AT(cache)},
 	{"json", 0, OPT_FLAG, NULL, "print JSON instead of text", AT(json)},
-	{"quiet", 'q', OPT_FLAG, NULL, "print only warnings and errors", AT(quiet)},
 };
 
 const struct command cmd_pack = {

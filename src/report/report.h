@@ -23,8 +23,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* The model as JSON, keys in the order in which they were set, with a final newline. */
-void report_json(const json_t *model, FILE *out);
+/* The model as JSON, keys in the order in which they were set, with a final newline. Before them
+ * stand "format" ("solder-check") and "version", a whole number that is raised when a key changes
+ * its meaning or goes; new keys may come at any time. A model that has both keeps its own. */
+void report_json(const char *format, const json_t *model, FILE *out);
+/* The beginning of such an object, up to where its first key follows, for what is printed as it
+ * comes. */
+void report_json_begin(const char *format, FILE *out);
 
 /* The model of `solder check` (check/check.h) for continuous integration: GitHub's workflow
  * commands, SARIF 2.1.0, or JUnit's XML. Findings that a baseline has ("known") are left out of the
@@ -101,7 +106,8 @@ void doc_fold(struct doc *doc);
  * terminal gets `alt` if `alt_on_terminal`, and nothing otherwise. */
 void doc_picture(struct doc *doc, const char *svg, const char *alt, bool alt_on_terminal);
 
-/* `width` 0: that of the terminal, or 100 when there is none; colour only if `colour`. */
+/* `width` 0: that of the terminal; where there is none no line is broken, a row is a line; colour
+ * only if `colour`. */
 void doc_write_text(const struct doc *doc, FILE *out, unsigned int width, bool colour);
 /* A whole page: no network, readable on a phone, light and dark, printable. */
 void doc_write_html(const struct doc *doc, FILE *out);

@@ -5,10 +5,21 @@
 #include "base/term.h"
 #include "report/report.h"
 
-void report_json(const json_t *model, FILE *out)
+#define JSON_VERSION 1
+
+void report_json(const char *format, const json_t *model, FILE *out)
 {
-	json_dumpf(model, out, JSON_INDENT(2));
+	json_t *all = json_pack("{s:s, s:i}", "format", format, "version", JSON_VERSION);
+
+	json_object_update(all, (json_t *)model);
+	json_dumpf(all, out, JSON_INDENT(2));
 	fputc('\n', out);
+	json_decref(all);
+}
+
+void report_json_begin(const char *format, FILE *out)
+{
+	fprintf(out, "{\n  \"format\": \"%s\",\n  \"version\": %d,\n  ", format, JSON_VERSION);
 }
 
 static const char *text(const json_t *object, const char *key)
@@ -33,12 +44,14 @@ static void print_distribution(const json_t *d, FILE *out)
 static void print_build(const json_t *b, FILE *out)
 {
 	char took[32];
+	json_int_t run;
 
 	if (!b)
 		return;
 	format_duration(took, (uint64_t)json_integer_value(json_object_get(b, "took_ns")));
-	term_line(out, "%-13s %s; %lld steps run, %lld from the cache", "took", took,
-		(long long)json_integer_value(json_object_get(b, "run")),
+	run = json_integer_value(json_object_get(b, "run"));
+	term_line(out, "%-13s %s; %lld step%s run, %lld from the cache", "took", took,
+		(long long)run, plural((unsigned long long)run),
 		(long long)json_integer_value(json_object_get(b, "reused")));
 }
 

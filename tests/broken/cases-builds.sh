@@ -35,7 +35,7 @@ t_other_link_runs_only_the_link() {
 	have_all
 	expect 0 build --link shared --why
 	[ "$(grep -c '^run ' "$case/out")" = 1 ] || fail "more than one step to run"
-	says "link shared" "never built" "1 steps run, 4 from the cache"
+	says "link shared" "never built" "1 step run, 4 from the cache"
 	ran link 1
 	greets "$output"
 	readelf -d "$output/bin/python3.13" | grep -q 'NEEDED.*libpython3.13.so' ||
@@ -50,10 +50,35 @@ t_json_is_as_documented() {
 	python3 "$here/summary.py" "$case/out" 1 4 >"$case/said" 2>&1 || fail "$(cat "$case/said")"
 }
 
+# What stands at the output, and how long it would take.
+t_dry_run_looks_at_the_output() {
+	have_all
+	mkdir -p "$output"
+	expect 0 build -n
+	says "0 steps to run, 5 from the cache" "an empty folder"
+	expect 0 build
+	expect 0 build -n --link shared
+	says "1 step to run" "a tree of solder, which would be replaced"
+	rm -r "$output"
+	mkdir "$output"
+	echo mine >"$output/notes"
+	expect 2 build -n
+	says "was not made by solder"
+}
+
+# In a log each step has its number.
+t_steps_are_numbered() {
+	have_sources
+	expect 0 build -j 1
+	says "5 steps to run, 0 from the cache, 5 never built" "[1/5] " "[5/5] "
+}
+
 t_dry_run_makes_nothing() {
 	have_sources
 	expect 0 build --dry-run
 	[ "$(grep -c '^run .*never built' "$case/out")" = 5 ] || fail "not five steps to run"
+	says "sources    debian" "all are downloaded" "5 steps to run, 0 from the cache, 5 never built" \
+		"'$output', which is not there yet"
 	[ ! -e "$output" ] || fail "an output was made"
 	[ -z "$(ls "$cache/store")" ] || fail "a step ran"
 }

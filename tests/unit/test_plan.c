@@ -118,6 +118,34 @@ static void test_explain(void **state)
 	free(text);
 }
 
+/* a, and b and c that need it: the longest chain with processors enough, else all of it. */
+static void test_outlook(void **state)
+{
+	const uint64_t s = 1000000000u;
+	struct step a = {.estimate = 10 * s}, b = {.needs = {&a}, .n_needs = 1, .estimate = 30 * s};
+	struct step c = {.needs = {&a}, .n_needs = 1, .estimate = 20 * s};
+	struct step *steps[] = {&a, &b, &c};
+	struct plan p = {steps, 3};
+	CLEANUP_FREE char *all = plan_outlook_text(&p, 4), *two = NULL, *none = NULL;
+
+	(void)state;
+	assert_int_equal(plan_look(&p, 4).left, 40 * s);
+	assert_int_equal(plan_look(&p, 1).left, 60 * s);
+	assert_string_equal(all, "3 steps to run, 0 from the cache, about 40.0 s");
+	a.cached = true;
+	b.started = clock_ns() - 25 * s;
+	assert_in_range(plan_look(&p, 4).left, 20 * s, 20 * s);
+	c.estimate = 0;
+	assert_in_range(plan_look(&p, 4).left, 1, 5 * s);
+	assert_int_equal(plan_look(&p, 4).unknown, 1);
+	b.cached = true;
+	two = plan_outlook_text(&p, 4);
+	assert_string_equal(two, "1 step to run, 2 from the cache, 1 never built");
+	c.cached = true;
+	none = plan_outlook_text(&p, 4);
+	assert_string_equal(none, "0 steps to run, 3 from the cache");
+}
+
 static void test_reuse(void **state)
 {
 	struct plans *p = *state;
@@ -370,6 +398,7 @@ int main(void)
 		PLANS_TEST(test_keys),
 		PLANS_TEST(test_reasons),
 		PLANS_TEST(test_explain),
+		cmocka_unit_test(test_outlook),
 		PLANS_TEST(test_reuse),
 		PLANS_TEST(test_folder),
 		PLANS_TEST(test_failure),

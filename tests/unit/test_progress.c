@@ -32,7 +32,7 @@ static void test_progress(void **state)
 	progress_free(NULL);
 	fclose(f);
 	assert_non_null(strstr(text, "zlib"));
-	assert_non_null(strstr(text, "started, took 2.0 s\n"));
+	assert_non_null(strstr(text, "started, about 2.0 s\n"));
 	assert_non_null(strstr(text, "said 1\n"));
 	assert_null(strstr(text, "hidden"));
 	assert_null(strchr(text, '\033'));
@@ -65,10 +65,36 @@ static void test_progress_left(void **state)
 	fclose(f);
 }
 
+/* What is left of all the work is told, not guessed; a log has no line that is redrawn. */
+static void test_progress_overall(void **state)
+{
+	static const enum progress_mode modes[] = {PROGRESS_LIVE, PROGRESS_PLAIN};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP_FREE char *text = NULL;
+		size_t size;
+		FILE *f = open_memstream(&text, &size);
+		struct progress *p = progress_new(f, modes[i]);
+		int line = progress_overall(p, "all steps");
+
+		usleep(250000);
+		progress_left(p, line, 3, 7, 61000000000u);
+		usleep(250000);
+		progress_left(p, line, 3, 7, 0);
+		progress_end(p, line, "");
+		progress_free(p);
+		fclose(f);
+		assert_true(!strstr(text, "3 of 7, about 1 min 01 s left\n") == (i == 1));
+		assert_true(!strstr(text, "3 of 7\n") == (i == 1));
+		assert_true(!strstr(text, "all steps") == (i == 1));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_progress), cmocka_unit_test(test_progress_left)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_progress_left), cmocka_unit_test(test_progress_overall)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
