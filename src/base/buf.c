@@ -177,6 +177,16 @@ void strv_sort(struct strv *s)
 	sort_array(s->v, s->n, sizeof(*s->v), compare_strings);
 }
 
+static int compare_versions(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strv_sort_versions(struct strv *s)
+{
+	sort_array(s->v, s->n, sizeof(*s->v), compare_versions);
+}
+
 char *strv_join(const struct strv *s, const char *separator)
 {
 	struct buf out = BUF_INIT;

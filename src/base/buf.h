@@ -67,6 +67,8 @@ void strv_take(struct strv *s, char *text);
 void strv_split(struct strv *s, const char *text, const char *separators);
 bool strv_has(const struct strv *s, const char *text);
 void strv_sort(struct strv *s);
+/* Numbers within the words by their size: "GLIBC_2.4" before "GLIBC_2.34". */
+void strv_sort_versions(struct strv *s);
 /* Returns the strings joined by `separator`; the caller frees it. */
 char *strv_join(const struct strv *s, const char *separator);
 

@@ -1,5 +1,6 @@
 /* Numbers in the tables of solder explain. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +29,9 @@ double cell_share(int64_t part, int64_t total)
 
 const char *cell_percent(struct cell *cell, int64_t part, int64_t total)
 {
-	snprintf(cell->text, sizeof(cell->text), "%.2f %%", 100 * cell_share(part, total));
+	double percent = 100 * cell_share(part, total);
+
+	snprintf(cell->text, sizeof(cell->text), "%.2f %%", fabs(percent) < 0.005 ? 0 : percent);
 	return cell->text;
 }
 

@@ -376,7 +376,8 @@ static void print_json_begin(const char *key, const json_t *value)
 {
 	CLEANUP_FREE char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
 
-	printf("{\n  \"%s\": ", key);
+	report_json_begin("solder-inspect", stdout);
+	printf("\"%s\": ", key);
 	print_indented(text, "  ");
 	fputs(",\n  \"files\": [", stdout);
 }

@@ -147,7 +147,7 @@ static void page_versions(struct doc *doc, const struct elf_facts *f)
 			if (!strcmp(f->versions[k].file, f->versions[i].file))
 				strv_add(&versions, f->versions[k].version);
 		}
-		strv_sort(&versions);
+		strv_sort_versions(&versions);
 		text = strv_join(&versions, " ");
 		doc_row(doc, (const char *[]){f->versions[i].file, text});
 	}
@@ -186,7 +186,7 @@ static const char *site_words(enum elf_site site)
 		[ELF_SITE_TLS_DESC] = "TLS access, descriptor",
 		[ELF_SITE_CALL_DIRECT] = "call, direct",
 		[ELF_SITE_CALL_PLT_OWN] = "call through the PLT to the same file",
-		[ELF_SITE_CALL_PLT_OTHER] = "call through the PLT to others",
+		[ELF_SITE_CALL_PLT_OTHER] = "call through the PLT to other files",
 		[ELF_SITE_CALL_GOT] = "call through the GOT",
 		[ELF_SITE_CALL_INDIRECT] = "call, indirect",
 		[ELF_SITE_GOT_LOAD] = "load of an address from the GOT",
@@ -242,8 +242,8 @@ void inspect_calls_picture(struct doc *doc, const struct inspect_item *const *it
 		.about = "How many call instructions of each kind there are."};
 	static const enum elf_site kinds[] = {ELF_SITE_CALL_DIRECT, ELF_SITE_CALL_PLT_OTHER,
 		ELF_SITE_CALL_PLT_OWN, ELF_SITE_CALL_INDIRECT, ELF_SITE_CALL_GOT};
-	static const char *const parts[] = {"direct", "through the PLT, to others",
-		"through the PLT, to itself", "indirect", "through the GOT"};
+	static const char *const parts[] = {"direct", "through the PLT, to other files",
+		"through the PLT, to the same file", "indirect", "through the GOT"};
 	const char *bars[2];
 	double values[2 * ARRAY_SIZE(kinds)];
 	struct chart_stack stack = {.unit = "",

@@ -97,7 +97,7 @@ static int inspect_file(const char *path, const struct inspect_options *o, struc
 		return -1;
 	if (o->json) {
 		model = json_pack("{s:o}", "file", inspect_json(&item));
-		report_json(model, stdout);
+		report_json("solder-inspect", model, stdout);
 		json_decref(model);
 	}
 	inspect_page(doc, &item, o->symbols);
@@ -120,7 +120,7 @@ static int inspect_archive(
 		json_object_set_new(archive, "path", dist_text_json(full));
 		json_object_set_new(archive, "size", json_integer((json_int_t)st->st_size));
 		model = json_pack("{s:o}", "archive", archive);
-		report_json(model, stdout);
+		report_json("solder-inspect", model, stdout);
 		json_decref(model);
 	}
 	doc_fact(doc, "file", full);

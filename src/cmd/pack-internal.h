@@ -10,7 +10,7 @@
 
 struct pack_values {
 	const char *output, *cache, *base_url, *keep, *level_given, *sign, *password;
-	bool index, verify, only_cpython, without_archive_library, cyclonedx, release, json, quiet;
+	bool index, verify, only_cpython, without_archive_library, cyclonedx, release, json;
 	unsigned int jobs; /* 0: not said */
 	unsigned long level;
 };

@@ -287,7 +287,7 @@ static void set_verdict(json_t *result, bool differs)
 		json_sprintf("%s, built again with %lld job%s",
 			differs ? "not reproducible"
 				: "reproducible: trees and archives are the same to the bit",
-			(long long)jobs, jobs == 1 ? "" : "s"));
+			(long long)jobs, plural((unsigned long long)jobs)));
 }
 
 int cmd_pack_verify(const struct pack_values *v, const char *dir, const struct cache *cache,

@@ -364,6 +364,18 @@ static int check_values(struct pack_values *v, struct err *err)
 	return 0;
 }
 
+/* The index's entries are a list, which cannot say what it is. */
+static void print_json(const struct pack_values *v, json_t *result)
+{
+	json_t *model = v->index ? json_pack("{s:O}", "entries", result) : json_incref(result);
+
+	report_json(v->index    ? "solder-pack-index"
+		    : v->verify ? "solder-pack-comparison"
+				: "solder-pack",
+		model, stdout);
+	json_decref(model);
+}
+
 static int run(const void *values, const struct strv *args, struct err *err)
 {
 	struct pack_values settled = *(const struct pack_values *)values, *v = &settled;
@@ -373,12 +385,12 @@ static int run(const void *values, const struct strv *args, struct err *err)
 
 	if (check_values(v, err) < 0)
 		return -1;
-	progress = progress_new(stderr, v->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	progress = progress_new(stderr, PROGRESS_AUTO);
 	code = pack(v, args->v[0], progress, &result, err);
 	progress_free(progress);
 	if (code >= 0) {
 		if (v->json)
-			report_json(result, stdout);
+			print_json(v, result);
 		else if (v->index)
 			print_index(result);
 		else if (v->verify)

@@ -1,7 +1,9 @@
 /* solder show: what a built distribution is, read back from its files. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cmd/cmd.h"
@@ -99,6 +101,8 @@ int cmd_collect(const char *dir, json_t **ret, struct err *err)
 	const char *series;
 	int failed;
 
+	if (access(manifest_path, R_OK) < 0 && errno == EACCES)
+		return err_sys(err, "cannot read '%s'", manifest_path);
 	manifest = dist_json_load(manifest_path, &ignored);
 	series = json_string_value(json_object_get(manifest, "series"));
 	if (!series) {
@@ -134,7 +138,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if (cmd_collect(args->v[0], &model, err) < 0)
 		return -1;
 	if (v->json)
-		report_json(model, stdout);
+		report_json("solder-show", model, stdout);
 	else
 		report_summary(model, stdout);
 	json_decref(model);

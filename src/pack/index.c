@@ -414,7 +414,7 @@ static int fill_index(
 			err, ERR_INPUT, "'%s' has no archive that 'solder pack' wrote", folder);
 	json_object_foreach (chosen, key, file)
 		strv_add(&keys, key);
-	strv_sort(&keys);
+	strv_sort_versions(&keys);
 	for (size_t i = 0; failed == 0 && i < keys.n; i++)
 		failed = enter(folder, base, keys.v[i],
 			json_string_value(json_object_get(chosen, keys.v[i])), index, result, err);

@@ -348,7 +348,9 @@ static size_t add_facts(struct buf *out, const struct doc *doc, size_t i)
 	for (; i < doc->n && doc->elements[i].kind == DOC_FACT; i++) {
 		buf_adds(out, "<div>");
 		element(out, "dt", doc->elements[i].label);
-		element(out, "dd", doc->elements[i].text);
+		buf_adds(out, "<dd>");
+		html_add_text(out, doc->elements[i].text, true);
+		buf_adds(out, "</dd>");
 		buf_adds(out, "</div>\n");
 	}
 	buf_adds(out, "</dl>\n");

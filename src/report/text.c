@@ -10,7 +10,8 @@
 /* Narrower, nothing is readable; wider, no line is. */
 #define MIN_WIDTH 20
 #define MAX_WIDTH 400
-#define NO_TERMINAL_WIDTH 100
+/* What is no terminal is read by programs: one line is one row, however long. */
+#define UNBROKEN (1u << 20)
 /* Values start behind the longest key of their block, but not further to the right than this. */
 #define MAX_KEY_WIDTH 24
 #define TEXT_INDENT 2
@@ -121,7 +122,7 @@ static unsigned int terminal_width(FILE *out)
 
 	if (fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
 		return size.ws_col;
-	return NO_TERMINAL_WIDTH;
+	return UNBROKEN;
 }
 
 /* Is there something to be seen of it on a terminal? */
@@ -193,7 +194,8 @@ void doc_write_text(const struct doc *doc, FILE *out, unsigned int width, bool c
 		old = uselocale(unicode);
 	if (!width)
 		width = terminal_width(out);
-	width = width < MIN_WIDTH ? MIN_WIDTH : width > MAX_WIDTH ? MAX_WIDTH : width;
+	if (width != UNBROKEN)
+		width = width < MIN_WIDTH ? MIN_WIDTH : width > MAX_WIDTH ? MAX_WIDTH : width;
 	bold(out, doc->title, colour);
 	elements(doc, out, width, colour);
 	if (unicode) {

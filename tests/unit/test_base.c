@@ -62,6 +62,30 @@ static void test_buf_replace(void **state)
 	assert_memory_equal(b.data, "yy\0yy", 6);
 }
 
+static void test_versions_and_counts(void **state)
+{
+	CLEANUP_STRV struct strv s = STRV_INIT;
+	CLEANUP_FREE char *joined = NULL;
+	char text[32];
+
+	(void)state;
+	strv_split(&s, "GLIBC_2.34 GLIBC_2.4 GLIBC_2.2.5 3.13.15 3.13.9 3.9.1 3.13", " ");
+	strv_sort_versions(&s);
+	joined = strv_join(&s, " ");
+	assert_string_equal(joined, "3.9.1 3.13 3.13.9 3.13.15 GLIBC_2.2.5 GLIBC_2.4 GLIBC_2.34");
+	assert_string_equal(plural(1), "");
+	assert_string_equal(plural(0), "s");
+	assert_string_equal(plural(2), "s");
+	format_change(text, -0.004);
+	assert_string_equal(text, "0 %");
+	format_change(text, 0);
+	assert_string_equal(text, "0 %");
+	format_change(text, -0.4);
+	assert_string_equal(text, "-0.40 %");
+	format_change(text, 12.345);
+	assert_string_equal(text, "+12.35 %");
+}
+
 static void test_strv(void **state)
 {
 	CLEANUP_STRV struct strv s = STRV_INIT;
@@ -508,6 +532,7 @@ int main(void)
 		SCRATCH_TEST(test_buf),
 		SCRATCH_TEST(test_buf_replace),
 		SCRATCH_TEST(test_strv),
+		cmocka_unit_test(test_versions_and_counts),
 		SCRATCH_TEST(test_err),
 		SCRATCH_TEST(test_paths),
 		SCRATCH_TEST(test_find_program),

@@ -60,6 +60,30 @@ static size_t count(const char *s, const char *part)
 	return n;
 }
 
+/* Where there is no terminal a row is a line, and words stay whole. */
+static void test_unbroken(void **state)
+{
+	CLEANUP_DOC struct doc *doc = doc_new("solder check: python3.13");
+	char words[2001], where[501];
+	const char *const cells[] = {where, "pass", "1", words};
+	CLEANUP_FREE char *text = NULL, *row = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) - 1; i++)
+		words[i] = i % 10 == 9 && i + 2 < sizeof(words) ? ' ' : 'w';
+	words[sizeof(words) - 1] = '\0';
+	memset(where, 'x', sizeof(where) - 1);
+	where[sizeof(where) - 1] = '\0';
+	doc_text(doc, "%s", words);
+	doc_table(doc, "All", verdicts, 4);
+	doc_row(doc, cells);
+	text = text_of(doc, 0, false);
+	row = xasprintf("\n%s  pass         1  %s\n", where, words);
+	if (!strstr(text, row))
+		fail_msg("%s", text);
+	assert_int_equal(count(text, words), 2);
+}
+
 static void test_text(void **state)
 {
 	CLEANUP_DOC struct doc *doc = doc_new("solder check: python3.13");
@@ -152,6 +176,20 @@ static void test_sides_page(void **state)
 	assert_non_null(strstr(page, "callq &lt;__tls_get_addr&gt;@plt</td></tr>"));
 	assert_non_null(strstr(page, "<tr class=\"apart\"><td class=\"place nil\"></td>"));
 	assert_non_null(strstr(page, "<tr class=\"note\"><td colspan=\"7\">f.c</td></tr>"));
+}
+
+/* A value of several lines keeps them on the page, too. */
+static void test_facts_page(void **state)
+{
+	CLEANUP_DOC struct doc *doc = doc_new("t");
+	CLEANUP_FREE char *page = NULL;
+
+	(void)state;
+	doc_fact(doc, "found", "first <hop>\nsecond");
+	page = page_of(doc);
+	assert_non_null(strstr(page, "<dt>found</dt><dd>first &lt;hop&gt;\nsecond</dd>"));
+	assert_null(strstr(body_of(page), "\\n"));
+	assert_non_null(strstr(page, "white-space: pre-line"));
 }
 
 static void test_colour(void **state)
@@ -433,9 +471,11 @@ static void test_tones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unbroken),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_sides),
 		cmocka_unit_test(test_sides_page),
+		cmocka_unit_test(test_facts_page),
 		cmocka_unit_test(test_colour),
 		cmocka_unit_test(test_safe),
 		cmocka_unit_test(test_lines),
