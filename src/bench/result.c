@@ -236,8 +236,10 @@ static void withhold(const struct bench *b, struct bench_result *result)
 		if (b->arms[a].role == BENCH_ROLE_COPY)
 			copy = arm;
 		if (b->arms[a].role != BENCH_ROLE_ARM)
-			result->noise =
-				fmax(result->noise, noise_of(arm->suite, 1 + b->arms[a].slowdown));
+			result->noise = fmax(result->noise,
+				noise_of(arm->suite, b->arms[a].role == BENCH_ROLE_COPY
+							     ? 1
+							     : 1 + b->arms[a].slowdown));
 	}
 	for (size_t a = 1; a < b->n_arms; a++) {
 		struct bench_arm_result *arm = &result->arms[a];

@@ -229,13 +229,43 @@ class Campaign:
             elif spec['role'] == 'slowed':
                 passed &= arm['verdict'] == 'slower'
         passed &= copies > 0
-        for spec, arm in zip(self.file['arms'][1:], arms):
-            if spec['role'] == 'arm' and not passed:
-                arm['verdict'] = 'no verdict'
-                arm['different'] = 0
-                for cell in arm['workloads']:
-                    cell['verdict'] = 'no verdict'
+        if not passed:
+            self.withhold(arms, copies)
         return passed
+
+    def withhold(self, arms, copies):
+        """A gate failed: what lies further from 1 than the gates were off stays."""
+        roles = list(zip(self.file['arms'][1:], arms))
+        known = [(arm, 1 if spec['role'] == 'copy' else 1 + spec['slowdown'])
+                 for spec, arm in roles if spec['role'] != 'arm']
+        noise = max([off(arm['interval_suite'], ratio) for arm, ratio in known], default=math.inf)
+        copy = next((arm for spec, arm in reversed(roles) if spec['role'] == 'copy'), None)
+        if not copies:
+            noise = math.inf
+        for spec, arm in roles:
+            if spec['role'] != 'arm':
+                continue
+            arm['verdict'] = beyond(arm['interval_suite'], noise)
+            for i, cell in enumerate(arm['workloads']):
+                there = max(noise, off(copy['workloads'][i]['interval'], 1)) if copy else noise
+                cell['verdict'] = (beyond(cell['interval'], there)
+                                   if cell['verdict'] in ('faster', 'slower') else 'no verdict')
+            arm['different'] = sum(c['verdict'] != 'no verdict' for c in arm['workloads'])
+
+
+def logs(span):
+    low, high = span
+    return (math.log(low) if low else -math.inf,
+            math.inf if high is None or math.isinf(high) else math.log(high))
+
+
+def off(span, ratio):
+    return max(abs(end - math.log(ratio)) for end in logs(span))
+
+
+def beyond(span, noise):
+    low, high = logs(span)
+    return 'slower' if low > max(noise, 0) else 'faster' if -high > max(noise, 0) else 'no verdict'
 
 
 def make_campaign(r):
