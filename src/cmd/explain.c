@@ -474,7 +474,7 @@ const struct command cmd_explain = {
 		 "that it saves. Where they disagree it\nsays layout or unknown.\n\n"
 		 "Files for --from-callgrind are made with --dump-instr=yes --skip-plt=no; the "
 		 "programs that\nran must still be where they were.",
-	.example = "solder explain dist/cpython /usr/bin/python3\n"
+	.example = "solder explain dist/cpython dist/shared\n"
 		   "solder explain --startup dist/cpython\n"
 		   "solder explain --workload calls,json_loads --html why.html A B\n"
 		   "solder explain --intervene all --dry-run static shared\n"
