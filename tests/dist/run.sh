@@ -12,7 +12,7 @@ set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 RECIPES=${RECIPES:-$HERE/../../recipes}
-TOPICS=${*:-elf modules bytecode relocation venv capabilities certificates embed gdb overlinked layouts probes damage suite}
+TOPICS=${*:-elf modules bytecode relocation venv capabilities certificates embed gdb overlinked layouts probes documented damage suite}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/check-dist.XXXXXX")
 # Other users come in, too: see capabilities.sh.
 chmod 755 "$WORK"
@@ -96,10 +96,10 @@ run_all() {
 		cp -a "$TREE" "$WORK/tree" && check_tree tree "$WORK/tree" "$TOPICS"
 		return
 	fi
-	# The test suite and the damages would say the same of the shared form, the damages and the
-	# probes of 3.11.2.
-	shared=$(echo " $TOPICS " | sed 's/ suite / /; s/ damage / /')
-	old=$(echo " $TOPICS " | sed 's/ damage / /; s/ probes / /')
+	# The test suite, the damages and the documented lines would say the same of the shared form, the
+	# last two and the probes of 3.11.2.
+	shared=$(echo " $TOPICS " | sed 's/ suite / /; s/ damage / /; s/ documented / /')
+	old=$(echo " $TOPICS " | sed 's/ damage / /; s/ probes / /; s/ documented / /')
 	if build -o "$WORK/static"; then
 		check_tree static "$WORK/static" "$TOPICS"
 		if build --link shared -o "$WORK/shared"; then
