@@ -143,6 +143,8 @@ int main(int argc, char **argv)
 
 	occupy_standard();
 	term_open();
+	/* What we make is everybody's to read and ours to write, whatever the caller's is. */
+	umask(022);
 	setlocale(LC_CTYPE, "");
 	interrupt_install();
 	if (argc > 1 && take_globals(argv, &at, &err) < 0)

@@ -30,7 +30,7 @@ void gzip_check_init(struct gzip_check *c);
 void gzip_check_add(struct gzip_check *c, const void *data, size_t n);
 /* Does the trailer of the file contradict what was added? Zeros behind it are padding. Of a file
  * with several members nothing is known, so nothing is held against it. */
-bool gzip_check_failed(const struct gzip_check *c, int fd);
+int gzip_check_failed(const struct gzip_check *c, int fd);
 
 /* The central directory of a zip archive. */
 struct zip_entry {

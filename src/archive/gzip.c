@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "archive/archive-internal.h"
-#include "base/mem.h"
+#include "base/file.h"
 
 #define TRAILER_SIZE 8
 #define HEADER_SIZE 10
@@ -50,36 +50,41 @@ static bool is_header(const unsigned char *p)
 	       (p[8] == 0 || p[8] == 2 || p[8] == 4) && (p[9] <= 13 || p[9] == 255);
 }
 
-static bool has_members(int fd, unsigned char *chunk)
+static int has_members(int fd, unsigned char *chunk)
 {
 	off_t at = 1; /* behind the first */
 	ssize_t n;
 
-	while ((n = pread(fd, chunk, CHUNK_SIZE, at)) >= HEADER_SIZE) {
+	while ((n = file_pread(fd, chunk, CHUNK_SIZE, at)) >= HEADER_SIZE) {
 		for (ssize_t i = 0; i + HEADER_SIZE <= n; i++) {
 			if (is_header(chunk + i))
-				return true;
+				return 1;
 		}
 		at += n - HEADER_SIZE + 1;
 	}
-	return false;
+	return n < 0 ? -1 : 0;
 }
 
-bool gzip_check_failed(const struct gzip_check *c, int fd)
+int gzip_check_failed(const struct gzip_check *c, int fd)
 {
 	CLEANUP_FREE unsigned char *chunk = xcalloc(1, CHUNK_SIZE);
 	struct stat st;
 	ssize_t n, end;
+	int more;
 
 	if (fstat(fd, &st) < 0)
-		return true;
-	n = pread(fd, chunk, CHUNK_SIZE, st.st_size > CHUNK_SIZE ? st.st_size - CHUNK_SIZE : 0);
+		return -1;
+	n = file_pread(
+		fd, chunk, CHUNK_SIZE, st.st_size > CHUNK_SIZE ? st.st_size - CHUNK_SIZE : 0);
+	if (n < 0)
+		return -1;
 	/* zeros may be padding, or be the upper bytes of the size */
 	for (end = n; end > TRAILER_SIZE && !chunk[end - 1]; end--) {
 		if (trailer_matches(c, chunk + end - TRAILER_SIZE))
-			return false;
+			return 0;
 	}
 	if (end >= TRAILER_SIZE && trailer_matches(c, chunk + end - TRAILER_SIZE))
-		return false;
-	return !has_members(fd, chunk);
+		return 0;
+	more = has_members(fd, chunk);
+	return more < 0 ? -1 : !more;
 }

@@ -139,6 +139,7 @@ static int check_end_of_tar(struct unpack *u, int fd)
 {
 	const void *block;
 	la_ssize_t n;
+	int failed;
 
 	do {
 		u->held = 0;
@@ -146,7 +147,10 @@ static int check_end_of_tar(struct unpack *u, int fd)
 	} while (n > 0);
 	if (n < 0)
 		return -1;
-	if (u->gzip && gzip_check_failed(&u->gzip_check, fd))
+	failed = u->gzip ? gzip_check_failed(&u->gzip_check, fd) : 0;
+	if (failed < 0)
+		u->input.error = errno;
+	if (failed)
 		return unpack_refuse(u, "it is corrupt: the checksum of gzip is wrong");
 	if (u->entries && u->zeros < TAR_BLOCK)
 		return unpack_refuse(u, "it is truncated: the mark at its end is missing");

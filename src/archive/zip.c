@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "archive/archive-internal.h"
+#include "base/file.h"
 
 #define END_SIZE 22
 #define COMMENT_MAX 65535
@@ -70,20 +71,11 @@ static int refuse(const struct zip_entry *e, const char *what, struct err *err)
 
 static int read_at(int fd, uint64_t at, void *to, size_t n, struct err *err)
 {
-	for (char *p = to; n;) {
-		ssize_t got = pread(fd, p, n, (off_t)at);
+	ssize_t got = file_pread(fd, to, n, (off_t)at);
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_sys(err, "it cannot be read");
-		if (!got)
-			return err_set(err, ERR_INPUT, "it is truncated");
-		p += got;
-		at += (uint64_t)got;
-		n -= (size_t)got;
-	}
-	return 0;
+	if (got < 0)
+		return err_sys(err, "it cannot be read");
+	return (size_t)got < n ? err_set(err, ERR_INPUT, "it is truncated") : 0;
 }
 
 bool zip_is(int fd)
@@ -91,7 +83,7 @@ bool zip_is(int fd)
 	char magic[4];
 
 	/* Those with something in front (programs that unpack themselves) are not ours to read. */
-	return pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
+	return file_pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
 	       !memcmp(magic, "PK\3\4", 4);
 }
 

@@ -86,6 +86,24 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *err)
 	return fd < 0 ? -1 : file_read_fd(fd, path, max, out, err);
 }
 
+ssize_t file_pread(int fd, void *data, size_t n, off_t at)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t got = pread(fd, (char *)data + done, n - done, at + (off_t)done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (!got)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
 int write_all(int fd, const char *data, size_t len)
 {
 	while (len) {

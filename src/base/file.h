@@ -22,6 +22,9 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *err);
 /* The same of what is left to read of an open file; `path` is for messages. */
 int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *err);
 
+/* As pread(), until `n` bytes or the end of the file: fewer are its end, -1 and errno a failure. */
+ssize_t file_pread(int fd, void *data, size_t n, off_t at);
+
 /* Writes `len` bytes to `path` by way of a temporary file in the same folder. A link that leads
  * somewhere stays, and so do devices and pipes, which are written into. The temporary file has no
  * name until it is complete; what a kill in the moment before the rename leaves is removed by the

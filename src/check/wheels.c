@@ -58,7 +58,7 @@ static int take_state(const char *dir, const char *scratch, int *lock, struct er
 	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (*lock < 0)
 		return err_sys(err, "cannot open '%s'", path);
-	if (flock(*lock, LOCK_EX | LOCK_NB) < 0)
+	if (TEMP_FAILURE_RETRY(flock(*lock, LOCK_EX | LOCK_NB)) < 0)
 		return errno == EWOULDBLOCK ? err_set(err, ERR_ENVIRONMENT,
 						      "another check of wheels is using '%s'", dir)
 					    : err_sys(err, "cannot lock '%s'", path);

@@ -291,7 +291,7 @@ static bool is_compressed(const char *path)
 	CLEANUP_CLOSE int fd = file_open(path, &ignored);
 	unsigned char magic[4];
 
-	if (fd < 0 || pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic))
+	if (fd < 0 || file_pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic))
 		return false;
 	return !memcmp(magic, ends_with(path, ".gz") ? "\x1f\x8b" : "\x28\xb5\x2f\xfd",
 		ends_with(path, ".gz") ? 2 : 4);

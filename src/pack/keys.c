@@ -362,7 +362,7 @@ static ssize_t read_private(const char *path, char text[FILE_MAX], struct err *e
 		err_set(err, ERR_INPUT, "'%s' is secret, and others can read or change it", path);
 		return err_hint(err, "chmod 600 it, and make a new one if others may have read it");
 	}
-	n = pread(fd, text, FILE_MAX, 0);
+	n = file_pread(fd, text, FILE_MAX, 0);
 	if (n < 0)
 		return err_sys(err, "cannot read '%s'", path);
 	if (n == FILE_MAX)

@@ -90,24 +90,29 @@ static void split_file(struct strip *s, const struct dist_file *f, const char *n
 			s->debug, add_task(s, "--only-keep-debug", f->path), companion, false);
 }
 
-/* Is it for linkers, an archive or an object, not only by its name? */
-static bool is_linkable(const struct pack_entry *e)
+/* Is it for linkers, an archive or an object, not only by its name? 1, 0 or -1. */
+static int is_linkable(const struct pack_entry *e, struct err *err)
 {
-	struct err ignored = ERR_INIT;
 	CLEANUP_CLOSE int fd = -1;
 	char magic[8];
+	ssize_t n;
 
 	if (e->kind != PACK_FILE || !e->path ||
 		(!ends_with(e->name, ".a") && !ends_with(e->name, ".o")))
-		return false;
-	fd = pack_entry_open(e, &ignored);
-	if (fd < 0 || pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic))
-		return false;
+		return 0;
+	fd = pack_entry_open(e, err);
+	if (fd < 0)
+		return -1;
+	n = file_pread(fd, magic, sizeof(magic), 0);
+	if (n < 0)
+		return err_sys(err, "cannot read '%s'", e->path);
+	if (n < (ssize_t)sizeof(magic))
+		return 0;
 	return !memcmp(magic, "!<arch>\n", 8) || !memcmp(magic, "\177ELF", 4);
 }
 
 /* Those of the tree's files that the archive holds, too. */
-static void plan(struct strip *s, const struct pack_list *tree)
+static int plan(struct strip *s, const struct pack_list *tree, struct err *err)
 {
 	for (size_t i = 0; i < s->p->files.n; i++) {
 		const struct dist_file *f = &s->p->files.v[i];
@@ -118,10 +123,14 @@ static void plan(struct strip *s, const struct pack_list *tree)
 	}
 	for (size_t i = 0; i < tree->n; i++) {
 		const struct pack_entry *e = &tree->v[i];
+		int linkable = is_linkable(e, err);
 
-		if (is_linkable(e))
+		if (linkable < 0)
+			return -1;
+		if (linkable)
 			strip_file(s, e->path, e->name, e->executable);
 	}
+	return 0;
 }
 
 /* gdb loads "FILE-gdb.py" with FILE, also when FILE is a companion, if it is below a folder that it
@@ -228,6 +237,5 @@ int package_strip(const struct package *p, const struct pack_list *tree, const c
 		err_set(err, ERR_ENVIRONMENT, "the program 'objcopy' is not installed");
 		return err_hint(err, "apt-get install binutils");
 	}
-	plan(&s, tree);
-	return run_tasks(&s, jobs, err);
+	return plan(&s, tree, err) < 0 ? -1 : run_tasks(&s, jobs, err);
 }

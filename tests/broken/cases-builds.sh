@@ -63,7 +63,7 @@ t_dry_run_looks_at_the_output() {
 	mkdir "$output"
 	echo mine >"$output/notes"
 	expect 2 build -n
-	says "was not made by solder"
+	says "was not created by solder"
 }
 
 # In a log each step has its number.
@@ -132,7 +132,7 @@ t_foreign_output_is_refused() {
 	mkdir -p "$output/mine"
 	echo dear >"$output/mine/file"
 	expect 2 build
-	says "was not made by solder" "-o DIR"
+	says "was not created by solder" "-o DIR"
 	[ "$(find "$output" -type f)" = "$output/mine/file" ] || fail "something was put there"
 	[ "$(runs zlib)" != 1 ] || fail "hours of work were done before that was said"
 	echo mine >"$case/dist/file"
