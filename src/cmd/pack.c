@@ -34,15 +34,15 @@ static bool same_size(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_size == y.st_size;
 }
 
-/* Is this entry's libpython the one whose digest is `hex`? */
-static bool is_origin(const char *build, const char *library, const char *hex)
+/* Is this entry's libpython the one whose digest is `hex`? 1, 0 or -1. */
+static int is_origin(const char *build, const char *library, const char *hex, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", build, path_base(library));
 	char other[SHA256_HEX_SIZE];
-	struct err ignored = ERR_INIT;
 
-	return same_size(path, library) && sha256_file(path, other, NULL, &ignored) == 0 &&
-	       !strcmp(hex, other);
+	if (!same_size(path, library))
+		return 0;
+	return sha256_file(path, other, NULL, err) < 0 ? -1 : !strcmp(hex, other);
 }
 
 static bool is_later(const struct timespec *a, const struct timespec *b)
@@ -71,12 +71,15 @@ int cmd_pack_find_build(
 		CLEANUP_FREE char *path = xasprintf("%s/build", tree);
 		CLEANUP_FREE char *root_file = xasprintf("%s/build-root", tree);
 		CLEANUP_BUF struct buf text = BUF_INIT;
-		struct err ignored = ERR_INIT;
 		struct stat st;
+		int origin;
 
-		if (stat(path, &st) < 0 || (id && !is_later(&st.st_mtim, &newest)) ||
-			!is_origin(path, library, hex) ||
-			file_read(root_file, ROOT_MAX, &text, &ignored) < 0)
+		if (stat(path, &st) < 0 || (id && !is_later(&st.st_mtim, &newest)))
+			continue;
+		origin = is_origin(path, library, hex, err);
+		if (origin < 0 || (origin && file_read(root_file, ROOT_MAX, &text, err) < 0))
+			return -1;
+		if (!origin)
 			continue;
 		free(*build);
 		free(*root);
@@ -126,11 +129,12 @@ static int find_gdb_script(
 
 	while (dir && !found && (e = readdir(dir))) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", folder, e->d_name);
-		struct err ignored = ERR_INIT;
 		char hex[SHA256_HEX_SIZE];
 
-		if (!strstr(e->d_name, ".tar") || sha256_file(path, hex, NULL, &ignored) < 0 ||
-			strcmp(hex, digest) != 0)
+		if (!strstr(e->d_name, ".tar"))
+			continue;
+		found = sha256_file(path, hex, NULL, err);
+		if (found < 0 || strcmp(hex, digest) != 0)
 			continue;
 		found = archive_member(path, GDB_SCRIPT, GDB_SCRIPT_MAX, script, err);
 	}

@@ -110,6 +110,7 @@ struct dist_file {
 	bool site; /* below site-packages or dist-packages: installed, not shipped */
 	struct elf_facts facts;
 	char *problem; /* why `facts` is empty; NULL when it is not */
+	bool unread;   /* the system refused to read it: the file may be in order */
 };
 
 struct dist_files {

@@ -68,15 +68,17 @@ static bool is_linker_script(const char *head)
 enum look { LOOK_ELF, LOOK_OTHER, LOOK_BAD };
 
 /* Decides by the first bytes, and by the name where they are no ELF file's. */
-static enum look look_at(const char *path, char **problem)
+static enum look look_at(const char *path, char **problem, bool *unread)
 {
 	char head[513];
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head) - 1);
+	ssize_t n = fd < 0 ? -1 : file_pread(fd, head, sizeof(head) - 1, 0);
 	struct err err = ERR_INIT;
 
 	if (n < 0) {
-		if (!is_shared_name(path_base(path)))
+		/* What may not be read, or is a socket, is no library by its name alone. */
+		*unread = errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+		if (!*unread && !is_shared_name(path_base(path)))
 			return LOOK_OTHER;
 		err_sys(&err, "cannot read it");
 		*problem = xstrdup(err.msg);
@@ -345,12 +347,14 @@ static enum dist_role role_of(const struct dist *dist, const struct dist_file *f
 bool dist_file_read(const struct dist *dist, struct dist_file *f)
 {
 	struct err err = ERR_INIT;
-	enum look look = f->problem ? LOOK_BAD : look_at(f->path, &f->problem);
+	enum look look = f->problem ? LOOK_BAD : look_at(f->path, &f->problem, &f->unread);
 
 	if (look == LOOK_OTHER)
 		return false;
-	if (look == LOOK_ELF && elf_facts_read(f->path, &f->facts, &err) < 0)
+	if (look == LOOK_ELF && elf_facts_read(f->path, &f->facts, &err) < 0) {
 		f->problem = xstrdup(err.msg);
+		f->unread = err.code == ERR_ENVIRONMENT;
+	}
 	f->role = role_of(dist, f);
 	return !dist || is_loadable(f);
 }

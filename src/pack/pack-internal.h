@@ -64,8 +64,8 @@ int package_spdx(const struct package *p, const struct pack_list *list, const ch
 json_t *package_cyclonedx(const json_t *spdx);
 
 /* The text of PYTHON.json, to be freed. `full` is the list of the archive that it stands in: paths
- * are listed as they are there. */
-char *python_json(const struct package *p, const struct pack_list *full);
+ * are listed as they are there. NULL if a file of the config folder cannot be read. */
+char *python_json(const struct package *p, const struct pack_list *full, struct err *err);
 
 /* Fills `stripped` with names of the tree's files as they are in `tree` and their stripped forms,
  * and `debug` with what was taken out of them. Files are made in `scratch`. */

@@ -179,6 +179,11 @@ static int open_package(struct package *p, struct err *err)
 	if (package_ask(p, err) < 0 || package_find_config(p, err) < 0 ||
 		dist_files_read(&p->dist, &p->files, err) < 0)
 		return -1;
+	for (size_t i = 0; i < p->files.n; i++) {
+		if (p->files.v[i].unread)
+			return err_set(err, ERR_ENVIRONMENT, "cannot pack '%s': %s",
+				p->files.v[i].path, p->files.v[i].problem);
+	}
 	version = package_text(p->says, "python_version");
 	p->triple = full_triple(package_text(json_object_get(p->build, "distribution"), "triple"));
 	p->name = xasprintf("cpython-%s+%s-%s", version, p->date, p->triple);

@@ -70,6 +70,13 @@ static int list(const char *journal, struct strv *names, struct err *err)
 	return 0;
 }
 
+/* From the rename of the journal on, the next run goes on from here. */
+static int not_done(const char *folder, struct err *err)
+{
+	err_wrap(err, "publishing in '%s' is not done", folder);
+	return err_hint(err, "remove the cause and pack into it again");
+}
+
 static int move_all(const char *folder, const char *journal, struct err *err)
 {
 	CLEANUP_STRV struct strv names = STRV_INIT;
@@ -83,10 +90,8 @@ static int move_all(const char *folder, const char *journal, struct err *err)
 			xasprintf("%s/%s", folder, rank(name) == 0 ? SUMS_FILE : name);
 
 		/* Synced each: the order has to hold after a power failure, too. */
-		if (path_rename(from, to, err) < 0) {
-			err_wrap(err, "publishing in '%s' is not done", folder);
-			return err_hint(err, "remove the cause and pack into it again");
-		}
+		if (path_rename(from, to, err) < 0)
+			return not_done(folder, err);
 	}
 	if (rmdir(journal) < 0)
 		return err_sys(err, "cannot remove '%s'", journal);
@@ -110,7 +115,10 @@ int publish_commit(const char *stage, const char *folder, struct err *err)
 {
 	CLEANUP_FREE char *journal = xasprintf("%s/" JOURNAL, folder);
 
-	if (path_sync(stage, err) < 0 || path_rename(stage, journal, err) < 0)
+	if (path_sync(stage, err) < 0)
 		return -1;
+	/* It may be renamed, and only the sync have failed. */
+	if (path_rename(stage, journal, err) < 0)
+		return path_exists(journal) ? not_done(folder, err) : -1;
 	return move_all(folder, journal, err);
 }

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/below.h"
 #include "base/file.h"
@@ -197,27 +198,29 @@ static void add_objects(const struct strv *words, const struct pack_list *full, 
 	}
 }
 
-/* The lines of a file of the config folder; none if it is not there. */
-static void read_config(const struct package *p, const char *name, struct strv *lines)
+/* The lines of a file of the config folder; none if it is not there. The first failure stays. */
+static void read_config(
+	const struct package *p, const char *name, struct strv *lines, struct err *err)
 {
 	CLEANUP_FREE char *rel = xasprintf("%s/%s", p->config_rel, name);
 	CLEANUP_FOLDER struct folder top = FOLDER_INIT;
 	CLEANUP_BUF struct buf text = BUF_INIT;
-	struct err ignored = ERR_INIT;
+	struct stat st;
 
-	if (folder_open(p->dir, &top, &ignored) == 0 &&
-		file_read_below(&top, rel, CONFIG_MAX, &text, &ignored) == 0 && text.len)
+	if (!err->code && folder_open(p->dir, &top, err) == 0 &&
+		stat_below(&top, rel, &st, err) == 1 &&
+		file_read_below(&top, rel, CONFIG_MAX, &text, err) == 0 && text.len)
 		strv_split(lines, text.data, "\n");
 }
 
 /* The table of built-in modules, as config.c has it: {"marshal", PyMarshal_Init}. For some, which
  * need none, the function is NULL there. */
-static json_t *read_inittab(const struct package *p)
+static json_t *read_inittab(const struct package *p, struct err *err)
 {
 	CLEANUP_STRV struct strv lines = STRV_INIT;
 	json_t *table = json_object();
 
-	read_config(p, "config.c", &lines);
+	read_config(p, "config.c", &lines, err);
 	for (size_t i = 0; i < lines.n; i++) {
 		char module[64], init[64];
 
@@ -229,11 +232,11 @@ static json_t *read_inittab(const struct package *p)
 
 /* The first mention of a module counts. */
 static void read_setup(const struct package *p, const char *setup, const struct pack_list *full,
-	json_t *extensions)
+	json_t *extensions, struct err *err)
 {
 	CLEANUP_STRV struct strv lines = STRV_INIT;
 
-	read_config(p, setup, &lines);
+	read_config(p, setup, &lines, err);
 	for (size_t i = 0; i < lines.n; i++) {
 		CLEANUP_STRV struct strv words = STRV_INIT;
 		json_t *e;
@@ -250,12 +253,13 @@ static void read_setup(const struct package *p, const char *setup, const struct 
 }
 
 /* Modules that no Setup names belong to the interpreter itself. */
-static void add_builtins(const struct package *p, const struct pack_list *full, json_t *extensions)
+static void add_builtins(
+	const struct package *p, const struct pack_list *full, json_t *extensions, struct err *err)
 {
 	static const char *const setups[] = {
 		"Setup.local", "Setup.bootstrap", "Setup.stdlib", "Setup"};
 	const json_t *builtins = json_object_get(p->says, "builtins"), *name;
-	json_t *inittab = read_inittab(p);
+	json_t *inittab = read_inittab(p, err);
 	size_t i;
 
 	json_array_foreach (builtins, i, name) {
@@ -266,7 +270,7 @@ static void add_builtins(const struct package *p, const struct pack_list *full, 
 	}
 	json_decref(inittab);
 	for (i = 0; i < ARRAY_SIZE(setups); i++)
-		read_setup(p, setups[i], full, extensions);
+		read_setup(p, setups[i], full, extensions, err);
 	json_array_foreach (builtins, i, name) {
 		json_t *e = json_array_get(json_object_get(extensions, json_string_value(name)), 0);
 		bool core = !json_array_size(json_object_get(e, "objs"));
@@ -337,14 +341,14 @@ static char *object_format(const struct package *p)
 	return xasprintf("llvm-bitcode:%.*s", (int)strcspn(release, " "), release);
 }
 
-static json_t *build_info(const struct package *p, const struct pack_list *full)
+static json_t *build_info(const struct package *p, const struct pack_list *full, struct err *err)
 {
 	CLEANUP_FREE char *config_c = xasprintf("install/%s/config.c", p->config_rel);
 	CLEANUP_FREE char *format = object_format(p);
 	json_t *info = json_object(), *extensions = json_object();
 
 	add_shared(p, full, extensions);
-	add_builtins(p, full, extensions);
+	add_builtins(p, full, extensions, err);
 	json_object_set_new(info, "core", core_json(p, full, extensions));
 	json_object_set_new(info, "extensions", extensions);
 	json_object_set_new(info, "inittab_object", json_string("build/Modules/config.o"));
@@ -393,11 +397,12 @@ static json_t *licences(const struct package *p)
 	return list;
 }
 
-char *python_json(const struct package *p, const struct pack_list *full)
+char *python_json(const struct package *p, const struct pack_list *full, struct err *err)
 {
 	CLEANUP_FREE char *exe = xasprintf("install/bin/python%s", p->dist.series);
 	CLEANUP_FREE char *platform = xasprintf("install/%s", p->config_rel);
 	json_t *j = json_copy(p->says), *loading = json_array();
+	struct err bad = ERR_INIT;
 	char *text;
 
 	json_object_del(j, "builtins");
@@ -421,8 +426,10 @@ char *python_json(const struct package *p, const struct pack_list *full)
 	if (has(full, "licenses/cpython/LICENSE"))
 		json_object_set_new(j, "license_path", json_string("licenses/cpython/LICENSE"));
 	json_object_set_new(j, "run_tests", json_string("build/run_tests.py"));
-	json_object_set_new(j, "build_info", build_info(p, full));
-	text = json_dumps(j, JSON_INDENT(2) | JSON_SORT_KEYS);
+	json_object_set_new(j, "build_info", build_info(p, full, &bad));
+	text = bad.code ? NULL : json_dumps(j, JSON_INDENT(2) | JSON_SORT_KEYS);
 	json_decref(j);
+	if (bad.code)
+		*err = bad;
 	return text;
 }

@@ -150,7 +150,9 @@ static int fill_full(const struct writer *w, struct pack_list *l, struct err *er
 		pack_list_add_tree(l, licences, "python/licenses", err) < 0 ||
 		package_add_build(w->o, l, err) < 0)
 		return -1;
-	json = python_json(w->p, l);
+	json = python_json(w->p, l, err);
+	if (!json)
+		return -1;
 	pack_list_add_bytes(l, json, strlen(json), "python/PYTHON.json");
 	return 0;
 }

@@ -121,6 +121,17 @@ static const struct kind *kind_of(uint64_t number)
 	return NULL;
 }
 
+/* What a call that takes a descriptor works on. */
+static void read_descriptor(pid_t pid, uint64_t fd, char path[4096])
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, (int)fd);
+	n = readlink(link, path, 4095);
+	path[n > 0 ? n : 0] = '\0';
+}
+
 /* Page by page: what lies behind the last one may not be there. */
 static void read_path(pid_t pid, uint64_t addr, char path[4096])
 {
@@ -181,6 +192,8 @@ static void on_entry(pid_t pid, uint64_t number, const uint64_t *args, struct st
 		return;
 	if (kind && kind->path != NO_PATH)
 		read_path(pid, args[kind->path], path);
+	else if (kind)
+		read_descriptor(pid, args[0], path);
 	if (!s->counting)
 		s->counting = !plan->from || strstr(path, plan->from);
 	if (!s->counting || !plan->wanted[number])

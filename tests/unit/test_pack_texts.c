@@ -16,6 +16,7 @@ static json_t *python_json_of(const struct package_fixture *f)
 	CLEANUP_PACK_LIST struct pack_list full = {0};
 	CLEANUP_FREE char *text = NULL;
 	CLEANUP_FREE char *lib = xasprintf("install/%s", zlib_so);
+	struct err err = ERR_INIT;
 
 	add(&full, lib);
 	add(&full, "install/lib/python3.13/lib-dynload/array.so");
@@ -26,7 +27,7 @@ static json_t *python_json_of(const struct package_fixture *f)
 	add(&full, "build/Python/ceval.o");
 	add(&full, "licenses/zlib/LICENSE");
 	add(&full, "licenses/cpython/LICENSE");
-	text = python_json(&f->p, &full);
+	text = python_json(&f->p, &full, &err);
 	return json_parsed(text);
 }
 
@@ -152,14 +153,15 @@ static void test_python_json_is_sorted(void **state)
 	CLEANUP_PACK_LIST struct pack_list full = {0};
 	CLEANUP_FREE char *first = NULL, *second = NULL;
 	const char *last = "", *key;
+	struct err err = ERR_INIT;
 	struct package_fixture f;
 	json_t *j;
 	json_t *value;
 
 	package_setup(&f, *state);
 	add(&full, "build/Python/a.o");
-	first = python_json(&f.p, &full);
-	second = python_json(&f.p, &full);
+	first = python_json(&f.p, &full, &err);
+	second = python_json(&f.p, &full, &err);
 	assert_string_equal(first, second);
 	assert_null(strstr(first, *state));
 	j = json_parsed(first); /* objects keep the order of the text */
