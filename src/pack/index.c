@@ -284,17 +284,21 @@ static void drop_gone(const char *folder, const char *base, json_t *index, json_
 	}
 }
 
-/* Does it begin as gzip or zstd does? */
-static bool is_compressed(const char *path)
+/* Does it begin as gzip or zstd does? 1, 0 or -1. */
+static int is_compressed(const char *path, struct err *err)
 {
-	struct err ignored = ERR_INIT;
-	CLEANUP_CLOSE int fd = file_open(path, &ignored);
+	CLEANUP_CLOSE int fd = file_open(path, err);
 	unsigned char magic[4];
+	ssize_t n;
 
-	if (fd < 0 || file_pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic))
-		return false;
-	return !memcmp(magic, ends_with(path, ".gz") ? "\x1f\x8b" : "\x28\xb5\x2f\xfd",
-		ends_with(path, ".gz") ? 2 : 4);
+	if (fd < 0)
+		return -1;
+	n = file_pread(fd, magic, sizeof(magic), 0);
+	if (n < 0)
+		return err_sys(err, "cannot read '%s'", path);
+	return n == (ssize_t)sizeof(magic) &&
+	       !memcmp(magic, ends_with(path, ".gz") ? "\x1f\x8b" : "\x28\xb5\x2f\xfd",
+		       ends_with(path, ".gz") ? 2 : 4);
 }
 
 /* What nobody could install must not be offered. 1: SHA256SUMS names it, 0: it does not. */
@@ -305,7 +309,10 @@ static int digest(const char *folder, const char *file, char hex[SHA256_HEX_SIZE
 	char wanted[SHA256_HEX_SIZE];
 	int named;
 
-	if (!is_compressed(path)) {
+	named = is_compressed(path, err);
+	if (named < 0)
+		return -1;
+	if (!named) {
 		err_set(err, ERR_INPUT, "'%s' is not an archive, whatever its name says", path);
 		return err_hint(err, "pack it again, or remove it");
 	}

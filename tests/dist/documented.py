@@ -110,6 +110,7 @@ EXITS = [
 def run(line, folder, before=()):
     env = dict(os.environ, HOME=f"{WORLD}/home", LC_ALL="C.UTF-8", TMPDIR=f"{WORLD}/tmp")
     env.setdefault("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
+    env.pop("DIST", None)  # where make dist puts the tree, if somebody said so
     env["PATH"] = f"{WORLD}/bin:{env['PATH']}"
     script = "\n".join([*before, line])
     process = subprocess.Popen(["bash", "-c", script], cwd=folder, env=env, stdin=subprocess.DEVNULL,
