@@ -80,7 +80,7 @@ const struct command cmd_unpack = {
 		 "SHA256SUMS.sig beside it. Whatever the\narchive says, nothing is written outside "
 		 "DIR; one that is damaged, hostile or too large is\nrefused, and nothing of it is "
 		 "left.",
-	.example = "solder unpack packed/cpython-3.13.15-install_only.tar.gz py",
+	.example = "solder unpack cpython-*-install_only.tar.gz py",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),
