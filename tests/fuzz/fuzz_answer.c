@@ -39,7 +39,7 @@ static void fill(struct pack_list *list)
 
 static void texts(json_t *all)
 {
-	struct package p = {.dir = (char *)"/nonexistent",
+	struct package p = {.dir = (char *)"/dev", /* a folder without any of its files */
 		.epoch = 0,
 		.triple = (char *)"x86_64-unknown-linux-gnu",
 		.opts = (char *)"pgo+lto",
@@ -64,7 +64,7 @@ static void texts(json_t *all)
 		json_decref(p.says);
 		return;
 	}
-	text = python_json(&p, &list);
+	text = python_json(&p, &list, &err);
 	fuzz_check(text && *text == '{');
 	if (package_spdx(&p, &list, "python", &spdx, &err) == 0)
 		json_decref(package_cyclonedx(spdx));
