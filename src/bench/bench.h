@@ -258,6 +258,8 @@ unsigned int bench_kept(const struct bench *b);
 double bench_overhead(const struct bench *b);
 /* The share of a round above which it is dropped for what the hypervisor took. */
 double bench_steal_limit(const struct bench *b);
+/* Did others use more of the trials' processor than a round may lose? Not where it is unknown. */
+bool bench_crowded(const struct bench *b, const struct bench_round *round);
 /* Rounds in which the machine did not tell what else ran. */
 unsigned int bench_unwatched(const struct bench *b);
 /* As they stand in files and tables. */

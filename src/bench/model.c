@@ -168,6 +168,12 @@ unsigned int bench_unwatched(const struct bench *b)
 	return n;
 }
 
+bool bench_crowded(const struct bench *b, const struct bench_round *round)
+{
+	return round->foreign != BENCH_NONE &&
+	       (double)round->foreign > b->options.foreign_limit * (double)round->lasted;
+}
+
 double bench_steal_limit(const struct bench *b)
 {
 	double usual = json_number_value(json_object_get(b->machine, "usual_steal"));

@@ -376,15 +376,16 @@ static int too_few(const struct bench *b, size_t rounds, struct err *err)
 
 	for (size_t i = 0; i < b->n_rounds; i++)
 		last = b->rounds[i].dropped ? &b->rounds[i] : last;
-	err_set(err, ERR_INPUT, "the campaign has %zu usable %s, too few for any statement", rounds,
-		rounds == 1 ? "round" : "rounds");
-	if (!last)
+	if (!last) {
+		err_set(err, ERR_INPUT, "the campaign has %zu usable %s, too few for any statement",
+			rounds, rounds == 1 ? "round" : "rounds");
 		return err_hint(err, "continue it with --resume");
+	}
 	err_set(err, ERR_INPUT,
 		"no statement is possible: %u of %zu rounds were dropped, the last "
 		"because %s",
 		dropped, b->n_rounds, last->dropped);
-	if ((double)last->foreign > b->options.foreign_limit * (double)last->lasted)
+	if (bench_crowded(b, last))
 		return err_hint(err,
 			"wait until the machine is quiet, or measure all the same with "
 			"--load 100");

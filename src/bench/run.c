@@ -154,8 +154,7 @@ static char *disturbed(const struct bench *b, const struct bench_round *round)
 	if (round->steal != BENCH_NONE && (double)round->steal > bench_steal_limit(b) * lasted)
 		return xasprintf("the hypervisor took %.1f %% of its time",
 			100 * (double)round->steal / lasted);
-	if (round->foreign != BENCH_NONE &&
-		(double)round->foreign > b->options.foreign_limit * lasted)
+	if (bench_crowded(b, round))
 		return xasprintf("other processes used %.1f %% of its processor",
 			100 * (double)round->foreign / lasted);
 	return NULL;
@@ -207,9 +206,7 @@ static void say_load(const struct bench *b, struct progress *p)
 			"dropped rounds are played again; if none counts from now on, it ends "
 			"after %u more%s",
 			2 * kept + 10 - (unsigned int)b->n_rounds,
-			(double)last->foreign > b->options.foreign_limit * (double)last->lasted
-				? " (--load 100 would count them all)"
-				: "");
+			bench_crowded(b, last) ? " (--load 100 would count them all)" : "");
 }
 
 static int play_round(struct run *run, struct err *err)
