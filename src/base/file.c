@@ -252,7 +252,7 @@ bool path_is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int make_each(const char *path, mode_t mode, struct err *err)
+int make_dirs(const char *path, struct err *err)
 {
 	CLEANUP_FREE char *copy = xstrdup(path);
 
@@ -261,7 +261,7 @@ static int make_each(const char *path, mode_t mode, struct err *err)
 			continue;
 		*p = '\0';
 		/* Above a folder that we may enter there may be some where we must not even try. */
-		if (mkdir(copy, mode) < 0 && errno != EEXIST) {
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST) {
 			int why = errno;
 
 			if (!path_is_dir(copy)) {
@@ -271,19 +271,9 @@ static int make_each(const char *path, mode_t mode, struct err *err)
 		}
 		*p = '/';
 	}
-	if (mkdir(copy, mode) < 0 && !(errno == EEXIST && path_is_dir(copy)))
+	if (mkdir(copy, 0755) < 0 && !(errno == EEXIST && path_is_dir(copy)))
 		return err_sys(err, "cannot create the folder '%s'", path);
 	return 0;
-}
-
-int make_dirs(const char *path, struct err *err)
-{
-	return make_each(path, 0755, err);
-}
-
-int make_dirs_private(const char *path, struct err *err)
-{
-	return make_each(path, 0700, err);
 }
 
 char *dirs_missing(const char *path)

@@ -41,8 +41,6 @@ int dir_is_empty(const char *path, struct err *err);
 /* Creates a folder and those above it, with 0755 whatever the umask allows beyond. One that is
  * there already is fine. */
 int make_dirs(const char *path, struct err *err);
-/* The same with 0700. */
-int make_dirs_private(const char *path, struct err *err);
 /* The topmost of the folders that make_dirs() would create; NULL if `path` is there. To be freed.
  */
 char *dirs_missing(const char *path);
