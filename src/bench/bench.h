@@ -316,7 +316,7 @@ unsigned int bench_order_layout(uint64_t seed, size_t index, unsigned int layout
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-/* Adds the Python that a person named (see dist_find()); an error if it cannot be run here or is
+/* Adds the Python that a person named (see py_find()); an error if it cannot be run here or is
  * older than 3.8. A name that an arm has already makes it another link of that arm, if it is of
  * the same version and form and another file; there are then as many layouts as links at least. */
 int bench_add_python(struct bench *b, const char *name, const char *what, struct err *err);

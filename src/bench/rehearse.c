@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "dist/dist.h"
+#include "python/python.h"
 #include "base/interrupt.h"
 #include "bench/run-internal.h"
 #include "bench/trial-internal.h"
@@ -256,7 +256,7 @@ static char *cpuinfo(const char *key)
 
 static void set(json_t *machine, const char *key, const char *value)
 {
-	json_object_set_new(machine, key, dist_text_json(value));
+	json_object_set_new(machine, key, py_text_json(value));
 }
 
 static char *first_line(const char *path)

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/term.h"
-#include "dist/dist.h"
+#include "python/python.h"
 #include "proc/proc.h"
 
 #define SCRATCH "solder-bench"
@@ -42,7 +42,7 @@ static void note(struct bench_arm *arm, char *text)
 }
 
 /* Starts the copy and sees what it finds. */
-static int check_copy(const struct stage *s, const struct dist *dist, const char *root,
+static int check_copy(const struct stage *s, const struct python *dist, const char *root,
 	const char *python, struct bench_arm *arm, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, lines = STRV_INIT;
@@ -71,7 +71,7 @@ static int check_copy(const struct stage *s, const struct dist *dist, const char
 		note(arm, xasprintf("finds its prefix at '%s', not through its copy: paths are not "
 				    "equally long",
 				  lines.v[0]));
-	else if (lines.n > 2 && !dist_below(root, lines.v[2]))
+	else if (lines.n > 2 && !py_below(root, lines.v[2]))
 		note(arm, xasprintf("every copy loads the same '%s'", lines.v[2]));
 	return 0;
 }
@@ -103,7 +103,7 @@ static int check_digest(const char *arm, const char *file, const char *sha256, s
 static int copy_arm(const struct stage *s, size_t index, struct bench_arm *arm, unsigned int layout,
 	struct err *err)
 {
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	struct bench_link link = link_of(arm, layout);
 	CLEANUP_FREE char *root = folder(s, index, layout);
 	CLEANUP_FREE char *python = stage_python(s, index, layout);
@@ -111,14 +111,14 @@ static int copy_arm(const struct stage *s, size_t index, struct bench_arm *arm, 
 	if (!link.interpreter)
 		return err_set(err, ERR_INPUT, "the campaign does not say what '%s' is", arm->name);
 	if (check_digest(arm->name, link.interpreter, link.sha256, err) < 0 ||
-		dist_find(link.interpreter, &dist, err) < 0 ||
+		py_find(link.interpreter, &dist, err) < 0 ||
 		(dist.libpython_loaded &&
 			check_digest(arm->name, dist.libpython_loaded, link.lib_sha256, err) < 0))
 		return -1;
 	if (!dist.runs)
 		return err_set(err, ERR_UNSUPPORTED, "'%s' does not run: %s", link.interpreter,
 			dist.why_not);
-	return dist_copy(&dist, root, python, err) < 0 || dist_copy_library(&dist, root, err) < 0 ||
+	return py_copy(&dist, root, python, err) < 0 || py_copy_library(&dist, root, err) < 0 ||
 			       check_copy(s, &dist, root, python, arm, err) < 0
 		       ? -1
 		       : 0;

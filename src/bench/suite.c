@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "bench/run-internal.h"
-#include "dist/dist.h"
+#include "python/python.h"
 
 #define INDEX_MAX ((size_t)4 << 20)
 
@@ -29,9 +29,9 @@ static int check_name(struct bench *b, const char *name, struct err *err)
 	return 0;
 }
 
-static int find_runnable(const char *what, struct dist *dist, struct err *err)
+static int find_runnable(const char *what, struct python *dist, struct err *err)
 {
-	if (dist_find(what, dist, err) < 0)
+	if (py_find(what, dist, err) < 0)
 		return -1;
 	if (!dist->runs)
 		return err_set(err, ERR_UNSUPPORTED, "'%s' cannot be measured here: %s", what,
@@ -52,7 +52,7 @@ static bool same_files(const struct bench_link *found, const char *sha256, const
 }
 
 /* Another link of an arm takes over what `link` holds. */
-static int add_link(struct bench *b, struct bench_arm *arm, const struct dist *dist,
+static int add_link(struct bench *b, struct bench_arm *arm, const struct python *dist,
 	struct bench_link *link, struct err *err)
 {
 	bool same = same_files(link, arm->sha256, arm->lib_sha256);
@@ -60,7 +60,7 @@ static int add_link(struct bench *b, struct bench_arm *arm, const struct dist *d
 	for (size_t i = 0; i < arm->n_links; i++)
 		same = same || same_files(link, arm->links[i].sha256, arm->links[i].lib_sha256);
 	if (same || strcmp(dist->version, arm->version) != 0 ||
-		strcmp(dist_link_name(dist->link), arm->link) != 0) {
+		strcmp(py_link_name(dist->link), arm->link) != 0) {
 		err_set(err, ERR_USAGE, "two arms are called '%s'", arm->name);
 		return err_hint(
 			err, same ? "they are the same file: name them differently"
@@ -78,7 +78,7 @@ static int add_link(struct bench *b, struct bench_arm *arm, const struct dist *d
 
 int bench_add_python(struct bench *b, const char *name, const char *what, struct err *err)
 {
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	CLEANUP(bench_link_release) struct bench_link link = {.given = NULL};
 	char hex[SHA256_HEX_SIZE];
 	struct bench_arm *arm;
@@ -101,7 +101,7 @@ int bench_add_python(struct bench *b, const char *name, const char *what, struct
 	arm->given = steal(&link.given);
 	arm->interpreter = steal(&link.interpreter);
 	arm->version = xstrdup(dist.version);
-	arm->link = xstrdup(dist_link_name(dist.link));
+	arm->link = xstrdup(py_link_name(dist.link));
 	arm->sha256 = steal(&link.sha256);
 	arm->lib_sha256 = steal(&link.lib_sha256);
 	return 0;

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "bench/file-internal.h"
-#include "dist/dist.h"
+#include "python/python.h"
 
 #define WHOLE(name, min, max)                                                                      \
 	{                                                                                          \
@@ -107,18 +107,18 @@ static json_t *arm_json(const struct bench_arm *arm)
 {
 	json_t *j = json_object(), *links = json_array();
 
-	json_object_set_new(j, "name", dist_ascii_json(arm->name));
+	json_object_set_new(j, "name", py_ascii_json(arm->name));
 	json_object_set_new(j, "role", json_string(bench_role_name(arm->role)));
 	json_object_set_new(j, "slowdown", json_real(arm->slowdown));
 	for (size_t i = 0; i < n_arm_texts; i++)
 		json_object_set_new(j, arm_texts[i].key,
-			dist_ascii_json(*(char *const *)((const char *)arm + arm_texts[i].offset)));
+			py_ascii_json(*(char *const *)((const char *)arm + arm_texts[i].offset)));
 	for (size_t i = 0; i < arm->n_links; i++) {
 		json_t *link = json_object();
 
 		for (size_t k = 0; k < n_link_texts; k++)
 			json_object_set_new(link, link_texts[k].key,
-				dist_ascii_json(*(char *const *)((const char *)&arm->links[i] +
+				py_ascii_json(*(char *const *)((const char *)&arm->links[i] +
 								 link_texts[k].offset)));
 		json_array_append_new(links, link);
 	}
@@ -130,16 +130,16 @@ static json_t *workload_json(const struct bench_workload *w)
 {
 	json_t *j = json_object(), *args = json_array();
 
-	json_object_set_new(j, "name", dist_ascii_json(w->name));
-	json_object_set_new(j, "kind", dist_ascii_json(w->kind));
-	json_object_set_new(j, "stresses", dist_ascii_json(w->stresses));
-	json_object_set_new(j, "file", dist_ascii_json(w->file));
+	json_object_set_new(j, "name", py_ascii_json(w->name));
+	json_object_set_new(j, "kind", py_ascii_json(w->kind));
+	json_object_set_new(j, "stresses", py_ascii_json(w->stresses));
+	json_object_set_new(j, "file", py_ascii_json(w->file));
 	for (size_t i = 0; i < w->args.n; i++)
-		json_array_append_new(args, dist_ascii_json(w->args.v[i]));
+		json_array_append_new(args, py_ascii_json(w->args.v[i]));
 	json_object_set_new(j, "args", args);
-	json_object_set_new(j, "failed", dist_ascii_json(w->failed));
+	json_object_set_new(j, "failed", py_ascii_json(w->failed));
 	if (w->uncounted)
-		json_object_set_new(j, "uncounted", dist_ascii_json(w->uncounted));
+		json_object_set_new(j, "uncounted", py_ascii_json(w->uncounted));
 	json_object_set_new(j, "loops", json_integer((json_int_t)w->loops));
 	json_object_set_new(j, "nominal", json_integer((json_int_t)w->nominal));
 	return j;
@@ -168,7 +168,7 @@ static json_t *round_json(const struct bench_round *round)
 	json_object_set_new(j, "lasted", json_integer(round->lasted));
 	json_object_set_new(j, "steal", number(round->steal));
 	json_object_set_new(j, "foreign", number(round->foreign));
-	json_object_set_new(j, "dropped", dist_ascii_json(round->dropped));
+	json_object_set_new(j, "dropped", py_ascii_json(round->dropped));
 	for (size_t i = 0; i < round->n; i++)
 		json_array_append_new(rows, row_json(&round->v[i]));
 	json_object_set_new(j, "observations", rows);
@@ -217,12 +217,12 @@ json_t *bench_to_json(const struct bench *b)
 	json_object_set_new(j, "format", json_string(FILE_FORMAT));
 	json_object_set_new(j, "version", json_integer(FILE_VERSION));
 	json_object_set(j, "machine", b->machine);
-	json_object_set_new(j, "suite", dist_ascii_json(b->suite));
+	json_object_set_new(j, "suite", py_ascii_json(b->suite));
 	json_object_set_new(j, "options", options_json(&b->options));
 	for (size_t i = 0; i < b->n_looks; i++)
 		json_array_append_new(looks, json_integer(b->looks[i]));
 	json_object_set_new(j, "looks", looks);
-	json_object_set_new(j, "stopped", dist_ascii_json(b->stopped));
+	json_object_set_new(j, "stopped", py_ascii_json(b->stopped));
 	for (size_t i = 0; i < b->n_arms; i++)
 		json_array_append_new(arms, arm_json(&b->arms[i]));
 	json_object_set_new(j, "arms", arms);
@@ -234,7 +234,7 @@ json_t *bench_to_json(const struct bench *b)
 		json_array_append_new(rounds, round_json(&b->rounds[i]));
 	json_object_set_new(j, "rounds", rounds);
 	if (b->counts) {
-		json_object_set_new(j, "counter", dist_ascii_json(b->counter));
+		json_object_set_new(j, "counter", py_ascii_json(b->counter));
 		json_object_set_new(j, "counts", counts_json(b));
 	}
 	return j;

@@ -29,10 +29,10 @@ struct check_rule {
 
 /* The files that most rules are about. */
 struct check_subject {
-	const struct dist *dist;
-	const struct dist_files *files;
-	const struct dist_file *interpreter; /* NULL if it could not be read */
-	const struct dist_file *library;     /* the shared libpython, or NULL */
+	const struct python *dist;
+	const struct py_files *files;
+	const struct py_file *interpreter; /* NULL if it could not be read */
+	const struct py_file *library;     /* the shared libpython, or NULL */
 	bool relocatable;
 	char *built_for; /* the prefix that it was configured with, or NULL */
 };
@@ -60,11 +60,11 @@ __attribute__((format(printf, 2, 3))) void rule_unchecked(struct rule_run *r, co
 #define ROLES_ALL (~0U)
 /* What Python itself consists of. */
 #define ROLES_PYTHON                                                                               \
-	(ROLE(DIST_ROLE_INTERPRETER) | ROLE(DIST_ROLE_LIBPYTHON) | ROLE(DIST_ROLE_EXTENSION))
+	(ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON) | ROLE(PY_ROLE_EXTENSION))
 
 /* The next readable file with one of the roles that ships (nothing below site-packages), from
  * index *i on; NULL at the end. *i starts at 0. */
-const struct dist_file *rule_next(const struct rule_run *r, unsigned int roles, size_t *i);
+const struct py_file *rule_next(const struct rule_run *r, unsigned int roles, size_t *i);
 
 /* A path of the installation, shown below its prefix; borrowed from `path`. */
 const char *rule_short(const struct rule_run *r, const char *path);
@@ -79,7 +79,7 @@ bool read_text(const char *path, struct buf *out);
 
 /* The path of sysconfig's module of build-time variables, which is named after the platform; NULL
  * if that is not known. The caller frees it. */
-char *sysconfig_data(const struct dist *d);
+char *sysconfig_data(const struct python *d);
 
 /* The name of the library that an exported symbol belongs to ("OpenSSL", "zlib"), or NULL. */
 const char *third_party_of(const char *symbol);

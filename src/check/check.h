@@ -3,7 +3,7 @@
  *
  * Everything found goes into one model, a JSON object:
  *
- *	{"python":  {…},                what was checked, from dist_json()
+ *	{"python":  {…},                what was checked, from py_json()
  *	 "rules":   [{"id", "severity", "verdict", "reason", "todo", "why", "more",
  *	              "findings": [{"where", "what"}]}],
  *	 "probes":  [{"id", "test", "title", "python", "link", "verdict", "expected", "seen",
@@ -30,7 +30,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/progress.h"
-#include "dist/dist.h"
+#include "python/python.h"
 
 /* An error breaks someone; a warning costs someone; a note is worth knowing. Only errors and
  * warnings make `solder check` exit with 1. */
@@ -38,8 +38,8 @@ enum check_severity { CHECK_ERROR, CHECK_WARNING, CHECK_NOTE };
 
 /* What rules look at: an installation and all its files, read once. */
 struct check_input {
-	const struct dist *dist;
-	const struct dist_files *files;
+	const struct python *dist;
+	const struct py_files *files;
 };
 
 struct check_rule;
@@ -100,7 +100,7 @@ void check_probes_list(json_t *list);
  * what is expected, or why it could not be checked, is in "why". An id may also be that of a test,
  * T1 to T10, for all of its probes. Ends every child of this process that is left. A probe that
  * cannot be run is "not checked"; -1 only if no work could be done at all, or on an interrupt. */
-int check_probes(const struct dist *dist, const struct check_probe_options *options,
+int check_probes(const struct python *dist, const struct check_probe_options *options,
 	struct progress *progress, json_t *model, struct err *err);
 
 struct check_wheel_options {
@@ -139,7 +139,7 @@ struct check_wheel_options {
  * the same state_dir at the same time is refused. A wheel that cannot be checked is "not checked"
  * and stops nothing. All children of this process are ended at the end. -1 is for what stops all:
  * no pip, a bad list, an interrupt. What was found until then is in the model. */
-int check_wheels(const struct dist *dist, const struct check_wheel_options *options,
+int check_wheels(const struct python *dist, const struct check_wheel_options *options,
 	struct progress *progress, json_t *model, struct err *err);
 
 #endif

@@ -9,15 +9,15 @@
 
 #include "base/buf.h"
 #include "base/progress.h"
-#include "dist/dist.h"
+#include "python/python.h"
 
 #define PROBE_MAX_EXPECTATIONS 6
 #define PROBE_LOG_MAX 16384
 
 enum probe_links {
-	PROBE_STATIC = 1 << DIST_LINK_STATIC,
-	PROBE_SHARED = 1 << DIST_LINK_SHARED,
-	PROBE_DUAL = 1 << DIST_LINK_DUAL,
+	PROBE_STATIC = 1 << PY_LINK_STATIC,
+	PROBE_SHARED = 1 << PY_LINK_SHARED,
+	PROBE_DUAL = 1 << PY_LINK_DUAL,
 	PROBE_ANY = PROBE_STATIC | PROBE_SHARED | PROBE_DUAL,
 };
 
@@ -63,7 +63,7 @@ char *probe_seen_text(const struct probe_seen *seen);
 bool probe_matches(const char *pattern, const char *value);
 /* NULL if none applies. */
 const struct probe_expectation *probe_expectation_for(
-	const struct probe *probe, enum dist_link link, int minor, const struct probe_seen *seen);
+	const struct probe *probe, enum py_link link, int minor, const struct probe_seen *seen);
 /* Does everything hold? Otherwise `wrong` gets "KEY is VALUE, not PATTERN" for each that does
  * not. */
 bool probe_holds(
@@ -71,7 +71,7 @@ bool probe_holds(
 
 /* A Python that is probed, and what scripts are told about it. */
 struct probe_target {
-	const struct dist *dist;
+	const struct python *dist;
 	char *dir;  /* scratch */
 	char *site; /* where consumers are installed */
 	struct strv env;
@@ -80,7 +80,7 @@ struct probe_target {
 	char *cc, *cxx;
 };
 
-int probe_target_init(struct probe_target *t, const struct dist *dist, const char *scratch,
+int probe_target_init(struct probe_target *t, const struct python *dist, const char *scratch,
 	const char *name, const char *probes_dir, bool offline, struct err *err);
 void probe_target_release(struct probe_target *t);
 

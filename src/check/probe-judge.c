@@ -117,7 +117,7 @@ bool probe_holds(
 }
 
 const struct probe_expectation *probe_expectation_for(
-	const struct probe *probe, enum dist_link link, int minor, const struct probe_seen *seen)
+	const struct probe *probe, enum py_link link, int minor, const struct probe_seen *seen)
 {
 	for (size_t i = 0; i < PROBE_MAX_EXPECTATIONS && probe->expect[i].seen; i++) {
 		const struct probe_expectation *e = &probe->expect[i];

@@ -23,11 +23,11 @@ static char *first_program(const char *const *names)
 
 /* A module of the standard library that is a shared object: whoever embeds Python should be able
  * to import it, and it takes the C API from whoever loads it. */
-static char *find_module(const struct dist *dist)
+static char *find_module(const struct python *dist)
 {
 	static const char *const names[] = {
 		"_ctypes", "_bz2", "_lzma", "_sqlite3", "_ssl", "zlib", "_json", "_struct", "math"};
-	const char *suffix = dist_config(dist, "EXT_SUFFIX");
+	const char *suffix = py_config(dist, "EXT_SUFFIX");
 
 	for (size_t i = 0; suffix && dist->dynload && i < ARRAY_SIZE(names); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s%s", dist->dynload, names[i], suffix);
@@ -38,7 +38,7 @@ static char *find_module(const struct dist *dist)
 	return NULL;
 }
 
-static char *find_include(const struct dist *dist)
+static char *find_include(const struct python *dist)
 {
 	const char *dir =
 		json_string_value(json_object_get(json_object_get(dist->says, "paths"), "include"));
@@ -68,7 +68,7 @@ static void add_static_libs(struct probe_target *t)
 	CLEANUP_BUF struct buf libs = BUF_INIT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *value = dist_config(t->dist, names[i]);
+		const char *value = py_config(t->dist, names[i]);
 
 		buf_addf(&libs, "%s%s", i ? " " : "", value ? value : "");
 	}
@@ -77,7 +77,7 @@ static void add_static_libs(struct probe_target *t)
 
 static void describe(struct probe_target *t, const char *probes_dir, bool offline)
 {
-	const struct dist *d = t->dist;
+	const struct python *d = t->dist;
 	const char *path = getenv("PATH");
 	CLEANUP_FREE char *probes = path_absolute(probes_dir);
 
@@ -91,13 +91,13 @@ static void describe(struct probe_target *t, const char *probes_dir, bool offlin
 	add(t, "PYTHON", d->interpreter);
 	add(t, "SERIES", d->series);
 	add(t, "PREFIX", d->prefix);
-	add(t, "LINK", dist_link_name(d->link));
+	add(t, "LINK", py_link_name(d->link));
 	add(t, "LIBPYTHON", d->libpython_shared);
 	add(t, "LIBPYTHON_A", d->libpython_static);
 	add(t, "INCLUDE", t->include);
-	add(t, "LIBPL", dist_config(d, "LIBPL"));
-	add(t, "LIBPC", dist_config(d, "LIBPC"));
-	add(t, "EXT", dist_config(d, "EXT_SUFFIX"));
+	add(t, "LIBPL", py_config(d, "LIBPL"));
+	add(t, "LIBPC", py_config(d, "LIBPC"));
+	add(t, "EXT", py_config(d, "EXT_SUFFIX"));
 	add(t, "MODULE", t->module);
 	add(t, "CC", t->cc);
 	add(t, "CXX", t->cxx);
@@ -107,7 +107,7 @@ static void describe(struct probe_target *t, const char *probes_dir, bool offlin
 	add_static_libs(t);
 }
 
-int probe_target_init(struct probe_target *t, const struct dist *dist, const char *scratch,
+int probe_target_init(struct probe_target *t, const struct python *dist, const char *scratch,
 	const char *name, const char *probes_dir, bool offline, struct err *err)
 {
 	static const char *const cc[] = {"cc", "gcc", "clang", NULL};

@@ -59,7 +59,7 @@ static int job_start(struct job *job, struct progress *progress, struct err *err
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
 	CLEANUP_FREE char *log_path = xasprintf("%s/log", job->dir);
 	CLEANUP_FREE char *name =
-		xasprintf("probe %s, %s", job->probe->id, dist_link_name(job->target->dist->link));
+		xasprintf("probe %s, %s", job->probe->id, py_link_name(job->target->dist->link));
 	CLEANUP_CLOSE int log = -1;
 	struct proc_spec spec = {.argv = &argv,
 		.env = &env,
@@ -111,7 +111,7 @@ static void read_log(struct job *job)
 
 static void judge(struct job *job)
 {
-	const struct dist *dist = job->target->dist;
+	const struct python *dist = job->target->dist;
 	const struct probe_expectation *e;
 	CLEANUP_STRV struct strv wrong = STRV_INIT;
 
@@ -123,7 +123,7 @@ static void judge(struct job *job)
 	if (!e) {
 		decide(job, "not checked",
 			xasprintf("nothing is known of what to expect of link mode %s",
-				dist_link_name(dist->link)));
+				py_link_name(dist->link)));
 		return;
 	}
 	job->expected = xstrdup(e->seen);
@@ -223,14 +223,14 @@ static json_t *job_json(const struct job *job)
 	json_object_set_new(o, "id", json_string(p->id));
 	json_object_set_new(o, "test", json_string(p->test));
 	json_object_set_new(o, "title", json_string(p->title));
-	json_object_set_new(o, "python", dist_text_json(job->target->dist->interpreter));
-	json_object_set_new(o, "link", json_string(dist_link_name(job->target->dist->link)));
+	json_object_set_new(o, "python", py_text_json(job->target->dist->interpreter));
+	json_object_set_new(o, "link", json_string(py_link_name(job->target->dist->link)));
 	json_object_set_new(o, "verdict", json_string(job->verdict));
 	json_object_set_new(o, "expected", json_string(job->expected ? job->expected : ""));
-	json_object_set_new(o, "seen", dist_text_json(seen));
-	json_object_set_new(o, "why", dist_text_json(job->why ? job->why : ""));
+	json_object_set_new(o, "seen", py_text_json(seen));
+	json_object_set_new(o, "why", py_text_json(job->why ? job->why : ""));
 	for (size_t i = 0; i < job->seen.crashes.n; i++)
-		json_array_append_new(crashes, dist_text_json(job->seen.crashes.v[i]));
+		json_array_append_new(crashes, py_text_json(job->seen.crashes.v[i]));
 	json_object_set_new(o, "crashes", crashes);
 	json_object_set_new(
 		o, "log", json_string(job->log.data && job->log.len ? job->log.data : ""));
@@ -270,7 +270,7 @@ static void append(const struct job *jobs, size_t n_probes, size_t n_targets, js
 				jobs[n_probes + i].seen.keys.n) {
 				CLEANUP_FREE char *text = difference(job, &jobs[n_probes + i]);
 
-				json_object_set_new(o, "difference", dist_text_json(text));
+				json_object_set_new(o, "difference", py_text_json(text));
 			}
 			json_array_append_new(list, o);
 		}
@@ -333,9 +333,9 @@ static int choose(const struct check_probe_options *options, const struct probe 
 	return 0;
 }
 
-static int check_runs(const struct dist *dist, struct err *err)
+static int check_runs(const struct python *dist, struct err *err)
 {
-	const char *other = dist_other_implementation(dist);
+	const char *other = py_other_implementation(dist);
 
 	if (other)
 		return err_set(err, ERR_UNSUPPORTED, "probes are for CPython; '%s' is %s",
@@ -387,21 +387,21 @@ static int probe_targets(const struct probe_target *targets, size_t n_targets,
 	return r;
 }
 
-int check_probes(const struct dist *dist, const struct check_probe_options *options,
+int check_probes(const struct python *dist, const struct check_probe_options *options,
 	struct progress *progress, json_t *model, struct err *err)
 {
-	CLEANUP_DIST struct dist against = {0};
+	CLEANUP_PYTHON struct python against = {0};
 	const struct probe *chosen[MAX_PROBES];
 	struct probe_target targets[2] = {0};
 	size_t n = 0, n_targets = options->against ? 2 : 1;
-	const struct dist *dists[2] = {dist, &against};
+	const struct python *dists[2] = {dist, &against};
 	static const char *const names[] = {"python", "against"};
 	int r = 0;
 
 	if (choose(options, chosen, &n, err) < 0 || check_runs(dist, err) < 0)
 		return -1;
 	if (options->against &&
-		(dist_find(options->against, &against, err) < 0 || check_runs(&against, err) < 0))
+		(py_find(options->against, &against, err) < 0 || check_runs(&against, err) < 0))
 		return err_wrap(err, "the Python to compare with");
 	for (size_t k = 0; k < n_targets && r == 0; k++) {
 		r = probe_target_init(&targets[k], dists[k], options->scratch, names[k],

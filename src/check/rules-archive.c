@@ -5,9 +5,9 @@
 #include "base/file.h"
 #include "check/check-internal.h"
 
-static char *in_folder(const struct dist *d, const char *folder, const char *name)
+static char *in_folder(const struct python *d, const char *folder, const char *name)
 {
-	const char *dir = dist_config(d, folder), *file = dist_config(d, name);
+	const char *dir = py_config(d, folder), *file = py_config(d, name);
 
 	return dir && *dir && file && *file ? xasprintf("%s/%s", dir, file) : NULL;
 }
@@ -15,13 +15,13 @@ static char *in_folder(const struct dist *d, const char *folder, const char *nam
 static void present(struct rule_run *r)
 {
 	CLEANUP_FREE char *path = in_folder(r->s->dist, "LIBPL", "LIBRARY");
-	const char *wanted = dist_config(r->s->dist, "STATIC_LIBPYTHON");
+	const char *wanted = py_config(r->s->dist, "STATIC_LIBPYTHON");
 
 	if (!path)
 		rule_unchecked(r, "sysconfig has no LIBPL or LIBRARY");
 	else if (!wanted || strcmp(wanted, "1") != 0)
 		rule_unchecked(r, "sysconfig does not say that one was built (STATIC_LIBPYTHON)");
-	else if (!path_is_dir(dist_config(r->s->dist, "LIBPL")))
+	else if (!path_is_dir(py_config(r->s->dist, "LIBPL")))
 		rule_unchecked(r, "LIBPL is no folder, which is the business of sysconfig-paths");
 	else if (!path_exists(path))
 		rule_find(r, path, "is not there, and sysconfig says that it was built");
@@ -32,8 +32,8 @@ static void both_places(struct rule_run *r)
 	CLEANUP_FREE char *libpl = in_folder(r->s->dist, "LIBPL", "LIBRARY");
 	CLEANUP_FREE char *libdir = in_folder(r->s->dist, "LIBDIR", "LIBRARY");
 
-	if (!libpl || !libdir || !path_is_dir(dist_config(r->s->dist, "LIBPL")) ||
-		!path_is_dir(dist_config(r->s->dist, "LIBDIR")))
+	if (!libpl || !libdir || !path_is_dir(py_config(r->s->dist, "LIBPL")) ||
+		!path_is_dir(py_config(r->s->dist, "LIBDIR")))
 		rule_unchecked(r, "LIBDIR, LIBPL and LIBRARY of sysconfig do not name folders");
 	else if (path_exists(libpl) && !path_exists(libdir))
 		rule_find(r, libdir, "is not there, only the one in LIBPL");
@@ -77,7 +77,7 @@ static void code(struct rule_run *r)
 
 static void pic(struct rule_run *r)
 {
-	const char *path = r->s->dist->libpython_static, *libpl = dist_config(r->s->dist, "LIBPL");
+	const char *path = r->s->dist->libpython_static, *libpl = py_config(r->s->dist, "LIBPL");
 	const char *base = path_base(path);
 	CLEANUP_FREE char *other = NULL;
 	struct archive_facts f;

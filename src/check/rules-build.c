@@ -55,7 +55,7 @@ static void options_of(const char *data, size_t len, struct strv *out)
 }
 
 /* False with a reason when a file does not say how it was compiled. */
-static bool read_options(struct rule_run *r, const struct dist_file *f, struct strv *out)
+static bool read_options(struct rule_run *r, const struct py_file *f, struct strv *out)
 {
 	CLEANUP_BUF struct buf strings = BUF_INIT;
 	struct err err = ERR_INIT;
@@ -72,8 +72,8 @@ static bool read_options(struct rule_run *r, const struct dist_file *f, struct s
 	return out->n;
 }
 
-static void missing_options(struct rule_run *r, const struct dist_file *has, const struct strv *a,
-	const struct dist_file *lacks, const struct strv *b)
+static void missing_options(struct rule_run *r, const struct py_file *has, const struct strv *a,
+	const struct py_file *lacks, const struct strv *b)
 {
 	CLEANUP_STRV struct strv only = STRV_INIT;
 	CLEANUP_FREE char *joined = NULL;
@@ -90,7 +90,7 @@ static void missing_options(struct rule_run *r, const struct dist_file *has, con
 
 static void flags_agree(struct rule_run *r)
 {
-	const struct dist_file *a = r->s->interpreter, *b = r->s->library;
+	const struct py_file *a = r->s->interpreter, *b = r->s->library;
 	CLEANUP_STRV struct strv of_a = STRV_INIT, of_b = STRV_INIT;
 
 	if (!read_options(r, a, &of_a) || !read_options(r, b, &of_b))
@@ -152,7 +152,7 @@ static bool in_list(const json_t *list, const char *name)
 }
 
 /* Links count: two modules may share a file. */
-static bool has_extension(const struct dist *d, const char *name)
+static bool has_extension(const struct python *d, const char *name)
 {
 	const json_t *suffixes = json_object_get(d->says, "extension_suffixes");
 
@@ -167,7 +167,7 @@ static bool has_extension(const struct dist *d, const char *name)
 	return false;
 }
 
-static bool has_module(const struct dist *d, const char *name)
+static bool has_module(const struct python *d, const char *name)
 {
 	CLEANUP_FREE char *file = xasprintf("%s/%s.py", d->stdlib, name);
 	CLEANUP_FREE char *package = xasprintf("%s/%s/__init__.py", d->stdlib, name);

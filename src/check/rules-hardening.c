@@ -5,7 +5,7 @@
 
 static void stack(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		if (f->facts.stack == ELF_STACK_EXEC)
@@ -19,7 +19,7 @@ static void stack(struct rule_run *r)
 
 static void relro(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		if (f->facts.dynamic && f->facts.relro == ELF_RELRO_NONE)
@@ -39,7 +39,7 @@ static bool binds(const struct elf_facts *f)
 
 static void bind_now(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 	size_t lazy = 0, all = 0;
 	const char *first = NULL;
 
@@ -53,7 +53,7 @@ static void bind_now(struct rule_run *r)
 		if (!first)
 			first = f->path;
 		/* The interpreter and libpython by name; the others are many. */
-		if (ROLE(f->role) & (ROLE(DIST_ROLE_INTERPRETER) | ROLE(DIST_ROLE_LIBPYTHON)))
+		if (ROLE(f->role) & (ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON)))
 			rule_find(r, f->path, "binds lazily: its GOT stays writable");
 	}
 	if (lazy && !json_array_size(r->findings))
@@ -64,7 +64,7 @@ static void bind_now(struct rule_run *r)
 
 static void writable_code(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		if (f->facts.wx_segment)
@@ -74,7 +74,7 @@ static void writable_code(struct rule_run *r)
 
 static void text_relocations(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		if (f->facts.textrel)
@@ -106,8 +106,8 @@ static bool refers(const struct elf_facts *f, const char *name, const char *endi
 
 static void fortified(struct rule_run *r)
 {
-	const struct dist_file *f =
-		r->s->dist->link == DIST_LINK_SHARED ? r->s->library : r->s->interpreter;
+	const struct py_file *f =
+		r->s->dist->link == PY_LINK_SHARED ? r->s->library : r->s->interpreter;
 
 	if (!f) {
 		rule_unchecked(r, "needs a file with libpython that can be read");
@@ -122,7 +122,7 @@ static void fortified(struct rule_run *r)
 
 static void build_id(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_PYTHON, &i));) {
 		if (!f->facts.build_id)

@@ -9,7 +9,7 @@
 static void readable(struct rule_run *r)
 {
 	for (size_t i = 0; i < r->s->files->n; i++) {
-		const struct dist_file *f = &r->s->files->v[i];
+		const struct py_file *f = &r->s->files->v[i];
 
 		if (f->problem && !f->site)
 			rule_find(r, f->path, "cannot be read: %s", f->problem);
@@ -18,7 +18,7 @@ static void readable(struct rule_run *r)
 
 static void runs(struct rule_run *r)
 {
-	const struct dist *d = r->s->dist;
+	const struct python *d = r->s->dist;
 
 	if (!d->runs)
 		rule_find(r, d->interpreter, "cannot be run: %s",
@@ -38,7 +38,7 @@ static const char *machine_text(const struct elf_facts *f, char out[64])
 
 static void machine(struct rule_run *r)
 {
-	const struct dist_file *interpreter = r->s->interpreter, *f;
+	const struct py_file *interpreter = r->s->interpreter, *f;
 	char here[64], there[64];
 
 	if (!interpreter) {
@@ -54,7 +54,7 @@ static void machine(struct rule_run *r)
 	}
 }
 
-static bool same_machine(const struct rule_run *r, const struct dist_file *f)
+static bool same_machine(const struct rule_run *r, const struct py_file *f)
 {
 	return r->s->interpreter && f->facts.machine == r->s->interpreter->facts.machine &&
 	       f->facts.bits == r->s->interpreter->facts.bits;
@@ -62,20 +62,20 @@ static bool same_machine(const struct rule_run *r, const struct dist_file *f)
 
 /* Where the loader finds a library for a file in a process of the interpreter; NULL if nowhere. */
 static char *find_for(
-	const struct rule_run *r, const struct dist_file *f, const char *needed, char **why)
+	const struct rule_run *r, const struct py_file *f, const char *needed, char **why)
 {
-	const struct dist_file *interpreter = r->s->interpreter;
-	struct dist_chain chain[2] = {{interpreter->path, &interpreter->facts}};
+	const struct py_file *interpreter = r->s->interpreter;
+	struct py_chain chain[2] = {{interpreter->path, &interpreter->facts}};
 	size_t n = 1;
 	char *found = NULL;
 	struct err err = ERR_INIT;
 
 	/* Programs are loaded on their own. */
-	if (f->role == DIST_ROLE_EXECUTABLE)
-		chain[0] = (struct dist_chain){f->path, &f->facts};
+	if (f->role == PY_ROLE_EXECUTABLE)
+		chain[0] = (struct py_chain){f->path, &f->facts};
 	else if (f != interpreter)
-		chain[n++] = (struct dist_chain){f->path, &f->facts};
-	if (dist_loader_find(chain, n, needed, &found, why, &err) < 0)
+		chain[n++] = (struct py_chain){f->path, &f->facts};
+	if (py_loader_find(chain, n, needed, &found, why, &err) < 0)
 		rule_unchecked((struct rule_run *)r, "%s", err.msg);
 	return found;
 }
@@ -83,7 +83,7 @@ static char *find_for(
 /* musl's loader searches in an order of its own, which the dist room does not follow. */
 static bool loader_known(struct rule_run *r)
 {
-	const struct dist_file *f = r->s->interpreter;
+	const struct py_file *f = r->s->interpreter;
 
 	if (!f)
 		rule_unchecked(r, "needs an interpreter that can be read");
@@ -94,7 +94,7 @@ static bool loader_known(struct rule_run *r)
 
 static void needed_found(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	if (!loader_known(r))
 		return;
@@ -103,7 +103,7 @@ static void needed_found(struct rule_run *r)
 			CLEANUP_FREE char *why = NULL, *found = NULL;
 
 			/* Through the library that needs it. */
-			if (f->role == DIST_ROLE_STUB)
+			if (f->role == PY_ROLE_STUB)
 				continue;
 			found = find_for(r, f, f->facts.needed[k], &why);
 			if (!found)
@@ -114,19 +114,19 @@ static void needed_found(struct rule_run *r)
 }
 
 /* Does a file of the installation answer to the name that `f` needs? */
-static bool ships(const struct rule_run *r, const struct dist_file *f, const char *needed)
+static bool ships(const struct rule_run *r, const struct py_file *f, const char *needed)
 {
-	const struct dist_chain self = {f->path, &f->facts};
-	CLEANUP_FREE char *name = dist_loader_expand(&self, 1, needed);
+	const struct py_chain self = {f->path, &f->facts};
+	CLEANUP_FREE char *name = py_loader_expand(&self, 1, needed);
 
 	if (name && strchr(name, '/'))
 		return path_exists(name) && path_below(name, r->s->dist->prefix);
 	for (size_t i = 0; name && i < r->s->files->n; i++) {
-		const struct dist_file *other = &r->s->files->v[i];
-		const struct dist_chain library = {other->path, &other->facts};
+		const struct py_file *other = &r->s->files->v[i];
+		const struct py_chain library = {other->path, &other->facts};
 
 		if (!other->problem && !other->site &&
-			(dist_loader_answers(&library, name) ||
+			(py_loader_answers(&library, name) ||
 				!strcmp(path_base(other->path), name)))
 			return true;
 	}
@@ -134,7 +134,7 @@ static bool ships(const struct rule_run *r, const struct dist_file *f, const cha
 }
 
 /* What every system with the C library of the interpreter has. */
-static bool everywhere(const struct dist_file *f, const char *needed)
+static bool everywhere(const struct py_file *f, const char *needed)
 {
 	static const char *const names[] = {"libc.so.6", "libm.so.6", "libdl.so.2",
 		"libpthread.so.0", "librt.so.1", "libutil.so.1", "libgcc_s.so.1", "libc.so"};
@@ -152,14 +152,14 @@ static bool everywhere(const struct dist_file *f, const char *needed)
 
 static void needed_libraries(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		for (size_t k = 0; k < f->facts.n_needed; k++) {
 			const char *needed = f->facts.needed[k];
 
 			if (!everywhere(f, needed) && !ships(r, f, needed) &&
-				!dist_is_libpython(needed, true))
+				!py_is_libpython(needed, true))
 				rule_find(r, f->path,
 					"needs %s, which is not everywhere and does not ship",
 					needed);
@@ -169,11 +169,11 @@ static void needed_libraries(struct rule_run *r)
 
 static void extensions_free(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
-	for (size_t i = 0; (f = rule_next(r, ROLE(DIST_ROLE_EXTENSION), &i));) {
+	for (size_t i = 0; (f = rule_next(r, ROLE(PY_ROLE_EXTENSION), &i));) {
 		for (size_t k = 0; k < f->facts.n_needed; k++) {
-			if (dist_is_libpython(f->facts.needed[k], true))
+			if (py_is_libpython(f->facts.needed[k], true))
 				rule_find(r, f->path, "names %s in DT_NEEDED", f->facts.needed[k]);
 		}
 	}
@@ -182,7 +182,7 @@ static void extensions_free(struct rule_run *r)
 /* An extension that was linked with libpython, as any may be; it has no search path of its own. */
 static void overlinked(struct rule_run *r)
 {
-	const struct dist *d = r->s->dist;
+	const struct python *d = r->s->dist;
 	const struct elf_facts none = {
 		.machine = r->s->interpreter->facts.machine,
 		.bits = r->s->interpreter->facts.bits,
@@ -190,7 +190,7 @@ static void overlinked(struct rule_run *r)
 	};
 	CLEANUP_FREE char *path = xasprintf("%s/probe.so", d->dynload ? d->dynload : d->prefix);
 	CLEANUP_FREE char *found = NULL, *why = NULL;
-	const struct dist_chain chain[] = {
+	const struct py_chain chain[] = {
 		{r->s->interpreter->path, &r->s->interpreter->facts}, {path, &none}};
 	/* Its SONAME has a rule of its own. */
 	const char *name = path_base(r->s->library->path);
@@ -199,7 +199,7 @@ static void overlinked(struct rule_run *r)
 
 	if (!loader_known(r))
 		return;
-	if (dist_loader_find(chain, 2, name, &found, &why, &err) < 0)
+	if (py_loader_find(chain, 2, name, &found, &why, &err) < 0)
 		rule_unchecked(r, "%s", err.msg);
 	else if (!found && runpath)
 		rule_find(r, r->s->interpreter->path,
@@ -216,12 +216,12 @@ static void overlinked(struct rule_run *r)
 
 static void own_libpython(struct rule_run *r)
 {
-	const struct dist *d = r->s->dist;
+	const struct python *d = r->s->dist;
 
-	if (d->link != DIST_LINK_SHARED)
+	if (d->link != PY_LINK_SHARED)
 		rule_unchecked(r,
 			"for interpreters that need libpython; this one's link mode is %s",
-			dist_link_name(d->link));
+			py_link_name(d->link));
 	else if (!loader_known(r))
 		return;
 	else if (!d->libpython_loaded)
@@ -238,12 +238,12 @@ static void own_libpython(struct rule_run *r)
 
 /* One entry of a search path, which the loader drops where it has no value for what it names. */
 static void check_entry(
-	struct rule_run *r, const struct dist_file *f, const char *tag, const char *entry)
+	struct rule_run *r, const struct py_file *f, const char *tag, const char *entry)
 {
-	const struct dist_chain self = {f->path, &f->facts};
-	CLEANUP_FREE char *dir = dist_loader_expand(&self, 1, entry);
+	const struct py_chain self = {f->path, &f->facts};
+	CLEANUP_FREE char *dir = py_loader_expand(&self, 1, entry);
 
-	if (!dir || dist_begins_with_origin(entry))
+	if (!dir || py_begins_with_origin(entry))
 		return;
 	if (*dir != '/')
 		rule_find(
@@ -256,7 +256,7 @@ static void check_entry(
 
 static void search_paths(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		const char *const values[] = {f->facts.rpath, f->facts.runpath};
@@ -277,22 +277,22 @@ static void search_paths(struct rule_run *r)
 /* Without the help of the executable's DT_RPATH, as in a program that embeds Python. */
 static void extension_rpath(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	if (!loader_known(r))
 		return;
-	for (size_t i = 0; (f = rule_next(r, ROLE(DIST_ROLE_EXTENSION), &i));) {
-		const struct dist_chain chain[] = {{f->path, &f->facts}};
+	for (size_t i = 0; (f = rule_next(r, ROLE(PY_ROLE_EXTENSION), &i));) {
+		const struct py_chain chain[] = {{f->path, &f->facts}};
 
 		for (size_t k = 0; k < f->facts.n_needed; k++) {
 			const char *needed = f->facts.needed[k];
 			CLEANUP_FREE char *found = NULL, *why = NULL;
 			struct err err = ERR_INIT;
 
-			if (dist_is_libpython(needed, true) || everywhere(f, needed) ||
+			if (py_is_libpython(needed, true) || everywhere(f, needed) ||
 				!ships(r, f, needed))
 				continue;
-			if (dist_loader_find(chain, 1, needed, &found, &why, &err) < 0)
+			if (py_loader_find(chain, 1, needed, &found, &why, &err) < 0)
 				rule_unchecked(r, "%s", err.msg);
 			else if (!found || !path_below(found, r->s->dist->prefix))
 				rule_find(r, f->path,
@@ -304,7 +304,7 @@ static void extension_rpath(struct rule_run *r)
 
 static void glibc(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 	const char *here = gnu_get_libc_version();
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
@@ -329,7 +329,7 @@ static void interpreter_tls(struct rule_run *r)
 
 static void static_tls(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		if (f->facts.kind == ELF_KIND_SHARED && f->facts.static_tls && f->facts.has_tls &&
@@ -364,10 +364,10 @@ static void soname(struct rule_run *r)
 
 static void stub(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 	bool any = false;
 
-	for (size_t i = 0; (f = rule_next(r, ROLE(DIST_ROLE_STUB), &i));) {
+	for (size_t i = 0; (f = rule_next(r, ROLE(PY_ROLE_STUB), &i));) {
 		CLEANUP_FREE char *dir = path_dir(f->path);
 		bool leads = false;
 
@@ -377,7 +377,7 @@ static void stub(struct rule_run *r)
 				xasprintf("%s/%s", dir, path_base(f->facts.needed[k]));
 
 			leads = leads ||
-				(dist_is_libpython(f->facts.needed[k], true) && path_exists(path));
+				(py_is_libpython(f->facts.needed[k], true) && path_exists(path));
 		}
 		if (!leads)
 			rule_find(r, f->path, "leads to no libpython beside it");
@@ -389,13 +389,13 @@ static void stub(struct rule_run *r)
 /* As for a program that is no Python and opens or links it. */
 static void stub_search_path(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 	bool any = false;
 
 	if (!loader_known(r))
 		return;
-	for (size_t i = 0; (f = rule_next(r, ROLE(DIST_ROLE_STUB), &i));) {
-		const struct dist_chain chain[] = {{f->path, &f->facts}};
+	for (size_t i = 0; (f = rule_next(r, ROLE(PY_ROLE_STUB), &i));) {
+		const struct py_chain chain[] = {{f->path, &f->facts}};
 
 		any = true;
 		for (size_t k = 0; same_machine(r, f) && k < f->facts.n_needed; k++) {
@@ -405,9 +405,9 @@ static void stub_search_path(struct rule_run *r)
 			struct err err = ERR_INIT;
 
 			/* One that is not there has a rule of its own. */
-			if (!dist_is_libpython(needed, true) || !path_exists(beside))
+			if (!py_is_libpython(needed, true) || !path_exists(beside))
 				continue;
-			if (dist_loader_find(chain, 1, needed, &found, &why, &err) < 0)
+			if (py_loader_find(chain, 1, needed, &found, &why, &err) < 0)
 				rule_unchecked(r, "%s", err.msg);
 			else if (!found)
 				rule_find(r, f->path,

@@ -9,10 +9,10 @@
 
 static void check_folders(struct rule_run *r, const char *const *names, size_t n)
 {
-	const struct dist *d = r->s->dist;
+	const struct python *d = r->s->dist;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *path = dist_config(d, names[i]);
+		const char *path = py_config(d, names[i]);
 
 		if (path && *path && !path_is_dir(path))
 			rule_find(r, path, "is %s of sysconfig, and no folder", names[i]);
@@ -53,7 +53,7 @@ static void headers(struct rule_run *r)
 	static const char *const variables[] = {"INCLUDEPY", "CONFINCLUDEPY"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *dir = dist_config(r->s->dist, variables[i]);
+		const char *dir = py_config(r->s->dist, variables[i]);
 		CLEANUP_FREE char *path = xasprintf("%s/%s", dir ? dir : "", names[i]);
 
 		if (!dir || !*dir)
@@ -64,13 +64,13 @@ static void headers(struct rule_run *r)
 }
 
 /* Folders that could hold the library that sysconfig names: tools look in both. */
-static char *library_path(const struct dist *d, const char *variable)
+static char *library_path(const struct python *d, const char *variable)
 {
 	static const char *const folders[] = {"LIBDIR", "LIBPL"};
-	const char *name = dist_config(d, variable);
+	const char *name = py_config(d, variable);
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		const char *dir = dist_config(d, folders[i]);
+		const char *dir = py_config(d, folders[i]);
 		CLEANUP_FREE char *path = xasprintf("%s/%s", dir ? dir : "", name);
 
 		if (dir && path_exists(path))
@@ -82,15 +82,15 @@ static char *library_path(const struct dist *d, const char *variable)
 static void sysconfig_library(struct rule_run *r)
 {
 	static const char *const names[] = {"LDLIBRARY", "INSTSONAME"};
-	const struct dist *d = r->s->dist;
-	const char *libdir = dist_config(d, "LIBDIR");
+	const struct python *d = r->s->dist;
+	const char *libdir = py_config(d, "LIBDIR");
 
 	if (!libdir || !path_is_dir(libdir)) {
 		rule_unchecked(r, "LIBDIR is no folder, which is the business of sysconfig-paths");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *name = dist_config(d, names[i]);
+		const char *name = py_config(d, names[i]);
 		CLEANUP_FREE char *path = NULL;
 
 		if (!name || !*name)
@@ -123,7 +123,7 @@ static char *assigned(const char *text, const char *name)
 	return NULL;
 }
 
-static char *config_script(const struct dist *d)
+static char *config_script(const struct python *d)
 {
 	CLEANUP_FREE char *bin = path_dir(d->interpreter);
 	CLEANUP_FREE char *path = xasprintf("%s/python%s%s-config", bin, d->series ? d->series : "",
@@ -134,9 +134,9 @@ static char *config_script(const struct dist *d)
 
 static void link_mode(struct rule_run *r)
 {
-	const struct dist *d = r->s->dist;
-	const char *shared = dist_config(d, "Py_ENABLE_SHARED");
-	const char *ldlibrary = dist_config(d, "LDLIBRARY");
+	const struct python *d = r->s->dist;
+	const char *shared = py_config(d, "Py_ENABLE_SHARED");
+	const char *ldlibrary = py_config(d, "LDLIBRARY");
 	CLEANUP_FREE char *path = config_script(d), *says = NULL;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
@@ -329,8 +329,8 @@ static bool check_pc(struct rule_run *r, const char *dir, const char *name)
 static void pkg_config(struct rule_run *r)
 {
 	static const char *const forms[] = {"python-%s.pc", "python-%s-embed.pc"};
-	const struct dist *d = r->s->dist;
-	const char *libpc = dist_config(d, "LIBPC"), *version = dist_config(d, "LDVERSION");
+	const struct python *d = r->s->dist;
+	const char *libpc = py_config(d, "LIBPC"), *version = py_config(d, "LDVERSION");
 	CLEANUP_FREE char *below = xasprintf("%s/lib/pkgconfig", d->prefix);
 	const char *dir = libpc && *libpc ? libpc : below;
 
@@ -375,7 +375,7 @@ static void build_details(struct rule_run *r)
 	static const char *const names[][2] = {{NULL, "base_interpreter"}, {"libpython", "dynamic"},
 		{"libpython", "dynamic_stableabi"}, {"libpython", "static"}, {"c_api", "headers"},
 		{"c_api", "pkgconfig_path"}};
-	const struct dist *d = r->s->dist;
+	const struct python *d = r->s->dist;
 	CLEANUP_FREE char *path = xasprintf("%s/build-details.json", d->stdlib ? d->stdlib : "");
 	CLEANUP_FREE char *base = NULL;
 	struct err err = ERR_INIT;
@@ -386,7 +386,7 @@ static void build_details(struct rule_run *r)
 		rule_unchecked(r, "3.14 is the first version that has a build-details.json");
 		return;
 	}
-	model = dist_json_load(path, &err);
+	model = py_json_load(path, &err);
 	if (!model) {
 		rule_find(r, path, "%s", path_exists(path) ? err.msg : "is not there");
 		return;

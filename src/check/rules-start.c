@@ -175,14 +175,14 @@ static void commands(struct rule_run *r)
 
 static bool by_origin(const char *path)
 {
-	while (path && (path = strchr(path, '$')) && !dist_begins_with_origin(path))
+	while (path && (path = strchr(path, '$')) && !py_begins_with_origin(path))
 		path++;
 	return path != NULL;
 }
 
 static void privileged_start(struct rule_run *r)
 {
-	const struct dist_file *f = r->s->interpreter;
+	const struct py_file *f = r->s->interpreter;
 
 	if (!f) {
 		rule_unchecked(r, "needs an interpreter that can be read");
@@ -191,7 +191,7 @@ static void privileged_start(struct rule_run *r)
 	for (size_t k = 0; k < f->facts.n_needed; k++) {
 		const char *needed = f->facts.needed[k];
 
-		if (dist_is_libpython(needed, true) &&
+		if (py_is_libpython(needed, true) &&
 			(by_origin(needed) || by_origin(f->facts.rpath) ||
 				by_origin(f->facts.runpath)))
 			rule_find(r, f->path,

@@ -61,8 +61,8 @@ static bool allowed_export(const char *name)
 
 static void foreign_exports(struct rule_run *r)
 {
-	const unsigned int roles = ROLE(DIST_ROLE_INTERPRETER) | ROLE(DIST_ROLE_LIBPYTHON);
-	const struct dist_file *f;
+	const unsigned int roles = ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON);
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, roles, &i));) {
 		CLEANUP_STRV struct strv names = STRV_INIT;
@@ -79,7 +79,7 @@ static void foreign_exports(struct rule_run *r)
 
 static void third_party_exports(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_PYTHON, &i));) {
 		CLEANUP_STRV struct strv names = STRV_INIT;
@@ -95,9 +95,9 @@ static void third_party_exports(struct rule_run *r)
 }
 
 /* The file whose code runs: it must have the API. */
-static const struct dist_file *api_holder(struct rule_run *r)
+static const struct py_file *api_holder(struct rule_run *r)
 {
-	if (r->s->dist->link == DIST_LINK_SHARED)
+	if (r->s->dist->link == PY_LINK_SHARED)
 		return r->s->library;
 	return r->s->interpreter;
 }
@@ -106,9 +106,9 @@ static void api(struct rule_run *r)
 {
 	static const char *const names[] = {"Py_Initialize", "PyList_New", "Py_CompileString",
 		"PyRun_SimpleString", "Py_Main", "_Py_NoneStruct", "PyExc_ImportError"};
-	const struct dist_file *files[] = {api_holder(r), r->s->library};
+	const struct py_file *files[] = {api_holder(r), r->s->library};
 
-	if (r->s->dist->link == DIST_LINK_UNKNOWN)
+	if (r->s->dist->link == PY_LINK_UNKNOWN)
 		files[0] = NULL;
 	if (!files[0] && !files[1])
 		rule_unchecked(r, "no file with libpython can be read");
@@ -141,7 +141,7 @@ static void init_functions(struct rule_run *r)
 {
 	CLEANUP_STRV struct strv missing = STRV_INIT;
 	const json_t *builtins = json_object_get(r->s->dist->says, "builtins");
-	const struct dist_file *holder = api_holder(r);
+	const struct py_file *holder = api_holder(r);
 
 	if (!holder || !json_array_size(builtins)) {
 		rule_unchecked(r, "the list of built-in modules is not known");
@@ -160,7 +160,7 @@ static void init_functions(struct rule_run *r)
 
 static void debugger_symbols(struct rule_run *r)
 {
-	const struct dist_file *files[] = {api_holder(r), r->s->library};
+	const struct py_file *files[] = {api_holder(r), r->s->library};
 	bool has_version = r->s->dist->major > 3 || r->s->dist->minor >= 11;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -189,7 +189,7 @@ static void debugger_symbols(struct rule_run *r)
 
 static void symbolic(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_PYTHON, &i));) {
 		if (f->facts.symbolic)
@@ -199,7 +199,7 @@ static void symbolic(struct rule_run *r)
 
 static void pthread_yield_used(struct rule_run *r)
 {
-	const struct dist_file *f;
+	const struct py_file *f;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		for (size_t k = 0; k < f->facts.n_undefined; k++) {

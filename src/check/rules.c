@@ -127,8 +127,8 @@ void rule_find(struct rule_run *r, const char *where, const char *fmt, ...)
 	/* Names in files need not be UTF-8. */
 	json_array_append_new(r->findings,
 		json_pack("{s:o*, s:o}", "where",
-			rule_short(r, where) ? dist_text_json(rule_short(r, where)) : NULL, "what",
-			dist_text_json(what)));
+			rule_short(r, where) ? py_text_json(rule_short(r, where)) : NULL, "what",
+			py_text_json(what)));
 }
 
 void rule_unchecked(struct rule_run *r, const char *fmt, ...)
@@ -147,8 +147,8 @@ void rule_unchecked(struct rule_run *r, const char *fmt, ...)
 static void check_needs(struct rule_run *r, unsigned int needs)
 {
 	const struct check_subject *s = r->s;
-	const struct dist *d = s->dist;
-	const char *other = dist_other_implementation(d);
+	const struct python *d = s->dist;
+	const char *other = py_other_implementation(d);
 
 	if (other && !(needs & ANY_PYTHON))
 		rule_unchecked(r, "this is %s, and the rule is CPython's", other);
@@ -160,10 +160,10 @@ static void check_needs(struct rule_run *r, unsigned int needs)
 			s->built_for ? s->built_for : "one place");
 	if ((needs & NEEDS_OWN_PREFIX) && d->system)
 		rule_unchecked(r, "'%s' is shared with other software", d->prefix);
-	if ((needs & NEEDS_STATIC) && d->link != DIST_LINK_STATIC)
+	if ((needs & NEEDS_STATIC) && d->link != PY_LINK_STATIC)
 		rule_unchecked(r,
 			"for interpreters that carry libpython; this one's link mode is %s",
-			dist_link_name(d->link));
+			py_link_name(d->link));
 	if ((needs & NEEDS_STATIC) && !s->interpreter)
 		rule_unchecked(r, "needs an interpreter that can be read");
 	if ((needs & NEEDS_LIBRARY) && !s->library)
@@ -195,7 +195,7 @@ static json_t *apply(const struct check_rule *rule, const struct check_subject *
 	if (json_array_size(r.findings))
 		json_object_set_new(result, "todo", json_string(rule->todo));
 	if (r.why)
-		json_object_set_new(result, "why", dist_text_json(r.why));
+		json_object_set_new(result, "why", py_text_json(r.why));
 	json_object_set_new(result, "findings", r.findings);
 	if (r.more)
 		json_object_set_new(result, "more", json_integer((json_int_t)r.more));

@@ -50,10 +50,10 @@ const char *rule_short(const struct rule_run *r, const char *path)
 	return path;
 }
 
-const struct dist_file *rule_next(const struct rule_run *r, unsigned int roles, size_t *i)
+const struct py_file *rule_next(const struct rule_run *r, unsigned int roles, size_t *i)
 {
 	while (*i < r->s->files->n) {
-		const struct dist_file *f = &r->s->files->v[(*i)++];
+		const struct py_file *f = &r->s->files->v[(*i)++];
 
 		if ((roles & ROLE(f->role)) && !f->site && !f->problem && !f->facts.debug_only &&
 			f->facts.kind != ELF_KIND_OBJECT)
@@ -62,7 +62,7 @@ const struct dist_file *rule_next(const struct rule_run *r, unsigned int roles, 
 	return NULL;
 }
 
-static const struct dist_file *file_at(const struct dist_files *files, const char *path)
+static const struct py_file *file_at(const struct py_files *files, const char *path)
 {
 	for (size_t i = 0; path && i < files->n; i++) {
 		if (!files->v[i].problem && !strcmp(files->v[i].path, path))
@@ -83,9 +83,9 @@ static char *literal_prefix(const char *text)
 	return NULL;
 }
 
-char *sysconfig_data(const struct dist *d)
+char *sysconfig_data(const struct python *d)
 {
-	const char *multiarch = dist_config(d, "MULTIARCH");
+	const char *multiarch = py_config(d, "MULTIARCH");
 
 	if (!d->stdlib)
 		return NULL;
@@ -93,7 +93,7 @@ char *sysconfig_data(const struct dist *d)
 		d->abiflags ? d->abiflags : "", multiarch ? multiarch : "");
 }
 
-static char *built_for(const struct dist *d)
+static char *built_for(const struct python *d)
 {
 	CLEANUP_FREE char *path = sysconfig_data(d);
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -103,7 +103,7 @@ static char *built_for(const struct dist *d)
 
 void check_subject_init(struct check_subject *s, const struct check_input *input)
 {
-	const struct dist *d = input->dist;
+	const struct python *d = input->dist;
 	CLEANUP_FREE char *manifest = xasprintf("%s/share/solder/build.json", d->prefix);
 
 	*s = (struct check_subject){.dist = d, .files = input->files};

@@ -25,7 +25,7 @@ static int add_digest(struct buf *text, const char *path, struct err *err)
 	return 0;
 }
 
-int wheel_python_read(const struct dist *dist, struct wheel_python *p, struct err *err)
+int wheel_python_read(const struct python *dist, struct wheel_python *p, struct err *err)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
 

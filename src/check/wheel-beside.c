@@ -10,7 +10,7 @@ static json_t *load_description(const char *prefix)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/share/solder/build.json", prefix);
 	struct err ignored = ERR_INIT;
-	json_t *build = dist_json_load(path, &ignored);
+	json_t *build = py_json_load(path, &ignored);
 	json_t *distribution = json_incref(json_object_get(build, "distribution"));
 
 	json_decref(build);
@@ -55,7 +55,7 @@ static char *search(const char *parent, const json_t *ours)
 	return found;
 }
 
-char *wheel_find_counterpart(const struct dist *dist)
+char *wheel_find_counterpart(const struct python *dist)
 {
 	CLEANUP_FREE char *parent = path_dir(dist->prefix);
 	json_t *ours = load_description(dist->prefix);

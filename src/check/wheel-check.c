@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 #include "base/file.h"
 #include "check/wheel-internal.h"
 
@@ -31,7 +31,7 @@ static int identify(struct wheel_work *work, char hex[SHA256_HEX_SIZE], struct e
 
 	if (sha256_file(work->file, hex, &size, err) < 0)
 		return -1;
-	json_object_set_new(work->model, "file", dist_text_json(path_base(work->file)));
+	json_object_set_new(work->model, "file", py_text_json(path_base(work->file)));
 	json_object_set_new(work->model, "sha256", json_string(hex));
 	json_object_set_new(work->model, "size", json_integer((json_int_t)size));
 	if (!wheel_name_parse(work->file, &name, &version)) {
@@ -39,7 +39,7 @@ static int identify(struct wheel_work *work, char hex[SHA256_HEX_SIZE], struct e
 			work->model, "'%s' is not how a wheel is named", path_base(work->file));
 		return 0;
 	}
-	json_object_set_new(work->model, "version", dist_text_json(version));
+	json_object_set_new(work->model, "version", py_text_json(version));
 	return 1;
 }
 
@@ -69,7 +69,7 @@ static int result_path(
 static bool reuse(struct wheel_work *work, const char *path)
 {
 	struct err ignored = ERR_INIT;
-	json_t *old = dist_json_load(path, &ignored);
+	json_t *old = py_json_load(path, &ignored);
 
 	if (!json_is_string(json_object_get(old, "verdict"))) {
 		json_decref(old);
@@ -84,11 +84,11 @@ static bool reuse(struct wheel_work *work, const char *path)
 /* Unpacks, audits and predicts; `modules` receives what is to be imported. */
 static int audit(struct wheel_work *work, struct strv *modules, struct err *err)
 {
-	const struct unpack_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true};
+	const struct tar_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true};
 	CLEANUP(wheel_audit_release) struct wheel_audit found = {0};
 	CLEANUP_FREE char *dir = xasprintf("%s/unpacked", work->dir);
 
-	if (archive_unpack(work->file, dir, 0, &limits, err) < 0) {
+	if (tar_extract(work->file, dir, 0, &limits, err) < 0) {
 		if (err->code != ERR_INPUT)
 			return -1;
 		wheel_not_checked(work->model, "%s", err->msg);
@@ -174,7 +174,7 @@ int wheel_check(struct wheel_work *work, struct err *err)
 	CLEANUP_FREE char *answer = xasprintf("%s/answer.json", work->dir), *text = NULL;
 
 	work->model = json_object();
-	json_object_set_new(work->model, "name", dist_text_json(work->item->name));
+	json_object_set_new(work->model, "name", py_text_json(work->item->name));
 	json_object_set_new(work->model, "version", json_null());
 	if (check(work, err) < 0) {
 		if (err->code == ERR_INTERRUPTED)

@@ -24,7 +24,7 @@ void wheel_not_checked(json_t *model, const char *fmt, ...)
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	json_object_set_new(model, "verdict", json_string("not checked"));
-	json_object_set_new(model, "why", dist_text_json(text));
+	json_object_set_new(model, "why", py_text_json(text));
 }
 
 /* pip's last word of error, one line of it. */
@@ -89,8 +89,8 @@ static int find_wheel(const char *dir, char **found, struct err *err)
 /* Downloads are kept by what the interpreter is, for another build of the same version too. */
 static char *shelf_of(const struct wheel_work *work)
 {
-	const struct dist *dist = work->all->here.dist;
-	const char *soabi = dist_config(dist, "SOABI");
+	const struct python *dist = work->all->here.dist;
+	const char *soabi = py_config(dist, "SOABI");
 
 	return xasprintf("%s/%s/%s", work->all->downloads, soabi ? soabi : dist->series,
 		work->item->requirement);

@@ -17,14 +17,14 @@
 
 /* One of the two interpreters. */
 struct wheel_python {
-	const struct dist *dist;
+	const struct python *dist;
 	struct elf_facts exe;
 	struct elf_facts library; /* the libpython that is loaded with it; empty when none is */
 	char identity[65];        /* digest of all that it consists of */
 };
 
 void wheel_python_release(struct wheel_python *p);
-int wheel_python_read(const struct dist *dist, struct wheel_python *p, struct err *err);
+int wheel_python_read(const struct python *dist, struct wheel_python *p, struct err *err);
 /* Is the symbol there for extensions? */
 bool wheel_python_exports(const struct wheel_python *p, const char *name);
 
@@ -128,6 +128,6 @@ int wheel_check(struct wheel_work *work, struct err *err);
 /* The folder of the shared counterpart of a static build that solder made, if it stands beside it
  * (a sibling of the prefix, same version, compiler, optimisation and triple); NULL if not. The
  * caller frees it. */
-char *wheel_find_counterpart(const struct dist *dist);
+char *wheel_find_counterpart(const struct python *dist);
 
 #endif

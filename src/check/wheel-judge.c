@@ -43,7 +43,7 @@ static void add_failure(json_t *failures, const char *what, const json_t *here, 
 {
 	json_t *failure = json_object();
 
-	json_object_set_new(failure, "what", dist_text_json(what));
+	json_object_set_new(failure, "what", py_text_json(what));
 	json_object_set_new(failure, "here", without_name(here));
 	json_object_set_new(failure, "reference", without_name(there));
 	json_array_append_new(failures, failure);

@@ -88,9 +88,9 @@ static const struct wheel_file *wheel_library(const struct wheel_audit *audit, c
 {
 	for (size_t i = 0; i < audit->n; i++) {
 		const struct wheel_file *f = &audit->v[i];
-		const struct dist_chain library = {f->path, &f->facts};
+		const struct py_chain library = {f->path, &f->facts};
 
-		if (dist_loader_answers(&library, needed) ||
+		if (py_loader_answers(&library, needed) ||
 			!strcmp(path_base(f->rel), path_base(needed)))
 			return f;
 	}
@@ -101,7 +101,7 @@ static const struct wheel_file *wheel_library(const struct wheel_audit *audit, c
  * "$ORIGIN/../shiboken6" of PySide6/QtCore.so gives "shiboken6". NULL: none. */
 static char *leads_out(const struct wheel_file *f)
 {
-	const struct dist_chain self = {f->path, &f->facts};
+	const struct py_chain self = {f->path, &f->facts};
 	const char *paths = f->facts.runpath ? f->facts.runpath : f->facts.rpath;
 	CLEANUP_FREE char *root = xstrndup(f->path, strlen(f->path) - strlen(f->rel));
 	CLEANUP_FREE char *real_root = realpath(root, NULL);
@@ -110,7 +110,7 @@ static char *leads_out(const struct wheel_file *f)
 
 	strv_split(&parts, paths ? paths : "", ":");
 	for (size_t i = 0; len && i < parts.n; i++) {
-		CLEANUP_FREE char *expanded = dist_loader_expand(&self, 1, parts.v[i]);
+		CLEANUP_FREE char *expanded = py_loader_expand(&self, 1, parts.v[i]);
 		CLEANUP_FREE char *dir = path_absolute(expanded ? expanded : "/");
 		CLEANUP_FREE char *missing = NULL, *real = NULL;
 
@@ -134,31 +134,31 @@ static int find_needed(const struct signs *s, const struct wheel_file *f, const 
 	char **found, char **why, struct err *err)
 {
 	const struct wheel_python *here = &s->all->here;
-	const struct dist_chain chain[] = {
+	const struct py_chain chain[] = {
 		{here->dist->interpreter, &here->exe}, {f->path, &f->facts}};
-	const struct dist_chain libpython = {here->dist->libpython_loaded, &here->library};
+	const struct py_chain libpython = {here->dist->libpython_loaded, &here->library};
 
 	*found = *why = NULL;
 	/* loaded already, under this name */
-	if (libpython.path && dist_loader_answers(&libpython, name)) {
+	if (libpython.path && py_loader_answers(&libpython, name)) {
 		*found = xstrdup(libpython.path);
 		return 0;
 	}
-	return dist_loader_find(chain, ARRAY_SIZE(chain), name, found, why, err);
+	return py_loader_find(chain, ARRAY_SIZE(chain), name, found, why, err);
 }
 
 static int look_at_needed(
 	struct signs *s, const struct wheel_file *f, const char *needed, struct err *err)
 {
-	const struct dist_chain self = {f->path, &f->facts};
-	CLEANUP_FREE char *name = dist_loader_expand(&self, 1, needed);
+	const struct py_chain self = {f->path, &f->facts};
+	CLEANUP_FREE char *name = py_loader_expand(&self, 1, needed);
 	CLEANUP_FREE char *found = NULL, *why = NULL, *text = NULL, *other = NULL;
 
 	if (name && wheel_library(s->audit, name))
 		return 0;
 	if (find_needed(s, f, name ? name : needed, &found, &why, err) < 0)
 		return -1;
-	if (dist_is_libpython(needed, true)) {
+	if (py_is_libpython(needed, true)) {
 		text = xasprintf(
 			"%s needs %s%s%s", f->rel, needed, why ? ": " : "", why ? why : "");
 		note(found ? &s->libpython : &s->no_libpython, text);
@@ -185,18 +185,18 @@ static int look_at_needed(
 static int reaches_out(
 	const struct signs *s, const struct wheel_file *f, bool *seen, bool *ret, struct err *err)
 {
-	const struct dist_chain self = {f->path, &f->facts};
+	const struct py_chain self = {f->path, &f->facts};
 
 	seen[f - s->audit->v] = true;
 	for (size_t i = 0; !*ret && i < f->facts.n_needed; i++) {
 		const char *needed = f->facts.needed[i];
-		CLEANUP_FREE char *name = dist_loader_expand(&self, 1, needed);
+		CLEANUP_FREE char *name = py_loader_expand(&self, 1, needed);
 		CLEANUP_FREE char *found = NULL, *why = NULL;
 		const struct wheel_file *next = wheel_library(s->audit, name ? name : needed);
 
 		if (next && !seen[next - s->audit->v] && reaches_out(s, next, seen, ret, err) < 0)
 			return -1;
-		if (next || dist_is_libpython(needed, true))
+		if (next || py_is_libpython(needed, true))
 			continue;
 		if (find_needed(s, f, name ? name : needed, &found, &why, err) < 0)
 			return -1;
@@ -327,7 +327,7 @@ static void predict(json_t *model, const char *prediction, const char *expected,
 {
 	json_object_set_new(model, "prediction", json_string(prediction));
 	json_object_set_new(model, "expected", json_string(expected));
-	json_object_set_new(model, "because", dist_text_json(because));
+	json_object_set_new(model, "because", py_text_json(because));
 	free(because);
 }
 
@@ -377,7 +377,7 @@ static void set_list(json_t *audit, const char *key, const struct strv *list)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < list->n && i < NAMES_MAX; i++)
-		json_array_append_new(a, dist_text_json(list->v[i]));
+		json_array_append_new(a, py_text_json(list->v[i]));
 	json_object_set_new(audit, key, a);
 }
 
@@ -401,7 +401,7 @@ static void describe(const struct signs *s, json_t *model)
 	set_list(audit, "collisions", &s->collisions);
 	set_list(audit, "problems", &s->audit->problems);
 	json_object_set_new(audit, "static_tls", json_integer((json_int_t)s->static_tls));
-	json_object_set_new(audit, "glibc", dist_text_json(s->glibc));
+	json_object_set_new(audit, "glibc", py_text_json(s->glibc));
 	json_object_set_new(model, "audit", audit);
 }
 

@@ -129,9 +129,9 @@ static void read_loader_log(const char *path, json_t *list)
 		p += strlen("calling init: ");
 		end = p + strcspn(p, "\n");
 		file = xstrndup(p, (size_t)(end - p));
-		if (dist_is_libpython(file, true) && !strv_has(&seen, file)) {
+		if (py_is_libpython(file, true) && !strv_has(&seen, file)) {
 			strv_add(&seen, file);
-			json_array_append_new(list, dist_text_json(file));
+			json_array_append_new(list, py_text_json(file));
 		}
 	}
 }
@@ -171,7 +171,7 @@ static char *crash_frame(const char *output)
 
 static void set_text(json_t *o, const char *key, const char *text)
 {
-	json_object_set_new(o, key, dist_text_json(text));
+	json_object_set_new(o, key, py_text_json(text));
 }
 
 static json_t *trial_new(json_t *trials, const char *what, bool ok)

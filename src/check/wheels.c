@@ -101,9 +101,9 @@ static int find_pip(struct wheels *all, struct err *err)
 }
 
 /* Wheels for the one must fit the other, too. */
-static int check_same(const struct dist *here, const struct dist *there, struct err *err)
+static int check_same(const struct python *here, const struct python *there, struct err *err)
 {
-	const char *a = dist_config(here, "SOABI"), *b = dist_config(there, "SOABI");
+	const char *a = py_config(here, "SOABI"), *b = py_config(there, "SOABI");
 
 	if (!there->runs)
 		return err_set(err, ERR_UNSUPPORTED, "the reference '%s' cannot be run: %s",
@@ -117,11 +117,11 @@ static int check_same(const struct dist *here, const struct dist *there, struct 
 }
 
 static int prepare(
-	struct wheels *all, const struct dist *dist, const struct dist *reference, struct err *err)
+	struct wheels *all, const struct python *dist, const struct python *reference, struct err *err)
 {
 	const struct check_wheel_options *o = all->options;
 	CLEANUP_FREE char *state = NULL, *data = NULL;
-	const char *other = dist_other_implementation(dist);
+	const char *other = py_other_implementation(dist);
 
 	if (other)
 		return err_set(err, ERR_UNSUPPORTED,
@@ -194,7 +194,7 @@ static json_t *read_answer(
 		return answer;
 	json_decref(answer);
 	answer = json_object();
-	json_object_set_new(answer, "name", dist_text_json(item->name));
+	json_object_set_new(answer, "name", py_text_json(item->name));
 	json_object_set_new(answer, "version", json_null());
 	wheel_not_checked(answer, "the process that checked it ended: %s",
 		*how->msg ? how->msg : "without an answer");
@@ -285,7 +285,7 @@ static int check_list(struct wheels *all, const struct wheel_list *list, struct 
 	return failed;
 }
 
-static int check_against(const struct dist *dist, const struct dist *reference,
+static int check_against(const struct python *dist, const struct python *reference,
 	const struct check_wheel_options *options, struct progress *progress, json_t *model,
 	struct err *err)
 {
@@ -303,17 +303,17 @@ static int check_against(const struct dist *dist, const struct dist *reference,
 		prepare(&all, dist, reference, err) < 0)
 		return -1;
 	json_object_set_new(
-		model, "against", reference ? dist_text_json(reference->interpreter) : json_null());
+		model, "against", reference ? py_text_json(reference->interpreter) : json_null());
 	failed = check_list(&all, &list, progress, model, err);
 	if (failed == 0)
 		failed = tree_remove(all.scratch, err);
 	return failed;
 }
 
-int check_wheels(const struct dist *dist, const struct check_wheel_options *options,
+int check_wheels(const struct python *dist, const struct check_wheel_options *options,
 	struct progress *progress, json_t *model, struct err *err)
 {
-	CLEANUP_DIST struct dist reference = {0};
+	CLEANUP_PYTHON struct python reference = {0};
 	CLEANUP_FREE char *beside = options->against ? NULL : wheel_find_counterpart(dist);
 	const char *against = options->against ? options->against : beside;
 
@@ -321,7 +321,7 @@ int check_wheels(const struct dist *dist, const struct check_wheel_options *opti
 		progress_say(progress, "no reference interpreter: wheels either work or fail");
 		return check_against(dist, NULL, options, progress, model, err);
 	}
-	if (dist_find(against, &reference, err) < 0)
+	if (py_find(against, &reference, err) < 0)
 		return err_wrap(err, "looking for the reference interpreter");
 	return check_against(dist, &reference, options, progress, model, err);
 }

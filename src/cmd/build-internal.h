@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "build/cache.h"
-#include "build/cpython.h"
+#include "plan/cache.h"
+#include "cpython/cpython.h"
 
 /* What the command line of solder build says. */
 struct build_values {

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/progress.h"
-#include "build/cache.h"
+#include "plan/cache.h"
 #include "cmd/cmd.h"
 #include "report/report.h"
 

@@ -214,7 +214,7 @@ static void add_terms(struct doc *doc, const json_t *rules)
 		doc_fold(doc);
 }
 
-struct doc *cmd_check_doc(const struct dist *dist, const json_t *model, bool all)
+struct doc *cmd_check_doc(const struct python *dist, const json_t *model, bool all)
 {
 	CLEANUP_FREE char *title = xasprintf("solder check: %s", dist->given);
 	const json_t *rules = json_object_get(model, "rules");
@@ -234,11 +234,11 @@ struct doc *cmd_check_doc(const struct dist *dist, const json_t *model, bool all
 	for (size_t i = 0; i < dist->trail.n; i++)
 		doc_text(doc, "%s", dist->trail.v[i]);
 	doc_fact(doc, "Python", dist->version);
-	if (dist_other_implementation(dist))
-		doc_fact(doc, "implementation", dist_other_implementation(dist));
+	if (py_other_implementation(dist))
+		doc_fact(doc, "implementation", py_other_implementation(dist));
 	doc_fact(doc, "interpreter", dist->interpreter);
 	doc_fact(doc, "prefix", dist->prefix);
-	doc_fact(doc, "link mode", dist_link_name(dist->link));
+	doc_fact(doc, "link mode", py_link_name(dist->link));
 	doc_fact(doc, "libpython.so", dist->libpython_shared);
 	doc_fact(doc, "libpython.a", dist->libpython_static);
 	return doc;

@@ -7,7 +7,7 @@
 #include "cmd/cmd.h"
 
 int cmd_check_probes(
-	const struct probe_values *v, const struct dist *dist, json_t *model, struct err *err)
+	const struct probe_values *v, const struct python *dist, json_t *model, struct err *err)
 {
 	CLEANUP_FREE char *probes_dir = NULL, *scratch = NULL;
 	struct check_probe_options options = {

@@ -20,7 +20,7 @@ static char *default_state(struct err *err)
 	return NULL;
 }
 
-int cmd_check_wheels(const struct wheel_values *v, const char *against, const struct dist *dist,
+int cmd_check_wheels(const struct wheel_values *v, const char *against, const struct python *dist,
 	json_t *model, struct err *err)
 {
 	CLEANUP_FREE char *data = NULL, *state = NULL;

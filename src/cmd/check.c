@@ -81,7 +81,7 @@ static int explain_rule(const char *id, struct err *err)
 }
 
 static int print(
-	const struct values *v, const struct dist *dist, const json_t *model, struct err *err)
+	const struct values *v, const struct python *dist, const json_t *model, struct err *err)
 {
 	if (v->json || !strcmp(v->format, "json")) {
 		report_json("solder-check", model, stdout);
@@ -112,12 +112,12 @@ static bool wants_probes(const struct values *v)
 	return v->probes.all || v->probes.ids.n;
 }
 
-static int gather(const struct values *v, const struct dist *dist, json_t *model, struct err *err)
+static int gather(const struct values *v, const struct python *dist, json_t *model, struct err *err)
 {
-	CLEANUP_DIST_FILES struct dist_files files = {0};
+	CLEANUP_PYTHON_FILES struct py_files files = {0};
 	const struct check_input input = {dist, &files};
 
-	if (dist_files_read(dist, &files, err) < 0 ||
+	if (py_files_read(dist, &files, err) < 0 ||
 		check_rules(&input, &v->rules, &v->skip, model, err) < 0)
 		return -1;
 	if (v->wheels.what && cmd_check_wheels(&v->wheels, v->probes.against, dist, model, err) < 0)
@@ -135,7 +135,7 @@ static int gather(const struct values *v, const struct dist *dist, json_t *model
 }
 
 /* What is checked is the archive; the place where it was unpacked is of no interest. */
-static void set_origin(struct dist *dist, const char *archive, const char *verified_by)
+static void set_origin(struct python *dist, const char *archive, const char *verified_by)
 {
 	CLEANUP_STRV struct strv hops = dist->trail;
 
@@ -168,16 +168,16 @@ static bool fails(const struct values *v, const json_t *model)
 static int check(const struct values *v, const json_t *old, const char *what, const char *archive,
 	const char *verified_by, struct err *err)
 {
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	json_t *model;
 	int result;
 
-	if (dist_find(what, &dist, err) < 0)
+	if (py_find(what, &dist, err) < 0)
 		return -1;
 	if (archive)
 		set_origin(&dist, archive, verified_by);
 	model = json_object();
-	json_object_set_new(model, "python", dist_json(&dist));
+	json_object_set_new(model, "python", py_json(&dist));
 	result = gather(v, &dist, model, err);
 	if (result == 0) {
 		if (old) {

@@ -11,13 +11,13 @@
 /* What brings a cause down. NULL: nothing that is known. */
 static const char *remedy(enum explain_cause cause, const struct explain_weights *w)
 {
-	int64_t dynamic = w->classes[ELF_SITE_TLS_GD] + w->classes[ELF_SITE_TLS_LD] +
-			  w->classes[ELF_SITE_TLS_DESC];
+	int64_t dynamic = w->classes[CODE_SITE_TLS_GD] + w->classes[CODE_SITE_TLS_LD] +
+			  w->classes[CODE_SITE_TLS_DESC];
 
 	switch (cause) {
 	case EXPLAIN_TLS:
 		return dynamic ? "a static interpreter, or -ftls-model=initial-exec"
-		       : w->classes[ELF_SITE_TLS_IE]
+		       : w->classes[CODE_SITE_TLS_IE]
 			       ? "is initial-exec: only a static interpreter is cheaper"
 			       : "is local-exec: as cheap as it gets";
 	case EXPLAIN_PLT_OWN:

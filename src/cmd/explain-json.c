@@ -1,14 +1,14 @@
 /* All that solder explain shows, as JSON. */
 #include "cmd/explain-internal.h"
-#include "dist/dist.h"
+#include "python/python.h"
 
 static json_t *side_json(const struct explain_page *p, const struct explain_side *side)
 {
 	/* What ran before, or not at all, did so under conditions that are not known. */
 	bool ran = side->interpreter && !side->no_counts;
 	json_t *o = json_pack("{s:o, s:o, s:o, s:s?, s:o, s:o}", "given",
-		dist_text_json(side->given), "interpreter", dist_text_json(side->interpreter),
-		"version", dist_text_json(side->version), "link", side->link, "from_copy",
+		py_text_json(side->given), "interpreter", py_text_json(side->interpreter),
+		"version", py_text_json(side->version), "link", side->link, "from_copy",
 		ran ? json_boolean(side->place.moved) : json_null(), "arenas_aligned",
 		ran ? json_boolean(side->aligned) : json_null());
 	json_t *counts = json_object();
@@ -17,7 +17,7 @@ static json_t *side_json(const struct explain_page *p, const struct explain_side
 		json_object_set_new(counts, p->workloads->v[i], json_integer(side->workloads[i]));
 	json_object_set_new(o, "workloads", counts);
 	json_object_set_new(o, "weights",
-		side->no_counts ? json_pack("{s:o}", "not_known", dist_text_json(side->no_counts))
+		side->no_counts ? json_pack("{s:o}", "not_known", py_text_json(side->no_counts))
 				: explain_weights_json(&side->weights));
 	if (side->startup)
 		json_object_set_new(o, "startup", explain_startup_json(side->startup));
@@ -51,7 +51,7 @@ json_t *explain_page_json(const struct explain_page *p)
 	if (p->result->matched)
 		json_object_set_new(o, "inlined", explain_inlining_json(p->inlining));
 	if (p->function) {
-		json_t *function = json_pack("{s:o, s:o}", "name", dist_ascii_json(p->function),
+		json_t *function = json_pack("{s:o, s:o}", "name", py_ascii_json(p->function),
 			"a", function_json(p->a, p->function));
 
 		if (p->b)

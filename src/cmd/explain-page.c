@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/explain-internal.h"
+#include "code/code.h"
 #include "elf/elf.h"
 
 #define TOP 10
@@ -147,8 +148,8 @@ static void add_classes(struct doc *doc, const struct explain_page *p)
 	struct cell c[4];
 
 	doc_table(doc, "Sites that were executed, of those in the files", columns, p->b ? 5 : 3);
-	for (unsigned i = 0; i < ELF_N_SITES; i++) {
-		const char *cells[] = {elf_site_name(i), sites_of(&c[0], a, i),
+	for (unsigned i = 0; i < CODE_N_SITES; i++) {
+		const char *cells[] = {code_site_name(i), sites_of(&c[0], a, i),
 			cell_whole(&c[1], a->class_executions[i]), sites_of(&c[2], b, i),
 			cell_whole(&c[3], b->class_executions[i])};
 
@@ -286,7 +287,7 @@ static void add_inlined(struct doc *doc, const struct explain_page *p)
 /* Calls to known functions cost no more one way than another; they are not what is looked for. */
 static bool is_overhead(unsigned kind)
 {
-	return kind != ELF_SITE_CALL_DIRECT && kind != ELF_SITE_CALL_INDIRECT;
+	return kind != CODE_SITE_CALL_DIRECT && kind != CODE_SITE_CALL_INDIRECT;
 }
 
 static void add_sites(struct doc *doc, const struct explain_page *p)

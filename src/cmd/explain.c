@@ -8,8 +8,8 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "cmd/explain-internal.h"
-#include "cmd/explain-intervene.h"
-#include "dist/dist.h"
+#include "study/study.h"
+#include "python/python.h"
 
 #define DEFAULT_WORKLOADS "calls,attributes,exceptions,binary_trees"
 
@@ -128,11 +128,11 @@ static char *folder(const struct explained *e, size_t i, const char *what)
 
 static int find_python(struct explained *e, size_t i, struct err *err)
 {
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	CLEANUP_FREE char *root = folder(e, i, "python");
 	struct explain_side *side = &e->sides[i];
 
-	if (dist_find(side->given, &dist, err) < 0)
+	if (py_find(side->given, &dist, err) < 0)
 		return -1;
 	if (!dist.runs)
 		return err_set(err, ERR_UNSUPPORTED, "'%s' does not run here: %s", side->given,
@@ -141,7 +141,7 @@ static int find_python(struct explained *e, size_t i, struct err *err)
 		return err_wrap(err, "copying '%s'", dist.interpreter);
 	side->interpreter = steal(&dist.interpreter);
 	side->version = steal(&dist.version);
-	side->link = dist_link_name(dist.link);
+	side->link = py_link_name(dist.link);
 	return 0;
 }
 

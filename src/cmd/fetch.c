@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/term.h"
-#include "build/sources.h"
+#include "cpython/sources.h"
 #include "cmd/cmd.h"
 
 struct values {

@@ -5,7 +5,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "dist/dist.h"
+#include "code/code.h"
+#include "python/python.h"
 #include "report/report.h"
 
 struct inspect_options {
@@ -16,17 +17,17 @@ struct inspect_options {
 
 /* A file and what is known beyond its own facts. */
 struct inspect_item {
-	struct dist_file file;
+	struct py_file file;
 	bool wants_code; /* else it is not disassembled */
 	bool has_code;
-	struct elf_code code;
+	struct code_counts code;
 	char *code_problem; /* why not, when it was wanted */
 	json_t *libraries;  /* [{"needed", "found", "why"}] */
 };
 
 /* `python` is the program that would load the file; NULL: the file itself is the first. Reads the
  * code if it is wanted. */
-int inspect_fill(struct inspect_item *item, const struct dist_chain *python, struct err *err);
+int inspect_fill(struct inspect_item *item, const struct py_chain *python, struct err *err);
 void inspect_release(struct inspect_item *item);
 json_t *inspect_json(const struct inspect_item *item);
 

@@ -9,16 +9,16 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cmd/inspect-internal.h"
-#include "dist/parallel.h"
+#include "python/parallel.h"
 
 #define N_COLUMNS 8
-#define N_ROLES (DIST_ROLE_OBJECT + 1)
+#define N_ROLES (PY_ROLE_OBJECT + 1)
 
 struct run {
 	const struct inspect_options *o;
-	const struct dist *dist;         /* NULL for a folder */
-	const struct dist_chain *python; /* NULL for a folder */
-	struct dist_files files;
+	const struct python *dist;         /* NULL for a folder */
+	const struct py_chain *python; /* NULL for a folder */
+	struct py_files files;
 	struct inspect_item
 		*items; /* one for each file; kept after it was taken if it has a page */
 	char **json;    /* when JSON is printed */
@@ -34,14 +34,14 @@ struct run {
 	int line;
 };
 
-static bool is_main(const struct run *r, const struct dist_file *f)
+static bool is_main(const struct run *r, const struct py_file *f)
 {
 	return r->dist &&
 	       (!strcmp(f->path, r->dist->interpreter) ||
 		       (r->dist->libpython_shared && !strcmp(f->path, r->dist->libpython_shared)));
 }
 
-static bool is_wanted(const struct run *r, const struct dist_file *f)
+static bool is_wanted(const struct run *r, const struct py_file *f)
 {
 	const char *pattern = r->o->file;
 
@@ -59,8 +59,8 @@ static void make(void *ctx, size_t i)
 	json_t *model;
 
 	item->file = r->files.v[i];
-	r->files.v[i] = (struct dist_file){0};
-	if (!dist_file_read(r->dist, &item->file)) {
+	r->files.v[i] = (struct py_file){0};
+	if (!py_file_read(r->dist, &item->file)) {
 		inspect_release(item);
 		return;
 	}
@@ -120,7 +120,7 @@ static void add_row(struct run *r, const struct inspect_item *item)
 		strv_add(&r->cells[item->file.role], cells[i]);
 }
 
-static void keep_highest(struct run *r, const struct dist_file *f)
+static void keep_highest(struct run *r, const struct py_file *f)
 {
 	if (!f->facts.glibc || (r->glibc && elf_version_compare(f->facts.glibc, r->glibc) <= 0))
 		return;
@@ -177,7 +177,7 @@ static void show_progress(void *ctx, size_t taken)
 
 static int read_all(struct run *r, struct err *err)
 {
-	const struct dist_work work = {make, take, dropped, show_progress, r};
+	const struct py_work work = {make, take, dropped, show_progress, r};
 	int failed;
 
 	r->items = xcalloc(r->files.n + 1, sizeof(*r->items));
@@ -187,7 +187,7 @@ static int read_all(struct run *r, struct err *err)
 		r->bytes += r->files.v[i].facts.file_size;
 	r->progress = progress_new(stderr, isatty(2) ? PROGRESS_AUTO : PROGRESS_QUIET);
 	r->line = progress_start(r->progress, "reading files", 0);
-	failed = dist_parallel(&work, r->files.n, err);
+	failed = py_parallel(&work, r->files.n, err);
 	progress_free(r->progress);
 	return failed;
 }
@@ -196,7 +196,7 @@ static void run_release(struct run *r)
 {
 	for (size_t i = 0; r->items && i < r->files.n; i++)
 		inspect_release(&r->items[i]);
-	dist_files_release(&r->files);
+	py_files_release(&r->files);
 	strv_release(&r->bad);
 	strv_release(&r->odd);
 	for (size_t i = 0; i < N_ROLES; i++)
@@ -217,7 +217,7 @@ static char *role_counts(const struct run *r)
 
 	for (size_t i = 0; i < ARRAY_SIZE(r->roles); i++) {
 		if (r->roles[i])
-			strv_addf(&words, "%s %zu", dist_role_name(i), r->roles[i]);
+			strv_addf(&words, "%s %zu", py_role_name(i), r->roles[i]);
 	}
 	return strv_join(&words, ", ");
 }
@@ -252,7 +252,7 @@ static void show_files(struct doc *doc, const struct run *r)
 
 		if (!cells->n)
 			continue;
-		doc_table(doc, dist_role_name(role), columns, N_COLUMNS);
+		doc_table(doc, py_role_name(role), columns, N_COLUMNS);
 		for (size_t i = 0; i < cells->n; i += N_COLUMNS)
 			doc_row(doc, (const char *const *)&cells->v[i]);
 	}
@@ -283,20 +283,20 @@ static int show_pages(struct doc *doc, const struct run *r, struct err *err)
 	return 0;
 }
 
-static void show_trail(struct doc *doc, const struct dist *dist)
+static void show_trail(struct doc *doc, const struct python *dist)
 {
 	for (size_t i = 0; i < dist->trail.n; i++)
 		doc_fact(doc, i ? "" : "found", dist->trail.v[i]);
 }
 
-static void show_link(struct doc *doc, const struct dist *dist)
+static void show_link(struct doc *doc, const struct python *dist)
 {
 	static const char *const words[] = {
-		[DIST_LINK_UNKNOWN] =
+		[PY_LINK_UNKNOWN] =
 			"unknown: the interpreter neither carries nor needs libpython",
-		[DIST_LINK_STATIC] = "static: libpython is in the interpreter",
-		[DIST_LINK_SHARED] = "shared: the interpreter needs libpython",
-		[DIST_LINK_DUAL] = "dual: the interpreter is libpython",
+		[PY_LINK_STATIC] = "static: libpython is in the interpreter",
+		[PY_LINK_SHARED] = "shared: the interpreter needs libpython",
+		[PY_LINK_DUAL] = "dual: the interpreter is libpython",
 	};
 	CLEANUP_FREE char *loaded =
 		dist->libpython_loaded
@@ -316,12 +316,12 @@ static void show_link(struct doc *doc, const struct dist *dist)
 static int find_for_modules(const struct run *r, char **found, char **why, struct err *err)
 {
 	const struct elf_facts none = {0};
-	const struct dist_chain chain[] = {*r->python, {"a module", &none}};
+	const struct py_chain chain[] = {*r->python, {"a module", &none}};
 	const char *soname = r->library ? r->library->file.facts.soname : NULL;
 
 	*found = *why = NULL;
-	return soname && r->dist->link == DIST_LINK_STATIC
-		       ? dist_loader_find(chain, 2, soname, found, why, err)
+	return soname && r->dist->link == PY_LINK_STATIC
+		       ? py_loader_find(chain, 2, soname, found, why, err)
 		       : 0;
 }
 
@@ -340,7 +340,7 @@ static int show_modules(struct doc *doc, const struct run *r, struct err *err)
 
 static int show_head(struct doc *doc, const struct run *r, struct err *err)
 {
-	const struct dist *dist = r->dist;
+	const struct python *dist = r->dist;
 	const struct inspect_item *both[] = {r->interpreter, r->library};
 	static const char *const titles[] = {"interpreter", "libpython.so"};
 
@@ -352,8 +352,8 @@ static int show_head(struct doc *doc, const struct run *r, struct err *err)
 	if (dist->system)
 		doc_fact(doc, "", "shared with other software: only Python's own files are shown");
 	doc_fact(doc, "version", dist->version);
-	if (dist_other_implementation(dist))
-		doc_fact(doc, "implementation", dist_other_implementation(dist));
+	if (py_other_implementation(dist))
+		doc_fact(doc, "implementation", py_other_implementation(dist));
 	if (!dist->runs)
 		doc_fact(doc, dist->no_run ? "not run" : "does not run",
 			dist->no_run ? "as asked for; what follows is from files alone"
@@ -412,20 +412,20 @@ static int run_and_show(struct run *r, const char *key, json_t *head, struct err
 
 int inspect_python(const char *what, const struct inspect_options *o, struct err *err)
 {
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
 	CLEANUP(run_release) struct run r = {.o = o, .dist = &dist};
-	struct dist_chain python;
+	struct py_chain python;
 	json_t *head;
 	int failed;
 
-	if ((o->no_run ? dist_find_unrun : dist_find)(what, &dist, err) < 0 ||
+	if ((o->no_run ? py_find_unrun : py_find)(what, &dist, err) < 0 ||
 		elf_facts_read(dist.interpreter, &facts, err) < 0 ||
-		dist_files_list(&dist, &r.files, err) < 0)
+		py_files_list(&dist, &r.files, err) < 0)
 		return -1;
-	python = (struct dist_chain){dist.interpreter, &facts};
+	python = (struct py_chain){dist.interpreter, &facts};
 	r.python = &python;
-	head = dist_json(&dist);
+	head = py_json(&dist);
 	failed = run_and_show(&r, "python", head, err);
 	json_decref(head);
 	return failed;
@@ -438,9 +438,9 @@ int inspect_folder(const char *dir, const struct inspect_options *o, struct err 
 	json_t *head;
 	int failed;
 
-	if (dist_folder_list(full, &r.files, err) < 0)
+	if (py_folder_list(full, &r.files, err) < 0)
 		return -1;
-	head = dist_text_json(full);
+	head = py_text_json(full);
 	failed = run_and_show(&r, "folder", head, err);
 	json_decref(head);
 	return failed;

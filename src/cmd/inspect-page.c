@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code/code.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "cmd/inspect-internal.h"
@@ -53,7 +54,7 @@ static void page_identity(struct doc *doc, const struct inspect_item *item)
 	doc_fact(doc, "file", item->file.path);
 	fact_bytes(doc, "size", f->file_size);
 	doc_fact(doc, "type", kind_words(f));
-	doc_fact(doc, "role", dist_role_name(item->file.role));
+	doc_fact(doc, "role", py_role_name(item->file.role));
 	doc_fact(doc, "machine", machine);
 	doc_fact(doc, "loader", f->interp);
 	doc_fact(doc, "SONAME", f->soname);
@@ -168,7 +169,7 @@ static void page_relocations(struct doc *doc, const struct elf_facts *f)
 		return;
 	doc_table(doc, "Dynamic relocations", columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < f->n_relocs; i++) {
-		CLEANUP_FREE char *name = dist_reloc_text(f->machine, f->relocs[i].type);
+		CLEANUP_FREE char *name = py_reloc_text(f->machine, f->relocs[i].type);
 
 		add_count(doc, name, f->relocs[i].count);
 	}
@@ -176,30 +177,30 @@ static void page_relocations(struct doc *doc, const struct elf_facts *f)
 		add_count(doc, "relative, in DT_RELR", f->relr);
 }
 
-static const char *site_words(enum elf_site site)
+static const char *site_words(enum code_site site)
 {
-	static const char *const words[ELF_N_SITES] = {
-		[ELF_SITE_TLS_LE] = "TLS access, local-exec",
-		[ELF_SITE_TLS_IE] = "TLS access, initial-exec",
-		[ELF_SITE_TLS_GD] = "TLS access, general-dynamic",
-		[ELF_SITE_TLS_LD] = "TLS access, local-dynamic",
-		[ELF_SITE_TLS_DESC] = "TLS access, descriptor",
-		[ELF_SITE_CALL_DIRECT] = "call, direct",
-		[ELF_SITE_CALL_PLT_OWN] = "call through the PLT to the same file",
-		[ELF_SITE_CALL_PLT_OTHER] = "call through the PLT to other files",
-		[ELF_SITE_CALL_GOT] = "call through the GOT",
-		[ELF_SITE_CALL_INDIRECT] = "call, indirect",
-		[ELF_SITE_GOT_LOAD] = "load of an address from the GOT",
+	static const char *const words[CODE_N_SITES] = {
+		[CODE_SITE_TLS_LE] = "TLS access, local-exec",
+		[CODE_SITE_TLS_IE] = "TLS access, initial-exec",
+		[CODE_SITE_TLS_GD] = "TLS access, general-dynamic",
+		[CODE_SITE_TLS_LD] = "TLS access, local-dynamic",
+		[CODE_SITE_TLS_DESC] = "TLS access, descriptor",
+		[CODE_SITE_CALL_DIRECT] = "call, direct",
+		[CODE_SITE_CALL_PLT_OWN] = "call through the PLT to the same file",
+		[CODE_SITE_CALL_PLT_OTHER] = "call through the PLT to other files",
+		[CODE_SITE_CALL_GOT] = "call through the GOT",
+		[CODE_SITE_CALL_INDIRECT] = "call, indirect",
+		[CODE_SITE_GOT_LOAD] = "load of an address from the GOT",
 	};
 
 	return words[site];
 }
 
-static uint64_t code_number(const struct elf_code *code, size_t row)
+static uint64_t code_number(const struct code_counts *code, size_t row)
 {
 	const uint64_t more[] = {code->functions, code->instructions, code->unknown, code->gaps};
 
-	return row < ELF_N_SITES ? code->sites[row] : more[row - ELF_N_SITES];
+	return row < CODE_N_SITES ? code->sites[row] : more[row - CODE_N_SITES];
 }
 
 void inspect_code_table(struct doc *doc, const struct inspect_item *const *items,
@@ -217,9 +218,9 @@ void inspect_code_table(struct doc *doc, const struct inspect_item *const *items
 	if (used == 1)
 		return;
 	doc_table(doc, "Code", columns, used);
-	for (size_t row = 0; row < ELF_N_SITES + ARRAY_SIZE(more); row++) {
+	for (size_t row = 0; row < CODE_N_SITES + ARRAY_SIZE(more); row++) {
 		const char *cells[ARRAY_SIZE(columns)] = {
-			row < ELF_N_SITES ? site_words(row) : more[row - ELF_N_SITES]};
+			row < CODE_N_SITES ? site_words(row) : more[row - CODE_N_SITES]};
 		char text[ARRAY_SIZE(columns)][24];
 		size_t c = 1;
 
@@ -240,8 +241,8 @@ void inspect_calls_picture(struct doc *doc, const struct inspect_item *const *it
 {
 	static const struct chart_words words = {.title = "Calls in the code",
 		.about = "How many call instructions of each kind there are."};
-	static const enum elf_site kinds[] = {ELF_SITE_CALL_DIRECT, ELF_SITE_CALL_PLT_OTHER,
-		ELF_SITE_CALL_PLT_OWN, ELF_SITE_CALL_INDIRECT, ELF_SITE_CALL_GOT};
+	static const enum code_site kinds[] = {CODE_SITE_CALL_DIRECT, CODE_SITE_CALL_PLT_OTHER,
+		CODE_SITE_CALL_PLT_OWN, CODE_SITE_CALL_INDIRECT, CODE_SITE_CALL_GOT};
 	static const char *const parts[] = {"direct", "through the PLT, to other files",
 		"through the PLT, to the same file", "indirect", "through the GOT"};
 	const char *bars[2];

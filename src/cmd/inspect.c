@@ -21,26 +21,26 @@ int inspect_show(const struct doc *doc, const struct inspect_options *o, struct 
 }
 
 static int add_library(
-	json_t *list, const struct dist_chain *chain, size_t n, const char *needed, struct err *err)
+	json_t *list, const struct py_chain *chain, size_t n, const char *needed, struct err *err)
 {
 	CLEANUP_FREE char *found = NULL, *why = NULL;
 	json_t *o;
 
-	if (dist_loader_find(chain, n, needed, &found, &why, err) < 0)
+	if (py_loader_find(chain, n, needed, &found, &why, err) < 0)
 		return -1;
 	o = json_object();
-	json_object_set_new(o, "needed", dist_text_json(needed));
-	json_object_set_new(o, "found", dist_text_json(found));
-	json_object_set_new(o, "why", dist_text_json(why));
+	json_object_set_new(o, "needed", py_text_json(needed));
+	json_object_set_new(o, "found", py_text_json(found));
+	json_object_set_new(o, "why", py_text_json(why));
 	json_array_append_new(list, o);
 	return 0;
 }
 
-int inspect_fill(struct inspect_item *item, const struct dist_chain *python, struct err *err)
+int inspect_fill(struct inspect_item *item, const struct py_chain *python, struct err *err)
 {
 	const struct elf_facts *f = &item->file.facts;
-	const struct dist_chain self = {item->file.path, f};
-	const struct dist_chain chain[] = {python ? *python : self, self};
+	const struct py_chain self = {item->file.path, f};
+	const struct py_chain chain[] = {python ? *python : self, self};
 	bool alone = !python || !strcmp(python->path, item->file.path);
 	struct err failed = ERR_INIT;
 
@@ -53,7 +53,7 @@ int inspect_fill(struct inspect_item *item, const struct dist_chain *python, str
 	}
 	if (!item->wants_code)
 		return 0;
-	item->has_code = elf_code_read(item->file.path, &item->code, &failed) == 0;
+	item->has_code = code_counts_read(item->file.path, &item->code, &failed) == 0;
 	if (!item->has_code)
 		item->code_problem = xstrdup(failed.msg);
 	return 0;
@@ -72,12 +72,12 @@ void inspect_release(struct inspect_item *item)
 
 json_t *inspect_json(const struct inspect_item *item)
 {
-	json_t *o = dist_file_json(&item->file);
+	json_t *o = py_file_json(&item->file);
 
 	if (item->libraries)
 		json_object_set(o, "libraries", item->libraries);
-	json_object_set_new(o, "code", item->has_code ? dist_code_json(&item->code) : json_null());
-	json_object_set_new(o, "code_problem", dist_text_json(item->code_problem));
+	json_object_set_new(o, "code", item->has_code ? py_code_json(&item->code) : json_null());
+	json_object_set_new(o, "code_problem", py_text_json(item->code_problem));
 	return o;
 }
 
@@ -90,7 +90,7 @@ static int inspect_file(const char *path, const struct inspect_options *o, struc
 
 	item.file.path = path_absolute(path);
 	item.file.rel = xstrdup(path);
-	if (!dist_file_read(NULL, &item.file) || item.file.problem)
+	if (!py_file_read(NULL, &item.file) || item.file.problem)
 		return err_set(err, ERR_INPUT, "%s",
 			item.file.problem ? item.file.problem : "the file changed meanwhile");
 	if (inspect_fill(&item, NULL, err) < 0)
@@ -116,8 +116,8 @@ static int inspect_archive(
 	if (archive_facts_read(path, &facts, err) < 0)
 		return -1;
 	if (o->json) {
-		archive = dist_archive_json(&facts);
-		json_object_set_new(archive, "path", dist_text_json(full));
+		archive = py_archive_json(&facts);
+		json_object_set_new(archive, "path", py_text_json(full));
 		json_object_set_new(archive, "size", json_integer((json_int_t)st->st_size));
 		model = json_pack("{s:o}", "archive", archive);
 		report_json("solder-inspect", model, stdout);
@@ -148,7 +148,7 @@ static int starts_python(const char *path, bool *ret, struct err *err)
 
 	if (elf_facts_read(path, &facts, err) < 0)
 		return -1;
-	*ret = dist_is_interpreter(path, &facts);
+	*ret = py_is_interpreter(path, &facts);
 	return 0;
 }
 
@@ -189,7 +189,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if (stat(what, &st) < 0)
 		return inspect_python(what, o, err);
 	if (S_ISDIR(st.st_mode))
-		return !o->alone && (dist_has_python(what) || path_exists(cfg))
+		return !o->alone && (py_has_python(what) || path_exists(cfg))
 			       ? inspect_python(what, o, err)
 			       : inspect_folder(what, o, err);
 	if (S_ISREG(st.st_mode))

@@ -5,10 +5,10 @@
 
 #include "base/file.h"
 #include "base/term.h"
-#include "build/sources.h"
+#include "cpython/sources.h"
 #include "check/check.h"
 #include "cmd/cmd.h"
-#include "explain/intervene.h"
+#include "study/intervene.h"
 
 #define INDEX_MAX ((size_t)4 << 20)
 #define COLUMNS_MAX 5

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/progress.h"
-#include "build/cache.h"
+#include "plan/cache.h"
 #include "pack/pack.h"
 
 struct pack_values {

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 #include "base/file.h"
 #include "base/term.h"
-#include "build/cpython.h"
+#include "cpython/cpython.h"
 #include "cmd/cmd.h"
 #include "cmd/pack-internal.h"
 #include "report/report.h"
@@ -136,7 +136,7 @@ static int find_gdb_script(
 		found = sha256_file(path, hex, NULL, err);
 		if (found < 0 || strcmp(hex, digest) != 0)
 			continue;
-		found = archive_member(path, GDB_SCRIPT, GDB_SCRIPT_MAX, script, err);
+		found = tar_member(path, GDB_SCRIPT, GDB_SCRIPT_MAX, script, err);
 	}
 	if (dir)
 		closedir(dir);

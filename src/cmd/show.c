@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "cmd/cmd.h"
-#include "dist/dist.h"
+#include "python/python.h"
 #include "elf/elf.h"
 #include "report/report.h"
 
@@ -20,22 +20,22 @@ static json_t *string_list(const char *const *v, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, dist_text_json(v[i]));
+		json_array_append_new(list, py_text_json(v[i]));
 	return list;
 }
 
 static json_t *optional(const char *text)
 {
-	return dist_text_json(text);
+	return py_text_json(text);
 }
 
 /* The library itself is linked in neither way. */
 static const char *link_mode(const struct elf_facts *f)
 {
-	enum dist_link link = dist_link_of(f);
+	enum py_link link = py_link_of(f);
 
-	if (link != DIST_LINK_UNKNOWN)
-		return dist_link_name(link);
+	if (link != PY_LINK_UNKNOWN)
+		return py_link_name(link);
 	return elf_exports(f, "Py_Initialize") ? "(this file)" : "none";
 }
 
@@ -48,7 +48,7 @@ static int collect_elf(const char *path, const char *name, json_t *list, struct 
 		return -1;
 	a = json_object();
 	json_object_set_new(a, "name", json_string(name));
-	json_object_set_new(a, "file", dist_text_json(path_base(path)));
+	json_object_set_new(a, "file", py_text_json(path_base(path)));
 	json_object_set_new(a, "size", json_integer((json_int_t)f.file_size));
 	json_object_set_new(a, "kind", json_string(elf_kind_name(f.kind)));
 	json_object_set_new(a, "link", json_string(link_mode(&f)));
@@ -75,7 +75,7 @@ static int collect_archive(const char *path, json_t *list, struct err *err)
 		return err_wrap(err, "reading '%s'", path);
 	a = json_object();
 	json_object_set_new(a, "name", json_string("static library"));
-	json_object_set_new(a, "file", dist_text_json(path_base(path)));
+	json_object_set_new(a, "file", py_text_json(path_base(path)));
 	json_object_set_new(a, "size", json_integer((json_int_t)st.st_size));
 	json_object_set_new(a, "kind",
 		json_string(f.bitcode_members || f.lto_members || f.foreign_members
@@ -103,7 +103,7 @@ int cmd_collect(const char *dir, json_t **ret, struct err *err)
 
 	if (access(manifest_path, R_OK) < 0 && errno == EACCES)
 		return err_sys(err, "cannot read '%s'", manifest_path);
-	manifest = dist_json_load(manifest_path, &ignored);
+	manifest = py_json_load(manifest_path, &ignored);
 	series = json_string_value(json_object_get(manifest, "series"));
 	if (!series) {
 		json_decref(manifest);
@@ -116,7 +116,7 @@ int cmd_collect(const char *dir, json_t **ret, struct err *err)
 	model = json_object();
 	list = json_array();
 	json_object_set(model, "distribution", json_object_get(manifest, "distribution"));
-	json_object_set_new(json_object_get(model, "distribution"), "path", dist_text_json(dir));
+	json_object_set_new(json_object_get(model, "distribution"), "path", py_text_json(dir));
 	json_object_set_new(model, "artifacts", list);
 	failed = collect_elf(python, "interpreter", list, err) < 0 ||
 		 collect_elf(library, "shared library", list, err) < 0 ||

@@ -1,10 +1,10 @@
 /* solder unpack: the careful way out of an archive. */
 #include <stdlib.h>
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
-#include "dist/dist.h"
+#include "python/python.h"
 #include "pack/pack.h"
 
 struct values {
@@ -23,7 +23,7 @@ static void defaults(void *values)
 static int run(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
-	struct unpack_limits limits = UNPACK_LIMITS_DEFAULT;
+	struct tar_limits limits = UNPACK_LIMITS_DEFAULT;
 	struct progress *progress;
 	const char *said = "the signed SHA256SUMS";
 	int failed;
@@ -49,9 +49,9 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if (v->json) {
 		json_t *model = json_object();
 
-		json_object_set_new(model, "archive", dist_text_json(args->v[0]));
-		json_object_set_new(model, "folder", dist_text_json(args->v[1]));
-		json_object_set_new(model, "verified_by", dist_text_json(said));
+		json_object_set_new(model, "archive", py_text_json(args->v[0]));
+		json_object_set_new(model, "folder", py_text_json(args->v[1]));
+		json_object_set_new(model, "verified_by", py_text_json(said));
 		report_json("solder-unpack", model, stdout);
 		json_decref(model);
 	}

@@ -1,4 +1,4 @@
-#include "elf/elf-internal.h"
+#include "elf/image.h"
 
 #include <stdio.h>
 #include <string.h>

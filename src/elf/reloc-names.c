@@ -1,4 +1,4 @@
-#include "elf/elf-internal.h"
+#include "elf/image.h"
 
 /* Those of x86-64 are complete; of the others, the types that a dynamic loader handles. */
 #define NAME(type) [type] = #type

@@ -1,4 +1,4 @@
-#include "elf/elf-internal.h"
+#include "elf/image.h"
 
 /* AArch64 has the highest numbers, up to 1032. */
 #define TYPES 2048

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "elf/elf-internal.h"
+#include "elf/image.h"
 
 static int copy_section(const struct elf_image *img, const Elf64_Shdr *sh, size_t max,
 	struct buf *out, struct err *err)

@@ -40,31 +40,31 @@ const char *explain_cause_words(enum explain_cause cause)
 enum explain_cause weigh_cause_of_class(unsigned class)
 {
 	switch (class) {
-	case ELF_SITE_TLS_LE:
-	case ELF_SITE_TLS_IE:
-	case ELF_SITE_TLS_GD:
-	case ELF_SITE_TLS_LD:
-	case ELF_SITE_TLS_DESC:
+	case CODE_SITE_TLS_LE:
+	case CODE_SITE_TLS_IE:
+	case CODE_SITE_TLS_GD:
+	case CODE_SITE_TLS_LD:
+	case CODE_SITE_TLS_DESC:
 		return EXPLAIN_TLS;
-	case ELF_SITE_CALL_DIRECT:
-	case ELF_SITE_CALL_PLT_OWN:
-	case ELF_SITE_CALL_PLT_OTHER:
-	case ELF_SITE_CALL_GOT:
-	case ELF_SITE_CALL_INDIRECT:
+	case CODE_SITE_CALL_DIRECT:
+	case CODE_SITE_CALL_PLT_OWN:
+	case CODE_SITE_CALL_PLT_OTHER:
+	case CODE_SITE_CALL_GOT:
+	case CODE_SITE_CALL_INDIRECT:
 		return EXPLAIN_CALL;
-	case ELF_SITE_GOT_LOAD:
+	case CODE_SITE_GOT_LOAD:
 		return EXPLAIN_GOT;
-	case ELF_INSN_STACK_PROTECTOR:
+	case CODE_INSN_STACK_PROTECTOR:
 		return EXPLAIN_GUARD;
-	case ELF_INSN_CONTROL_FLOW:
+	case CODE_INSN_CONTROL_FLOW:
 		return EXPLAIN_MARKER;
-	case ELF_INSN_FRAME:
+	case CODE_INSN_FRAME:
 		return EXPLAIN_FRAME;
-	case ELF_INSN_SPILL:
+	case CODE_INSN_SPILL:
 		return EXPLAIN_SPILL;
-	case ELF_INSN_PLT_STUB:
+	case CODE_INSN_PLT_STUB:
 		return EXPLAIN_PLT_OTHER;
-	case ELF_INSN_UNKNOWN:
+	case CODE_INSN_UNKNOWN:
 		return EXPLAIN_UNKNOWN;
 	default:
 		return EXPLAIN_WORK;

@@ -170,7 +170,7 @@ static void add_sites(
 
 static bool is_tls(unsigned kind)
 {
-	return kind <= ELF_SITE_TLS_DESC;
+	return kind <= CODE_SITE_TLS_DESC;
 }
 
 /* Are these the same accesses or calls, made in two ways? For thread-local access it is enough to
@@ -181,7 +181,7 @@ static bool same_site(const struct explain_pair *a, const struct explain_pair *b
 		return false;
 	if (is_tls(a->kind) || is_tls(b->kind))
 		return is_tls(a->kind) && is_tls(b->kind);
-	return a->kind != ELF_SITE_GOT_LOAD && b->kind != ELF_SITE_GOT_LOAD && *a->symbol &&
+	return a->kind != CODE_SITE_GOT_LOAD && b->kind != CODE_SITE_GOT_LOAD && *a->symbol &&
 	       !strcmp(a->symbol, b->symbol);
 }
 
@@ -236,7 +236,7 @@ static double cost_of(const struct explain_weights *w, unsigned kind, int64_t ex
 {
 	double each = 1;
 
-	if ((kind == ELF_SITE_TLS_GD || kind == ELF_SITE_TLS_LD) && w->tls_calls)
+	if ((kind == CODE_SITE_TLS_GD || kind == CODE_SITE_TLS_LD) && w->tls_calls)
 		each += (double)(w->tls_stubs + w->tls_get_addr) / (double)w->tls_calls;
 	return each * (double)executions;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code/code.h"
 #include "explain/callgrind-internal.h"
 #include "explain/source-internal.h"
 #include "explain/weigh-internal.h"
@@ -28,27 +29,27 @@ struct reader {
 
 static const char *mark_of(unsigned class)
 {
-	static const char *const marks[ELF_N_INSN_CLASSES] = {
-		[ELF_SITE_TLS_LE] = "tls le",
-		[ELF_SITE_TLS_IE] = "tls ie",
-		[ELF_SITE_TLS_GD] = "tls gd",
-		[ELF_SITE_TLS_LD] = "tls ld",
-		[ELF_SITE_TLS_DESC] = "tls desc",
-		[ELF_SITE_CALL_DIRECT] = "call",
-		[ELF_SITE_CALL_PLT_OWN] = "plt own",
-		[ELF_SITE_CALL_PLT_OTHER] = "plt",
-		[ELF_SITE_CALL_GOT] = "call got",
-		[ELF_SITE_CALL_INDIRECT] = "call ptr",
-		[ELF_SITE_GOT_LOAD] = "got",
-		[ELF_INSN_STACK_PROTECTOR] = "guard",
-		[ELF_INSN_CONTROL_FLOW] = "marker",
-		[ELF_INSN_FRAME] = "frame",
-		[ELF_INSN_SPILL] = "spill",
-		[ELF_INSN_JUMP_INDIRECT] = "jump ptr",
-		[ELF_INSN_UNKNOWN] = "unknown",
+	static const char *const marks[CODE_N_CLASSES] = {
+		[CODE_SITE_TLS_LE] = "tls le",
+		[CODE_SITE_TLS_IE] = "tls ie",
+		[CODE_SITE_TLS_GD] = "tls gd",
+		[CODE_SITE_TLS_LD] = "tls ld",
+		[CODE_SITE_TLS_DESC] = "tls desc",
+		[CODE_SITE_CALL_DIRECT] = "call",
+		[CODE_SITE_CALL_PLT_OWN] = "plt own",
+		[CODE_SITE_CALL_PLT_OTHER] = "plt",
+		[CODE_SITE_CALL_GOT] = "call got",
+		[CODE_SITE_CALL_INDIRECT] = "call ptr",
+		[CODE_SITE_GOT_LOAD] = "got",
+		[CODE_INSN_STACK_PROTECTOR] = "guard",
+		[CODE_INSN_CONTROL_FLOW] = "marker",
+		[CODE_INSN_FRAME] = "frame",
+		[CODE_INSN_SPILL] = "spill",
+		[CODE_INSN_JUMP_INDIRECT] = "jump ptr",
+		[CODE_INSN_UNKNOWN] = "unknown",
 	};
 
-	return class < ELF_N_INSN_CLASSES && marks[class] ? marks[class] : "";
+	return class < CODE_N_CLASSES && marks[class] ? marks[class] : "";
 }
 
 static int64_t count_at(const struct reader *r, uint64_t addr)
@@ -59,21 +60,21 @@ static int64_t count_at(const struct reader *r, uint64_t addr)
 }
 
 static const char *name_of(
-	const struct reader *r, const struct elf_insn *insn, uint64_t addr, uint64_t *offset)
+	const struct reader *r, const struct code_insn *insn, uint64_t addr, uint64_t *offset)
 {
-	if (insn->class == ELF_SITE_TLS_GD || insn->class == ELF_SITE_TLS_LD)
+	if (insn->class == CODE_SITE_TLS_GD || insn->class == CODE_SITE_TLS_LD)
 		return insn->site ? "__tls_get_addr" : NULL;
 	return insn->symbol ? insn->symbol : source_symbol(r->source, addr, offset);
 }
 
-static bool through_stub(const struct elf_insn *insn)
+static bool through_stub(const struct code_insn *insn)
 {
-	return insn->class == ELF_SITE_CALL_PLT_OWN || insn->class == ELF_SITE_CALL_PLT_OTHER ||
-	       (insn->site && (insn->class == ELF_SITE_TLS_GD || insn->class == ELF_SITE_TLS_LD));
+	return insn->class == CODE_SITE_CALL_PLT_OWN || insn->class == CODE_SITE_CALL_PLT_OTHER ||
+	       (insn->site && (insn->class == CODE_SITE_TLS_GD || insn->class == CODE_SITE_TLS_LD));
 }
 
-static void add_place(const struct reader *r, const struct elf_function *f,
-	const struct elf_insn *insn, uint64_t addr, struct buf *out)
+static void add_place(const struct reader *r, const struct code_function *f,
+	const struct code_insn *insn, uint64_t addr, struct buf *out)
 {
 	uint64_t offset = 0;
 	const char *name;
@@ -111,7 +112,7 @@ static bool branch_target(const cs_insn *in, size_t *at, uint64_t *target)
 /* x86: an operand beside the instruction, "0x1234(%rip)". Its address, and where in the text it
  * stands. */
 static bool beside(
-	const struct elf_insn *insn, const char *operands, size_t *at, size_t *len, uint64_t *addr)
+	const struct code_insn *insn, const char *operands, size_t *at, size_t *len, uint64_t *addr)
 {
 	const char *end = strstr(operands, "(%rip)"), *start = end;
 	long long distance;
@@ -143,8 +144,8 @@ static char *close_up(struct buf *text)
 	return buf_steal(text);
 }
 
-static char *text_of(const struct reader *r, const struct elf_function *f,
-	const struct elf_insn *insn, const cs_insn *in)
+static char *text_of(const struct reader *r, const struct code_function *f,
+	const struct code_insn *insn, const cs_insn *in)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	const char *operands = in->op_str;
@@ -169,7 +170,7 @@ static char *text_of(const struct reader *r, const struct elf_function *f,
 	return close_up(&out);
 }
 
-static char *bytes_of(const struct elf_insn *insn)
+static char *bytes_of(const struct code_insn *insn)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT;
 
@@ -180,9 +181,9 @@ static char *bytes_of(const struct elf_insn *insn)
 }
 
 /* Calls of one function are of one shape, however they get there. */
-static uint64_t shape_with(uint64_t shape, const struct elf_insn *insn)
+static uint64_t shape_with(uint64_t shape, const struct code_insn *insn)
 {
-	bool call = insn->class >= ELF_SITE_CALL_DIRECT && insn->class <= ELF_SITE_CALL_GOT;
+	bool call = insn->class >= CODE_SITE_CALL_DIRECT && insn->class <= CODE_SITE_CALL_GOT;
 	size_t n = call && insn->symbol ? explain_fold(insn->symbol) : 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -201,11 +202,11 @@ static const char *keep(struct strv *files, const char *name)
 }
 
 static struct explain_code_insn describe(
-	const struct reader *r, const struct elf_function *f, const struct elf_insn *insn)
+	const struct reader *r, const struct code_function *f, const struct code_insn *insn)
 {
 	struct explain_code_insn d = {.addr = insn->addr,
 		.count = count_at(r, insn->addr),
-		.class = elf_insn_class_name(insn->class),
+		.class = code_class_name(insn->class),
 		.mark = mark_of(insn->class),
 		.site = insn->site};
 	const uint8_t *bytes = insn->bytes;
@@ -213,7 +214,7 @@ static struct explain_code_insn describe(
 	uint64_t addr = insn->addr;
 	const char *file;
 
-	if (insn->class != ELF_INSN_UNKNOWN &&
+	if (insn->class != CODE_INSN_UNKNOWN &&
 		cs_disasm_iter(r->capstone, &bytes, &len, &addr, r->insn)) {
 		d.text = text_of(r, f, insn, r->insn);
 		d.shape = shape_with(explain_shape(r->insn->mnemonic, r->insn->op_str), insn);
@@ -226,7 +227,7 @@ static struct explain_code_insn describe(
 }
 
 /* The code that wants this function, or NULL. */
-static struct explain_code *wanted(const struct reader *r, const struct elf_function *f)
+static struct explain_code *wanted(const struct reader *r, const struct code_function *f)
 {
 	size_t n = f->name && !f->plt ? explain_fold(f->name) : 0;
 
@@ -236,7 +237,7 @@ static struct explain_code *wanted(const struct reader *r, const struct elf_func
 	return NULL;
 }
 
-static void start_part(struct reader *r, const struct elf_function *f)
+static void start_part(struct reader *r, const struct code_function *f)
 {
 	struct explain_code *code = wanted(r, f);
 
@@ -250,7 +251,7 @@ static void start_part(struct reader *r, const struct elf_function *f)
 		.name = xstrdup(f->name), .addr = f->addr, .size = f->size};
 }
 
-static int visit(void *ctx, const struct elf_function *f, const struct elf_insn *insns, size_t n,
+static int visit(void *ctx, const struct code_function *f, const struct code_insn *insns, size_t n,
 	struct err *err)
 {
 	struct reader *r = ctx;
@@ -315,7 +316,7 @@ static int read_object(struct reader *r, const char *path, struct err *err)
 	r->in_function = false;
 	for (size_t i = 0; i < r->n_functions; i++)
 		r->codes[i].n_before = r->codes[i].n;
-	result = elf_code_each(path, visit, r, NULL, err);
+	result = code_each(path, visit, r, NULL, err);
 	cs_free(r->insn, 1);
 	cs_close(&r->capstone);
 	if (!source_has_lines(source))

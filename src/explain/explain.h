@@ -24,11 +24,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "code/code.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "dist/dist.h"
+#include "python/python.h"
 
 /* ---- callgrind's output -------------------------------------------------------------------- */
 
@@ -104,7 +105,7 @@ struct explain_place {
  * there is run where it is, and `root` is removed. Owned by the caller: end with
  * explain_place_release(), also after an error. */
 int explain_place(
-	const struct dist *dist, const char *root, struct explain_place *place, struct err *err);
+	const struct python *dist, const char *root, struct explain_place *place, struct err *err);
 /* Names the original in the run, so that the copy may go. */
 void explain_place_restore(const struct explain_place *place, struct callgrind *run);
 void explain_place_release(struct explain_place *place);
@@ -187,8 +188,8 @@ struct explain_function {
 /* Sites of one kind with one target in one function. */
 struct explain_site {
 	char *function;     /* folded */
-	const char *class;  /* elf_insn_class_name(), static */
-	uint8_t kind;       /* enum elf_site */
+	const char *class;  /* code_class_name(), static */
+	uint8_t kind;       /* enum code_site */
 	char *symbol;       /* what it leads to; "" when the file does not say */
 	uint64_t sites;     /* that were executed */
 	int64_t executions; /* of the site: the call, the load */
@@ -215,9 +216,9 @@ struct explain_weights {
 	int64_t less;
 	size_t forked;                    /* processes that are not in here */
 	int64_t causes[EXPLAIN_N_CAUSES]; /* add up to `total` */
-	/* The interpreter's own, by ELF_SITE_… and ELF_INSN_…; add up to `objects`' totals. */
+	/* The interpreter's own, by CODE_SITE_… and CODE_INSN_…; add up to `objects`' totals. */
 	int64_t classes[64];
-	uint64_t class_in_files[64];        /* of ELF_SITE_…: sites that the files have */
+	uint64_t class_in_files[64];        /* of CODE_SITE_…: sites that the files have */
 	uint64_t class_sites[64];           /* of them: those that were executed */
 	int64_t class_executions[64];       /* and how often in all */
 	int64_t tls_stubs;                  /* of the causes: in PLT stubs to __tls_get_addr … */
@@ -260,7 +261,7 @@ struct explain_pair {
 	const char *class_b;  /* what it is in B: another, when the same access is made in another
 			       * way there */
 	const char *symbol;   /* of sites; NULL */
-	uint8_t kind, kind_b; /* of sites: enum elf_site */
+	uint8_t kind, kind_b; /* of sites: enum code_site */
 	int64_t a, b;         /* instructions of a function, executions of a site */
 	bool in_a, in_b;      /* executed there at all */
 	/* What they are ordered by. Of functions the difference. Of sites the instructions, with
@@ -369,7 +370,7 @@ struct explain_code_insn {
 	uint64_t addr;     /* as in the file */
 	int64_t count;     /* executions; of loops, so that it may be below 0 */
 	uint64_t shape;    /* with the name of what is called */
-	const char *class; /* elf_insn_class_name(), static */
+	const char *class; /* code_class_name(), static */
 	const char *mark;  /* the same in a few letters, "" for what is nothing special; static */
 	char *text;        /* AT&T syntax on x86; names for addresses where the file has them */
 	const char *file;  /* of the source, its last component; NULL: not known */

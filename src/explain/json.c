@@ -1,6 +1,6 @@
 #include "explain/explain.h"
 
-#include "dist/dist.h"
+#include "python/python.h"
 #include "elf/elf.h"
 
 static json_t *integer(int64_t n)
@@ -12,16 +12,16 @@ static json_t *classes(const struct explain_weights *w)
 {
 	json_t *o = json_object();
 
-	for (unsigned c = 0; c < ELF_N_INSN_CLASSES; c++) {
+	for (unsigned c = 0; c < CODE_N_CLASSES; c++) {
 		json_t *class = json_pack("{s:o}", "instructions", integer(w->classes[c]));
 
-		if (c < ELF_N_SITES) {
+		if (c < CODE_N_SITES) {
 			json_object_set_new(class, "sites", integer((int64_t)w->class_sites[c]));
 			json_object_set_new(
 				class, "sites_in_files", integer((int64_t)w->class_in_files[c]));
 			json_object_set_new(class, "executions", integer(w->class_executions[c]));
 		}
-		json_object_set_new(o, elf_insn_class_name(c), class);
+		json_object_set_new(o, code_class_name(c), class);
 	}
 	return o;
 }
@@ -35,7 +35,7 @@ json_t *explain_weights_json(const struct explain_weights *w)
 	for (size_t i = 0; i < w->n_objects; i++)
 		json_array_append_new(objects,
 			json_pack("{s:o, s:o, s:o, s:o, s:b}", "path",
-				dist_ascii_json(w->objects[i].path), "total",
+				py_ascii_json(w->objects[i].path), "total",
 				integer(w->objects[i].total), "in_named",
 				integer(w->objects[i].in_named), "unknown",
 				integer(w->objects[i].unknown), "named", w->objects[i].named));
@@ -49,13 +49,13 @@ json_t *explain_weights_json(const struct explain_weights *w)
 
 static json_t *pair(const struct explain_result *r, const struct explain_pair *p)
 {
-	json_t *o = json_pack("{s:o}", "function", dist_ascii_json(p->name));
+	json_t *o = json_pack("{s:o}", "function", py_ascii_json(p->name));
 
 	if (p->class) {
 		json_object_set_new(o, "class", json_string(p->class));
 		if (p->class_b != p->class)
 			json_object_set_new(o, "class_b", json_string(p->class_b));
-		json_object_set_new(o, "symbol", dist_ascii_json(p->symbol));
+		json_object_set_new(o, "symbol", py_ascii_json(p->symbol));
 	} else {
 		json_object_set_new(o, "cause", json_string(explain_cause_name(p->most)));
 	}
@@ -110,10 +110,10 @@ static json_t *inlined(const struct explain_inlined *f)
 
 	for (size_t i = 0; i < f->n_hosts; i++)
 		json_array_append_new(
-			into, json_pack("{s:o, s:o}", "function", dist_ascii_json(f->hosts[i].name),
+			into, json_pack("{s:o, s:o}", "function", py_ascii_json(f->hosts[i].name),
 				      "executed", integer(f->hosts[i].executed)));
 	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "function",
-		dist_ascii_json(f->name), "inlined_in", f->in_a ? "a" : "b", "into", into,
+		py_ascii_json(f->name), "inlined_in", f->in_a ? "a" : "b", "into", into,
 		"entries", integer(f->entries), "frame", integer(f->frame), "a", integer(f->a), "b",
 		integer(f->b));
 }
@@ -130,7 +130,7 @@ json_t *explain_inlining_json(const struct explain_inlining *inlining)
 
 		for (size_t i = 0; i < inlining->missing[side].n; i++)
 			json_array_append_new(
-				missing, dist_ascii_json(inlining->missing[side].v[i]));
+				missing, py_ascii_json(inlining->missing[side].v[i]));
 		json_object_set_new(o, side ? "b" : "a",
 			json_pack("{s:o, s:o, s:o, s:o, s:o}", "alone",
 				integer((int64_t)alone->functions), "inlined_in_other",

@@ -1,3 +1,4 @@
+#include "code/code.h"
 #include "explain/weigh-internal.h"
 
 #include <elf.h>
@@ -24,14 +25,14 @@ static int by_address(const void *a, const void *b)
 }
 
 /* Where a direct call or jump leads, in the addresses of the file. */
-static bool target_of(const struct finder *f, const struct elf_insn *insn, uint64_t *target)
+static bool target_of(const struct finder *f, const struct code_insn *insn, uint64_t *target)
 {
 	int32_t distance;
 
 	if (f->facts->machine != EM_X86_64) {
 		*target = insn->target;
-		return insn->class == ELF_SITE_CALL_PLT_OWN ||
-		       insn->class == ELF_SITE_CALL_PLT_OTHER;
+		return insn->class == CODE_SITE_CALL_PLT_OWN ||
+		       insn->class == CODE_SITE_CALL_PLT_OTHER;
 	}
 	if (insn->len < 5 || (insn->bytes[insn->len - 5] & 0xfe) != 0xe8)
 		return false;
@@ -40,7 +41,7 @@ static bool target_of(const struct finder *f, const struct elf_insn *insn, uint6
 	return true;
 }
 
-static int visit(void *ctx, const struct elf_function *function, const struct elf_insn *insns,
+static int visit(void *ctx, const struct code_function *function, const struct code_insn *insns,
 	size_t n, struct err *err)
 {
 	struct finder *f = ctx;
@@ -78,7 +79,7 @@ int weigh_find_load(const struct callgrind *run, uint32_t object, const struct e
 			f.calls[f.n++] = run->calls[i];
 	sort_array(f.calls, f.n, sizeof(*f.calls), by_address);
 	if (f.n)
-		result = elf_code_each(run->objects.v[object], visit, &f, NULL, err);
+		result = code_each(run->objects.v[object], visit, &f, NULL, err);
 	free(f.calls);
 	*found = f.found && !f.contradicted;
 	*load = f.load;

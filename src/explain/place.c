@@ -14,7 +14,7 @@ static const char probe[] = "import os, sys\n"
 			    "print(os.path.realpath(os.path.dirname(os.__file__)))\n";
 
 /* Does the copy take itself for the whole, and find the standard library? */
-static bool is_at_home(const struct explain_place *place, const struct dist *dist)
+static bool is_at_home(const struct explain_place *place, const struct python *dist)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, lines = STRV_INIT;
 	CLEANUP_BUF struct buf output = BUF_INIT;
@@ -34,9 +34,9 @@ static bool is_at_home(const struct explain_place *place, const struct dist *dis
 }
 
 int explain_place(
-	const struct dist *dist, const char *root, struct explain_place *place, struct err *err)
+	const struct python *dist, const char *root, struct explain_place *place, struct err *err)
 {
-	const char *library = dist_below(dist->prefix, dist->libpython_loaded);
+	const char *library = py_below(dist->prefix, dist->libpython_loaded);
 	struct err ignored = ERR_INIT;
 
 	*place = (struct explain_place){
@@ -47,11 +47,11 @@ int explain_place(
 	if (!place->root)
 		return err_sys(err, "cannot resolve '%s'", root);
 	place->interpreter = xasprintf("%s/bin/python", place->root);
-	if (dist_copy(dist, place->root, place->interpreter, err) < 0)
+	if (py_copy(dist, place->root, place->interpreter, err) < 0)
 		return -1;
 	/* Beside the program it cannot be put; such a one is run where it is. */
 	if (library && strncmp(library, "bin/", 4) != 0 &&
-		dist_copy_library(dist, place->root, err) < 0)
+		py_copy_library(dist, place->root, err) < 0)
 		return -1;
 	place->moved = is_at_home(place, dist);
 	if (place->moved)
@@ -69,7 +69,7 @@ void explain_place_restore(const struct explain_place *place, struct callgrind *
 		return;
 	for (size_t i = 0; i < run->objects.n; i++) {
 		char *object = run->objects.v[i];
-		const char *rest = dist_below(place->root, object);
+		const char *rest = py_below(place->root, object);
 
 		if (!rest)
 			continue;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dist/dist.h"
+#include "python/python.h"
 #include "explain/explain.h"
 
 /* Rows are shown until they make up this share of the executions and of the difference, or are so
@@ -209,7 +209,7 @@ static json_t *insn_json(const struct explain_code_insn *i)
 		return json_null();
 	return json_pack("{s:I, s:I, s:s, s:b, s:o, s:o, s:o}", "addr", (json_int_t)i->addr,
 		"executions", (json_int_t)i->count, "class", i->class, "site", i->site, "text",
-		dist_ascii_json(i->text), "file", dist_ascii_json(i->file), "line",
+		py_ascii_json(i->text), "file", py_ascii_json(i->file), "line",
 		i->file ? json_integer(i->line) : json_null());
 }
 
@@ -227,8 +227,8 @@ json_t *explain_sides_json(const struct explain_sides *sides)
 					      insn_json(p->rows[r].a), "b", insn_json(p->rows[r].b),
 					      "same", p->rows[r].same, "hot", p->rows[r].hot));
 		json_array_append_new(parts,
-			json_pack("{s:o, s:o, s:o}", "a", dist_ascii_json(p->a ? p->a->name : NULL),
-				"b", dist_ascii_json(p->b ? p->b->name : NULL), "rows", rows));
+			json_pack("{s:o, s:o, s:o}", "a", py_ascii_json(p->a ? p->a->name : NULL),
+				"b", py_ascii_json(p->b ? p->b->name : NULL), "rows", rows));
 	}
 	return parts;
 }

@@ -1,6 +1,6 @@
 #include "explain/explain.h"
 
-#include "dist/dist.h"
+#include "python/python.h"
 
 static json_t *integer(uint64_t n)
 {
@@ -12,7 +12,7 @@ static json_t *loader(const struct explain_startup *s)
 	const struct explain_ld *l = &s->ld;
 
 	if (s->no_ld)
-		return json_pack("{s:o}", "not_known", dist_ascii_json(s->no_ld));
+		return json_pack("{s:o}", "not_known", py_ascii_json(s->no_ld));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cycles",
 		integer(l->cycles), "cycles_middle", integer(l->cycles_middle), "cycles_relocating",
 		integer(l->cycles_relocating), "cycles_loading", integer(l->cycles_loading),
@@ -27,18 +27,18 @@ static json_t *trace(const struct explain_startup *s)
 	json_t *files = json_array(), *mappings = json_array();
 
 	for (size_t i = 0; i < t->files.n; i++)
-		json_array_append_new(files, dist_ascii_json(t->files.v[i]));
+		json_array_append_new(files, py_ascii_json(t->files.v[i]));
 	for (size_t i = 0; i < t->n_mappings; i++)
 		json_array_append_new(
 			mappings, json_pack("{s:o, s:o, s:o, s:o}", "path",
-					  dist_ascii_json(t->mappings[i].path), "size",
+					  py_ascii_json(t->mappings[i].path), "size",
 					  integer(t->mappings[i].size), "resident",
 					  integer(t->mappings[i].resident), "written",
 					  integer(t->mappings[i].written)));
 	if (s->no_trace) {
 		json_decref(files);
 		json_decref(mappings);
-		return json_pack("{s:o}", "not_known", dist_ascii_json(s->no_trace));
+		return json_pack("{s:o}", "not_known", py_ascii_json(s->no_trace));
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "calls",
 		integer(t->calls), "opens", integer(t->opens), "opens_failed",
@@ -67,7 +67,7 @@ json_t *explain_startup_json(const struct explain_startup *s)
 	json_t *modules = json_object();
 
 	for (size_t i = 0; i < s->modules.n; i++)
-		json_object_set_new(modules, s->modules.v[i], dist_ascii_json(s->kinds.v[i]));
+		json_object_set_new(modules, s->modules.v[i], py_ascii_json(s->kinds.v[i]));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "loader", loader(s), "trace", trace(s),
 		"relocations", counts(s->types, s->n_types), "relocations_by_file",
 		counts(s->objects, s->n_objects), "modules", modules);

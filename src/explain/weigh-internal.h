@@ -2,10 +2,11 @@
 #ifndef SOLDER_EXPLAIN_WEIGH_INTERNAL_H
 #define SOLDER_EXPLAIN_WEIGH_INTERNAL_H
 
+#include "code/code.h"
 #include "elf/elf.h"
 #include "explain/explain.h"
 
-/* By ELF_SITE_… and ELF_INSN_…, for the interpreter's own files. */
+/* By CODE_SITE_… and CODE_INSN_…, for the interpreter's own files. */
 enum explain_cause weigh_cause_of_class(unsigned class);
 /* Of all other files, by name. */
 enum explain_cause weigh_cause_of_object(const char *path);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "code/code.h"
 #include "elf/elf.h"
 #include "explain/callgrind-internal.h"
 
@@ -53,7 +54,7 @@ static void count(struct weigher *w, enum explain_cause cause, int64_t n)
 	}
 }
 
-static int start_function(struct weigher *w, const struct elf_function *f, struct err *err)
+static int start_function(struct weigher *w, const struct code_function *f, struct err *err)
 {
 	struct explain_weights *weights = w->weights;
 	const char *name = f->name ? f->name : "";
@@ -104,7 +105,7 @@ static void pass(struct weigher *w, size_t to)
 	w->in_function = false;
 	for (; w->next < to; w->next++) {
 		count(w, EXPLAIN_UNKNOWN, w->costs[w->next].count);
-		w->weights->classes[ELF_INSN_UNKNOWN] += w->costs[w->next].count;
+		w->weights->classes[CODE_INSN_UNKNOWN] += w->costs[w->next].count;
 		w->object->unknown += w->costs[w->next].count;
 	}
 	w->in_function = in_function;
@@ -122,7 +123,7 @@ static int64_t executions_at(struct weigher *w, uint64_t addr)
 	return w->costs[w->next++].count;
 }
 
-static int add_site(struct weigher *w, const struct elf_insn *insn, int64_t n, struct err *err)
+static int add_site(struct weigher *w, const struct code_insn *insn, int64_t n, struct err *err)
 {
 	struct explain_weights *weights = w->weights;
 
@@ -137,7 +138,7 @@ static int add_site(struct weigher *w, const struct elf_insn *insn, int64_t n, s
 	}
 	weights->sites[weights->n_sites++] = (struct explain_site){
 		.function = xstrdup(current(w)->name),
-		.class = elf_insn_class_name(insn->class),
+		.class = code_class_name(insn->class),
 		.kind = insn->class,
 		.symbol = xstrdup(insn->symbol ? insn->symbol : ""),
 		.sites = 1,
@@ -165,7 +166,7 @@ static void end_stubs(struct weigher *w)
 	w->pending = 0;
 }
 
-static void stub_insn(struct weigher *w, const struct elf_insn *insn, int64_t n)
+static void stub_insn(struct weigher *w, const struct code_insn *insn, int64_t n)
 {
 	uint64_t block = insn->addr / STUB_BLOCK;
 
@@ -173,7 +174,7 @@ static void stub_insn(struct weigher *w, const struct elf_insn *insn, int64_t n)
 		end_stubs(w);
 	w->pending_block = block;
 	w->pending += n;
-	w->weights->classes[ELF_INSN_PLT_STUB] += n;
+	w->weights->classes[CODE_INSN_PLT_STUB] += n;
 	if (!insn->symbol)
 		return;
 	w->last_stub = !strcmp(insn->symbol, "__tls_get_addr") ? EXPLAIN_TLS
@@ -186,15 +187,15 @@ static void stub_insn(struct weigher *w, const struct elf_insn *insn, int64_t n)
 }
 
 /* x86: lea of an address relative to the instruction. */
-static bool is_lea(const struct elf_insn *insn)
+static bool is_lea(const struct code_insn *insn)
 {
-	return insn->class == ELF_INSN_OTHER && insn->len == 7 && (insn->bytes[0] & 0xf8) == 0x48 &&
+	return insn->class == CODE_INSN_OTHER && insn->len == 7 && (insn->bytes[0] & 0xf8) == 0x48 &&
 	       insn->bytes[1] == 0x8d && (insn->bytes[2] & 0xc7) == 5;
 }
 
 /* x86: mov from where %rax points. Behind a call for a variable's place this is the access, which
  * in the models without a call is one with the computing. */
-static bool loads_by_rax(const struct elf_insn *insn)
+static bool loads_by_rax(const struct code_insn *insn)
 {
 	const uint8_t *p = insn->bytes;
 	unsigned n = insn->len;
@@ -206,9 +207,9 @@ static bool loads_by_rax(const struct elf_insn *insn)
 	return n >= 2 && p[0] == 0x8b && (p[1] & 7) == 0 && p[1] < 0xc0;
 }
 
-static bool computes_place(const struct elf_insn *insn)
+static bool computes_place(const struct code_insn *insn)
 {
-	return insn->site && (insn->class == ELF_SITE_TLS_GD || insn->class == ELF_SITE_TLS_LD);
+	return insn->site && (insn->class == CODE_SITE_TLS_GD || insn->class == CODE_SITE_TLS_LD);
 }
 
 /* Is it a symbol of this file that the loader may bind to another's? Not in a program, which comes
@@ -219,7 +220,7 @@ static bool is_interposable(const struct elf_facts *facts, const char *symbol)
 	       elf_exports(facts, symbol);
 }
 
-static enum explain_cause cause_of(struct weigher *w, const struct elf_insn *insn)
+static enum explain_cause cause_of(struct weigher *w, const struct code_insn *insn)
 {
 	bool access = w->place_computed && w->facts->machine == EM_X86_64 && loads_by_rax(insn);
 
@@ -228,12 +229,12 @@ static enum explain_cause cause_of(struct weigher *w, const struct elf_insn *ins
 		return EXPLAIN_TLS;
 	if (w->facts->machine == EM_X86_64 && is_lea(insn))
 		return EXPLAIN_ADDRESS;
-	if (insn->class == ELF_SITE_GOT_LOAD && is_interposable(w->facts, insn->symbol))
+	if (insn->class == CODE_SITE_GOT_LOAD && is_interposable(w->facts, insn->symbol))
 		return EXPLAIN_GOT_OWN;
 	return weigh_cause_of_class(insn->class);
 }
 
-static int visit(void *ctx, const struct elf_function *f, const struct elf_insn *insns, size_t n,
+static int visit(void *ctx, const struct code_function *f, const struct code_insn *insns, size_t n,
 	struct err *err)
 {
 	struct weigher *w = ctx;
@@ -241,7 +242,7 @@ static int visit(void *ctx, const struct elf_function *f, const struct elf_insn 
 	if (start_function(w, f, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		const struct elf_insn *insn = &insns[i];
+		const struct code_insn *insn = &insns[i];
 		int64_t executed = executions_at(w, insn->addr) + take_loose(w, insn->addr);
 
 		if (!executed)
@@ -254,11 +255,11 @@ static int visit(void *ctx, const struct elf_function *f, const struct elf_insn 
 		}
 		w->weights->classes[insn->class] += executed;
 		count(w, cause_of(w, insn), executed);
-		if (insn->class == ELF_INSN_UNKNOWN)
+		if (insn->class == CODE_INSN_UNKNOWN)
 			w->object->unknown += executed;
 		if (insn->addr == f->addr && (!f->name || !strstr(f->name, ".cold")))
 			current(w)->entries += executed;
-		if (insn->site && insn->class < ELF_N_SITES && add_site(w, insn, executed, err) < 0)
+		if (insn->site && insn->class < CODE_N_SITES && add_site(w, insn, executed, err) < 0)
 			return -1;
 	}
 	if (f->plt)
@@ -292,7 +293,7 @@ static int weigh_interpreter(
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
 	struct explain_weights *weights = w->weights;
-	struct elf_code code;
+	struct code_counts code;
 
 	if (elf_facts_read(path, &facts, err) < 0 || read_version(w, path, err) < 0)
 		return -1;
@@ -307,9 +308,9 @@ static int weigh_interpreter(
 	w->in_function = w->has_last = false;
 	w->pending = 0;
 	if (weigh_find_load(run, w->costs[0].object, &facts, &w->loaded, &w->load, err) < 0 ||
-		elf_code_each(path, visit, w, &code, err) < 0)
+		code_each(path, visit, w, &code, err) < 0)
 		return -1;
-	for (unsigned i = 0; i < ELF_N_SITES; i++)
+	for (unsigned i = 0; i < CODE_N_SITES; i++)
 		weights->class_in_files[i] += code.sites[i];
 	pass(w, w->n);
 	if (w->in_function && current(w)->total == 0)
@@ -435,7 +436,7 @@ static int check_sum(const struct callgrind *run, const struct explain_weights *
 
 	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
 		causes += w->causes[c];
-	for (size_t c = 0; c < ELF_N_INSN_CLASSES; c++)
+	for (size_t c = 0; c < CODE_N_CLASSES; c++)
 		classes += w->classes[c];
 	for (size_t i = 0; i < w->n_objects; i++)
 		objects += w->objects[i].total;
@@ -457,9 +458,9 @@ static int check_sum(const struct callgrind *run, const struct explain_weights *
  * section headers they are in no function. */
 static int check_stubs(const struct explain_weights *w, struct err *err)
 {
-	int64_t calls = w->class_executions[ELF_SITE_CALL_PLT_OWN] +
-			w->class_executions[ELF_SITE_CALL_PLT_OTHER];
-	int64_t stubs = w->classes[ELF_INSN_PLT_STUB] + w->causes[EXPLAIN_NOWHERE] +
+	int64_t calls = w->class_executions[CODE_SITE_CALL_PLT_OWN] +
+			w->class_executions[CODE_SITE_CALL_PLT_OTHER];
+	int64_t stubs = w->classes[CODE_INSN_PLT_STUB] + w->causes[EXPLAIN_NOWHERE] +
 			w->causes[EXPLAIN_UNKNOWN];
 
 	if (calls / 2 <= stubs)

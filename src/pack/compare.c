@@ -38,8 +38,8 @@ static json_t *say(struct comparison *c, const char *rel, const char *what)
 	if (json_array_size(c->list) >= c->max)
 		return NULL;
 	o = json_object();
-	json_object_set_new(o, "path", dist_text_json(rel));
-	json_object_set_new(o, "what", dist_text_json(what));
+	json_object_set_new(o, "path", py_text_json(rel));
+	json_object_set_new(o, "what", py_text_json(what));
 	json_array_append_new(c->list, o);
 	return o;
 }
@@ -81,7 +81,7 @@ static void say_content(struct comparison *c, const char *path, const char *rel,
 	if (!o)
 		return;
 	if (elf_section_at(path, offset, &section, &ignored) == 1)
-		json_object_set_new(o, "section", dist_text_json(section));
+		json_object_set_new(o, "section", py_text_json(section));
 	json_object_set_new(o, "offset", json_integer((json_int_t)offset));
 	set_hex(o, "first", a, n_a);
 	set_hex(o, "second", b, n_b);
@@ -202,8 +202,8 @@ int pack_compare_archives(const char *first, const char *second, const char *scr
 	struct err ignored = ERR_INIT;
 	int differ = -1;
 
-	if (archive_unpack(first, a, 0, NULL, err) == 0 &&
-		archive_unpack(second, b, 0, NULL, err) == 0)
+	if (tar_extract(first, a, 0, NULL, err) == 0 &&
+		tar_extract(second, b, 0, NULL, err) == 0)
 		differ = pack_compare(a, b, max, inside, err);
 	if (differ == 0)
 		say(&c, path_base(first), "the archives differ, but not in what is in them");

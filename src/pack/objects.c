@@ -35,7 +35,7 @@ static const char run_tests[] =
 	"os.execv(python, [python, '-m', 'test'] + sys.argv[1:])\n";
 
 /* The Makefile names the folder of the build and the tools that it found. */
-static int add_makefile(const struct pack_write *o, struct pack_list *full, struct err *err)
+static int add_makefile(const struct pack_write *o, struct tar_list *full, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/Makefile", o->build);
 	CLEANUP_FREE char *source = xasprintf("%s/src", o->build_root);
@@ -47,12 +47,12 @@ static int add_makefile(const struct pack_write *o, struct pack_list *full, stru
 		buf_replace(&text, source, ".");
 		buf_replace(&text, o->build_root, "/build");
 	}
-	pack_list_add_bytes(full, text.data, text.len, "python/build/Makefile");
+	tar_list_add_bytes(full, text.data, text.len, "python/build/Makefile");
 	return 0;
 }
 
 /* The libraries stand in install, and the program for embedding tests is none of ours. */
-static void drop_linked(struct pack_list *full)
+static void drop_linked(struct tar_list *full)
 {
 	CLEANUP_STRV struct strv names = STRV_INIT;
 
@@ -61,16 +61,16 @@ static void drop_linked(struct pack_list *full)
 			strv_add(&names, full->v[i].name);
 	}
 	for (size_t i = 0; i < names.n; i++)
-		pack_list_drop(full, names.v[i]);
-	pack_list_drop(full, "python/build/Programs/_testembed");
+		tar_list_drop(full, names.v[i]);
+	tar_list_drop(full, "python/build/Programs/_testembed");
 }
 
-int package_add_build(const struct pack_write *o, struct pack_list *full, struct err *err)
+int package_add_build(const struct pack_write *o, struct tar_list *full, struct err *err)
 {
-	if (pack_list_add_tree(full, o->build, "python/build", err) < 0)
+	if (tar_list_add_tree(full, o->build, "python/build", err) < 0)
 		return -1;
 	drop_linked(full);
-	pack_list_add_bytes(full, relink, strlen(relink), "python/build/relink.sh");
-	pack_list_add_bytes(full, run_tests, strlen(run_tests), "python/build/run_tests.py");
+	tar_list_add_bytes(full, relink, strlen(relink), "python/build/relink.sh");
+	tar_list_add_bytes(full, run_tests, strlen(run_tests), "python/build/run_tests.py");
 	return add_makefile(o, full, err);
 }

@@ -2,9 +2,9 @@
 #ifndef SOLDER_PACK_PACK_INTERNAL_H
 #define SOLDER_PACK_PACK_INTERNAL_H
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 #include "base/buf.h"
-#include "dist/dist.h"
+#include "python/python.h"
 #include "pack/pack.h"
 
 /* By which solder build knows what it made; named after the steps, not the content. */
@@ -15,8 +15,8 @@
 
 struct package {
 	char *dir; /* absolute */
-	struct dist dist;
-	struct dist_files files;
+	struct python dist;
+	struct py_files files;
 	json_t *build; /* build.json */
 	json_t *says;  /* of the interpreter; the keys are those of PYTHON.json */
 	int64_t epoch;
@@ -59,25 +59,25 @@ const char *const *package_libraries(const char *module);
 /* The bill of materials of the archive that holds `list`, with the tree as `as`: files are digested
  * as they are there, and what the archive leaves out is left out. The second form is made from the
  * first. */
-int package_spdx(const struct package *p, const struct pack_list *list, const char *as,
+int package_spdx(const struct package *p, const struct tar_list *list, const char *as,
 	json_t **ret, struct err *err);
 json_t *package_cyclonedx(const json_t *spdx);
 
 /* The text of PYTHON.json, to be freed. `full` is the list of the archive that it stands in: paths
  * are listed as they are there. NULL if a file of the config folder cannot be read. */
-char *python_json(const struct package *p, const struct pack_list *full, struct err *err);
+char *python_json(const struct package *p, const struct tar_list *full, struct err *err);
 
 /* Fills `stripped` with names of the tree's files as they are in `tree` and their stripped forms,
  * and `debug` with what was taken out of them. Files are made in `scratch`. */
-int package_strip(const struct package *p, const struct pack_list *tree, const char *scratch,
-	unsigned int jobs, struct pack_list *stripped, struct pack_list *debug, struct err *err);
+int package_strip(const struct package *p, const struct tar_list *tree, const char *scratch,
+	unsigned int jobs, struct tar_list *stripped, struct tar_list *debug, struct err *err);
 
 /* Adds CPython's extension of gdb, where gdb loads it for the interpreter and libpython by itself:
  * beside what `debug` holds of them. */
 void package_add_gdb(
-	const struct package *p, const void *script, size_t len, struct pack_list *debug);
+	const struct package *p, const void *script, size_t len, struct tar_list *debug);
 
 /* objects, archives, Makefile and how to link them. */
-int package_add_build(const struct pack_write *o, struct pack_list *full, struct err *err);
+int package_add_build(const struct pack_write *o, struct tar_list *full, struct err *err);
 
 #endif

@@ -60,7 +60,7 @@ struct pack_write {
 	const char *sign, *password;
 	bool without_archive_library;
 	bool cyclonedx;
-	int level;         /* see archive_pack() */
+	int level;         /* see tar_write() */
 	unsigned int jobs; /* archives and threads at a time */
 	struct progress *progress;
 };
@@ -94,19 +94,19 @@ int pack_write(
 int pack_index(const char *folder, const char *base_url, struct progress *progress, json_t **result,
 	struct err *err);
 
-struct unpack_limits;
-/* Does what archive_unpack() does, if the digest of `archive` is `sha256`, or, when that is NULL,
+struct tar_limits;
+/* Does what tar_extract() does, if the digest of `archive` is `sha256`, or, when that is NULL,
  * what SHA256SUMS in the same folder says of it. What is unpacked is the open file that was
  * compared, whatever becomes of its name. *said receives (static) what it was compared with; NULL:
  * neither names it. */
 int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
-	const struct unpack_limits *limits, const char **said, struct err *err);
+	const struct tar_limits *limits, const char **said, struct err *err);
 /* The same, but what counts is SHA256SUMS with SHA256SUMS.sig beside it, a signature in the form of
  * minisign or signify that `key` made: the name of a file of theirs or of Ed25519 in PEM, or the
  * "RW…" of theirs itself. The archive is not read before that is known. Whatever is missing, or
  * does not belong together, is an error. */
 int pack_unpack_signed(const char *archive, const char *key, const char *dir, int strip,
-	const struct unpack_limits *limits, struct err *err);
+	const struct tar_limits *limits, struct err *err);
 
 /* Runs `solder build`, whose words `argv` are, to its end; what it said is in the error. */
 int pack_rebuild(const struct strv *argv, struct err *err);

@@ -167,7 +167,7 @@ static int open_package(struct package *p, struct err *err)
 {
 	const char *version;
 
-	if (read_build(p, err) < 0 || dist_find(p->dir, &p->dist, err) < 0)
+	if (read_build(p, err) < 0 || py_find(p->dir, &p->dist, err) < 0)
 		return -1;
 	if (!p->dist.runs)
 		return err_set(err, ERR_UNSUPPORTED,
@@ -177,7 +177,7 @@ static int open_package(struct package *p, struct err *err)
 		return err_set(err, ERR_INPUT, "'%s' is not the prefix of its interpreter, '%s' is",
 			p->dir, p->dist.prefix);
 	if (package_ask(p, err) < 0 || package_find_config(p, err) < 0 ||
-		dist_files_read(&p->dist, &p->files, err) < 0)
+		py_files_read(&p->dist, &p->files, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->files.n; i++) {
 		if (p->files.v[i].unread)
@@ -212,8 +212,8 @@ void pack_free(struct package *p)
 {
 	if (!p)
 		return;
-	dist_files_release(&p->files);
-	dist_release(&p->dist);
+	py_files_release(&p->files);
+	py_release(&p->dist);
 	json_decref(p->build);
 	json_decref(p->says);
 	strv_release(&p->tests);

@@ -18,7 +18,7 @@ static json_t *words_json(const char *text, const char *drop)
 	strv_split(&words, text, " \t\n");
 	for (size_t i = 0; i < words.n; i++) {
 		if (!drop || strncmp(words.v[i], drop, strlen(drop)) != 0)
-			json_array_append_new(list, dist_text_json(words.v[i]));
+			json_array_append_new(list, py_text_json(words.v[i]));
 	}
 	return list;
 }
@@ -28,7 +28,7 @@ static json_t *strv_json(const struct strv *s)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < s->n; i++)
-		json_array_append_new(list, dist_text_json(s->v[i]));
+		json_array_append_new(list, py_text_json(s->v[i]));
 	return list;
 }
 
@@ -61,7 +61,7 @@ static void add_links(json_t *links, const char *flags)
 		if (strncmp(words.v[i], "-l", 2) != 0 || has_link(links, words.v[i] + 2))
 			continue;
 		link = json_object();
-		json_object_set_new(link, "name", dist_text_json(words.v[i] + 2));
+		json_object_set_new(link, "name", py_text_json(words.v[i] + 2));
 		json_object_set_new(link, "system", json_true());
 		json_array_append_new(links, link);
 	}
@@ -94,16 +94,16 @@ static const char *in_json(const char *name)
 	return name + strlen("python/");
 }
 
-static bool has(const struct pack_list *full, const char *rel)
+static bool has(const struct tar_list *full, const char *rel)
 {
 	CLEANUP_FREE char *name = xasprintf("python/%s", rel);
 
-	return pack_list_find(full, name) != NULL;
+	return tar_list_find(full, name) != NULL;
 }
 
 /* The licences of a package of ours, and where their texts are. */
 static void add_licences(
-	const struct package *p, const char *package, const struct pack_list *full, json_t *e)
+	const struct package *p, const char *package, const struct tar_list *full, json_t *e)
 {
 	CLEANUP_FREE char *below = xasprintf("python/licenses/%s/", package);
 	json_t *licences = json_object_get(e, "licenses");
@@ -117,12 +117,12 @@ static void add_licences(
 	}
 	for (size_t j = 0; j < full->n; j++) {
 		if (full->v[j].kind == PACK_FILE && !strncmp(full->v[j].name, below, strlen(below)))
-			json_array_append_new(paths, dist_text_json(in_json(full->v[j].name)));
+			json_array_append_new(paths, py_text_json(in_json(full->v[j].name)));
 	}
 }
 
 static json_t *extension(
-	const struct package *p, const char *module, const char *init, const struct pack_list *full)
+	const struct package *p, const char *module, const char *init, const struct tar_list *full)
 {
 	const char *const *packages = package_libraries(module);
 	json_t *e = json_object();
@@ -151,30 +151,30 @@ static void put_extension(json_t *extensions, const char *module, json_t *e)
 }
 
 /* A module of its own file, which the names of both say. */
-static void put_shared(const struct package *p, const struct pack_list *full, const char *module,
+static void put_shared(const struct package *p, const struct tar_list *full, const char *module,
 	const char *lib, json_t *links, json_t *extensions)
 {
 	CLEANUP_FREE char *init = xasprintf("PyInit_%s", module);
 	json_t *e = extension(p, module, init, full);
 
 	json_object_set_new(e, "links", links);
-	json_object_set_new(e, "shared_lib", dist_text_json(lib));
+	json_object_set_new(e, "shared_lib", py_text_json(lib));
 	put_extension(extensions, module, e);
 }
 
-static void add_shared(const struct package *p, const struct pack_list *full, json_t *extensions)
+static void add_shared(const struct package *p, const struct tar_list *full, json_t *extensions)
 {
 	for (size_t i = 0; i < p->files.n; i++) {
-		const struct dist_file *f = &p->files.v[i];
+		const struct py_file *f = &p->files.v[i];
 		CLEANUP_FREE char *lib = xasprintf("install/%s", f->rel);
 		CLEANUP_FREE char *module = package_module(f->rel);
 
-		if (f->role == DIST_ROLE_EXTENSION && !f->site && has(full, lib))
+		if (f->role == PY_ROLE_EXTENSION && !f->site && has(full, lib))
 			put_shared(p, full, module, lib, needed_json(&f->facts), extensions);
 	}
 	/* a module whose file is a link to another's */
 	for (size_t i = 0; i < full->n; i++) {
-		const struct pack_entry *link = &full->v[i];
+		const struct tar_entry *link = &full->v[i];
 		CLEANUP_FREE char *module = package_module(link->name);
 
 		if (link->kind == PACK_LINK && strstr(link->name, "/lib-dynload/") &&
@@ -184,7 +184,7 @@ static void add_shared(const struct package *p, const struct pack_list *full, js
 }
 
 /* Of a line of Setup, "name file.c sub/other.c -DFLAG": the objects that the build has. */
-static void add_objects(const struct strv *words, const struct pack_list *full, json_t *objs)
+static void add_objects(const struct strv *words, const struct tar_list *full, json_t *objs)
 {
 	for (size_t i = 1; i < words->n; i++) {
 		const char *dot = strrchr(words->v[i], '.');
@@ -194,7 +194,7 @@ static void add_objects(const struct strv *words, const struct pack_list *full, 
 			continue;
 		o = xasprintf("build/Modules/%.*s.o", (int)(dot - words->v[i]), words->v[i]);
 		if (has(full, o))
-			json_array_append_new(objs, dist_text_json(o));
+			json_array_append_new(objs, py_text_json(o));
 	}
 }
 
@@ -231,7 +231,7 @@ static json_t *read_inittab(const struct package *p, struct err *err)
 }
 
 /* The first mention of a module counts. */
-static void read_setup(const struct package *p, const char *setup, const struct pack_list *full,
+static void read_setup(const struct package *p, const char *setup, const struct tar_list *full,
 	json_t *extensions, struct err *err)
 {
 	CLEANUP_STRV struct strv lines = STRV_INIT;
@@ -254,7 +254,7 @@ static void read_setup(const struct package *p, const char *setup, const struct 
 
 /* Modules that no Setup names belong to the interpreter itself. */
 static void add_builtins(
-	const struct package *p, const struct pack_list *full, json_t *extensions, struct err *err)
+	const struct package *p, const struct tar_list *full, json_t *extensions, struct err *err)
 {
 	static const char *const setups[] = {
 		"Setup.local", "Setup.bootstrap", "Setup.stdlib", "Setup"};
@@ -298,7 +298,7 @@ static bool is_listed(const json_t *extensions, const char *object)
 }
 
 static json_t *core_json(
-	const struct package *p, const struct pack_list *full, const json_t *extensions)
+	const struct package *p, const struct tar_list *full, const json_t *extensions)
 {
 	json_t *core = json_object(), *objs = json_array(), *links = json_array();
 
@@ -308,7 +308,7 @@ static json_t *core_json(
 		if (full->v[i].kind == PACK_FILE && !strncmp(name, "build/", 6) && dot &&
 			!strcmp(dot, ".o") && strcmp(name, "build/Modules/config.o") != 0 &&
 			!is_listed(extensions, name))
-			json_array_append_new(objs, dist_text_json(name));
+			json_array_append_new(objs, py_text_json(name));
 	}
 	add_links(links, config(p, "LIBS"));
 	add_links(links, config(p, "SYSLIBS"));
@@ -318,14 +318,14 @@ static json_t *core_json(
 		CLEANUP_FREE char *rel =
 			xasprintf("install%s", p->dist.libpython_shared + strlen(p->dir));
 
-		json_object_set_new(core, "shared_lib", dist_text_json(rel));
+		json_object_set_new(core, "shared_lib", py_text_json(rel));
 	}
 	if (p->dist.libpython_static) {
 		CLEANUP_FREE char *rel = xasprintf("install/lib/libpython%s%s.a", p->dist.series,
 			package_text(p->says, "abiflags"));
 
 		if (has(full, rel))
-			json_object_set_new(core, "static_lib", dist_text_json(rel));
+			json_object_set_new(core, "static_lib", py_text_json(rel));
 	}
 	return core;
 }
@@ -341,7 +341,7 @@ static char *object_format(const struct package *p)
 	return xasprintf("llvm-bitcode:%.*s", (int)strcspn(release, " "), release);
 }
 
-static json_t *build_info(const struct package *p, const struct pack_list *full, struct err *err)
+static json_t *build_info(const struct package *p, const struct tar_list *full, struct err *err)
 {
 	CLEANUP_FREE char *config_c = xasprintf("install/%s/config.c", p->config_rel);
 	CLEANUP_FREE char *format = object_format(p);
@@ -397,7 +397,7 @@ static json_t *licences(const struct package *p)
 	return list;
 }
 
-char *python_json(const struct package *p, const struct pack_list *full, struct err *err)
+char *python_json(const struct package *p, const struct tar_list *full, struct err *err)
 {
 	CLEANUP_FREE char *exe = xasprintf("install/bin/python%s", p->dist.series);
 	CLEANUP_FREE char *platform = xasprintf("install/%s", p->config_rel);
@@ -415,7 +415,7 @@ char *python_json(const struct package *p, const struct pack_list *full, struct 
 	json_object_set_new(j, "crt_features", crt_features(p));
 	json_object_set_new(j, "libpython_link_mode",
 		json_string(p->dist.libpython_shared ? "shared" : "static"));
-	json_object_set_new(j, "python_exe", dist_text_json(exe));
+	json_object_set_new(j, "python_exe", py_text_json(exe));
 	json_object_set_new(j, "python_symbol_visibility", json_string("global-default"));
 	json_array_append_new(loading, json_string("builtin"));
 	json_array_append_new(loading, json_string("shared-library"));

@@ -12,7 +12,7 @@
 /* A bill in the making, of what `list` has below `as`. */
 struct bill {
 	const struct package *p;
-	const struct pack_list *list;
+	const struct tar_list *list;
 	const char *as;
 	json_t *packages, *relations;
 };
@@ -131,7 +131,7 @@ static bool has_package(const struct package *p, const char *name)
 }
 
 /* A package without source: an artifact with the digest that it has in the archive. */
-static json_t *artifact(const struct bill *b, const struct pack_entry *e, const char *id,
+static json_t *artifact(const struct bill *b, const struct tar_entry *e, const char *id,
 	const char *name, const char *version, const char *purpose, struct err *err)
 {
 	CLEANUP_CLOSE int fd = pack_entry_open(e, err);
@@ -152,31 +152,31 @@ static json_t *artifact(const struct bill *b, const struct pack_entry *e, const 
 }
 
 /* What the archive has of a file of the tree; NULL if it leaves it out. */
-static const struct pack_entry *entry_of(const struct bill *b, const char *rel)
+static const struct tar_entry *entry_of(const struct bill *b, const char *rel)
 {
 	CLEANUP_FREE char *name = xasprintf("%s/%s", b->as, rel);
-	const struct pack_entry *e = pack_list_find(b->list, name);
+	const struct tar_entry *e = tar_list_find(b->list, name);
 
 	return e && e->kind == PACK_FILE && e->path ? e : NULL;
 }
 
 /* Each of our ELF files is a package of its own, with its digest, and says what is linked in. */
-static int add_file(const struct bill *b, const struct dist_file *f, struct err *err)
+static int add_file(const struct bill *b, const struct py_file *f, struct err *err)
 {
 	CLEANUP_FREE char *id = identifier("file", f->rel);
 	CLEANUP_FREE char *module = package_module(f->rel);
-	const struct pack_entry *e = entry_of(b, f->rel);
+	const struct tar_entry *e = entry_of(b, f->rel);
 	const char *const *linked = package_libraries(module);
 
 	if (!e)
 		return 0;
 	if (!artifact(b, e, id, f->rel, package_text(b->p->says, "python_version"),
-		    f->role == DIST_ROLE_INTERPRETER ? "APPLICATION" : "LIBRARY", err))
+		    f->role == PY_ROLE_INTERPRETER ? "APPLICATION" : "LIBRARY", err))
 		return -1;
 	if (f->site)
 		return 0;
 	relate(b->relations, id, "GENERATED_FROM", "SPDXRef-package-cpython");
-	for (; f->role == DIST_ROLE_EXTENSION && linked && *linked; linked++) {
+	for (; f->role == PY_ROLE_EXTENSION && linked && *linked; linked++) {
 		CLEANUP_FREE char *to = identifier("package", *linked);
 
 		if (has_package(b->p, *linked))
@@ -212,7 +212,7 @@ static char *wheel_licence(const char *metadata)
 /* NAME-VERSION-py3-none-any.whl. ensurepip's is installed, too; the tests have some of their own.
  */
 static int add_wheel(
-	const struct bill *b, const struct pack_entry *e, const char *rel, struct err *err)
+	const struct bill *b, const struct tar_entry *e, const char *rel, struct err *err)
 {
 	const char *base = path_base(rel), *rest = base + strcspn(base, "-.");
 	CLEANUP_FREE char *id = identifier("file", rel);
@@ -224,7 +224,7 @@ static int add_wheel(
 	CLEANUP_BUF struct buf metadata = BUF_INIT;
 	json_t *o;
 
-	if (archive_member(e->path, "METADATA", METADATA_MAX, &metadata, err) < 0)
+	if (tar_member(e->path, "METADATA", METADATA_MAX, &metadata, err) < 0)
 		return -1;
 	o = artifact(b, e, id, name, version, "LIBRARY", err);
 	if (!o)
@@ -232,14 +232,14 @@ static int add_wheel(
 	licence = wheel_licence(metadata.data ? metadata.data : "");
 	put(o, "licenseDeclared", licence);
 	add_purl(o, "pypi", name, version);
-	if (pack_list_find(b->list, installed))
+	if (tar_list_find(b->list, installed))
 		put(o, "comment", "also installed, in site-packages");
 	return 0;
 }
 
 /* An archive library: libpython's, there is no other. */
 static int add_library(
-	const struct bill *b, const struct pack_entry *e, const char *rel, struct err *err)
+	const struct bill *b, const struct tar_entry *e, const char *rel, struct err *err)
 {
 	CLEANUP_FREE char *id = identifier("file", rel);
 	const char *version = package_text(b->p->says, "python_version");
@@ -258,7 +258,7 @@ static void normalise(char *name)
 }
 
 /* What pip or another installed into the tree; the bundled wheels are there already. */
-static int add_installed(const struct bill *b, const struct pack_entry *e, struct err *err)
+static int add_installed(const struct bill *b, const struct tar_entry *e, struct err *err)
 {
 	CLEANUP_FREE char *name = NULL, *version = NULL, *licence = NULL, *id = NULL, *same = NULL;
 	CLEANUP_BUF struct buf metadata = BUF_INIT;
@@ -290,13 +290,13 @@ static int add_installed(const struct bill *b, const struct pack_entry *e, struc
 
 /* What is no ELF file; `rel` is its path below the root. */
 static int add_other(
-	const struct bill *b, const struct pack_entry *e, const char *rel, struct err *err)
+	const struct bill *b, const struct tar_entry *e, const char *rel, struct err *err)
 {
 	bool site = strstr(rel, "/site-packages/"), wheel = !site && ends_with(rel, ".whl");
 	bool library = !site && ends_with(rel, ".a");
 	bool installed = site && ends_with(rel, ".dist-info/METADATA");
 
-	if ((!wheel && !library && !installed) || pack_list_find(b->list, e->name) != e)
+	if ((!wheel && !library && !installed) || tar_list_find(b->list, e->name) != e)
 		return 0;
 	return wheel     ? add_wheel(b, e, rel, err)
 	       : library ? add_library(b, e, rel, err)
@@ -308,7 +308,7 @@ static int add_others(const struct bill *b, struct err *err)
 	size_t n = strlen(b->as);
 
 	for (size_t i = 0; i < b->list->n; i++) {
-		const struct pack_entry *e = &b->list->v[i];
+		const struct tar_entry *e = &b->list->v[i];
 
 		if (e->kind == PACK_FILE && e->path && !strncmp(e->name, b->as, n) &&
 			e->name[n] == '/' && add_other(b, e, e->name + n + 1, err) < 0)
@@ -427,7 +427,7 @@ static int fill(const struct bill *b, struct err *err)
 		relate(b->relations, DISTRIBUTION, "GENERATED_FROM", id);
 	}
 	for (i = 0; i < p->files.n; i++) {
-		const struct dist_file *f = &p->files.v[i];
+		const struct py_file *f = &p->files.v[i];
 
 		if (!f->problem && add_file(b, f, err) < 0)
 			return -1;
@@ -452,7 +452,7 @@ static void set_namespace(const struct package *p, json_t *doc)
 	put(doc, "documentNamespace", space);
 }
 
-int package_spdx(const struct package *p, const struct pack_list *list, const char *as,
+int package_spdx(const struct package *p, const struct tar_list *list, const char *as,
 	json_t **ret, struct err *err)
 {
 	json_t *doc = json_object(), *info = json_object(), *creators = json_array();

@@ -26,7 +26,7 @@ struct strip {
 	const struct package *p;
 	const char *scratch;
 	char *objcopy;
-	struct pack_list *stripped, *debug;
+	struct tar_list *stripped, *debug;
 	struct task *tasks;
 	size_t n_tasks;
 };
@@ -62,11 +62,11 @@ static const char *add_task(struct strip *s, const char *option, const char *fro
 
 static void strip_file(struct strip *s, const char *path, const char *name, bool executable)
 {
-	pack_list_add_file(s->stripped, add_task(s, "--strip-debug", path), name, executable);
+	tar_list_add_file(s->stripped, add_task(s, "--strip-debug", path), name, executable);
 }
 
 /* Where debuggers look for a file's debug information; NULL without a build-id. */
-static char *companion_of(const struct dist_file *f)
+static char *companion_of(const struct py_file *f)
 {
 	const char *id = f->facts.build_id;
 
@@ -77,7 +77,7 @@ static char *companion_of(const struct dist_file *f)
 
 /* Without a build-id nobody would find the debug information again; then it is gone with the
  * sections. */
-static void split_file(struct strip *s, const struct dist_file *f, const char *name)
+static void split_file(struct strip *s, const struct py_file *f, const char *name)
 {
 	CLEANUP_FREE char *companion = companion_of(f);
 	struct stat st;
@@ -85,13 +85,13 @@ static void split_file(struct strip *s, const struct dist_file *f, const char *n
 	if (!f->facts.debug_info)
 		return;
 	strip_file(s, f->path, name, stat(f->path, &st) == 0 && st.st_mode & 0100);
-	if (companion && !pack_list_find(s->debug, companion))
-		pack_list_add_file(
+	if (companion && !tar_list_find(s->debug, companion))
+		tar_list_add_file(
 			s->debug, add_task(s, "--only-keep-debug", f->path), companion, false);
 }
 
 /* Is it for linkers, an archive or an object, not only by its name? 1, 0 or -1. */
-static int is_linkable(const struct pack_entry *e, struct err *err)
+static int is_linkable(const struct tar_entry *e, struct err *err)
 {
 	CLEANUP_CLOSE int fd = -1;
 	char magic[8];
@@ -112,17 +112,17 @@ static int is_linkable(const struct pack_entry *e, struct err *err)
 }
 
 /* Those of the tree's files that the archive holds, too. */
-static int plan(struct strip *s, const struct pack_list *tree, struct err *err)
+static int plan(struct strip *s, const struct tar_list *tree, struct err *err)
 {
 	for (size_t i = 0; i < s->p->files.n; i++) {
-		const struct dist_file *f = &s->p->files.v[i];
+		const struct py_file *f = &s->p->files.v[i];
 		CLEANUP_FREE char *name = xasprintf("python/%s", f->rel);
 
-		if (!f->problem && pack_list_find(tree, name))
+		if (!f->problem && tar_list_find(tree, name))
 			split_file(s, f, name);
 	}
 	for (size_t i = 0; i < tree->n; i++) {
-		const struct pack_entry *e = &tree->v[i];
+		const struct tar_entry *e = &tree->v[i];
 		int linkable = is_linkable(e, err);
 
 		if (linkable < 0)
@@ -136,23 +136,23 @@ static int plan(struct strip *s, const struct pack_list *tree, struct err *err)
 /* gdb loads "FILE-gdb.py" with FILE, also when FILE is a companion, if it is below a folder that it
  * trusts; the one for debug information is. */
 void package_add_gdb(
-	const struct package *p, const void *script, size_t len, struct pack_list *debug)
+	const struct package *p, const void *script, size_t len, struct tar_list *debug)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < p->files.n; i++) {
-		const struct dist_file *f = &p->files.v[i];
+		const struct py_file *f = &p->files.v[i];
 		CLEANUP_FREE char *companion = companion_of(f), *name = NULL;
 
-		if ((f->role != DIST_ROLE_INTERPRETER && f->role != DIST_ROLE_LIBPYTHON) ||
-			!companion || !pack_list_find(debug, companion))
+		if ((f->role != PY_ROLE_INTERPRETER && f->role != PY_ROLE_LIBPYTHON) ||
+			!companion || !tar_list_find(debug, companion))
 			continue;
 		name = xasprintf("%s-gdb.py", companion);
-		pack_list_add_symlink(debug, "../../libpython.py", name);
+		tar_list_add_symlink(debug, "../../libpython.py", name);
 		any = true;
 	}
 	if (any)
-		pack_list_add_bytes(debug, script, len, "python/lib/debug/libpython.py");
+		tar_list_add_bytes(debug, script, len, "python/lib/debug/libpython.py");
 }
 
 static int start(struct proc **proc, struct task *t, struct err *err)
@@ -226,8 +226,8 @@ static int run_tasks(struct strip *s, unsigned int jobs, struct err *err)
 	return result;
 }
 
-int package_strip(const struct package *p, const struct pack_list *tree, const char *scratch,
-	unsigned int jobs, struct pack_list *stripped, struct pack_list *debug, struct err *err)
+int package_strip(const struct package *p, const struct tar_list *tree, const char *scratch,
+	unsigned int jobs, struct tar_list *stripped, struct tar_list *debug, struct err *err)
 {
 	CLEANUP(strip_release)
 	struct strip s = {.p = p, .scratch = scratch, .stripped = stripped, .debug = debug};

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 #include "pack/pack.h"
 #include "pack/publish-internal.h"
 #include "pack/sign-internal.h"
@@ -103,7 +103,7 @@ static bool is_replaceable(const char *dir, const char *parent)
 }
 
 static int unpack_beside(int fd, const char *archive, const char *dir, const char *parent,
-	int strip, const struct unpack_limits *limits, struct err *err)
+	int strip, const struct tar_limits *limits, struct err *err)
 {
 	CLEANUP_FREE char *stage = scratch_make(parent, STAGE, err), *tree = NULL;
 	struct err ignored = ERR_INIT;
@@ -113,7 +113,7 @@ static int unpack_beside(int fd, const char *archive, const char *dir, const cha
 	if (!stage)
 		return -1;
 	tree = xasprintf("%s/tree", stage);
-	failed = archive_unpack_fd(fd, archive, tree, strip, limits, err);
+	failed = tar_extract_fd(fd, archive, tree, strip, limits, err);
 	if (failed == 0 && lstat(dir, &st) == 0 && chmod(tree, st.st_mode & 07777) < 0)
 		failed = err_sys(err, "cannot set the mode of '%s'", tree);
 	if (failed == 0)
@@ -125,7 +125,7 @@ static int unpack_beside(int fd, const char *archive, const char *dir, const cha
 /* Appears as a whole or not at all, where that can be: what a killed run leaves is a scratch folder
  * beside it, which the next one clears. */
 static int place(int fd, const char *archive, const char *dir, int strip,
-	const struct unpack_limits *limits, struct err *err)
+	const struct tar_limits *limits, struct err *err)
 {
 	CLEANUP_FREE char *target = realpath(dir, NULL), *parent = NULL, *made = NULL;
 	int failed;
@@ -138,7 +138,7 @@ static int place(int fd, const char *archive, const char *dir, int strip,
 	parent = path_dir(target);
 	scratch_clear(parent, STAGE);
 	if (path_exists(target) && !is_replaceable(target, parent))
-		return archive_unpack_fd(fd, archive, dir, strip, limits, err);
+		return tar_extract_fd(fd, archive, dir, strip, limits, err);
 	made = dirs_missing(parent);
 	failed = make_dirs(parent, err) < 0
 			 ? -1
@@ -149,7 +149,7 @@ static int place(int fd, const char *archive, const char *dir, int strip,
 }
 
 int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
-	const struct unpack_limits *limits, const char **said, struct err *err)
+	const struct tar_limits *limits, const char **said, struct err *err)
 {
 	CLEANUP_CLOSE int fd = file_open(archive, err);
 
@@ -161,7 +161,7 @@ int pack_unpack(const char *archive, const char *sha256, const char *dir, int st
 }
 
 int pack_unpack_signed(const char *archive, const char *key, const char *dir, int strip,
-	const struct unpack_limits *limits, struct err *err)
+	const struct tar_limits *limits, struct err *err)
 {
 	CLEANUP_CLOSE int fd = open(archive, O_RDONLY | O_CLOEXEC);
 

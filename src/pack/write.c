@@ -25,9 +25,9 @@ struct job {
 	char *staged;              /* where it stays until all are ready */
 	bool replaces;             /* an archive of other content … */
 	char old[SHA256_HEX_SIZE]; /* … with this digest */
-	struct pack_list list;
-	struct pack_options options;
-	struct pack_result result;
+	struct tar_list list;
+	struct tar_options options;
+	struct tar_result result;
 	struct err err;
 	int failed;
 	bool wanted;
@@ -49,7 +49,7 @@ static void writer_release(struct writer *w)
 	struct err ignored = ERR_INIT;
 
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
-		pack_list_release(&w->jobs[i].list);
+		tar_list_release(&w->jobs[i].list);
 		free(w->jobs[i].name);
 		free(w->jobs[i].path);
 		free(w->jobs[i].staged);
@@ -61,32 +61,32 @@ static void writer_release(struct writer *w)
 	free(w->ready);
 }
 
-static void add_json(struct pack_list *l, const json_t *j, const char *as)
+static void add_json(struct tar_list *l, const json_t *j, const char *as)
 {
 	CLEANUP_FREE char *text = json_dumps(j, JSON_INDENT(2));
 	CLEANUP_FREE char *line = xasprintf("%s\n", text);
 
-	pack_list_add_bytes(l, line, strlen(line), as);
+	tar_list_add_bytes(l, line, strlen(line), as);
 }
 
 /* The tree as `as`. What others left there that belongs to no distribution (bytecode of a run, say)
  * is the caller's matter; bills are of the archive that the tree was unpacked from. */
-static int add_tree(const struct writer *w, struct pack_list *l, const char *as, struct err *err)
+static int add_tree(const struct writer *w, struct tar_list *l, const char *as, struct err *err)
 {
 	static const char *const others[] = {KEY_FILE, FILES_FILE, SBOM_FILE, CYCLONEDX_FILE};
 
-	if (pack_list_add_tree(l, w->p->dir, as, err) < 0)
+	if (tar_list_add_tree(l, w->p->dir, as, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		CLEANUP_FREE char *name = xasprintf("%s/%s", as, others[i]);
 
-		pack_list_drop(l, name);
+		tar_list_drop(l, name);
 	}
 	return 0;
 }
 
 /* The bill of what is in the list by now. */
-static int add_bill(const struct writer *w, struct pack_list *l, const char *as, struct err *err)
+static int add_bill(const struct writer *w, struct tar_list *l, const char *as, struct err *err)
 {
 	CLEANUP_FREE char *name = xasprintf("%s/" SBOM_FILE, as);
 	CLEANUP_FREE char *other_name = xasprintf("%s/" CYCLONEDX_FILE, as);
@@ -105,18 +105,18 @@ static int add_bill(const struct writer *w, struct pack_list *l, const char *as,
 	return 0;
 }
 
-static void drop_tests(const struct package *p, struct pack_list *l)
+static void drop_tests(const struct package *p, struct tar_list *l)
 {
 	for (size_t i = 0; i < p->tests.n; i++) {
 		CLEANUP_FREE char *folder = package_test_folder(p, p->tests.v[i]);
 		CLEANUP_FREE char *name = xasprintf("python/%s", folder);
 
-		pack_list_drop(l, name);
+		tar_list_drop(l, name);
 	}
 }
 
 /* libpython3.13.a and the link to it. */
-static void drop_archive_library(struct pack_list *l)
+static void drop_archive_library(struct tar_list *l)
 {
 	CLEANUP_STRV struct strv names = STRV_INIT;
 
@@ -127,10 +127,10 @@ static void drop_archive_library(struct pack_list *l)
 			strv_add(&names, l->v[i].name);
 	}
 	for (size_t i = 0; i < names.n; i++)
-		pack_list_drop(l, names.v[i]);
+		tar_list_drop(l, names.v[i]);
 }
 
-static int fill_small(const struct writer *w, struct pack_list *l, struct err *err)
+static int fill_small(const struct writer *w, struct tar_list *l, struct err *err)
 {
 	if (add_tree(w, l, "python", err) < 0)
 		return -1;
@@ -140,33 +140,33 @@ static int fill_small(const struct writer *w, struct pack_list *l, struct err *e
 	return 0;
 }
 
-static int fill_full(const struct writer *w, struct pack_list *l, struct err *err)
+static int fill_full(const struct writer *w, struct tar_list *l, struct err *err)
 {
 	CLEANUP_FREE char *licences = package_path(w->p, "share/licenses");
 	CLEANUP_FREE char *json = NULL;
 
 	if (add_tree(w, l, "python/install", err) < 0 ||
 		add_bill(w, l, "python/install", err) < 0 ||
-		pack_list_add_tree(l, licences, "python/licenses", err) < 0 ||
+		tar_list_add_tree(l, licences, "python/licenses", err) < 0 ||
 		package_add_build(w->o, l, err) < 0)
 		return -1;
 	json = python_json(w->p, l, err);
 	if (!json)
 		return -1;
-	pack_list_add_bytes(l, json, strlen(json), "python/PYTHON.json");
+	tar_list_add_bytes(l, json, strlen(json), "python/PYTHON.json");
 	return 0;
 }
 
 /* Appends one list to the other, which then counts for names that both have. */
-static void take_over(struct pack_list *to, const struct pack_list *from)
+static void take_over(struct tar_list *to, const struct tar_list *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		pack_list_add_file(to, from->v[i].path, from->v[i].name, from->v[i].executable);
+		tar_list_add_file(to, from->v[i].path, from->v[i].name, from->v[i].executable);
 }
 
 static int fill_lists(struct writer *w, struct err *err)
 {
-	CLEANUP_PACK_LIST struct pack_list stripped = {0};
+	CLEANUP_TAR_LIST struct tar_list stripped = {0};
 	struct job *jobs = w->jobs;
 	int line = progress_start(w->o->progress, "strip", 0);
 
@@ -197,7 +197,7 @@ static void write_those(struct writer *w, const size_t which[2])
 
 		if (!j->wanted || atomic_load(&w->stop))
 			continue;
-		j->failed = archive_pack(j->staged, &j->list, &j->options, &j->result, &j->err);
+		j->failed = tar_write(j->staged, &j->list, &j->options, &j->result, &j->err);
 		if (j->failed < 0)
 			atomic_store(&w->stop, true);
 	}
@@ -259,7 +259,7 @@ static int count_bytes(struct writer *w, uint64_t *total, struct err *err)
 		if (!j->wanted)
 			continue;
 		j->options.read = &w->read;
-		if (pack_list_bytes(&j->list, j->options.first, &bytes, err) < 0)
+		if (tar_list_bytes(&j->list, j->options.first, &bytes, err) < 0)
 			return err_wrap(err, "packing '%s'", j->staged);
 		*total += bytes;
 	}
@@ -352,7 +352,7 @@ static void plan_jobs(struct writer *w)
 
 		j->path = xasprintf("%s/%s", w->o->out, j->name);
 		j->wanted = i == SMALL || i == STRIPPED || (i == FULL && w->o->build);
-		j->options = (struct pack_options){.level = w->o->level,
+		j->options = (struct tar_options){.level = w->o->level,
 			.threads = w->o->jobs,
 			.mtime = p->epoch,
 			.first = i == FULL ? "python/PYTHON.json" : NULL};
@@ -393,7 +393,7 @@ static json_t *describe(const struct writer *w)
 		const struct job *job = &w->jobs[i];
 		json_t *a = json_object();
 
-		json_object_set_new(a, "name", dist_text_json(job->name));
+		json_object_set_new(a, "name", py_text_json(job->name));
 		if (!job->wanted) {
 			json_object_set_new(a, "why",
 				json_string(i == FULL ? "the objects of the compile are not here"
@@ -401,7 +401,7 @@ static json_t *describe(const struct writer *w)
 			json_array_append_new(left_out, a);
 			continue;
 		}
-		json_object_set_new(a, "path", dist_text_json(job->path));
+		json_object_set_new(a, "path", py_text_json(job->path));
 		json_object_set_new(a, "size", json_integer((json_int_t)job->result.size));
 		json_object_set_new(a, "bytes", json_integer((json_int_t)job->result.bytes));
 		json_object_set_new(a, "entries", json_integer((json_int_t)job->result.entries));

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 
 int main(int argc, char **argv)
 {
-	CLEANUP_PACK_LIST struct pack_list list = {0};
-	struct pack_options options = {0};
-	struct pack_result result;
+	CLEANUP_TAR_LIST struct tar_list list = {0};
+	struct tar_options options = {0};
+	struct tar_result result;
 	struct err err = ERR_INIT;
 	struct rusage used;
 	uint64_t start = clock_ns();
@@ -19,8 +19,8 @@ int main(int argc, char **argv)
 		return 64;
 	options.level = (int)strtol(argv[3], NULL, 10);
 	options.threads = (unsigned int)strtoul(argv[4], NULL, 10);
-	if (pack_list_add_tree(&list, argv[1], "python", &err) < 0 ||
-		archive_pack(argv[2], &list, &options, &result, &err) < 0) {
+	if (tar_list_add_tree(&list, argv[1], "python", &err) < 0 ||
+		tar_write(argv[2], &list, &options, &result, &err) < 0) {
 		fprintf(stderr, "%s\n", err.msg);
 		return 2;
 	}

@@ -2,38 +2,38 @@
  * and the JSON files of an archive come of it, or a refusal. The input is one object with the
  * members "says", "packed" and "build".
  *
- * Source: src/dist/ask.c src/pack/python-json.c src/pack/cyclonedx.c
+ * Source: src/python/ask.c src/pack/python-json.c src/pack/cyclonedx.c
  */
 #include "fuzz.h"
 
-#include "dist/ask.c"
+#include "python/ask.c"
 #include "pack/pack-internal.h"
 
 static void facts(const char *text, size_t n)
 {
 	const struct buf answer = {(char *)text, n, n + 1};
-	struct dist dist = {.given = xstrdup("python"), .interpreter = xstrdup("/python")};
+	struct python dist = {.given = xstrdup("python"), .interpreter = xstrdup("/python")};
 
 	if (parse(&dist, &answer) == 0) {
-		json_t *model = dist_json(&dist);
+		json_t *model = py_json(&dist);
 
 		fuzz_check(dist.version && dist.series && dist.abiflags);
-		dist_config(&dist, "SOABI");
+		py_config(&dist, "SOABI");
 		json_decref(model);
 	} else {
 		fuzz_check(dist.why_not != NULL && !dist.runs);
 	}
-	dist_release(&dist);
+	py_release(&dist);
 }
 
-static void fill(struct pack_list *list)
+static void fill(struct tar_list *list)
 {
 	static const char object[] = "x";
 
-	pack_list_add_bytes(list, object, 1, "python/build/Modules/a.o");
-	pack_list_add_bytes(list, object, 1, "python/build/Modules/b.o");
-	pack_list_add_bytes(list, object, 1, "python/licenses/zlib/LICENSE");
-	pack_list_add_symlink(
+	tar_list_add_bytes(list, object, 1, "python/build/Modules/a.o");
+	tar_list_add_bytes(list, object, 1, "python/build/Modules/b.o");
+	tar_list_add_bytes(list, object, 1, "python/licenses/zlib/LICENSE");
+	tar_list_add_symlink(
 		list, "x.so", "python/install/lib/python3.13/lib-dynload/zlib.cpython-313.so");
 }
 
@@ -48,7 +48,7 @@ static void texts(json_t *all)
 		.lib_rel = (char *)"lib/python3.13",
 		.config_rel = (char *)"lib/python3.13/config",
 		.build = json_object_get(all, "build")};
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	CLEANUP_FREE char *text = NULL, *packed = NULL;
 	struct err err = ERR_INIT;
 	json_t *spdx = NULL;

@@ -2,13 +2,14 @@
  * a GOT with every kind of slot. Instructions must cover the functions without gap or overlap, and
  * the counts must be those of the instructions.
  *
- * Source: src/elf/code.c src/elf/code-x86.c src/elf/x86-decode.c
- * Source: src/elf/code-arm64.c src/elf/code-walk.c
+ * Source: src/code/code.c src/code/x86.c src/code/x86-decode.c
+ * Source: src/code/arm64.c src/code/walk.c
  */
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "code/code.h"
 #include "elf/elf.h"
 
 #define TEXT 0x10000
@@ -31,7 +32,7 @@ struct wrapper {
 
 struct seen {
 	uint64_t next;
-	struct elf_code code;
+	struct code_counts code;
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,7 +43,7 @@ static void check(bool holds)
 		abort();
 }
 
-static int visit(void *ctx, const struct elf_function *f, const struct elf_insn *insns, size_t n,
+static int visit(void *ctx, const struct code_function *f, const struct code_insn *insns, size_t n,
 	struct err *err)
 {
 	struct seen *s = ctx;
@@ -50,18 +51,18 @@ static int visit(void *ctx, const struct elf_function *f, const struct elf_insn 
 	(void)err;
 	check(n > 0);
 	for (size_t i = 0; i < n; i++) {
-		const struct elf_insn *insn = &insns[i];
+		const struct code_insn *insn = &insns[i];
 
-		check(insn->len > 0 && insn->len <= 15 && insn->class < ELF_N_INSN_CLASSES);
+		check(insn->len > 0 && insn->len <= 15 && insn->class < CODE_N_CLASSES);
 		check(insn->addr >= f->addr && insn->addr - f->addr + insn->len <= f->size);
 		check(insn->addr == f->addr || insn->addr == s->next);
-		check(elf_insn_class_name(insn->class) != NULL);
+		check(code_class_name(insn->class) != NULL);
 		check(!insn->symbol || strlen(insn->symbol) < (size_t)-1);
-		check(!insn->site || insn->class < ELF_N_SITES);
+		check(!insn->site || insn->class < CODE_N_SITES);
 		s->next = insn->addr + insn->len;
 		if (f->plt)
 			continue;
-		if (insn->class == ELF_INSN_UNKNOWN)
+		if (insn->class == CODE_INSN_UNKNOWN)
 			s->code.unknown += insn->len;
 		else
 			s->code.instructions++;
@@ -73,17 +74,17 @@ static int visit(void *ctx, const struct elf_function *f, const struct elf_insn 
 
 static void walk(const void *data, size_t size)
 {
-	struct elf_code code, plain;
+	struct code_counts code, plain;
 	struct seen seen = {0};
 	struct err err = ERR_INIT;
 
-	if (elf_code_each_in_memory(data, size, visit, &seen, &code, &err) < 0) {
+	if (code_each_in_memory(data, size, visit, &seen, &code, &err) < 0) {
 		check(err.code != ERR_NONE && err.msg[0]);
 		return;
 	}
 	check(code.instructions == seen.code.instructions && code.unknown == seen.code.unknown);
 	check(!memcmp(code.sites, seen.code.sites, sizeof(code.sites)));
-	check(elf_code_from_memory(data, size, &plain, &err) == 0);
+	check(code_counts_from_memory(data, size, &plain, &err) == 0);
 	check(!memcmp(&plain, &code, sizeof(code)));
 }
 

@@ -1,13 +1,13 @@
 /* Any bytes as ld.so.cache; every name that is reported must end inside them.
  *
- * Source: src/dist/ldcache.c
+ * Source: src/python/ldcache.c
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dist/dist-internal.h"
+#include "python/python-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,10 @@
 /* Any text as what ld.so says of itself: each name that is kept is part of it.
  *
- * Source: src/dist/loader.c
+ * Source: src/python/loader.c
  */
 #include "fuzz.h"
 
-#include "dist/loader.c"
+#include "python/loader.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

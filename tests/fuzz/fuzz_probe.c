@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < probe_table_n; i++) {
 		CLEANUP_STRV struct strv wrong = STRV_INIT;
 		const struct probe_expectation *e =
-			probe_expectation_for(&probe_table[i], DIST_LINK_STATIC, 13, &seen);
+			probe_expectation_for(&probe_table[i], PY_LINK_STATIC, 13, &seen);
 
 		if (e)
 			fuzz_check(probe_holds(e, &seen, &wrong) == (wrong.n == 0));

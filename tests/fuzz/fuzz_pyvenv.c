@@ -1,13 +1,13 @@
 /* Any text as a pyvenv.cfg and as one of pyenv's shims.
  *
- * Source: src/dist/pyenv.c
+ * Source: src/python/pyenv.c
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dist/dist-internal.h"
+#include "python/python-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

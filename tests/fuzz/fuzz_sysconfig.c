@@ -1,11 +1,11 @@
 /* Any text as each file that is rewritten for a moved tree: the folder of the build is in none of
  * them afterwards, and what was not text of the build stays.
  *
- * Source: src/build/relocate.c
+ * Source: src/cpython/relocate.c
  */
 #include "fuzz.h"
 
-#include "build/relocate.c"
+#include "cpython/relocate.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

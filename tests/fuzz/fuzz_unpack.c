@@ -1,7 +1,7 @@
 /* Any bytes as an archive: refused or unpacked, but never a byte outside the folder, and nothing
  * left behind by a refusal.
  *
- * Source: src/archive/unpack.c src/archive/place.c src/archive/gzip.c
+ * Source: src/tar/unpack.c src/tar/place.c src/tar/gzip.c
  */
 #include <dirent.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 #include "base/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,7 +31,7 @@ static void check_empty(const char *dir)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct unpack_limits limits = {.max_bytes = 1 << 20, .max_entries = 100};
+	const struct tar_limits limits = {.max_bytes = 1 << 20, .max_entries = 100};
 	char root[] = "/tmp/fuzz-unpack-XXXXXX", archive[64];
 	struct err err = ERR_INIT;
 	int fd = memfd_create("archive", MFD_CLOEXEC);
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CLEANUP_FREE char *out = xasprintf("%s/a/b/out", root);
 		CLEANUP_FREE char *top = xasprintf("%s/a", root);
 
-		if (archive_unpack(archive, out, strip, &limits, &err) == 0) {
+		if (tar_extract(archive, out, strip, &limits, &err) == 0) {
 			if (tree_remove(top, &err) < 0)
 				abort();
 		}

@@ -1,11 +1,11 @@
 /* Any bytes as a zip archive: what is taken has headers that fill the file up to its directory, and
  * a member that is read has the size that the directory says.
  *
- * Source: src/archive/zip.c src/archive/member.c
+ * Source: src/tar/zip.c src/tar/member.c
  */
 #include "fuzz.h"
 
-#include "archive/archive-internal.h"
+#include "tar/tar-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		fuzz_check(list.v[list.n].offset < size);
 	}
-	got = archive_member(path, "METADATA", 1 << 16, &member, &err);
+	got = tar_member(path, "METADATA", 1 << 16, &member, &err);
 	if (got < 0)
 		fuzz_check_err(&err);
 	for (size_t i = 0; got == 1 && list.n && i < list.n; i++) {

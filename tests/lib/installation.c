@@ -46,8 +46,8 @@ void world_facts(struct world *w, const char *prefix)
 {
 	static const char *const rels[N_FILES] = {
 		"bin/python3.13", "lib/libpython3.13.so.1.0", "lib/python3.13/lib-dynload/zlib.so"};
-	static const enum dist_role roles[N_FILES] = {
-		DIST_ROLE_INTERPRETER, DIST_ROLE_LIBPYTHON, DIST_ROLE_EXTENSION};
+	static const enum py_role roles[N_FILES] = {
+		PY_ROLE_INTERPRETER, PY_ROLE_LIBPYTHON, PY_ROLE_EXTENSION};
 
 	*w = (struct world){.prefix = xstrdup(prefix)};
 	for (int i = 0; i < N_FILES; i++) {
@@ -56,12 +56,12 @@ void world_facts(struct world *w, const char *prefix)
 		w->v[i].role = roles[i];
 		w->v[i].facts = sound(i == PYTHON ? ELF_KIND_PIE : ELF_KIND_SHARED);
 	}
-	w->files = (struct dist_files){w->v, N_FILES};
+	w->files = (struct py_files){w->v, N_FILES};
 	world_exports(w, PYTHON, world_api, N_API);
 	world_exports(w, LIBRARY, world_api, N_API);
 	world_exports(w, EXTENSION, init, ARRAY_SIZE(init));
 	w->v[LIBRARY].facts.soname = "libpython3.13.so.1.0";
-	w->dist = (struct dist){.given = w->prefix,
+	w->dist = (struct python){.given = w->prefix,
 		.interpreter = w->v[PYTHON].path,
 		.prefix = w->prefix,
 		.runs = true,
@@ -69,7 +69,7 @@ void world_facts(struct world *w, const char *prefix)
 		.minor = 13,
 		.series = (char *)"3.13",
 		.abiflags = (char *)"",
-		.link = DIST_LINK_STATIC,
+		.link = PY_LINK_STATIC,
 		.libpython_shared = w->v[LIBRARY].path};
 	w->dist.says = json_pack("{s:[s,s], s:{}}", "builtins", "sys", "math", "config_vars");
 }

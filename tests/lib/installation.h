@@ -8,9 +8,9 @@
 enum { PYTHON, LIBRARY, EXTENSION, N_FILES };
 
 struct world {
-	struct dist dist;
-	struct dist_files files;
-	struct dist_file v[N_FILES];
+	struct python dist;
+	struct py_files files;
+	struct py_file v[N_FILES];
 	char *prefix;
 };
 

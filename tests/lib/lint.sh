@@ -16,16 +16,19 @@ flags="-std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION=\"0\" -Isrc -Itests/lib -Wall -
 # own; tests may look into any.
 may_include='
 main     cmd proc usage
-cmd      build fetch recipe report elf dist check bench explain archive pack usage
-build    recipe fetch proc archive
-check    elf dist proc archive
-explain  elf dist proc bench
-bench    proc dist
-archive
-dist     elf proc
+cmd      study cpython plan fetch recipe report code elf python check bench explain tar pack usage
+study    cpython plan bench explain pack python report recipe proc tar cmd
+cpython  plan recipe fetch proc tar python elf report
+plan     recipe proc tar
+check    code elf python proc tar report
+explain  code elf python proc report
+bench    python proc report
+pack     python proc tar report
+python   code elf proc report
+code     elf
 elf
+tar
 fetch    proc
-pack     elf dist archive proc
 proc
 recipe
 report

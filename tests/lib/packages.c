@@ -38,12 +38,12 @@ json_t *json_parsed(const char *text)
 	return j;
 }
 
-static void add_file(struct package_fixture *f, const char *root, char *rel, enum dist_role role)
+static void add_file(struct package_fixture *f, const char *root, char *rel, enum py_role role)
 {
-	struct dist_file *file = &f->files[f->p.files.n++];
+	struct py_file *file = &f->files[f->p.files.n++];
 
 	scratch_file(root, rel, rel, 0755);
-	*file = (struct dist_file){.rel = rel, .role = role};
+	*file = (struct py_file){.rel = rel, .role = role};
 	file->path = xasprintf("%s/%s", root, rel);
 	file->site = rel == site_so;
 }
@@ -62,12 +62,12 @@ void package_setup(struct package_fixture *f, char *root)
 	f->p.dist.series = xstrdup("3.13");
 	snprintf(f->p.created, sizeof(f->p.created), "2026-08-05T12:25:43Z");
 	f->p.files.v = f->files;
-	add_file(f, root, program, DIST_ROLE_INTERPRETER);
-	add_file(f, root, awkward_so, DIST_ROLE_LIBRARY);
-	add_file(f, root, array_so, DIST_ROLE_EXTENSION);
-	add_file(f, root, readline_so, DIST_ROLE_EXTENSION);
-	add_file(f, root, zlib_so, DIST_ROLE_EXTENSION);
-	add_file(f, root, site_so, DIST_ROLE_EXTENSION);
+	add_file(f, root, program, PY_ROLE_INTERPRETER);
+	add_file(f, root, awkward_so, PY_ROLE_LIBRARY);
+	add_file(f, root, array_so, PY_ROLE_EXTENSION);
+	add_file(f, root, readline_so, PY_ROLE_EXTENSION);
+	add_file(f, root, zlib_so, PY_ROLE_EXTENSION);
+	add_file(f, root, site_so, PY_ROLE_EXTENSION);
 }
 
 void package_release(struct package_fixture *f)

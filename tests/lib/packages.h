@@ -11,7 +11,7 @@ extern char zlib_so[], readline_so[], array_so[], awkward_so[], site_so[], progr
 
 struct package_fixture {
 	struct package p;
-	struct dist_file files[6]; /* program, awkward, array, readline, zlib, site */
+	struct py_file files[6]; /* program, awkward, array, readline, zlib, site */
 };
 
 void package_setup(struct package_fixture *f, char *root);

@@ -2,7 +2,7 @@
 #ifndef SOLDER_TESTS_PLANS_H
 #define SOLDER_TESTS_PLANS_H
 
-#include "build/plan.h"
+#include "plan/plan.h"
 #include "scratch.h"
 
 struct plans {

@@ -137,16 +137,16 @@ void tar_unpack(struct scratch *s, int strip)
 {
 	struct err err = ERR_INIT;
 
-	if (archive_unpack(s->tar, s->out, strip, NULL, &err) < 0)
+	if (tar_extract(s->tar, s->out, strip, NULL, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 
 void assert_refused_with(
-	struct scratch *s, int strip, const struct unpack_limits *limits, const char *message)
+	struct scratch *s, int strip, const struct tar_limits *limits, const char *message)
 {
 	struct err err = ERR_INIT;
 
-	assert_int_equal(archive_unpack(s->tar, s->out, strip, limits, &err), -1);
+	assert_int_equal(tar_extract(s->tar, s->out, strip, limits, &err), -1);
 	assert_int_equal(err.code, ERR_INPUT);
 	if (!strstr(err.msg, message) || !strstr(err.msg, s->tar))
 		fail_msg("'%s' does not say '%s'", err.msg, message);

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 #include "base/file.h"
 
 #define MTIME 1234567890
@@ -48,7 +48,7 @@ unsigned int entries_of(const char *dir);
 void assert_untouched(struct scratch *s);
 void tar_unpack(struct scratch *s, int strip);
 void assert_refused_with(
-	struct scratch *s, int strip, const struct unpack_limits *limits, const char *message);
+	struct scratch *s, int strip, const struct tar_limits *limits, const char *message);
 void assert_refused(struct scratch *s, const char *message);
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, tarball_setup, tarball_teardown)

@@ -16,6 +16,7 @@
 
 #include <capstone/capstone.h>
 
+#include "code/code.h"
 #include "elf/elf.h"
 
 static void text(const char *key, const char *value)
@@ -95,7 +96,7 @@ static int dump_elf(const char *path, struct err *err)
 	return 0;
 }
 
-static int dump_insns(void *ctx, const struct elf_function *function, const struct elf_insn *insns,
+static int dump_insns(void *ctx, const struct code_function *function, const struct code_insn *insns,
 	size_t n, struct err *err)
 {
 	bool all = *(const bool *)ctx;
@@ -104,7 +105,7 @@ static int dump_insns(void *ctx, const struct elf_function *function, const stru
 	for (size_t i = 0; i < n; i++)
 		if (all || insns[i].site)
 			printf("%" PRIx64 " %u %s %d %" PRIx64 " %s %s\n", insns[i].addr,
-				insns[i].len, elf_insn_class_name(insns[i].class), insns[i].site,
+				insns[i].len, code_class_name(insns[i].class), insns[i].site,
 				insns[i].target, insns[i].symbol ? insns[i].symbol : "-",
 				function->name ? function->name : "-");
 	return 0;
@@ -117,8 +118,8 @@ struct comparison {
 };
 
 /* Capstone does not know the newest instructions; where it knows none, it has no say. */
-static int compare_insns(void *ctx, const struct elf_function *function,
-	const struct elf_insn *insns, size_t n, struct err *err)
+static int compare_insns(void *ctx, const struct code_function *function,
+	const struct code_insn *insns, size_t n, struct err *err)
 {
 	struct comparison *c = ctx;
 
@@ -129,7 +130,7 @@ static int compare_insns(void *ctx, const struct elf_function *function,
 		uint64_t addr = insns[i].addr;
 		size_t left = insns[i].len;
 
-		if (insns[i].class == ELF_INSN_UNKNOWN ||
+		if (insns[i].class == CODE_INSN_UNKNOWN ||
 			!cs_disasm_iter(c->capstone, &p, &left, &addr, c->insn))
 			continue;
 		c->same += left == 0;
@@ -154,7 +155,7 @@ static int compare_code(const char *path, struct err *err)
 		    &c.capstone) != CS_ERR_OK)
 		return err_set(err, ERR_ENVIRONMENT, "Capstone cannot be used");
 	c.insn = cs_malloc(c.capstone);
-	r = elf_code_each(path, compare_insns, &c, NULL, err);
+	r = code_each(path, compare_insns, &c, NULL, err);
 	cs_free(c.insn, 1);
 	cs_close(&c.capstone);
 	if (r < 0)
@@ -165,16 +166,16 @@ static int compare_code(const char *path, struct err *err)
 
 static int dump_code(const char *path, char how, struct err *err)
 {
-	struct elf_code code;
+	struct code_counts code;
 	bool all = how == 'i';
 
-	if (elf_code_each(path, how == 'c' ? NULL : dump_insns, &all, &code, err) < 0)
+	if (code_each(path, how == 'c' ? NULL : dump_insns, &all, &code, err) < 0)
 		return -1;
 	printf("functions %" PRIu64 "\ninstructions %" PRIu64 "\nunknown %" PRIu64 "\ngaps %" PRIu64
 	       "\nstubs %" PRIu64 "\n",
 		code.functions, code.instructions, code.unknown, code.gaps, code.stubs);
-	for (size_t i = 0; i < ELF_N_SITES; i++)
-		printf("%s %" PRIu64 "\n", elf_site_name(i), code.sites[i]);
+	for (size_t i = 0; i < CODE_N_SITES; i++)
+		printf("%s %" PRIu64 "\n", code_site_name(i), code.sites[i]);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* One site, or a known number of them, per function: the oracle compiles this in many ways and
- * compares what elf_code_each() finds in the functions t_… with what must be there.
+ * compares what code_each() finds in the functions t_… with what must be there.
  */
 int other(int);
 extern int other_data;

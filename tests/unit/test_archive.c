@@ -1,4 +1,4 @@
-/* archive_unpack() against good archives and hostile ones. */
+/* tar_extract() against good archives and hostile ones. */
 #include "tarball.h"
 
 static void good_one(struct scratch *s, const char *prefix, enum format format, int filter)
@@ -85,11 +85,11 @@ static void test_existing_folder(void **state)
 	tar_add_file(s, "../f", "x");
 	tar_end(s);
 	assert_int_equal(mkdir(s->out, 0777), 0);
-	assert_int_equal(archive_unpack(s->tar, s->out, 0, NULL, &err), -1);
+	assert_int_equal(tar_extract(s->tar, s->out, 0, NULL, &err), -1);
 	/* an empty folder that was there stays, empty */
 	assert_int_equal(entries_of(s->out), 0);
 	assert_int_equal(file_write(busy, "x", 1, 0644, &err), 0);
-	assert_int_equal(archive_unpack(s->tar, s->out, 0, NULL, &err), -1);
+	assert_int_equal(tar_extract(s->tar, s->out, 0, NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "not empty"));
 	assert_content(s->out, "busy", "x");
 }

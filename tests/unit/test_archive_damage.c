@@ -1,4 +1,4 @@
-/* archive_unpack() against truncated, corrupt and oversized archives. */
+/* tar_extract() against truncated, corrupt and oversized archives. */
 #include <fcntl.h>
 
 #include "tarball.h"
@@ -16,7 +16,7 @@ static void test_cut_trailer(void **state)
 		tar_end(s);
 		assert_int_equal(stat(s->tar, &st), 0);
 		assert_int_equal(truncate(s->tar, st.st_size - cut), 0);
-		assert_int_equal(archive_unpack(s->tar, s->out, 0, NULL, &err), -1);
+		assert_int_equal(tar_extract(s->tar, s->out, 0, NULL, &err), -1);
 		assert_non_null(strstr(err.msg, "truncated or corrupt"));
 		assert_null(strstr(err.msg, "(null)"));
 	}
@@ -91,7 +91,7 @@ static void test_corrupt(void **state)
 	tar_end(s);
 	assert_refused(s, "it holds nothing");
 	assert_int_equal(unlink(s->tar), 0);
-	assert_int_equal(archive_unpack(s->tar, s->out, 0, NULL, &err), -1);
+	assert_int_equal(tar_extract(s->tar, s->out, 0, NULL, &err), -1);
 	assert_false(path_exists(s->out));
 	tar_begin(s);
 	tar_end(s);
@@ -123,7 +123,7 @@ static void test_gzip_forms(void **state)
 static void test_bomb(void **state)
 {
 	struct scratch *s = *state;
-	const struct unpack_limits limits = {.max_bytes = 1 << 20, .max_entries = 1000};
+	const struct tar_limits limits = {.max_bytes = 1 << 20, .max_entries = 1000};
 	CLEANUP_FREE char *zeros = xcalloc(1, (4 << 20) + 1);
 	struct archive_entry *e;
 	struct stat st;
@@ -212,7 +212,7 @@ static void test_compressed_twice(void **state)
 static void test_too_many(void **state)
 {
 	struct scratch *s = *state;
-	const struct unpack_limits limits = {.max_bytes = 1 << 20, .max_entries = 20};
+	const struct tar_limits limits = {.max_bytes = 1 << 20, .max_entries = 20};
 	CLEANUP_BUF struct buf deep = BUF_INIT;
 	struct err err = ERR_INIT;
 

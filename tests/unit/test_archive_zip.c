@@ -1,4 +1,4 @@
-/* archive_unpack() of zip archives: the refusals are those of tar. */
+/* tar_extract() of zip archives: the refusals are those of tar. */
 #include "tarball.h"
 
 static void zip_begin(struct scratch *s)
@@ -57,8 +57,8 @@ static void test_outside(void **state)
 /* A few kilobytes that unpack to megabytes. */
 static void test_bomb(void **state)
 {
-	const struct unpack_limits bytes = {.max_bytes = 1 << 20, .max_entries = 10};
-	const struct unpack_limits entries = {.max_bytes = 1 << 30, .max_entries = 2};
+	const struct tar_limits bytes = {.max_bytes = 1 << 20, .max_entries = 10};
+	const struct tar_limits entries = {.max_bytes = 1 << 30, .max_entries = 2};
 	CLEANUP_FREE char *zeros = xcalloc(1, (2 << 20) + 1);
 	struct stat st;
 	struct scratch *s = *state;
@@ -97,7 +97,7 @@ static void test_damaged(void **state)
 	for (size_t at = 0; at < whole.len; at++) {
 		whole.data[at] ^= 0x15;
 		assert_int_equal(file_write(s->tar, whole.data, whole.len, 0644, &err), 0);
-		if (archive_unpack(s->tar, s->out, 0, NULL, &err) < 0) {
+		if (tar_extract(s->tar, s->out, 0, NULL, &err) < 0) {
 			assert_untouched(s);
 			refused++;
 		} else {

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "build/cpython.h"
+#include "cpython/cpython.h"
 
 #define EPOCH 1234567890
 

@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "elf/code-internal.h"
+#include "code/code-internal.h"
 
 #define CORPUS "tests/fuzz/corpus/code/"
 
@@ -99,51 +99,51 @@ static void test_written_registers(void **state)
 struct expected {
 	const char *file;
 	uint64_t functions, stubs;
-	uint64_t sites[ELF_N_SITES];
+	uint64_t sites[CODE_N_SITES];
 };
 
 /* Two functions with thread-local variables, two calls of one exported function, two of another
  * library's, one through a pointer, and one variable of another library. */
 static const struct expected libraries[] = {
 	{"gd.so", 3, 3,
-		{[ELF_SITE_TLS_GD] = 1,
-			[ELF_SITE_TLS_LD] = 1,
-			[ELF_SITE_CALL_PLT_OWN] = 2,
-			[ELF_SITE_CALL_PLT_OTHER] = 2,
-			[ELF_SITE_CALL_INDIRECT] = 1,
-			[ELF_SITE_GOT_LOAD] = 1}},
+		{[CODE_SITE_TLS_GD] = 1,
+			[CODE_SITE_TLS_LD] = 1,
+			[CODE_SITE_CALL_PLT_OWN] = 2,
+			[CODE_SITE_CALL_PLT_OTHER] = 2,
+			[CODE_SITE_CALL_INDIRECT] = 1,
+			[CODE_SITE_GOT_LOAD] = 1}},
 	/* The PLT, without section headers, looks like one more function. */
 	{"bare.so", 4, 0,
-		{[ELF_SITE_TLS_GD] = 1,
-			[ELF_SITE_TLS_LD] = 1,
-			[ELF_SITE_CALL_PLT_OWN] = 2,
-			[ELF_SITE_CALL_PLT_OTHER] = 2,
-			[ELF_SITE_CALL_INDIRECT] = 1,
-			[ELF_SITE_GOT_LOAD] = 1}},
+		{[CODE_SITE_TLS_GD] = 1,
+			[CODE_SITE_TLS_LD] = 1,
+			[CODE_SITE_CALL_PLT_OWN] = 2,
+			[CODE_SITE_CALL_PLT_OTHER] = 2,
+			[CODE_SITE_CALL_INDIRECT] = 1,
+			[CODE_SITE_GOT_LOAD] = 1}},
 	{"desc.so", 3, 0,
-		{[ELF_SITE_TLS_DESC] = 2,
-			[ELF_SITE_CALL_GOT] = 4,
-			[ELF_SITE_CALL_INDIRECT] = 1,
-			[ELF_SITE_GOT_LOAD] = 1}},
+		{[CODE_SITE_TLS_DESC] = 2,
+			[CODE_SITE_CALL_GOT] = 4,
+			[CODE_SITE_CALL_INDIRECT] = 1,
+			[CODE_SITE_GOT_LOAD] = 1}},
 	/* Three calls of __stack_chk_fail on top. */
 	{"ie.so", 3, 3,
-		{[ELF_SITE_TLS_IE] = 3,
-			[ELF_SITE_CALL_PLT_OWN] = 2,
-			[ELF_SITE_CALL_PLT_OTHER] = 5,
-			[ELF_SITE_CALL_INDIRECT] = 1,
-			[ELF_SITE_GOT_LOAD] = 1}},
+		{[CODE_SITE_TLS_IE] = 3,
+			[CODE_SITE_CALL_PLT_OWN] = 2,
+			[CODE_SITE_CALL_PLT_OTHER] = 5,
+			[CODE_SITE_CALL_INDIRECT] = 1,
+			[CODE_SITE_GOT_LOAD] = 1}},
 	{"arm-desc.so", 3, 2,
-		{[ELF_SITE_TLS_DESC] = 2,
-			[ELF_SITE_CALL_PLT_OWN] = 2,
-			[ELF_SITE_CALL_PLT_OTHER] = 2,
-			[ELF_SITE_CALL_INDIRECT] = 1,
-			[ELF_SITE_GOT_LOAD] = 1}},
+		{[CODE_SITE_TLS_DESC] = 2,
+			[CODE_SITE_CALL_PLT_OWN] = 2,
+			[CODE_SITE_CALL_PLT_OTHER] = 2,
+			[CODE_SITE_CALL_INDIRECT] = 1,
+			[CODE_SITE_GOT_LOAD] = 1}},
 	{"arm-gd.so", 3, 3,
-		{[ELF_SITE_TLS_GD] = 2,
-			[ELF_SITE_CALL_PLT_OWN] = 2,
-			[ELF_SITE_CALL_PLT_OTHER] = 2,
-			[ELF_SITE_CALL_INDIRECT] = 1,
-			[ELF_SITE_GOT_LOAD] = 1}},
+		{[CODE_SITE_TLS_GD] = 2,
+			[CODE_SITE_CALL_PLT_OWN] = 2,
+			[CODE_SITE_CALL_PLT_OTHER] = 2,
+			[CODE_SITE_CALL_INDIRECT] = 1,
+			[CODE_SITE_GOT_LOAD] = 1}},
 };
 
 static void test_libraries(void **state)
@@ -152,29 +152,29 @@ static void test_libraries(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
 		const struct expected *e = &libraries[i];
 		CLEANUP_FREE char *path = xasprintf(CORPUS "%s", e->file);
-		struct elf_code code;
+		struct code_counts code;
 		struct err err = ERR_INIT;
 
-		assert_int_equal(elf_code_read(path, &code, &err), 0);
+		assert_int_equal(code_counts_read(path, &code, &err), 0);
 		assert_int_equal(code.functions, e->functions);
 		assert_int_equal(code.stubs, e->stubs);
 		assert_int_equal(code.unknown, 0);
-		for (size_t k = 0; k < ELF_N_SITES; k++)
+		for (size_t k = 0; k < CODE_N_SITES; k++)
 			if (code.sites[k] != e->sites[k])
-				fail_msg("%s: %s %d, not %d", e->file, elf_site_name(k),
+				fail_msg("%s: %s %d, not %d", e->file, code_site_name(k),
 					(int)code.sites[k], (int)e->sites[k]);
 	}
 }
 
 struct tally {
-	uint64_t classes[ELF_N_INSN_CLASSES];
+	uint64_t classes[CODE_N_CLASSES];
 	uint64_t symbols;
 	uint64_t parts; /* of sites that another instruction counts for */
 	unsigned calls_of_own;
 	unsigned left; /* visits until an error */
 };
 
-static int count(void *ctx, const struct elf_function *f, const struct elf_insn *insns, size_t n,
+static int count(void *ctx, const struct code_function *f, const struct code_insn *insns, size_t n,
 	struct err *err)
 {
 	struct tally *t = ctx;
@@ -184,8 +184,8 @@ static int count(void *ctx, const struct elf_function *f, const struct elf_insn 
 	for (size_t i = 0; i < n; i++) {
 		t->classes[insns[i].class]++;
 		t->symbols += insns[i].symbol != NULL;
-		t->parts += insns[i].class < ELF_N_SITES && !insns[i].site;
-		t->calls_of_own += !f->plt && insns[i].class == ELF_SITE_CALL_PLT_OWN &&
+		t->parts += insns[i].class < CODE_N_SITES && !insns[i].site;
+		t->calls_of_own += !f->plt && insns[i].class == CODE_SITE_CALL_PLT_OWN &&
 				   insns[i].symbol && !strcmp(insns[i].symbol, "own");
 	}
 	return 0;
@@ -194,21 +194,21 @@ static int count(void *ctx, const struct elf_function *f, const struct elf_insn 
 static void test_every_instruction(void **state)
 {
 	struct tally t = {0};
-	struct elf_code code;
+	struct code_counts code;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(elf_code_each(CORPUS "ie.so", count, &t, &code, &err), 0);
+	assert_int_equal(code_each(CORPUS "ie.so", count, &t, &code, &err), 0);
 	assert_int_equal(t.calls_of_own, 2);
 	/* Three functions load and store the value; at four exits: load, compare, branch. */
-	assert_int_equal(t.classes[ELF_INSN_STACK_PROTECTOR], 3 * 2 + 4 * 3);
-	assert_int_equal(t.classes[ELF_INSN_CONTROL_FLOW], 3);
-	assert_int_equal(t.classes[ELF_INSN_UNKNOWN], 0);
-	assert_true(t.classes[ELF_INSN_PLT_STUB] > 6);
-	assert_true(t.classes[ELF_INSN_FRAME] > 6);
+	assert_int_equal(t.classes[CODE_INSN_STACK_PROTECTOR], 3 * 2 + 4 * 3);
+	assert_int_equal(t.classes[CODE_INSN_CONTROL_FLOW], 3);
+	assert_int_equal(t.classes[CODE_INSN_UNKNOWN], 0);
+	assert_true(t.classes[CODE_INSN_PLT_STUB] > 6);
+	assert_true(t.classes[CODE_INSN_FRAME] > 6);
 	assert_true(t.parts > 0);
 	t = (struct tally){.left = 2};
-	assert_int_equal(elf_code_each(CORPUS "ie.so", count, &t, NULL, &err), -1);
+	assert_int_equal(code_each(CORPUS "ie.so", count, &t, NULL, &err), -1);
 	assert_int_equal(err.code, ERR_INTERRUPTED);
 }
 
@@ -219,25 +219,25 @@ static void test_whole_sequences(void **state)
 
 	(void)state;
 	/* Both the lea and the call; for a descriptor, the thread pointer too. */
-	assert_int_equal(elf_code_each(CORPUS "gd.so", count, &t, NULL, &err), 0);
-	assert_int_equal(t.classes[ELF_SITE_TLS_GD], 2);
-	assert_int_equal(t.classes[ELF_SITE_TLS_LD], 2);
+	assert_int_equal(code_each(CORPUS "gd.so", count, &t, NULL, &err), 0);
+	assert_int_equal(t.classes[CODE_SITE_TLS_GD], 2);
+	assert_int_equal(t.classes[CODE_SITE_TLS_LD], 2);
 	t = (struct tally){0};
-	assert_int_equal(elf_code_each(CORPUS "arm-gd.so", count, &t, NULL, &err), 0);
-	assert_int_equal(t.classes[ELF_SITE_TLS_GD], 6);
-	assert_true(t.classes[ELF_INSN_CONTROL_FLOW] > 0);
+	assert_int_equal(code_each(CORPUS "arm-gd.so", count, &t, NULL, &err), 0);
+	assert_int_equal(t.classes[CODE_SITE_TLS_GD], 6);
+	assert_true(t.classes[CODE_INSN_CONTROL_FLOW] > 0);
 	t = (struct tally){0};
-	assert_int_equal(elf_code_each(CORPUS "arm-desc.so", count, &t, NULL, &err), 0);
-	assert_true(t.classes[ELF_SITE_TLS_DESC] >= 2 * 5);
+	assert_int_equal(code_each(CORPUS "arm-desc.so", count, &t, NULL, &err), 0);
+	assert_true(t.classes[CODE_SITE_TLS_DESC] >= 2 * 5);
 }
 
 static void test_functions(void **state)
 {
-	CLEANUP_ELF_FUNCTIONS struct elf_functions f = {0};
+	CLEANUP_CODE_FUNCTIONS struct code_functions f = {0};
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(elf_functions_read(CORPUS "gd.so", &f, &err), 0);
+	assert_int_equal(code_functions_read(CORPUS "gd.so", &f, &err), 0);
 	assert_int_equal(f.n, 3);
 	assert_string_equal(f.v[0].name, "own");
 	assert_string_equal(f.v[1].name, "a");
@@ -251,7 +251,7 @@ static void test_functions_without_symbols(void **state)
 	CLEANUP_BUF struct buf file = BUF_INIT;
 	struct err err = ERR_INIT;
 	struct elf_image img;
-	struct elf_code code;
+	struct code_counts code;
 	Elf64_Shdr sh;
 
 	(void)state;
@@ -267,10 +267,10 @@ static void test_functions_without_symbols(void **state)
 			*info = (char)ELF64_ST_INFO(ELF64_ST_BIND(*info), STT_OBJECT);
 		}
 	}
-	assert_int_equal(elf_code_from_memory(file.data, file.len, &code, &err), 0);
+	assert_int_equal(code_counts_from_memory(file.data, file.len, &code, &err), 0);
 	assert_int_equal(code.functions, 3);
-	assert_int_equal(code.sites[ELF_SITE_TLS_IE], 3);
-	assert_int_equal(code.sites[ELF_SITE_CALL_PLT_OTHER], 5);
+	assert_int_equal(code.sites[CODE_SITE_TLS_IE], 3);
+	assert_int_equal(code.sites[CODE_SITE_CALL_PLT_OTHER], 5);
 }
 
 /* Cut off or overwritten at every place: an error or counts, and no access beyond the bytes, which
@@ -280,7 +280,7 @@ static void test_damage(void **state)
 	CLEANUP_BUF struct buf file = BUF_INIT;
 	struct err err = ERR_INIT;
 	unsigned refused = 0;
-	struct elf_code code;
+	struct code_counts code;
 
 	(void)state;
 	assert_int_equal(file_read(CORPUS "gd.so", 1 << 20, &file, &err), 0);
@@ -288,14 +288,14 @@ static void test_damage(void **state)
 		CLEANUP_FREE char *copy = xcalloc(n + 1, 1);
 
 		memcpy(copy, file.data, n);
-		refused += elf_code_from_memory(copy, n, &code, &err) < 0;
+		refused += code_counts_from_memory(copy, n, &code, &err) < 0;
 	}
 	assert_true(refused > 100);
 	for (size_t at = 0; at < file.len; at += 3) {
 		char was = file.data[at];
 
 		file.data[at] = (char)0xff;
-		if (elf_code_from_memory(file.data, file.len, &code, &err) < 0)
+		if (code_counts_from_memory(file.data, file.len, &code, &err) < 0)
 			assert_true(err.code != ERR_NONE && err.msg[0]);
 		file.data[at] = was;
 	}
@@ -303,10 +303,10 @@ static void test_damage(void **state)
 
 static void refuse(struct buf *file, enum err_code why)
 {
-	struct elf_code code;
+	struct code_counts code;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(elf_code_from_memory(file->data, file->len, &code, &err), -1);
+	assert_int_equal(code_counts_from_memory(file->data, file->len, &code, &err), -1);
 	assert_int_equal(err.code, why);
 }
 
@@ -342,14 +342,14 @@ static void test_refused(void **state)
 
 static void test_missing(void **state)
 {
-	struct elf_functions f;
-	struct elf_code code;
+	struct code_functions f;
+	struct code_counts code;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(elf_code_read("tests/fuzz/corpus/code/none", &code, &err), -1);
+	assert_int_equal(code_counts_read("tests/fuzz/corpus/code/none", &code, &err), -1);
 	assert_int_equal(err.code, ERR_ENVIRONMENT);
-	assert_int_equal(elf_functions_read("Makefile", &f, &err), -1);
+	assert_int_equal(code_functions_read("Makefile", &f, &err), -1);
 	assert_int_equal(err.code, ERR_INPUT);
 }
 
@@ -374,10 +374,10 @@ static void test_properties(void **state)
 static void test_names(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < ELF_N_INSN_CLASSES; i++)
+	for (unsigned i = 0; i < CODE_N_CLASSES; i++)
 		for (unsigned k = 0; k < i; k++)
-			assert_string_not_equal(elf_insn_class_name(i), elf_insn_class_name(k));
-	assert_string_equal(elf_site_name(ELF_SITE_CALL_PLT_OWN), "call-plt-own");
+			assert_string_not_equal(code_class_name(i), code_class_name(k));
+	assert_string_equal(code_site_name(CODE_SITE_CALL_PLT_OWN), "call-plt-own");
 	assert_string_equal(elf_reloc_name(EM_X86_64, R_X86_64_RELATIVE), "R_X86_64_RELATIVE");
 	assert_string_equal(elf_reloc_name(EM_AARCH64, R_AARCH64_TLSDESC), "R_AARCH64_TLSDESC");
 	assert_null(elf_reloc_name(EM_AARCH64, 2));

@@ -1,7 +1,7 @@
 /* What a build's options change: only the compile's key, or only the link's. */
 #include <stdio.h>
 
-#include "build/cpython.h"
+#include "cpython/cpython.h"
 #include "plans.h"
 
 struct ids {

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "dist/dist-internal.h"
+#include "python/python-internal.h"
 
 #define ELF_FILE "tests/fuzz/corpus/elf/pie"
 
@@ -37,15 +37,15 @@ static void leads_to(const char *root, const char *what, const char *expected, c
 	CLEANUP_FREE char *want = xasprintf("%s/%s", root, expected), *got = NULL, *trail = NULL;
 	CLEANUP_FREE char *real = realpath(want, NULL);
 	struct err err = ERR_INIT;
-	struct dist dist = {0};
+	struct python dist = {0};
 
-	if (dist_follow(full ? full : what, &dist, &got, &err) < 0)
+	if (py_follow(full ? full : what, &dist, &got, &err) < 0)
 		fail_msg("%s: %s", what, err.msg);
 	assert_string_equal(got, real);
 	trail = strv_join(&dist.trail, "\n");
 	if (!strstr(trail, sentence))
 		fail_msg("%s: '%s' is not in: %s", what, sentence, trail);
-	dist_release(&dist);
+	py_release(&dist);
 }
 
 static void fails(const char *root, const char *what, const char *message)
@@ -53,12 +53,12 @@ static void fails(const char *root, const char *what, const char *message)
 	CLEANUP_FREE char *full = strchr(what, '/') ? xasprintf("%s/%s", root, what) : NULL;
 	char *got = NULL;
 	struct err err = ERR_INIT;
-	struct dist dist = {0};
+	struct python dist = {0};
 
-	assert_int_equal(dist_follow(full ? full : what, &dist, &got, &err), -1);
+	assert_int_equal(py_follow(full ? full : what, &dist, &got, &err), -1);
 	if (!strstr(err.msg, message))
 		fail_msg("%s: '%s' is not in: %s", what, message, err.msg);
-	dist_release(&dist);
+	py_release(&dist);
 }
 
 static void test_folders_and_links(void **state)
@@ -219,7 +219,7 @@ static void test_wrappers(void **state)
 {
 	const char *root = *state;
 	CLEANUP_FREE char *found = find_program("/usr/bin/python3"), *real = NULL, *text = NULL;
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	CLEANUP_FREE char *got = NULL, *wrapper = xasprintf("%s/python3", root);
 	struct err err = ERR_INIT;
 
@@ -239,7 +239,7 @@ static void test_wrappers(void **state)
 		skip();
 	scratch_file(root, "python3", "#!/bin/sh\nexec /usr/bin/python3 \"$@\"\n", 0755);
 	real = realpath(found, NULL);
-	assert_int_equal(dist_follow(wrapper, &dist, &got, &err), 0);
+	assert_int_equal(py_follow(wrapper, &dist, &got, &err), 0);
 	assert_string_equal(got, real);
 }
 
@@ -273,10 +273,10 @@ static void test_launchers(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", root, names[i]);
 		CLEANUP_FREE char *trail = NULL;
-		CLEANUP_DIST struct dist dist = {0}, unrun = {0};
+		CLEANUP_PYTHON struct python dist = {0}, unrun = {0};
 		struct err err = ERR_INIT;
 
-		if (dist_find(path, &dist, &err) < 0)
+		if (py_find(path, &dist, &err) < 0)
 			fail_msg("%s: %s", names[i], err.msg);
 		assert_string_equal(dist.interpreter, real);
 		assert_true(dist.runs);
@@ -285,17 +285,17 @@ static void test_launchers(void **state)
 		if (i < 2)
 			continue;
 		/* From files alone it has only its name, and the trail says so. */
-		assert_int_equal(dist_find_unrun(path, &unrun, &err), 0);
+		assert_int_equal(py_find_unrun(path, &unrun, &err), 0);
 		free(trail);
 		trail = strv_join(&unrun.trail, "\n");
 		assert_non_null(strstr(trail, "shows that it starts a Python"));
 	}
 	for (size_t i = 0; i < 2; i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", root, i ? "tools" : "bin/pypy");
-		CLEANUP_DIST struct dist dist = {0};
+		CLEANUP_PYTHON struct python dist = {0};
 		struct err err = ERR_INIT;
 
-		assert_int_equal(dist_find(path, &dist, &err), -1);
+		assert_int_equal(py_find(path, &dist, &err), -1);
 		assert_non_null(strstr(err.msg, "is not a Python interpreter"));
 	}
 }
@@ -319,10 +319,10 @@ static void test_too_old(void **state)
 	script = xasprintf("#!/bin/sh\nexec %s/python2.7 \"$@\"\n", root);
 	scratch_file(root, "python", script, 0755);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		CLEANUP_DIST struct dist dist = {0};
+		CLEANUP_PYTHON struct python dist = {0};
 		struct err err = ERR_INIT;
 
-		if (dist_find(names[i], &dist, &err) < 0)
+		if (py_find(names[i], &dist, &err) < 0)
 			fail_msg("%s", err.msg);
 		assert_false(dist.runs);
 		assert_true(!strncmp(dist.why_not, "too old: Python 2.7.18", 22));
@@ -337,7 +337,7 @@ static void test_other_implementation(void **state)
 {
 	const char *root = *state;
 	CLEANUP_FREE char *path = xasprintf("%s/bin/python3", root);
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	struct err err = ERR_INIT;
 
 	put_program(root, "other",
@@ -348,21 +348,21 @@ static void test_other_implementation(void **state)
 		"\\\"version_info\\\": [3, 10, 14, \\\"final\\\", 0]}\" : exe);\n"
 		"return 0;\n}\n");
 	put_link(root, "bin/python3", "../other");
-	if (dist_find(path, &dist, &err) < 0)
+	if (py_find(path, &dist, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_true(dist.runs && dist.answers);
 	assert_string_equal(dist.version, "3.10.14");
-	assert_string_equal(dist_other_implementation(&dist), "PyPy");
+	assert_string_equal(py_other_implementation(&dist), "PyPy");
 	json_object_set_new(dist.says, "implementation", json_string("cpython"));
-	assert_null(dist_other_implementation(&dist));
+	assert_null(py_other_implementation(&dist));
 	json_object_set_new(dist.says, "implementation", json_string("new"));
-	assert_string_equal(dist_other_implementation(&dist), "new");
+	assert_string_equal(py_other_implementation(&dist), "new");
 	/* Of one that does not run, its name tells. */
 	json_decref(steal(&dist.says));
-	assert_null(dist_other_implementation(&dist));
+	assert_null(py_other_implementation(&dist));
 	free(dist.interpreter);
 	dist.interpreter = xstrdup("/opt/bin/pypy3.10");
-	assert_string_equal(dist_other_implementation(&dist), "PyPy");
+	assert_string_equal(py_other_implementation(&dist), "PyPy");
 }
 
 static void test_libpython_names(void **state)
@@ -374,19 +374,19 @@ static void test_libpython_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		assert_true(dist_is_libpython(names[i], true));
-		assert_true(dist_is_libpython(names[i], false));
-		assert_false(dist_is_libpython(others[i], true));
+		assert_true(py_is_libpython(names[i], true));
+		assert_true(py_is_libpython(names[i], false));
+		assert_false(py_is_libpython(others[i], true));
 	}
-	assert_true(dist_is_libpython("libpython3.so", true));
-	assert_false(dist_is_libpython("$ORIGIN/libpython3.so", false));
+	assert_true(py_is_libpython("libpython3.so", true));
+	assert_false(py_is_libpython("$ORIGIN/libpython3.so", false));
 }
 
 static void test_real_python(void **state)
 {
 	CLEANUP_FREE char *found = find_program("/usr/bin/python3");
-	CLEANUP_DIST struct dist dist = {0};
-	CLEANUP_DIST_FILES struct dist_files files = {0};
+	CLEANUP_PYTHON struct python dist = {0};
+	CLEANUP_PYTHON_FILES struct py_files files = {0};
 	struct err err = ERR_INIT;
 	json_t *model, *mapped;
 	size_t extensions = 0;
@@ -394,27 +394,27 @@ static void test_real_python(void **state)
 	(void)state;
 	if (!found)
 		skip();
-	if (dist_find(found, &dist, &err) < 0)
+	if (py_find(found, &dist, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_true(dist.runs && !dist.why_not && dist.major == 3 && dist.system);
 	assert_non_null(dist.version);
 	assert_non_null(dist.stdlib);
-	assert_non_null(dist_config(&dist, "EXT_SUFFIX"));
-	assert_non_null(dist_config(&dist, "Py_ENABLE_SHARED"));
-	assert_null(dist_config(&dist, "no such variable"));
+	assert_non_null(py_config(&dist, "EXT_SUFFIX"));
+	assert_non_null(py_config(&dist, "Py_ENABLE_SHARED"));
+	assert_null(py_config(&dist, "no such variable"));
 	/* What the loader really mapped is what the search order says. */
 	mapped = json_object_get(dist.says, "libpython_mapped");
 	assert_int_equal(json_array_size(mapped), dist.libpython_loaded ? 1 : 0);
 	if (dist.libpython_loaded)
 		assert_string_equal(
 			json_string_value(json_array_get(mapped, 0)), dist.libpython_loaded);
-	assert_int_equal(dist_files_read(&dist, &files, &err), 0);
+	assert_int_equal(py_files_read(&dist, &files, &err), 0);
 	for (size_t i = 0; i < files.n; i++) {
 		assert_true(i == 0 || strcmp(files.v[i - 1].rel, files.v[i].rel) < 0);
-		extensions += files.v[i].role == DIST_ROLE_EXTENSION;
+		extensions += files.v[i].role == PY_ROLE_EXTENSION;
 	}
 	assert_true(extensions > 0);
-	model = dist_json(&dist);
+	model = py_json(&dist);
 	assert_string_equal(json_string_value(json_object_get(model, "version")), dist.version);
 	json_decref(model);
 }
@@ -424,8 +424,8 @@ static void test_not_running(void **state)
 {
 	const char *root = *state;
 	CLEANUP_FREE char *what = xasprintf("%s/p", root);
-	CLEANUP_DIST struct dist dist = {0};
-	CLEANUP_DIST_FILES struct dist_files files = {0};
+	CLEANUP_PYTHON struct python dist = {0};
+	CLEANUP_PYTHON_FILES struct py_files files = {0};
 	struct err err = ERR_INIT;
 
 	put_elf(root, "p/bin/python3.13");
@@ -440,7 +440,7 @@ static void test_not_running(void **state)
 	scratch_file(root, "p/lib/libscript.so", "/* GNU ld script */ INPUT(-lm)\n", 0644);
 	scratch_file(root, "p/include/python3.13/patchlevel.h",
 		"#define PY_VERSION_X 1\n#define PY_VERSION   \"3.13.7\"\n", 0644);
-	if (dist_find(what, &dist, &err) < 0)
+	if (py_find(what, &dist, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_false(dist.runs);
 	assert_non_null(dist.why_not);
@@ -450,11 +450,11 @@ static void test_not_running(void **state)
 	assert_int_equal(dist.micro, 7);
 	assert_non_null(dist.stdlib);
 	assert_non_null(strstr(dist.libpython_shared, "/p/lib/libpython3.13.so.1.0"));
-	assert_int_equal(dist.link, DIST_LINK_UNKNOWN);
-	assert_int_equal(dist_files_read(&dist, &files, &err), 0);
+	assert_int_equal(dist.link, PY_LINK_UNKNOWN);
+	assert_int_equal(py_files_read(&dist, &files, &err), 0);
 	assert_int_equal(files.n, 5);
 	assert_string_equal(files.v[0].rel, "bin/python3.13");
-	assert_int_equal(files.v[0].role, DIST_ROLE_INTERPRETER);
+	assert_int_equal(files.v[0].role, PY_ROLE_INTERPRETER);
 	assert_non_null(strstr(files.v[2].problem, "cut.so"));
 	assert_string_equal(files.v[3].problem, "it is empty");
 	assert_true(files.v[4].site && !files.v[4].problem);

@@ -8,8 +8,8 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "dist/dist-internal.h"
-#include "dist/parallel.h"
+#include "python/python-internal.h"
+#include "python/parallel.h"
 
 /* A library `name` with the given linker flags. */
 static void put_library(const char *root, const char *name, const char *flags)
@@ -51,14 +51,14 @@ static void finds(const char *root, const char *const *names, size_t n, const ch
 	CLEANUP_FREE char *want = expected ? xasprintf("%s/%s", root, expected) : NULL;
 	CLEANUP_FREE char *found = NULL, *rule = NULL, *got = NULL, *real = NULL;
 	struct loaded l[4] = {0};
-	struct dist_chain chain[4];
+	struct py_chain chain[4];
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < n; i++) {
 		load(root, names[i], &l[i]);
-		chain[i] = (struct dist_chain){l[i].path, &l[i].facts};
+		chain[i] = (struct py_chain){l[i].path, &l[i].facts};
 	}
-	assert_int_equal(dist_loader_find(chain, n, needed, &found, &rule, &err), 0);
+	assert_int_equal(py_loader_find(chain, n, needed, &found, &rule, &err), 0);
 	for (size_t i = 0; i < n; i++)
 		unload(&l[i]);
 	if (strncmp(rule, why, strlen(why)) != 0)
@@ -116,7 +116,7 @@ static void test_expansion(void **state)
 	CLEANUP_FREE char *lib = xasprintf("%s/bin/../lib", root), *odd = NULL;
 	CLEANUP_FREE char *list = NULL, *braces = NULL;
 	struct loaded l = {0};
-	struct dist_chain chain;
+	struct py_chain chain;
 
 	put_library(root, "bin/one", "-Wl,-soname,libone.so.1");
 	put_library(root, "lib/libtwo.so", "");
@@ -125,19 +125,19 @@ static void test_expansion(void **state)
 	unsetenv("LD_LIBRARY_PATH");
 	FINDS("libtwo.so", "lib/$LIBS/libtwo.so", "DT_RPATH of", "bin/two");
 	load(root, "bin/one", &l);
-	chain = (struct dist_chain){l.path, &l.facts};
-	braces = dist_loader_expand(&chain, 1, "${ORIGIN}/../lib");
+	chain = (struct py_chain){l.path, &l.facts};
+	braces = py_loader_expand(&chain, 1, "${ORIGIN}/../lib");
 	assert_string_equal(braces, lib);
-	odd = dist_loader_expand(&chain, 1, "$ORIGINAL/${LIB/$LIB_");
+	odd = py_loader_expand(&chain, 1, "$ORIGINAL/${LIB/$LIB_");
 	assert_string_equal(odd, "$ORIGINAL/${LIB/$LIB_");
-	list = dist_loader_expand(&chain, 1, "/usr/$LIB");
+	list = py_loader_expand(&chain, 1, "/usr/$LIB");
 	assert_null(strchr(list, '$'));
-	assert_true(dist_begins_with_origin("$ORIGIN") && dist_begins_with_origin("${ORIGIN}/x"));
-	assert_false(dist_begins_with_origin("$ORIGINAL") || dist_begins_with_origin("a$ORIGIN"));
-	assert_true(dist_loader_answers(&chain, "libone.so.1"));
-	assert_true(dist_loader_answers(&chain, l.path));
-	assert_false(dist_loader_answers(&chain, "libone.so"));
-	assert_false(dist_loader_answers(&chain, "one"));
+	assert_true(py_begins_with_origin("$ORIGIN") && py_begins_with_origin("${ORIGIN}/x"));
+	assert_false(py_begins_with_origin("$ORIGINAL") || py_begins_with_origin("a$ORIGIN"));
+	assert_true(py_loader_answers(&chain, "libone.so.1"));
+	assert_true(py_loader_answers(&chain, l.path));
+	assert_false(py_loader_answers(&chain, "libone.so"));
+	assert_false(py_loader_answers(&chain, "one"));
 	unload(&l);
 }
 
@@ -176,7 +176,7 @@ static char *traced_path(const char *trace, const char *needed)
 static size_t compare_file(const char *root, const char *path)
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
-	const struct dist_chain chain = {path, &facts};
+	const struct py_chain chain = {path, &facts};
 	CLEANUP_FREE char *trace = NULL;
 	struct err err = ERR_INIT;
 	size_t compared = 0;
@@ -198,7 +198,7 @@ static size_t compare_file(const char *root, const char *path)
 		if (!strncmp(facts.needed[i], "ld-", 3) || strchr(facts.needed[i], '/'))
 			continue;
 		assert_int_equal(
-			dist_loader_find(&chain, 1, facts.needed[i], &found, &why, &err), 0);
+			py_loader_find(&chain, 1, facts.needed[i], &found, &why, &err), 0);
 		if ((real != NULL) != (found != NULL) || (real && strcmp(real, found) != 0))
 			fail_msg("%s needs %s: '%s' (%s), the loader finds '%s'", path,
 				facts.needed[i], found ? found : "-", why, real ? real : "-");
@@ -343,15 +343,15 @@ static void drop_number(void *ctx, size_t i)
 static void test_parallel(void **state)
 {
 	struct numbers s = {.stop_at = SIZE_MAX};
-	struct dist_work work = {make_number, take_number, drop_number, NULL, &s};
+	struct py_work work = {make_number, take_number, drop_number, NULL, &s};
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(dist_parallel(&work, 0, &err), 0);
-	assert_int_equal(dist_parallel(&work, 1000, &err), 0);
+	assert_int_equal(py_parallel(&work, 0, &err), 0);
+	assert_int_equal(py_parallel(&work, 1000, &err), 0);
 	assert_true(s.taken == 1000 && s.dropped == 0);
 	s = (struct numbers){.stop_at = 10};
-	assert_int_equal(dist_parallel(&work, 1000, &err), -1);
+	assert_int_equal(py_parallel(&work, 1000, &err), -1);
 	assert_string_equal(err.msg, "enough");
 	/* No more than the window was made ahead, and all of that was dropped. */
 	assert_true(s.taken == 10 && s.dropped >= 1 && s.dropped <= 300);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "code/code.h"
 #include "elf/elf.h"
 #include "explain/weigh-internal.h"
 
@@ -208,12 +209,12 @@ static void weigh(const char *dir, struct explain_weights *weights)
 		sum += weights->causes[c];
 	assert_int_equal(sum, run.total);
 	assert_int_equal(sum, weights->total);
-	for (unsigned c = 0; c < ELF_N_INSN_CLASSES; c++)
+	for (unsigned c = 0; c < CODE_N_CLASSES; c++)
 		classes += weights->classes[c];
 	for (size_t i = 0; i < weights->n_objects; i++)
 		objects += weights->objects[i].total;
 	assert_int_equal(classes, objects);
-	for (unsigned c = 0; c < ELF_N_SITES; c++)
+	for (unsigned c = 0; c < CODE_N_SITES; c++)
 		assert_true(weights->class_sites[c] <= weights->class_in_files[c]);
 	assert_int_equal(weights->causes[EXPLAIN_UNKNOWN], 0);
 	assert_int_equal(weights->causes[EXPLAIN_LOADER], 0);
@@ -232,23 +233,23 @@ static unsigned check(const struct form *f, const char *what, int64_t executed, 
 static unsigned check_form(const struct form *f, const struct explain_weights *w)
 {
 	const struct expected *e = &f->expected;
-	const unsigned sites[ELF_N_SITES] = {
-		[ELF_SITE_TLS_LE] = e->le,
-		[ELF_SITE_TLS_IE] = e->ie,
-		[ELF_SITE_TLS_GD] = e->gd,
-		[ELF_SITE_TLS_LD] = e->ld,
-		[ELF_SITE_TLS_DESC] = e->desc,
-		[ELF_SITE_CALL_DIRECT] = e->direct,
-		[ELF_SITE_CALL_PLT_OWN] = e->plt_own,
-		[ELF_SITE_CALL_PLT_OTHER] = e->plt_other,
-		[ELF_SITE_CALL_GOT] = e->got,
-		[ELF_SITE_CALL_INDIRECT] = e->indirect,
-		[ELF_SITE_GOT_LOAD] = e->got_load,
+	const unsigned sites[CODE_N_SITES] = {
+		[CODE_SITE_TLS_LE] = e->le,
+		[CODE_SITE_TLS_IE] = e->ie,
+		[CODE_SITE_TLS_GD] = e->gd,
+		[CODE_SITE_TLS_LD] = e->ld,
+		[CODE_SITE_TLS_DESC] = e->desc,
+		[CODE_SITE_CALL_DIRECT] = e->direct,
+		[CODE_SITE_CALL_PLT_OWN] = e->plt_own,
+		[CODE_SITE_CALL_PLT_OTHER] = e->plt_other,
+		[CODE_SITE_CALL_GOT] = e->got,
+		[CODE_SITE_CALL_INDIRECT] = e->indirect,
+		[CODE_SITE_GOT_LOAD] = e->got_load,
 	};
 	unsigned bad = 0;
 
-	for (unsigned i = 0; i < ELF_N_SITES; i++)
-		bad += check(f, elf_site_name(i), w->class_executions[i], sites[i]);
+	for (unsigned i = 0; i < CODE_N_SITES; i++)
+		bad += check(f, code_site_name(i), w->class_executions[i], sites[i]);
 	bad += check(f, "stubs to itself", w->causes[EXPLAIN_PLT_OWN], e->own_stub);
 	bad += check(f, "interposable GOT loads", w->causes[EXPLAIN_GOT_OWN], e->got_own);
 	bad += check(f, "markers", w->causes[EXPLAIN_MARKER], e->markers);
@@ -454,11 +455,11 @@ static void test_place(void **state)
 	const char *dir = *state;
 	CLEANUP_FREE char *root = xasprintf("%s/place", dir), *inside = NULL;
 	CLEANUP_CALLGRIND struct callgrind run = {0};
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	struct explain_place place = {0};
 	struct err err = ERR_INIT;
 
-	if (dist_find("/usr/bin/python3", &dist, &err) < 0 ||
+	if (py_find("/usr/bin/python3", &dist, &err) < 0 ||
 		explain_place(&dist, root, &place, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_true(place.moved);

@@ -8,7 +8,7 @@ static struct explain_site site(
 	const char *function, unsigned kind, const char *symbol, int64_t executions)
 {
 	return (struct explain_site){.function = (char *)function,
-		.class = elf_insn_class_name(kind),
+		.class = code_class_name(kind),
 		.kind = (uint8_t)kind,
 		.symbol = (char *)symbol,
 		.sites = 1,
@@ -34,17 +34,17 @@ static void test_moved_code(void **state)
 static void test_weights_of_sites(void **state)
 {
 	struct explain_site in_a[] = {
-		site("equal", ELF_SITE_CALL_PLT_OTHER, "f", 5000),
-		site("less", ELF_SITE_CALL_PLT_OTHER, "f", 10),
-		site("plt", ELF_SITE_CALL_DIRECT, "f", 300),
-		site("tls", ELF_SITE_TLS_LE, "", 200),
+		site("equal", CODE_SITE_CALL_PLT_OTHER, "f", 5000),
+		site("less", CODE_SITE_CALL_PLT_OTHER, "f", 10),
+		site("plt", CODE_SITE_CALL_DIRECT, "f", 300),
+		site("tls", CODE_SITE_TLS_LE, "", 200),
 	};
 	struct explain_site in_b[] = {
-		site("equal", ELF_SITE_CALL_PLT_OTHER, "f", 5000),
-		site("less", ELF_SITE_CALL_PLT_OTHER, "f", -10),
-		site("only", ELF_SITE_GOT_LOAD, "v", 100),
-		site("plt", ELF_SITE_CALL_PLT_OWN, "f", 300),
-		site("tls", ELF_SITE_TLS_GD, "v", 100),
+		site("equal", CODE_SITE_CALL_PLT_OTHER, "f", 5000),
+		site("less", CODE_SITE_CALL_PLT_OTHER, "f", -10),
+		site("only", CODE_SITE_GOT_LOAD, "v", 100),
+		site("plt", CODE_SITE_CALL_PLT_OWN, "f", 300),
+		site("tls", CODE_SITE_TLS_GD, "v", 100),
 	};
 	/* 12 instructions behind each call of __tls_get_addr, besides the site. */
 	struct explain_weights a = {.sites = in_a, .n_sites = ARRAY_SIZE(in_a)};

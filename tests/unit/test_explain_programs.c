@@ -189,8 +189,8 @@ static int64_t in_all(const struct explain_weights *w, const char *what)
 	for (unsigned c = 0; c < EXPLAIN_N_CAUSES; c++)
 		if (!strcmp(explain_cause_name(c), what))
 			return w->causes[c];
-	for (unsigned c = 0; c < ELF_N_INSN_CLASSES; c++)
-		if (!strcmp(elf_insn_class_name(c), what))
+	for (unsigned c = 0; c < CODE_N_CLASSES; c++)
+		if (!strcmp(code_class_name(c), what))
 			return w->classes[c];
 	fail_msg("there is no '%s'", what);
 	return 0;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "explain/intervene.h"
+#include "study/intervene.h"
 #include "scratch.h"
 
 static const struct intervene_tree plain_static = {"static", "x86_64-linux-gnu",

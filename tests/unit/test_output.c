@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "build/output.h"
+#include "plan/output.h"
 #include "scratch.h"
 
 static void test_output(void **state)

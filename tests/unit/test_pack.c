@@ -6,22 +6,22 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 #include "base/file.h"
 
 #define MTIME 1234567890
 
-static struct pack_result packed(
-	const char *root, const char *name, struct pack_list *list, unsigned int threads)
+static struct tar_result packed(
+	const char *root, const char *name, struct tar_list *list, unsigned int threads)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name);
-	struct pack_options options = {.level = 3, .threads = threads, .mtime = MTIME};
-	struct pack_result result;
+	struct tar_options options = {.level = 3, .threads = threads, .mtime = MTIME};
+	struct tar_result result;
 	struct err err = ERR_INIT;
 	char hex[SHA256_HEX_SIZE];
 	uint64_t size;
 
-	if (archive_pack(path, list, &options, &result, &err) < 0)
+	if (tar_write(path, list, &options, &result, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(sha256_file(path, hex, &size, &err), 0);
 	assert_string_equal(hex, result.hex);
@@ -29,12 +29,12 @@ static struct pack_result packed(
 	return result;
 }
 
-static void add_tree(struct pack_list *list, const char *root, const char *dir)
+static void add_tree(struct tar_list *list, const char *root, const char *dir)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", root, dir);
 	struct err err = ERR_INIT;
 
-	if (pack_list_add_tree(list, path, "python", &err) < 0)
+	if (tar_list_add_tree(list, path, "python", &err) < 0)
 		fail_msg("%s", err.msg);
 }
 
@@ -52,15 +52,15 @@ static void assert_listing(const char *root, const char *archive, const char *ex
 static void test_listing(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 
 	scratch_file(root, "t/b", "bb", 0600);
 	scratch_file(root, "t/a.x", "x", 04777);
 	scratch_file(root, "t/a/inner", "", 0444);
 	free(scratch_shell(root, "ln -s ../b t/a/link && mkdir -m 700 t/empty && ln t/b t/hard"));
 	add_tree(&list, root, "t");
-	pack_list_add_bytes(&list, "made", 4, "python/new/deep");
-	pack_list_add_bytes(&list, "other", 5, "python/b");
+	tar_list_add_bytes(&list, "made", 4, "python/new/deep");
+	tar_list_add_bytes(&list, "other", 5, "python/b");
 	packed(root, "a.tar", &list, 1);
 	assert_listing(root, "a.tar",
 		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/\n"
@@ -78,15 +78,15 @@ static void test_listing(void **state)
 static void test_drop_and_find(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 
 	scratch_file(root, "t/test/one", "1", 0644);
 	scratch_file(root, "t/tests", "2", 0644);
 	add_tree(&list, root, "t");
-	assert_int_equal(pack_list_drop(&list, "python/test"), 2);
-	assert_null(pack_list_find(&list, "python/test/one"));
-	assert_non_null(pack_list_find(&list, "python/tests"));
-	pack_list_add_symlink(&list, "tests", "python/l");
+	assert_int_equal(tar_list_drop(&list, "python/test"), 2);
+	assert_null(tar_list_find(&list, "python/test/one"));
+	assert_non_null(tar_list_find(&list, "python/tests"));
+	tar_list_add_symlink(&list, "tests", "python/l");
 	packed(root, "a.tar", &list, 1);
 	assert_listing(root, "a.tar",
 		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/\n"
@@ -107,15 +107,15 @@ static char *repeat(const char *text, size_t n)
 static void test_drop_and_replace(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 
-	pack_list_add_bytes(&list, "", 0, "python/a");
-	pack_list_add_bytes(&list, "", 0, "python/b");
-	pack_list_add_bytes(&list, "old", 3, "python/c");
-	pack_list_drop(&list, "python/a");
-	pack_list_drop(&list, "python/b");
-	pack_list_add_bytes(&list, "other", 5, "python/c");
-	assert_int_equal(pack_list_find(&list, "python/c")->len, 5);
+	tar_list_add_bytes(&list, "", 0, "python/a");
+	tar_list_add_bytes(&list, "", 0, "python/b");
+	tar_list_add_bytes(&list, "old", 3, "python/c");
+	tar_list_drop(&list, "python/a");
+	tar_list_drop(&list, "python/b");
+	tar_list_add_bytes(&list, "other", 5, "python/c");
+	assert_int_equal(tar_list_find(&list, "python/c")->len, 5);
 	packed(root, "a.tar", &list, 1);
 	assert_listing(root, "a.tar",
 		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/\n"
@@ -123,60 +123,60 @@ static void test_drop_and_replace(void **state)
 }
 
 static void assert_fails(
-	const char *root, const char *name, struct pack_list *list, const char *message)
+	const char *root, const char *name, struct tar_list *list, const char *message)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name);
-	struct pack_options options = {.level = 1};
-	struct pack_result result;
+	struct tar_options options = {.level = 1};
+	struct tar_result result;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(archive_pack(path, list, &options, &result, &err), -1);
+	assert_int_equal(tar_write(path, list, &options, &result, &err), -1);
 	if (!strstr(err.msg, message))
 		fail_msg("'%s' does not say '%s'", err.msg, message);
 	assert_false(path_exists(path));
 }
 
-/* What archive_unpack() refuses is not packed; the topmost folder counts as the root. */
+/* What tar_extract() refuses is not packed; the topmost folder counts as the root. */
 static void test_refused(void **state)
 {
 	CLEANUP_FREE char *deep = repeat("d/", 101), *name = xasprintf("%sf", deep);
-	struct pack_list list = {0};
+	struct tar_list list = {0};
 
-	pack_list_add_symlink(&list, "/etc/hosts", "python/share/link");
+	tar_list_add_symlink(&list, "/etc/hosts", "python/share/link");
 	assert_fails(*state, "no.tar", &list,
 		"'python/share/link': it is a link that leads outside, to an");
-	pack_list_release(&list);
-	pack_list_add_symlink(&list, "../../python", "python/share/link");
+	tar_list_release(&list);
+	tar_list_add_symlink(&list, "../../python", "python/share/link");
 	assert_fails(*state, "no.tar", &list, "it is a link that leads outside by '..'");
-	pack_list_release(&list);
-	pack_list_add_symlink(&list, "lib/../bin", "python/link");
+	tar_list_release(&list);
+	tar_list_add_symlink(&list, "lib/../bin", "python/link");
 	assert_fails(*state, "no.tar", &list, "it is a link that may lead outside by '..'");
-	pack_list_release(&list);
-	pack_list_add_bytes(&list, "", 0, name);
+	tar_list_release(&list);
+	tar_list_add_bytes(&list, "", 0, name);
 	assert_fails(*state, "no.tar", &list, "it is nested too deep");
-	pack_list_release(&list);
+	tar_list_release(&list);
 }
 
 /* Just what ustar can hold, and just what it cannot. */
 static void test_long_names(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	CLEANUP_FREE char *n100 = repeat("0123456789", 10), *n150 = repeat("abcdefghij", 15);
 	CLEANUP_FREE char *split = xasprintf("%s/%s", n150, n100);
 	CLEANUP_FREE char *over = xasprintf("%s/%s1", n150, n100);
 	CLEANUP_FREE char *all = NULL;
 	CLEANUP_FREE char *expected = NULL;
 
-	pack_list_add_bytes(&list, "x", 1, n100);
+	tar_list_add_bytes(&list, "x", 1, n100);
 	packed(root, "plain.tar", &list, 1);
 	free(scratch_shell(root, "! grep -q PaxHeader plain.tar"));
-	pack_list_release(&list);
-	pack_list_add_bytes(&list, "x", 1, split);
+	tar_list_release(&list);
+	tar_list_add_bytes(&list, "x", 1, split);
 	packed(root, "split.tar", &list, 1);
 	free(scratch_shell(root, "test $(grep -c PaxHeader split.tar) = 1")); /* of the folder */
-	pack_list_add_bytes(&list, "y", 1, over);
-	pack_list_add_symlink(&list, split, "l");
+	tar_list_add_bytes(&list, "y", 1, over);
+	tar_list_add_symlink(&list, split, "l");
 	packed(root, "long.tar", &list, 1);
 	all = scratch_shell(root, "tar -tf long.tar");
 	expected = xasprintf("%s/\n%s\n%s\nl\n", n150, split, over);
@@ -193,7 +193,7 @@ static void test_long_names(void **state)
 }
 
 /* More than the job of one worker, and hard to compress. */
-static void fill(struct pack_list *list)
+static void fill(struct tar_list *list)
 {
 	const size_t len = (size_t)40 << 20;
 	CLEANUP_FREE unsigned char *noise = xcalloc(1, len);
@@ -205,7 +205,7 @@ static void fill(struct pack_list *list)
 		x ^= x << 17;
 		noise[i] = (unsigned char)(x & 0x1f);
 	}
-	pack_list_add_bytes(list, noise, len, "python/noise");
+	tar_list_add_bytes(list, noise, len, "python/noise");
 }
 
 static void test_any_threads(void **state)
@@ -214,8 +214,8 @@ static void test_any_threads(void **state)
 	static const char *const names[] = {"a.tar.zst", "a.tar.gz"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		CLEANUP_PACK_LIST struct pack_list one = {0}, four = {0};
-		struct pack_result first, second;
+		CLEANUP_TAR_LIST struct tar_list one = {0}, four = {0};
+		struct tar_result first, second;
 
 		fill(&one);
 		fill(&four);
@@ -242,16 +242,16 @@ static void test_threads_at_each_level(void **state)
 	for (size_t i = 0; i < size; i++)
 		data[i] = (char)("the same words"[i % 14] + (i >> 20));
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
-		struct pack_result results[2];
+		struct tar_result results[2];
 
 		for (unsigned int k = 0; k < 2; k++) {
-			CLEANUP_PACK_LIST struct pack_list list = {0};
-			struct pack_options options = {
+			CLEANUP_TAR_LIST struct tar_list list = {0};
+			struct tar_options options = {
 				.level = levels[i], .threads = k ? 4 : 1, .mtime = MTIME};
 			struct err err = ERR_INIT;
 
-			pack_list_add_bytes(&list, data, size, "f");
-			assert_int_equal(archive_pack(path, &list, &options, &results[k], &err), 0);
+			tar_list_add_bytes(&list, data, size, "f");
+			assert_int_equal(tar_write(path, &list, &options, &results[k], &err), 0);
 		}
 		assert_string_equal(results[0].hex, results[1].hex);
 	}
@@ -261,11 +261,11 @@ static void test_threads_at_each_level(void **state)
 static void test_counted(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	CLEANUP_FREE char *path = xasprintf("%s/a.tar.gz", root);
 	atomic_uint_least64_t read = 0;
-	struct pack_options options = {.level = 1, .mtime = MTIME, .read = &read};
-	struct pack_result result;
+	struct tar_options options = {.level = 1, .mtime = MTIME, .read = &read};
+	struct tar_result result;
 	struct err err = ERR_INIT;
 	uint64_t bytes;
 
@@ -274,11 +274,11 @@ static void test_counted(void **state)
 	scratch_file(root, "other", "1234567", 0644);
 	add_tree(&list, root, "t");
 	CLEANUP_FREE char *other = xasprintf("%s/other", root);
-	pack_list_add_file(&list, other, "python/f", false);
-	pack_list_add_bytes(&list, "x", 1, "python/h");
-	assert_int_equal(pack_list_bytes(&list, NULL, &bytes, &err), 0);
+	tar_list_add_file(&list, other, "python/f", false);
+	tar_list_add_bytes(&list, "x", 1, "python/h");
+	assert_int_equal(tar_list_bytes(&list, NULL, &bytes, &err), 0);
 	assert_int_equal(bytes, 10);
-	assert_int_equal(archive_pack(path, &list, &options, &result, &err), 0);
+	assert_int_equal(tar_write(path, &list, &options, &result, &err), 0);
 	assert_int_equal(atomic_load(&read), 10);
 	assert_int_equal(result.bytes, 11);
 }
@@ -287,7 +287,7 @@ static void test_counted(void **state)
 static void test_only_content_counts(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list first = {0}, second = {0};
+	CLEANUP_TAR_LIST struct tar_list first = {0}, second = {0};
 
 	scratch_file(root, "one/f", "same", 0600);
 	scratch_file(root, "one/g", "same", 0700);
@@ -303,16 +303,16 @@ static void test_only_content_counts(void **state)
 static void test_first(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	CLEANUP_FREE char *path = xasprintf("%s/a.tar", root);
-	struct pack_options options = {.level = 1, .mtime = MTIME, .first = "p/z"};
-	struct pack_result result;
+	struct tar_options options = {.level = 1, .mtime = MTIME, .first = "p/z"};
+	struct tar_result result;
 	struct err err = ERR_INIT;
 	CLEANUP_FREE char *names = NULL;
 
-	pack_list_add_bytes(&list, "", 0, "p/a");
-	pack_list_add_bytes(&list, "z", 1, "p/z");
-	assert_int_equal(archive_pack(path, &list, &options, &result, &err), 0);
+	tar_list_add_bytes(&list, "", 0, "p/a");
+	tar_list_add_bytes(&list, "z", 1, "p/z");
+	assert_int_equal(tar_write(path, &list, &options, &result, &err), 0);
 	names = scratch_shell(root, "tar -tf a.tar");
 	assert_string_equal(names, "p/z\np/\np/a\n");
 }
@@ -326,14 +326,14 @@ static void test_times(void **state)
 	CLEANUP_FREE char *path = xasprintf("%s/a.tar", root);
 
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
-		CLEANUP_PACK_LIST struct pack_list list = {0};
-		struct pack_options options = {.level = 1, .mtime = times[i]};
+		CLEANUP_TAR_LIST struct tar_list list = {0};
+		struct tar_options options = {.level = 1, .mtime = times[i]};
 		CLEANUP_FREE char *year = NULL;
-		struct pack_result result;
+		struct tar_result result;
 		struct err err = ERR_INIT;
 
-		pack_list_add_bytes(&list, "z", 1, "z");
-		assert_int_equal(archive_pack(path, &list, &options, &result, &err), 0);
+		tar_list_add_bytes(&list, "z", 1, "z");
+		assert_int_equal(tar_write(path, &list, &options, &result, &err), 0);
 		year = scratch_shell(
 			root, "TZ=UTC tar -tvf a.tar | awk '{ printf \"%%.4s\", $4 }'");
 		assert_string_equal(year, years[i]);
@@ -343,22 +343,22 @@ static void test_times(void **state)
 static void test_failures(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list list = {0}, twisted = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0}, twisted = {0};
 	CLEANUP_FREE char *gone = xasprintf("%s/gone", root), *out = NULL;
 	struct err err = ERR_INIT;
 
-	pack_list_add_file(&list, gone, "python/gone", false);
+	tar_list_add_file(&list, gone, "python/gone", false);
 	assert_fails(root, "out/a.tar.gz", &list, "No such file");
 	out = xasprintf("%s/out", root);
 	assert_int_equal(scratch_entries(out), 0);
 	assert_fails(root, "out/a.zip", &list, ".tar.zst");
-	pack_list_add_bytes(&twisted, "x", 1, "python/f");
-	pack_list_add_bytes(&twisted, "x", 1, "python/f/g");
+	tar_list_add_bytes(&twisted, "x", 1, "python/f");
+	tar_list_add_bytes(&twisted, "x", 1, "python/f/g");
 	assert_fails(root, "out/b.tar", &twisted, "is not a folder");
 	free(scratch_shell(root, "mkdir p && mkfifo p/pipe"));
 	free(gone);
 	gone = xasprintf("%s/p", root);
-	assert_int_equal(pack_list_add_tree(&list, gone, "x", &err), -1);
+	assert_int_equal(tar_list_add_tree(&list, gone, "x", &err), -1);
 	assert_non_null(strstr(err.msg, "a pipe"));
 }
 
@@ -366,17 +366,17 @@ static void test_failures(void **state)
 static void test_swapped_folder(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	CLEANUP_FREE char *path = xasprintf("%s/x.tar", root);
-	struct pack_options options = {.level = 3, .mtime = MTIME};
-	struct pack_result result;
+	struct tar_options options = {.level = 3, .mtime = MTIME};
+	struct tar_result result;
 	struct err err = ERR_INIT;
 
 	scratch_file(root, "away/file", "secret", 0644);
 	scratch_file(root, "t/sub/file", "content", 0644);
 	add_tree(&list, root, "t");
 	free(scratch_shell(root, "mv t/sub was && ln -s ../away t/sub"));
-	assert_int_equal(archive_pack(path, &list, &options, &result, &err), -1);
+	assert_int_equal(tar_write(path, &list, &options, &result, &err), -1);
 	assert_non_null(strstr(err.msg, "is a link or leads through one"));
 	assert_false(path_exists(path));
 }
@@ -384,7 +384,7 @@ static void test_swapped_folder(void **state)
 static void test_back(void **state)
 {
 	const char *root = *state;
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	CLEANUP_FREE char *archive = xasprintf("%s/a.tar.zst", root),
 			  *to = xasprintf("%s/to", root);
 	struct err err = ERR_INIT;
@@ -393,7 +393,7 @@ static void test_back(void **state)
 	free(scratch_shell(root, "ln -s d/file t/link"));
 	add_tree(&list, root, "t");
 	packed(root, "a.tar.zst", &list, 2);
-	if (archive_unpack(archive, to, 1, NULL, &err) < 0)
+	if (tar_extract(archive, to, 1, NULL, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_content(to, "link", "content");
 }
@@ -416,16 +416,16 @@ static void test_member(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", root, names[i]);
 
-		assert_int_equal(archive_member(path, "Tools/wanted", 7, &out, &err), 1);
+		assert_int_equal(tar_member(path, "Tools/wanted", 7, &out, &err), 1);
 		assert_string_equal(out.data, "content");
 		out.len = 0;
-		assert_int_equal(archive_member(path, "wanted", 7, &out, &err), 0);
-		assert_int_equal(archive_member(path, "Tools/link", 7, &out, &err), 0);
-		assert_int_equal(archive_member(path, "Tools/wanted", 6, &out, &err), -1);
+		assert_int_equal(tar_member(path, "wanted", 7, &out, &err), 0);
+		assert_int_equal(tar_member(path, "Tools/link", 7, &out, &err), 0);
+		assert_int_equal(tar_member(path, "Tools/wanted", 6, &out, &err), -1);
 		assert_non_null(strstr(err.msg, "over 6 bytes"));
 		err = (struct err)ERR_INIT;
 	}
-	assert_int_equal(archive_member(cut, "Tools/wanted", 7, &out, &err), -1);
+	assert_int_equal(tar_member(cut, "Tools/wanted", 7, &out, &err), -1);
 	assert_non_null(strstr(err.msg, "truncated or corrupt"));
 }
 

@@ -7,11 +7,11 @@
 
 static json_t *spdx_of(const struct package_fixture *f)
 {
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	struct err err = ERR_INIT;
 	json_t *j = NULL;
 
-	if (pack_list_add_tree(&list, f->p.dir, "python", &err) < 0 ||
+	if (tar_list_add_tree(&list, f->p.dir, "python", &err) < 0 ||
 		package_spdx(&f->p, &list, "python", &j, &err) < 0)
 		fail_msg("%s", err.msg);
 	return j;
@@ -172,7 +172,7 @@ static void test_spdx_tools(void **state)
 /* Of an archive's files, not of the tree's: some are stripped, some are left out. */
 static void test_spdx_is_of_the_archive(void **state)
 {
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	CLEANUP_FREE char *stripped = xasprintf("%s/stripped", (char *)*state);
 	CLEANUP_FREE char *name = xasprintf("python/%s", array_so);
 	CLEANUP_FREE char *gone = xasprintf("python/%s", zlib_so);
@@ -183,9 +183,9 @@ static void test_spdx_is_of_the_archive(void **state)
 
 	package_setup(&f, *state);
 	scratch_file(*state, "stripped", "less", 0644);
-	assert_int_equal(pack_list_add_tree(&list, *state, "python", &err), 0);
-	pack_list_add_file(&list, stripped, name, true);
-	pack_list_drop(&list, gone);
+	assert_int_equal(tar_list_add_tree(&list, *state, "python", &err), 0);
+	tar_list_add_file(&list, stripped, name, true);
+	tar_list_drop(&list, gone);
 	assert_int_equal(package_spdx(&f.p, &list, "python", &j, &err), 0);
 	sha256_hex("less", 4, hex);
 	assert_string_equal(digest_of(j, array_so), hex);
@@ -255,14 +255,14 @@ static void test_spdx_bundled(void **state)
 /* What is no wheel is not guessed about. */
 static void test_spdx_bad_wheel(void **state)
 {
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	struct package_fixture f;
 	struct err err = ERR_INIT;
 	json_t *none = NULL;
 
 	package_setup(&f, *state);
 	scratch_file(*state, "lib/pip-26.1-py3-none-any.whl", "x", 0644);
-	assert_int_equal(pack_list_add_tree(&list, *state, "python", &err), 0);
+	assert_int_equal(tar_list_add_tree(&list, *state, "python", &err), 0);
 	assert_int_equal(package_spdx(&f.p, &list, "python", &none, &err), -1);
 	assert_null(none);
 	assert_non_null(strstr(err.msg, "pip-26.1"));
@@ -273,7 +273,7 @@ static void test_spdx_bad_wheel(void **state)
  * an error. */
 static void test_spdx_is_a_function_of_content(void **state)
 {
-	CLEANUP_PACK_LIST struct pack_list list = {0};
+	CLEANUP_TAR_LIST struct tar_list list = {0};
 	struct package_fixture f;
 	json_t *a, *b, *c, *none = NULL;
 	CLEANUP_FREE char *x = NULL, *y = NULL;
@@ -290,7 +290,7 @@ static void test_spdx_is_a_function_of_content(void **state)
 	c = spdx_of(&f);
 	assert_string_not_equal(
 		package_text(a, "documentNamespace"), package_text(c, "documentNamespace"));
-	assert_int_equal(pack_list_add_tree(&list, *state, "python", &err), 0);
+	assert_int_equal(tar_list_add_tree(&list, *state, "python", &err), 0);
 	scratch_remove(*state, array_so);
 	assert_int_equal(package_spdx(&f.p, &list, "python", &none, &err), -1);
 	assert_null(none);

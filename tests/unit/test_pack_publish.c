@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "archive/archive.h"
+#include "tar/tar.h"
 #include "base/file.h"
 #include "pack/publish-internal.h"
 #include "pack/sign-internal.h"

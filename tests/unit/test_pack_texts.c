@@ -4,23 +4,23 @@
 #include <stdlib.h>
 
 /* python/NAME of the full archive, empty. */
-static void add(struct pack_list *full, const char *name)
+static void add(struct tar_list *full, const char *name)
 {
 	CLEANUP_FREE char *as = xasprintf("python/%s", name);
 
-	pack_list_add_bytes(full, "", 0, as);
+	tar_list_add_bytes(full, "", 0, as);
 }
 
 static json_t *python_json_of(const struct package_fixture *f)
 {
-	CLEANUP_PACK_LIST struct pack_list full = {0};
+	CLEANUP_TAR_LIST struct tar_list full = {0};
 	CLEANUP_FREE char *text = NULL;
 	CLEANUP_FREE char *lib = xasprintf("install/%s", zlib_so);
 	struct err err = ERR_INIT;
 
 	add(&full, lib);
 	add(&full, "install/lib/python3.13/lib-dynload/array.so");
-	pack_list_add_symlink(
+	tar_list_add_symlink(
 		&full, "array.so", "python/install/lib/python3.13/lib-dynload/twin.so");
 	add(&full, "build/Modules/config.o");
 	add(&full, "build/Modules/mathmodule.o");
@@ -150,7 +150,7 @@ static void test_python_json_extensions(void **state)
 
 static void test_python_json_is_sorted(void **state)
 {
-	CLEANUP_PACK_LIST struct pack_list full = {0};
+	CLEANUP_TAR_LIST struct tar_list full = {0};
 	CLEANUP_FREE char *first = NULL, *second = NULL;
 	const char *last = "", *key;
 	struct err err = ERR_INIT;
@@ -176,9 +176,9 @@ static void test_python_json_is_sorted(void **state)
 /* gdb's extension lies beside the debug information of those that it is for. */
 static void test_gdb_script(void **state)
 {
-	CLEANUP_PACK_LIST struct pack_list debug = {0}, nothing = {0};
+	CLEANUP_TAR_LIST struct tar_list debug = {0}, nothing = {0};
 	static const char companion[] = "python/lib/debug/.build-id/ab/cdef.debug";
-	const struct pack_entry *link;
+	const struct tar_entry *link;
 	struct package_fixture f;
 
 	package_setup(&f, *state);
@@ -186,15 +186,15 @@ static void test_gdb_script(void **state)
 	f.files[4].facts.build_id = "123456";
 	package_add_gdb(&f.p, "script", 6, &nothing);
 	assert_int_equal(nothing.n, 0);
-	pack_list_add_bytes(&debug, "", 0, companion);
-	pack_list_add_bytes(&debug, "", 0, "python/lib/debug/.build-id/12/3456.debug");
+	tar_list_add_bytes(&debug, "", 0, companion);
+	tar_list_add_bytes(&debug, "", 0, "python/lib/debug/.build-id/12/3456.debug");
 	package_add_gdb(&f.p, "script", 6, &debug);
 	assert_int_equal(debug.n, 4);
-	link = pack_list_find(&debug, "python/lib/debug/.build-id/ab/cdef.debug-gdb.py");
+	link = tar_list_find(&debug, "python/lib/debug/.build-id/ab/cdef.debug-gdb.py");
 	assert_non_null(link);
 	assert_string_equal(link->link, "../../libpython.py");
 	assert_string_equal(
-		pack_list_find(&debug, "python/lib/debug/libpython.py")->data, "script");
+		tar_list_find(&debug, "python/lib/debug/libpython.py")->data, "script");
 	package_release(&f);
 }
 

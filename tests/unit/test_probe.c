@@ -84,7 +84,7 @@ static const struct probe *find(const char *id)
 }
 
 static void expect(
-	const char *id, enum dist_link link, int minor, const char *text, const char *wanted_wrong)
+	const char *id, enum py_link link, int minor, const char *text, const char *wanted_wrong)
 {
 	CLEANUP_STRV struct strv wrong = STRV_INIT;
 	CLEANUP_FREE char *got = NULL;
@@ -104,12 +104,12 @@ static void expect(
 static void test_library_first(void **state)
 {
 	(void)state;
-	expect("library-first", DIST_LINK_STATIC, 13, "import=SystemError\n", "");
-	expect("library-first", DIST_LINK_STATIC, 11, "import=SIGSEGV\n", "");
-	expect("library-first", DIST_LINK_STATIC, 13, "import=ok\nnone=same\nruntimes=2\n",
+	expect("library-first", PY_LINK_STATIC, 13, "import=SystemError\n", "");
+	expect("library-first", PY_LINK_STATIC, 11, "import=SIGSEGV\n", "");
+	expect("library-first", PY_LINK_STATIC, 13, "import=ok\nnone=same\nruntimes=2\n",
 		"import is ok, not crash|SystemError|ImportError");
-	expect("library-first", DIST_LINK_SHARED, 13, "import=ok\nnone=same\nruntimes=1\n", "");
-	expect("library-first", DIST_LINK_SHARED, 13, "import=SIGSEGV\n",
+	expect("library-first", PY_LINK_SHARED, 13, "import=ok\nnone=same\nruntimes=1\n", "");
+	expect("library-first", PY_LINK_SHARED, 13, "import=SIGSEGV\n",
 		"import is SIGSEGV, not ok; none is not seen, not same; runtimes is not seen, not "
 		"1");
 }
@@ -122,8 +122,8 @@ static void test_versions(void **state)
 				  "call-gil=ok\ncall-thread-state=ok\n";
 
 	(void)state;
-	expect("handle-copy", DIST_LINK_STATIC, 11, old, "");
-	expect("handle-copy", DIST_LINK_STATIC, 12, old,
+	expect("handle-copy", PY_LINK_STATIC, 11, old, "");
+	expect("handle-copy", PY_LINK_STATIC, 12, old,
 		"handle-thread-state is same, not null; call-error is ok, not crash; call-gil is "
 		"ok, not crash|hang; call-thread-state is ok, not crash");
 }
@@ -131,18 +131,18 @@ static void test_versions(void **state)
 static void test_conditions(void **state)
 {
 	(void)state;
-	expect("embed-shared", DIST_LINK_STATIC, 13,
+	expect("embed-shared", PY_LINK_STATIC, 13,
 		"run=ok\nneeds-libpython=yes\nloader-finds=none\nwithout-rpath=missing-library\n",
 		"");
-	expect("embed-shared", DIST_LINK_SHARED, 13,
+	expect("embed-shared", PY_LINK_SHARED, 13,
 		"run=ok\nneeds-libpython=yes\nloader-finds=none\nwithout-rpath=ok\n",
 		"without-rpath is ok, not missing-library");
-	expect("embed-shared", DIST_LINK_SHARED, 13,
+	expect("embed-shared", PY_LINK_SHARED, 13,
 		"run=ok\nneeds-libpython=yes\nloader-finds=ours\nwithout-rpath=ok\n", "");
-	expect("tls", DIST_LINK_SHARED, 13,
+	expect("tls", PY_LINK_SHARED, 13,
 		"library-static-tls=yes\nlibrary-needs-gnu2-tls=no\nwhen-used-up=no-static-tls\n",
 		"");
-	expect("tls", DIST_LINK_SHARED, 13,
+	expect("tls", PY_LINK_SHARED, 13,
 		"library-static-tls=no\nlibrary-needs-gnu2-tls=no\nwhen-used-up=no-static-tls\n",
 		"when-used-up is no-static-tls, not ok");
 }
@@ -175,15 +175,15 @@ static void test_table(void **state)
 		strv_split(&words, p->needs, " ");
 		for (size_t k = 0; k < words.n; k++)
 			assert_true(known_need(words.v[k]));
-		for (int link = DIST_LINK_STATIC; link <= DIST_LINK_DUAL; link++) {
+		for (int link = PY_LINK_STATIC; link <= PY_LINK_DUAL; link++) {
 			const struct probe_expectation *e =
-				probe_expectation_for(p, (enum dist_link)link, 13, &nothing);
+				probe_expectation_for(p, (enum py_link)link, 13, &nothing);
 
 			assert_non_null(e);
 			assert_true(strlen(e->why) > 10);
 			assert_false(probe_holds(e, &nothing, NULL));
 		}
-		assert_null(probe_expectation_for(p, DIST_LINK_UNKNOWN, 13, &nothing));
+		assert_null(probe_expectation_for(p, PY_LINK_UNKNOWN, 13, &nothing));
 	}
 }
 
@@ -193,13 +193,13 @@ static json_t *probe_fake(const char *root, const char *id, int *result, struct 
 	CLEANUP_STRV struct strv only = STRV_INIT;
 	CLEANUP_FREE char *probes = path_absolute("probes");
 	CLEANUP_FREE char *interpreter = xasprintf("%s/interpreter", root);
-	struct dist dist = {.interpreter = interpreter,
+	struct python dist = {.interpreter = interpreter,
 		.prefix = (char *)"/nowhere",
 		.series = (char *)"3.13",
 		.major = 3,
 		.minor = 13,
 		.runs = true,
-		.link = DIST_LINK_STATIC};
+		.link = PY_LINK_STATIC};
 	const struct check_probe_options options = {
 		.only = &only, .probes_dir = probes, .scratch = root};
 	json_t *model = json_object();

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "build/record.h"
+#include "plan/record.h"
 
 /* ROOT/tree with a file in a folder, a program and a link, and its record in ROOT/files. */
 static void setup(char *root)

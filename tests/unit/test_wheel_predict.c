@@ -23,7 +23,7 @@ __attribute__((format(printf, 4, 5))) static void put(
 }
 
 /* The model of what is below root/wheel. */
-static json_t *predict(const char *root, const struct dist *dist)
+static json_t *predict(const char *root, const struct python *dist)
 {
 	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
 	CLEANUP_FREE char *dir = xasprintf("%s/wheel", root);
@@ -39,7 +39,7 @@ static json_t *predict(const char *root, const struct dist *dist)
 	return model;
 }
 
-static void predicts(const char *root, const struct dist *dist, const char *prediction,
+static void predicts(const char *root, const struct python *dist, const char *prediction,
 	const char *expected, const char *because)
 {
 	json_t *model = predict(root, dist);
@@ -59,10 +59,10 @@ static void predicts(const char *root, const struct dist *dist, const char *pred
 static void test_other_wheel(void **state)
 {
 	const char *root = *state;
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	struct err err = ERR_INIT;
 
-	if (dist_find("python3", &dist, &err) < 0)
+	if (py_find("python3", &dist, &err) < 0)
 		fail_msg("%s", err.msg);
 	put(root, "libback.so", "int PyBack_Value(void) { return 1; }", "-Wl,-soname,libback.so.1");
 	/* The folder of another wheel, by way of a search path, has the library. */
@@ -97,10 +97,10 @@ static void test_other_wheel(void **state)
 static void test_names(void **state)
 {
 	const char *root = *state;
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	struct err err = ERR_INIT;
 
-	if (dist_find("python3", &dist, &err) < 0)
+	if (py_find("python3", &dist, &err) < 0)
 		fail_msg("%s", err.msg);
 	put(root, "libone.so", "int one;", "-Wl,-soname,'$ORIGIN/../libs/libone.so'");
 	put(root, "wheel/libs/libone.so", "int one;", "-Wl,-soname,other");

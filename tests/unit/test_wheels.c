@@ -79,10 +79,10 @@ static json_t *check(const char *root, const char *against, int expect, struct e
 	CLEANUP_FREE char *state = xasprintf("%s/state", root);
 	struct check_wheel_options options = {
 		.what = what, .against = against, .data_dir = data, .state_dir = state, .jobs = 2};
-	CLEANUP_DIST struct dist dist = {0};
+	CLEANUP_PYTHON struct python dist = {0};
 	json_t *model = json_object();
 
-	if (dist_find("python3", &dist, err) < 0)
+	if (py_find("python3", &dist, err) < 0)
 		fail_msg("%s", err->msg);
 	if (check_wheels(&dist, &options, NULL, model, err) != expect)
 		fail_msg("%s", err->msg);
@@ -375,7 +375,7 @@ static void test_counterpart(void **state)
 		{"c", "shared", "-O3"}, {"d", "shared", "-O3"}};
 	CLEANUP_FREE char *prefix = xasprintf("%s/a", root), *want = xasprintf("%s/c", root);
 	CLEANUP_FREE char *other = xasprintf("%s/c", root), *found = NULL, *none = NULL;
-	struct dist dist = {.prefix = prefix}, shared = {.prefix = other};
+	struct python dist = {.prefix = prefix}, shared = {.prefix = other};
 
 	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
 		CLEANUP_FREE char *name = xasprintf("%s/share/solder/build.json", trees[i][0]);

@@ -1,0 +1,128 @@
+/* What the machine code of a file does: every instruction, read and classed.
+ *
+ * The facts of the file itself (sections, symbols, relocations) are elf/elf.h's. */
+#ifndef SOLDER_CODE_H
+#define SOLDER_CODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+/* Code: what the instructions of a file do that costs something or that a loader must serve.
+ *
+ * Every executable section is read within the bounds of its functions, from .symtab, .dynsym and
+ * .eh_frame, so that stripped files work too; x86-64 and AArch64. Instructions are told apart by
+ * decoders of our own; bytes that they do not know are put to Capstone, up to a limit. Encodings of
+ * vector extensions are measured, not checked. Sequences that the linker relaxed are what they
+ * became: the class is that of the code as it stands in the file.
+ *
+ * What counts as one site:
+ *
+ *	TLS      one computation of a variable's place: the call of __tls_get_addr or of a
+ *	         descriptor's function, the load of an offset from the GOT, or the access by way of
+ *	         the thread pointer and a constant. Further accesses by the same address are none.
+ *	         Words that the C library keeps beside the thread pointer are no variables.
+ *	calls    every call, and every jump in tail position to a PLT stub, through the GOT, or to
+ *	         the start of another function (not to a function's cold part, which without
+ *	         symbols looks the same when the jump is unconditional). Other indirect jumps are
+ *	         not counted, since a switch looks like a tail call.
+ *	GOT      a load for anything but a call: what is loaded for a call, also earlier in the
+ *	         function, is part of it.
+ *
+ * What a register holds is followed from instruction to instruction, not along branches. */
+enum code_site {
+	CODE_SITE_TLS_LE,         /* thread pointer and a constant */
+	CODE_SITE_TLS_IE,         /* thread pointer and an offset from the GOT */
+	CODE_SITE_TLS_GD,         /* __tls_get_addr with the module and offset of one variable */
+	CODE_SITE_TLS_LD,         /* __tls_get_addr for the module's block */
+	CODE_SITE_TLS_DESC,       /* a call through a TLS descriptor */
+	CODE_SITE_CALL_DIRECT,    /* to a function of this file */
+	CODE_SITE_CALL_PLT_OWN,   /* through the PLT, to a symbol that this file defines */
+	CODE_SITE_CALL_PLT_OTHER, /* through the PLT, to a symbol that it does not */
+	CODE_SITE_CALL_GOT,       /* through a GOT slot without a PLT stub (-fno-plt) */
+	CODE_SITE_CALL_INDIRECT,  /* through any other register or memory */
+	CODE_SITE_GOT_LOAD, /* loads an address from the GOT, for data or a function's address */
+	CODE_N_SITES,
+};
+
+struct code_counts {
+	uint64_t sites[CODE_N_SITES];
+	uint64_t functions;    /* bounds that were found */
+	uint64_t instructions; /* decoded */
+	uint64_t unknown;      /* bytes inside functions that are no instruction */
+	uint64_t gaps;  /* bytes outside any function, not read; of executable sections, or, in
+			 files without section headers, of executable segments */
+	uint64_t stubs; /* of the PLT, which is not counted in the numbers above */
+};
+
+/* Other machines, object files, and companions that hold only debug information are
+ * ERR_UNSUPPORTED. */
+int code_counts_read(const char *path, struct code_counts *code, struct err *err);
+int code_counts_from_memory(const void *data, size_t len, struct code_counts *code, struct err *err);
+
+/* "tls-local-exec", "call-plt-own", … */
+const char *code_site_name(enum code_site site);
+
+/* Every instruction has one class: that of the site it is part of, or one of these. */
+enum code_class {
+	CODE_INSN_STACK_PROTECTOR = CODE_N_SITES,
+	CODE_INSN_CONTROL_FLOW,  /* landing pads (endbr64, bti) and pointer authentication */
+	CODE_INSN_FRAME,         /* entry and exit of functions: push, pop, stack pointer, return */
+	CODE_INSN_SPILL,         /* a register to or from the stack */
+	CODE_INSN_PLT_STUB,      /* anything inside a PLT */
+	CODE_INSN_JUMP_INDIRECT, /* switch, computed goto, or a tail call: they look alike */
+	CODE_INSN_OTHER,
+	CODE_INSN_UNKNOWN, /* bytes that are no instruction */
+	CODE_N_CLASSES,
+};
+
+/* "stack-protector", …; the site's name for the classes of sites. */
+const char *code_class_name(unsigned class);
+
+struct code_insn {
+	uint64_t addr;
+	const uint8_t *bytes; /* `len` of them */
+	/* Of a call or jump: where it leads. Of a site that goes by way of the GOT: the address of
+	 * the slot. 0 otherwise. */
+	uint64_t target;
+	const char *symbol; /* of the slot or the function there; NULL when the file names none */
+	uint8_t class;      /* enum code_site, or enum code_class */
+	uint8_t len;
+	bool site; /* counts as a site; the other instructions of a sequence do not */
+};
+
+struct code_function {
+	const char *name; /* NULL when the file has none; of a PLT, that of its section */
+	uint64_t addr;
+	uint64_t size;
+	bool plt; /* not a function, but a section of stubs */
+};
+
+/* Gets the instructions of one function, in order; large functions come in several pieces. What
+ * it is given is valid only during the call. -1 ends the walk. */
+typedef int (*code_visit)(void *ctx, const struct code_function *function,
+	const struct code_insn *insns, size_t n, struct err *err);
+
+/* Calls `visit` for all functions and PLTs by address. `code` may be NULL. */
+int code_each(
+	const char *path, code_visit visit, void *ctx, struct code_counts *code, struct err *err);
+int code_each_in_memory(const void *data, size_t len, code_visit visit, void *ctx,
+	struct code_counts *code, struct err *err);
+
+/* The bounds of the functions alone, by address, without PLTs. Owned by the caller: start from
+ * {0}, end with code_functions_release(). */
+struct code_functions {
+	struct code_function *v;
+	size_t n;
+	char *names; /* private */
+};
+
+int code_functions_read(const char *path, struct code_functions *functions, struct err *err);
+void code_functions_release(struct code_functions *functions);
+
+#define CLEANUP_CODE_FUNCTIONS CLEANUP(code_functions_release)
+
+#endif

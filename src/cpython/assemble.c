@@ -1,0 +1,384 @@
+/* From finished steps to the tree that users get. Declared in cpython/cpython.h. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/below.h"
+#include "base/file.h"
+#include "cpython/cpython.h"
+#include "plan/output.h"
+#include "plan/record.h"
+#include "cpython/relocate.h"
+
+#define KEY_FILE "share/solder/key"
+#define MANIFEST_FILE "share/solder/build.json"
+#define MANIFEST_MAX ((size_t)4 << 20)
+#define FILES_FILE "share/solder/files"
+
+static bool has_text(const char *dir, const char *file, const char *text)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", dir, file);
+	CLEANUP_BUF struct buf found = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	return file_read(path, MANIFEST_MAX, &found, &ignored) == 0 && !strcmp(found.data, text);
+}
+
+/* What Python and pip write and remove themselves, and the record itself. */
+static bool is_changeable(const char *path)
+{
+	const char *folder = strstr(path, "/site-packages/");
+
+	return strstr(path, "__pycache__") || (folder && !strncmp(path, "lib/python", 10)) ||
+	       !strncmp(path, "bin/pip", 7) || !strcmp(path, FILES_FILE);
+}
+
+int cpython_check_tree(const char *dir, char **why, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/" FILES_FILE, dir);
+	CLEANUP_RECORD struct record record = {0};
+
+	*why = NULL;
+	if (!path_exists(path))
+		return 2;
+	if (record_read(path, &record, err) < 0)
+		return -1;
+	return record_check(&record, dir, RECORD_WITHIN, why, err);
+}
+
+int cpython_check_output(const char *dir, struct err *err)
+{
+	CLEANUP_FREE char *key = xasprintf("%s/" KEY_FILE, dir);
+	int empty;
+
+	if (!path_exists(dir) || path_exists(key))
+		return 0;
+	empty = path_is_dir(dir) ? dir_is_empty(dir, err) : 0;
+	if (empty)
+		return empty < 0 ? -1 : 0;
+	err_set(err, ERR_ENVIRONMENT, "'%s' already exists and was not created by solder", dir);
+	return err_hint(err, "name another place with -o DIR, or remove it");
+}
+
+/* What the packages bring for run time: shared data (terminfo) and the texts of licences. */
+static int add_packages(const struct cpython_plan *p, const struct cache *cache,
+	const struct folder *tree, struct err *err)
+{
+	for (size_t i = 0; i < p->plan.n; i++) {
+		CLEANUP_FREE char *path = cache_tree(cache, p->plan.steps[i]->id);
+		CLEANUP_FOLDER struct folder made = FOLDER_INIT;
+
+		if (folder_open(path, &made, err) < 0)
+			return -1;
+		if (p->plan.steps[i] != p->compile &&
+			tree_copy_below(&made, "install/share", tree, "share", err) < 0)
+			return -1;
+		if (tree_copy_below(&made, "licences", tree, "share/licenses", err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* And the libpython.so that was linked with it, if the compile's own is not what is wanted. */
+static int add_interpreter(const struct cpython_plan *p, const struct cache *cache,
+	const struct folder *tree, struct err *err)
+{
+	CLEANUP_FREE char *path = cache_tree(cache, p->link->id);
+	CLEANUP_FREE char *from = xasprintf("python%s", p->series);
+	CLEANUP_FREE char *to = xasprintf("bin/python%s", p->series);
+	CLEANUP_FREE char *library = xasprintf("libpython%s.so.1.0", p->series);
+	CLEANUP_FREE char *to_library = xasprintf("lib/libpython%s.so.1.0", p->series);
+	CLEANUP_FOLDER struct folder made = FOLDER_INIT;
+	CLEANUP_CLOSE int fd = -1;
+
+	if (folder_open(path, &made, err) < 0)
+		return -1;
+	if (tree_copy_needed(&made, from, tree, to, err) < 0)
+		return -1;
+	fd = file_open_below(tree, to, err);
+	if (fd < 0)
+		return -1;
+	if (fchmod(fd, 0755) < 0)
+		return err_sys(err, "cannot make '%s/%s' executable", tree->path, to);
+	return tree_copy_below(&made, library, tree, to_library, err) < 0 ? -1 : 0;
+}
+
+static int read_epoch(
+	const struct cpython_plan *p, const struct cache *cache, long long *epoch, struct err *err)
+{
+	CLEANUP_FREE char *path = cache_tree(cache, p->compile->id);
+	CLEANUP_FOLDER struct folder compiled = FOLDER_INIT;
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	if (folder_open(path, &compiled, err) < 0 ||
+		file_read_below(&compiled, "source-date-epoch", 64, &text, err) < 0)
+		return -1;
+	*epoch = strtoll(text.data, NULL, 10);
+	return 0;
+}
+
+/* The patches that a package's source got, {"file", "reason", "sha256"}. A recipe is part of the
+ * key of its step, so these are the ones. */
+static int add_patches(const struct step *s, json_t *package, struct err *err)
+{
+	json_t *patches = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; failed == 0 && i < s->recipe->n_patches; i++) {
+		const struct recipe_patch *patch = &s->recipe->patches[i];
+		CLEANUP_FREE char *path = recipe_patch_path(s->recipe, patch);
+		char hex[SHA256_HEX_SIZE];
+
+		if (!version_matches(s->version, patch->versions))
+			continue;
+		failed = sha256_file(path, hex, NULL, err);
+		if (failed == 0)
+			json_array_append_new(
+				patches, json_pack("{s:s, s:s, s:s}", "file", patch->file, "reason",
+						 patch->reason, "sha256", hex));
+	}
+	if (json_array_size(patches))
+		json_object_set(package, "patches", patches);
+	json_decref(patches);
+	return failed;
+}
+
+static int add_all_patches(const struct cpython_plan *p, json_t *manifest, struct err *err)
+{
+	json_t *package;
+	size_t i;
+
+	json_array_foreach (json_object_get(manifest, "packages"), i, package) {
+		const char *name = json_string_value(json_object_get(package, "name"));
+
+		for (size_t k = 0; name && k < p->plan.n; k++) {
+			const struct step *s = p->plan.steps[k];
+
+			if (s->recipe && s->version && !strcmp(s->recipe->name, name) &&
+				add_patches(s, package, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* What only the finished steps know. Times do not survive every copy of a tree, so the date is
+ * written down, too. *ret is to be freed. */
+static int complete_manifest(const struct cpython_plan *p, const char *manifest, long long epoch,
+	char **ret, struct err *err)
+{
+	json_t *j = json_loads(manifest, 0, NULL);
+	int failed;
+
+	if (!json_is_object(j))
+		bug("the manifest of a distribution is no JSON object");
+	failed = add_all_patches(p, j, err);
+	json_object_set_new(j, "source_date_epoch", json_integer(epoch));
+	*ret = json_dumps(j, JSON_INDENT(2));
+	json_decref(j);
+	return failed;
+}
+
+static int fill(const struct cpython_plan *p, const struct cache *cache, const char *dir,
+	const char *key, const char *manifest, long long epoch, struct err *err)
+{
+	CLEANUP_FREE char *path = cache_tree(cache, p->tree->id);
+	CLEANUP_FREE char *files = xasprintf("%s/" FILES_FILE, dir);
+	CLEANUP_FOLDER struct folder made = FOLDER_INIT, tree = FOLDER_INIT;
+	CLEANUP_RECORD struct record record = {0};
+
+	if (folder_open(path, &made, err) < 0 || folder_open(dir, &tree, err) < 0 ||
+		tree_copy_needed(&made, "python", &tree, ".", err) < 0 ||
+		add_interpreter(p, cache, &tree, err) < 0 ||
+		add_packages(p, cache, &tree, err) < 0 ||
+		make_dirs_below(&tree, "share/solder", err) < 0 ||
+		file_write_below(&tree, KEY_FILE, key, strlen(key), 0644, err) < 0 ||
+		file_write_below(&tree, MANIFEST_FILE, manifest, strlen(manifest), 0644, err) < 0)
+		return -1;
+	/* A link that stays within the output of its step may lead out of this tree. */
+	if (output_check(dir, err) < 0 || record_make(dir, is_changeable, &record, err) < 0 ||
+		record_write(&record, files, true, err) < 0 ||
+		relocate_pin_times(dir, epoch, err) < 0)
+		return -1;
+	return path_sync_all(dir, err);
+}
+
+/* Where a tree stands on its way to `dir`: in a folder of ours beside it, which the next run
+ * removes if we are killed. */
+struct beside {
+	char *within, *prefix;    /* of that folder, for scratch_make() */
+	char *scratch;            /* NULL: there is none */
+	char *fresh, *old, *list; /* in it: both trees and the fresh one's record */
+};
+
+static void beside_release(struct beside *b)
+{
+	struct err ignored = ERR_INIT;
+
+	if (b->scratch)
+		scratch_end(b->scratch, &ignored);
+	free(b->within);
+	free(b->prefix);
+	free(b->scratch);
+	free(b->fresh);
+	free(b->old);
+	free(b->list);
+}
+
+static int make_beside(struct beside *b, struct err *err)
+{
+	b->scratch = scratch_make(b->within, b->prefix, err);
+	if (!b->scratch)
+		return -1;
+	b->fresh = xasprintf("%s/new", b->scratch);
+	b->old = xasprintf("%s/old", b->scratch);
+	b->list = xasprintf("%s/" FILES_FILE, b->fresh);
+	return make_dirs(b->fresh, err);
+}
+
+/* Where two trees cannot be exchanged, a kill between the two renames leaves the old one aside; it
+ * comes back. Then what killed runs left is removed. */
+static void repair(const char *dir, const struct beside *b)
+{
+	DIR *list = path_exists(dir) ? NULL : opendir(b->within);
+	struct dirent *e;
+
+	while (list && (e = readdir(list))) {
+		CLEANUP_FREE char *old = xasprintf("%s/%s/old", b->within, e->d_name);
+		struct stat st;
+
+		if (scratch_is(e->d_name, b->prefix) &&
+			fstatat(dirfd(list), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISDIR(st.st_mode) && st.st_uid == geteuid() && rename(old, dir) == 0)
+			break;
+	}
+	if (list)
+		closedir(list);
+	scratch_clear(b->within, b->prefix);
+}
+
+/* Puts the fresh tree where `dir` is: in one step, so that there always is one. */
+static int swap_in(const char *dir, const struct beside *b, struct err *err)
+{
+	int got = path_exists(dir) ? path_exchange(b->fresh, dir, err) : 1;
+
+	if (got <= 0)
+		return got;
+	if (path_exists(dir) && path_rename(dir, b->old, err) < 0)
+		return -1;
+	if (path_rename(b->fresh, dir, err) == 0)
+		return 0;
+	rename(b->old, dir);
+	return -1;
+}
+
+/* Opens the folder that `path` is in. */
+static int open_above(
+	const struct folder *tree, const char *path, struct folder *ret, struct err *err)
+{
+	CLEANUP_FREE char *above = path_dir(path);
+
+	return folder_open_below(tree, above, ret, err);
+}
+
+/* Puts what was built where an entry of `tree` differs. A folder that is another thing now is made;
+ * what belongs into it is found missing in its turn. */
+static int mend_entry(const struct folder *fresh, const struct folder *tree,
+	const struct record_entry *e, struct err *err)
+{
+	CLEANUP_FOLDER struct folder from = FOLDER_INIT, to = FOLDER_INIT;
+	CLEANUP_FREE char *place = NULL;
+	const char *name = path_base(e->path);
+	bool made = e->kind == 'd';
+	struct stat st;
+	int there;
+
+	if (open_above(fresh, e->path, &from, err) < 0 || open_above(tree, e->path, &to, err) < 0 ||
+		(there = stat_below(&to, name, &st, err)) < 0)
+		return -1;
+	if (made && there && S_ISDIR(st.st_mode))
+		return fchmodat(to.fd, name, e->mode, 0) < 0
+			       ? err_sys(err, "cannot change the mode of '%s/%s'", to.path, name)
+			       : 0;
+	place = xasprintf("/proc/self/fd/%d/%s", to.fd, name);
+	if (there && (made || S_ISDIR(st.st_mode)) && tree_remove(place, err) < 0)
+		return -1;
+	if (made ? mkdirat(to.fd, name, e->mode) < 0 : renameat(from.fd, name, to.fd, name) < 0)
+		return err_sys(err, "cannot replace '%s/%s'", to.path, name);
+	return 0;
+}
+
+/* Replaces what differs from the fresh tree, its record last. */
+static int mend(const char *dir, const struct beside *b, const char *why, struct progress *progress,
+	struct err *err)
+{
+	CLEANUP_FREE char *list = xasprintf("%s/" FILES_FILE, dir);
+	CLEANUP_FOLDER struct folder fresh = FOLDER_INIT, tree = FOLDER_INIT;
+	CLEANUP_RECORD struct record record = {0};
+	bool said = false;
+
+	if (record_read(b->list, &record, err) < 0 || folder_open(b->fresh, &fresh, err) < 0 ||
+		folder_open(dir, &tree, err) < 0)
+		return -1;
+	for (size_t i = 0; i < record.n; i++) {
+		CLEANUP_FREE char *differs = NULL;
+		int got = record_check_entry(&record.v[i], &tree, &differs, err);
+
+		if (got == 1 && !said)
+			progress_warn(progress, "'%s' is damaged: %s; repairing it", dir, differs);
+		said |= got == 1;
+		if (got < 0 || (got && mend_entry(&fresh, &tree, &record.v[i], err) < 0))
+			return -1;
+	}
+	if (!said && why)
+		progress_say(progress, "'%s': %s; writing it down again", dir, why);
+	return path_sync_all(dir, err) < 0 ? -1 : path_rename(b->list, list, err);
+}
+
+/* 0: the tree is as it was built; 1: it is not, or cannot be compared; -1. */
+static int examine(const char *dir, char **why, struct err *err)
+{
+	int got = cpython_check_tree(dir, why, err);
+
+	if (got < 0 && err->code == ERR_INTERRUPTED)
+		return -1;
+	if (got < 0)
+		*why = xstrdup(err->msg);
+	if (got == 2)
+		*why = xstrdup("there is no record of its files");
+	*err = (struct err)ERR_INIT;
+	return got != 0;
+}
+
+int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
+	const char *key, const char *manifest, struct progress *progress, struct err *err)
+{
+	CLEANUP(beside_release)
+	struct beside b = {
+		.within = path_dir(dir), .prefix = xasprintf("%s.solder", path_base(dir))};
+	CLEANUP_FREE char *complete = NULL, *why = NULL;
+	bool same;
+	long long epoch;
+
+	if (read_epoch(p, cache, &epoch, err) < 0 ||
+		complete_manifest(p, manifest, epoch, &complete, err) < 0)
+		return -1;
+	repair(dir, &b);
+	same = has_text(dir, KEY_FILE, key);
+	if (same && has_text(dir, MANIFEST_FILE, complete)) {
+		int got = examine(dir, &why, err);
+
+		if (got <= 0)
+			return got < 0 ? -1 : 1;
+	}
+	if (cpython_check_output(dir, err) < 0)
+		return -1;
+	if (make_beside(&b, err) < 0 || fill(p, cache, b.fresh, key, complete, epoch, err) < 0 ||
+		(same ? mend(dir, &b, why, progress, err) : swap_in(dir, &b, err)) < 0)
+		return err_wrap(err, "putting the distribution together at '%s'", dir);
+	return 0;
+}

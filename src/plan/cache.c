@@ -1,0 +1,543 @@
+#include "plan/cache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/below.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/trust.h"
+#include "plan/record.h"
+
+#define INPUTS_MAX (1u << 20)
+#define KEY_DIGITS 16
+#define TITLE_MAX 256
+/* A step that makes CPython with a profile takes an hour or two on a slow machine. */
+#define PATIENCE_S (12 * 3600)
+#define BLANKS " \t\n'\"$\\"
+/* How folders in TMPDIR are called that stand for some in `work`. */
+#define ELSEWHERE "solder-"
+
+/* What this process relies on. */
+struct cache_held {
+	struct strv ids;
+	int *fds;
+};
+
+/* Removes an entry of `work`. While anything of its step lived, the lock was held. */
+static void clear_work(const char *path)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	struct err ignored = ERR_INIT;
+
+	target[n > 0 ? n : 0] = '\0';
+	if (n > 0 && !strncmp(path_base(target), ELSEWHERE, strlen(ELSEWHERE)))
+		tree_remove(target, &ignored);
+	tree_remove(path, &ignored);
+}
+
+/* Clears what killed builds left of the entry, whose lock the caller holds; NULL: of all entries
+ * that nobody has locked. */
+static void clear_stale(const struct cache *c, const char *only)
+{
+	CLEANUP_FREE char *work = xasprintf("%s/work", c->dir);
+	DIR *dir = opendir(work);
+	struct err ignored = ERR_INIT;
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", work, e->d_name);
+		CLEANUP_FREE char *id = xstrndup(e->d_name, strcspn(e->d_name, "."));
+		CLEANUP_CLOSE int lock = -1;
+
+		if (only ? !strcmp(id, only) : *id && cache_lock(c, id, &lock, &ignored) == 1)
+			clear_work(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static char *default_dir(struct err *err)
+{
+	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	if (xdg && xdg[0] == '/')
+		return xasprintf("%s/solder", xdg);
+	if (home && home[0] == '/')
+		return xasprintf("%s/.cache/solder", home);
+	err_set(err, ERR_ENVIRONMENT, "neither XDG_CACHE_HOME nor HOME says where the cache is");
+	err_hint(err, "name a folder with --cache DIR");
+	return NULL;
+}
+
+static const char *const parts[] = {"store", "sources", "logs", "work", "locks"};
+
+/* What is in it decides what is built and shipped. */
+static int trust(const struct cache *c, struct err *err)
+{
+	int failed = folder_trust(c->dir, false, err);
+
+	for (size_t i = 0; failed == 0 && i < ARRAY_SIZE(parts); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", c->dir, parts[i]);
+
+		failed = folder_trust(path, false, err);
+	}
+	return failed < 0 ? err_wrap(err, "the cache '%s' is refused", c->dir) : 0;
+}
+
+int cache_open(const char *dir, struct cache **ret, struct err *err)
+{
+	CLEANUP(cleanup_cache) struct cache *c = xcalloc(1, sizeof(*c));
+	CLEANUP_FREE char *locks = NULL;
+
+	c->held = xcalloc(1, sizeof(*c->held));
+	c->dir = dir ? path_absolute(dir) : default_dir(err);
+	if (!c->dir || trust(c, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", c->dir, parts[i]);
+
+		if (make_dirs(path, err) < 0 || access(path, W_OK) < 0) {
+			if (!err->code)
+				err_sys(err, "the cache '%s' cannot be written", c->dir);
+			return err_hint(err, "name another folder with --cache DIR");
+		}
+	}
+	/* Whoever can open a lock can hold it. */
+	locks = xasprintf("%s/locks", c->dir);
+	if (chmod(locks, 0700) < 0)
+		return err_sys(err, "cannot close '%s' to others", locks);
+	clear_stale(c, NULL);
+	*ret = steal(&c);
+	return 0;
+}
+
+int cache_open_to_read(const char *dir, struct cache **ret, struct err *err)
+{
+	CLEANUP(cleanup_cache) struct cache *c = xcalloc(1, sizeof(*c));
+
+	if (dir && !path_is_dir(dir))
+		return err_set(err, ERR_INPUT, "there is no cache '%s'", dir);
+	c->held = xcalloc(1, sizeof(*c->held));
+	c->dir = dir ? path_absolute(dir) : default_dir(err);
+	if (!c->dir || trust(c, err) < 0)
+		return -1;
+	*ret = steal(&c);
+	return 0;
+}
+
+void cache_free(struct cache *c)
+{
+	if (c && c->held) {
+		for (size_t i = 0; i < c->held->ids.n; i++)
+			close(c->held->fds[i]);
+		strv_release(&c->held->ids);
+		free(c->held->fds);
+		free(c->held);
+	}
+	if (c)
+		free(c->dir);
+	free(c);
+}
+
+void cleanup_cache(struct cache **c)
+{
+	cache_free(*c);
+}
+
+char *cache_sources(const struct cache *c)
+{
+	return xasprintf("%s/sources", c->dir);
+}
+
+char *cache_source(const struct cache *c, const char *sha256, const char *file)
+{
+	return xasprintf("%s/sources/%s/%s", c->dir, sha256, file);
+}
+
+char *cache_entry(const struct cache *c, const char *id)
+{
+	return xasprintf("%s/store/%s", c->dir, id);
+}
+
+char *cache_tree(const struct cache *c, const char *id)
+{
+	return xasprintf("%s/store/%s/tree", c->dir, id);
+}
+
+char *cache_log(const struct cache *c, const char *id)
+{
+	return xasprintf("%s/logs/%s.log", c->dir, id);
+}
+
+static char *record_path(const struct cache *c, const char *id)
+{
+	return xasprintf("%s/store/%s/files", c->dir, id);
+}
+
+/* Is `entry` "NAME-" followed by the digits of a key? `n` is the length of NAME. */
+static bool is_entry(const char *entry, size_t *n)
+{
+	const char *key = strrchr(entry, '-');
+
+	*n = key ? (size_t)(key - entry) : 0;
+	return *n && strlen(key + 1) == KEY_DIGITS &&
+	       strspn(key + 1, "0123456789abcdef") == KEY_DIGITS;
+}
+
+void cache_entries(const struct cache *c, const char *prefix, struct strv *ids)
+{
+	CLEANUP_FREE char *store = xasprintf("%s/store", c->dir);
+	DIR *dir = opendir(store);
+	struct dirent *e;
+	size_t n;
+
+	while (dir && (e = readdir(dir))) {
+		if (is_entry(e->d_name, &n) && !strncmp(e->d_name, prefix, strlen(prefix)))
+			strv_add(ids, e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	strv_sort(ids);
+}
+
+/* Opens the file that is locked while an entry is used; without one (in a cache that can only be
+ * read) nobody can remove the entry, either. */
+static int open_use(const struct cache *c, const char *id)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/locks/%s.use", c->dir, id);
+
+	return open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+void cache_hold(const struct cache *c, const char *id)
+{
+	int fd;
+
+	if (!c->held || strv_has(&c->held->ids, id) || (fd = open_use(c, id)) < 0)
+		return;
+	/* Who removes it needs a moment. */
+	for (int i = 0; i < 100 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK; i++)
+		usleep(10000);
+	strv_add(&c->held->ids, id);
+	c->held->fds = xreallocarray(c->held->fds, c->held->ids.n, sizeof(int));
+	c->held->fds[c->held->ids.n - 1] = fd;
+}
+
+/* Writes it without a sign of use. */
+static int write_record(const struct cache *c, const char *id, struct err *err)
+{
+	CLEANUP_FREE char *path = record_path(c, id), *tree = cache_tree(c, id);
+	CLEANUP_FREE char *entry = cache_entry(c, id);
+	CLEANUP_RECORD struct record record = {0};
+	struct stat st;
+
+	if (stat(entry, &st) < 0)
+		return err_sys(err, "cannot examine '%s'", entry);
+	struct timespec times[2] = {st.st_atim, st.st_mtim};
+
+	if (record_make(tree, NULL, &record, err) < 0 ||
+		record_write(&record, path, false, err) < 0)
+		return -1;
+	return utimensat(AT_FDCWD, entry, times, 0) < 0
+		       ? err_sys(err, "cannot set the time of '%s'", entry)
+		       : 0;
+}
+
+int cache_check(const struct cache *c, const char *id, bool all, char **why, struct err *err)
+{
+	CLEANUP_FREE char *path = record_path(c, id), *tree = cache_tree(c, id);
+	CLEANUP_RECORD struct record record = {0};
+	struct err ignored = ERR_INIT;
+	int got;
+
+	*why = NULL;
+	if (!path_is_dir(tree))
+		*why = xstrdup("there is no tree");
+	else if (!path_exists(path))
+		*why = xstrdup(CACHE_NO_RECORD);
+	else if (record_read(path, &record, &ignored) < 0)
+		*why = xasprintf("the record of its files cannot be used: %s", ignored.msg);
+	if (*why)
+		return 1;
+	got = record_check(&record, tree, all ? RECORD_ALL : RECORD_LOOK, why, err);
+	if (got != 2)
+		return got;
+	got = record_check(&record, tree, RECORD_ALL, why, err);
+	/* A copy of the cache; its times and inodes are taken down for the next time. */
+	if (got == 0)
+		write_record(c, id, &ignored);
+	return got;
+}
+
+bool cache_use(const struct cache *c, const char *id, char **why)
+{
+	CLEANUP_FREE char *entry = cache_entry(c, id), *reason = NULL;
+	struct err err = ERR_INIT;
+	int got;
+
+	if (!path_is_dir(entry))
+		return false;
+	cache_hold(c, id);
+	got = cache_check(c, id, false, &reason, &err);
+	if (got < 0)
+		reason = xstrdup(err.msg);
+	if (got && why)
+		*why = steal(&reason);
+	return got == 0;
+}
+
+bool cache_has(const struct cache *c, const char *id)
+{
+	return cache_use(c, id, NULL);
+}
+
+void cache_touch(const struct cache *c, const char *id)
+{
+	CLEANUP_FREE char *entry = cache_entry(c, id);
+
+	/* A cache that can only be read stays as it is. */
+	if (utimensat(AT_FDCWD, entry, NULL, 0) < 0)
+		return;
+}
+
+int cache_record(const struct cache *c, const char *id, struct err *err)
+{
+	CLEANUP_FREE char *path = record_path(c, id);
+
+	return path_exists(path) ? 1 : write_record(c, id, err);
+}
+
+int cache_remove(const struct cache *c, const char *id, struct err *err)
+{
+	CLEANUP_FREE char *entry = cache_entry(c, id), *log = cache_log(c, id);
+	CLEANUP_FREE char *aside = xasprintf("%s/work/%s.XXXXXX", c->dir, id);
+	CLEANUP_CLOSE int made = -1, used = open_use(c, id);
+	int got = cache_lock(c, id, &made, err);
+
+	if (got < 0)
+		return -1;
+	if (used < 0)
+		return err_sys(err, "cannot lock '%s'", entry);
+	if (!got || flock(used, LOCK_EX | LOCK_NB) < 0)
+		return 1;
+	/* In one step: nobody finds half of it. */
+	if (!mkdtemp(aside) || rename(entry, aside) < 0)
+		return err_sys(err, "cannot remove '%s'", entry);
+	flock(used, LOCK_UN);
+	unlink(log);
+	return tree_remove(aside, err);
+}
+
+uint64_t cache_took(const struct cache *c, const char *id)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/store/%s/took", c->dir, id);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (file_read(path, 64, &text, &ignored) < 0)
+		return 0;
+	return strtoull(text.data, NULL, 10);
+}
+
+char *cache_title(const struct cache *c, const char *id)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/store/%s/title", c->dir, id);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (file_read(path, TITLE_MAX, &text, &ignored) < 0 || strlen(text.data) != text.len)
+		return xstrdup(id);
+	return buf_steal(&text);
+}
+
+char *cache_latest(const struct cache *c, const char *name)
+{
+	CLEANUP_STRV struct strv ids = STRV_INIT;
+	struct timespec newest = {0};
+	const char *latest = NULL;
+	size_t n;
+
+	cache_entries(c, name, &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		CLEANUP_FREE char *entry = cache_entry(c, ids.v[i]);
+		struct stat st;
+
+		if (!is_entry(ids.v[i], &n) || n != strlen(name) || stat(entry, &st) < 0)
+			continue;
+		if (!latest || st.st_mtim.tv_sec > newest.tv_sec ||
+			(st.st_mtim.tv_sec == newest.tv_sec &&
+				st.st_mtim.tv_nsec > newest.tv_nsec)) {
+			newest = st.st_mtim;
+			latest = ids.v[i];
+		}
+	}
+	return latest ? xstrdup(latest) : NULL;
+}
+
+int cache_inputs(const struct cache *c, const char *id, struct strv *lines, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/store/%s/inputs", c->dir, id);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	if (file_read(path, INPUTS_MAX, &text, err) < 0)
+		return -1;
+	strv_split(lines, text.data, "\n");
+	return 0;
+}
+
+static char *lock_path(const struct cache *c, const char *id)
+{
+	return xasprintf("%s/locks/%s", c->dir, id);
+}
+
+int cache_lock(const struct cache *c, const char *id, int *fd, struct err *err)
+{
+	CLEANUP_FREE char *path = lock_path(c, id);
+
+	return lock_try(path, fd, err);
+}
+
+char *cache_lock_holder(const struct cache *c, const char *id)
+{
+	CLEANUP_FREE char *path = lock_path(c, id);
+
+	return lock_holder(path);
+}
+
+int cache_lock_waited(const struct cache *c, const char *id, uint64_t start, struct err *err)
+{
+	CLEANUP_FREE char *path = lock_path(c, id);
+	uint64_t waited = clock_ns() - start;
+
+	return waited < lock_patience(PATIENCE_S) ? 0 : lock_gave_up(path, waited, err);
+}
+
+/* Packages' own build systems cannot stand blanks in the path that they are built in; then the
+ * folder is elsewhere, and `work` has a link to it. */
+static int work_elsewhere(const struct cache *c, const char *id, char **path, struct err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	const char *where = tmp && tmp[0] == '/' && !strpbrk(tmp, BLANKS) ? tmp : "/tmp";
+	CLEANUP_FREE char *folder = xasprintf("%s/" ELSEWHERE "%s.XXXXXX", where, id);
+	CLEANUP_FREE char *link = NULL;
+
+	if (folder_trust(where, true, err) < 0)
+		return err_hint(err, "name another folder with TMPDIR");
+	if (!mkdtemp(folder))
+		return err_sys(err, "cannot create the folder '%s'", folder);
+	link = xasprintf("%s/work/%s", c->dir, path_base(folder) + strlen(ELSEWHERE));
+	if (symlink(folder, link) < 0) {
+		err_sys(err, "cannot create the link '%s'", link);
+		rmdir(folder);
+		return -1;
+	}
+	*path = steal(&folder);
+	return 0;
+}
+
+int cache_work(const struct cache *c, const char *id, char **path, struct err *err)
+{
+	CLEANUP_FREE char *template = xasprintf("%s/work/%s.XXXXXX", c->dir, id);
+
+	clear_stale(c, id);
+	if (strpbrk(c->dir, BLANKS))
+		return work_elsewhere(c, id, path, err);
+	if (!mkdtemp(template))
+		return err_sys(err, "cannot create the folder '%s'", template);
+	*path = steal(&template);
+	return 0;
+}
+
+void cache_work_remove(const struct cache *c, const char *path)
+{
+	struct err ignored = ERR_INIT;
+
+	tree_remove(path, &ignored);
+	if (strpbrk(c->dir, BLANKS)) {
+		CLEANUP_FREE char *link =
+			xasprintf("%s/work/%s", c->dir, path_base(path) + strlen(ELSEWHERE));
+
+		unlink(link);
+	}
+}
+
+/* A rename does not cross file systems; then the tree is copied beside its place first. */
+static int bring(const char *from, const char *to, struct err *err)
+{
+	if (rename(from, to) == 0)
+		return 0;
+	if (errno != EXDEV)
+		return err_sys(err, "cannot rename '%s' to '%s'", from, to);
+	return tree_copy(from, to, err);
+}
+
+/* Others could write a file that the step has left open to them. */
+static int close_to_others(void *ctx, const struct tree_entry *e, struct err *err)
+{
+	(void)ctx;
+	if (!S_ISLNK(e->st->st_mode) && e->st->st_mode & 022 &&
+		fchmodat(e->in->fd, e->name, e->st->st_mode & 07755, 0) < 0)
+		return err_sys(err, "cannot change the mode of '%s'", e->path);
+	return 0;
+}
+
+static int write_entry(const char *entry, const char *title, const char *tree,
+	const struct strv *inputs, uint64_t took, struct err *err)
+{
+	CLEANUP_FREE char *lines = strv_join(inputs, "\n");
+	CLEANUP_FREE char *number = xasprintf("%" PRIu64, took);
+	const char *const texts[][2] = {{"inputs", lines}, {"took", number}, {"title", title}};
+	CLEANUP_FREE char *entry_tree = xasprintf("%s/tree", entry);
+	CLEANUP_FREE char *files = xasprintf("%s/files", entry);
+	CLEANUP_RECORD struct record record = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", entry, texts[i][0]);
+
+		if (file_write(path, texts[i][1], strlen(texts[i][1]), 0644, err) < 0)
+			return -1;
+	}
+	if (bring(tree, entry_tree, err) < 0 ||
+		tree_walk(entry_tree, close_to_others, NULL, err) < 0 ||
+		record_make(entry_tree, NULL, &record, err) < 0)
+		return -1;
+	return record_write(&record, files, false, err);
+}
+
+/* An entry that is not whole cannot be used; the whole one takes its place. */
+static int take_place(const char *fresh, const char *entry, struct err *err)
+{
+	int got = path_exists(entry) ? path_exchange(fresh, entry, err) : 1;
+
+	if (got <= 0)
+		return got < 0 ? -1 : tree_remove(fresh, err);
+	return tree_remove(entry, err) < 0 ? -1 : path_rename(fresh, entry, err);
+}
+
+int cache_commit(const struct cache *c, const char *id, const char *title, const char *tree,
+	const struct strv *inputs, uint64_t took, struct err *err)
+{
+	CLEANUP_FREE char *entry = cache_entry(c, id);
+	CLEANUP_FREE char *fresh = xasprintf("%s/work/%s.commit-XXXXXX", c->dir, id);
+	struct err ignored = ERR_INIT;
+
+	if (!mkdtemp(fresh))
+		return err_sys(err, "cannot create the folder '%s'", fresh);
+	cache_hold(c, id);
+	chmod(fresh, 0755);
+	if (write_entry(fresh, title, tree, inputs, took, err) == 0 &&
+		path_sync_all(fresh, err) == 0 && take_place(fresh, entry, err) == 0)
+		return 0;
+	tree_remove(fresh, &ignored);
+	return -1;
+}

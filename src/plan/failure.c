@@ -1,0 +1,126 @@
+/* Why did a step fail? Reads the end of its log. */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/term.h"
+#include "plan/run-internal.h"
+
+#define TAIL_LINES 30
+#define TAIL_BYTES 65536
+/* With less than this, a step that fails has probably run out of space. */
+#define FREE_BYTES_MIN (4u << 20)
+#define LINE_BYTES 160
+
+/* Looked for in this order: what comes first explains what comes later. */
+static const struct {
+	const char *text, *cause;
+} causes[] = {
+	{"No space left on device", "the disk is full: free some space, or put the cache elsewhere "
+				    "with --cache DIR"},
+	{"Disk quota exceeded",
+		"the disk quota is used up: put the cache elsewhere with --cache DIR"},
+	{"Too many open files",
+		"programs may open too few files at a time: raise the limit (ulimit "
+		"-n)"},
+	{"virtual memory exhausted", "not enough memory: build with fewer --jobs"},
+	{"fatal error: Killed signal",
+		"the compiler was killed, probably for lack of memory: build "
+		"with fewer --jobs"},
+	{"Cannot allocate memory", "not enough memory: build with fewer --jobs"},
+	{"C compiler cannot create executables",
+		"the compiler cannot link a program: is the C "
+		"library's development package installed (libc6-dev)?"},
+	{"LLVM ERROR: Broken module", "the compiler, archiver and linker come from different LLVM "
+				      "releases"},
+	{"file format not recognized", "the archiver or linker does not understand the compiler's "
+				       "objects: are they of one release?"},
+	{"Hunk #1 FAILED", "a patch of the recipe does not fit this source"},
+	{"FAILED -- saving rejects", "a patch of the recipe does not fit this source"},
+	{"Temporary failure in name resolution",
+		"the build tried to reach the network, which it must "
+		"not"},
+	{"Read-only file system", "the build tried to write outside its folder"},
+	{"command not found", "a program is missing; its name is in the log"},
+	{": not found", "a program is missing; its name is in the log"},
+	{"undefined reference to", "a library is missing from the link, or of the wrong version"},
+	{"cannot find -l", "a library is missing from the link"},
+	{"No such file or directory", "a file is missing; its name is in the log"},
+};
+
+/* Then the log may well lack the message that says so. */
+static bool disk_is_full(const char *log)
+{
+	struct statvfs s;
+
+	return statvfs(log, &s) == 0 && (uint64_t)s.f_bavail * s.f_frsize < FREE_BYTES_MIN;
+}
+
+static void read_tail(const char *log, struct buf *tail)
+{
+	struct err ignored = ERR_INIT;
+	CLEANUP_CLOSE int fd = file_open(log, &ignored);
+	struct stat st;
+	ssize_t n;
+
+	buf_reserve(tail, TAIL_BYTES);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	n = pread(
+		fd, tail->data, TAIL_BYTES, st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0);
+	if (n > 0)
+		tail->len = (size_t)n;
+	tail->data[tail->len] = '\0';
+}
+
+/* Appends the last lines of the log, each cut to a readable width: link commands run to pages. */
+static void add_last_lines(const struct buf *tail, struct buf *out)
+{
+	const char *start = tail->data + tail->len, *line;
+	size_t lines = 1;
+
+	while (start > tail->data && (start[-1] != '\n' || lines++ < TAIL_LINES))
+		start--;
+	for (line = start; *line;) {
+		size_t n = strcspn(line, "\n");
+		bool cut = n > LINE_BYTES;
+
+		buf_addf(out, "  %.*s%s\n", (int)(cut ? utf8_cut(line, LINE_BYTES) : n), line,
+			cut ? " …" : "");
+		line += n + (line[n] == '\n');
+	}
+}
+
+void explain_failure(const char *log, struct err *err)
+{
+	CLEANUP_BUF struct buf tail = BUF_INIT, lines = BUF_INIT;
+	CLEANUP_FREE char *what = xstrdup(err->msg);
+	const char *start;
+
+	read_tail(log, &tail);
+	while (tail.len && tail.data[tail.len - 1] == '\n')
+		tail.data[--tail.len] = '\0';
+	add_last_lines(&tail, &lines);
+	/* The end matters most when not everything fits. */
+	start = lines.data ? lines.data : "";
+	while (strlen(start) > sizeof(err->msg) - 1024)
+		start += strcspn(start, "\n") + 1;
+	err_set(err, ERR_CHILD, "%s; the log ends with\n%sthe whole log is %s", what, start, log);
+	if (disk_is_full(log)) {
+		err_hint(err, "%s", causes[0].cause);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
+		if (strstr(tail.data, causes[i].text)) {
+			err_hint(err, "%s", causes[i].cause);
+			return;
+		}
+	}
+	err_hint(err, "run again with --keep-work to look into the folder of the step");
+}

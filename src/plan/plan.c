@@ -1,0 +1,227 @@
+#include "plan/plan.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/term.h"
+
+/* Part of every key: raised when the meaning of a step's folder or environment changes, or which
+ * needs are merged or viewed. */
+#define ENGINE_REVISION "1"
+
+struct step *plan_add(struct plan *p, const char *name, const char *title)
+{
+	struct step *s = xcalloc(1, sizeof(*s));
+
+	s->name = xstrdup(name);
+	s->title = xstrdup(title);
+	p->steps = xreallocarray(p->steps, p->n + 1, sizeof(*p->steps));
+	p->steps[p->n++] = s;
+	return s;
+}
+
+static void step_free(struct step *s)
+{
+	free(s->name);
+	free(s->title);
+	free(s->version);
+	free(s->source);
+	free(s->script);
+	free(s->extra_file);
+	free(s->reason);
+	strv_release(&s->env);
+	strv_release(&s->inputs);
+	free(s);
+}
+
+void plan_release(struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		step_free(p->steps[i]);
+	free(p->steps);
+	*p = (struct plan){0};
+}
+
+struct step *plan_find(const struct plan *p, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (!strcmp(p->steps[i]->name, name))
+			return p->steps[i];
+	}
+	return NULL;
+}
+
+void step_need(struct step *s, const struct step *need, bool merge)
+{
+	if (s->n_needs == ARRAY_SIZE(s->needs))
+		bug("step '%s' needs too many others", s->name);
+	s->merge[s->n_needs] = merge;
+	s->needs[s->n_needs++] = need;
+}
+
+void step_input(struct step *s, const char *fmt, ...)
+{
+	CLEANUP_FREE char *line = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	line = xvasprintf(fmt, ap);
+	va_end(ap);
+	for (char *p = line; *p; p++) {
+		if (*p == '\n')
+			*p = ' ';
+	}
+	strv_add(&s->inputs, line);
+}
+
+/* The value of the line with the same label as `line`, or NULL. */
+static const char *find_label(const struct strv *lines, const char *line)
+{
+	size_t n = strcspn(line, "=") + 1;
+
+	for (size_t i = 0; i < lines->n; i++) {
+		if (!strncmp(lines->v[i], line, n))
+			return lines->v[i] + n;
+	}
+	return NULL;
+}
+
+/* Digests say nothing to a person; other values are shown when they are short. */
+static char *describe_change(const char *line, const char *before)
+{
+	size_t n = strcspn(line, "=");
+	const char *after = line + n + 1;
+	bool digest = strlen(after) >= 16 && strspn(after, "0123456789abcdef") == strlen(after);
+
+	if (!before)
+		return xasprintf("%.*s is new", (int)n, line);
+	if (digest || strlen(before) + strlen(after) > 60)
+		return xasprintf("%.*s changed", (int)n, line);
+	return xasprintf("%.*s was '%s', now '%s'", (int)n, line, before, after);
+}
+
+static char *why_run(const struct step *s, const struct cache *cache)
+{
+	CLEANUP_FREE char *latest = cache_latest(cache, s->name);
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!latest || cache_inputs(cache, latest, &lines, &ignored) < 0)
+		return xstrdup("never built");
+	for (size_t i = 0; i < s->inputs.n; i++) {
+		const char *line = s->inputs.v[i], *before = find_label(&lines, line);
+
+		if (!before || strcmp(before, line + strcspn(line, "=") + 1))
+			return describe_change(line, before);
+	}
+	for (size_t i = 0; i < lines.n; i++) {
+		if (!find_label(&s->inputs, lines.v[i]))
+			return xasprintf("%.*s is gone", (int)strcspn(lines.v[i], "="), lines.v[i]);
+	}
+	return xstrdup("its inputs were reordered");
+}
+
+static void settle(struct step *s, const struct cache *cache)
+{
+	CLEANUP_FREE char *text = NULL, *latest = NULL, *wrong = NULL;
+	char hex[SHA256_HEX_SIZE];
+
+	step_input(s, "engine=" ENGINE_REVISION);
+	sha256_hex(s->script, strlen(s->script), hex);
+	step_input(s, "script=%s", hex);
+	if (s->recipe)
+		step_input(s, "recipe %s=%s", s->recipe->name, s->recipe->digest);
+	if (s->lock)
+		step_input(s, "source %s=%s", s->lock->package, s->lock->sha256);
+	for (size_t i = 0; i < s->env.n; i++)
+		step_input(s, "%s", s->env.v[i]);
+	for (size_t i = 0; i < s->n_needs; i++)
+		step_input(s, "needs %s=%s", s->needs[i]->name, strrchr(s->needs[i]->id, '-') + 1);
+	text = strv_join(&s->inputs, "\n");
+	sha256_hex(text, strlen(text), hex);
+	snprintf(s->id, sizeof(s->id), "%s-%.16s", s->name, hex);
+	s->cached = cache_use(cache, s->id, &wrong);
+	s->damaged = wrong != NULL;
+	s->reason = s->cached    ? xstrdup("same inputs as before")
+		    : s->damaged ? xasprintf("the cache entry is damaged: %s", wrong)
+				 : why_run(s, cache);
+	latest = s->cached ? xstrdup(s->id) : cache_latest(cache, s->name);
+	s->estimate = latest ? cache_took(cache, latest) : 0;
+}
+
+int plan_settle(struct plan *p, const struct cache *cache, struct err *err)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (strlen(p->steps[i]->name) > 64)
+			return err_set(
+				err, ERR_INPUT, "the name '%s' is too long", p->steps[i]->name);
+		settle(p->steps[i], cache);
+	}
+	return 0;
+}
+
+static uint64_t step_left(const struct step *s, uint64_t now)
+{
+	uint64_t spent = s->started ? now - s->started : 0;
+
+	return s->cached || spent > s->estimate ? 0 : s->estimate - spent;
+}
+
+struct plan_outlook plan_look(const struct plan *p, unsigned int jobs)
+{
+	CLEANUP_FREE uint64_t *ends = xcalloc(p->n + 1, sizeof(*ends));
+	struct plan_outlook o = {0};
+	uint64_t sum = 0, now = clock_ns();
+
+	/* The longest chain, for who has processors enough; else all, one beside the other. */
+	for (size_t i = 0; i < p->n; i++) {
+		const struct step *s = p->steps[i];
+
+		for (size_t k = 0; k < i; k++) {
+			for (size_t d = 0; d < s->n_needs; d++) {
+				if (s->needs[d] == p->steps[k] && ends[k] > ends[i])
+					ends[i] = ends[k];
+			}
+		}
+		ends[i] += step_left(s, now);
+		sum += step_left(s, now);
+		o.left = ends[i] > o.left ? ends[i] : o.left;
+		o.steps += !s->cached;
+		o.unknown += !s->cached && !s->estimate;
+	}
+	if (jobs && sum / jobs > o.left)
+		o.left = sum / jobs;
+	return o;
+}
+
+char *plan_outlook_text(const struct plan *p, unsigned int jobs)
+{
+	struct plan_outlook o = plan_look(p, jobs);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	char about[32];
+
+	format_duration(about, o.left);
+	buf_addf(&text, "%zu step%s to run, %zu from the cache", o.steps, plural(o.steps),
+		p->n - o.steps);
+	if (o.left)
+		buf_addf(&text, ", about %s", about);
+	if (o.unknown)
+		buf_addf(&text, "%s%zu never built", o.left ? " and what is unknown: " : ", ",
+			o.unknown);
+	return buf_steal(&text);
+}
+
+void plan_explain(const struct plan *p, FILE *out)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct step *s = p->steps[i];
+		char about[32] = "";
+
+		if (!s->cached && s->estimate)
+			format_duration(about, s->estimate);
+		term_line(out, "%-6s %-26s %s%s%s%s", s->cached ? "reuse" : "run", s->title,
+			s->reason, *about ? " (about " : "", about, *about ? ")" : "");
+	}
+}

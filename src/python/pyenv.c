@@ -1,0 +1,201 @@
+/* pyenv's shims: which version they would run. pyenv is a set of bash scripts; its rules are
+ * applied here without running any of them. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <dirent.h>
+
+#include "base/file.h"
+#include "python/python-internal.h"
+
+#define MAX_VERSION_FILE (64 * 1024)
+
+char *pyenv_shim_root(const char *script)
+{
+	static const char assignment[] = "export PYENV_ROOT=\"";
+	const char *start = strstr(script, assignment), *end;
+
+	if (!start || !strstr(script, "pyenv\" exec "))
+		return NULL;
+	start += strlen(assignment);
+	end = strpbrk(start, "\"\n");
+	return end && *end == '"' && *start == '/' ? xstrndup(start, (size_t)(end - start)) : NULL;
+}
+
+/* The names that a version file selects: the first word of each line that is no comment. Those
+ * that would lead out of versions/ are ignored, as pyenv does. */
+static void read_version_file(const char *path, struct strv *versions)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (file_read(path, MAX_VERSION_FILE, &text, &ignored) < 0)
+		return;
+	strv_split(&lines, text.data, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		CLEANUP_STRV struct strv words = STRV_INIT;
+
+		strv_split(&words, lines.v[i], " \t\r");
+		if (words.n && words.v[0][0] != '#' && strcmp(words.v[0], "..") != 0 &&
+			!strchr(words.v[0], '/'))
+			strv_add(versions, words.v[0]);
+	}
+}
+
+/* The nearest .python-version from `dir` upward; NULL if none. */
+static char *local_file(const char *dir)
+{
+	CLEANUP_FREE char *at = xstrdup(dir);
+
+	for (;;) {
+		CLEANUP_FREE char *file =
+			xasprintf("%s/.python-version", strcmp(at, "/") ? at : "");
+		char *above;
+
+		if (access(file, F_OK) == 0 && !path_is_dir(file))
+			return steal(&file);
+		if (!strcmp(at, "/") || !strcmp(at, "."))
+			return NULL;
+		above = path_dir(at);
+		free(at);
+		at = above;
+	}
+}
+
+static void selected(const char *root, struct strv *versions, char **origin)
+{
+	const char *env = getenv("PYENV_VERSION"), *dir = getenv("PYENV_DIR");
+	CLEANUP_FREE char *cwd = path_absolute(".");
+
+	if (env && *env) {
+		strv_split(versions, env, ":");
+		*origin = xstrdup("PYENV_VERSION");
+		return;
+	}
+	*origin = dir && *dir == '/' ? local_file(dir) : NULL;
+	if (!*origin)
+		*origin = local_file(cwd);
+	if (!*origin)
+		*origin = xasprintf("%s/version", root);
+	read_version_file(*origin, versions);
+}
+
+/* "3.13.0rc2", "3.13.0a1", "3.12-dev": never the latest of anything. */
+static bool is_unfinished(const char *name)
+{
+	size_t len = strlen(name), digits = len;
+
+	while (digits > 0 && strchr("0123456789", name[digits - 1]))
+		digits--;
+	if (digits < len && digits > 0 &&
+		(name[digits - 1] == 'a' || name[digits - 1] == 'b' ||
+			(digits > 1 && name[digits - 1] == 'c' && name[digits - 2] == 'r')))
+		return true;
+	return ends_with(name, "-dev") || ends_with(name, "-src") || ends_with(name, "-latest");
+}
+
+/* "3.12" stands for the newest installed 3.12.x; "3.13t" for the newest free-threaded one. */
+static char *latest(const char *root, const char *prefix)
+{
+	CLEANUP_FREE char *versions = xasprintf("%s/versions", root);
+	size_t len = strlen(prefix);
+	bool t = len > 1 && prefix[len - 1] == 't' && strchr("0123456789", prefix[len - 2]);
+	char *best = NULL;
+	struct dirent *e;
+	DIR *dir = opendir(versions);
+
+	len -= t;
+	while (dir && (e = readdir(dir))) {
+		size_t n = strlen(e->d_name);
+		bool et =
+			n > 1 && e->d_name[n - 1] == 't' && strchr("0123456789", e->d_name[n - 2]);
+
+		if (n <= len || strncmp(e->d_name, prefix, len) != 0 || t != et ||
+			!strchr(".-", e->d_name[len]) || is_unfinished(e->d_name))
+			continue;
+		if (!best || elf_version_compare(e->d_name, best) > 0) {
+			free(best);
+			best = xstrdup(e->d_name);
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return best;
+}
+
+/* The folder of a selected version, "3.11.7", "python-3.11.7" or "3.11"; NULL if not installed. */
+static char *version_dir(const char *root, const char *version)
+{
+	const char *plain = strncmp(version, "python-", 7) ? version : version + 7;
+	const char *names[] = {version, plain};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_FREE char *dir = xasprintf("%s/versions/%s", root, names[i]);
+
+		if (path_is_dir(dir))
+			return steal(&dir);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_FREE char *name = latest(root, names[i]);
+
+		if (name)
+			return xasprintf("%s/versions/%s", root, name);
+	}
+	return NULL;
+}
+
+/* PATH without the shims. */
+static char *find_outside(const char *root, const char *program)
+{
+	CLEANUP_FREE char *shims = xasprintf("%s/shims", root);
+	CLEANUP_STRV struct strv dirs = STRV_INIT;
+	const char *path = getenv("PATH");
+
+	strv_split(&dirs, path ? path : "", ":");
+	for (size_t i = 0; i < dirs.n; i++) {
+		CLEANUP_FREE char *full = xasprintf("%s/%s", dirs.v[i], program);
+
+		if (strcmp(dirs.v[i], shims) != 0 && access(full, X_OK) == 0 && !path_is_dir(full))
+			return path_absolute(full);
+	}
+	return NULL;
+}
+
+int pyenv_which(
+	const char *root, const char *program, char **ret, struct strv *trail, struct err *err)
+{
+	CLEANUP_STRV struct strv versions = STRV_INIT, missing = STRV_INIT;
+	CLEANUP_FREE char *origin = NULL, *words = NULL;
+
+	selected(root, &versions, &origin);
+	words = versions.n ? strv_join(&versions, ":") : xstrdup("system");
+	strv_add(&versions, "system");
+	for (size_t i = 0; i < versions.n; i++) {
+		bool system = !strcmp(versions.v[i], "system");
+		CLEANUP_FREE char *dir = system ? NULL : version_dir(root, versions.v[i]);
+		CLEANUP_FREE char *full = system ? find_outside(root, program)
+					  : dir  ? xasprintf("%s/bin/%s", dir, program)
+						 : NULL;
+
+		if (!system && !dir)
+			strv_add(&missing, versions.v[i]);
+		if (!full || access(full, X_OK) < 0 || path_is_dir(full))
+			continue;
+		strv_addf(trail, "pyenv's selection is '%s', by %s%s%s", words,
+			*origin == '/' ? "'" : "", origin, *origin == '/' ? "'" : "");
+		if (system && strcmp(words, "system") != 0)
+			strv_addf(trail,
+				"no selected version has '%s': the next one on PATH is taken",
+				program);
+		*ret = steal(&full);
+		return 0;
+	}
+	if (missing.n)
+		return err_set(err, ERR_INPUT,
+			"pyenv selects version '%s' (by '%s'), which is not installed",
+			missing.v[0], origin);
+	return err_set(err, ERR_INPUT, "pyenv's selection '%s' (by '%s') has no '%s'", words,
+		origin, program);
+}

@@ -1,0 +1,381 @@
+/* A Python installation: what is asked and what is read, put together. */
+#include "python/python.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "python/python-internal.h"
+
+#define MAX_HEADER (256 * 1024)
+
+const char *py_config(const struct python *dist, const char *name)
+{
+	json_t *vars = json_object_get(dist->says, "config_vars"), *value;
+	char number[32];
+
+	value = json_object_get(vars, name);
+	/* A number becomes a string in its place, so that the text has an owner. */
+	if (json_is_integer(value)) {
+		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
+		json_object_set_new(vars, name, json_string(number));
+		value = json_object_get(vars, name);
+	}
+	return json_string_value(value);
+}
+
+const char *py_link_name(enum py_link link)
+{
+	static const char *const names[] = {"unknown", "static", "shared", "dual"};
+
+	return names[link];
+}
+
+bool py_is_libpython(const char *name, bool stub)
+{
+	const char *base = path_base(name);
+
+	return !strncmp(base, "libpython", 9) && isdigit((unsigned char)base[9]) &&
+	       (stub ||
+		       (strcmp(base, "libpython3.so") != 0 && strcmp(base, "libpython3t.so") != 0));
+}
+
+const char *py_other_implementation(const struct python *dist)
+{
+	static const struct {
+		const char *says, *name;
+	} known[] = {{"pypy", "PyPy"}, {"graalpy", "GraalPy"}, {"rustpython", "RustPython"}};
+	const char *says = json_string_value(json_object_get(dist->says, "implementation"));
+	const char *base = path_base(dist->interpreter);
+
+	if (says && !strcmp(says, "cpython"))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (says ? !strcmp(says, known[i].says)
+			 : !strncmp(base, known[i].says, strlen(known[i].says)))
+			return known[i].name;
+	}
+	return says;
+}
+
+enum py_link py_link_of(const struct elf_facts *facts)
+{
+	bool program = facts->kind == ELF_KIND_EXECUTABLE || facts->kind == ELF_KIND_PIE;
+
+	if (elf_exports(facts, "Py_Initialize")) {
+		if (program && !(facts->soname && py_is_libpython(facts->soname, true)))
+			return PY_LINK_STATIC;
+		return facts->interp ? PY_LINK_DUAL : PY_LINK_UNKNOWN;
+	}
+	for (size_t i = 0; program && i < facts->n_needed; i++) {
+		if (py_is_libpython(facts->needed[i], false))
+			return PY_LINK_SHARED;
+	}
+	return PY_LINK_UNKNOWN;
+}
+
+static bool uses(const struct elf_facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->n_undefined; i++) {
+		if (!strcmp(facts->undefined[i].name, name))
+			return true;
+	}
+	return elf_exports(facts, name);
+}
+
+bool py_python_name(const char *path)
+{
+	const char *base = path_base(path);
+
+	return !strncmp(base, "python", 6) || !strncmp(base, "pypy", 4) ||
+	       !strncmp(base, "graalpy", 7);
+}
+
+bool py_starts_python(const struct elf_facts *facts)
+{
+	return uses(facts, "Py_BytesMain") || uses(facts, "_Py_UnixMain") || uses(facts, "Py_Main");
+}
+
+bool py_is_interpreter(const char *path, const struct elf_facts *facts)
+{
+	if (facts->kind == ELF_KIND_OBJECT || (facts->kind == ELF_KIND_SHARED && !facts->interp))
+		return false;
+	return py_starts_python(facts) || py_python_name(path);
+}
+
+/* A prefix of the user's own home, as of a Python in ~/bin or in ~/.local/bin. */
+static bool is_home(const char *prefix)
+{
+	const char *home = getenv("HOME");
+	CLEANUP_FREE char *real = home && *home ? realpath(home, NULL) : NULL;
+	CLEANUP_FREE char *local = real ? xasprintf("%s/.local", real) : NULL;
+
+	return real && (!strcmp(prefix, real) || !strcmp(prefix, local));
+}
+
+static bool is_system_prefix(const char *prefix)
+{
+	CLEANUP_FREE char *conda = xasprintf("%s/conda-meta", prefix);
+	const char *base = path_base(prefix);
+
+	return !strcmp(prefix, "/") || is_home(prefix) || !strcmp(prefix, "/usr/local") ||
+	       !strcmp(base, "usr") || path_is_dir(conda);
+}
+
+static char *real_or_copy(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : xstrdup(path);
+}
+
+/* "3.13" of a folder lib/python3.13 that holds a standard library; only if there is one alone. */
+static char *series_below(const char *prefix)
+{
+	CLEANUP_FREE char *lib = xasprintf("%s/lib", prefix), *found = NULL;
+	DIR *dir = opendir(lib);
+	struct dirent *e;
+	bool several = false;
+
+	while (dir && (e = readdir(dir))) {
+		CLEANUP_FREE char *os = xasprintf("%s/%s/os.py", lib, e->d_name);
+
+		if (strncmp(e->d_name, "python3.", 8) != 0 || access(os, F_OK) < 0)
+			continue;
+		several = found != NULL;
+		free(found);
+		found = xstrdup(e->d_name + 6);
+	}
+	if (dir)
+		closedir(dir);
+	return several ? NULL : steal(&found);
+}
+
+/* PY_VERSION of the header that is installed with it. */
+static char *version_in_header(const struct python *dist)
+{
+	static const char define[] = "#define PY_VERSION";
+	CLEANUP_FREE char *path = xasprintf("%s/include/python%s%s/patchlevel.h", dist->prefix,
+		dist->series, dist->abiflags ? dist->abiflags : "");
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	const char *p;
+
+	if (file_read(path, MAX_HEADER, &text, &ignored) < 0)
+		return NULL;
+	for (p = text.data; (p = strstr(p, define)); p++) {
+		const char *value = p + strlen(define);
+
+		value += strspn(value, " \t");
+		if (*value == '"')
+			return xstrndup(value + 1, strcspn(value + 1, "\"\n"));
+	}
+	return NULL;
+}
+
+/* For an interpreter that does not run: what its name and its place show. */
+static void version_from_place(struct python *dist)
+{
+	const char *base = path_base(dist->interpreter);
+	const char *flags;
+
+	if (!strncmp(base, "python", 6) && isdigit((unsigned char)base[6]) && strchr(base, '.')) {
+		flags = base + 6 + strspn(base + 6, "0123456789.");
+		dist->series = xstrndup(base + 6, (size_t)(flags - base - 6));
+		if (strspn(flags, "abcdefghijklmnopqrstuvwxyz") == strlen(flags))
+			dist->abiflags = xstrdup(flags);
+	} else {
+		dist->series = series_below(dist->prefix);
+	}
+	if (!dist->series)
+		return;
+	if (sscanf(dist->series, "%d.%d", &dist->major, &dist->minor) != 2)
+		dist->major = dist->minor = 0;
+	dist->version = version_in_header(dist);
+	if (dist->version)
+		sscanf(dist->version, "%*d.%*d.%d", &dist->micro);
+}
+
+static char *existing_dir(char *path)
+{
+	char *real;
+
+	if (!path || !path_is_dir(path)) {
+		free(path);
+		return NULL;
+	}
+	real = real_or_copy(path);
+	free(path);
+	return real;
+}
+
+static void find_places(struct python *dist)
+{
+	const char *prefix = json_string_value(json_object_get(dist->says, "base_prefix"));
+	const char *stdlib =
+		json_string_value(json_object_get(json_object_get(dist->says, "paths"), "stdlib"));
+	CLEANUP_FREE char *bin = path_dir(dist->interpreter), *above = path_dir(bin);
+	static const char *const libs[] = {"lib", "lib64"};
+
+	dist->prefix = real_or_copy(prefix && path_is_dir(prefix) ? prefix : above);
+	dist->system = is_system_prefix(dist->prefix);
+	if (!dist->runs && !dist->version)
+		version_from_place(dist);
+	if (stdlib)
+		dist->stdlib = existing_dir(xstrdup(stdlib));
+	for (size_t i = 0; !dist->stdlib && dist->series && i < ARRAY_SIZE(libs); i++)
+		dist->stdlib = existing_dir(xasprintf("%s/%s/python%s%s", dist->prefix, libs[i],
+			dist->series, dist->abiflags && strchr(dist->abiflags, 't') ? "t" : ""));
+	if (dist->stdlib)
+		dist->dynload = existing_dir(xasprintf("%s/lib-dynload", dist->stdlib));
+}
+
+/* Folders where a libpython may lie, the most particular first. */
+static void library_dirs(const struct python *dist, struct strv *dirs)
+{
+	static const char *const vars[] = {"LIBDIR", "LIBPL"};
+	const char *multiarch = py_config(dist, "MULTIARCH");
+
+	strv_addf(dirs, "%s/lib", strcmp(dist->prefix, "/") ? dist->prefix : "");
+	strv_addf(dirs, "%s/lib64", strcmp(dist->prefix, "/") ? dist->prefix : "");
+	if (multiarch)
+		strv_addf(dirs, "%s/lib/%s", dist->prefix, multiarch);
+	for (size_t i = 0; i < ARRAY_SIZE(vars); i++) {
+		const char *dir = py_config(dist, vars[i]);
+
+		if (dir && *dir == '/')
+			strv_add(dirs, dir);
+	}
+}
+
+/* The first of the names that is a regular file, links resolved. */
+static char *first_file(const struct strv *dirs, const struct strv *names)
+{
+	for (size_t k = 0; k < names->n; k++) {
+		for (size_t i = 0; i < dirs->n; i++) {
+			CLEANUP_FREE char *path = xasprintf("%s/%s", dirs->v[i], names->v[k]);
+			struct stat st;
+
+			if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+				return real_or_copy(path);
+		}
+	}
+	return NULL;
+}
+
+static void add_name(struct strv *names, const char *name, const char *end)
+{
+	if (name && strstr(name, end) && !strchr(name, '/') && py_is_libpython(name, true) &&
+		!strv_has(names, name))
+		strv_add(names, name);
+}
+
+/* What the variables name, then what such a file is called, if it is really there. */
+static void find_libraries(struct python *dist)
+{
+	static const char *const all_flags[] = {"", "t", "m", "d", "td", "dm"};
+	CLEANUP_STRV struct strv dirs = STRV_INIT, shared = STRV_INIT, archives = STRV_INIT;
+
+	if (!dist->series || py_other_implementation(dist))
+		return;
+	library_dirs(dist, &dirs);
+	add_name(&shared, py_config(dist, "INSTSONAME"), ".so");
+	add_name(&shared, py_config(dist, "LDLIBRARY"), ".so");
+	add_name(&archives, py_config(dist, "LIBRARY"), ".a");
+	for (size_t i = 0; i < ARRAY_SIZE(all_flags); i++) {
+		const char *flags = dist->abiflags ? dist->abiflags : all_flags[i];
+
+		strv_addf(&shared, "libpython%s%s.so.1.0", dist->series, flags);
+		strv_addf(&shared, "libpython%s%s.so.1", dist->series, flags);
+		strv_addf(&shared, "libpython%s%s.so", dist->series, flags);
+		strv_addf(&archives, "libpython%s%s.a", dist->series, flags);
+		strv_addf(&archives, "libpython%s%s-pic.a", dist->series, flags);
+		if (dist->abiflags)
+			break;
+	}
+	dist->libpython_shared = first_file(&dirs, &shared);
+	dist->libpython_static = first_file(&dirs, &archives);
+}
+
+static int find_loaded(struct python *dist, const struct elf_facts *facts, struct err *err)
+{
+	const struct py_chain chain = {dist->interpreter, facts};
+
+	CLEANUP_FREE char *found = NULL;
+
+	for (size_t i = 0; !found && i < facts->n_needed; i++) {
+		if (!py_is_libpython(facts->needed[i], true))
+			continue;
+		free(dist->libpython_loaded_why);
+		if (py_loader_find(&chain, 1, facts->needed[i], &found,
+			    &dist->libpython_loaded_why, err) < 0)
+			return -1;
+	}
+	if (found)
+		dist->libpython_loaded = real_or_copy(found);
+	return 0;
+}
+
+static int fill(struct python *dist, struct err *err)
+{
+	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+
+	if (elf_facts_read(dist->interpreter, &facts, err) < 0)
+		return -1;
+	dist->link = py_link_of(&facts);
+	if (!dist->answers && !py_is_interpreter(dist->interpreter, &facts)) {
+		err_set(err, ERR_INPUT, "'%s' is not a Python interpreter", dist->interpreter);
+		if (dist->trail.n)
+			err_wrap(err, "%s", dist->trail.v[dist->trail.n - 1]);
+		return err_hint(err,
+			"it is an ELF file that does not start one ('solder inspect' shows it)");
+	}
+	if (py_ask(dist, &facts, err) < 0)
+		return -1;
+	find_places(dist);
+	find_libraries(dist);
+	if (dist->libpython_shared && !strcmp(dist->libpython_shared, dist->interpreter))
+		dist->link = PY_LINK_DUAL;
+	return find_loaded(dist, &facts, err);
+}
+
+static int find(const char *what, bool run, struct python *dist, struct err *err)
+{
+	*dist = (struct python){.no_run = !run};
+	dist->given = xstrdup(what);
+	/* What was asked of programs when a signal came says nothing of the Python. */
+	if (interrupt_check(err) == 0 && py_follow(what, dist, &dist->interpreter, err) == 0 &&
+		fill(dist, err) == 0 && interrupt_check(err) == 0)
+		return 0;
+	py_release(dist);
+	return -1;
+}
+
+int py_find(const char *what, struct python *dist, struct err *err)
+{
+	return find(what, true, dist, err);
+}
+
+int py_find_unrun(const char *what, struct python *dist, struct err *err)
+{
+	return find(what, false, dist, err);
+}
+
+void py_release(struct python *dist)
+{
+	char *const texts[] = {dist->given, dist->venv, dist->interpreter, dist->prefix,
+		dist->why_not, dist->version, dist->series, dist->abiflags, dist->stdlib,
+		dist->dynload, dist->libpython_shared, dist->libpython_static,
+		dist->libpython_loaded, dist->libpython_loaded_why};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		free(texts[i]);
+	strv_release(&dist->trail);
+	json_decref(dist->says);
+	*dist = (struct python){0};
+}

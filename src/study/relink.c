@@ -1,0 +1,132 @@
+/* Other links of arms that solder built: their layouts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cmd/bench-internal.h"
+#include "cmd/build-internal.h"
+#include "python/python.h"
+
+/* How a link of ours is named in a campaign: "relink 3", by the number of the shuffle. */
+#define GIVEN "relink "
+
+/* How an arm was built, if it can be linked again in seconds. */
+static int open_record(const struct bench_arm *arm, struct build_record *record, struct err *err)
+{
+	CLEANUP_PYTHON struct python dist = {0};
+	struct build_outlook outlook;
+	struct build_values values;
+
+	if (py_find(arm->interpreter, &dist, err) < 0 ||
+		cmd_build_record(dist.prefix, NULL, NULL, record, err) < 0)
+		return -1;
+	values = record->values;
+	values.dry_run = values.quiet = true;
+	if (cmd_build_tree(&values, record->version, &outlook, err) < 0)
+		return -1;
+	return outlook.compiles ? err_set(err, ERR_UNSUPPORTED, "its compile is not in the cache")
+				: 0;
+}
+
+static int relink(
+	const struct build_record *record, const char *shuffle, const char *dir, struct err *err)
+{
+	struct build_values values = record->values;
+
+	values.cpython.shuffle = shuffle;
+	values.output = dir;
+	values.quiet = true;
+	return cmd_build_tree(&values, record->version, NULL, err);
+}
+
+static int add_links(struct bench *b, size_t arm, const struct build_record *record,
+	const char *scratch, struct err *err)
+{
+	for (unsigned int i = 1; i < b->options.layouts; i++) {
+		CLEANUP_FREE char *dir = xasprintf("%s/%02zu-%02u", scratch, arm, i);
+		CLEANUP_FREE char *shuffle = xasprintf("%u", i);
+		struct bench_arm *a = &b->arms[arm];
+		struct bench_link *made;
+
+		if (relink(record, shuffle, dir, err) < 0 ||
+			bench_add_python(b, a->name, dir, err) < 0)
+			return err_wrap(err, "linking '%s' again", a->given);
+		made = &a->links[a->n_links - 1];
+		free(made->given);
+		made->given = xasprintf(GIVEN "%s", shuffle);
+	}
+	return 0;
+}
+
+int bench_relink(struct bench *b, const char *scratch, struct progress *progress, struct err *err)
+{
+	for (size_t i = 0; i < b->n_arms; i++) {
+		CLEANUP_BUILD_RECORD struct build_record record = {0};
+		struct err why = ERR_INIT;
+
+		if (b->arms[i].n_links)
+			continue;
+		if (open_record(&b->arms[i], &record, &why) < 0)
+			progress_warn(progress,
+				"'%s' cannot be linked again (%s): its copies vary in physical "
+				"pages only",
+				b->arms[i].name, why.msg);
+		else if (add_links(b, i, &record, scratch, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One link again, where it was not kept. Its digest is checked when the campaign goes on. */
+static int restore(const struct build_record *record, struct bench_link *link, const char *dir,
+	struct err *err)
+{
+	CLEANUP_PYTHON struct python dist = {0};
+
+	if (relink(record, link->given + strlen(GIVEN), dir, err) < 0 ||
+		py_find(dir, &dist, err) < 0)
+		return -1;
+	free(link->interpreter);
+	link->interpreter = steal(&dist.interpreter);
+	return 0;
+}
+
+static bool is_ours(const struct bench_link *link)
+{
+	const struct cpython_option *shuffle = cpython_find_option("shuffle");
+
+	return link->given && !strncmp(link->given, GIVEN, strlen(GIVEN)) &&
+	       cpython_option_takes(shuffle, link->given + strlen(GIVEN));
+}
+
+int bench_relink_again(struct bench *b, const char *scratch, struct err *err)
+{
+	for (size_t i = 0; i < b->n_arms; i++) {
+		CLEANUP_BUILD_RECORD struct build_record record = {0};
+		struct bench_arm *arm = &b->arms[i];
+
+		for (size_t k = 0; k < arm->n_links; k++) {
+			CLEANUP_FREE char *dir = xasprintf("%s/%02zu-%02zu", scratch, i, k + 1);
+
+			if (!is_ours(&arm->links[k]))
+				continue;
+			if ((!record.all &&
+				    (!arm->interpreter || open_record(arm, &record, err) < 0)) ||
+				restore(&record, &arm->links[k], dir, err) < 0)
+				return err_wrap(err, "linking '%s' again", arm->name);
+		}
+	}
+	return 0;
+}
+
+bool bench_has_relinks(const struct bench *b)
+{
+	for (size_t i = 0; i < b->n_arms; i++) {
+		for (size_t k = 0; k < b->arms[i].n_links; k++) {
+			if (is_ours(&b->arms[i].links[k]))
+				return true;
+		}
+	}
+	return false;
+}
