@@ -119,7 +119,7 @@ static json_t *arm_json(const struct bench_arm *arm)
 		for (size_t k = 0; k < n_link_texts; k++)
 			json_object_set_new(link, link_texts[k].key,
 				py_ascii_json(*(char *const *)((const char *)&arm->links[i] +
-								 link_texts[k].offset)));
+							       link_texts[k].offset)));
 		json_array_append_new(links, link);
 	}
 	json_object_set_new(j, "links", links);

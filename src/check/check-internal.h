@@ -59,8 +59,7 @@ __attribute__((format(printf, 2, 3))) void rule_unchecked(struct rule_run *r, co
 #define ROLE(role) (1U << (role))
 #define ROLES_ALL (~0U)
 /* What Python itself consists of. */
-#define ROLES_PYTHON                                                                               \
-	(ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON) | ROLE(PY_ROLE_EXTENSION))
+#define ROLES_PYTHON (ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON) | ROLE(PY_ROLE_EXTENSION))
 
 /* The next readable file with one of the roles that ships (nothing below site-packages), from
  * index *i on; NULL at the end. *i starts at 0. */

@@ -62,9 +62,8 @@ const struct probe probe_table[] = {
 				"a private folder is on no search path, and the system has a "
 				"libpython of the same name: without an rpath a program gets that"),
 			ALWAYS("run=ok without-rpath=missing-library needs-libpython=yes",
-				"a private folder is on no search path: the program has to bring "
-				"an "
-				"rpath, however the interpreter is linked")}},
+				"a private folder is on no search path: the program has to bring an rpath, "
+				"however the interpreter is linked")}},
 	{"embed-static", "T4",
 		"a program with libpython.a inside, with and without exporting the API",
 		"cc headers static module program:readelf", 2 * MINUTE,
@@ -88,8 +87,7 @@ const struct probe probe_table[] = {
 	{"host-dlopen", "T6", "a program that loads libpython at run time", "cc shared module",
 		2 * MINUTE,
 		{ALWAYS("global=ok local=undefined-symbol",
-			"extension modules take the C API from the global scope, so libpython has "
-			"to "
+			"extension modules take the C API from the global scope, so libpython has to "
 			"be loaded with RTLD_GLOBAL, however the interpreter is linked")}},
 	{"host-dlopen-late", "T6", "the same after 100 other libraries with thread-local storage",
 		"cc shared module", 3 * MINUTE,
@@ -133,8 +131,7 @@ const struct probe probe_table[] = {
 				"reserve is used up: the price of its speed"},
 			{.links = PROBE_STATIC,
 				.when = "library-static-tls=no",
-				.seen = "executable-dynamic-tls=0 "
-					"executable-calls-tls-get-addr=no "
+				.seen = "executable-dynamic-tls=0 executable-calls-tls-get-addr=no "
 					"library-needs-gnu2-tls=no when-used-up=ok",
 				.why = "in an executable every access is local-exec; a library "
 				       "without initial-exec accesses can always be loaded late"},
@@ -164,8 +161,7 @@ const struct probe probe_table[] = {
 		"cc headers shared module tool:meson tool:ninja program:pkg-config program:readelf",
 		10 * MINUTE,
 		{ALWAYS("configure=ok build=ok module=ok module-needs-libpython=no run=ok",
-			"meson reads the .pc files of LIBPC; a module is linked with libpython "
-			"only "
+			"meson reads the .pc files of LIBPC; a module is linked with libpython only "
 			"if LIBPYTHON is not empty")}},
 	{"pkg-config", "T10", "programs built with python3-embed.pc, with the .so and with the .a",
 		"cc headers shared module program:pkg-config program:readelf", 2 * MINUTE,
@@ -178,8 +174,7 @@ const struct probe probe_table[] = {
 	{"pybind11", "T10", "a pybind11 module, plain and linked as add_module(SHARED) does",
 		"c++ headers shared python:pybind11 program:readelf", 10 * MINUTE,
 		{ALWAYS("compile=ok import=ok needs-libpython=no linked=ok linked-import=ok",
-			"pybind11 is headers; a module that is linked with libpython all the same "
-			"is "
+			"pybind11 is headers; a module that is linked with libpython all the same is "
 			"an over-linked extension, which works here")}},
 	{"pyo3", "T10",
 		"cargo test of a crate that embeds Python by PyO3, with and without an rpath",
@@ -188,20 +183,16 @@ const struct probe probe_table[] = {
 			 "libpython is in a folder of the system's loader"),
 			WHEN("loader-finds=another",
 				"build=ok with-rpath=ok with-library-path=ok plain=ok",
-				"a test program without an rpath gets the system's libpython of "
-				"the "
-				"same name"),
+				"a test program without an rpath gets the system's libpython of the same name"),
 			ALWAYS("build=ok plain=missing-library with-rpath=ok with-library-path=ok",
-				"cargo's test programs embed Python and get no rpath by "
-				"themselves; "
-				"that is so however the interpreter is linked")}},
+				"cargo's test programs embed Python and get no rpath by themselves; that is "
+				"so however the interpreter is linked")}},
 	{"nuitka", "T10", "a program compiled by Nuitka with --static-libpython",
 		"cc headers static python:nuitka program:readelf", 40 * MINUTE,
 		{WHEN("standalone=ok|failed",
 			 "compile=ok run=ok needs-libpython=no standalone=ok standalone-run=ok",
 			 "Nuitka finds libpython.a and what it needs by sysconfig; a program that "
-			 "does "
-			 "not carry the standard library has to be told where it is (PYTHONHOME)"),
+			 "does not carry the standard library has to be told where it is (PYTHONHOME)"),
 			ALWAYS("compile=ok run=ok needs-libpython=no",
 				"Nuitka finds libpython.a and what it needs by sysconfig; without "
 				"patchelf it makes no standalone programs")}},
@@ -234,9 +225,7 @@ const struct probe probe_table[] = {
 			 "executable"),
 			{.links = PROBE_SHARED,
 				.seen = "attach=ok runtime=library frames=ok",
-				.why = "_PyRuntime and the functions of the interpreter are named "
-				       "in "
-				       "libpython"},
+				.why = "_PyRuntime and the functions of the interpreter are named in libpython"},
 			{.links = PROBE_DUAL,
 				.seen = "attach=ok frames=ok",
 				.why = "one file holds all of it"}}},

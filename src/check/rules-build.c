@@ -220,9 +220,8 @@ const struct check_rule rules_build[] = {
 		"`import` of a module that every Python has fails",
 		"build it: a library or its headers were missing when CPython was configured",
 		"Each module in sys.stdlib_module_names is built in, or is a source file, a "
-		"package "
-		"or an extension module of the standard library. Left out are modules of other "
-		"systems and those of `optional-modules`.",
+		"package or an extension module of the standard library. Left out are "
+		"modules of other systems and those of `optional-modules`.",
 		stdlib_modules},
 	{"optional-modules", CHECK_NOTE, NEEDS_RUN, "programs that use these modules do not run",
 		"install the package that has them, or build with the library",

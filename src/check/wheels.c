@@ -116,8 +116,8 @@ static int check_same(const struct python *here, const struct python *there, str
 	return err_hint(err, "compare interpreters of the same version and kind");
 }
 
-static int prepare(
-	struct wheels *all, const struct python *dist, const struct python *reference, struct err *err)
+static int prepare(struct wheels *all, const struct python *dist, const struct python *reference,
+	struct err *err)
 {
 	const struct check_wheel_options *o = all->options;
 	CLEANUP_FREE char *state = NULL, *data = NULL;

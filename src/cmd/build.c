@@ -473,20 +473,15 @@ const struct command cmd_build = {
 	.name = "build",
 	.summary = "build a distribution: static interpreter, libpython.so and libpython.a",
 	.args = "[[cpython@]VERSION]",
-	.about = "Builds CPython and the libraries it needs from locked sources, compiles it once, "
-		 "and "
-		 "links it\ninto an interpreter that carries libpython, a shared and a static "
-		 "library. "
-		 "VERSION is a\nseries (3.13, the default: its newest locked version that can be "
-		 "had) or "
-		 "exact (3.13.5).\n\nFinished steps are kept in the cache; an interrupted build "
-		 "goes on "
-		 "from the last one.\n\nThe result can be moved anywhere. A distribution of ours "
-		 "that "
-		 "stands at the output is\nreplaced as a whole; of one that was built the same "
-		 "way, the files that are damaged are.\n\nBuilds with the same output, or that "
-		 "make the same step, take turns; after SOLDER_LOCK_TIMEOUT\nseconds of waiting, "
-		 "one gives up and says for whom it waited.",
+	.about =
+		"Builds CPython and the libraries it needs from locked sources, compiles it once, and links it\n"
+		"into an interpreter that carries libpython, a shared and a static library. VERSION is a\n"
+		"series (3.13, the default: its newest locked version that can be had) or exact (3.13.5).\n\n"
+		"Finished steps are kept in the cache; an interrupted build goes on from the last one.\n\n"
+		"The result can be moved anywhere. A distribution of ours that stands at the output is\n"
+		"replaced as a whole; of one that was built the same way, the files that are damaged are.\n\n"
+		"Builds with the same output, or that make the same step, take turns; after SOLDER_LOCK_TIMEOUT\n"
+		"seconds of waiting, one gives up and says for whom it waited.",
 	.example =
 		"solder build\nsolder build 3.11 -o python311\n"
 		"solder build --opt pgo --lto thin --cc clang-19\nsolder build --link shared --why",

@@ -6,9 +6,9 @@ static json_t *side_json(const struct explain_page *p, const struct explain_side
 {
 	/* What ran before, or not at all, did so under conditions that are not known. */
 	bool ran = side->interpreter && !side->no_counts;
-	json_t *o = json_pack("{s:o, s:o, s:o, s:s?, s:o, s:o}", "given",
-		py_text_json(side->given), "interpreter", py_text_json(side->interpreter),
-		"version", py_text_json(side->version), "link", side->link, "from_copy",
+	json_t *o = json_pack("{s:o, s:o, s:o, s:s?, s:o, s:o}", "given", py_text_json(side->given),
+		"interpreter", py_text_json(side->interpreter), "version",
+		py_text_json(side->version), "link", side->link, "from_copy",
 		ran ? json_boolean(side->place.moved) : json_null(), "arenas_aligned",
 		ran ? json_boolean(side->aligned) : json_null());
 	json_t *counts = json_object();
@@ -51,8 +51,8 @@ json_t *explain_page_json(const struct explain_page *p)
 	if (p->result->matched)
 		json_object_set_new(o, "inlined", explain_inlining_json(p->inlining));
 	if (p->function) {
-		json_t *function = json_pack("{s:o, s:o}", "name", py_ascii_json(p->function),
-			"a", function_json(p->a, p->function));
+		json_t *function = json_pack("{s:o, s:o}", "name", py_ascii_json(p->function), "a",
+			function_json(p->a, p->function));
 
 		if (p->b)
 			json_object_set_new(function, "b", function_json(p->b, p->function));

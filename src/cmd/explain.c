@@ -378,8 +378,7 @@ static int check_options(const struct values *v, struct err *err)
 				    rq->max_time || rq->jobs || rq->load || rq->rounds != ROUNDS))
 		return err_set(err, ERR_USAGE,
 			"--rounds, --max-time, --load, --campaign, --source, --cache, --jobs and "
-			"--dry-run "
-			"go with --intervene");
+			"--dry-run go with --intervene");
 	return 0;
 }
 

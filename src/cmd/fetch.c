@@ -110,13 +110,12 @@ const struct command cmd_fetch = {
 	.name = "fetch",
 	.summary = "download and verify all sources that a build needs",
 	.args = "[[cpython@]VERSION]",
-	.about = "Downloads the sources of CPython and of every library that it needs into the "
-		 "cache, "
-		 "verifies\neach by its locked SHA-256, and prints where they are. Afterwards "
-		 "'solder "
-		 "build --offline'\nneeds no network. Interrupted downloads resume.\n\nFor a "
-		 "machine without a network, copy the printed files to it in one folder and "
-		 "name that\nwith --from.",
+	.about =
+		"Downloads the sources of CPython and of every library that it needs into the cache, verifies\n"
+		"each by its locked SHA-256, and prints where they are. Afterwards 'solder build --offline'\n"
+		"needs no network. Interrupted downloads resume.\n\n"
+		"For a machine without a network, copy the printed files to it in one folder and name that\n"
+		"with --from.",
 	.example = "solder fetch\nsolder fetch cpython@3.11 --sources debian\nsolder fetch --from "
 		   "/media/usb/sources",
 	.opts = opts,

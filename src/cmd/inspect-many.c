@@ -16,7 +16,7 @@
 
 struct run {
 	const struct inspect_options *o;
-	const struct python *dist;         /* NULL for a folder */
+	const struct python *dist;     /* NULL for a folder */
 	const struct py_chain *python; /* NULL for a folder */
 	struct py_files files;
 	struct inspect_item
@@ -292,8 +292,7 @@ static void show_trail(struct doc *doc, const struct python *dist)
 static void show_link(struct doc *doc, const struct python *dist)
 {
 	static const char *const words[] = {
-		[PY_LINK_UNKNOWN] =
-			"unknown: the interpreter neither carries nor needs libpython",
+		[PY_LINK_UNKNOWN] = "unknown: the interpreter neither carries nor needs libpython",
 		[PY_LINK_STATIC] = "static: libpython is in the interpreter",
 		[PY_LINK_SHARED] = "shared: the interpreter needs libpython",
 		[PY_LINK_DUAL] = "dual: the interpreter is libpython",

@@ -134,8 +134,8 @@ struct code_walk {
 	size_t n;
 	struct held_value held[CODE_REGISTERS];
 	enum code_site last_tls; /* in this function; CODE_N_SITES: none */
-	bool frame_pointer;     /* this function has one */
-	bool guard_compared;    /* the last instruction compared the stack protector's value */
+	bool frame_pointer;      /* this function has one */
+	bool guard_compared;     /* the last instruction compared the stack protector's value */
 };
 
 /* Adds the instruction, as CODE_INSN_OTHER, and moves `w` on. Returns its length, or 0 if the bytes

@@ -61,7 +61,8 @@ struct code_counts {
 /* Other machines, object files, and companions that hold only debug information are
  * ERR_UNSUPPORTED. */
 int code_counts_read(const char *path, struct code_counts *code, struct err *err);
-int code_counts_from_memory(const void *data, size_t len, struct code_counts *code, struct err *err);
+int code_counts_from_memory(
+	const void *data, size_t len, struct code_counts *code, struct err *err);
 
 /* "tls-local-exec", "call-plt-own", … */
 const char *code_site_name(enum code_site site);

@@ -62,8 +62,8 @@ void code_tp_with(struct code_walk *w, const struct held_value *tp, const struct
 	struct code_insn *insn)
 {
 	enum code_site site = other->kind == HELD_TPOFF  ? CODE_SITE_TLS_IE
-			     : other->kind == HELD_DESC ? CODE_SITE_TLS_DESC
-							: w->last_tls;
+			      : other->kind == HELD_DESC ? CODE_SITE_TLS_DESC
+							 : w->last_tls;
 
 	if (other->kind == HELD_CONST) {
 		code_part_at(w, other->at, CODE_SITE_TLS_LE);

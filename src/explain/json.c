@@ -112,10 +112,9 @@ static json_t *inlined(const struct explain_inlined *f)
 		json_array_append_new(
 			into, json_pack("{s:o, s:o}", "function", py_ascii_json(f->hosts[i].name),
 				      "executed", integer(f->hosts[i].executed)));
-	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "function",
-		py_ascii_json(f->name), "inlined_in", f->in_a ? "a" : "b", "into", into,
-		"entries", integer(f->entries), "frame", integer(f->frame), "a", integer(f->a), "b",
-		integer(f->b));
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "function", py_ascii_json(f->name),
+		"inlined_in", f->in_a ? "a" : "b", "into", into, "entries", integer(f->entries),
+		"frame", integer(f->frame), "a", integer(f->a), "b", integer(f->b));
 }
 
 json_t *explain_inlining_json(const struct explain_inlining *inlining)
@@ -129,8 +128,7 @@ json_t *explain_inlining_json(const struct explain_inlining *inlining)
 		json_t *missing = json_array();
 
 		for (size_t i = 0; i < inlining->missing[side].n; i++)
-			json_array_append_new(
-				missing, py_ascii_json(inlining->missing[side].v[i]));
+			json_array_append_new(missing, py_ascii_json(inlining->missing[side].v[i]));
 		json_object_set_new(o, side ? "b" : "a",
 			json_pack("{s:o, s:o, s:o, s:o, s:o}", "alone",
 				integer((int64_t)alone->functions), "inlined_in_other",

@@ -29,12 +29,11 @@ static json_t *trace(const struct explain_startup *s)
 	for (size_t i = 0; i < t->files.n; i++)
 		json_array_append_new(files, py_ascii_json(t->files.v[i]));
 	for (size_t i = 0; i < t->n_mappings; i++)
-		json_array_append_new(
-			mappings, json_pack("{s:o, s:o, s:o, s:o}", "path",
-					  py_ascii_json(t->mappings[i].path), "size",
-					  integer(t->mappings[i].size), "resident",
-					  integer(t->mappings[i].resident), "written",
-					  integer(t->mappings[i].written)));
+		json_array_append_new(mappings, json_pack("{s:o, s:o, s:o, s:o}", "path",
+							py_ascii_json(t->mappings[i].path), "size",
+							integer(t->mappings[i].size), "resident",
+							integer(t->mappings[i].resident), "written",
+							integer(t->mappings[i].written)));
 	if (s->no_trace) {
 		json_decref(files);
 		json_decref(mappings);

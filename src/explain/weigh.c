@@ -189,8 +189,9 @@ static void stub_insn(struct weigher *w, const struct code_insn *insn, int64_t n
 /* x86: lea of an address relative to the instruction. */
 static bool is_lea(const struct code_insn *insn)
 {
-	return insn->class == CODE_INSN_OTHER && insn->len == 7 && (insn->bytes[0] & 0xf8) == 0x48 &&
-	       insn->bytes[1] == 0x8d && (insn->bytes[2] & 0xc7) == 5;
+	return insn->class == CODE_INSN_OTHER && insn->len == 7 &&
+	       (insn->bytes[0] & 0xf8) == 0x48 && insn->bytes[1] == 0x8d &&
+	       (insn->bytes[2] & 0xc7) == 5;
 }
 
 /* x86: mov from where %rax points. Behind a call for a variable's place this is the access, which
@@ -259,7 +260,8 @@ static int visit(void *ctx, const struct code_function *f, const struct code_ins
 			w->object->unknown += executed;
 		if (insn->addr == f->addr && (!f->name || !strstr(f->name, ".cold")))
 			current(w)->entries += executed;
-		if (insn->site && insn->class < CODE_N_SITES && add_site(w, insn, executed, err) < 0)
+		if (insn->site && insn->class < CODE_N_SITES &&
+			add_site(w, insn, executed, err) < 0)
 			return -1;
 	}
 	if (f->plt)

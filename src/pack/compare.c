@@ -202,8 +202,7 @@ int pack_compare_archives(const char *first, const char *second, const char *scr
 	struct err ignored = ERR_INIT;
 	int differ = -1;
 
-	if (tar_extract(first, a, 0, NULL, err) == 0 &&
-		tar_extract(second, b, 0, NULL, err) == 0)
+	if (tar_extract(first, a, 0, NULL, err) == 0 && tar_extract(second, b, 0, NULL, err) == 0)
 		differ = pack_compare(a, b, max, inside, err);
 	if (differ == 0)
 		say(&c, path_base(first), "the archives differ, but not in what is in them");

@@ -59,8 +59,8 @@ const char *const *package_libraries(const char *module);
 /* The bill of materials of the archive that holds `list`, with the tree as `as`: files are digested
  * as they are there, and what the archive leaves out is left out. The second form is made from the
  * first. */
-int package_spdx(const struct package *p, const struct tar_list *list, const char *as,
-	json_t **ret, struct err *err);
+int package_spdx(const struct package *p, const struct tar_list *list, const char *as, json_t **ret,
+	struct err *err);
 json_t *package_cyclonedx(const json_t *spdx);
 
 /* The text of PYTHON.json, to be freed. `full` is the list of the archive that it stands in: paths

@@ -452,8 +452,8 @@ static void set_namespace(const struct package *p, json_t *doc)
 	put(doc, "documentNamespace", space);
 }
 
-int package_spdx(const struct package *p, const struct tar_list *list, const char *as,
-	json_t **ret, struct err *err)
+int package_spdx(const struct package *p, const struct tar_list *list, const char *as, json_t **ret,
+	struct err *err)
 {
 	json_t *doc = json_object(), *info = json_object(), *creators = json_array();
 	struct bill b = {p, list, as, json_array(), json_array()};

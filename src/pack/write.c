@@ -452,9 +452,7 @@ static void warn_of_others(const struct writer *w, size_t replaced)
 	for (size_t i = 0; i < N_ARCHIVES; i++) {
 		if (!w->jobs[i].wanted && path_exists(w->jobs[i].path))
 			progress_warn(w->o->progress,
-				"'%s' is left from another build: this one has no "
-				"such "
-				"archive",
+				"'%s' is left from another build: this one has no such archive",
 				w->jobs[i].path);
 	}
 }

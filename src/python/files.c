@@ -18,7 +18,7 @@
 
 struct list {
 	const struct python *dist; /* NULL for a plain folder */
-	const char *below;       /* paths below it are shown without it */
+	const char *below;         /* paths below it are shown without it */
 	struct py_files *files;
 	size_t cap;
 	bool site;
@@ -332,8 +332,7 @@ static enum py_role role_of(const struct python *dist, const struct py_file *f)
 		return PY_ROLE_OBJECT;
 	if (!strcmp(base, "libpython3.so") || !strcmp(base, "libpython3t.so"))
 		return PY_ROLE_STUB;
-	if (py_is_libpython(base, false) &&
-		(f->problem || elf_exports(&f->facts, "Py_Initialize")))
+	if (py_is_libpython(base, false) && (f->problem || elf_exports(&f->facts, "Py_Initialize")))
 		return PY_ROLE_LIBPYTHON;
 	if (f->problem)
 		return strstr(base, ".cpython-") || strstr(f->path, "/lib-dynload/")

@@ -214,8 +214,8 @@ static int follow_link(struct python *dist, char **called, char **path, struct e
 }
 
 /* The interpreter in an environment is a copy: the installation is where `home` says. */
-static int leave_venv(
-	struct python *dist, const char *venv, const struct pyvenv *cfg, char **path, struct err *err)
+static int leave_venv(struct python *dist, const char *venv, const struct pyvenv *cfg, char **path,
+	struct err *err)
 {
 	const char *base = path_base(*path);
 	CLEANUP_FREE char *same = cfg->home ? xasprintf("%s/%s", cfg->home, base) : NULL;

@@ -489,8 +489,8 @@ static bool is_musl(const struct py_chain *first)
 	return first->facts->interp && strstr(first->facts->interp, "ld-musl");
 }
 
-int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *needed,
-	char **found, char **why, struct err *err)
+int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *needed, char **found,
+	char **why, struct err *err)
 {
 	const struct elf_facts *first = chain[0].facts;
 	struct search s = {.chain = chain,

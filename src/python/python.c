@@ -312,8 +312,8 @@ static int find_loaded(struct python *dist, const struct elf_facts *facts, struc
 		if (!py_is_libpython(facts->needed[i], true))
 			continue;
 		free(dist->libpython_loaded_why);
-		if (py_loader_find(&chain, 1, facts->needed[i], &found,
-			    &dist->libpython_loaded_why, err) < 0)
+		if (py_loader_find(&chain, 1, facts->needed[i], &found, &dist->libpython_loaded_why,
+			    err) < 0)
 			return -1;
 	}
 	if (found)

@@ -184,8 +184,8 @@ struct py_chain {
 	const char *path;
 	const struct elf_facts *facts;
 };
-int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *needed,
-	char **found, char **why, struct err *err);
+int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *needed, char **found,
+	char **why, struct err *err);
 
 /* An entry of DT_NEEDED, or one folder of a search path, of the last file of the chain, with
  * $ORIGIN, $LIB and $PLATFORM as the loader has them. NULL: the loader has no value for one. */

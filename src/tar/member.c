@@ -119,8 +119,7 @@ static int read_content(
 	return n == 0 ? 1 : refuse(r, err);
 }
 
-int tar_member(
-	const char *archive, const char *rel, size_t max, struct buf *out, struct err *err)
+int tar_member(const char *archive, const char *rel, size_t max, struct buf *out, struct err *err)
 {
 	CLEANUP(reader_release) struct reader r = {.name = archive, .fd = -1};
 	int found;

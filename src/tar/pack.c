@@ -141,8 +141,7 @@ static int write_pax(struct writer *w, const struct buf *records, struct err *er
 	return pad(w, records->len, err);
 }
 
-static int write_header(
-	struct writer *w, const struct tar_entry *e, uint64_t size, struct err *err)
+static int write_header(struct writer *w, const struct tar_entry *e, uint64_t size, struct err *err)
 {
 	static const char types[] = {[PACK_FILE] = '0', [PACK_FOLDER] = '5', [PACK_LINK] = '2'};
 	CLEANUP_FREE char *name = xasprintf("%s%s", e->name, e->kind == PACK_FOLDER ? "/" : "");

@@ -45,8 +45,8 @@ struct tar_limits {
  * On failure whatever was made in `dir` is removed, and `dir` and the folders above it that were
  * not there before, too. Memory is bounded whatever the archive says (what the decompressor needs,
  * 48 MiB for headers, and the names of at most 65,536 folders). */
-int tar_extract(const char *archive, const char *dir, int strip,
-	const struct tar_limits *limits, struct err *err);
+int tar_extract(const char *archive, const char *dir, int strip, const struct tar_limits *limits,
+	struct err *err);
 /* The same of an open file, which stays open; `archive` is for messages. */
 int tar_extract_fd(int fd, const char *archive, const char *dir, int strip,
 	const struct tar_limits *limits, struct err *err);
@@ -54,8 +54,7 @@ int tar_extract_fd(int fd, const char *archive, const char *dir, int strip,
 /* Appends to `out` the content of the first file of a tar or zip archive that is called `rel` below
  * any single top folder. 1: it is there; 0: no such file; -1: the archive is damaged, or the file
  * has more than `max` bytes. */
-int tar_member(
-	const char *archive, const char *rel, size_t max, struct buf *out, struct err *err);
+int tar_member(const char *archive, const char *rel, size_t max, struct buf *out, struct err *err);
 
 /* What an archive will hold. Names are relative, "python/bin/python3"; the folders above them come
  * of themselves. Of several entries with one name the last that was added counts, so that a tree

@@ -129,8 +129,7 @@ static int open_readers(struct unpack *u, int fd)
 		return refuse_zip(u, &bad);
 	archive_read_support_format_zip_seekable(u->reader);
 	if (input_open(&u->input, fd, u->reader) != ARCHIVE_OK)
-		return unpack_refuse(
-			u, "it is truncated or corrupt: %s", tar_reason(u->reader));
+		return unpack_refuse(u, "it is truncated or corrupt: %s", tar_reason(u->reader));
 	return 0;
 }
 
@@ -277,8 +276,8 @@ int tar_extract_fd(int fd, const char *archive, const char *dir, int strip,
 	return -1;
 }
 
-int tar_extract(const char *archive, const char *dir, int strip,
-	const struct tar_limits *limits, struct err *err)
+int tar_extract(const char *archive, const char *dir, int strip, const struct tar_limits *limits,
+	struct err *err)
 {
 	CLEANUP_CLOSE int fd = file_open(archive, err);
 

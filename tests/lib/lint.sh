@@ -35,7 +35,7 @@ report
 usage
 base'
 
-# Functions over 60 lines and files over 600, each with the reason.
+# Functions over 80 lines and files over 600, each with the reason.
 long_functions='
 '
 long_files='
@@ -169,9 +169,9 @@ sizes() {
 		/^[A-Za-z_].*\(/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
 		/^\{/ { start = FNR }
 		/^\}/ {
-			if (start && FNR - start - 1 > 60 && !index(listed, "\n" name "\n"))
+			if (start && FNR - start - 1 > 80 && !index(listed, "\n" name "\n"))
 				print FILENAME ":" start ": " name "() has " FNR - start - 1 \
-					" lines; 60 are the limit"
+					" lines; 80 are the limit"
 			start = 0
 		}' $sources
 	for file in $sources $(find tests -name '*.sh' -o -name '*.py'); do

@@ -96,8 +96,8 @@ static int dump_elf(const char *path, struct err *err)
 	return 0;
 }
 
-static int dump_insns(void *ctx, const struct code_function *function, const struct code_insn *insns,
-	size_t n, struct err *err)
+static int dump_insns(void *ctx, const struct code_function *function,
+	const struct code_insn *insns, size_t n, struct err *err)
 {
 	bool all = *(const bool *)ctx;
 

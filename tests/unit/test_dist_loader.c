@@ -197,8 +197,7 @@ static size_t compare_file(const char *root, const char *path)
 		/* The loader itself, and paths, are shown in another way. */
 		if (!strncmp(facts.needed[i], "ld-", 3) || strchr(facts.needed[i], '/'))
 			continue;
-		assert_int_equal(
-			py_loader_find(&chain, 1, facts.needed[i], &found, &why, &err), 0);
+		assert_int_equal(py_loader_find(&chain, 1, facts.needed[i], &found, &why, &err), 0);
 		if ((real != NULL) != (found != NULL) || (real && strcmp(real, found) != 0))
 			fail_msg("%s needs %s: '%s' (%s), the loader finds '%s'", path,
 				facts.needed[i], found ? found : "-", why, real ? real : "-");

@@ -193,8 +193,7 @@ static void test_gdb_script(void **state)
 	link = tar_list_find(&debug, "python/lib/debug/.build-id/ab/cdef.debug-gdb.py");
 	assert_non_null(link);
 	assert_string_equal(link->link, "../../libpython.py");
-	assert_string_equal(
-		tar_list_find(&debug, "python/lib/debug/libpython.py")->data, "script");
+	assert_string_equal(tar_list_find(&debug, "python/lib/debug/libpython.py")->data, "script");
 	package_release(&f);
 }
 
