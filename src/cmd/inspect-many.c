@@ -9,7 +9,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cmd/inspect-internal.h"
-#include "python/parallel.h"
+#include "base/parallel.h"
 
 #define N_COLUMNS 8
 #define N_ROLES (PY_ROLE_OBJECT + 1)
@@ -177,7 +177,7 @@ static void show_progress(void *ctx, size_t taken)
 
 static int read_all(struct run *r, struct err *err)
 {
-	const struct py_work work = {make, take, dropped, show_progress, r};
+	const struct parallel_work work = {make, take, dropped, show_progress, r};
 	int failed;
 
 	r->items = xcalloc(r->files.n + 1, sizeof(*r->items));
@@ -187,7 +187,7 @@ static int read_all(struct run *r, struct err *err)
 		r->bytes += r->files.v[i].facts.file_size;
 	r->progress = progress_new(stderr, isatty(2) ? PROGRESS_AUTO : PROGRESS_QUIET);
 	r->line = progress_start(r->progress, "reading files", 0);
-	failed = py_parallel(&work, r->files.n, err);
+	failed = parallel(&work, r->files.n, err);
 	progress_free(r->progress);
 	return failed;
 }

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "python/python-internal.h"
-#include "python/parallel.h"
+#include "base/parallel.h"
 
 #define MAX_FILES 2000000
 
@@ -375,12 +375,12 @@ static void read_nth(void *ctx, size_t i)
 int py_files_read(const struct python *dist, struct py_files *files, struct err *err)
 {
 	struct reading r = {dist, files};
-	const struct py_work work = {.make = read_nth, .ctx = &r};
+	const struct parallel_work work = {.make = read_nth, .ctx = &r};
 	size_t n = 0;
 
 	if (py_files_list(dist, files, err) < 0)
 		return -1;
-	if (py_parallel(&work, files->n, err) < 0 || interrupt_check(err) < 0) {
+	if (parallel(&work, files->n, err) < 0 || interrupt_check(err) < 0) {
 		py_files_release(files);
 		return -1;
 	}

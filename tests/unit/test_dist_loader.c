@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "python/python-internal.h"
-#include "python/parallel.h"
+#include "base/parallel.h"
 
 /* A library `name` with the given linker flags. */
 static void put_library(const char *root, const char *name, const char *flags)
@@ -342,15 +342,15 @@ static void drop_number(void *ctx, size_t i)
 static void test_parallel(void **state)
 {
 	struct numbers s = {.stop_at = SIZE_MAX};
-	struct py_work work = {make_number, take_number, drop_number, NULL, &s};
+	struct parallel_work work = {make_number, take_number, drop_number, NULL, &s};
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(py_parallel(&work, 0, &err), 0);
-	assert_int_equal(py_parallel(&work, 1000, &err), 0);
+	assert_int_equal(parallel(&work, 0, &err), 0);
+	assert_int_equal(parallel(&work, 1000, &err), 0);
 	assert_true(s.taken == 1000 && s.dropped == 0);
 	s = (struct numbers){.stop_at = 10};
-	assert_int_equal(py_parallel(&work, 1000, &err), -1);
+	assert_int_equal(parallel(&work, 1000, &err), -1);
 	assert_string_equal(err.msg, "enough");
 	/* No more than the window was made ahead, and all of that was dropped. */
 	assert_true(s.taken == 10 && s.dropped >= 1 && s.dropped <= 300);

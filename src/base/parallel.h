@@ -1,18 +1,18 @@
-/* Work on many files, by all processors, taken in order.
+/* Work on many things by all processors that we may use, taken in order.
  *
- * py_parallel() calls make(ctx, i) for 0 ≤ i < n on worker threads, and take(ctx, i) for each in
+ * parallel() calls make(ctx, i) for 0 ≤ i < n on worker threads, and take(ctx, i) for each in
  * ascending order on the calling thread, so that take may print and need not lock. Workers are
  * never more than a window ahead of what was taken, which bounds what is waiting. An interrupt, or
  * -1 from take, ends the work; `dropped` is called for what was made and not taken.
  */
-#ifndef SOLDER_PYTHON_PARALLEL_H
-#define SOLDER_PYTHON_PARALLEL_H
+#ifndef SOLDER_BASE_PARALLEL_H
+#define SOLDER_BASE_PARALLEL_H
 
 #include <stddef.h>
 
 #include "base/err.h"
 
-struct py_work {
+struct parallel_work {
 	void (*make)(void *ctx, size_t i);
 	int (*take)(void *ctx, size_t i, struct err *err); /* may be NULL */
 	void (*dropped)(void *ctx, size_t i);              /* may be NULL */
@@ -20,6 +20,6 @@ struct py_work {
 	void *ctx;
 };
 
-int py_parallel(const struct py_work *work, size_t n, struct err *err);
+int parallel(const struct parallel_work *work, size_t n, struct err *err);
 
 #endif
