@@ -122,7 +122,7 @@ static int make_plan(struct build *b, struct err *err)
 	if (v->output)
 		b->output = path_absolute(v->output);
 	else
-		b->output = xasprintf("python/cpython-%s-%s%s%s",
+		b->output = xasprintf("dist/cpython-%s-%s%s%s",
 			b->sources.chosen[b->sources.n - 1].version, b->cpython.link,
 			strcmp(b->cpython.opt, "none") ? "-pgo" : "",
 			strcmp(b->cpython.lto, "none") ? "-lto" : "");
