@@ -177,25 +177,6 @@ static void page_relocations(struct doc *doc, const struct elf_facts *f)
 		add_count(doc, "relative, in DT_RELR", f->relr);
 }
 
-static const char *site_words(enum code_site site)
-{
-	static const char *const words[CODE_N_SITES] = {
-		[CODE_SITE_TLS_LE] = "TLS access, local-exec",
-		[CODE_SITE_TLS_IE] = "TLS access, initial-exec",
-		[CODE_SITE_TLS_GD] = "TLS access, general-dynamic",
-		[CODE_SITE_TLS_LD] = "TLS access, local-dynamic",
-		[CODE_SITE_TLS_DESC] = "TLS access, descriptor",
-		[CODE_SITE_CALL_DIRECT] = "call, direct",
-		[CODE_SITE_CALL_PLT_OWN] = "call through the PLT to the same file",
-		[CODE_SITE_CALL_PLT_OTHER] = "call through the PLT to other files",
-		[CODE_SITE_CALL_GOT] = "call through the GOT",
-		[CODE_SITE_CALL_INDIRECT] = "call, indirect",
-		[CODE_SITE_GOT_LOAD] = "load of an address from the GOT",
-	};
-
-	return words[site];
-}
-
 static uint64_t code_number(const struct code_counts *code, size_t row)
 {
 	const uint64_t more[] = {code->functions, code->instructions, code->unknown, code->gaps};
@@ -220,7 +201,7 @@ void inspect_code_table(struct doc *doc, const struct inspect_item *const *items
 	doc_table(doc, "Code", columns, used);
 	for (size_t row = 0; row < CODE_N_SITES + ARRAY_SIZE(more); row++) {
 		const char *cells[ARRAY_SIZE(columns)] = {
-			row < CODE_N_SITES ? site_words(row) : more[row - CODE_N_SITES]};
+			row < CODE_N_SITES ? code_site_words(row) : more[row - CODE_N_SITES]};
 		char text[ARRAY_SIZE(columns)][24];
 		size_t c = 1;
 

@@ -235,3 +235,57 @@ const char *code_site_name(enum code_site site)
 {
 	return code_class_name(site);
 }
+
+const char *code_site_words(enum code_site site)
+{
+	static const char *const words[CODE_N_SITES] = {
+		[CODE_SITE_TLS_LE] = "TLS access, local-exec",
+		[CODE_SITE_TLS_IE] = "TLS access, initial-exec",
+		[CODE_SITE_TLS_GD] = "TLS access, general-dynamic",
+		[CODE_SITE_TLS_LD] = "TLS access, local-dynamic",
+		[CODE_SITE_TLS_DESC] = "TLS access, descriptor",
+		[CODE_SITE_CALL_DIRECT] = "call, direct",
+		[CODE_SITE_CALL_PLT_OWN] = "call through the PLT to the same file",
+		[CODE_SITE_CALL_PLT_OTHER] = "call through the PLT to other files",
+		[CODE_SITE_CALL_GOT] = "call through the GOT",
+		[CODE_SITE_CALL_INDIRECT] = "call, indirect",
+		[CODE_SITE_GOT_LOAD] = "load of an address from the GOT",
+	};
+
+	return words[site];
+}
+
+bool code_is_lea(uint16_t machine, const struct code_insn *insn)
+{
+	return machine == EM_X86_64 && insn->class == CODE_INSN_OTHER && insn->len == 7 &&
+	       (insn->bytes[0] & 0xf8) == 0x48 && insn->bytes[1] == 0x8d &&
+	       (insn->bytes[2] & 0xc7) == 5;
+}
+
+bool code_loads_by_rax(uint16_t machine, const struct code_insn *insn)
+{
+	const uint8_t *p = insn->bytes;
+	unsigned n = insn->len;
+
+	if (n > 2 && (p[0] & 0xfb) == 0x48) {
+		p++;
+		n--;
+	}
+	return machine == EM_X86_64 && n >= 2 && p[0] == 0x8b && (p[1] & 7) == 0 && p[1] < 0xc0;
+}
+
+bool code_direct_target(uint16_t machine, const struct code_insn *insn, uint64_t *target)
+{
+	int32_t distance;
+
+	if (machine != EM_X86_64) {
+		*target = insn->target;
+		return insn->class == CODE_SITE_CALL_PLT_OWN ||
+		       insn->class == CODE_SITE_CALL_PLT_OTHER;
+	}
+	if (insn->len < 5 || (insn->bytes[insn->len - 5] & 0xfe) != 0xe8)
+		return false;
+	memcpy(&distance, insn->bytes + insn->len - 4, sizeof(distance));
+	*target = insn->addr + insn->len + (uint64_t)(int64_t)distance;
+	return true;
+}

@@ -64,8 +64,10 @@ int code_counts_read(const char *path, struct code_counts *code, struct err *err
 int code_counts_from_memory(
 	const void *data, size_t len, struct code_counts *code, struct err *err);
 
-/* "tls-local-exec", "call-plt-own", … */
+/* "tls-local-exec", "call-plt-own", …, for machines; and for people, "call through the PLT to the
+ * same file", …. */
 const char *code_site_name(enum code_site site);
+const char *code_site_words(enum code_site site);
 
 /* Every instruction has one class: that of the site it is part of, or one of these. */
 enum code_class {
@@ -94,6 +96,16 @@ struct code_insn {
 	uint8_t len;
 	bool site; /* counts as a site; the other instructions of a sequence do not */
 };
+
+/* What the bytes tell beyond the class; `machine` is EM_…, and the first two know x86-64 alone.
+ *
+ * Computes an address next to the code (lea): what linkers make of a GOT load when they can. */
+bool code_is_lea(uint16_t machine, const struct code_insn *insn);
+/* Loads from where %rax points. Right behind a call for a variable's place this is the access,
+ * which in the models without a call is one with the computing. */
+bool code_loads_by_rax(uint16_t machine, const struct code_insn *insn);
+/* Where a direct call or jump leads in the addresses of the file, stubs of the PLT included. */
+bool code_direct_target(uint16_t machine, const struct code_insn *insn, uint64_t *target);
 
 struct code_function {
 	const char *name; /* NULL when the file has none; of a PLT, that of its section */

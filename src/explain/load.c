@@ -1,9 +1,7 @@
 #include "code/code.h"
 #include "explain/weigh-internal.h"
 
-#include <elf.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define PAGE 4096
 
@@ -24,23 +22,6 @@ static int by_address(const void *a, const void *b)
 	return (x->target > y->target) - (x->target < y->target);
 }
 
-/* Where a direct call or jump leads, in the addresses of the file. */
-static bool target_of(const struct finder *f, const struct code_insn *insn, uint64_t *target)
-{
-	int32_t distance;
-
-	if (f->facts->machine != EM_X86_64) {
-		*target = insn->target;
-		return insn->class == CODE_SITE_CALL_PLT_OWN ||
-		       insn->class == CODE_SITE_CALL_PLT_OTHER;
-	}
-	if (insn->len < 5 || (insn->bytes[insn->len - 5] & 0xfe) != 0xe8)
-		return false;
-	memcpy(&distance, insn->bytes + insn->len - 4, sizeof(distance));
-	*target = insn->addr + insn->len + (uint64_t)(int64_t)distance;
-	return true;
-}
-
 static int visit(void *ctx, const struct code_function *function, const struct code_insn *insns,
 	size_t n, struct err *err)
 {
@@ -55,7 +36,7 @@ static int visit(void *ctx, const struct code_function *function, const struct c
 		for (; f->next < f->n && f->calls[f->next].addr == insns[i].addr; f->next++) {
 			uint64_t load;
 
-			if (!target_of(f, &insns[i], &target))
+			if (!code_direct_target(f->facts->machine, &insns[i], &target))
 				continue;
 			load = f->calls[f->next].target - target;
 			if (load % PAGE || (f->found && load != f->load))

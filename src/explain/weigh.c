@@ -186,28 +186,6 @@ static void stub_insn(struct weigher *w, const struct code_insn *insn, int64_t n
 	w->pending = 0;
 }
 
-/* x86: lea of an address relative to the instruction. */
-static bool is_lea(const struct code_insn *insn)
-{
-	return insn->class == CODE_INSN_OTHER && insn->len == 7 &&
-	       (insn->bytes[0] & 0xf8) == 0x48 && insn->bytes[1] == 0x8d &&
-	       (insn->bytes[2] & 0xc7) == 5;
-}
-
-/* x86: mov from where %rax points. Behind a call for a variable's place this is the access, which
- * in the models without a call is one with the computing. */
-static bool loads_by_rax(const struct code_insn *insn)
-{
-	const uint8_t *p = insn->bytes;
-	unsigned n = insn->len;
-
-	if (n > 2 && (p[0] & 0xfb) == 0x48) {
-		p++;
-		n--;
-	}
-	return n >= 2 && p[0] == 0x8b && (p[1] & 7) == 0 && p[1] < 0xc0;
-}
-
 static bool computes_place(const struct code_insn *insn)
 {
 	return insn->site && (insn->class == CODE_SITE_TLS_GD || insn->class == CODE_SITE_TLS_LD);
@@ -223,12 +201,12 @@ static bool is_interposable(const struct elf_facts *facts, const char *symbol)
 
 static enum explain_cause cause_of(struct weigher *w, const struct code_insn *insn)
 {
-	bool access = w->place_computed && w->facts->machine == EM_X86_64 && loads_by_rax(insn);
+	bool access = w->place_computed && code_loads_by_rax(w->facts->machine, insn);
 
 	w->place_computed = computes_place(insn);
 	if (access)
 		return EXPLAIN_TLS;
-	if (w->facts->machine == EM_X86_64 && is_lea(insn))
+	if (code_is_lea(w->facts->machine, insn))
 		return EXPLAIN_ADDRESS;
 	if (insn->class == CODE_SITE_GOT_LOAD && is_interposable(w->facts, insn->symbol))
 		return EXPLAIN_GOT_OWN;
