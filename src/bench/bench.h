@@ -84,6 +84,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/progress.h"
+#include "report/report.h"
 
 /* What most processes last, unless another duration is chosen: ns of CPU time. */
 #define BENCH_PROCESS_NS 60000000ull
@@ -411,6 +412,7 @@ enum bench_verdict {
 	BENCH_UNDECIDED,
 };
 const char *bench_verdict_name(enum bench_verdict verdict);
+enum doc_tone bench_verdict_tone(enum bench_verdict verdict);
 
 struct bench_interval {
 	double low, high; /* ratios; 0 and infinity when nothing can be said */

@@ -219,6 +219,17 @@ const char *bench_verdict_name(enum bench_verdict verdict)
 	return names[verdict];
 }
 
+enum doc_tone bench_verdict_tone(enum bench_verdict verdict)
+{
+	static const enum doc_tone tones[] = {[BENCH_NO_VERDICT] = DOC_DOUBT,
+		[BENCH_FASTER] = DOC_GOOD,
+		[BENCH_SLOWER] = DOC_BAD,
+		[BENCH_EQUAL] = DOC_PLAIN,
+		[BENCH_UNDECIDED] = DOC_DOUBT};
+
+	return tones[verdict];
+}
+
 const char *bench_gate_name(enum bench_gate gate)
 {
 	static const char *const names[] = {"none", "passed", "failed", "too noisy"};

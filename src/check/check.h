@@ -31,6 +31,7 @@
 #include "base/err.h"
 #include "base/progress.h"
 #include "python/python.h"
+#include "report/report.h"
 
 /* An error breaks someone; a warning costs someone; a note is worth knowing. Only errors and
  * warnings make `solder check` exit with 1. */
@@ -72,6 +73,9 @@ int check_baseline_read(const char *file, json_t **ret, struct err *err);
 /* Gives each rule, probe or wheel with findings the verdict "known" if all of them were there then.
  * Paths below the two prefixes count as the same. */
 void check_baseline(json_t *model, const json_t *old_model);
+
+/* The tone of a verdict in a document: of a rule or a probe by its severity, and of a wheel. */
+enum doc_tone check_verdict_tone(const char *verdict);
 
 /* Counts the verdicts of "rules" and "probes" into "summary", and those of "wheels": "breaks only
  * here" as failed, what works as passed, what fails on both (or without a reference) as noted. */

@@ -172,6 +172,23 @@ static void check_needs(struct rule_run *r, unsigned int needs)
 		rule_unchecked(r, "no static libpython ships");
 }
 
+enum doc_tone check_verdict_tone(const char *verdict)
+{
+	static const struct {
+		const char *verdict;
+		enum doc_tone tone;
+	} tones[] = {{"pass", DOC_GOOD}, {"fail", DOC_BAD}, {"warn", DOC_DOUBT},
+		{"note", DOC_PLAIN}, {"known", DOC_PLAIN}, {"not checked", DOC_DOUBT},
+		{"works", DOC_GOOD}, {"works only here", DOC_GOOD}, {"breaks only here", DOC_BAD},
+		{"fails", DOC_BAD}, {"fails on both", DOC_DOUBT}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tones); i++) {
+		if (!strcmp(tones[i].verdict, verdict))
+			return tones[i].tone;
+	}
+	return DOC_PLAIN;
+}
+
 static const char *verdict_of(const struct check_rule *rule, const struct rule_run *r)
 {
 	static const char *const broken[] = {"fail", "warn", "note"};

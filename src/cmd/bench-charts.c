@@ -42,14 +42,6 @@ static void add_violins(struct doc *doc, const struct bench *b, const struct ben
 		"with its interval. The copy is the reference itself.");
 }
 
-enum doc_tone bench_tone(enum bench_verdict verdict)
-{
-	return verdict == BENCH_FASTER   ? DOC_GOOD
-	       : verdict == BENCH_SLOWER ? DOC_BAD
-	       : verdict == BENCH_EQUAL  ? DOC_PLAIN
-					 : DOC_DOUBT;
-}
-
 static void add_forest(
 	struct doc *doc, const struct bench *b, const struct bench_result *r, size_t a)
 {
@@ -71,13 +63,13 @@ static void add_forest(
 				.point = c->ratio,
 				.low = c->interval.low,
 				.high = c->interval.high,
-				.tone = bench_tone(c->verdict)};
+				.tone = bench_verdict_tone(c->verdict)};
 	}
 	rows[n++] = (struct chart_interval){.name = "this suite",
 		.point = arm->ratio,
 		.low = arm->suite.low,
 		.high = arm->suite.high,
-		.tone = bench_tone(arm->verdict),
+		.tone = bench_verdict_tone(arm->verdict),
 		.summary = true};
 	rows[n++] = (struct chart_interval){.name = "other programs",
 		.point = arm->ratio,

@@ -54,6 +54,7 @@ static void add_row(
 	const char *workload[] = {name, before, after, ratio, interval, p, verdict};
 
 	doc_row(doc, file ? arm : workload);
+	doc_cell_tone(doc, 6, bench_verdict_tone(ch->verdict));
 }
 
 static void add_arms(struct doc *doc, const struct bench *before, const struct bench *after,
@@ -170,7 +171,7 @@ static void add_forest(struct doc *doc, const struct bench *before,
 			.point = ch->ratio,
 			.low = ch->interval.low,
 			.high = ch->interval.high,
-			.tone = bench_tone(ch->verdict),
+			.tone = bench_verdict_tone(ch->verdict),
 			.summary = suite};
 	}
 	svg = chart_forest(&words, rows, c->n_workloads + 1, before->options.margin);

@@ -208,8 +208,11 @@ static void add_arms(struct doc *doc, const struct bench *b, const struct bench_
 			a ? suite : NULL, a ? general : NULL, a ? differ : NULL,
 			a ? bench_verdict_name(arm->verdict) : "reference"};
 
-		if (b->arms[a].role == BENCH_ROLE_ARM)
-			doc_row(doc, cells);
+		if (b->arms[a].role != BENCH_ROLE_ARM)
+			continue;
+		doc_row(doc, cells);
+		if (a)
+			doc_cell_tone(doc, 7, bench_verdict_tone(arm->verdict));
 	}
 }
 
@@ -239,6 +242,7 @@ static void add_workloads(
 			doc_table(doc, caption, columns, ARRAY_SIZE(columns));
 		begun = true;
 		doc_row(doc, cells);
+		doc_cell_tone(doc, 6, bench_verdict_tone(c->verdict));
 	}
 }
 

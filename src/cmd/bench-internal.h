@@ -61,7 +61,6 @@ char *bench_change_text(double ratio);
 char *bench_range_text(struct bench_interval i, bool slower);
 /* The names of arms that are compared: "static, shared"; to be freed. */
 char *bench_arm_names(const struct bench *b);
-enum doc_tone bench_tone(enum bench_verdict verdict);
 
 /* Adds the pictures: the workloads' ratios, a forest for each arm, what happened in each round. */
 void bench_charts(struct doc *doc, const struct bench *b, const struct bench_result *result);

@@ -96,12 +96,14 @@ static void finding_rows(struct doc *doc, const json_t *rule)
 			verdict, id, cmd_text(f, "where"), cmd_text(f, "what")};
 
 		doc_row(doc, cells);
+		doc_cell_tone(doc, 0, check_verdict_tone(verdict));
 	}
 	if (more) {
 		CLEANUP_FREE char *text = xasprintf("and %lld findings more", (long long)more);
 		const char *const cells[] = {verdict, id, NULL, text};
 
 		doc_row(doc, cells);
+		doc_cell_tone(doc, 0, check_verdict_tone(verdict));
 	}
 }
 

@@ -44,8 +44,10 @@ void cmd_check_add_probes(struct doc *doc, const json_t *probes, bool all)
 		const char *const cells[] = {cmd_text(p, "verdict"), cmd_text(p, "id"),
 			cmd_text(p, "link"), cmd_text(p, "seen"), cmd_text(p, "why")};
 
-		if (all || strcmp(cells[0], "pass") != 0)
-			doc_row(doc, cells);
+		if (!all && !strcmp(cells[0], "pass"))
+			continue;
+		doc_row(doc, cells);
+		doc_cell_tone(doc, 0, check_verdict_tone(cells[0]));
 	}
 	for (size_t i = 0; i < json_array_size(probes); i++) {
 		const json_t *p = json_array_get(probes, i);

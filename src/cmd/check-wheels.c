@@ -112,6 +112,17 @@ static char *prediction_text(const json_t *w)
 	return xasprintf("%s%s%s", marked ? outcome : "", marked ? ": " : "", prediction);
 }
 
+static enum doc_tone prediction_tone(const json_t *w)
+{
+	const char *prediction = cmd_text(w, "prediction"), *outcome = cmd_text(w, "outcome");
+
+	if (outcome && !strcmp(outcome, "wrong"))
+		return DOC_BAD;
+	if (outcome && !strcmp(outcome, "unsure"))
+		return DOC_DOUBT;
+	return prediction && !strcmp(prediction, "works") ? DOC_GOOD : DOC_PLAIN;
+}
+
 /* Sentences have the width for themselves. */
 static void add_reasons(struct doc *doc, const json_t *wheels)
 {
@@ -157,6 +168,8 @@ void cmd_check_add_wheels(struct doc *doc, const json_t *model, bool all)
 		const char *const cells[] = {verdict, name, prediction, count};
 
 		doc_row(doc, cells);
+		doc_cell_tone(doc, 0, check_verdict_tone(cmd_text(w, "verdict")));
+		doc_cell_tone(doc, 2, prediction_tone(w));
 	}
 	add_reasons(doc, wheels);
 	for (size_t i = 0; i < json_array_size(wheels); i++) {

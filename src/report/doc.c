@@ -29,6 +29,7 @@ void doc_free(struct doc *doc)
 			free(t->cells[c]);
 		free(t->columns);
 		free(t->cells);
+		free(t->tones);
 	}
 	free(doc->elements);
 	free(doc->title);
@@ -109,9 +110,12 @@ static void add_row(struct doc_table *t, const char *const *cells)
 	if (t->n_rows == t->cap_rows) {
 		t->cap_rows = t->cap_rows ? t->cap_rows * 2 : 16;
 		t->cells = xreallocarray(t->cells, t->cap_rows, t->n_columns * sizeof(*t->cells));
+		t->tones = xreallocarray(t->tones, t->cap_rows, t->n_columns * sizeof(*t->tones));
 	}
-	for (size_t c = 0; c < t->n_columns; c++)
-		t->cells[t->n_rows * t->n_columns + c] = copy(cells[c]);
+	for (size_t c = 0, i = t->n_rows * t->n_columns; c < t->n_columns; c++, i++) {
+		t->cells[i] = copy(cells[c]);
+		t->tones[i] = DOC_PLAIN;
+	}
 	t->n_rows++;
 }
 
@@ -120,6 +124,15 @@ void doc_row(struct doc *doc, const char *const *cells)
 	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_TABLE)
 		bug("a row outside of a table");
 	add_row(&doc->elements[doc->n - 1].table, cells);
+}
+
+void doc_cell_tone(struct doc *doc, size_t column, enum doc_tone tone)
+{
+	const struct doc_element *e = doc->n ? &doc->elements[doc->n - 1] : NULL;
+
+	if (!e || e->kind != DOC_TABLE || !e->table.n_rows || column >= e->table.n_columns)
+		bug("a tone without a cell");
+	e->table.tones[(e->table.n_rows - 1) * e->table.n_columns + column] = tone;
 }
 
 void doc_sides(struct doc *doc, const char *label, const char *left, const char *right)
@@ -190,52 +203,4 @@ void doc_fold(struct doc *doc)
 void doc_picture(struct doc *doc, const char *svg, const char *alt, bool alt_on_terminal)
 {
 	add(doc, DOC_PICTURE, alt, svg)->alt_on_terminal = alt_on_terminal;
-}
-
-enum doc_tone doc_tone_of(const char *verdict)
-{
-	static const struct {
-		const char *word;
-		enum doc_tone tone;
-	} words[] = {
-		{"pass", DOC_GOOD},
-		{"passed", DOC_GOOD},
-		{"ok", DOC_GOOD},
-		{"works", DOC_GOOD},
-		{"works only here", DOC_GOOD},
-		{"faster", DOC_GOOD},
-		{"agrees", DOC_GOOD},
-		{"fail", DOC_BAD},
-		{"failed", DOC_BAD},
-		{"error", DOC_BAD},
-		{"crash", DOC_BAD},
-		{"breaks only here", DOC_BAD},
-		{"slower", DOC_BAD},
-		{"wrong", DOC_BAD},
-		{"disagrees", DOC_BAD},
-		{"fails", DOC_BAD},
-		{"warn", DOC_DOUBT},
-		{"unsure", DOC_DOUBT},
-		{"fails on both", DOC_DOUBT},
-		{"undecided", DOC_DOUBT},
-		{"too noisy", DOC_DOUBT},
-		{"dropped", DOC_DOUBT},
-		{"layout or unknown", DOC_DOUBT},
-		{"not checked", DOC_DOUBT},
-		{"not measured", DOC_DOUBT},
-		{"not supported", DOC_DOUBT},
-		{"unexplained", DOC_DOUBT},
-	};
-	size_t len;
-
-	if (!verdict)
-		return DOC_PLAIN;
-	len = strcspn(verdict, ":;,(");
-	while (len && verdict[len - 1] == ' ')
-		len--;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strlen(words[i].word) == len && !strncmp(words[i].word, verdict, len))
-			return words[i].tone;
-	}
-	return DOC_PLAIN;
 }

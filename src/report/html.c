@@ -224,7 +224,8 @@ static void add_cell(struct buf *out, const struct doc *doc, const struct doc_ta
 	}
 	buf_adds(out, ">");
 	if (flags & DOC_VERDICT)
-		buf_addf(out, "<span class=\"verdict %s\">", tone_name(doc_tone_of(s)));
+		buf_addf(out, "<span class=\"verdict %s\">",
+			tone_name(t->tones[r * t->n_columns + c]));
 	if (term)
 		buf_addf(out, "<a href=\"#%s\">", anchor.data);
 	html_add_text(out, s ? s : "-", false);

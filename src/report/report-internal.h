@@ -22,7 +22,8 @@ enum doc_kind {
 struct doc_table {
 	struct doc_column *columns;
 	size_t n_columns;
-	char **cells; /* row after row; NULL where nothing was given */
+	char **cells;         /* row after row; NULL where nothing was given */
+	enum doc_tone *tones; /* of the cells */
 	size_t n_rows;
 	size_t cap_rows;
 };

@@ -77,7 +77,7 @@ void doc_sides_note(struct doc *doc, const char *text);
 enum doc_column_flags {
 	DOC_RIGHT = 1,   /* numbers */
 	DOC_WRAP = 2,    /* long text: wraps, takes what room is left */
-	DOC_VERDICT = 4, /* coloured by its word, and the page has a filter over its values */
+	DOC_VERDICT = 4, /* a judgement: the page shows its tone and has a filter over its values */
 	DOC_TERM = 8,    /* on a page, cells that are terms lead to their text */
 };
 
@@ -90,6 +90,11 @@ struct doc_column {
 void doc_table(struct doc *doc, const char *caption, const struct doc_column *columns, size_t n);
 /* One cell for each column; NULL is shown as "-". */
 void doc_row(struct doc *doc, const char *const *cells);
+/* How a judgement is shown: good, bad, doubtful, or neither. */
+enum doc_tone { DOC_PLAIN, DOC_GOOD, DOC_BAD, DOC_DOUBT };
+/* The tone of a cell of the row just added, in a column with DOC_VERDICT; without it, plain. The
+ * word in the cell says nothing to the writers: the tone comes from where the judgement is made. */
+void doc_cell_tone(struct doc *doc, size_t column, enum doc_tone tone);
 
 /* Starts a glossary; terms follow until the next element. The caption is for pages alone. */
 void doc_glossary(struct doc *doc, const char *caption);
@@ -113,11 +118,6 @@ void doc_write_text(const struct doc *doc, FILE *out, unsigned int width, bool c
 void doc_write_html(const struct doc *doc, FILE *out);
 /* The page written to `path` by way of a rename. */
 int doc_save_html(const struct doc *doc, const char *path, struct err *err);
-
-/* How a verdict is shown: good, bad, doubtful, or neither. What follows a colon or an opening
- * parenthesis does not matter ("not checked: needs cc"). Words that are none of ours are plain. */
-enum doc_tone { DOC_PLAIN, DOC_GOOD, DOC_BAD, DOC_DOUBT };
-enum doc_tone doc_tone_of(const char *verdict);
 
 /* Charts. Each function returns SVG for doc_picture(), once for wide and once for narrow places;
  * the page shows the one that fits. The caller frees it. Values that are no number (NaN, infinity,

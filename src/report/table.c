@@ -132,7 +132,7 @@ static void set_cell(struct libscols_line *line, const struct layout *l, size_t 
 
 	scols_line_refer_data(line, c, broken(text, l->width[c], c == 0));
 	if (column->flags & DOC_VERDICT) {
-		const char *on = sequence_of(doc_tone_of(text));
+		const char *on = sequence_of(l->table->tones[row * l->table->n_columns + c]);
 
 		if (*on)
 			scols_cell_set_color(scols_line_get_cell(line, c), on);
@@ -194,7 +194,7 @@ static void print_blocks(const struct layout *l, FILE *out, size_t width, bool c
 		size_t pad = keys - text_width(l->cells[c], key) + SEPARATOR;
 		bool verdict = t->columns[c].flags & DOC_VERDICT;
 		const char *s = l->cells[i];
-		const char *on = verdict && colour ? sequence_of(doc_tone_of(s)) : "";
+		const char *on = verdict && colour ? sequence_of(t->tones[i - t->n_columns]) : "";
 
 		fprintf(out, "%s%.*s%*s", c || i == t->n_columns ? "" : "\n", (int)key, l->cells[c],
 			(int)pad, "");

@@ -187,6 +187,17 @@ const char *intervene_verdict_name(enum intervene_verdict verdict)
 	return names[verdict];
 }
 
+enum doc_tone intervene_verdict_tone(enum intervene_verdict verdict)
+{
+	static const enum doc_tone tones[] = {[INTERVENE_AGREES] = DOC_GOOD,
+		[INTERVENE_NO_DIFFERENCE] = DOC_PLAIN,
+		[INTERVENE_UNDECIDED] = DOC_DOUBT,
+		[INTERVENE_AGREES_IN_SIGN] = DOC_PLAIN,
+		[INTERVENE_UNKNOWN] = DOC_DOUBT};
+
+	return tones[verdict];
+}
+
 static bool within(const struct intervene_time *t, double value)
 {
 	return t->low <= value && value <= t->high;

@@ -133,6 +133,7 @@ enum intervene_verdict {
 };
 /* "agrees", …, "layout or unknown". */
 const char *intervene_verdict_name(enum intervene_verdict verdict);
+enum doc_tone intervene_verdict_tone(enum intervene_verdict verdict);
 enum intervene_verdict intervene_judge(
 	double predicted, const struct intervene_time *measured, double margin);
 

@@ -125,23 +125,24 @@ static double percent(double log, double scale)
 struct shown {
 	double instructions, cause; /* cause is NAN where there is none */
 	double time, low, high;
-	const char *verdict; /* NULL: none */
+	const char *verdict;
+	enum doc_tone tone;
 };
 
 static struct shown shown_of(const struct intervention *iv, const struct intervene_prediction *p,
 	double cause, const struct intervene_time *t)
 {
 	struct scale scale = scale_of(iv);
+	bool judged = iv->result.copy == BENCH_GATE_PASSED;
+	enum intervene_verdict verdict = intervene_judge(p->all, t, iv->bench->options.margin);
 
 	return (struct shown){.instructions = percent(p->all, scale.instructions),
 		.cause = part(cause, p->all, scale.instructions),
 		.time = percent(t->log, scale.time),
 		.low = percent(t->low, scale.time),
 		.high = percent(t->high, scale.time),
-		.verdict = iv->result.copy != BENCH_GATE_PASSED
-				   ? "no verdict"
-				   : intervene_verdict_name(intervene_judge(
-					     p->all, t, iv->bench->options.margin))};
+		.verdict = judged ? intervene_verdict_name(verdict) : "no verdict",
+		.tone = judged ? intervene_verdict_tone(verdict) : DOC_PLAIN};
 }
 
 static struct shown shown_flip(const struct intervention *iv, size_t i)
@@ -214,8 +215,10 @@ static void add_flips(struct doc *doc, const struct intervention *iv)
 			signed_percent(&n[1], s.cause), signed_percent(&n[2], s.time),
 			interval(&n[3], &s), s.verdict};
 
-		if (iv->arm_of[i])
-			doc_row(doc, cells);
+		if (!iv->arm_of[i])
+			continue;
+		doc_row(doc, cells);
+		doc_cell_tone(doc, 5, s.tone);
 	}
 	add_causes(doc, iv);
 }
@@ -238,7 +241,7 @@ static void add_picture(struct doc *doc, const struct intervention *iv)
 				.point = exp(arm->measured.log),
 				.low = exp(arm->measured.low),
 				.high = exp(arm->measured.high),
-				.tone = doc_tone_of(shown_flip(iv, i).verdict)};
+				.tone = shown_flip(iv, i).tone};
 	}
 	if (!n)
 		return;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/report.h"
 
@@ -129,6 +130,22 @@ static void add_causes(struct doc *doc)
 	free(svg);
 }
 
+/* A row whose verdict is in `column`. */
+static void add_judged(struct doc *doc, const char *const *cells, size_t column)
+{
+	static const struct {
+		const char *verdict;
+		enum doc_tone tone;
+	} tones[] = {{"pass", DOC_GOOD}, {"faster", DOC_GOOD}, {"fail", DOC_BAD},
+		{"slower", DOC_BAD}, {"not checked", DOC_DOUBT}, {"not measured", DOC_DOUBT}};
+
+	doc_row(doc, cells);
+	for (size_t i = 0; i < ARRAY_SIZE(tones); i++) {
+		if (!strncmp(tones[i].verdict, cells[column], strlen(tones[i].verdict)))
+			doc_cell_tone(doc, column, tones[i].tone);
+	}
+}
+
 static void add_rules(struct doc *doc)
 {
 	static const struct doc_column columns[] = {{"rule", 0}, {"severity", 0},
@@ -154,7 +171,7 @@ static void add_rules(struct doc *doc)
 
 	doc_table(doc, "Rules", columns, 5);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		doc_row(doc, rows[i]);
+		add_judged(doc, rows[i], 2);
 }
 
 static void add_arms(struct doc *doc)
@@ -176,7 +193,7 @@ static void add_arms(struct doc *doc)
 
 	doc_table(doc, "Arms", columns, 8);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		doc_row(doc, rows[i]);
+		add_judged(doc, rows[i], 1);
 	doc_table(doc, "Layouts", columns, 3);
 }
 

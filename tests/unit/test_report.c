@@ -200,6 +200,7 @@ static void test_colour(void **state)
 	(void)state;
 	doc_table(doc, NULL, verdicts, 4);
 	doc_row(doc, row);
+	doc_cell_tone(doc, 1, DOC_DOUBT);
 	for (unsigned int width = 20; width <= 80; width += 60) {
 		CLEANUP_FREE char *plain = text_of(doc, width, false);
 		CLEANUP_FREE char *coloured = text_of(doc, width, true);
@@ -427,6 +428,7 @@ static void test_many_rows(void **state)
 
 		snprintf(name, sizeof(name), "%d", i);
 		doc_row(doc, row);
+		doc_cell_tone(doc, 1, i % 3 ? DOC_GOOD : DOC_BAD);
 	}
 	text = text_of(doc, 60, false);
 	assert_int_equal(count(text, "\n"), 10000 + 4);
@@ -457,15 +459,27 @@ static void test_save(void **state)
 
 static void test_tones(void **state)
 {
+	CLEANUP_DOC struct doc *doc = doc_new("t");
+	CLEANUP_FREE char *text = NULL, *page = NULL;
+
 	(void)state;
-	assert_int_equal(doc_tone_of("pass"), DOC_GOOD);
-	assert_int_equal(doc_tone_of("breaks only here"), DOC_BAD);
-	assert_int_equal(doc_tone_of("not checked: needs cmake"), DOC_DOUBT);
-	assert_int_equal(doc_tone_of("faster (2 of 3)"), DOC_GOOD);
-	assert_int_equal(doc_tone_of("passable"), DOC_PLAIN);
-	assert_int_equal(doc_tone_of("equal"), DOC_PLAIN);
-	assert_int_equal(doc_tone_of(""), DOC_PLAIN);
-	assert_int_equal(doc_tone_of(NULL), DOC_PLAIN);
+	doc_table(doc, NULL, verdicts, 4);
+	for (int tone = DOC_PLAIN; tone <= DOC_DOUBT; tone++) {
+		doc_row(doc, (const char *[]){"E01", "fail", "1", "fail"});
+		if (tone)
+			doc_cell_tone(doc, 1, (enum doc_tone)tone);
+	}
+	text = text_of(doc, 80, true);
+	page = page_of(doc);
+	assert_non_null(strstr(text, "E01   fail         1  fail\n"));
+	assert_non_null(strstr(text, "E01   \x1b[32mfail"));
+	assert_non_null(strstr(text, "E01   \x1b[31mfail"));
+	assert_non_null(strstr(text, "E01   \x1b[33mfail"));
+	assert_int_equal(count(text, "\x1b[3"), 3);
+	assert_int_equal(count(page, "class=\"verdict plain\""), 1);
+	assert_int_equal(count(page, "class=\"verdict good\""), 1);
+	assert_int_equal(count(page, "class=\"verdict bad\""), 1);
+	assert_int_equal(count(page, "class=\"verdict doubt\""), 1);
 }
 
 int main(void)
