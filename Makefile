@@ -89,6 +89,12 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags
 
 # The assembler takes these in.
 $(OUT)/obj/src/report/page.o: src/report/page.css src/report/page.js
+$(OUT)/obj/src/bench/rehearse.o: src/bench/lacking.py
+$(OUT)/obj/src/check/rules-start.o: src/check/bytecode.py src/check/commands.py
+$(OUT)/obj/src/cpython/relocate.o: src/cpython/sysconfig.py
+$(OUT)/obj/src/explain/startup.o: src/explain/modules.py
+$(OUT)/obj/src/pack/ask.o: src/pack/ask.py
+$(OUT)/obj/src/python/ask.o: src/python/ask.py src/python/home.py
 
 # Objects depend on how they are compiled.
 $(OUT)/flags: FORCE

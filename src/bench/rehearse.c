@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/embed.h"
 #include "base/file.h"
 #include "python/python.h"
 #include "base/interrupt.h"
@@ -18,14 +19,8 @@
 #define LONGEST (400 * MS)
 /* A workload that is too short even so does nothing. */
 #define LOOPS_MAX ((uint64_t)1 << 30)
-#define PROBE_OUTPUT ((size_t)1 << 16)
 
-static const char import_each[] = "import sys\n"
-				  "for name in sys.argv[1:]:\n"
-				  "    try:\n"
-				  "        __import__(name)\n"
-				  "    except ImportError:\n"
-				  "        print(name)\n";
+EMBED(bench_lacking, "src/bench/lacking.py");
 
 /* What a process lasts if nobody chose. Noise is of moments and of processes: a longer process has
  * no less of it, and is further from the one that it is compared with. So many short ones say more
@@ -122,22 +117,21 @@ static int calibrate(struct run *run, size_t w, struct err *err)
 static int find_lacking(const struct run *run, size_t arm, const struct strv *names,
 	struct strv *lacking, struct err *err)
 {
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	CLEANUP_STRV struct strv env = STRV_INIT;
+	CLEANUP_FREE char *python = stage_python(&run->stage, arm, 0);
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	const struct play play = {.arm = arm};
-	const struct proc_spec spec = {
-		.argv = &argv, .env = &env, .cwd = run->stage.cwd, .out = -1, .err = -1};
+	const struct py_program program = {.interpreter = python,
+		.code = bench_lacking,
+		.args = names,
+		.env = &env,
+		.cwd = run->stage.cwd,
+		.limit_ms = run->b->options.limit * 1000};
 	struct err problem = ERR_INIT;
 
-	strv_take(&argv, stage_python(&run->stage, arm, 0));
-	strv_addf(&argv, "-Xpycache_prefix=%s", run->stage.pycache);
-	strv_add(&argv, "-c");
-	strv_add(&argv, import_each);
-	for (size_t i = 0; i < names->n; i++)
-		strv_add(&argv, names->v[i]);
 	run_make_env(run, &play, &env);
-	if (proc_run(&spec, false, PROBE_OUTPUT, run->b->options.limit * 1000, &output, &problem) <
-		0) {
+	strv_addf(&env, "PYTHONPYCACHEPREFIX=%s", run->stage.pycache);
+	if (py_run(&program, &output, &problem) < 0) {
 		if (problem.code != ERR_INTERRUPTED)
 			return 0;
 		*err = problem;

@@ -9,21 +9,8 @@
 #include "base/file.h"
 #include "base/term.h"
 #include "python/python.h"
-#include "proc/proc.h"
 
 #define SCRATCH "solder-bench"
-#define PROBE_MS 30000
-#define PROBE_OUTPUT ((size_t)1 << 16)
-
-/* Prefix, folder of the standard library, and the libpython that is mapped, a line each. */
-static const char probe[] = "import sys, os\n"
-			    "print(sys.base_prefix)\n"
-			    "print(os.path.realpath(os.path.dirname(os.__file__)))\n"
-			    "for line in open('/proc/self/maps'):\n"
-			    "    path = line.rstrip().split(None, 5)[-1]\n"
-			    "    if '/libpython' in path:\n"
-			    "        print(path)\n"
-			    "        break\n";
 
 static char *folder(const struct stage *s, size_t arm, unsigned int layout)
 {
@@ -45,23 +32,17 @@ static void note(struct bench_arm *arm, char *text)
 static int check_copy(const struct stage *s, const struct python *dist, const char *root,
 	const char *python, struct bench_arm *arm, struct err *err)
 {
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, lines = STRV_INIT;
+	CLEANUP_STRV struct strv env = STRV_INIT, lines = STRV_INIT;
 	CLEANUP_FREE char *stdlib = dist->stdlib ? realpath(dist->stdlib, NULL) : NULL;
-	CLEANUP_BUF struct buf output = BUF_INIT;
-	const struct proc_spec spec = {
-		.argv = &argv, .env = &env, .cwd = s->cwd, .out = -1, .err = -1};
+	const struct py_program copy = {
+		.interpreter = python, .options = "-S", .env = &env, .cwd = s->cwd};
 
-	strv_add(&argv, python);
-	strv_addf(&argv, "-Xpycache_prefix=%s", s->pycache);
-	strv_add(&argv, "-S");
-	strv_add(&argv, "-c");
-	strv_add(&argv, probe);
 	strv_addf(&env, "HOME=%s", s->home);
-	if (proc_run(&spec, true, PROBE_OUTPUT, PROBE_MS, &output, err) < 0) {
+	strv_addf(&env, "PYTHONPYCACHEPREFIX=%s", s->pycache);
+	if (py_home(&copy, &lines, err) < 0) {
 		err_wrap(err, "starting the copy of '%s'", dist->interpreter);
 		return err_hint(err, "is the scratch folder on a file system mounted with noexec?");
 	}
-	strv_split(&lines, output.data ? output.data : "", "\n");
 	if (lines.n < 2 || (stdlib && strcmp(lines.v[1], stdlib) != 0))
 		return err_set(err, ERR_UNSUPPORTED,
 			"a copy of '%s' does not find its standard library: it takes '%s', not "

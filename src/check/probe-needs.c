@@ -145,19 +145,19 @@ void probe_target_release(struct probe_target *t)
 
 static bool has_module(const struct probe_target *t, const char *module)
 {
-	static const char code[] = "import importlib.util, sys\n"
-				   "sys.exit(importlib.util.find_spec(sys.argv[1]) is None)\n";
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
-	CLEANUP_BUF struct buf out = BUF_INIT;
-	struct proc_spec spec = {.argv = &argv, .env = &env, .out = -1, .err = -1};
-	struct err ignored = ERR_INIT;
+	CLEANUP_STRV struct strv env = STRV_INIT, args = STRV_INIT;
+	CLEANUP_BUF struct buf ignored = BUF_INIT;
+	struct err why = ERR_INIT;
 
 	strv_addf(&env, "PYTHONPATH=%s", t->site);
-	strv_add(&argv, t->dist->interpreter);
-	strv_add(&argv, "-c");
-	strv_add(&argv, code);
-	strv_add(&argv, module);
-	return proc_run(&spec, true, 65536, ASK_TIMEOUT_MS, &out, &ignored) == 0;
+	strv_add(&args, module);
+	return py_run(&(struct py_program){.interpreter = t->dist->interpreter,
+			      .code = "import importlib.util, sys\n"
+				      "sys.exit(importlib.util.find_spec(sys.argv[1]) is None)\n",
+			      .args = &args,
+			      .env = &env,
+			      .limit_ms = ASK_TIMEOUT_MS},
+		       &ignored, &why) == 0;
 }
 
 static bool has_program(const struct probe_target *t, const char *name)

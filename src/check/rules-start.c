@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/embed.h"
 #include "base/file.h"
 #include "check/check-internal.h"
 #include "proc/proc.h"
@@ -14,70 +15,24 @@
 static bool run_code(
 	struct rule_run *r, const char *code, const struct strv *arguments, struct buf *out)
 {
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
-	struct proc_spec spec = {.argv = &argv, .env = &env, .cwd = "/", .out = -1, .err = -1};
+	CLEANUP_STRV struct strv env = STRV_INIT;
+	const struct py_program program = {.interpreter = r->s->dist->interpreter,
+		.options = "-I -B",
+		.code = code,
+		.args = arguments,
+		.env = &env,
+		.max_output = MAX_OUTPUT,
+		.limit_ms = RUN_MS};
 	struct err err = ERR_INIT;
 
-	strv_add(&argv, r->s->dist->interpreter);
-	strv_add(&argv, "-I");
-	strv_add(&argv, "-B");
-	strv_add(&argv, "-c");
-	strv_add(&argv, code);
-	for (size_t i = 0; arguments && i < arguments->n; i++)
-		strv_add(&argv, arguments->v[i]);
 	strv_add(&env, "LC_ALL=C.UTF-8");
-	if (proc_run(&spec, false, MAX_OUTPUT, RUN_MS, out, &err) == 0)
+	if (py_run(&program, out, &err) == 0)
 		return true;
 	rule_unchecked(r, "the interpreter could not be asked: %s", err.msg);
 	return false;
 }
 
-/* Prints: modules that the two imports read, of these without valid bytecode; files of bytecode in
- * the standard library, of these stale; milliseconds that compiling what was imported takes. Bit 0
- * of the flags says that contents count, not times, bit 1 that they are looked at. */
-static const char bytecode_code[] =
-	"import importlib.util, os, sys, time\n"
-	"import json, asyncio\n"
-	"def valid(path):\n"
-	"    try:\n"
-	"        with open(importlib.util.cache_from_source(path), 'rb') as f:\n"
-	"            head = f.read(16)\n"
-	"    except (OSError, NotImplementedError):\n"
-	"        return None\n"
-	"    if head[:4] != importlib.util.MAGIC_NUMBER:\n"
-	"        return False\n"
-	"    flags = int.from_bytes(head[4:8], 'little')\n"
-	"    if sys.version_info >= (3, 7) and flags & 2:\n"
-	"        with open(path, 'rb') as f:\n"
-	"            return head[8:] == importlib.util.source_hash(f.read())\n"
-	"    if sys.version_info >= (3, 7) and flags & 1:\n"
-	"        return True\n"
-	"    start = 8 if sys.version_info >= (3, 7) else 4\n"
-	"    found = os.stat(path)\n"
-	"    wanted = (int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)\n"
-	"    return wanted == tuple(int.from_bytes(head[i:i + 4], 'little')\n"
-	"                           for i in (start, start + 4))\n"
-	"library = os.path.dirname(os.__file__)\n"
-	"origins = {getattr(getattr(m, '__spec__', None), 'origin', None)\n"
-	"           for m in list(sys.modules.values())}\n"
-	"read = [o for o in origins if o and o.endswith('.py') and o.startswith(library)]\n"
-	"invalid = [o for o in read if not valid(o)]\n"
-	"sources = []\n"
-	"for path in invalid:\n"
-	"    with open(path, 'rb') as f:\n"
-	"        sources.append((f.read(), path))\n"
-	"start = time.process_time()\n"
-	"for source, path in sources:\n"
-	"    compile(source, path, 'exec', dont_inherit=True)\n"
-	"spent = time.process_time() - start\n"
-	"files = stale = 0\n"
-	"for at, folders, names in os.walk(library):\n"
-	"    folders[:] = [d for d in folders if d not in ('site-packages', 'dist-packages')]\n"
-	"    for name in names:\n"
-	"        state = valid(os.path.join(at, name)) if name.endswith('.py') else None\n"
-	"        files += state is not None\n"
-	"        stale += state is False\n"
-	"print(len(read), len(invalid), files, stale, round(spent * 1000))\n";
+EMBED(bytecode_code, "src/check/bytecode.py");
 
 static void bytecode(struct rule_run *r)
 {
@@ -102,28 +57,7 @@ static void bytecode(struct rule_run *r)
 			invalid, read, ms);
 }
 
-/* Imports what Python scripts import at their top; prints the script and what went wrong. Others
- * are no Python, and say nothing. */
-static const char commands_code[] =
-	"import ast, importlib, sys\n"
-	"for path in sys.argv[1:]:\n"
-	"    try:\n"
-	"        with open(path, 'rb') as f:\n"
-	"            body = ast.parse(f.read()).body\n"
-	"    except (OSError, SyntaxError, ValueError):\n"
-	"        continue\n"
-	"    for node in body:\n"
-	"        names = []\n"
-	"        if isinstance(node, ast.Import):\n"
-	"            names = [a.name for a in node.names]\n"
-	"        elif isinstance(node, ast.ImportFrom) and not node.level:\n"
-	"            names = [node.module]\n"
-	"        for name in names:\n"
-	"            try:\n"
-	"                importlib.import_module(name)\n"
-	"            except BaseException as e:\n"
-	"                why = ' '.join(str(e.__context__ or e).split())\n"
-	"                print(path, name, ascii(why), sep='\\t')\n";
+EMBED(commands_code, "src/check/commands.py");
 
 /* Is it one of Python's own, as "pip3.13" is? */
 static bool own_command(const char *name)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/below.h"
+#include "base/embed.h"
 #include "base/file.h"
 
 #define FILE_MAX_BYTES ((size_t)1 << 29)
@@ -18,23 +19,7 @@
  * itself; for everyone else the prefix must be where this file is. A value that is one path stays
  * one; in a line of words the prefix is quoted for the shell if it holds blanks, except where the
  * words are quoted already. */
-static const char sysconfig_tail[] =
-	"\n"
-	"def _relocate(variables):\n"
-	"    import os, re, shlex\n"
-	"    prefix = os.path.abspath(__file__)\n"
-	"    for _ in range(3):\n"
-	"        prefix = os.path.dirname(prefix)\n"
-	"    word = re.compile(r'''(^|[\\s=:,;\"']|-[ILR])" INSTALL_PREFIX
-	"(?=[/\\s:,;\"']|$)''')\n"
-	"    path = re.compile('" INSTALL_PREFIX "(/[^\\\\s:]*)?')\n"
-	"    for name, value in variables.items():\n"
-	"        if isinstance(value, str) and '" INSTALL_PREFIX "' in value:\n"
-	"            whole = name == 'CONFIG_ARGS' or path.fullmatch(value)\n"
-	"            new = prefix if whole else shlex.quote(prefix)\n"
-	"            variables[name] = word.sub(lambda m: m[1] + new, value)\n"
-	"\n"
-	"_relocate(build_time_vars)\n";
+EMBED(sysconfig_tail, "src/cpython/sysconfig.py");
 
 /* For GNU make, where the last assignment counts. MAKEFILE_LIST separates by blanks, which the
  * path may hold too: words are dropped from its front until the rest is a file. Make ends a call
@@ -172,7 +157,7 @@ static int edit(const char *path, const char *rel, const struct relocation *r, s
 	if (matches(rel, "lib/python*/config-*/Makefile"))
 		buf_adds(text, makefile_tail);
 	if (matches(rel, "lib/python*/_sysconfigdata_*.py"))
-		buf_adds(text, sysconfig_tail);
+		buf_addf(text, "\n%s", sysconfig_tail);
 	if (matches(rel, "lib/python*/build-details.json"))
 		return fix_details(text, path, err);
 	return 0;

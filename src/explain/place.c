@@ -4,33 +4,20 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "proc/proc.h"
-
-#define PROBE_OUTPUT ((size_t)64 << 10)
-#define PROBE_MS 30000
-
-static const char probe[] = "import os, sys\n"
-			    "print(sys.base_prefix)\n"
-			    "print(os.path.realpath(os.path.dirname(os.__file__)))\n";
 
 /* Does the copy take itself for the whole, and find the standard library? */
 static bool is_at_home(const struct explain_place *place, const struct python *dist)
 {
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, lines = STRV_INIT;
-	CLEANUP_BUF struct buf output = BUF_INIT;
+	CLEANUP_STRV struct strv env = STRV_INIT, lines = STRV_INIT;
 	CLEANUP_FREE char *stdlib = dist->stdlib ? realpath(dist->stdlib, NULL) : NULL;
-	const struct proc_spec spec = {
-		.argv = &argv, .env = &env, .cwd = place->root, .out = -1, .err = -1};
+	const struct py_program copy = {.interpreter = place->interpreter,
+		.options = PY_ISOLATED,
+		.env = &env,
+		.cwd = place->root};
 	struct err ignored = ERR_INIT;
 
-	strv_add(&argv, place->interpreter);
-	strv_add(&argv, "-ISBc");
-	strv_add(&argv, probe);
-	if (proc_run(&spec, true, PROBE_OUTPUT, PROBE_MS, &output, &ignored) < 0)
-		return false;
-	strv_split(&lines, output.data ? output.data : "", "\n");
-	return lines.n == 2 && !strcmp(lines.v[0], place->root) && stdlib &&
-	       !strcmp(lines.v[1], stdlib);
+	return py_home(&copy, &lines, &ignored) == 0 && lines.n >= 2 &&
+	       !strcmp(lines.v[0], place->root) && stdlib && !strcmp(lines.v[1], stdlib);
 }
 
 int explain_place(

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/below.h"
+#include "base/embed.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "elf/elf.h"
@@ -17,14 +18,7 @@
 #define TIMED_RUNS EXPLAIN_LD_RUNS
 #define LIMIT_MS 60000
 
-static const char list_modules[] = "import sys\n"
-				   "for name, module in sorted(sys.modules.items()):\n"
-				   "    spec = getattr(module, '__spec__', None)\n"
-				   "    origin = str(getattr(spec, 'origin', None))\n"
-				   "    kind = (origin if origin in ('built-in', 'frozen') else\n"
-				   "            'extension' if origin.endswith('.so') else\n"
-				   "            'source' if origin.endswith('.py') else 'other')\n"
-				   "    print(name + '\\t' + kind)\n";
+EMBED(list_modules, "src/explain/modules.py");
 
 struct starter {
 	const char *interpreter, *scratch;
@@ -34,19 +28,20 @@ struct starter {
 static int start(const struct starter *s, const char *code, const char *variable,
 	struct buf *output, struct err *err)
 {
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
-	const struct proc_spec proc = {
-		.argv = &argv, .env = &env, .cwd = s->scratch, .out = -1, .err = -1};
+	CLEANUP_STRV struct strv env = STRV_INIT;
+	const struct py_program program = {.interpreter = s->interpreter,
+		.code = code,
+		.env = &env,
+		.cwd = s->scratch,
+		.max_output = MAX_OUTPUT,
+		.limit_ms = LIMIT_MS};
 
 	run_environment(&env);
 	if (variable) {
 		strv_add(&env, variable);
 		strv_add(&env, "LD_DEBUG_OUTPUT=loader");
 	}
-	strv_add(&argv, s->interpreter);
-	strv_add(&argv, "-c");
-	strv_add(&argv, code);
-	if (proc_run(&proc, false, MAX_OUTPUT, LIMIT_MS, output, err) == 0)
+	if (py_run(&program, output, err) == 0)
 		return 0;
 	return err_wrap(err, "'%s' does not start", s->interpreter);
 }

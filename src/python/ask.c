@@ -1,4 +1,4 @@
-/* What only the interpreter itself knows. */
+/* Programs that run in a Python, and what it says of itself. */
 #include <elf.h>
 #include <limits.h>
 #include <stdio.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/embed.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/term.h"
@@ -14,146 +15,112 @@
 
 #define ASK_MS 30000
 #define STARTED_MS 20000
+#define MAX_OUTPUT ((size_t)1 << 16)
 #define MAX_ANSWER ((size_t)16 << 20)
 
-/* For Python 3.4 and newer. The answer is ASCII, without lone surrogates, NUL characters and
- * numbers beyond 64 bits, none of which a JSON reader takes. */
-static const char question[] =
-	"import sys, os, json\n"
-	"def plain(v):\n"
-	"    if isinstance(v, str):\n"
-	"        return v.encode('utf-8', 'replace').decode('utf-8').replace('\\0', '?')\n"
-	"    if v is None or isinstance(v, (bool, float)):\n"
-	"        return v\n"
-	"    if isinstance(v, int):\n"
-	"        return v if abs(v) < 1 << 62 else str(v)\n"
-	"    if isinstance(v, dict):\n"
-	"        return {plain(str(k)): plain(x) for k, x in v.items()}\n"
-	"    if isinstance(v, (list, tuple)):\n"
-	"        return [plain(x) for x in v]\n"
-	"    return plain(repr(v))\n"
-	"def ask(f):\n"
-	"    try:\n"
-	"        return plain(f())\n"
-	"    except Exception:\n"
-	"        return None\n"
-	"def mapped():\n"
-	"    found = []\n"
-	"    with open('/proc/self/maps') as f:\n"
-	"        for line in f:\n"
-	"            path = line.rstrip('\\n').split(None, 5)[-1]\n"
-	"            if os.path.basename(path).startswith('libpython') and path not in found:\n"
-	"                found.append(path)\n"
-	"    return found\n"
-	"def site_packages():\n"
-	"    import site\n"
-	"    return site.getsitepackages([sys.base_prefix])\n"
-	"def config():\n"
-	"    import sysconfig\n"
-	"    return sysconfig\n"
-	"def suffixes():\n"
-	"    import importlib.machinery\n"
-	"    return importlib.machinery.EXTENSION_SUFFIXES\n"
-	"sys.stdout.write(json.dumps({\n"
-	"    'implementation': ask(lambda: sys.implementation.name),\n"
-	"    'cache_tag': ask(lambda: sys.implementation.cache_tag),\n"
-	"    'version': ask(lambda: sys.version),\n"
-	"    'version_info': ask(lambda: list(sys.version_info)),\n"
-	"    'hexversion': ask(lambda: sys.hexversion),\n"
-	"    'abiflags': ask(lambda: sys.abiflags),\n"
-	"    'executable': ask(lambda: sys.executable),\n"
-	"    'prefix': ask(lambda: sys.prefix),\n"
-	"    'base_prefix': ask(lambda: sys.base_prefix),\n"
-	"    'base_exec_prefix': ask(lambda: sys.base_exec_prefix),\n"
-	"    'path': ask(lambda: sys.path),\n"
-	"    'platform': ask(lambda: config().get_platform()),\n"
-	"    'gil_enabled': ask(lambda: sys._is_gil_enabled()),\n"
-	"    'extension_suffixes': ask(suffixes),\n"
-	"    'site_packages': ask(site_packages),\n"
-	"    'libpython_mapped': ask(mapped),\n"
-	"    'builtins': ask(lambda: list(sys.builtin_module_names)),\n"
-	"    'stdlib_module_names': ask(lambda: sorted(sys.stdlib_module_names)),\n"
-	"    'paths': ask(lambda: config().get_paths()),\n"
-	"    'config_vars': ask(lambda: config().get_config_vars()),\n"
-	"}))\n";
+EMBED(py_question, "src/python/ask.py");
+EMBED(py_home_question, "src/python/home.py");
 
-static uint16_t native_machine(void)
+int py_run(const struct py_program *program, struct buf *output, struct err *err)
 {
-#if defined(__x86_64__)
-	return EM_X86_64;
-#elif defined(__aarch64__)
-	return EM_AARCH64;
-#elif defined(__riscv)
-	return EM_RISCV;
-#elif defined(__powerpc64__)
-	return EM_PPC64;
-#elif defined(__s390x__)
-	return EM_S390;
-#else
-	return EM_NONE;
-#endif
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	const struct proc_spec spec = {.argv = &argv,
+		.env = program->env ? program->env : &env,
+		.cwd = program->cwd ? program->cwd : "/",
+		.out = -1,
+		.err = -1};
+
+	strv_add(&argv, program->interpreter);
+	if (program->options)
+		strv_split(&argv, program->options, " ");
+	if (program->code) {
+		strv_add(&argv, "-c");
+		strv_add(&argv, program->code);
+	}
+	for (size_t i = 0; program->args && i < program->args->n; i++)
+		strv_add(&argv, program->args->v[i]);
+	proc_ask_environment(true, &env);
+	return proc_run(&spec, program->with_stderr,
+		program->max_output ? program->max_output : MAX_OUTPUT,
+		program->limit_ms ? program->limit_ms : ASK_MS, output, err);
 }
 
-/* What the kernel would say less clearly. NULL: nothing speaks against running it. */
-static char *obstacle(const struct python *dist, const struct elf_facts *facts)
+int py_home(const struct py_program *how, struct strv *lines, struct err *err)
 {
-	uint16_t native = native_machine();
-	const char *name = elf_machine_name(facts->machine);
-	bool runs = facts->machine == native || native == EM_NONE ||
-		    (native == EM_X86_64 && facts->machine == EM_386);
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	struct py_program program = *how;
 
-	if (!runs && name)
-		return xasprintf("it is for %s, this machine is not", name);
-	if (!runs)
-		return xasprintf("it is for machine %u, which this is not", facts->machine);
-	if (facts->interp && access(facts->interp, X_OK) < 0)
-		return xasprintf("its loader '%s' is not here", facts->interp);
-	if (access(dist->interpreter, X_OK) < 0)
-		return xstrdup("it must not be executed");
-	return NULL;
+	program.code = py_home_question;
+	if (py_run(&program, &output, err) < 0)
+		return -1;
+	strv_split(lines, output.data, "\n");
+	return 0;
 }
 
 int py_ask_started(const char *path, char **exe, struct err *err)
 {
-	static const char code[] = "import os; print(os.readlink('/proc/self/exe'))";
-	static const char *const options[] = {"-I -S -c", "-E -s -S -c"};
-	CLEANUP_STRV struct strv env = STRV_INIT;
+	struct py_program program = {.interpreter = path,
+		.options = "-I -S",
+		.code = "import os; print(os.readlink('/proc/self/exe'))",
+		.cwd = ".", /* as a shim would be started */
+		.max_output = PATH_MAX,
+		.limit_ms = STARTED_MS};
 	CLEANUP_BUF struct buf out = BUF_INIT;
-	struct err first = ERR_INIT;
+	struct err again = ERR_INIT, first = ERR_INIT;
 
-	proc_ask_environment(true, &env);
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		CLEANUP_STRV struct strv argv = STRV_INIT;
-		struct proc_spec spec = {.argv = &argv, .env = &env, .out = -1, .err = -1};
-
-		strv_add(&argv, path);
-		strv_split(&argv, options[i], " ");
-		strv_add(&argv, code);
-		if (proc_run(&spec, false, PATH_MAX, STARTED_MS, &out, i ? err : &first) == 0) {
-			out.data[strcspn(out.data, "\n")] = '\0';
-			*exe = buf_steal(&out);
-			return 0;
-		}
+	if (py_run(&program, &out, &first) < 0) {
 		if (interrupt_check(err) < 0)
 			return -1;
+		program.options = "-E -s -S";
+		if (py_run(&program, &out, &again) < 0) {
+			if (interrupt_check(err) == 0)
+				*err = first;
+			return -1;
+		}
 	}
-	*err = first;
-	return -1;
+	out.data[strcspn(out.data, "\n")] = '\0';
+	*exe = buf_steal(&out);
+	return 0;
+}
+
+/* Why it cannot run, in clearer words than the kernel's; NULL: try. */
+static char *py_obstacle(const struct python *dist, const struct elf_facts *facts)
+{
+#if defined(__x86_64__)
+	const uint16_t native = EM_X86_64;
+#elif defined(__aarch64__)
+	const uint16_t native = EM_AARCH64;
+#elif defined(__riscv)
+	const uint16_t native = EM_RISCV;
+#elif defined(__powerpc64__)
+	const uint16_t native = EM_PPC64;
+#elif defined(__s390x__)
+	const uint16_t native = EM_S390;
+#else
+	const uint16_t native = facts->machine;
+#endif
+	const char *name = elf_machine_name(facts->machine);
+
+	if (facts->machine != native && !(native == EM_X86_64 && facts->machine == EM_386))
+		return name ? xasprintf("it is for %s, this machine is not", name)
+			    : xasprintf("it is for machine %u, which this is not", facts->machine);
+	if (facts->interp && access(facts->interp, X_OK) < 0)
+		return xasprintf("its loader '%s' is not here", facts->interp);
+	return access(dist->interpreter, X_OK) < 0 ? xstrdup("it must not be executed") : NULL;
 }
 
 /* One that does not know -I (Python 2, and 3 before 3.4) still says its version. */
 static bool is_too_old(struct python *dist)
 {
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	const struct py_program program = {.interpreter = dist->interpreter,
+		.options = "-V",
+		.with_stderr = true,
+		.limit_ms = STARTED_MS};
 	CLEANUP_BUF struct buf out = BUF_INIT;
-	struct proc_spec spec = {.argv = &argv, .env = &env, .cwd = "/", .out = -1, .err = -1};
 	struct err ignored = ERR_INIT;
 	int major, minor, micro;
 
-	strv_add(&argv, dist->interpreter);
-	strv_add(&argv, "-V");
-	proc_ask_environment(true, &env);
-	if (proc_run(&spec, true, 4096, STARTED_MS, &out, &ignored) < 0 ||
+	if (py_run(&program, &out, &ignored) < 0 ||
 		sscanf(out.data, "Python %d.%d.%d", &major, &minor, &micro) != 3 || major > 3 ||
 		(major == 3 && minor >= 4))
 		return false;
@@ -167,96 +134,67 @@ static bool is_too_old(struct python *dist)
 	return true;
 }
 
-/* The last line of what it printed, or how it ended. */
-static char *complaint(const struct buf *output, const struct err *err)
-{
-	CLEANUP_FREE char *said = last_line_safe(output->data);
-
-	return xasprintf("%s%s%s", err->msg, said ? ": " : "", said ? said : "");
-}
-
-/* Isolated, without site, and without leaving bytecode behind. */
-static int run(const struct python *dist, bool both, struct buf *output, struct err *err)
-{
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
-	struct proc_spec spec = {.argv = &argv, .env = &env, .cwd = "/", .out = -1, .err = -1};
-
-	strv_add(&argv, dist->interpreter);
-	strv_add(&argv, "-I");
-	strv_add(&argv, "-S");
-	strv_add(&argv, "-B");
-	strv_add(&argv, "-c");
-	strv_add(&argv, question);
-	proc_ask_environment(true, &env);
-	return proc_run(&spec, both, MAX_ANSWER, ASK_MS, output, err);
-}
-
-static const char *text_of(const struct python *dist, const char *key)
-{
-	return json_string_value(json_object_get(dist->says, key));
-}
-
-static void keep_version(struct python *dist)
+/* Keeps what it said of itself; for what no Python says why_not. */
+static void py_take_answer(struct python *dist, const struct buf *output)
 {
 	static const struct {
 		const char *name, *letter;
 	} levels[] = {{"alpha", "a"}, {"beta", "b"}, {"candidate", "rc"}};
-	const json_t *info = json_object_get(dist->says, "version_info");
-	const char *level = json_string_value(json_array_get(info, 3)), *flags;
-	CLEANUP_BUF struct buf b = BUF_INIT;
+	json_t *says = json_loadb(output->data, output->len, 0, NULL);
+	const json_t *info = json_object_get(says, "version_info");
+	const char *level = json_string_value(json_array_get(info, 3));
+	const char *flags = json_string_value(json_object_get(says, "abiflags"));
+	CLEANUP_BUF struct buf version = BUF_INIT;
 
-	dist->major = (int)json_integer_value(json_array_get(info, 0));
-	dist->minor = (int)json_integer_value(json_array_get(info, 1));
-	dist->micro = (int)json_integer_value(json_array_get(info, 2));
-	buf_addf(&b, "%d.%d.%d", dist->major, dist->minor, dist->micro);
-	for (size_t i = 0; level && i < ARRAY_SIZE(levels); i++) {
-		if (!strcmp(level, levels[i].name))
-			buf_addf(&b, "%s%lld", levels[i].letter,
-				(long long)json_integer_value(json_array_get(info, 4)));
-	}
-	dist->version = buf_steal(&b);
-	dist->series = xasprintf("%d.%d", dist->major, dist->minor);
-	flags = text_of(dist, "abiflags");
-	dist->abiflags = xstrdup(flags ? flags : "");
-}
-
-static int parse(struct python *dist, const struct buf *output)
-{
-	json_error_t where;
-	json_t *says = json_loadb(output->data, output->len, 0, &where);
-
-	if (!says || json_array_size(json_object_get(says, "version_info")) < 5) {
+	if (json_array_size(info) < 5) {
 		json_decref(says);
 		dist->why_not = xstrdup("it ran, but its answer is not what a Python says");
-		return -1;
+		return;
 	}
 	dist->says = says;
 	dist->runs = true;
-	keep_version(dist);
-	return 0;
+	dist->major = (int)json_integer_value(json_array_get(info, 0));
+	dist->minor = (int)json_integer_value(json_array_get(info, 1));
+	dist->micro = (int)json_integer_value(json_array_get(info, 2));
+	buf_addf(&version, "%d.%d.%d", dist->major, dist->minor, dist->micro);
+	for (size_t i = 0; level && i < ARRAY_SIZE(levels); i++) {
+		if (!strcmp(level, levels[i].name))
+			buf_addf(&version, "%s%lld", levels[i].letter,
+				(long long)json_integer_value(json_array_get(info, 4)));
+	}
+	dist->version = buf_steal(&version);
+	dist->series = xasprintf("%d.%d", dist->major, dist->minor);
+	dist->abiflags = xstrdup(flags ? flags : "");
 }
 
 int py_ask(struct python *dist, const struct elf_facts *facts, struct err *err)
 {
+	struct py_program program = {.interpreter = dist->interpreter,
+		.options = PY_ISOLATED,
+		.code = py_question,
+		.max_output = MAX_ANSWER};
 	CLEANUP_BUF struct buf output = BUF_INIT;
+	CLEANUP_FREE char *said = NULL;
 	struct err failed = ERR_INIT, again = ERR_INIT;
+	uint64_t began = clock_ns();
+	bool hangs;
 
-	dist->why_not = dist->no_run ? xstrdup("it was not run") : obstacle(dist, facts);
+	dist->why_not = dist->no_run ? xstrdup("it was not run") : py_obstacle(dist, facts);
 	if (dist->why_not)
 		return 0;
-	if (run(dist, false, &output, &failed) == 0) {
-		parse(dist, &output);
+	if (py_run(&program, &output, &failed) == 0) {
+		py_take_answer(dist, &output);
 		return 0;
 	}
-	if (interrupt_check(err) < 0)
-		return -1;
-	if (!strstr(failed.msg, "took longer") && is_too_old(dist))
+	hangs = clock_ns() - began >= ASK_MS * UINT64_C(1000000);
+	if (interrupt_check(err) < 0 || (!hangs && is_too_old(dist)))
 		return interrupt_check(err);
 	/* Once more for what it prints to stderr, unless it hung. */
-	if (!strstr(failed.msg, "took longer"))
-		run(dist, true, &output, &again);
-	else
-		buf_clear(&output);
-	dist->why_not = complaint(&output, &failed);
+	buf_clear(&output);
+	program.with_stderr = true;
+	if (!hangs)
+		py_run(&program, &output, &again);
+	said = last_line_safe(output.data);
+	dist->why_not = xasprintf("%s%s%s", failed.msg, said ? ": " : "", said ? said : "");
 	return interrupt_check(err);
 }

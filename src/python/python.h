@@ -92,6 +92,29 @@ bool py_is_libpython(const char *name, bool stub);
  * CPython, whose rules hold for no other. */
 const char *py_other_implementation(const struct python *dist);
 
+/* A program that runs in a Python to its end, with nothing on stdin and as little around it as can
+ * be. */
+struct py_program {
+	const char *interpreter;
+	const char *options;     /* separated by blanks, such as PY_ISOLATED; may be NULL */
+	const char *code;        /* NULL: none, for options that make do without */
+	const struct strv *args; /* sys.argv[1:]; may be NULL */
+	const struct strv *env;  /* all of its environment; NULL: proc_ask_environment(), with
+				    LD_LIBRARY_PATH */
+	const char *cwd;         /* NULL: "/" */
+	bool with_stderr;        /* captured with stdout; else it is lost */
+	size_t max_output;       /* more is an error; 0: 64 KiB */
+	unsigned int limit_ms;   /* 0: half a minute */
+};
+/* Isolated, without site, and leaving no bytecode behind. */
+#define PY_ISOLATED "-I -S -B"
+
+/* Fails as proc_run() does; `output` is there all the same. */
+int py_run(const struct py_program *program, struct buf *output, struct err *err);
+/* Where an interpreter that is run so (`how` without code) finds itself: adds its prefix, the folder
+ * of its standard library, and, if there is one, the libpython that is mapped. */
+int py_home(const struct py_program *how, struct strv *lines, struct err *err);
+
 /* What a file of the installation is for. */
 enum py_role {
 	PY_ROLE_INTERPRETER,

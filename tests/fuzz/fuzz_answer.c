@@ -14,7 +14,8 @@ static void facts(const char *text, size_t n)
 	const struct buf answer = {(char *)text, n, n + 1};
 	struct python dist = {.given = xstrdup("python"), .interpreter = xstrdup("/python")};
 
-	if (parse(&dist, &answer) == 0) {
+	py_take_answer(&dist, &answer);
+	if (dist.runs) {
 		json_t *model = py_json(&dist);
 
 		fuzz_check(dist.version && dist.series && dist.abiflags);
