@@ -1,17 +1,20 @@
 #include "base/parallel.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/interrupt.h"
 #include "base/mem.h"
 
 #define WINDOW 256
 #define MAX_THREADS 64
+#define PROCESSORS_MAX 4096
 #define WAIT_NS 100000000
 
 struct pool {
@@ -60,6 +63,50 @@ static void wait_for_one(struct pool *p)
 	pthread_cond_timedwait(&p->made, &p->lock, &until);
 }
 
+/* The least that our control group or one above it (version 2) pays for, in processors. */
+static unsigned int quota(void)
+{
+	static const char root[] = "/sys/fs/cgroup";
+	char text[4096], *group, *end;
+	CLEANUP_CLOSE int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	unsigned int least = PROCESSORS_MAX;
+
+	text[n > 0 ? n : 0] = '\0';
+	group = strncmp(text, "0::/", 4) ? strstr(text, "\n0::/") : text;
+	if (!group)
+		return least;
+	group = strchr(group, '/');
+	group[strcspn(group, "\n")] = '\0';
+	/* In a container the path may be one of outside; then the root is ours. */
+	do {
+		CLEANUP_FREE char *path = xasprintf("%s%s/cpu.max", root, group);
+		CLEANUP_FCLOSE FILE *f = fopen(path, "re");
+		unsigned long long most, period;
+
+		if (f && fscanf(f, "%llu %llu", &most, &period) == 2 && period &&
+			most / period < least)
+			least = (unsigned int)((most + period - 1) / period);
+		end = strrchr(group, '/');
+		if (end)
+			*end = '\0';
+	} while (end);
+	return least;
+}
+
+unsigned int processors(void)
+{
+	cpu_set_t set;
+	/* A machine with more than fit into the set: then it is not we who are limited. */
+	long n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set)
+							      : sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int most = quota();
+
+	if (n < 1 || !most)
+		return 1;
+	return (unsigned long)n < most ? (unsigned int)n : most;
+}
+
 int parallel(const struct parallel_work *work, size_t n, struct err *err)
 {
 	struct pool p = {.work = work,
@@ -67,15 +114,13 @@ int parallel(const struct parallel_work *work, size_t n, struct err *err)
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.made = PTHREAD_COND_INITIALIZER,
 		.taken = PTHREAD_COND_INITIALIZER};
-	cpu_set_t set;
-	/* Processors that we may run on: in a container fewer than there are. */
-	int wanted = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	unsigned int wanted = processors();
 	pthread_t threads[MAX_THREADS];
 	size_t n_threads = 0;
 	int failed = 0;
 
 	p.done = xcalloc(n + 1, sizeof(*p.done));
-	while (n_threads < (size_t)wanted && n_threads < MAX_THREADS && n_threads < n &&
+	while (n_threads < wanted && n_threads < MAX_THREADS && n_threads < n &&
 		pthread_create(&threads[n_threads], NULL, worker, &p) == 0)
 		n_threads++;
 	pthread_mutex_lock(&p.lock);

@@ -20,6 +20,10 @@ struct parallel_work {
 	void *ctx;
 };
 
+/* How many processors we have: those that we may run on, and no more than the quota of our control
+ * group pays for. From 1 to 4096. */
+unsigned int processors(void);
+
 int parallel(const struct parallel_work *work, size_t n, struct err *err);
 
 #endif

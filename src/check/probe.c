@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,39 +12,27 @@
 #include "proc/proc.h"
 
 #define MAX_PROBES 64
-#define MAX_AT_ONCE 64u
 #define SEEN_MAX 65536
-#define MEMORY_MAX ((rlim_t)4 << 30)
-#define MEMORY_MAX_CONSUMER ((rlim_t)16 << 30) /* compilers and linkers map much */
-#define FILE_MAX ((rlim_t)2 << 30)
+#define MEMORY_MAX ((uint64_t)4 << 30)
+#define MEMORY_MAX_CONSUMER ((uint64_t)16 << 30) /* compilers and linkers map much */
+#define FILE_MAX ((uint64_t)2 << 30)
 
 struct job {
 	const struct probe *probe;
 	const struct probe_target *target;
 	char *dir;
-	struct proc *proc;
 	int line;
-	uint64_t deadline;
 	struct probe_seen seen;
 	const char *verdict;
 	char *why, *expected;
 	struct buf log;
 };
 
-/* Children inherit limits. With a core limit of one byte the kernel neither writes a core nor
- * starts a program that collects one; with zero it may do the latter. */
-static int set_limits(void *ctx, struct err *err)
-{
-	const struct job *job = ctx;
-	const rlim_t space = strcmp(job->probe->test, "T10") ? MEMORY_MAX : MEMORY_MAX_CONSUMER;
-	const struct rlimit core = {1, 1}, memory = {space, space}, file = {FILE_MAX, FILE_MAX};
-	struct rlimit cpu = {job->probe->seconds, job->probe->seconds + 5};
-
-	if (setrlimit(RLIMIT_CORE, &core) < 0 || setrlimit(RLIMIT_AS, &memory) < 0 ||
-		setrlimit(RLIMIT_FSIZE, &file) < 0 || setrlimit(RLIMIT_CPU, &cpu) < 0)
-		return err_sys(err, "cannot limit a probe");
-	return 0;
-}
+struct probe_run {
+	struct job *jobs;
+	size_t n, next;
+	struct progress *progress;
+};
 
 static void decide(struct job *job, const char *verdict, char *why)
 {
@@ -54,8 +41,16 @@ static void decide(struct job *job, const char *verdict, char *why)
 	job->why = why;
 }
 
-static int job_start(struct job *job, struct progress *progress, struct err *err)
+/* The next job that has no verdict yet. */
+static int start_probe(void *ctx, struct proc **ret, void **which, struct err *err)
 {
+	struct probe_run *r = ctx;
+
+	while (r->next < r->n && r->jobs[r->next].verdict)
+		r->next++;
+	if (r->next == r->n)
+		return POOL_NO_MORE;
+	struct job *job = &r->jobs[r->next++];
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
 	CLEANUP_FREE char *log_path = xasprintf("%s/log", job->dir);
 	CLEANUP_FREE char *name =
@@ -65,8 +60,11 @@ static int job_start(struct job *job, struct progress *progress, struct err *err
 		.env = &env,
 		.cwd = job->dir,
 		.err = -1,
-		.prepare = set_limits,
-		.ctx = job};
+		.time_ms = job->probe->seconds * 1000,
+		.limits = {.memory = strcmp(job->probe->test, "T10") ? MEMORY_MAX
+								     : MEMORY_MAX_CONSUMER,
+			.file = FILE_MAX,
+			.cpu = job->probe->seconds}};
 
 	if (make_dirs(job->dir, err) < 0)
 		return -1;
@@ -80,11 +78,11 @@ static int job_start(struct job *job, struct progress *progress, struct err *err
 	strv_add(&argv, ". \"$PROBES/$0.sh\"");
 	strv_add(&argv, job->probe->id);
 	spec.out = log;
-	if (proc_start(&spec, &job->proc, err) < 0)
+	if (proc_start(&spec, ret, err) < 0)
 		return -1;
-	job->line = progress_start(progress, name, 0);
-	job->deadline = clock_ns() + job->probe->seconds * 1000000000ull;
-	return 0;
+	job->line = progress_start(r->progress, name, 0);
+	*which = job;
+	return POOL_STARTED;
 }
 
 /* The end of the log, as valid UTF-8. */
@@ -136,18 +134,20 @@ static void judge(struct job *job)
 	}
 }
 
-static void job_end(struct job *job, bool late, struct progress *progress)
+static int end_probe(void *ctx, void *which, struct proc *proc, struct err *err)
 {
+	const struct probe_run *r = ctx;
+	struct job *job = which;
 	CLEANUP_FREE char *path = xasprintf("%s/seen", job->dir);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT, failure = ERR_INIT;
-	bool failed = !late && proc_result(job->proc, &failure) < 0;
+	bool failed = proc_result(proc, &failure) < 0;
 
-	proc_free(steal(&job->proc));
+	(void)err;
 	read_log(job);
 	if (path_exists(path) && file_read(path, SEEN_MAX, &text, &ignored) == 0)
 		probe_seen_parse(text.data, &job->seen);
-	if (late)
+	if (proc_late(proc))
 		decide(job, "not checked",
 			xasprintf("was ended after %u seconds: too slow here, or it hangs",
 				job->probe->seconds));
@@ -156,61 +156,8 @@ static void job_end(struct job *job, bool late, struct progress *progress)
 			xasprintf("the probe itself failed (%s); see its log", failure.msg));
 	else
 		judge(job);
-	progress_end(progress, job->line, job->verdict);
+	progress_end(r->progress, job->line, job->verdict);
 	tree_remove(job->dir, &ignored);
-}
-
-static unsigned int processors(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : n > (long)MAX_AT_ONCE ? MAX_AT_ONCE : (unsigned int)n;
-}
-
-static void look_after(struct job **running, size_t slots, struct progress *progress)
-{
-	struct proc *procs[MAX_AT_ONCE];
-	int i;
-
-	for (size_t k = 0; k < slots; k++)
-		procs[k] = running[k] ? running[k]->proc : NULL;
-	i = proc_wait_any(procs, slots, 100);
-	progress_tick(progress);
-	if (i >= 0) {
-		job_end(running[i], false, progress);
-		running[i] = NULL;
-	}
-	for (size_t k = 0; k < slots; k++) {
-		if (running[k] && clock_ns() > running[k]->deadline) {
-			job_end(running[k], true, progress);
-			running[k] = NULL;
-		}
-	}
-}
-
-/* Runs all jobs that have no verdict yet, as many at a time as there are processors. */
-static int run_jobs(struct job *jobs, size_t n, struct progress *progress, struct err *err)
-{
-	struct job *running[MAX_AT_ONCE] = {0};
-	size_t slots = processors(), next = 0, busy;
-
-	do {
-		if (interrupt_check(err) < 0)
-			return -1;
-		busy = 0;
-		for (size_t k = 0; k < slots; k++) {
-			while (next < n && jobs[next].verdict)
-				next++;
-			if (!running[k] && next < n) {
-				running[k] = &jobs[next++];
-				if (job_start(running[k], progress, err) < 0)
-					return -1;
-			}
-			busy += running[k] != NULL;
-		}
-		if (busy)
-			look_after(running, slots, progress);
-	} while (busy);
 	return 0;
 }
 
@@ -348,10 +295,7 @@ static int check_runs(const struct python *dist, struct err *err)
 
 static void release_jobs(struct job *jobs, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		proc_terminate(jobs[i].proc);
 	for (size_t i = 0; i < n; i++) {
-		proc_free(jobs[i].proc);
 		probe_seen_release(&jobs[i].seen);
 		free(jobs[i].dir);
 		free(jobs[i].why);
@@ -380,7 +324,11 @@ static int probe_targets(const struct probe_target *targets, size_t n_targets,
 				decide(job, "not checked", missing);
 		}
 	}
-	r = run_jobs(jobs, n * n_targets, progress, err);
+	struct probe_run run = {.jobs = jobs, .n = n * n_targets, .progress = progress};
+	const struct proc_pool pool = {
+		.progress = progress, .start = start_probe, .end = end_probe, .ctx = &run};
+
+	r = proc_pool_run(&pool, err);
 	if (r == 0)
 		append(jobs, n, n_targets, model);
 	release_jobs(jobs, n * n_targets);

@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,8 +13,8 @@
 
 #define BATCH 16 /* modules that are imported into one process */
 #define TRY_TIMEOUT_MS (5 * 60 * 1000)
-#define TRY_DATA_MAX ((rlim_t)8 << 30)
-#define TRY_FILE_MAX ((rlim_t)2 << 30)
+#define TRY_DATA_MAX ((uint64_t)8 << 30)
+#define TRY_FILE_MAX ((uint64_t)2 << 30)
 #define OUTPUT_MAX ((size_t)256 << 10)
 #define RESULT_MAX ((size_t)4 << 20)
 #define LD_LOG_MAX ((size_t)16 << 20)
@@ -33,28 +32,6 @@ static void attempt_release(struct attempt *a)
 {
 	buf_release(&a->output);
 	buf_release(&a->result);
-}
-
-static int set_limits(void *ctx, struct err *err)
-{
-	static const struct {
-		int what;
-		rlim_t value;
-	} limits[] = {
-		{RLIMIT_CORE, 0},
-		{RLIMIT_DATA, TRY_DATA_MAX},
-		{RLIMIT_FSIZE, TRY_FILE_MAX},
-		{RLIMIT_CPU, TRY_TIMEOUT_MS / 1000},
-	};
-
-	(void)ctx;
-	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
-		const struct rlimit limit = {limits[i].value, limits[i].value};
-
-		if (setrlimit((__rlimit_resource_t)limits[i].what, &limit) < 0)
-			return err_sys(err, "cannot set a limit");
-	}
-	return 0;
 }
 
 static void try_env(const struct wheel_work *work, bool trace, struct strv *env)
@@ -89,7 +66,8 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 		.cwd = cwd,
 		.out = -1,
 		.err = -1,
-		.prepare = set_limits};
+		.limits = {
+			.data = TRY_DATA_MAX, .file = TRY_FILE_MAX, .cpu = TRY_TIMEOUT_MS / 1000}};
 	struct err child = ERR_INIT;
 
 	strv_add(&argv, python->dist->interpreter);

@@ -14,26 +14,22 @@
 #include "check/wheel-internal.h"
 #include "proc/proc.h"
 
-#define RUNNING_MAX 32
-#define TICK_MS 100
 #define ANSWER_MAX ((size_t)64 << 20)
 #define PIP_ASK_MS 60000
 
-struct job {
+/* A wheel of the list. */
+struct wheel_job {
 	struct wheel_work work;
-	struct proc *proc;
-	size_t index; /* in the list */
 	int line;
+	json_t *answer;
 };
 
-struct pool {
+struct wheel_run {
 	struct wheels *all;
 	const struct wheel_list *list;
 	struct progress *progress;
-	struct job jobs[RUNNING_MAX];
-	unsigned int n_jobs;
+	struct wheel_job *jobs; /* one for each of the list */
 	size_t next;
-	json_t **answers; /* one for each of the list */
 };
 
 static void wheels_release(struct wheels *all)
@@ -150,38 +146,34 @@ static int prepare(struct wheels *all, const struct python *dist, const struct p
 	return find_pip(all, err);
 }
 
-/* In the child: all the work, in place of what is done before an exec. What is executed then is
- * only a program that ends well. */
-static int work_in_child(void *ctx, struct err *err)
+static int check_in_child(void *work, struct err *err)
 {
-	return wheel_check(ctx, err);
+	return wheel_check(work, err);
 }
 
-static int start(struct pool *p, struct job *j, struct err *err)
+static int start_wheel(void *ctx, struct proc **ret, void **job, struct err *err)
 {
-	const struct wheel_item *item = &p->list->v[p->next];
-	CLEANUP_STRV struct strv argv = STRV_INIT;
-	struct proc_spec spec = {
-		.argv = &argv, .out = -1, .err = -1, .prepare = work_in_child, .ctx = &j->work};
-	CLEANUP_FREE char *label =
-		xasprintf("%s (%zu of %zu)", item->name, p->next + 1, p->list->n);
+	struct wheel_run *r = ctx;
+	struct wheel_job *j = &r->jobs[r->next];
+	struct proc_spec spec = {.out = -1, .err = -1, .run = check_in_child, .ctx = &j->work};
+	CLEANUP_FREE char *label = NULL;
 
-	strv_add(&argv, "true");
-	*j = (struct job){.index = p->next};
-	j->work = (struct wheel_work){
-		.all = p->all, .item = item, .dir = xasprintf("%s/%zu", p->all->scratch, p->next)};
-	if (make_dirs(j->work.dir, err) < 0 || proc_start(&spec, &j->proc, err) < 0) {
-		free(j->work.dir);
+	if (r->next == r->list->n)
+		return POOL_NO_MORE;
+	j->work = (struct wheel_work){.all = r->all,
+		.item = &r->list->v[r->next],
+		.dir = xasprintf("%s/%zu", r->all->scratch, r->next)};
+	if (make_dirs(j->work.dir, err) < 0 || proc_start(&spec, ret, err) < 0)
 		return -1;
-	}
-	p->next++;
-	j->line = progress_start(p->progress, label, 0);
-	return 0;
+	r->next++;
+	label = xasprintf("%s (%zu of %zu)", j->work.item->name, r->next, r->list->n);
+	j->line = progress_start(r->progress, label, 0);
+	*job = j;
+	return POOL_STARTED;
 }
 
 /* The answer of a process that ended; when there is none, the reason is the verdict's. */
-static json_t *read_answer(
-	const struct job *j, const struct wheel_item *item, const struct err *how)
+static json_t *read_answer(const struct wheel_job *j, const struct err *how)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/answer.json", j->work.dir);
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -194,94 +186,72 @@ static json_t *read_answer(
 		return answer;
 	json_decref(answer);
 	answer = json_object();
-	json_object_set_new(answer, "name", py_text_json(item->name));
+	json_object_set_new(answer, "name", py_text_json(j->work.item->name));
 	json_object_set_new(answer, "version", json_null());
 	wheel_not_checked(answer, "the process that checked it ended: %s",
 		*how->msg ? how->msg : "without an answer");
 	return answer;
 }
 
-static int finish(struct pool *p, struct job *j, struct err *err)
+static void drop_wheel(void *ctx, void *job)
 {
-	struct err how = ERR_INIT;
-	CLEANUP_FREE char *word = NULL;
-	json_t *answer;
-	int failed = 0;
+	const struct wheel_run *r = ctx;
+	const struct wheel_job *j = job;
+	struct err ignored = ERR_INIT;
 
-	if (proc_result(j->proc, &how) < 0 && how.code == ERR_INTERRUPTED) {
-		*err = how;
-		failed = -1;
-	} else {
-		answer = read_answer(j, &p->list->v[j->index], &how);
-		word = xasprintf("%s%s", json_string_value(json_object_get(answer, "verdict")),
-			json_object_get(answer, "reused") ? " (from an earlier run)" : "");
-		p->answers[j->index] = answer;
-	}
-	progress_end(p->progress, j->line, word ? word : "ended");
-	proc_free(j->proc);
-	j->proc = NULL;
-	if (tree_remove(j->work.dir, failed < 0 ? &how : err) < 0)
-		failed = -1;
-	free(j->work.dir);
-	return failed;
+	progress_end(r->progress, j->line, "ended");
+	tree_remove(j->work.dir, &ignored);
 }
 
-static int run_pool(struct pool *p, struct err *err)
+static int end_wheel(void *ctx, void *job, struct proc *proc, struct err *err)
 {
-	for (;;) {
-		struct proc *procs[RUNNING_MAX];
-		size_t running = 0;
-		int ended;
+	const struct wheel_run *r = ctx;
+	struct wheel_job *j = job;
+	struct err how = ERR_INIT;
+	CLEANUP_FREE char *word = NULL;
 
-		if (interrupt_check(err) < 0)
-			return -1;
-		for (unsigned int i = 0; i < p->n_jobs; i++) {
-			if (!p->jobs[i].proc && p->next < p->list->n &&
-				start(p, &p->jobs[i], err) < 0)
-				return -1;
-			procs[i] = p->jobs[i].proc;
-			running += procs[i] != NULL;
-		}
-		if (!running)
-			return 0;
-		ended = proc_wait_any(procs, p->n_jobs, TICK_MS);
-		progress_tick(p->progress);
-		if (ended >= 0 && finish(p, &p->jobs[ended], err) < 0)
-			return -1;
+	if (proc_result(proc, &how) < 0 && how.code == ERR_INTERRUPTED) {
+		drop_wheel(ctx, job);
+		*err = how;
+		return -1;
 	}
+	j->answer = read_answer(j, &how);
+	word = xasprintf("%s%s", json_string_value(json_object_get(j->answer, "verdict")),
+		json_object_get(j->answer, "reused") ? " (from an earlier run)" : "");
+	progress_end(r->progress, j->line, word);
+	return tree_remove(j->work.dir, err);
 }
 
 static int check_list(struct wheels *all, const struct wheel_list *list, struct progress *progress,
 	json_t *model, struct err *err)
 {
-	struct pool p = {.all = all, .list = list, .progress = progress};
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	struct wheel_run r = {.all = all, .list = list, .progress = progress};
+	struct proc_pool pool = {.jobs = all->options->jobs,
+		.progress = progress,
+		.start = start_wheel,
+		.end = end_wheel,
+		.drop = drop_wheel,
+		.ctx = &r};
 	json_t *array = json_object_get(model, "wheels");
-	struct err ignored = ERR_INIT;
 	int failed;
 
-	p.n_jobs = all->options->jobs ? all->options->jobs : (unsigned int)processors;
-	p.n_jobs = p.n_jobs < 1 ? 1 : p.n_jobs > RUNNING_MAX ? RUNNING_MAX : p.n_jobs;
-	p.answers = xcalloc(list->n, sizeof(json_t *));
+	r.jobs = xcalloc(list->n, sizeof(*r.jobs));
 	if (!array) {
 		array = json_array();
 		json_object_set_new(model, "wheels", array);
 	}
-	failed = run_pool(&p, err);
-	for (unsigned int i = 0; i < p.n_jobs; i++)
-		proc_terminate(p.jobs[i].proc);
-	for (unsigned int i = 0; i < p.n_jobs; i++) {
-		if (p.jobs[i].proc)
-			finish(&p, &p.jobs[i], &ignored);
-	}
+	failed = proc_pool_run(&pool, err);
 	for (size_t i = 0; i < list->n; i++) {
-		if (!p.answers[i])
+		json_t *answer = r.jobs[i].answer;
+
+		free(r.jobs[i].work.dir);
+		if (!answer)
 			continue;
-		wheel_weigh_prediction(p.answers[i]);
-		wheel_count(model, p.answers[i]);
-		json_array_append_new(array, p.answers[i]);
+		wheel_weigh_prediction(answer);
+		wheel_count(model, answer);
+		json_array_append_new(array, answer);
 	}
-	free(p.answers);
+	free(r.jobs);
 	return failed;
 }
 

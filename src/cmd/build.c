@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/parallel.h"
 #include "base/term.h"
 #include "base/trust.h"
 #include "cpython/sources.h"
@@ -15,12 +16,11 @@
 void cmd_build_defaults(void *values)
 {
 	struct build_values *v = values;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	cpython_defaults(&v->cpython);
 	v->sources = "auto";
 	v->sandbox = "auto";
-	v->jobs = cpus > 0 ? (unsigned int)cpus : 1;
+	v->jobs = processors();
 }
 
 /* Everything that one build holds. */

@@ -15,8 +15,6 @@ struct pack_values {
 	unsigned long level;
 };
 
-unsigned int cmd_pack_processors(void);
-
 /* The cache's entry of the compile that the package's libpython comes from, by content, and the
  * newest of several: 1 and its folder `build` and the root it had, or 0. The caller frees both. */
 int cmd_pack_find_build(

@@ -8,6 +8,7 @@
 
 #include "tar/tar.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "base/term.h"
 #include "cpython/cpython.h"
 #include "cmd/cmd.h"
@@ -19,13 +20,6 @@
 #define ROOT_MAX 4096
 #define GDB_SCRIPT "Tools/gdb/libpython.py"
 #define GDB_SCRIPT_MAX ((size_t)4 << 20)
-
-unsigned int cmd_pack_processors(void)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return cpus > 0 ? (unsigned int)cpus : 1;
-}
 
 static bool same_size(const char *a, const char *b)
 {
@@ -293,7 +287,7 @@ static int pack(const struct pack_values *v, const char *dir, struct progress *p
 	if (v->verify)
 		return cmd_pack_verify(v, dir, cache, progress, result, err);
 	return cmd_pack_write(v, dir, v->output ? v->output : ".",
-		v->jobs ? v->jobs : cmd_pack_processors(), cache, progress, result, err);
+		v->jobs ? v->jobs : processors(), cache, progress, result, err);
 }
 
 /* Options that would be ignored are mistakes. */

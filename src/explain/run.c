@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/personality.h>
 #include <unistd.h>
 
@@ -25,11 +24,10 @@ int explain_find_valgrind(char **ret, struct err *err)
 			     "callgrind with --from-callgrind");
 }
 
-/* The layout of memory does not change from run to run. `pid`, in shared memory, receives the
- * process that will run the program. */
-static int fix_layout(void *pid, struct err *err)
+/* The layout of memory does not change from run to run. */
+static int fix_layout(void *ctx, struct err *err)
 {
-	*(pid_t *)pid = getpid();
+	(void)ctx;
 	if (personality(ADDR_NO_RANDOMIZE) < 0)
 		return err_sys(err, "cannot turn off address randomization");
 	return 0;
@@ -43,7 +41,8 @@ void run_environment(struct strv *env)
 	strv_add(env, "PYTHONPYCACHEPREFIX=bytecode");
 }
 
-static int run_with(const struct explain_run *spec, const char *how, const struct strv *argv,
+/* *pid, which may be NULL, receives the number of the process that it was. */
+static int run_program(const struct explain_run *spec, const char *how, const struct strv *argv,
 	pid_t *pid, struct err *err)
 {
 	CLEANUP_BUF struct buf output = BUF_INIT;
@@ -53,8 +52,8 @@ static int run_with(const struct explain_run *spec, const char *how, const struc
 		.cwd = spec->scratch,
 		.out = -1,
 		.err = -1,
-		.prepare = fix_layout,
-		.ctx = pid};
+		.run = fix_layout,
+		.pid = pid};
 
 	run_environment(&env);
 	if (proc_run(&proc, true, MAX_OUTPUT, spec->limit * 1000, &output, err) == 0)
@@ -70,23 +69,6 @@ static int run_with(const struct explain_run *spec, const char *how, const struc
 	CLEANUP_FREE char *said = last_line_safe(output.data);
 
 	return said ? err_hint(err, "it said last: %s", said) : -1;
-}
-
-/* *pid, which may be NULL, receives the number of the process that it was. */
-static int run_program(const struct explain_run *spec, const char *how, const struct strv *argv,
-	pid_t *pid, struct err *err)
-{
-	pid_t *shared = mmap(
-		NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int result;
-
-	if (shared == MAP_FAILED)
-		return err_sys(err, "cannot map memory");
-	result = run_with(spec, how, argv, shared, err);
-	if (pid)
-		*pid = *shared;
-	munmap(shared, sizeof(*shared));
-	return result;
 }
 
 static void add_python(const struct explain_run *spec, struct strv *argv)

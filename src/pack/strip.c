@@ -12,9 +12,6 @@
 #include "pack/pack-internal.h"
 #include "proc/proc.h"
 
-#define POLL_MS 200
-#define JOBS_MAX 64
-
 /* One run of objcopy. */
 struct task {
 	struct strv argv;
@@ -28,7 +25,7 @@ struct strip {
 	char *objcopy;
 	struct tar_list *stripped, *debug;
 	struct task *tasks;
-	size_t n_tasks;
+	size_t n_tasks, n_started;
 };
 
 static void strip_release(struct strip *s)
@@ -155,12 +152,19 @@ void package_add_gdb(
 		tar_list_add_bytes(debug, script, len, "python/lib/debug/libpython.py");
 }
 
-static int start(struct proc **proc, struct task *t, struct err *err)
+static int start_objcopy(void *ctx, struct proc **ret, void **job, struct err *err)
 {
-	struct proc_spec spec = {.argv = &t->argv, .err = -1};
+	struct strip *s = ctx;
+	struct task *t;
 
-	t->said = spec.out = memfd_create("objcopy", MFD_CLOEXEC);
-	return proc_start(&spec, proc, err);
+	if (s->n_started == s->n_tasks)
+		return POOL_NO_MORE;
+	*job = t = &s->tasks[s->n_started++];
+	t->said = memfd_create("objcopy", MFD_CLOEXEC);
+	return proc_start(&(struct proc_spec){.argv = &t->argv, .out = t->said, .err = -1}, ret,
+		       err) < 0
+		       ? -1
+		       : POOL_STARTED;
 }
 
 /* With objcopy's own words, of which the last line says most. */
@@ -182,8 +186,11 @@ static int failed(const struct task *t, struct err *err)
 		err, "make room where $TMPDIR is (or /tmp), or name another folder with it");
 }
 
-static int finish(struct proc *proc, struct task *t, struct err *err)
+static int end_objcopy(void *ctx, void *job, struct proc *proc, struct err *err)
 {
+	struct task *t = job;
+
+	(void)ctx;
 	if (proc_result(proc, err) < 0)
 		return failed(t, err);
 	close(t->said);
@@ -193,49 +200,18 @@ static int finish(struct proc *proc, struct task *t, struct err *err)
 	return 0;
 }
 
-static int run_tasks(struct strip *s, unsigned int jobs, struct err *err)
-{
-	struct proc *procs[JOBS_MAX] = {0};
-	size_t which[JOBS_MAX] = {0}, next = 0, done = 0;
-	int result = 0;
-
-	jobs = jobs < 1 ? 1 : jobs > JOBS_MAX ? JOBS_MAX : jobs;
-	while (result == 0 && done < s->n_tasks) {
-		int ended;
-
-		for (size_t i = 0; result == 0 && i < jobs && next < s->n_tasks; i++) {
-			if (procs[i])
-				continue;
-			which[i] = next;
-			result = start(&procs[i], &s->tasks[next++], err);
-		}
-		if (result < 0 || interrupt_check(err) < 0) {
-			result = -1;
-			break;
-		}
-		ended = proc_wait_any(procs, jobs, POLL_MS);
-		if (ended < 0)
-			continue;
-		result = finish(procs[ended], &s->tasks[which[ended]], err);
-		proc_free(procs[ended]);
-		procs[ended] = NULL;
-		done++;
-	}
-	for (size_t i = 0; i < jobs; i++)
-		proc_free(procs[i]);
-	return result;
-}
-
 int package_strip(const struct package *p, const struct tar_list *tree, const char *scratch,
 	unsigned int jobs, struct tar_list *stripped, struct tar_list *debug, struct err *err)
 {
 	CLEANUP(strip_release)
 	struct strip s = {.p = p, .scratch = scratch, .stripped = stripped, .debug = debug};
+	const struct proc_pool pool = {
+		.jobs = jobs, .start = start_objcopy, .end = end_objcopy, .ctx = &s};
 
 	s.objcopy = find_program("objcopy");
 	if (!s.objcopy) {
 		err_set(err, ERR_ENVIRONMENT, "the program 'objcopy' is not installed");
 		return err_hint(err, "apt-get install binutils");
 	}
-	return plan(&s, tree, err) < 0 ? -1 : run_tasks(&s, jobs, err);
+	return plan(&s, tree, err) < 0 ? -1 : proc_pool_run(&pool, err);
 }

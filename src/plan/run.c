@@ -166,7 +166,7 @@ static int spawn(struct run *r, struct job *j, struct err *err)
 		.err = -1,
 		.fds = &fds,
 		.lock = j->lock,
-		.prepare = prepare_folder,
+		.run = prepare_folder,
 		.ctx = &c};
 
 	if (out < 0)

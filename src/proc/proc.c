@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,11 +23,15 @@
 struct proc {
 	pid_t pid; /* of the guardian */
 	int pidfd;
-	int failure; /* read end: the struct err of a failed start */
+	int report;  /* read end: the child's number and, if it failed, its struct err */
+	pid_t child; /* once it was read */
 	bool ended;
 	int status;
 	uint64_t grace;    /* in nanoseconds */
 	uint64_t deadline; /* after a SIGTERM: when the grace is over; 0: none was sent */
+	unsigned int time_ms;
+	uint64_t late_at; /* 0: never */
+	bool late;
 };
 
 void proc_seal(const struct strv *fds)
@@ -42,7 +47,28 @@ void proc_seal(const struct strv *fds)
 		fcntl((int)strtol(fds->v[i], NULL, 10), F_SETFD, 0);
 }
 
-/* What the child does between fork and exec; returns only on failure. */
+/* With a core limit of one byte the kernel neither writes a core nor starts a program that collects
+ * one; with zero it may do the latter. */
+static int set_limits(const struct proc_limits *l, struct err *err)
+{
+	const struct {
+		int what;
+		rlim_t soft, hard;
+	} limits[] = {{RLIMIT_CORE, l->memory || l->data || l->file || l->cpu, 1},
+		{RLIMIT_AS, l->memory, l->memory}, {RLIMIT_DATA, l->data, l->data},
+		{RLIMIT_FSIZE, l->file, l->file}, {RLIMIT_CPU, l->cpu, l->cpu + 5}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		const struct rlimit limit = {limits[i].soft, limits[i].hard};
+
+		if (limit.rlim_cur && setrlimit((__rlimit_resource_t)limits[i].what, &limit) < 0)
+			return err_sys(err, "cannot limit a program");
+	}
+	return 0;
+}
+
+/* What the child does between fork and exec, and in the place of exec when there is no program.
+ * Returns 0 in the latter case only. */
 static int become(const struct proc_spec *spec, struct err *err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -56,8 +82,12 @@ static int become(const struct proc_spec *spec, struct err *err)
 		return err_sys(err, "cannot open '/dev/null'");
 	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(spec->err >= 0 ? spec->err : out, 2) < 0)
 		return err_sys(err, "cannot redirect the output");
-	if (spec->prepare && spec->prepare(spec->ctx, err) < 0)
+	if (set_limits(&spec->limits, err) < 0)
 		return -1;
+	if (spec->run && spec->run(spec->ctx, err) < 0)
+		return -1;
+	if (!spec->argv)
+		return 0;
 	if (spec->cwd && chdir(spec->cwd) < 0)
 		return err_sys(err, "cannot enter '%s'", spec->cwd);
 	proc_seal(spec->fds);
@@ -70,15 +100,20 @@ static int become(const struct proc_spec *spec, struct err *err)
 static void run_child(const struct proc_spec *spec, int report, pid_t parent)
 {
 	struct err err = ERR_INIT;
+	pid_t self = getpid();
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (getppid() != parent || write(report, &self, sizeof(self)) < 0)
 		_exit(127);
-	become(spec, &err);
-	if (write(report, &err, sizeof(err)) < 0)
-		_exit(126);
-	_exit(127);
+	if (become(spec, &err) == 0)
+		_exit(0);
+	_exit(write(report, &err, sizeof(err)) < 0 ? 126 : 127);
+}
+
+static const char *name_of(const struct proc_spec *spec)
+{
+	return spec->argv ? spec->argv->v[0] : "a process of our own";
 }
 
 int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err)
@@ -92,6 +127,8 @@ int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err)
 		return err_sys(err, "cannot create a pipe");
 	p = xcalloc(1, sizeof(*p));
 	p->grace = (spec->grace_ms ? spec->grace_ms : GRACE_MS) * MS;
+	p->time_ms = spec->time_ms;
+	p->late_at = p->time_ms ? clock_ns() + p->time_ms * MS : 0;
 	/* What we send the guardian waits for it from its first moment on. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
@@ -102,8 +139,11 @@ int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err)
 		if (child == 0)
 			run_child(spec, report[1], getppid());
 		if (child < 0) {
-			err_sys(err, "cannot start '%s'", spec->argv->v[0]);
-			_exit(write(report[1], err, sizeof(*err)) < 0 ? 126 : 127);
+			err_sys(err, "cannot start '%s'", name_of(spec));
+			_exit(write(report[1], &(pid_t){0}, sizeof(pid_t)) < 0 ||
+						write(report[1], err, sizeof(*err)) < 0
+					? 126
+					: 127);
 		}
 		guard_watch(child, spec->lock);
 	}
@@ -112,9 +152,9 @@ int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err)
 	if (p->pid < 0) {
 		close(report[0]);
 		free(p);
-		return err_sys(err, "cannot start '%s'", spec->argv->v[0]);
+		return err_sys(err, "cannot start '%s'", name_of(spec));
 	}
-	p->failure = report[0];
+	p->report = report[0];
 	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	if (p->pidfd >= 0)
 		fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
@@ -157,7 +197,7 @@ void proc_free(struct proc *p)
 	reap(p, 0);
 	if (p->pidfd >= 0)
 		close(p->pidfd);
-	close(p->failure);
+	close(p->report);
 	free(p);
 }
 
@@ -166,15 +206,41 @@ void cleanup_proc(struct proc **p)
 	proc_free(*p);
 }
 
+bool proc_late(const struct proc *p)
+{
+	return p->late;
+}
+
+static int say_late(const struct proc *p, struct err *err)
+{
+	return err_set(err, ERR_CHILD, "took longer than %g s and was ended", p->time_ms / 1e3);
+}
+
+/* Asks a child that runs to end when its time is over, and ends it when its grace is. */
+static void look_at_clock(struct proc *p)
+{
+	uint64_t now = clock_ns();
+
+	if (p->late_at && now > p->late_at && !p->deadline) {
+		p->late = true;
+		proc_terminate(p);
+	} else if (p->late && now > p->deadline) {
+		kill(p->pid, GUARD_END);
+	}
+}
+
 int proc_wait_any(struct proc *const *procs, size_t n, int timeout_ms)
 {
-	struct pollfd polls[64];
+	struct pollfd polls[POOL_PLACES];
 	size_t used = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (procs[i] && reap(procs[i], WNOHANG))
+		if (!procs[i])
+			continue;
+		if (reap(procs[i], WNOHANG))
 			return (int)i;
-		if (procs[i] && used < ARRAY_SIZE(polls))
+		look_at_clock(procs[i]);
+		if (used < ARRAY_SIZE(polls))
 			polls[used++] = (struct pollfd){.fd = procs[i]->pidfd, .events = POLLIN};
 	}
 	if (poll(polls, used, timeout_ms) <= 0)
@@ -184,6 +250,14 @@ int proc_wait_any(struct proc *const *procs, size_t n, int timeout_ms)
 			return (int)i;
 	}
 	return -1;
+}
+
+pid_t proc_pid(struct proc *p)
+{
+	if (!p->child && TEMP_FAILURE_RETRY(read(p->report, &p->child, sizeof(p->child))) !=
+				 sizeof(p->child))
+		p->child = 0;
+	return p->child;
 }
 
 int proc_exit_code(const struct proc *p)
@@ -201,7 +275,10 @@ int proc_result(struct proc *p, struct err *err)
 	/* What a child does while we are being ended is no answer. */
 	if (interrupt_check(err) < 0)
 		return -1;
-	if (TEMP_FAILURE_RETRY(read(p->failure, &reported, sizeof(reported))) ==
+	if (p->late)
+		return say_late(p, err);
+	proc_pid(p);
+	if (TEMP_FAILURE_RETRY(read(p->report, &reported, sizeof(reported))) ==
 		(ssize_t)sizeof(reported)) {
 		*err = reported;
 		return -1;
@@ -212,9 +289,8 @@ int proc_result(struct proc *p, struct err *err)
 }
 
 /* Reads what is there until the end of the file, an interrupt or the deadline. */
-static int drain(int fd, size_t max, unsigned int timeout_ms, struct buf *output, struct err *err)
+static int drain(const struct proc *p, int fd, size_t max, struct buf *output, struct err *err)
 {
-	uint64_t deadline = timeout_ms ? clock_ns() + timeout_ms * MS : 0;
 	char chunk[4096];
 
 	for (;;) {
@@ -223,9 +299,8 @@ static int drain(int fd, size_t max, unsigned int timeout_ms, struct buf *output
 
 		if (interrupt_check(err) < 0)
 			return -1;
-		if (deadline && clock_ns() > deadline)
-			return err_set(err, ERR_CHILD, "took longer than %g s and was ended",
-				timeout_ms / 1e3);
+		if (p->late_at && clock_ns() > p->late_at)
+			return say_late(p, err);
 		if (poll(&wait, 1, 100) <= 0)
 			continue;
 		n = read(fd, chunk, sizeof(chunk));
@@ -256,12 +331,15 @@ int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigne
 	reader = ends[0];
 	inner.out = ends[1];
 	inner.err = both ? -1 : null;
+	inner.time_ms = timeout_ms;
 	if (proc_start(&inner, &p, err) < 0) {
 		close(ends[1]);
 		return -1;
 	}
 	close(ends[1]);
-	if (drain(reader, max_output, timeout_ms, output, err) < 0)
+	if (spec->pid)
+		*spec->pid = proc_pid(p);
+	if (drain(p, reader, max_output, output, err) < 0)
 		return -1;
 	return proc_result(p, err);
 }

@@ -15,20 +15,32 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* What a child may use; 0: as much as we. With any limit it leaves no core. */
+struct proc_limits {
+	uint64_t memory;  /* bytes of address space */
+	uint64_t data;    /* bytes of private memory */
+	uint64_t file;    /* bytes of each file that it writes */
+	unsigned int cpu; /* seconds of processor time, for each process */
+};
+
 struct proc_spec {
-	const struct strv *argv; /* argv[0] is looked up on the PATH of `env` */
-	const struct strv *env;  /* "NAME=value"; NULL: proc_clean_environment() */
-	const char *cwd;         /* NULL: ours */
-	int out;                 /* descriptor for stdout and stderr; -1: /dev/null */
-	int err;                 /* descriptor for stderr alone; -1: the same as out */
-	const struct strv *fds;  /* numbers of descriptors that the child inherits; may be NULL */
+	/* argv[0] is looked up on the PATH of `env`. NULL: no program, the child is `run` alone. */
+	const struct strv *argv;
+	const struct strv *env; /* "NAME=value"; NULL: proc_clean_environment() */
+	const char *cwd;        /* NULL: ours */
+	int out;                /* descriptor for stdout and stderr; -1: /dev/null */
+	int err;                /* descriptor for stderr alone; -1: the same as out */
+	const struct strv *fds; /* numbers of descriptors that the child inherits; may be NULL */
 	/* Stays open until the child and all that it started are gone, also if we are killed: what
 	 * it locks nobody else takes before. 0: none. */
 	int lock;
-	unsigned int grace_ms; /* to end in after a SIGTERM; 0: three seconds */
-	/* Runs in the child before exec, for work that would block the parent. An error ends the
-	 * child and is reported by proc_result(). */
-	int (*prepare)(void *ctx, struct err *err);
+	unsigned int grace_ms;     /* to end in after a SIGTERM; 0: three seconds */
+	unsigned int time_ms;      /* after which proc_wait_any() ends it; 0: never */
+	struct proc_limits limits; /* for `run`, too */
+	pid_t *pid; /* proc_run() stores the number of the child there; may be NULL */
+	/* Runs in the child, before its program if it has one. An error ends the child and is what
+	 * proc_result() reports. It has a copy of our memory: answers go into files. */
+	int (*run)(void *ctx, struct err *err);
 	void *ctx;
 };
 
@@ -45,13 +57,18 @@ void cleanup_proc(struct proc **p);
  * index, or -1 when none ended or a signal came. */
 int proc_wait_any(struct proc *const *procs, size_t n, int timeout_ms);
 
+/* The number of the child itself, which waits until it has started. 0 if it never did. */
+pid_t proc_pid(struct proc *p);
+/* Was it ended because its time was over? proc_result() says so in words. */
+bool proc_late(const struct proc *p);
+
 /* For a child that was forked elsewhere, before it becomes another program: signals are handled as
  * by default, none is blocked, and of the descriptors from 3 on only `fds` (may be NULL) get past.
  */
 void proc_seal(const struct strv *fds);
 
 /* What became of an ended child: 0 if it exited with 0, else -1 and an error (ERR_CHILD) such as
- * "exit code 2" or "killed by SIGSEGV"; or the error of `prepare`. */
+ * "exit code 2" or "killed by SIGSEGV"; or the error of `run`. */
 int proc_result(struct proc *p, struct err *err);
 /* The same as a number: the exit code, or 128 + signal. */
 int proc_exit_code(const struct proc *p);
@@ -60,6 +77,30 @@ int proc_exit_code(const struct proc *p);
  * proc_result() does; the output is there all the same. timeout_ms 0: none. */
 int proc_run(const struct proc_spec *spec, bool both, size_t max_output, unsigned int timeout_ms,
 	struct buf *output, struct err *err);
+
+/* Children side by side.
+ *
+ * The pool asks start() for children as long as it has places for them, and calls end() for each as
+ * it ends, in the order in which they end; whoever wants another order keeps results by job. After
+ * an error of either, or an interrupt, nothing more is started, those that run are ended all at
+ * once, and drop() is called for each in the place of end().
+ */
+enum pool_next { POOL_STARTED, POOL_NOT_NOW, POOL_NO_MORE };
+#define POOL_PLACES 64
+
+struct proc_pool {
+	unsigned int jobs; /* how many run at a time, at most POOL_PLACES; 0: processors() */
+	struct progress *progress; /* kept alive; may be NULL */
+	/* Starts one and names its job, or says that there is none at the moment (it is asked again
+	 * ten times a second) or none any more. A return of -1 is an error. */
+	int (*start)(void *ctx, struct proc **ret, void **job, struct err *err);
+	/* The child has ended and will be freed. */
+	int (*end)(void *ctx, void *job, struct proc *proc, struct err *err);
+	void (*drop)(void *ctx, void *job); /* may be NULL */
+	void *ctx;
+};
+
+int proc_pool_run(const struct proc_pool *pool, struct err *err);
 
 /* Adds what a program needs to run at all: our PATH, HOME and TMPDIR, and LC_ALL=C.UTF-8. Nothing
  * else of ours gets into a child, so no tokens, no keys, and nothing that changes what it does. */

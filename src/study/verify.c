@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/parallel.h"
 #include "cpython/toolchain.h"
 #include "cmd/build-internal.h"
 #include "cmd/cmd.h"
@@ -256,7 +257,7 @@ static int verify(const struct pack_values *v, const char *dir, const char *scra
 	CLEANUP_FREE char *fresh = xasprintf("%s/another place", scratch);
 	CLEANUP_STRV struct strv argv = STRV_INIT;
 	/* Builds have as many as there are processors, unless told otherwise. */
-	unsigned int jobs = v->jobs ? v->jobs : cmd_pack_processors() + 1;
+	unsigned int jobs = v->jobs ? v->jobs : processors() + 1;
 	json_t *list = json_array();
 	int trees, archives;
 

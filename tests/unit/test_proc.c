@@ -333,7 +333,7 @@ static void test_prepare(void **state)
 	CLEANUP_STRV struct strv argv = STRV_INIT;
 	char what[] = "archive";
 	struct proc_spec spec = {
-		.argv = &argv, .out = -1, .err = -1, .prepare = prepare_fails, .ctx = what};
+		.argv = &argv, .out = -1, .err = -1, .run = prepare_fails, .ctx = what};
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
 
@@ -343,7 +343,7 @@ static void test_prepare(void **state)
 	assert_string_equal(err.msg, "archive is broken");
 	assert_string_equal(err.hint, "mend it");
 	assert_int_equal(err.code, ERR_INPUT);
-	spec.prepare = prepare_works;
+	spec.run = prepare_works;
 	spec.ctx = path;
 	assert_int_equal(proc_run(&spec, true, 100, 0, &out, &err), 0);
 	assert_string_equal(out.data, "made");
