@@ -11,6 +11,7 @@
 #include "cpython/sources.h"
 #include "cmd/build-internal.h"
 #include "cmd/cmd.h"
+#include "python/python.h"
 #include "report/report.h"
 
 void cmd_build_defaults(void *values)
@@ -284,7 +285,7 @@ static int print_summary(const struct build *b, const struct plan_result *r, str
 	CLEANUP_FREE char *sources = xasprintf("%s (%s)", b->sources.lock->set, b->sources.reason);
 	json_t *model, *build, *d;
 
-	if (cmd_collect(b->output, &model, err) < 0)
+	if (py_artifacts_json(b->output, &model, err) < 0)
 		return -1;
 	d = json_object_get(model, "distribution");
 	json_object_set_new(d, "sources", json_string(sources));

@@ -45,8 +45,4 @@ const char *cmd_text(const json_t *object, const char *key);
 /* The rules of `solder check`: [{"id", "severity", "reason"}]. */
 json_t *cmd_rules(void);
 
-/* The facts of the artifacts of a distribution that solder built, as a JSON object:
- * {"path", "artifacts": [{"name", "path", "size", …}]}. */
-int cmd_collect(const char *dir, json_t **ret, struct err *err);
-
 #endif
