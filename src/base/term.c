@@ -52,6 +52,15 @@ size_t utf8_decode(const char *s, size_t len, uint32_t *code)
 	return n;
 }
 
+uint32_t utf8_next(const char **s, const char *end)
+{
+	uint32_t code = '?';
+	size_t n = utf8_decode(*s, (size_t)(end - *s), &code);
+
+	*s += n ? n : 1;
+	return n ? code : '?';
+}
+
 size_t utf8_cut(const char *s, size_t max)
 {
 	size_t n = strnlen(s, max);

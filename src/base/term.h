@@ -55,6 +55,9 @@ void term_block(FILE *out, enum term_style style, const char *mark, const char *
 /* One code point of `s` (at most `len` bytes, at least 1); returns its length, or 0 if the bytes
  * are not UTF-8 (overlong, surrogate, cut off, beyond U+10FFFF). */
 size_t utf8_decode(const char *s, size_t len, uint32_t *code);
+/* Takes one code point off the front of `*s`, which ends at `end`; a byte that is not UTF-8 counts
+ * as a '?'. */
+uint32_t utf8_next(const char **s, const char *end);
 /* At most `max` bytes of `s`, and no part of a character. */
 size_t utf8_cut(const char *s, size_t max);
 

@@ -5,11 +5,16 @@
 
 #include "report/report-internal.h"
 
+static char *copy(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
 struct doc *doc_new(const char *title)
 {
 	struct doc *doc = xcalloc(1, sizeof(*doc));
 
-	doc->title = xstrdup(title);
+	doc->title = copy(title);
 	return doc;
 }
 
@@ -41,12 +46,7 @@ void cleanup_doc(struct doc **doc)
 	doc_free(*doc);
 }
 
-static char *copy(const char *s)
-{
-	return s ? xstrdup(s) : NULL;
-}
-
-static struct doc_element *add(
+static struct doc_element *add_element(
 	struct doc *doc, enum doc_kind kind, const char *label, const char *text)
 {
 	struct doc_element *e;
@@ -62,12 +62,12 @@ static struct doc_element *add(
 
 void doc_heading(struct doc *doc, const char *text)
 {
-	add(doc, DOC_HEADING, text, NULL);
+	add_element(doc, DOC_HEADING, text, NULL);
 }
 
 void doc_text(struct doc *doc, const char *fmt, ...)
 {
-	struct doc_element *e = add(doc, DOC_TEXT, NULL, NULL);
+	struct doc_element *e = add_element(doc, DOC_TEXT, NULL, NULL);
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -78,31 +78,34 @@ void doc_text(struct doc *doc, const char *fmt, ...)
 
 void doc_fact(struct doc *doc, const char *key, const char *value)
 {
-	add(doc, DOC_FACT, key, value ? value : "-");
+	add_element(doc, DOC_FACT, key, value ? value : "-");
 }
 
 void doc_listing(struct doc *doc, const char *label, const char *text)
 {
-	add(doc, DOC_LISTING, label, text);
+	add_element(doc, DOC_LISTING, label, text);
 }
 
-static void start_table(struct doc_table *t, const struct doc_column *columns, size_t n)
+void doc_picture(struct doc *doc, const char *svg, const char *alt, bool alt_on_terminal)
 {
-	t->columns = xcalloc(n, sizeof(*t->columns));
-	t->n_columns = n;
-	for (size_t i = 0; i < n; i++) {
-		t->columns[i].title = xstrdup(columns[i].title);
-		t->columns[i].flags = columns[i].flags;
-	}
+	add_element(doc, DOC_PICTURE, alt, svg)->alt_on_terminal = alt_on_terminal;
 }
 
-void doc_table(struct doc *doc, const char *caption, const struct doc_column *columns, size_t n)
+static void add_table(struct doc_element *e, const struct doc_column *columns, size_t n)
 {
-	struct doc_table *t = &add(doc, DOC_TABLE, caption, NULL)->table;
+	e->table.columns = xcalloc(n, sizeof(*columns));
+	e->table.n_columns = n;
+	for (size_t i = 0; i < n; i++)
+		e->table.columns[i] = (struct doc_column){
+			xstrdup(columns[i].title ? columns[i].title : ""), columns[i].flags};
+}
 
-	if (!n)
-		bug("a table without columns");
-	start_table(t, columns, n);
+/* The table of the last element, which must be of that kind. */
+static struct doc_table *last_table(struct doc *doc, enum doc_kind kind)
+{
+	if (!doc->n || doc->elements[doc->n - 1].kind != kind)
+		bug("a row outside of its table");
+	return &doc->elements[doc->n - 1].table;
 }
 
 static void add_row(struct doc_table *t, const char *const *cells)
@@ -119,39 +122,34 @@ static void add_row(struct doc_table *t, const char *const *cells)
 	t->n_rows++;
 }
 
+void doc_table(struct doc *doc, const char *caption, const struct doc_column *columns, size_t n)
+{
+	if (!n)
+		bug("a table without columns");
+	add_table(add_element(doc, DOC_TABLE, caption, NULL), columns, n);
+}
+
 void doc_row(struct doc *doc, const char *const *cells)
 {
-	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_TABLE)
-		bug("a row outside of a table");
-	add_row(&doc->elements[doc->n - 1].table, cells);
+	add_row(last_table(doc, DOC_TABLE), cells);
 }
 
 void doc_cell_tone(struct doc *doc, size_t column, enum doc_tone tone)
 {
-	const struct doc_element *e = doc->n ? &doc->elements[doc->n - 1] : NULL;
+	const struct doc_table *t = last_table(doc, DOC_TABLE);
 
-	if (!e || e->kind != DOC_TABLE || !e->table.n_rows || column >= e->table.n_columns)
+	if (!t->n_rows || column >= t->n_columns)
 		bug("a tone without a cell");
-	e->table.tones[(e->table.n_rows - 1) * e->table.n_columns + column] = tone;
+	t->tones[(t->n_rows - 1) * t->n_columns + column] = tone;
 }
 
 void doc_sides(struct doc *doc, const char *label, const char *left, const char *right)
 {
-	struct doc_column columns[SIDES_COLUMNS];
+	const struct doc_column columns[SIDES_COLUMNS] = {
+		[SIDES_LEFT] = {left, 0}, [SIDES_RIGHT] = {right, 0}};
 
-	for (size_t c = 0; c < SIDES_COLUMNS; c++)
-		columns[c] = (struct doc_column){"", 0};
-	columns[SIDES_LEFT].title = left;
-	columns[SIDES_RIGHT].title = right ? right : "";
-	start_table(
-		&add(doc, DOC_SIDES, label, right ? "two" : "one")->table, columns, SIDES_COLUMNS);
-}
-
-static void add_sides(struct doc *doc, const char *const *cells)
-{
-	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_SIDES)
-		bug("a row outside of sides");
-	add_row(&doc->elements[doc->n - 1].table, cells);
+	add_table(
+		add_element(doc, DOC_SIDES, label, right ? "two" : "one"), columns, SIDES_COLUMNS);
 }
 
 void doc_sides_row(struct doc *doc, const struct doc_sides_row *row)
@@ -165,30 +163,26 @@ void doc_sides_row(struct doc *doc, const struct doc_sides_row *row)
 		row->right.mark,
 		row->right.code};
 
-	add_sides(doc, cells);
+	add_row(last_table(doc, DOC_SIDES), cells);
 }
 
 void doc_sides_note(struct doc *doc, const char *text)
 {
 	const char *cells[SIDES_COLUMNS] = {[SIDES_NOTE] = text};
 
-	add_sides(doc, cells);
+	add_row(last_table(doc, DOC_SIDES), cells);
 }
 
 void doc_glossary(struct doc *doc, const char *caption)
 {
-	static const struct doc_column columns[TERM_COLUMNS] = {{"", 0}, {"", 0}, {"", 0}};
+	static const struct doc_column columns[TERM_COLUMNS];
 
-	start_table(&add(doc, DOC_GLOSSARY, caption, NULL)->table, columns, TERM_COLUMNS);
+	add_table(add_element(doc, DOC_GLOSSARY, caption, NULL), columns, TERM_COLUMNS);
 }
 
 void doc_term(struct doc *doc, const char *name, const char *text, const char *more)
 {
-	const char *cells[TERM_COLUMNS] = {name, text, more};
-
-	if (!doc->n || doc->elements[doc->n - 1].kind != DOC_GLOSSARY)
-		bug("a term outside of a glossary");
-	add_row(&doc->elements[doc->n - 1].table, cells);
+	add_row(last_table(doc, DOC_GLOSSARY), (const char *[TERM_COLUMNS]){name, text, more});
 }
 
 void doc_fold(struct doc *doc)
@@ -198,9 +192,4 @@ void doc_fold(struct doc *doc)
 	if (kind != DOC_TABLE && kind != DOC_GLOSSARY)
 		bug("only a table or a glossary can be folded");
 	doc->elements[doc->n - 1].folded = true;
-}
-
-void doc_picture(struct doc *doc, const char *svg, const char *alt, bool alt_on_terminal)
-{
-	add(doc, DOC_PICTURE, alt, svg)->alt_on_terminal = alt_on_terminal;
 }

@@ -51,8 +51,13 @@ void text_add_safe(struct buf *out, const char *s, bool lines);
 /* Prints `s`, made safe, on a line of its own. */
 void text_styled_line(FILE *out, enum term_style style, const char *s);
 
+/* The same as a string of its own. */
+char *text_safe(const char *s, bool lines);
+
 /* Columns that the first `len` bytes take on a terminal. They must be safe. */
 size_t text_width(const char *s, size_t len);
+/* How many of the first `len` bytes fit into `width` columns. */
+size_t text_fit(const char *s, size_t len, size_t width);
 
 /* How many bytes of `s` go on a line of `width` columns; *next is where the following line starts.
  * Lines end at spaces; a longer word is broken behind a slash or the like, or anywhere, if

@@ -43,6 +43,7 @@ void report_summary(const json_t *model, FILE *out);
 
 struct doc;
 
+/* Without a title (NULL) the text begins with the first element. */
 struct doc *doc_new(const char *title);
 void doc_free(struct doc *doc);
 void cleanup_doc(struct doc **doc);

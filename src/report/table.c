@@ -1,5 +1,4 @@
-/* Tables for a terminal: as columns (libsmartcols) if they fit, else as blocks of lines. */
-#include <libsmartcols/libsmartcols.h>
+/* Tables for a terminal: as columns if they fit, else as blocks of lines. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,35 +15,9 @@ struct layout {
 	size_t *width;   /* what it gets */
 };
 
-static char *safe(const char *s)
-{
-	struct buf b = BUF_INIT;
-
-	text_add_safe(&b, s ? s : "-", false);
-	return buf_steal(&b);
-}
-
-static void measure(struct layout *l)
-{
-	const struct doc_table *t = l->table;
-	size_t n = t->n_columns;
-
-	l->cells = xcalloc((t->n_rows + 1) * n, sizeof(*l->cells));
-	l->natural = xcalloc(n, sizeof(*l->natural));
-	l->width = xcalloc(n, sizeof(*l->width));
-	for (size_t i = 0; i < (t->n_rows + 1) * n; i++) {
-		const char *raw = i < n ? t->columns[i].title : t->cells[i - n];
-		size_t w;
-
-		l->cells[i] = safe(raw);
-		w = text_width(l->cells[i], strlen(l->cells[i]));
-		if (w > l->natural[i % n])
-			l->natural[i % n] = w;
-	}
-}
-
-/* Shares `room` among the columns that `may_shrink` says: those that need less than an equal part
- * get what they need. False if one would get less than it can live with. */
+/* Shares `room` among the columns. Those with a flag of `may_not` (and, unless it is 0, those
+ * without one of `must`) keep their natural width; of the others, those that need less than an
+ * equal part get what they need. False if one would get less than it can live with. */
 static bool share(struct layout *l, unsigned int may_not, unsigned int must, size_t room)
 {
 	size_t n = l->table->n_columns, open = 0;
@@ -96,113 +69,82 @@ static bool fit(struct layout *l, size_t width)
 	       share(l, DOC_RIGHT | DOC_VERDICT, 0, width - gaps);
 }
 
-static const char *sequence_of(enum doc_tone tone)
+/* The sequence for cell `i` of those in `cells`; "" for a plain one. */
+static const char *tone_sequence(const struct layout *l, size_t i, bool colour)
 {
 	static const enum term_style styles[] = {[DOC_PLAIN] = TERM_PLAIN,
 		[DOC_GOOD] = TERM_GREEN,
 		[DOC_BAD] = TERM_RED,
 		[DOC_DOUBT] = TERM_YELLOW};
 
-	return term_sequence(styles[tone]);
+	if (!colour || i < l->table->n_columns)
+		return "";
+	return term_sequence(styles[l->table->tones[i - l->table->n_columns]]);
 }
 
-/* The cell with a line feed at each break. What goes on in the first column is set in: a line of
- * ours may begin there, and none of a stranger's. */
-static char *broken(const char *s, size_t width, bool first)
+/* Each row takes as many lines as its highest cell. In the first column what does not fit the
+ * first line is set in: a line of ours may begin there, and none of a stranger's. */
+static void print_columns(const struct layout *l, FILE *out, bool colour)
 {
-	struct buf b = BUF_INIT;
-	size_t next, in = first && width > MIN_TEXT / 2 ? SEPARATOR : 0;
+	size_t n = l->table->n_columns;
+	CLEANUP_FREE const char **rest = xcalloc(n, sizeof(*rest));
+	CLEANUP_BUF struct buf line = BUF_INIT;
 
-	for (; *s; s += next) {
-		size_t n = text_line(s, width - (b.len ? in : 0), true, &next);
+	for (size_t r = 0; r <= l->table->n_rows; r++) {
+		bool more = true;
 
-		if (b.len)
-			buf_addf(&b, "\n%*s", (int)in, "");
-		buf_add(&b, s, n);
-		if (!next)
-			break;
+		for (size_t c = 0; c < n; c++)
+			rest[c] = l->cells[r * n + c];
+		for (bool first = true; more; first = false) {
+			more = false;
+			buf_clear(&line);
+			for (size_t c = 0; c < n; c++) {
+				bool in = !first && c == 0 && l->width[0] > MIN_TEXT / 2;
+				size_t left = in ? SEPARATOR : 0, room = l->width[c] - left, next;
+				size_t len = text_line(rest[c], room, true, &next);
+				size_t right = room - text_width(rest[c], len);
+				const char *on = tone_sequence(l, r * n + c, colour && len);
+
+				if (l->table->columns[c].flags & DOC_RIGHT) {
+					left += right;
+					right = 0;
+				}
+				buf_addf(&line, "%*s%s%.*s%s%*s", (int)left, "", on, (int)len,
+					rest[c], *on ? term_reset : "",
+					(int)(c + 1 < n ? right + SEPARATOR : 0), "");
+				rest[c] += next;
+				more = more || *rest[c];
+			}
+			buf_adds(&line, "\n");
+			term_styled(out, line.data);
+		}
 	}
-	return buf_steal(&b);
-}
-
-static void set_cell(struct libscols_line *line, const struct layout *l, size_t row, size_t c)
-{
-	const struct doc_column *column = &l->table->columns[c];
-	const char *text = l->cells[(row + 1) * l->table->n_columns + c];
-
-	scols_line_refer_data(line, c, broken(text, l->width[c], c == 0));
-	if (column->flags & DOC_VERDICT) {
-		const char *on = sequence_of(l->table->tones[row * l->table->n_columns + c]);
-
-		if (*on)
-			scols_cell_set_color(scols_line_get_cell(line, c), on);
-	}
-}
-
-static void print_columns(const struct layout *l, FILE *out, unsigned int width, bool colour)
-{
-	const struct doc_table *t = l->table;
-	struct libscols_table *table = scols_new_table();
-	CLEANUP_FREE char *text = NULL;
-	size_t len;
-	FILE *memory = open_memstream(&text, &len);
-
-	/* The colours of a library are ours: cells are safe before it sees them. */
-	scols_table_set_stream(table, memory);
-	scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
-	scols_table_set_termwidth(table, width);
-	/* Cells are safe already, and a second escaping would be seen. */
-	scols_table_enable_noencoding(table, 1);
-	scols_table_enable_colors(table, colour);
-	scols_table_set_column_separator(table, "  ");
-	for (size_t c = 0; c < t->n_columns; c++) {
-		int flags = SCOLS_FL_WRAP | (t->columns[c].flags & DOC_RIGHT ? SCOLS_FL_RIGHT : 0);
-		struct libscols_column *column =
-			scols_table_new_column(table, l->cells[c], (double)l->width[c], flags);
-
-		scols_column_set_safechars(column, "\n");
-		scols_column_set_wrapfunc(
-			column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
-	}
-	for (size_t r = 0; r < t->n_rows; r++) {
-		struct libscols_line *line = scols_table_new_line(table, NULL);
-
-		for (size_t c = 0; c < t->n_columns; c++)
-			set_cell(line, l, r, c);
-	}
-	scols_print_table(table);
-	scols_unref_table(table);
-	fclose(memory);
-	term_styled(out, text);
 }
 
 /* Each row as lines "title  cell", rows apart. */
 static void print_blocks(const struct layout *l, FILE *out, size_t width, bool colour)
 {
-	const struct doc_table *t = l->table;
-	size_t keys = 0, room;
+	size_t n = l->table->n_columns, keys = 0, room;
 
-	for (size_t c = 0; c < t->n_columns; c++) {
+	for (size_t c = 0; c < n; c++) {
 		size_t w = text_width(l->cells[c], strlen(l->cells[c]));
 
 		keys = w > keys ? w : keys;
 	}
 	keys = keys > width / 2 ? width / 2 : keys;
 	room = width - keys - SEPARATOR;
-	for (size_t i = t->n_columns; i < (t->n_rows + 1) * t->n_columns; i++) {
-		size_t c = i % t->n_columns, next, key = text_line(l->cells[c], keys, true, &next);
+	for (size_t i = n; i < (l->table->n_rows + 1) * n; i++) {
+		size_t c = i % n, next, key = text_line(l->cells[c], keys, true, &next);
 		size_t pad = keys - text_width(l->cells[c], key) + SEPARATOR;
-		bool verdict = t->columns[c].flags & DOC_VERDICT;
-		const char *s = l->cells[i];
-		const char *on = verdict && colour ? sequence_of(t->tones[i - t->n_columns]) : "";
+		const char *s = l->cells[i], *on = tone_sequence(l, i, colour);
 
-		fprintf(out, "%s%.*s%*s", c || i == t->n_columns ? "" : "\n", (int)key, l->cells[c],
-			(int)pad, "");
+		fprintf(out, "%s%.*s%*s", c || i == n ? "" : "\n", (int)key, l->cells[c], (int)pad,
+			"");
 		do {
-			size_t n = text_line(s, room, true, &next);
+			size_t len = text_line(s, room, true, &next);
 
 			term_styled(out, on);
-			fprintf(out, "%.*s", (int)n, s);
+			fprintf(out, "%.*s", (int)len, s);
 			term_styled(out, *on ? term_reset : "");
 			fputc('\n', out);
 			s += next;
@@ -214,19 +156,30 @@ static void print_blocks(const struct layout *l, FILE *out, size_t width, bool c
 
 void text_table(const struct doc_element *element, FILE *out, unsigned int width, bool colour)
 {
-	struct layout l = {.table = &element->table};
-	size_t n = l.table->n_columns;
+	const struct doc_table *t = &element->table;
+	size_t n = t->n_columns, all = (t->n_rows + 1) * n;
+	struct layout l = {.table = t,
+		.cells = xcalloc(all, sizeof(*l.cells)),
+		.natural = xcalloc(n, sizeof(*l.natural)),
+		.width = xcalloc(n, sizeof(*l.width))};
 
+	for (size_t i = 0; i < all; i++) {
+		const char *raw = i < n ? t->columns[i].title : t->cells[i - n];
+		size_t w;
+
+		l.cells[i] = text_safe(raw ? raw : "-", false);
+		w = text_width(l.cells[i], strlen(l.cells[i]));
+		l.natural[i % n] = w > l.natural[i % n] ? w : l.natural[i % n];
+	}
 	if (element->label)
 		text_styled_line(out, colour ? TERM_BOLD : TERM_PLAIN, element->label);
-	measure(&l);
-	if (!l.table->n_rows)
+	if (!t->n_rows)
 		fputs("(none)\n", out);
 	else if (fit(&l, width))
-		print_columns(&l, out, width, colour);
+		print_columns(&l, out, colour);
 	else
 		print_blocks(&l, out, width, colour);
-	for (size_t i = 0; i < (l.table->n_rows + 1) * n; i++)
+	for (size_t i = 0; i < all; i++)
 		free(l.cells[i]);
 	free(l.cells);
 	free(l.natural);

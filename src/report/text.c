@@ -21,111 +21,79 @@
  * where ours do. */
 static void flow(FILE *out, const char *s, size_t width, size_t indent, size_t first)
 {
-	CLEANUP_BUF struct buf safe = BUF_INIT;
-	const char *p;
+	CLEANUP_FREE char *safe = text_safe(s, true);
 
-	text_add_safe(&safe, s, true);
-	p = safe.data ? safe.data : "";
-	while (true) {
-		size_t line = strcspn(p, "\n"), next;
-		CLEANUP_FREE char *text = xstrndup(p, line);
-		const char *t = text;
-		size_t room = width > indent + MIN_WIDTH / 2 ? width - indent : MIN_WIDTH / 2;
+	for (char *p = safe, *end; p; p = end) {
+		size_t room = width > indent + MIN_WIDTH / 2 ? width - indent : MIN_WIDTH / 2, next;
 
+		end = strchr(p, '\n');
+		if (end)
+			*end++ = '\0';
 		do {
-			size_t n = text_line(t, room, false, &next);
+			size_t n = text_line(p, room, false, &next);
 
-			fprintf(out, "%*s%.*s\n", n ? (int)(indent - first) : 0, "", (int)n, t);
+			fprintf(out, "%*s%.*s\n", n ? (int)(indent - first) : 0, "", (int)n, p);
 			first = 0;
-			t += next;
-		} while (*t);
-		if (!p[line])
-			break;
-		p += line + 1;
+			p += next;
+		} while (*p);
 		indent = indent ? indent : TEXT_INDENT;
 	}
 }
 
-static void bold(FILE *out, const char *s, bool colour)
-{
-	text_styled_line(out, colour ? TERM_BOLD : TERM_PLAIN, s);
-}
-
-static void heading(FILE *out, const char *s, size_t width, bool colour)
-{
-	CLEANUP_BUF struct buf safe = BUF_INIT;
-	size_t n;
-
-	bold(out, s, colour);
-	text_add_safe(&safe, s, false);
-	n = text_width(safe.data ? safe.data : "", safe.len);
-	for (size_t i = 0; i < n && i < width; i++)
-		fputc('-', out);
-	fputc('\n', out);
-}
-
-static size_t key_width(const char *key)
-{
-	CLEANUP_BUF struct buf safe = BUF_INIT;
-
-	text_add_safe(&safe, key, false);
-	return text_width(safe.data ? safe.data : "", safe.len);
-}
-
 /* The facts from `i` on that stand together; returns the index behind them. */
-static size_t facts(const struct doc *doc, size_t i, FILE *out, size_t width)
+static size_t write_facts(const struct doc *doc, size_t i, FILE *out, size_t width)
 {
 	size_t end = i, keys = 0;
 
 	for (; end < doc->n && doc->elements[end].kind == DOC_FACT; end++) {
-		size_t w = key_width(doc->elements[end].label);
+		CLEANUP_FREE char *key = text_safe(doc->elements[end].label, false);
+		size_t w = text_width(key, strlen(key));
 
 		keys = w > keys ? w : keys;
 	}
 	keys = keys > MAX_KEY_WIDTH ? MAX_KEY_WIDTH : keys;
 	for (; i < end; i++) {
-		const struct doc_element *e = &doc->elements[i];
-		CLEANUP_BUF struct buf key = BUF_INIT;
-		size_t w = key_width(e->label);
+		CLEANUP_FREE char *key = text_safe(doc->elements[i].label, false);
+		size_t w = text_width(key, strlen(key));
 
-		text_add_safe(&key, e->label, false);
-		fputs(key.data ? key.data : "", out);
-		if (w > keys) {
-			fputc('\n', out);
-			w = 0;
-		}
-		flow(out, e->text, width, keys + 2, w);
+		fprintf(out, "%s%s", key, w > keys ? "\n" : "");
+		flow(out, doc->elements[i].text, width, keys + 2, w > keys ? 0 : w);
 	}
 	return end;
 }
 
-static void listing(const struct doc_element *e, FILE *out, bool colour)
+static void write_listing(const char *text, FILE *out)
 {
-	CLEANUP_BUF struct buf safe = BUF_INIT;
-	const char *p;
+	CLEANUP_FREE char *safe = text_safe(text ? text : "", true);
 
-	if (e->label)
-		bold(out, e->label, colour);
-	text_add_safe(&safe, e->text ? e->text : "", true);
-	for (p = safe.data ? safe.data : ""; *p; p += strspn(p, "\n") ? 1 : 0) {
+	for (const char *p = safe; *p;) {
 		size_t n = strcspn(p, "\n");
 
 		fprintf(out, "%*s%.*s\n", n ? 4 : 0, "", (int)n, p);
-		p += n;
+		p += n + (p[n] == '\n');
 	}
 }
 
-static unsigned int terminal_width(FILE *out)
+/* The terms with a text, as paragraphs. */
+static void write_glossary(const struct doc_element *e, FILE *out, size_t width)
 {
-	struct winsize size = {0};
-	int fd = term_fd(out);
+	bool begun = false;
 
-	if (fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		return size.ws_col;
-	return UNBROKEN;
+	for (size_t r = 0; r < e->table.n_rows; r++) {
+		char **cells = &e->table.cells[r * TERM_COLUMNS];
+		CLEANUP_FREE char *text = NULL;
+
+		if (!cells[TERM_TEXT])
+			continue;
+		text = xasprintf("%s: %s", cells[TERM_NAME], cells[TERM_TEXT]);
+		if (begun)
+			fputc('\n', out);
+		begun = true;
+		flow(out, text, width, 0, 0);
+	}
 }
 
-/* Is there something to be seen of it on a terminal? */
+/* False if nothing of it is to be seen on a terminal. */
 static bool is_shown(const struct doc_element *e)
 {
 	for (size_t r = 0; e->kind == DOC_GLOSSARY && r < e->table.n_rows; r++)
@@ -134,54 +102,54 @@ static bool is_shown(const struct doc_element *e)
 	return e->kind != DOC_GLOSSARY && (e->kind != DOC_PICTURE || e->alt_on_terminal);
 }
 
-/* The terms with a text, as paragraphs. */
-static void glossary(const struct doc_element *e, FILE *out, size_t width)
+static void write_elements(const struct doc *doc, FILE *out, unsigned int width, bool colour)
 {
-	bool begun = false;
+	enum term_style bold = colour ? TERM_BOLD : TERM_PLAIN;
 
-	for (size_t r = 0; r < e->table.n_rows; r++) {
-		char **cells = &e->table.cells[r * TERM_COLUMNS];
-		CLEANUP_FREE char *text = xasprintf(
-			"%s: %s", cells[TERM_NAME], cells[TERM_TEXT] ? cells[TERM_TEXT] : "");
-
-		if (!cells[TERM_TEXT])
-			continue;
-		if (begun)
-			fputc('\n', out);
-		begun = true;
-		flow(out, text, width, 0, 0);
-	}
-}
-
-static void elements(const struct doc *doc, FILE *out, unsigned int width, bool colour)
-{
-	for (size_t i = 0; i < doc->n;) {
+	if (doc->title)
+		text_styled_line(out, bold, doc->title);
+	for (size_t i = 0; i < doc->n; i++) {
 		const struct doc_element *e = &doc->elements[i];
 
-		if (!is_shown(e)) {
-			i++;
+		if (!is_shown(e))
 			continue;
-		}
 		/* What stands under a heading follows its rule without a gap. */
-		if (i == 0 || e[-1].kind != DOC_HEADING)
+		if (i ? e[-1].kind != DOC_HEADING : doc->title != NULL)
 			fputc('\n', out);
-		if (e->kind == DOC_FACT) {
-			i = facts(doc, i, out, width);
-			continue;
+		switch (e->kind) {
+		case DOC_FACT:
+			i = write_facts(doc, i, out, width) - 1;
+			break;
+		case DOC_HEADING: {
+			CLEANUP_FREE char *safe = text_safe(e->label, false);
+			size_t n = text_width(safe, strlen(safe));
+
+			text_styled_line(out, bold, e->label);
+			for (size_t k = 0; k < n && k < width; k++)
+				fputc('-', out);
+			fputc('\n', out);
+			break;
 		}
-		if (e->kind == DOC_HEADING)
-			heading(out, e->label, width, colour);
-		else if (e->kind == DOC_LISTING)
-			listing(e, out, colour);
-		else if (e->kind == DOC_TABLE)
+		case DOC_LISTING:
+			if (e->label)
+				text_styled_line(out, bold, e->label);
+			write_listing(e->text, out);
+			break;
+		case DOC_TABLE:
 			text_table(e, out, width, colour);
-		else if (e->kind == DOC_SIDES)
+			break;
+		case DOC_SIDES:
 			sides_text(e, out, width, colour);
-		else if (e->kind == DOC_GLOSSARY)
-			glossary(e, out, width);
-		else
-			flow(out, e->kind == DOC_TEXT ? e->text : e->label, width, 0, 0);
-		i++;
+			break;
+		case DOC_GLOSSARY:
+			write_glossary(e, out, width);
+			break;
+		case DOC_TEXT:
+			flow(out, e->text, width, 0, 0);
+			break;
+		case DOC_PICTURE:
+			flow(out, e->label, width, 0, 0);
+		}
 	}
 }
 
@@ -189,15 +157,16 @@ void doc_write_text(const struct doc *doc, FILE *out, unsigned int width, bool c
 {
 	/* Widths of characters are those of Unicode, whatever the locale of the process. */
 	locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), old = NULL;
+	struct winsize size = {0};
+	int fd = term_fd(out);
 
 	if (unicode)
 		old = uselocale(unicode);
-	if (!width)
-		width = terminal_width(out);
-	if (width != UNBROKEN)
+	if (!width && fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	if (width)
 		width = width < MIN_WIDTH ? MIN_WIDTH : width > MAX_WIDTH ? MAX_WIDTH : width;
-	bold(out, doc->title, colour);
-	elements(doc, out, width, colour);
+	write_elements(doc, out, width ? width : UNBROKEN, colour);
 	if (unicode) {
 		uselocale(old);
 		freelocale(unicode);

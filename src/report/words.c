@@ -4,16 +4,6 @@
 
 #include "report/report-internal.h"
 
-/* The column that the text behind the last line feed of `out` has reached. */
-static size_t column(const struct buf *out, size_t start)
-{
-	size_t i = out->len;
-
-	while (i > start && out->data[i - 1] != '\n')
-		i--;
-	return text_width(out->data + i, out->len - i);
-}
-
 void text_add_safe(struct buf *out, const char *s, bool lines)
 {
 	size_t start = out->len, len = strlen(s);
@@ -21,32 +11,42 @@ void text_add_safe(struct buf *out, const char *s, bool lines)
 	while (len) {
 		size_t n = 1;
 
-		if (*s == '\n')
-			buf_adds(out, lines ? "\n" : "\\n");
-		else if (*s == '\t' && lines)
-			buf_addf(out, "%*s", 8 - (int)(column(out, start) % 8), "");
-		else if (*s == '\t')
-			buf_adds(out, "\\t");
-		else
+		if (*s == '\n' && lines) {
+			buf_adds(out, "\n");
+			start = out->len;
+		} else if (*s == '\t' && lines) {
+			size_t column =
+				out->len ? text_width(out->data + start, out->len - start) : 0;
+
+			buf_addf(out, "%*s", 8 - (int)(column % 8), "");
+		} else if (*s == '\n' || *s == '\t') {
+			buf_adds(out, *s == '\n' ? "\\n" : "\\t");
+		} else {
 			n = buf_add_shown(out, s, len);
+		}
 		s += n;
 		len -= n;
 	}
 }
 
-void text_styled_line(FILE *out, enum term_style style, const char *s)
+char *text_safe(const char *s, bool lines)
 {
-	CLEANUP_BUF struct buf line = BUF_INIT;
+	struct buf b = BUF_INIT;
 
-	buf_adds(&line, term_sequence(style));
-	text_add_safe(&line, s, false);
-	buf_adds(&line, style == TERM_PLAIN ? "\n" : term_reset);
-	if (style != TERM_PLAIN)
-		buf_adds(&line, "\n");
-	term_styled(out, line.data);
+	text_add_safe(&b, s, lines);
+	return buf_steal(&b);
 }
 
-/* What one character takes; those that the C library does not know are as wide as most. */
+void text_styled_line(FILE *out, enum term_style style, const char *s)
+{
+	CLEANUP_FREE char *safe = text_safe(s, false);
+	CLEANUP_FREE char *line = xasprintf(
+		"%s%s%s\n", term_sequence(style), safe, style == TERM_PLAIN ? "" : term_reset);
+
+	term_styled(out, line);
+}
+
+/* Characters that the C library does not know are as wide as most. */
 static size_t code_width(uint32_t code)
 {
 	int w = code < 0x7f ? 1 : wcwidth((wchar_t)code);
@@ -58,39 +58,42 @@ size_t text_width(const char *s, size_t len)
 {
 	size_t width = 0;
 
-	while (len) {
-		uint32_t code = '?';
-		size_t n = utf8_decode(s, len, &code);
-
-		width += code_width(code);
-		n = n ? n : 1;
-		s += n;
-		len -= n;
-	}
+	for (const char *end = s + len; s < end;)
+		width += code_width(utf8_next(&s, end));
 	return width;
 }
 
-/* Bytes of a word (without spaces) that fit into `width` columns, at least one character. It is
- * cut behind punctuation if that leaves at least half a line. */
+size_t text_fit(const char *s, size_t len, size_t width)
+{
+	const char *p = s;
+
+	for (size_t used = 0; p < s + len;) {
+		const char *next = p;
+
+		used += code_width(utf8_next(&next, s + len));
+		if (used > width)
+			break;
+		p = next;
+	}
+	return (size_t)(p - s);
+}
+
+/* Bytes of a word that go on a line of `width` columns: at least one character, and no more than
+ * up to the last punctuation if that leaves at least half a line. */
 static size_t cut_word(const char *s, size_t len, size_t width)
 {
-	size_t used = 0, fits = 0, nice = 0, nice_used = 0;
+	size_t fits = text_fit(s, len, width), nice;
+	const char *next = s;
 
-	while (fits < len) {
-		uint32_t code = '?';
-		size_t n = utf8_decode(s + fits, len - fits, &code);
-		size_t w = code_width(code);
-
-		if (fits && used + w > width)
-			return nice_used * 2 >= width ? nice : fits;
-		used += w;
-		fits += n ? n : 1;
-		if (code < 0x80 && strchr("/_-.,:;=&|)]}", (int)code)) {
-			nice = fits;
-			nice_used = used;
-		}
+	if (!fits) {
+		utf8_next(&next, s + len);
+		fits = (size_t)(next - s);
 	}
-	return fits;
+	if (fits == len)
+		return len;
+	for (nice = fits; nice && !strchr("/_-.,:;=&|)]}", s[nice - 1]);)
+		nice--;
+	return text_width(s, nice) * 2 >= width ? nice : fits;
 }
 
 size_t text_line(const char *s, size_t width, bool break_words, size_t *next)

@@ -10,7 +10,7 @@ headers=$(find src tests -name '*.h' | sort)
 flags="-std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION=\"0\" -Isrc -Itests/lib -Wall -Wextra -Wshadow
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings -Wundef
 	-Werror -fsyntax-only $(pkg-config --cflags libcurl libarchive libzstd libcrypto jansson \
-	libfyaml smartcols capstone cmocka)"
+	libfyaml capstone cmocka)"
 
 # Which rooms a room may include; base and itself go without saying. A room's "-internal.h" is its
 # own; tests may look into any.
