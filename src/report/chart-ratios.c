@@ -1,5 +1,5 @@
 /* Ratios on a logarithmic axis: violins or points, and forest plots. */
-#include "report/chart-internal.h"
+#include "report/report-internal.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Series over rounds: small pictures one below the other, on a common axis. */
-#include "report/chart-internal.h"
+#include "report/report-internal.h"
 
 #include <math.h>
 #include <stdlib.h>

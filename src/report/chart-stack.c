@@ -1,5 +1,5 @@
 /* Stacked bars: what something consists of. */
-#include "report/chart-internal.h"
+#include "report/report-internal.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Waterfalls: one row for each part, on a linear axis. */
-#include "report/chart-internal.h"
+#include "report/report-internal.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The parts that charts are made of. */
-#include "report/chart-internal.h"
+#include "report/report-internal.h"
 
 #include <math.h>
 #include <stdlib.h>

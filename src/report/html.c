@@ -1,5 +1,8 @@
 /* A document as one page that needs nothing else. */
 #include <ctype.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,61 +22,51 @@
 
 void html_add_text(struct buf *out, const char *s, bool lines)
 {
-	CLEANUP_BUF struct buf safe = BUF_INIT;
+	CLEANUP_FREE char *safe = text_safe(s, lines);
 
-	text_add_safe(&safe, s, lines);
-	for (size_t i = 0; i < safe.len; i++) {
-		switch (safe.data[i]) {
-		case '&':
-			buf_adds(out, "&amp;");
-			break;
-		case '<':
-			buf_adds(out, "&lt;");
-			break;
-		case '>':
-			buf_adds(out, "&gt;");
-			break;
-		case '"':
-			buf_adds(out, "&quot;");
-			break;
-		default:
-			buf_add(out, safe.data + i, 1);
-		}
+	for (const char *p = safe; *p;) {
+		size_t n = strcspn(p, "&<>\"");
+
+		buf_add(out, p, n);
+		p += n;
+		if (*p)
+			buf_adds(out, *p == '&'   ? "&amp;"
+				      : *p == '<' ? "&lt;"
+				      : *p == '>' ? "&gt;"
+						  : "&quot;");
+		p += *p != '\0';
 	}
 }
 
-/* "<TAG>text</TAG>" */
-static void element(struct buf *out, const char *tag, const char *s)
+void html_addf(struct buf *out, const char *fmt, ...)
 {
-	buf_addf(out, "<%s>", tag);
-	html_add_text(out, s, false);
-	buf_addf(out, "</%s>", tag);
+	va_list ap;
+
+	va_start(ap, fmt);
+	while (*fmt) {
+		size_t n = strcspn(fmt, "%");
+
+		buf_add(out, fmt, n);
+		fmt += n;
+		if (!strncmp(fmt, "%s", 2))
+			html_add_text(out, va_arg(ap, const char *), false);
+		else if (!strncmp(fmt, "%zu", 3))
+			buf_addf(out, "%zu", va_arg(ap, size_t));
+		else if (*fmt)
+			bug("html_addf() does not know '%s'", fmt);
+		fmt += !*fmt ? 0 : fmt[1] == 'z' ? 3 : 2;
+	}
+	va_end(ap);
 }
 
 /* What a content security policy calls a script or style by: the SHA-256 of its bytes. */
 static void add_hash(struct buf *out, const char *start, const char *end)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char hex[SHA256_HEX_SIZE];
-	unsigned char raw[33] = {0};
+	unsigned char raw[SHA256_DIGEST_LENGTH], text[4 * (SHA256_DIGEST_LENGTH / 3 + 1) + 1];
 
-	sha256_hex(start, (size_t)(end - start), hex);
-	for (size_t i = 0; i < 32; i++) {
-		char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
-
-		raw[i] = (unsigned char)strtoul(pair, NULL, 16);
-	}
-	buf_adds(out, "'sha256-");
-	for (size_t i = 0; i < 33; i += 3) {
-		unsigned int v =
-			(unsigned int)raw[i] << 16 | (unsigned int)raw[i + 1] << 8 | raw[i + 2];
-		char four[5] = {digits[v >> 18], digits[v >> 12 & 63], digits[v >> 6 & 63],
-			i == 30 ? '=' : digits[v & 63], '\0'};
-
-		buf_adds(out, four);
-	}
-	buf_adds(out, "'");
+	SHA256((const unsigned char *)start, (size_t)(end - start), raw);
+	EVP_EncodeBlock(text, raw, sizeof(raw));
+	buf_addf(out, "'sha256-%s'", text);
 }
 
 static void add_head(struct buf *out, const char *title)
@@ -87,16 +80,15 @@ static void add_head(struct buf *out, const char *title)
 	add_hash(out, page_css, page_css_end);
 	buf_adds(out, "; script-src ");
 	add_hash(out, page_js, page_js_end);
-	buf_adds(out, "\">\n");
-	element(out, "title", title);
-	buf_adds(out, "\n<style>");
+	html_addf(out, "\">\n<title>%s</title>\n<style>", title);
 	buf_add(out, page_css, (size_t)(page_css_end - page_css));
 	buf_adds(out, "</style>\n<script>");
 	buf_add(out, page_js, (size_t)(page_js_end - page_js));
 	buf_adds(out, "</script>\n</head>\n");
 }
 
-void html_add_slug(struct buf *out, const char *s)
+/* Letters and digits of `s`, with a dash between words. */
+static void add_slug(struct buf *out, const char *s)
 {
 	size_t start = out->len;
 
@@ -110,19 +102,46 @@ void html_add_slug(struct buf *out, const char *s)
 	}
 }
 
-/* The anchor of the heading with this index: its words, and its number, which makes it unique. */
-static void add_anchor(struct buf *out, const struct doc *doc, size_t index)
+/* The anchor of the heading with this index: its words, and its number, which makes it unique. It
+ * is to be freed. */
+static char *heading_anchor(const struct doc *doc, size_t index)
 {
-	size_t start = out->len, number = 0;
+	const char *label = doc->elements[index].label;
+	struct buf out = BUF_INIT;
+	size_t number = 0;
 
 	for (size_t i = 0; i < index; i++)
 		number += doc->elements[i].kind == DOC_HEADING &&
-			  !strcmp(doc->elements[i].label, doc->elements[index].label);
-	html_add_slug(out, doc->elements[index].label);
-	if (out->len == start)
-		buf_adds(out, "section");
-	if (number || out->len == start)
-		buf_addf(out, "-%zu", number + 1);
+			  !strcmp(doc->elements[i].label, label);
+	add_slug(&out, label);
+	if (!out.len)
+		buf_adds(&out, "section");
+	if (number)
+		buf_addf(&out, "-%zu", number + 1);
+	return buf_steal(&out);
+}
+
+/* That of a term; headings have no two dashes in a row. */
+static char *term_anchor(const char *name)
+{
+	struct buf out = BUF_INIT;
+
+	buf_adds(&out, "term--");
+	add_slug(&out, name);
+	return buf_steal(&out);
+}
+
+static bool is_term(const struct doc *doc, const char *name)
+{
+	for (size_t i = 0; i < doc->n; i++) {
+		const struct doc_table *t = &doc->elements[i].table;
+
+		for (size_t r = 0; doc->elements[i].kind == DOC_GLOSSARY && r < t->n_rows; r++) {
+			if (!strcmp(t->cells[r * TERM_COLUMNS + TERM_NAME], name))
+				return true;
+		}
+	}
+	return false;
 }
 
 static void add_contents(struct buf *out, const struct doc *doc)
@@ -135,13 +154,12 @@ static void add_contents(struct buf *out, const struct doc *doc)
 		return;
 	buf_adds(out, "<nav aria-label=\"On this page\"><ol>\n");
 	for (size_t i = 0; i < doc->n; i++) {
+		CLEANUP_FREE char *anchor = NULL;
+
 		if (doc->elements[i].kind != DOC_HEADING)
 			continue;
-		buf_adds(out, "<li><a href=\"#");
-		add_anchor(out, doc, i);
-		buf_adds(out, "\">");
-		html_add_text(out, doc->elements[i].label, false);
-		buf_adds(out, "</a></li>\n");
+		anchor = heading_anchor(doc, i);
+		html_addf(out, "<li><a href=\"#%s\">%s</a></li>\n", anchor, doc->elements[i].label);
 	}
 	buf_adds(out, "</ol></nav>\n");
 }
@@ -153,31 +171,17 @@ static void add_listing(struct buf *out, const struct doc_element *e)
 
 	for (const char *p = text; *p; p++)
 		lines += *p == '\n' && p[1];
-	if (lines > FOLD_LINES) {
-		buf_adds(out, "<details class=\"listing\"><summary>");
-		html_add_text(out, label, false);
-		buf_addf(out, " <span class=\"count\">%zu lines</span></summary>", lines);
-	} else {
-		buf_adds(out, "<figure class=\"listing\"><figcaption>");
-		html_add_text(out, label, false);
-		buf_adds(out, "</figcaption>");
-	}
-	buf_adds(out, "<pre tabindex=\"0\" role=\"region\" aria-label=\"");
-	html_add_text(out, label, false);
+	if (lines > FOLD_LINES)
+		html_addf(out,
+			"<details class=\"listing\"><summary>%s <span class=\"count\">%zu "
+			"lines</span></summary>",
+			label, lines);
+	else
+		html_addf(out, "<figure class=\"listing\"><figcaption>%s</figcaption>", label);
 	/* A line feed right behind the tag would be dropped. */
-	buf_adds(out, "\">\n");
+	html_addf(out, "<pre tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n", label);
 	html_add_text(out, text, true);
 	buf_adds(out, lines > FOLD_LINES ? "</pre></details>\n" : "</pre></figure>\n");
-}
-
-static const char *tone_name(enum doc_tone tone)
-{
-	static const char *const names[] = {[DOC_PLAIN] = "plain",
-		[DOC_GOOD] = "good",
-		[DOC_BAD] = "bad",
-		[DOC_DOUBT] = "doubt"};
-
-	return names[tone];
 }
 
 /* How a cell is laid out; "nil" ones are left out of blocks. */
@@ -194,142 +198,100 @@ static const char *cell_class(unsigned int flags, const char *s)
 	return text_width(s, strlen(s)) <= SHORT_CELL ? "short" : "";
 }
 
-/* The column that names the row: the first of words. */
-static size_t title_column(const struct doc_table *t)
+/* `header`: the cell names the row. In blocks each cell has the `label` of its column. */
+static void add_cell(struct buf *out, const struct doc *doc, const struct doc_table *t, size_t i,
+	bool header, bool label)
 {
-	size_t c = 0;
-
-	while (c < t->n_columns && (t->columns[c].flags & (DOC_RIGHT | DOC_VERDICT)))
-		c++;
-	return c;
-}
-
-static void add_cell(struct buf *out, const struct doc *doc, const struct doc_table *t, size_t r,
-	size_t c, bool label)
-{
-	const char *s = t->cells[r * t->n_columns + c];
-	unsigned int flags = t->columns[c].flags;
-	bool header = c == title_column(t);
-	const char *class = cell_class(flags, s);
-	CLEANUP_BUF struct buf anchor = BUF_INIT;
-	bool term = flags & DOC_TERM && s && glossary_anchor(&anchor, doc, s);
+	static const char *const tones[] = {[DOC_PLAIN] = "plain",
+		[DOC_GOOD] = "good",
+		[DOC_BAD] = "bad",
+		[DOC_DOUBT] = "doubt"};
+	const struct doc_column *column = &t->columns[i % t->n_columns];
+	const char *s = t->cells[i], *class = cell_class(column->flags, s);
+	bool term = column->flags & DOC_TERM && s && is_term(doc, s);
 
 	buf_adds(out, header ? "<th scope=\"row\"" : "<td");
 	if (*class)
-		buf_addf(out, " class=\"%s\"", class);
-	if (label) {
-		buf_adds(out, " data-label=\"");
-		html_add_text(out, t->columns[c].title, false);
-		buf_adds(out, "\"");
-	}
+		html_addf(out, " class=\"%s\"", class);
+	if (label)
+		html_addf(out, " data-label=\"%s\"", column->title);
 	buf_adds(out, ">");
-	if (flags & DOC_VERDICT)
-		buf_addf(out, "<span class=\"verdict %s\">",
-			tone_name(t->tones[r * t->n_columns + c]));
-	if (term)
-		buf_addf(out, "<a href=\"#%s\">", anchor.data);
+	if (column->flags & DOC_VERDICT)
+		html_addf(out, "<span class=\"verdict %s\">", tones[t->tones[i]]);
+	if (term) {
+		CLEANUP_FREE char *anchor = term_anchor(s);
+
+		html_addf(out, "<a href=\"#%s\">", anchor);
+	}
 	html_add_text(out, s ? s : "-", false);
 	if (term)
 		buf_adds(out, "</a>");
-	if (flags & DOC_VERDICT)
+	if (column->flags & DOC_VERDICT)
 		buf_adds(out, "</span>");
 	buf_adds(out, header ? "</th>" : "</td>");
 }
 
-static bool has_column(const struct doc_table *t, unsigned int flags)
-{
-	for (size_t c = 0; c < t->n_columns; c++) {
-		if (t->columns[c].flags & flags)
-			return true;
-	}
-	return false;
-}
-
-/* Tables with verdicts, long text or many columns become blocks on a phone; others have room, or
- * scroll in their frame. */
-static bool stacks(const struct doc_table *t)
-{
-	/* A name and a number share a line, however long the name. */
-	if (t->n_columns == 2 && t->columns[1].flags & DOC_RIGHT)
-		return false;
-	return has_column(t, DOC_WRAP | DOC_VERDICT) || t->n_columns > NARROW_COLUMNS;
-}
-
-static const char *table_class(const struct doc_table *t)
-{
-	bool few = t->n_columns <= FEW_COLUMNS && !has_column(t, DOC_WRAP);
-
-	if (stacks(t))
-		return few ? "stack few" : "stack";
-	return few ? "scroll few" : "scroll";
-}
-
-static void add_columns(struct buf *out, const struct doc_table *t)
-{
-	buf_adds(out, "<thead><tr>");
-	for (size_t c = 0; c < t->n_columns; c++) {
-		unsigned int flags = t->columns[c].flags;
-
-		buf_addf(out, "<th scope=\"col\"%s data-kind=\"%s\">",
-			flags & DOC_RIGHT ? " class=\"num\"" : "",
-			flags & DOC_VERDICT ? "verdict"
-			: flags & DOC_RIGHT ? "number"
-					    : "text");
-		html_add_text(out, t->columns[c].title, false);
-		buf_adds(out, "</th>");
-	}
-	buf_adds(out, "</tr></thead>\n");
-}
-
 static void begin_fold(struct buf *out, const struct doc_element *e)
 {
-	if (!e->folded)
-		return;
-	buf_adds(out, "<details class=\"listing\"><summary>");
-	html_add_text(out, e->label ? e->label : "Table", false);
-	buf_addf(out, " (%zu)</summary>\n", e->table.n_rows);
+	if (e->folded)
+		html_addf(out, "<details class=\"listing\"><summary>%s (%zu)</summary>\n",
+			e->label ? e->label : "Table", e->table.n_rows);
 }
 
 static void add_table(struct buf *out, const struct doc *doc, const struct doc_element *e)
 {
 	const struct doc_table *t = &e->table;
-	const char *class = table_class(t);
+	/* The row's name is its first word: neither a number nor a verdict. */
+	size_t named = t->n_columns;
+	unsigned int flags = 0;
+	bool stacks, few;
 
+	for (size_t c = 0; c < t->n_columns; c++) {
+		flags |= t->columns[c].flags;
+		if (named == t->n_columns && !(t->columns[c].flags & (DOC_RIGHT | DOC_VERDICT)))
+			named = c;
+	}
+	/* Tables with verdicts, long text or many columns become blocks on a phone; others have
+	 * room, or scroll in their frame. A name and a number share a line, however long the name.
+	 */
+	stacks = !(t->n_columns == 2 && t->columns[1].flags & DOC_RIGHT) &&
+		 (flags & (DOC_WRAP | DOC_VERDICT) || t->n_columns > NARROW_COLUMNS);
+	few = t->n_columns <= FEW_COLUMNS && !(flags & DOC_WRAP);
 	begin_fold(out, e);
-	buf_addf(out,
-		"<div class=\"table %s\"><div class=\"frame\" tabindex=\"0\" role=\"region\" "
-		"aria-label=\"",
-		class);
-	html_add_text(out, e->label ? e->label : "Table", false);
-	buf_adds(out, "\"><table>");
+	html_addf(out,
+		"<div class=\"table %s%s\"><div class=\"frame\" tabindex=\"0\" role=\"region\" "
+		"aria-label=\"%s\"><table>",
+		stacks ? "stack" : "scroll", few ? " few" : "", e->label ? e->label : "Table");
 	if (e->label && !e->folded)
-		element(out, "caption", e->label);
-	add_columns(out, t);
-	buf_adds(out, "<tbody>\n");
+		html_addf(out, "<caption>%s</caption>", e->label);
+	buf_adds(out, "<thead><tr>");
+	for (size_t c = 0; c < t->n_columns; c++) {
+		unsigned int kind = t->columns[c].flags;
+
+		buf_adds(out,
+			kind & DOC_RIGHT ? "<th scope=\"col\" class=\"num\"" : "<th scope=\"col\"");
+		html_addf(out, " data-kind=\"%s\">%s</th>",
+			kind & DOC_VERDICT ? "verdict"
+			: kind & DOC_RIGHT ? "number"
+					   : "text",
+			t->columns[c].title);
+	}
+	buf_adds(out, "</tr></thead>\n<tbody>\n");
 	for (size_t r = 0; r < t->n_rows; r++) {
 		buf_adds(out, "<tr>");
 		for (size_t c = 0; c < t->n_columns; c++)
-			add_cell(out, doc, t, r, c, stacks(t));
+			add_cell(out, doc, t, r * t->n_columns + c, c == named, stacks);
 		buf_adds(out, "</tr>\n");
 	}
 	if (!t->n_rows)
-		buf_addf(out, "<tr class=\"none\"><td colspan=\"%zu\">none</td></tr>\n",
+		html_addf(out, "<tr class=\"none\"><td colspan=\"%zu\">none</td></tr>\n",
 			t->n_columns);
 	buf_adds(out, "</tbody></table></div></div>\n");
-	if (e->folded)
-		buf_adds(out, "</details>\n");
+	buf_adds(out, e->folded ? "</details>\n" : "");
 }
 
-static void add_picture(struct buf *out, const struct doc_element *e)
-{
-	buf_adds(out, "<figure class=\"picture\">");
-	buf_adds(out, e->text ? e->text : "");
-	if (e->label)
-		element(out, "figcaption", e->label);
-	buf_adds(out, "</figure>\n");
-}
-
-void html_add_paragraphs(struct buf *out, const char *text)
+/* Empty lines separate paragraphs. */
+static void add_paragraphs(struct buf *out, const char *text)
 {
 	while (*text) {
 		const char *end = strstr(text, "\n\n");
@@ -343,70 +305,94 @@ void html_add_paragraphs(struct buf *out, const char *text)
 	}
 }
 
+/* The texts to which words of the page lead. */
+static void add_glossary(struct buf *out, const struct doc_element *e)
+{
+	begin_fold(out, e);
+	if (e->label && !e->folded)
+		html_addf(out, "<div class=\"caption\">%s</div>\n", e->label);
+	buf_adds(out, "<dl class=\"glossary\">\n");
+	for (size_t r = 0; r < e->table.n_rows; r++) {
+		char **cells = &e->table.cells[r * TERM_COLUMNS];
+		CLEANUP_FREE char *anchor = term_anchor(cells[TERM_NAME]);
+
+		html_addf(out, "<div id=\"%s\"><dt>%s</dt>\n<dd>", anchor, cells[TERM_NAME]);
+		for (int c = TERM_TEXT; c <= TERM_MORE; c++)
+			add_paragraphs(out, cells[c] ? cells[c] : "");
+		buf_adds(out, "</dd></div>\n");
+	}
+	buf_adds(out, "</dl>\n");
+	buf_adds(out, e->folded ? "</details>\n" : "");
+}
+
 static size_t add_facts(struct buf *out, const struct doc *doc, size_t i)
 {
 	buf_adds(out, "<dl class=\"facts\">\n");
 	for (; i < doc->n && doc->elements[i].kind == DOC_FACT; i++) {
-		buf_adds(out, "<div>");
-		element(out, "dt", doc->elements[i].label);
-		buf_adds(out, "<dd>");
+		html_addf(out, "<div><dt>%s</dt><dd>", doc->elements[i].label);
 		html_add_text(out, doc->elements[i].text, true);
-		buf_adds(out, "</dd>");
-		buf_adds(out, "</div>\n");
+		buf_adds(out, "</dd></div>\n");
 	}
 	buf_adds(out, "</dl>\n");
 	return i;
 }
 
-static void add_body(struct buf *out, const struct doc *doc)
+static void add_elements(struct buf *out, const struct doc *doc)
 {
-	buf_adds(out, "<section>\n");
-	for (size_t i = 0; i < doc->n;) {
+	for (size_t i = 0; i < doc->n; i++) {
 		const struct doc_element *e = &doc->elements[i];
 
-		if (e->kind == DOC_FACT) {
-			i = add_facts(out, doc, i);
-			continue;
+		switch (e->kind) {
+		case DOC_FACT:
+			i = add_facts(out, doc, i) - 1;
+			break;
+		case DOC_HEADING: {
+			CLEANUP_FREE char *anchor = heading_anchor(doc, i);
+
+			html_addf(out,
+				"</section>\n<section aria-labelledby=\"%s\">\n<h2 "
+				"id=\"%s\">%s</h2>\n",
+				anchor, anchor, e->label);
+			break;
 		}
-		if (e->kind == DOC_HEADING) {
-			buf_adds(out, "</section>\n<section aria-labelledby=\"");
-			add_anchor(out, doc, i);
-			buf_adds(out, "\">\n<h2 id=\"");
-			add_anchor(out, doc, i);
-			buf_adds(out, "\">");
-			html_add_text(out, e->label, false);
-			buf_adds(out, "</h2>\n");
-		} else if (e->kind == DOC_TEXT) {
-			html_add_paragraphs(out, e->text);
-		} else if (e->kind == DOC_LISTING) {
+		case DOC_TEXT:
+			add_paragraphs(out, e->text);
+			break;
+		case DOC_LISTING:
 			add_listing(out, e);
-		} else if (e->kind == DOC_TABLE) {
+			break;
+		case DOC_TABLE:
 			add_table(out, doc, e);
-		} else if (e->kind == DOC_SIDES) {
+			break;
+		case DOC_SIDES:
 			sides_html(out, e);
-		} else if (e->kind == DOC_GLOSSARY) {
-			begin_fold(out, e);
-			glossary_html(out, e);
-			buf_adds(out, e->folded ? "</details>\n" : "");
-		} else {
-			add_picture(out, e);
+			break;
+		case DOC_GLOSSARY:
+			add_glossary(out, e);
+			break;
+		case DOC_PICTURE:
+			buf_adds(out, "<figure class=\"picture\">");
+			buf_adds(out, e->text ? e->text : "");
+			if (e->label)
+				html_addf(out, "<figcaption>%s</figcaption>", e->label);
+			buf_adds(out, "</figure>\n");
 		}
-		i++;
 	}
-	buf_adds(out, "</section>\n");
 }
 
-static void page(struct buf *out, const struct doc *doc)
+static void add_page(struct buf *out, const struct doc *doc)
 {
-	add_head(out, doc->title);
-	buf_adds(out, "<body>\n<a class=\"skip\" href=\"#content\">Skip to the content</a>\n"
-		      "<header>");
-	element(out, "h1", doc->title);
-	buf_adds(out, "<div id=\"tools\"></div></header>\n");
+	const char *title = doc->title ? doc->title : "solder";
+
+	add_head(out, title);
+	html_addf(out,
+		"<body>\n<a class=\"skip\" href=\"#content\">Skip to the content</a>\n"
+		"<header><h1>%s</h1><div id=\"tools\"></div></header>\n",
+		title);
 	add_contents(out, doc);
-	buf_adds(out, "<main id=\"content\">\n");
-	add_body(out, doc);
-	buf_adds(out, "</main>\n<footer>Made by solder " SOLDER_VERSION ".</footer>\n"
+	buf_adds(out, "<main id=\"content\">\n<section>\n");
+	add_elements(out, doc);
+	buf_adds(out, "</section>\n</main>\n<footer>Made by solder " SOLDER_VERSION ".</footer>\n"
 		      "</body>\n</html>\n");
 }
 
@@ -414,7 +400,7 @@ void doc_write_html(const struct doc *doc, FILE *out)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
-	page(&text, doc);
+	add_page(&text, doc);
 	fwrite(text.data, 1, text.len, out);
 }
 
@@ -422,7 +408,7 @@ int doc_save_html(const struct doc *doc, const char *path, struct err *err)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
-	page(&text, doc);
+	add_page(&text, doc);
 	if (file_write(path, text.data, text.len, 0644, err) < 0)
 		return err_wrap(err, "writing the report");
 	return 0;

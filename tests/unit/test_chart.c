@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/chart-internal.h"
+#include "report/report-internal.h"
 
 static const struct chart_words words = {"a <title>", "what \"it\" shows", "faster", "slower"};
 
