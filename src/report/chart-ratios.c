@@ -258,35 +258,29 @@ static void format_interval(
 	snprintf(out, 96, narrow ? "%s (%s…%s)" : "%s  (%s … %s)", point, low, high);
 }
 
-/* An end of an interval; one that lies beyond the axis is an arrowhead. */
-static void interval_end(
-	struct canvas *c, const struct scale *s, double ratio, double y, const char *tone)
-{
-	double v = log(ratio);
-
-	if (v < s->lo)
-		buf_addf(c->out, "<path class=\"%s\" d=\"M%.1f %.1fl7 -4v8Z\"/>\n", tone, s->x0, y);
-	else if (v > s->hi)
-		buf_addf(
-			c->out, "<path class=\"%s\" d=\"M%.1f %.1fl-7 -4v8Z\"/>\n", tone, s->x1, y);
-	else
-		chart_line(c, scale_x(s, v), y - 3, scale_x(s, v), y + 3, tone);
-}
-
+/* An end that lies beyond the axis is an arrowhead. */
 static void draw_interval(
 	struct canvas *c, const struct scale *s, const struct chart_interval *row, double y)
 {
 	const char *tone = chart_tone(row->tone, "plain");
-	double x;
+	double x, ends[] = {log(row->low), log(row->high)};
 
 	if (!chart_ratio(row->point))
 		return;
 	x = scale_x(s, log(row->point));
 	if (chart_ratio(row->low) && chart_ratio(row->high)) {
-		chart_line(c, scale_x(s, fmin(s->hi, fmax(s->lo, log(row->low)))), y,
-			scale_x(s, fmin(s->hi, fmax(s->lo, log(row->high)))), y, tone);
-		interval_end(c, s, row->low, y, tone);
-		interval_end(c, s, row->high, y, tone);
+		chart_line(c, scale_x(s, fmin(s->hi, fmax(s->lo, ends[0]))), y,
+			scale_x(s, fmin(s->hi, fmax(s->lo, ends[1]))), y, tone);
+		for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+			double at = scale_x(s, ends[i]);
+			bool before = ends[i] < s->lo;
+
+			if (before || ends[i] > s->hi)
+				buf_addf(c->out, "<path class=\"%s\" d=\"M%.1f %.1fl%d -4v8Z\"/>\n",
+					tone, before ? s->x0 : s->x1, y, before ? 7 : -7);
+			else
+				chart_line(c, at, y - 3, at, y + 3, tone);
+		}
 	}
 	if (row->summary)
 		buf_addf(c->out, "<path class=\"%s\" d=\"M%.1f %.1fl7 -7l7 7l-7 7Z\"/>\n", tone,

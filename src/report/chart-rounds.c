@@ -20,15 +20,11 @@ static struct scale scale_of(const struct rounds *p, const struct chart_series *
 {
 	double lo = 0, hi = 0;
 
-	for (size_t i = 0; i < p->rounds; i++) {
-		if (!chart_number(series->values[i]))
-			continue;
-		lo = fmin(lo, series->values[i]);
-		hi = fmax(hi, series->values[i]);
-	}
-	if (chart_number(series->limit)) {
-		lo = fmin(lo, series->limit);
-		hi = fmax(hi, series->limit);
+	for (size_t i = 0; i <= p->rounds; i++) {
+		double v = i < p->rounds ? series->values[i] : series->limit;
+
+		lo = chart_number(v) ? fmin(lo, v) : lo;
+		hi = chart_number(v) ? fmax(hi, v) : hi;
 	}
 	if (hi == lo)
 		hi = 1;
@@ -36,53 +32,16 @@ static struct scale scale_of(const struct rounds *p, const struct chart_series *
 	return (struct scale){lo, hi + (hi - lo) * 0.08, y + PANEL, y};
 }
 
-static void draw_line(struct canvas *c, const struct rounds *p, const double *values,
-	const struct scale *x, const struct scale *y)
-{
-	bool pen = false;
-
-	buf_adds(c->out, "<path class=\"rule\" d=\"");
-	for (size_t i = 0; i < p->rounds; i++) {
-		/* A round without a number is a gap. */
-		if (!chart_number(values[i])) {
-			pen = false;
-			continue;
-		}
-		buf_addf(c->out, "%s%.1f %.1f", pen ? "L" : "M", scale_x(x, (double)i + 1),
-			scale_x(y, values[i]));
-		pen = true;
-	}
-	buf_adds(c->out, "\"/>\n");
-	for (size_t i = 0; i < p->rounds && p->rounds <= MOST_POINTS; i++) {
-		if (chart_number(values[i]))
-			buf_addf(c->out,
-				"<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"/>\n",
-				p->dropped && p->dropped[i] ? "doubt" : "mark",
-				scale_x(x, (double)i + 1), scale_x(y, values[i]));
-	}
-}
-
-static void draw_dropped(
-	struct canvas *c, const struct rounds *p, const struct scale *x, double y0, double y1)
-{
-	double half = fmax((scale_x(x, 2) - scale_x(x, 1)) / 2, 1.5);
-
-	for (size_t i = 0; p->dropped && i < p->rounds; i++) {
-		double at = scale_x(x, (double)i + 1);
-
-		if (p->dropped[i])
-			chart_rect(c, at - half, y0, 2 * half, y1 - y0, "lost");
-	}
-}
-
 static void draw_panel(struct canvas *c, const struct rounds *p, const struct chart_series *series,
 	const struct scale *x, double top)
 {
 	struct scale y = scale_of(p, series, top);
+	double half = fmax((scale_x(x, 2) - scale_x(x, 1)) / 2, 1.5);
 	struct tick ticks[CHART_TICKS];
 	size_t n = chart_ticks(y.lo, y.hi, 3, ticks);
 	CLEANUP_FREE char *name = *series->unit ? xasprintf("%s, %s", series->name, series->unit)
 						: xstrdup(series->name);
+	bool pen = false;
 
 	chart_text(c, 0, top - 10, c->width, "strong", name);
 	for (size_t i = 0; i < n; i++) {
@@ -91,14 +50,35 @@ static void draw_panel(struct canvas *c, const struct rounds *p, const struct ch
 		chart_line(c, x->x0, at, x->x1, at, ticks[i].at == 0 ? "axis" : "grid");
 		chart_text(c, x->x0 - 8, at + 4, x->x0 - 8, "tick end", ticks[i].label);
 	}
-	draw_dropped(c, p, x, top, top + PANEL);
+	for (size_t i = 0; p->dropped && i < p->rounds; i++) {
+		if (p->dropped[i])
+			chart_rect(
+				c, scale_x(x, (double)i + 1) - half, top, 2 * half, PANEL, "lost");
+	}
 	if (chart_number(series->limit))
 		chart_line(c, x->x0, scale_x(&y, series->limit), x->x1, scale_x(&y, series->limit),
 			"limit");
-	draw_line(c, p, series->values, x, &y);
+	buf_adds(c->out, "<path class=\"rule\" d=\"");
+	for (size_t i = 0; i < p->rounds; i++) {
+		/* A round without a number is a gap. */
+		bool there = chart_number(series->values[i]);
+
+		if (there)
+			buf_addf(c->out, "%s%.1f %.1f", pen ? "L" : "M", scale_x(x, (double)i + 1),
+				scale_x(&y, series->values[i]));
+		pen = there;
+	}
+	buf_adds(c->out, "\"/>\n");
+	for (size_t i = 0; i < p->rounds && p->rounds <= MOST_POINTS; i++) {
+		if (chart_number(series->values[i]))
+			buf_addf(c->out,
+				"<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"/>\n",
+				p->dropped && p->dropped[i] ? "doubt" : "mark",
+				scale_x(x, (double)i + 1), scale_x(&y, series->values[i]));
+	}
 }
 
-/* Which rounds get a number: whole ones, not touching. */
+/* The numbers of some rounds: whole ones, not touching. */
 static void draw_numbers(struct canvas *c, const struct rounds *p, const struct scale *x, double y)
 {
 	struct tick ticks[CHART_TICKS];
@@ -125,6 +105,10 @@ static double draw_rounds(struct canvas *c, const void *ctx)
 	size_t lost = 0;
 	struct scale x;
 
+	if (!p->rounds || !p->n_series) {
+		chart_text(c, 0, y, c->width, "soft", "not measured");
+		return y + 12;
+	}
 	for (size_t i = 0; i < p->n_series; i++) {
 		struct scale s = scale_of(p, &p->series[i], 0);
 		struct tick ticks[CHART_TICKS];
@@ -136,12 +120,8 @@ static double draw_rounds(struct canvas *c, const void *ctx)
 	for (size_t i = 0; p->dropped && i < p->rounds; i++)
 		lost += p->dropped[i];
 	x = (struct scale){0.5, (double)p->rounds + 0.5, fmin(left, c->width / 3), c->width - 6};
-	for (size_t i = 0; i < p->n_series && p->rounds; i++, y += PANEL + GAP)
+	for (size_t i = 0; i < p->n_series; i++, y += PANEL + GAP)
 		draw_panel(c, p, &p->series[i], &x, y);
-	if (!p->rounds || !p->n_series) {
-		chart_text(c, 0, y, c->width, "soft", "not measured");
-		return y + 12;
-	}
 	y -= GAP;
 	draw_numbers(c, p, &x, y + 18);
 	chart_text(c, left, y + 38, c->width - left, "soft", "round");

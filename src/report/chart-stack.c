@@ -10,98 +10,54 @@
 #define LEGEND_ROW 22.0
 #define SWATCH 12.0
 
-static size_t drawn_parts(const struct chart_stack *p)
+/* As it is drawn: parts that have no colour of their own are one. */
+struct stack {
+	const char *unit;
+	const char *parts[COLOURS];
+	size_t n_parts;
+	const char *const *bars;
+	size_t n_bars;
+	double *values; /* COLOURS of them for each bar */
+	double longest; /* bar */
+	int decimals;
+};
+
+static void format_value(char out[CHART_VALUE], const struct stack *p, size_t bar, size_t part)
 {
-	return p->n_parts > COLOURS ? COLOURS : p->n_parts;
-}
-
-static double value_at(const struct chart_stack *p, size_t bar, size_t part)
-{
-	double v = p->values[bar * p->n_parts + part];
-
-	return chart_number(v) && v > 0 ? v : 0;
-}
-
-/* What is drawn as part `i` of those that have a colour. */
-static double drawn_value(const struct chart_stack *p, size_t bar, size_t i)
-{
-	double sum = value_at(p, bar, i);
-
-	for (size_t k = i + 1; i == COLOURS - 1 && k < p->n_parts; k++)
-		sum += value_at(p, bar, k);
-	return sum;
-}
-
-static const char *drawn_name(const struct chart_stack *p, size_t i)
-{
-	return i == COLOURS - 1 && p->n_parts > COLOURS ? "all others" : p->parts[i];
-}
-
-static double total(const struct chart_stack *p, size_t bar)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < p->n_parts; i++)
-		sum += value_at(p, bar, i);
-	return sum;
-}
-
-/* Whole numbers stay whole. */
-static int decimals_of(const struct chart_stack *p)
-{
-	double largest = 0;
-	bool whole = true;
-
-	for (size_t i = 0; i < p->n_bars * p->n_parts; i++) {
-		double v = value_at(p, 0, i);
-
-		largest = fmax(largest, v);
-		whole = whole && v == nearbyint(v);
-	}
-	return whole ? 0 : chart_decimals(largest);
-}
-
-static void format_value(char out[64], const struct chart_stack *p, double v)
-{
-	char number[32];
-
-	chart_format(number, v, decimals_of(p), false);
-	snprintf(out, 64, *p->unit ? "%s %s" : "%s", number, p->unit);
+	chart_format_value(out, p->values[bar * COLOURS + part], p->decimals, false, p->unit);
 }
 
 static void draw_bar(
-	struct canvas *c, const struct chart_stack *p, const struct scale *s, size_t bar, double y)
+	struct canvas *c, const struct stack *p, const struct scale *s, size_t bar, double y)
 {
 	double at = 0;
-	char text[64];
+	char text[CHART_VALUE];
 
-	for (size_t i = 0; i < drawn_parts(p); i++) {
-		double v = drawn_value(p, bar, i), x = scale_x(s, at);
+	for (size_t i = 0; i < p->n_parts; i++) {
+		double v = p->values[bar * COLOURS + i], x = scale_x(s, at);
 
 		at += v;
 		if (v <= 0)
 			continue;
-		format_value(text, p, v);
-		buf_addf(c->out,
-			"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" class=\"part "
-			"part-%zu\"><title>",
-			x, y, fmax(scale_x(s, at) - x, 0.5), BAR, i);
-		html_add_text(c->out, drawn_name(p, i), false);
-		buf_addf(c->out, ": %s</title></rect>\n", text);
+		format_value(text, p, bar, i);
+		buf_addf(c->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" ", x,
+			y, fmax(scale_x(s, at) - x, 0.5), BAR);
+		html_addf(c->out, "class=\"part part-%zu\"><title>%s: %s</title></rect>\n", i,
+			p->parts[i], text);
 	}
 }
 
 /* Names of parts, and the values of each bar in a column; returns where it ends. */
-static double draw_legend(struct canvas *c, const struct chart_stack *p, double y)
+static double draw_legend(struct canvas *c, const struct stack *p, double y)
 {
 	double name = 0, value = 0, gap = c->narrow ? 12 : 20, room, first;
 	bool heads = p->n_bars > 1;
-	char text[64];
+	char text[CHART_VALUE];
 
-	for (size_t i = 0; i < drawn_parts(p); i++) {
-		name = fmax(name, chart_text_width(drawn_name(p, i), CHART_TEXT));
+	for (size_t i = 0; i < p->n_parts; i++) {
+		name = fmax(name, chart_text_width(p->parts[i], CHART_TEXT));
 		for (size_t b = 0; b < p->n_bars; b++) {
-			format_value(text, p, drawn_value(p, b, i));
+			format_value(text, p, b, i);
 			value = fmax(value, chart_text_width(text, CHART_TEXT));
 		}
 	}
@@ -114,14 +70,14 @@ static double draw_legend(struct canvas *c, const struct chart_stack *p, double 
 		chart_text(c, first + (value + gap) * (double)b, y + 14, value + 8, "soft end",
 			p->bars[b]);
 	y += heads ? LEGEND_ROW : 0;
-	for (size_t i = 0; i < drawn_parts(p); i++, y += LEGEND_ROW) {
+	for (size_t i = 0; i < p->n_parts; i++, y += LEGEND_ROW) {
 		char class[32];
 
 		snprintf(class, sizeof(class), "part part-%zu", i);
 		chart_rect(c, 0, y + 4, SWATCH, SWATCH, class);
-		chart_text(c, SWATCH + 8, y + 14, room, "", drawn_name(p, i));
+		chart_text(c, SWATCH + 8, y + 14, room, "", p->parts[i]);
 		for (size_t b = 0; b < p->n_bars; b++) {
-			format_value(text, p, drawn_value(p, b, i));
+			format_value(text, p, b, i);
 			chart_text(c, first + (value + gap) * (double)b, y + 14, value + 8, "end",
 				text);
 		}
@@ -131,17 +87,13 @@ static double draw_legend(struct canvas *c, const struct chart_stack *p, double 
 
 static double draw_stack(struct canvas *c, const void *ctx)
 {
-	const struct chart_stack *p = ctx;
-	struct scale s = {.x0 = 12, .x1 = c->width - 12};
+	const struct stack *p = ctx;
+	struct scale s = {0, p->longest, 12, c->width - 12};
 	struct tick ticks[CHART_TICKS];
-	double y = CHART_TOP, step = BAR + (p->n_bars > 1 ? 24 : 8), bottom;
-	size_t n;
+	double y = CHART_TOP, step = BAR + (p->n_bars > 1 ? 24 : 8);
+	double bottom = y + step * (double)p->n_bars + 2;
+	size_t n = chart_ticks(0, s.hi, chart_tick_room(&s), ticks);
 
-	for (size_t b = 0; b < p->n_bars; b++)
-		s.hi = fmax(s.hi, total(p, b));
-	s.hi = s.hi > 0 ? s.hi : 1;
-	bottom = y + step * (double)p->n_bars + 2;
-	n = chart_ticks(0, s.hi, chart_tick_room(&s), ticks);
 	chart_tick_unit(ticks, n, p->unit, false);
 	chart_axis(c, &s, ticks, n, y, bottom, false);
 	for (size_t b = 0; b < p->n_bars; b++, y += step) {
@@ -154,5 +106,34 @@ static double draw_stack(struct canvas *c, const void *ctx)
 
 char *chart_stack(const struct chart_words *words, const struct chart_stack *stack)
 {
-	return chart_both(words, draw_stack, stack);
+	CLEANUP_FREE double *values =
+		xcalloc(stack->n_bars ? stack->n_bars : 1, COLOURS * sizeof(*values));
+	struct stack p = {.unit = stack->unit,
+		.n_parts = stack->n_parts < COLOURS ? stack->n_parts : COLOURS,
+		.bars = stack->bars,
+		.n_bars = stack->n_bars,
+		.values = values};
+	double largest = 0;
+	bool whole = true;
+
+	for (size_t i = 0; i < p.n_parts; i++)
+		p.parts[i] = i == COLOURS - 1 && stack->n_parts > COLOURS ? "all others"
+									  : stack->parts[i];
+	for (size_t b = 0; b < stack->n_bars; b++) {
+		double sum = 0;
+
+		for (size_t i = 0; i < stack->n_parts; i++) {
+			double v = stack->values[b * stack->n_parts + i];
+
+			v = chart_number(v) && v > 0 ? v : 0;
+			values[b * COLOURS + (i < COLOURS ? i : COLOURS - 1)] += v;
+			sum += v;
+			largest = fmax(largest, v);
+			whole = whole && v == nearbyint(v);
+		}
+		p.longest = fmax(p.longest, sum);
+	}
+	p.longest = p.longest > 0 ? p.longest : 1;
+	p.decimals = chart_decimals(largest, whole);
+	return chart_both(words, draw_stack, &p);
 }

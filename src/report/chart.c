@@ -34,24 +34,21 @@ static double nice(double v)
 	return power * (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10);
 }
 
-static int decimals_of_step(double step)
-{
-	double d = -floor(log10(step) + 1e-9);
-
-	return d > 0 ? (d < 12 ? (int)d : 12) : 0;
-}
-
 size_t chart_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS])
 {
 	double step = nice((hi - lo) / (want < 1                        ? 1
 					       : want > CHART_TICKS / 2 ? CHART_TICKS / 2
 									: want));
-	double k = ceil(lo / step - 1e-9);
+	double k = ceil(lo / step - 1e-9), decimals = -floor(log10(step) + 1e-9);
 	size_t n = 0;
 
 	for (; k * step <= hi + step * 1e-9 && n < CHART_TICKS; k++, n++) {
 		ticks[n].at = k * step;
-		chart_format(ticks[n].label, k * step, decimals_of_step(step), false);
+		chart_format(ticks[n].label, k * step,
+			decimals < 0    ? 0
+			: decimals < 12 ? (int)decimals
+					: 12,
+			false);
 	}
 	return n;
 }
@@ -113,9 +110,9 @@ double chart_tick_room(const struct scale *s)
 	return (s->x1 - s->x0) / 54;
 }
 
-int chart_decimals(double largest)
+int chart_decimals(double largest, bool whole)
 {
-	double digits = largest > 0 ? 2 - floor(log10(largest)) : 0;
+	double digits = largest > 0 && !whole ? 2 - floor(log10(largest)) : 0;
 
 	return digits < 0 ? 0 : digits > 9 ? 9 : (int)digits;
 }
@@ -147,6 +144,17 @@ void chart_format(char out[32], double v, int decimals, bool plus)
 	out[n] = '\0';
 }
 
+void chart_format_value(char out[CHART_VALUE], double v, int decimals, bool plus, const char *unit)
+{
+	char number[32];
+
+	chart_format(number, v, decimals, plus);
+	if (chart_number(v))
+		snprintf(out, CHART_VALUE, *unit ? "%s %s" : "%s", number, unit);
+	else
+		snprintf(out, CHART_VALUE, "not measured");
+}
+
 void chart_format_ratio(char out[32], double ratio, bool factors)
 {
 	char number[32];
@@ -175,54 +183,32 @@ static double advance(uint32_t code)
 
 double chart_text_width(const char *s, double size)
 {
-	size_t len = strlen(s);
 	double width = 0;
 
-	while (len) {
-		uint32_t code = '?';
-		size_t n = utf8_decode(s, len, &code);
-
-		width += advance(code);
-		n = n ? n : 1;
-		s += n;
-		len -= n;
-	}
+	for (const char *end = s + strlen(s); s < end;)
+		width += advance(utf8_next(&s, end));
 	return width * size;
-}
-
-/* Cuts at the end of a character and puts an ellipsis there. */
-static bool shorten(struct buf *b, double room, double size)
-{
-	if (!b->len || chart_text_width(b->data, size) <= room)
-		return false;
-	while (b->len) {
-		do
-			b->len--;
-		while (b->len && ((unsigned char)b->data[b->len] & 0xc0) == 0x80);
-		b->data[b->len] = '\0';
-		if (chart_text_width(b->data, size) + 0.72 * size <= room)
-			break;
-	}
-	buf_adds(b, "…");
-	return true;
 }
 
 void chart_text(
 	struct canvas *c, double x, double y, double room, const char *classes, const char *s)
 {
-	CLEANUP_BUF struct buf safe = BUF_INIT;
-	bool cut;
+	CLEANUP_FREE char *safe = text_safe(s, false);
+	size_t len = strlen(safe);
 
-	text_add_safe(&safe, s, false);
-	cut = shorten(&safe, room, CHART_TEXT);
 	buf_addf(c->out, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">", x, y, classes);
-	if (cut) {
-		buf_adds(c->out, "<title>");
-		html_add_text(c->out, s, false);
-		buf_adds(c->out, "</title>");
+	if (!len || chart_text_width(safe, CHART_TEXT) <= room) {
+		html_addf(c->out, "%s</text>\n", s);
+		return;
 	}
-	html_add_text(c->out, safe.data ? safe.data : "", false);
-	buf_adds(c->out, "</text>\n");
+	/* It is cut at the end of a character. */
+	do {
+		do
+			len--;
+		while (len && ((unsigned char)safe[len] & 0xc0) == 0x80);
+		safe[len] = '\0';
+	} while (len && chart_text_width(safe, CHART_TEXT) + 0.72 * CHART_TEXT > room);
+	html_addf(c->out, "<title>%s</title>%s…</text>\n", s, safe);
 }
 
 void chart_line(struct canvas *c, double x1, double y1, double x2, double y2, const char *classes)
@@ -300,36 +286,25 @@ void chart_row_text(struct canvas *c, const struct rows *r, double y, const char
 	chart_text(c, c->width, y + r->baseline, r->value_room + 8, end, value);
 }
 
-static void draw_one(struct buf *out, const struct chart_words *words, chart_draw draw,
-	const void *ctx, bool narrow)
-{
-	CLEANUP_BUF struct buf body = BUF_INIT;
-	struct canvas c = {.out = &body, .narrow = narrow, .width = narrow ? NARROW : WIDE};
-	double height;
-
-	chart_text(&c, 0, 14, c.width, "head", words->title);
-	height = draw(&c, ctx);
-	buf_addf(out,
-		"<svg class=\"chart chart-%s\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
-		"xmlns=\"http://www.w3.org/2000/svg\"><title>",
-		narrow ? "narrow" : "wide", c.width, height);
-	html_add_text(out, words->title, false);
-	buf_adds(out, "</title>");
-	if (words->about) {
-		buf_adds(out, "<desc>");
-		html_add_text(out, words->about, false);
-		buf_adds(out, "</desc>");
-	}
-	buf_adds(out, "\n");
-	buf_add(out, body.data, body.len);
-	buf_adds(out, "</svg>\n");
-}
-
 char *chart_both(const struct chart_words *words, chart_draw draw, const void *ctx)
 {
 	struct buf out = BUF_INIT;
 
-	draw_one(&out, words, draw, ctx, false);
-	draw_one(&out, words, draw, ctx, true);
+	for (int narrow = 0; narrow <= 1; narrow++) {
+		CLEANUP_BUF struct buf body = BUF_INIT;
+		struct canvas c = {&body, narrow, narrow ? NARROW : WIDE};
+		double height;
+
+		chart_text(&c, 0, 14, c.width, "head", words->title);
+		height = draw(&c, ctx);
+		buf_addf(&out,
+			"<svg class=\"chart chart-%s\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
+			"xmlns=\"http://www.w3.org/2000/svg\">",
+			narrow ? "narrow" : "wide", c.width, height);
+		html_addf(&out, "<title>%s</title>", words->title);
+		if (words->about)
+			html_addf(&out, "<desc>%s</desc>", words->about);
+		buf_addf(&out, "\n%s</svg>\n", body.data);
+	}
 	return buf_steal(&out);
 }

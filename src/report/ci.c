@@ -56,38 +56,34 @@ static json_t *single_finding(const json_t *j)
 {
 	CLEANUP_BUF struct buf what = BUF_INIT;
 	const char *why = text(j, "why"), *seen = text(j, "seen"), *expected = text(j, "expected");
-	json_t *finding;
+	bool known = !strcmp(text(j, "verdict"), "known");
 
 	if (seen && expected)
 		buf_addf(&what, "expected %s, saw %s", expected, seen);
 	if (why)
 		buf_addf(&what, "%s%s", what.len ? ": " : "", why);
-	if (!what.len)
-		buf_adds(&what, text(j, "verdict"));
-	finding = json_pack("[{s:s}]", "what", what.data);
-	if (!strcmp(text(j, "verdict"), "known"))
-		json_object_set_new(json_array_get(finding, 0), "known", json_true());
-	return finding;
+	return json_pack("[{s:s, s:o*}]", "what", what.len ? what.data : text(j, "verdict"),
+		"known", known ? json_true() : NULL);
 }
 
 static struct item item_of(const char *suite, const json_t *j)
 {
 	const json_t *findings = json_object_get(j, "findings");
+	json_int_t more = json_integer_value(json_object_get(j, "more"));
+	const char *link = text(j, "link"), *why = text(j, "why");
 	struct item it = {.suite = suite, .level = level_of(j), .todo = text(j, "todo")};
 
-	it.id = text(j, "link") ? xasprintf("%s, %s", text(j, "id"), text(j, "link"))
-				: xstrdup(text(j, text(j, "id") ? "id" : "name"));
+	it.id = link ? xasprintf("%s, %s", text(j, "id"), link)
+		     : xstrdup(text(j, text(j, "id") ? "id" : "name"));
 	if (!strcmp(text(j, "verdict"), "not checked"))
-		it.skipped = text(j, "why") ? text(j, "why") : "no reason is known";
+		it.skipped = why ? why : "no reason is known";
 	it.findings = findings   ? json_deep_copy(findings)
 		      : it.level ? single_finding(j)
 				 : json_array();
-	if (json_integer_value(json_object_get(j, "more")))
-		json_array_append_new(
-			it.findings, json_pack("{s:o}", "what",
-					     json_sprintf("and %lld findings more",
-						     (long long)json_integer_value(
-							     json_object_get(j, "more")))));
+	if (more)
+		json_array_append_new(it.findings,
+			json_pack("{s:o}", "what",
+				json_sprintf("and %lld findings more", (long long)more)));
 	return it;
 }
 
@@ -135,20 +131,6 @@ static void add_github(struct buf *out, const struct item *it)
 	}
 }
 
-/* The same finding has the same fingerprint in every run, wherever the tree lies. */
-static json_t *sarif_fingerprint(const struct item *it, const char *message, const char *prefix)
-{
-	CLEANUP_BUF struct buf all = BUF_INIT;
-	char hex[SHA256_HEX_SIZE];
-
-	buf_adds(&all, message);
-	if (*prefix)
-		buf_replace(&all, prefix, "PREFIX");
-	buf_addf(&all, "\n%s\n%s", it->suite, it->id);
-	sha256_hex(all.data, all.len, hex);
-	return json_pack("{s:s}", "solder/v1", hex);
-}
-
 /* A path as a URI reference (RFC 3986): all but unreserved characters and slashes as %HH. */
 static void add_uri(struct buf *out, const char *path)
 {
@@ -163,87 +145,79 @@ static void add_uri(struct buf *out, const char *path)
 static json_t *sarif_location(const char *where)
 {
 	CLEANUP_BUF struct buf uri = BUF_INIT;
-	json_t *artifact;
+	bool absolute = where[0] == '/';
 
-	if (where[0] == '/')
-		buf_adds(&uri, "file://");
+	buf_adds(&uri, absolute ? "file://" : "");
 	add_uri(&uri, where);
-	artifact = json_pack("{s:s}", "uri", uri.data);
-	if (where[0] != '/')
-		json_object_set_new(artifact, "uriBaseId", json_string("PREFIX"));
-	return json_pack("[{s:{s:o}}]", "physicalLocation", "artifactLocation", artifact);
+	return json_pack("[{s:{s:{s:s, s:s*}}}]", "physicalLocation", "artifactLocation", "uri",
+		uri.data, "uriBaseId", absolute ? NULL : "PREFIX");
 }
 
-static void add_sarif_results(
-	json_t *results, const struct item *it, size_t index, const json_t *model)
+static json_t *sarif_result(const struct item *it, size_t rule, const json_t *finding,
+	const char *prefix, bool baseline)
 {
-	const char *prefix = text(json_object_get(model, "python"), "prefix");
-	bool baseline = json_object_get(model, "baseline") != NULL;
-	const json_t *finding;
-	size_t i;
+	const char *where = text(finding, "where");
+	bool known = json_is_true(json_object_get(finding, "known"));
+	CLEANUP_BUF struct buf message = BUF_INIT, same = BUF_INIT;
+	char fingerprint[SHA256_HEX_SIZE];
 
-	json_array_foreach (it->findings, i, finding) {
-		CLEANUP_BUF struct buf message = BUF_INIT;
-		json_t *r;
-
-		if (!it->level)
-			continue;
-		add_message(&message, finding);
-		r = json_pack("{s:s, s:i, s:s, s:{s:s}, s:o}", "ruleId", it->id, "ruleIndex",
-			(int)index, "level", it->level, "message", "text", message.data,
-			"partialFingerprints",
-			sarif_fingerprint(it, message.data, prefix ? prefix : ""));
-		if (text(finding, "where"))
-			json_object_set_new(r, "locations", sarif_location(text(finding, "where")));
-		if (baseline)
-			json_object_set_new(r, "baselineState",
-				json_string(json_is_true(json_object_get(finding, "known"))
-						    ? "unchanged"
-						    : "new"));
-		json_array_append_new(results, r);
-	}
+	add_message(&message, finding);
+	/* The same finding has the same fingerprint in every run, wherever the tree lies. */
+	buf_adds(&same, message.data);
+	if (*prefix)
+		buf_replace(&same, prefix, "PREFIX");
+	buf_addf(&same, "\n%s\n%s", it->suite, it->id);
+	sha256_hex(same.data, same.len, fingerprint);
+	return json_pack("{s:s, s:i, s:s, s:{s:s}, s:{s:s}, s:o*, s:s*}", "ruleId", it->id,
+		"ruleIndex", (int)rule, "level", it->level, "message", "text", message.data,
+		"partialFingerprints", "solder/v1", fingerprint, "locations",
+		where ? sarif_location(where) : NULL, "baselineState",
+		!baseline ? NULL
+		: known   ? "unchanged"
+			  : "new");
 }
 
 static json_t *sarif_rule(const struct item *it, const json_t *j)
 {
 	const char *about = text(j, "reason") ? text(j, "reason") : text(j, "title");
-	json_t *rule = json_pack(
-		"{s:s, s:{s:s}}", "id", it->id, "shortDescription", "text", about ? about : it->id);
+	const char *severity = text(j, "severity");
 
-	if (it->todo)
-		json_object_set_new(rule, "help", json_pack("{s:s}", "text", it->todo));
-	if (text(j, "severity"))
-		json_object_set_new(rule, "defaultConfiguration",
-			json_pack("{s:s}", "level", text(j, "severity")));
-	return rule;
+	return json_pack("{s:s, s:{s:s}, s:o*, s:o*}", "id", it->id, "shortDescription", "text",
+		about ? about : it->id, "help",
+		it->todo ? json_pack("{s:s}", "text", it->todo) : NULL, "defaultConfiguration",
+		severity ? json_pack("{s:s}", "level", severity) : NULL);
 }
 
 static void write_sarif(struct buf *out, const json_t *model)
 {
 	json_t *rules = json_array(), *results = json_array(), *notes = json_array(), *log;
 	const char *prefix = text(json_object_get(model, "python"), "prefix");
+	bool baseline = json_object_get(model, "baseline") != NULL;
 	CLEANUP_BUF struct buf base = BUF_INIT;
 	CLEANUP_FREE char *dump = NULL;
-	const json_t *j;
-	size_t i;
+	const json_t *j, *finding;
+	size_t i, k;
 
+	prefix = prefix ? prefix : "";
 	for (size_t s = 0; s < ARRAY_SIZE(suites); s++) {
 		json_array_foreach (json_object_get(model, suites[s]), i, j) {
 			struct item it = item_of(suites[s], j);
-			size_t index = json_array_size(rules);
+			size_t rule = json_array_size(rules);
 
 			json_array_append_new(rules, sarif_rule(&it, j));
-			add_sarif_results(results, &it, index, model);
+			json_array_foreach (it.level ? it.findings : NULL, k, finding)
+				json_array_append_new(results,
+					sarif_result(&it, rule, finding, prefix, baseline));
 			if (it.skipped)
 				json_array_append_new(
 					notes, json_pack("{s:s, s:{s:s}, s:{s:i}}", "level", "note",
 						       "message", "text", it.skipped,
-						       "associatedRule", "index", (int)index));
+						       "associatedRule", "index", (int)rule));
 			item_release(&it);
 		}
 	}
 	buf_adds(&base, "file://");
-	add_uri(&base, prefix ? prefix : "");
+	add_uri(&base, prefix);
 	buf_adds(&base, "/");
 	log = json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:{s:{s:s}}, s:[{s:b, s:o}], s:o}]}",
 		"$schema", "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0",
@@ -255,7 +229,7 @@ static void write_sarif(struct buf *out, const json_t *model)
 	buf_addf(out, "%s\n", dump);
 }
 
-static void add_junit_case(struct buf *out, const struct item *it)
+static void add_junit_case(struct buf *out, const struct item *it, bool *ret_failed)
 {
 	CLEANUP_BUF struct buf what = BUF_INIT;
 	const json_t *finding;
@@ -265,34 +239,30 @@ static void add_junit_case(struct buf *out, const struct item *it)
 	json_array_foreach (it->findings, i, finding) {
 		bool known = json_is_true(json_object_get(finding, "known"));
 
+		/* Notes are no failures, as for the exit code. */
 		failed |= it->level && strcmp(it->level, "note") != 0 && !known;
 		buf_adds(&what, known ? "known: " : "");
 		add_message(&what, finding);
 		buf_adds(&what, "\n");
 	}
-	buf_addf(out, "  <testcase classname=\"solder.%s\" name=\"", it->suite);
-	html_add_text(out, it->id, false);
-	buf_adds(out, "\">");
+	failed = failed && !it->skipped;
+	html_addf(out, "  <testcase classname=\"solder.%s\" name=\"%s\">", it->suite, it->id);
 	if (it->skipped) {
-		buf_adds(out, "<skipped message=\"");
-		html_add_text(out, it->skipped, false);
-		buf_adds(out, "\"/>");
-	} else if (what.len) {
-		if (failed)
-			buf_addf(out, "<failure type=\"%s\" message=\"", it->level);
-		else
-			buf_adds(out, "<system-out>");
-		if (failed) {
-			html_add_text(out, it->todo ? it->todo : it->id, false);
-			buf_adds(out, "\">");
-		}
+		html_addf(out, "<skipped message=\"%s\"/>", it->skipped);
+	} else if (failed) {
+		html_addf(out, "<failure type=\"%s\" message=\"%s\">", it->level,
+			it->todo ? it->todo : it->id);
 		html_add_text(out, what.data, true);
-		buf_adds(out, failed ? "</failure>" : "</system-out>");
+		buf_adds(out, "</failure>");
+	} else if (what.len) {
+		buf_adds(out, "<system-out>");
+		html_add_text(out, what.data, true);
+		buf_adds(out, "</system-out>");
 	}
 	buf_adds(out, "</testcase>\n");
+	*ret_failed = failed;
 }
 
-/* Notes are no failures, as for the exit code. */
 static void add_junit_suite(struct buf *out, const char *suite, const json_t *list)
 {
 	CLEANUP_BUF struct buf cases = BUF_INIT;
@@ -303,19 +273,17 @@ static void add_junit_suite(struct buf *out, const char *suite, const json_t *li
 		return;
 	json_array_foreach (list, i, j) {
 		struct item it = item_of(suite, j);
-		size_t before = cases.len;
+		bool failed;
 
-		add_junit_case(&cases, &it);
-		failures += strstr(cases.data + before, "<failure ") != NULL;
+		add_junit_case(&cases, &it, &failed);
+		failures += failed;
 		skipped += it.skipped != NULL;
 		item_release(&it);
 	}
 	buf_addf(out,
 		" <testsuite name=\"solder check: %s\" tests=\"%zu\" failures=\"%zu\" "
-		"skipped=\"%zu\">\n",
-		suite, json_array_size(list), failures, skipped);
-	buf_add(out, cases.data, cases.len);
-	buf_adds(out, " </testsuite>\n");
+		"skipped=\"%zu\">\n%s </testsuite>\n",
+		suite, json_array_size(list), failures, skipped, cases.data);
 }
 
 void report_ci(const json_t *model, enum report_ci_form form, struct buf *out)

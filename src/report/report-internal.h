@@ -142,8 +142,11 @@ double chart_tick_room(const struct scale *s);
 
 /* "1,234.5", a true minus, thousands apart; `plus` writes the sign of positive numbers too. */
 void chart_format(char out[32], double v, int decimals, bool plus);
-/* Decimals that show three digits of `largest`. */
-int chart_decimals(double largest);
+/* Decimals that show three digits of `largest`; none where all values are whole. */
+int chart_decimals(double largest, bool whole);
+/* The number with its unit; "not measured" for what is none. */
+#define CHART_VALUE 64
+void chart_format_value(char out[CHART_VALUE], double v, int decimals, bool plus, const char *unit);
 /* Does an axis of logarithms over that range say factors, not percent? Its values do as it does. */
 bool chart_in_factors(double lo, double hi);
 /* A ratio as "+3.4 %", or with `factors`, or where percent are unwieldy, as "×12". */
