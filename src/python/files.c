@@ -32,7 +32,7 @@ const char *py_role_name(enum py_role role)
 	return names[role];
 }
 
-static void file_release(struct py_file *f)
+void py_file_release(struct py_file *f)
 {
 	free(f->path);
 	free(f->rel);
@@ -44,7 +44,7 @@ static void file_release(struct py_file *f)
 void py_files_release(struct py_files *files)
 {
 	for (size_t i = 0; i < files->n; i++)
-		file_release(&files->v[i]);
+		py_file_release(&files->v[i]);
 	free(files->v);
 	*files = (struct py_files){0};
 }
@@ -221,7 +221,7 @@ static void settle(struct py_files *files)
 	for (size_t i = 0; i < files->n; i++) {
 		if (n > 0 && !strcmp(files->v[n - 1].path, files->v[i].path)) {
 			files->v[n - 1].site |= files->v[i].site;
-			file_release(&files->v[i]);
+			py_file_release(&files->v[i]);
 		} else {
 			if (n != i) {
 				files->v[n] = files->v[i];
@@ -369,7 +369,7 @@ static void read_nth(void *ctx, size_t i)
 	struct py_file *f = &r->files->v[i];
 
 	if (!py_file_read(r->dist, f))
-		file_release(f);
+		py_file_release(f);
 }
 
 int py_files_read(const struct python *dist, struct py_files *files, struct err *err)

@@ -55,4 +55,29 @@ struct ldcache_entry {
 typedef bool (*ldcache_visit)(void *ctx, const struct ldcache_entry *entry);
 int ldcache_each(const void *data, size_t len, ldcache_visit visit, void *ctx, struct err *err);
 
+void py_file_release(struct py_file *file);
+
+/* What inspect knows of a file beyond its own facts. */
+struct py_item {
+	struct py_file file;
+	bool wants_code; /* else it is not disassembled */
+	bool has_code;
+	struct code_counts code;
+	char *code_problem; /* why not, when it was wanted */
+	json_t *libraries;  /* [{"needed", "found", "why"}] */
+};
+/* The page of one file, of a static library. */
+void py_item_page(struct doc *doc, const struct py_item *item, bool symbols);
+void py_archive_page(struct doc *doc, uint64_t size, const struct archive_facts *facts);
+/* The sites of up to so many files with code, next to each other, and a picture of their calls. */
+enum { PY_CODE_MAX = 2 };
+void py_code_page(
+	struct doc *doc, const struct py_item *const *items, const char *const *titles, size_t n);
+/* A picture of the files' sizes. Sorts them, the largest first. */
+struct py_size {
+	char *name;
+	uint64_t size;
+};
+void py_sizes_picture(struct doc *doc, struct py_size *sizes, size_t n);
+
 #endif

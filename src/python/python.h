@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "code/code.h"
 #include "elf/elf.h"
+#include "report/report.h"
 
 /* How the interpreter gets at libpython. */
 enum py_link {
@@ -111,8 +112,8 @@ struct py_program {
 
 /* Fails as proc_run() does; `output` is there all the same. */
 int py_run(const struct py_program *program, struct buf *output, struct err *err);
-/* Where an interpreter that is run so (`how` without code) finds itself: adds its prefix, the folder
- * of its standard library, and, if there is one, the libpython that is mapped. */
+/* Where an interpreter that is run so (`how` without code) finds itself: adds its prefix, the
+ * folder of its standard library, and, if there is one, the libpython that is mapped. */
 int py_home(const struct py_program *how, struct strv *lines, struct err *err);
 
 /* What a file of the installation is for. */
@@ -194,6 +195,20 @@ json_t *py_archive_json(const struct archive_facts *facts);
 /* The facts of the artifacts of a distribution that solder built: {"distribution": {"path", …},
  * "artifacts": [{"name", "file", "size", …}]}. */
 int py_artifacts_json(const char *dir, json_t **ret, struct err *err);
+
+/* What `solder inspect` shows: of an ELF file, a static library, a folder, or a Python. */
+struct py_inspect {
+	const char *file; /* the page of each file whose path matches; NULL: none */
+	bool all;         /* the page of every file */
+	bool symbols;     /* pages with the names of symbols */
+	bool code;        /* disassemble every file, not only the interpreter and libpython */
+	bool alone;       /* the file or folder itself, not the Python it belongs to */
+	bool no_run;
+};
+/* The document is in *ret. JSON is written to `json` (may be NULL) on the way, as files are read.
+ */
+int py_inspect(const char *what, const struct py_inspect *how, FILE *json, struct doc **ret,
+	struct err *err);
 
 /* Where the loader of the GNU C library would find `needed` for the file at `path`, loaded by the
  * chain of `n_chain` files that starts with the executable and ends with the file itself: DT_RPATH

@@ -51,15 +51,15 @@ allowed_calls='
 #   report: the writers of documents, which escape
 #   check: reports for CI, whose writer escapes
 #   rules: the text of docs/rules.md
-#   inspect-many: JSON as it comes, in whose strings there are no line feeds
+#   inspect: JSON as it comes, in whose strings there are no line feeds
 #   main: the list of commands
 #   err: bug(), about ourselves
 prints='
 src/base/err.c
 src/check/rules.c
 src/cmd/check.c
-src/cmd/inspect-many.c
 src/main.c
+src/python/inspect.c
 src/usage/complete.c
 src/usage/pages.c
 '
