@@ -41,6 +41,9 @@ void folder_close(struct folder *f);
 int folder_open_below(
 	const struct folder *top, const char *rel, struct folder *ret, struct err *err);
 
+/* Adds the names of what is in it, sorted, without "." and "..". */
+int folder_list(const struct folder *f, struct strv *names, struct err *err);
+
 /* 1: *st is of what stands there, which may be a link; 0: nothing stands there; -1: it cannot be
  * told, or the way there leads through a link. */
 int stat_below(const struct folder *top, const char *rel, struct stat *st, struct err *err);

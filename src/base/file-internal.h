@@ -26,8 +26,6 @@ enum fresh {
 int write_in(int dir, const char *name, const char *path, const void *data, size_t len, mode_t mode,
 	enum fresh how, struct err *err);
 
-int write_all(int fd, const char *data, size_t len);
-
 /* Closes fd and fails unless it is of a regular file; `path` is for messages. */
 int only_file(int fd, const char *path, struct err *err);
 /* "'PATH' is a folder, not a file". */

@@ -104,17 +104,14 @@ ssize_t file_pread(int fd, void *data, size_t n, off_t at)
 	return (ssize_t)done;
 }
 
-int write_all(int fd, const char *data, size_t len)
+int write_fully(int fd, const void *data, size_t len)
 {
-	while (len) {
-		ssize_t n = write(fd, data, len);
+	for (size_t done = 0; done < len;) {
+		ssize_t n = write(fd, (const char *)data + done, len - done);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+		if (n < 0 && errno != EINTR)
 			return -1;
-		data += n;
-		len -= (size_t)n;
+		done += n > 0 ? (size_t)n : 0;
 	}
 	return 0;
 }
@@ -193,7 +190,7 @@ int write_in(int dir, const char *name, const char *path, const void *data, size
 		fd = name_beside(dir, name, -1, beside);
 	if (fd < 0)
 		return err_sys(err, "cannot create a file beside '%s'", path);
-	if (write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0)
+	if (write_fully(fd, data, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0)
 		goto fail;
 	/* A name that is free is taken at once. One that is not can only be renamed onto. */
 	if (!*beside && link_fd(fd, dir, name) == 0)
@@ -217,7 +214,7 @@ static int write_into(const char *path, const void *data, size_t len, struct err
 {
 	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 
-	if (fd >= 0 && write_all(fd, data, len) == 0)
+	if (fd >= 0 && write_fully(fd, data, len) == 0)
 		return 0;
 	return interrupt_check(err) < 0 ? -1 : err_sys(err, "cannot write '%s'", path);
 }
@@ -378,6 +375,18 @@ char *path_absolute(const char *path)
 	full = !*path || !strcmp(path, ".") ? xstrdup(cwd) : xasprintf("%s/%s", cwd, path);
 	free(cwd);
 	return full;
+}
+
+char *user_cache(const char *what, struct err *err)
+{
+	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	if (xdg && xdg[0] == '/')
+		return xasprintf("%s/solder", xdg);
+	if (home && home[0] == '/')
+		return xasprintf("%s/.cache/solder", home);
+	err_set(err, ERR_ENVIRONMENT, "neither XDG_CACHE_HOME nor HOME says where %s", what);
+	return NULL;
 }
 
 char *find_program(const char *name)

@@ -25,6 +25,9 @@ int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct e
 /* As pread(), until `n` bytes or the end of the file: fewer are its end, -1 and errno a failure. */
 ssize_t file_pread(int fd, void *data, size_t n, off_t at);
 
+/* As write(), until everything is written: 0, or -1 and errno. */
+int write_fully(int fd, const void *data, size_t len);
+
 /* Writes `len` bytes to `path` by way of a temporary file in the same folder. A link that leads
  * somewhere stays, and so do devices and pipes, which are written into. The temporary file has no
  * name until it is complete; what a kill in the moment before the rename leaves is removed by the
@@ -35,6 +38,8 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, stru
  * that whoever uses it then hears the reason. */
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);
+/* Adds the names of what is in a folder, sorted, without "." and "..". */
+int dir_list(const char *path, struct strv *names, struct err *err);
 /* Is there nothing in a folder? 1: nothing; 0: something; -1: it cannot be listed. */
 int dir_is_empty(const char *path, struct err *err);
 
@@ -106,6 +111,9 @@ const char *path_base(const char *path);
 char *path_dir(const char *path);
 /* The absolute form, links left alone; the caller frees it. */
 char *path_absolute(const char *path);
+/* $XDG_CACHE_HOME/solder, or ~/.cache/solder: where `what` ("the cache is"). The caller frees it;
+ * NULL if neither variable says it. */
+char *user_cache(const char *what, struct err *err);
 /* Looks a program up as execvp would; NULL if none. The caller frees it. */
 char *find_program(const char *name);
 

@@ -137,39 +137,50 @@ int lock_gave_up(const char *path, uint64_t waited, struct err *err)
 	return err_hint(err, "end it, or wait longer with SOLDER_LOCK_TIMEOUT=SECONDS");
 }
 
-int lock_take(const char *path, const char *what, struct progress *progress, struct file_lock **ret,
-	struct err *err)
+int lock_wait(const char *path, const char *busy, unsigned int seconds, struct progress *progress,
+	int *fd, struct err *err)
 {
-	uint64_t start = clock_ns(), patience = lock_patience(PATIENCE_S);
+	uint64_t start = clock_ns(), patience = lock_patience(seconds);
 	bool said = false;
-	int fd, got;
+	int got;
 
-	*ret = NULL;
 	/* Not blocking, since a signal that comes just before would be missed. */
-	while ((got = lock_try(path, &fd, err)) == 0) {
+	while ((got = lock_try(path, fd, err)) == 0) {
 		if (interrupt_check(err) < 0)
 			return -1;
 		if (clock_ns() - start >= patience) {
 			lock_gave_up(path, clock_ns() - start, err);
-			return err_wrap(err, "another solder is writing in '%s'", what);
+			return err_wrap(err, "%s", busy);
 		}
 		if (!said) {
 			CLEANUP_FREE char *holder = lock_holder(path);
 
-			progress_say(progress,
-				"another solder is writing in '%s': %s; waiting for it", what,
-				holder);
+			progress_say(progress, "%s: %s; waiting for it", busy, holder);
 		}
 		said = true;
+		progress_tick(progress);
 		usleep(POLL_US);
 	}
-	if (got < 0 && errno == ENOLCK) {
-		*err = (struct err)ERR_INIT;
-		unlink(path);
-		return 1;
-	}
-	if (got < 0)
+	return got < 0 ? -1 : 0;
+}
+
+int lock_take(const char *path, const char *what, struct progress *progress, struct file_lock **ret,
+	struct err *err)
+{
+	CLEANUP_FREE char *busy = xasprintf("another solder is writing in '%s'", what);
+	struct err problem = ERR_INIT;
+	int fd;
+
+	*ret = NULL;
+	errno = 0;
+	if (lock_wait(path, busy, PATIENCE_S, progress, &fd, &problem) < 0) {
+		if (errno == ENOLCK) {
+			unlink(path);
+			return 1;
+		}
+		*err = problem;
 		return -1;
+	}
 	*ret = xcalloc(1, sizeof(**ret));
 	**ret = (struct file_lock){fd, xstrdup(path)};
 	return 0;

@@ -19,6 +19,11 @@ struct progress;
 int lock_try(const char *path, int *fd, struct err *err);
 /* "pid 123 (solder build), since 12:30:05", or "another process"; the caller frees it. */
 char *lock_holder(const char *path);
+/* lock_try() until it succeeds, for so many seconds, or $SOLDER_LOCK_TIMEOUT, at most. `busy`
+ * ("another solder is writing in 'X'") begins what `progress` (may be NULL) is told once and the
+ * error. 0, or -1 as lock_try(), when the time is over, or by an interrupt. */
+int lock_wait(const char *path, const char *busy, unsigned int seconds, struct progress *progress,
+	int *fd, struct err *err);
 /* How long to wait for others, in nanoseconds: $SOLDER_LOCK_TIMEOUT (seconds), else `seconds`. */
 uint64_t lock_patience(unsigned int seconds);
 /* Sets the error that ends such waiting: "PREFIX: ..." is the caller's to add. Returns -1. */

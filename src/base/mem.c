@@ -24,6 +24,30 @@ void *xreallocarray(void *p, size_t n, size_t size)
 	return p;
 }
 
+void *array_grow(void *v, size_t n, size_t size)
+{
+	/* There is room for 4, 8, 16 ..., so a power of two is full. */
+	if (!n || (n >= 4 && !(n & (n - 1))))
+		v = xreallocarray(v, n ? 2 * n : 4, size);
+	memset((char *)v + n * size, 0, size);
+	return v;
+}
+
+size_t count_upto(const void *v, size_t n, size_t size, size_t offset, uint64_t key)
+{
+	size_t low = 0;
+
+	while (low < n) {
+		size_t middle = low + (n - low) / 2;
+
+		if (*(const uint64_t *)((const char *)v + middle * size + offset) <= key)
+			low = middle + 1;
+		else
+			n = middle;
+	}
+	return low;
+}
+
 char *xstrdup(const char *s)
 {
 	return xstrndup(s, strlen(s));

@@ -18,7 +18,7 @@
 /* What is copied between two looks for an interrupt. */
 #define COPY_STEP ((size_t)64 << 20)
 
-static int list(const struct folder *f, struct strv *names, struct err *err)
+int folder_list(const struct folder *f, struct strv *names, struct err *err)
 {
 	int fd = openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -49,7 +49,7 @@ static int walk(const struct folder *in, const char *above, int depth, tree_visi
 
 	if (depth > DEPTH_MAX)
 		return err_set(err, ERR_INPUT, "'%s' is nested too deeply", in->path);
-	if (list(in, &names, err) < 0)
+	if (folder_list(in, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", in->path, names.v[i]);
@@ -72,14 +72,18 @@ static int walk(const struct folder *in, const char *above, int depth, tree_visi
 	return 0;
 }
 
-int dir_is_empty(const char *path, struct err *err)
+int dir_list(const char *path, struct strv *names, struct err *err)
 {
 	CLEANUP_FOLDER struct folder f = FOLDER_INIT;
+
+	return folder_open(path, &f, err) < 0 ? -1 : folder_list(&f, names, err);
+}
+
+int dir_is_empty(const char *path, struct err *err)
+{
 	CLEANUP_STRV struct strv names = STRV_INIT;
 
-	if (folder_open(path, &f, err) < 0 || list(&f, &names, err) < 0)
-		return -1;
-	return !names.n;
+	return dir_list(path, &names, err) < 0 ? -1 : !names.n;
 }
 
 int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err)
@@ -184,7 +188,7 @@ static int copy_bytes(int in, int out, off_t size, const char *to, struct err *e
 			continue;
 		if (n == 0)
 			return 0;
-		if (n < 0 || write_all(out, chunk, (size_t)n) < 0)
+		if (n < 0 || write_fully(out, chunk, (size_t)n) < 0)
 			return err_sys(err, "cannot write '%s'", to);
 		size -= n;
 	}
@@ -277,7 +281,7 @@ static int copy_content(
 
 	if (depth > DEPTH_MAX)
 		return err_set(err, ERR_INPUT, "'%s' is nested too deeply", from->path);
-	if (list(from, &names, err) < 0)
+	if (folder_list(from, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		struct copying c = {from, to, names.v[i], names.v[i]};

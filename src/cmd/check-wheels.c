@@ -9,13 +9,10 @@
 /* Downloads and results stay beside the cache of builds. */
 static char *default_state(struct err *err)
 {
-	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	CLEANUP_FREE char *cache = user_cache("wheels are kept", err);
 
-	if (xdg && xdg[0] == '/')
-		return xasprintf("%s/solder/wheels", xdg);
-	if (home && home[0] == '/')
-		return xasprintf("%s/.cache/solder/wheels", home);
-	err_set(err, ERR_ENVIRONMENT, "neither XDG_CACHE_HOME nor HOME says where wheels are kept");
+	if (cache)
+		return xasprintf("%s/wheels", cache);
 	err_hint(err, "name a folder with --wheels-state DIR");
 	return NULL;
 }

@@ -68,15 +68,11 @@ static void clear_stale(const struct cache *c, const char *only)
 
 static char *default_dir(struct err *err)
 {
-	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char *dir = user_cache("the cache is", err);
 
-	if (xdg && xdg[0] == '/')
-		return xasprintf("%s/solder", xdg);
-	if (home && home[0] == '/')
-		return xasprintf("%s/.cache/solder", home);
-	err_set(err, ERR_ENVIRONMENT, "neither XDG_CACHE_HOME nor HOME says where the cache is");
-	err_hint(err, "name a folder with --cache DIR");
-	return NULL;
+	if (!dir)
+		err_hint(err, "name a folder with --cache DIR");
+	return dir;
 }
 
 static const char *const parts[] = {"store", "sources", "logs", "work", "locks"};
