@@ -23,6 +23,7 @@
 #include "code/code.h"
 #include "elf/elf.h"
 #include "report/report.h"
+#include "report/json.h"
 
 /* How the interpreter gets at libpython. */
 enum py_link {
@@ -175,13 +176,11 @@ int py_copy_library(const struct python *dist, const char *root, struct err *err
 /* Does the folder hold a Python as prefixes do (bin/python3), also below python/ or install/? */
 bool py_has_python(const char *dir);
 
-/* Text from files as JSON: NULL is null, bytes that are no UTF-8 read "\\xff". */
-json_t *py_text_json(const char *text);
+/* Their names before they moved; to go. */
+#define py_text_json json_text
+#define py_ascii_json json_ascii
 /* A JSON file of at most 16 MiB; NULL: it cannot be read or is no JSON. */
 json_t *py_json_load(const char *path, struct err *err);
-/* The same, but of such a text every byte that is not ASCII reads "?", as campaigns and what
- * explain finds have it. */
-json_t *py_ascii_json(const char *text);
 /* "R_X86_64_RELATIVE", "type 99"; the caller frees it. */
 char *py_reloc_text(uint16_t machine, uint32_t type);
 

@@ -526,9 +526,36 @@ static void test_formats(void **state)
 	assert_non_null(strstr(text, "TiB"));
 }
 
+static void test_arrays(void **state)
+{
+	struct pair {
+		char name;
+		uint64_t addr;
+	} *v = NULL;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(COUNT_UPTO(v, n, addr, 5), 0);
+	for (uint64_t i = 0; i < 1000; i++) {
+		struct pair *new = ARRAY_ADD(v, n);
+
+		assert_int_equal(new->addr, 0);
+		new->addr = 10 * i;
+	}
+	assert_int_equal(n, 1000);
+	for (uint64_t i = 0; i < 1000; i++)
+		assert_int_equal(v[i].addr, 10 * i);
+	assert_int_equal(COUNT_UPTO(v, n, addr, 0), 1);
+	assert_int_equal(COUNT_UPTO(v, n, addr, 9), 1);
+	assert_int_equal(COUNT_UPTO(v, n, addr, 10), 2);
+	assert_int_equal(COUNT_UPTO(v, n, addr, UINT64_MAX), 1000);
+	free(v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arrays),
 		SCRATCH_TEST(test_buf),
 		SCRATCH_TEST(test_buf_replace),
 		SCRATCH_TEST(test_strv),
