@@ -70,11 +70,15 @@ const char *redirect_refused(const char *from, const char *location);
 bool url_has_scheme(const char *url);
 /* For messages: without user and password. To be freed. */
 char *url_shown(const char *url);
+/* The host, without port or user. To be freed. */
+char *url_host(const char *url);
 
 /* mirror.c: apt's configuration */
 
-/* Collects the bases from the text of one file of sources; `deb822` says which of the formats. */
-void apt_sources_parse(const char *text, bool deb822, struct strv *bases);
+/* The base URLs (no slash at the end) of the Debian archives that apt is configured with below
+ * `root` (NULL: "/"), in apt's order, each once. Archives of security updates and of other vendors
+ * are left out, they do not keep the files. No apt, or none that fits, gives an empty list. */
+int apt_mirrors(const char *root, struct strv *bases, struct err *err);
 /* The proxy that apt uses for a URL according to `apt-config dump`: NULL none is set, "" go
  * directly. To be freed. */
 char *apt_proxy(const char *dump, const char *url);

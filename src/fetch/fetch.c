@@ -56,7 +56,7 @@ static int load_mirrors(struct fetcher *f, struct err *err)
 			n--;
 		strv_take(&f->mirrors, xstrndup(o->mirror, n));
 	} else {
-		if (apt_mirrors(o->apt_root ? o->apt_root : "", &f->mirrors, err) < 0)
+		if (apt_mirrors(o->apt_root, &f->mirrors, err) < 0)
 			return -1;
 		if (!o->apt_root)
 			f->apt_config = apt_config_dump();

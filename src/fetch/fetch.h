@@ -63,9 +63,4 @@ int fetch_import(struct fetcher *f, const struct source *source, const char *dir
  * 5 s. If not, `reason` (to be freed) receives a text for the user; otherwise NULL. */
 bool fetch_probe(struct fetcher *f, const char *url, char **reason);
 
-/* The base URLs (no slash at the end) of the Debian archives that apt is configured with below
- * `root`, in apt's order, each once. Archives of security updates and of other vendors are left
- * out, they do not keep the files. No apt, or none that fits, gives an empty list. */
-int apt_mirrors(const char *root, struct strv *bases, struct err *err);
-
 #endif

@@ -39,16 +39,33 @@ bool url_has_scheme(const char *url)
 	return strstr(url, "://") != NULL;
 }
 
-char *url_shown(const char *url)
+/* Where the host begins, behind the user if one is named; NULL if there is none. */
+static const char *find_host(const char *url, int *scheme)
 {
-	const char *host = strstr(url, "://");
-	const char *at;
+	const char *host = strstr(url, "://"), *at;
 
 	if (!host)
-		return xstrdup(url);
+		return NULL;
 	host += 3;
+	*scheme = (int)(host - url);
 	at = memrchr(host, '@', strcspn(host, "/?#"));
-	return at ? xasprintf("%.*s%s", (int)(host - url), url, at + 1) : xstrdup(url);
+	return at ? at + 1 : host;
+}
+
+char *url_shown(const char *url)
+{
+	int scheme;
+	const char *host = find_host(url, &scheme);
+
+	return host ? xasprintf("%.*s%s", scheme, url, host) : xstrdup(url);
+}
+
+char *url_host(const char *url)
+{
+	int scheme;
+	const char *host = find_host(url, &scheme);
+
+	return host ? xstrndup(host, strcspn(host, *host == '[' ? "]/?#" : ":/?#")) : xstrdup("");
 }
 
 const char *redirect_refused(const char *from, const char *location)

@@ -1,20 +1,36 @@
-/* What apt is configured with: sources.list(5) in both formats, and apt.conf(5) for the proxy. */
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
+/* What apt is configured with, as apt itself says: its mirrors and its proxy. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/file.h"
-#include "base/mem.h"
+#include "base/term.h"
 #include "fetch/fetch-internal.h"
 #include "proc/proc.h"
 
-#define SOURCES_FILE_MAX ((size_t)1 << 20)
-#define DUMP_MAX ((size_t)4 << 20)
-#define DUMP_MS 20000
-#define BASES_MAX 64
+#define OUTPUT_MAX ((size_t)4 << 20)
+#define ASK_MS 20000
+
+/* Without apt there is no output. */
+static int ask_apt(
+	const char *command, const char *root, bool both, struct buf *out, struct err *err)
+{
+	static const char *const configuration[] = {"APT_CONFIG"};
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	struct proc_spec spec = {.argv = &argv, .env = &env, .out = -1, .err = -1};
+	CLEANUP_FREE char *program = NULL;
+
+	strv_split(&argv, command, " ");
+	program = find_program(argv.v[0]);
+	buf_adds(out, "");
+	if (!program)
+		return 0;
+	if (root)
+		strv_addf(&argv, "-oDir=%s", root);
+	proc_clean_environment(&env);
+	proc_keep(configuration, ARRAY_SIZE(configuration), &env);
+	return proc_run(&spec, both, OUTPUT_MAX, ASK_MS, out, err);
+}
 
 /* Debian's main archive, also at a mirror or as a snapshot, but not that of security updates. */
 static bool is_debian(const char *base)
@@ -27,153 +43,59 @@ static bool is_debian(const char *base)
 	return path && (ends_with(path, "/debian") || strstr(path, "/debian/"));
 }
 
-static void add_base(struct strv *bases, const char *uri)
+static bool same_host(const char *a, const char *b)
 {
-	CLEANUP_FREE char *base = xstrdup(uri);
-	size_t n = strlen(base);
+	CLEANUP_FREE char *of_a = url_host(a), *of_b = url_host(b);
 
-	while (n && base[n - 1] == '/')
-		base[--n] = '\0';
-	if (is_debian(base) && !strv_has(bases, base) && bases->n < BASES_MAX)
-		strv_add(bases, base);
+	return !strcmp(of_a, of_b);
 }
 
-/* deb [option=value …] uri suite component… */
-static void parse_line(const char *line, struct strv *bases)
-{
-	CLEANUP_STRV struct strv words = STRV_INIT;
-	CLEANUP_FREE char *copy = xstrndup(line, strcspn(line, "#"));
-	char *rest = copy + strspn(copy, " \t\r");
-	size_t type = strcspn(rest, " \t[");
-
-	if (!(type == 3 && !strncmp(rest, "deb", 3)) &&
-		!(type == 7 && !strncmp(rest, "deb-src", 7)))
-		return;
-	rest += type;
-	rest += strspn(rest, " \t");
-	if (*rest == '[') {
-		rest += strcspn(rest, "]");
-		rest += *rest == ']';
-	}
-	strv_split(&words, rest, " \t\r");
-	if (words.n >= 2 && !ends_with(words.v[1], "-security") &&
-		!strstr(words.v[1], "-security/"))
-		add_base(bases, words.v[0]);
-}
-
-struct stanza {
-	struct strv uris, suites;
-	bool disabled;
-};
-
-static void end_stanza(struct stanza *s, struct strv *bases)
-{
-	bool wanted = false;
-
-	for (size_t i = 0; i < s->suites.n; i++)
-		wanted |= !ends_with(s->suites.v[i], "-security") &&
-			  !strstr(s->suites.v[i], "-security/");
-	for (size_t i = 0; wanted && !s->disabled && i < s->uris.n; i++)
-		add_base(bases, s->uris.v[i]);
-	strv_release(&s->uris);
-	strv_release(&s->suites);
-	s->disabled = false;
-}
-
-static bool says_no(const char *value)
-{
-	static const char *const words[] = {"no", "false", "without", "off", "disable", "0"};
-	size_t n = strcspn(value, " \t\r");
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strlen(words[i]) == n && !strncasecmp(words[i], value, n))
-			return true;
-	}
-	return false;
-}
-
-/* `field` is the list that continuation lines go to. */
-static void parse_field(struct stanza *s, const char *line, struct strv **field)
-{
-	const char *value = line;
-
-	if (*line != ' ' && *line != '\t') {
-		*field = NULL;
-		value += strcspn(line, ":");
-		value += *value == ':';
-		value += strspn(value, " \t");
-		if (!strncasecmp(line, "URIs:", 5))
-			*field = &s->uris;
-		else if (!strncasecmp(line, "Suites:", 7))
-			*field = &s->suites;
-		else if (!strncasecmp(line, "Enabled:", 8))
-			s->disabled = says_no(value);
-	}
-	if (*field)
-		strv_split(*field, value, " \t\r");
-}
-
-void apt_sources_parse(const char *text, bool deb822, struct strv *bases)
-{
-	struct stanza stanza = {0};
-	struct strv *field = NULL;
-
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-		CLEANUP_FREE char *line = xstrndup(text, n);
-
-		text += n + (text[n] == '\n');
-		if (!deb822) {
-			parse_line(line, bases);
-		} else if (!line[strspn(line, " \t\r")]) {
-			end_stanza(&stanza, bases);
-			field = NULL;
-		} else if (*line != '#') {
-			parse_field(&stanza, line, &field);
-		}
-	}
-	end_stanza(&stanza, bases);
-}
-
-static int read_sources(const char *path, struct strv *bases, struct err *err)
-{
-	CLEANUP_BUF struct buf text = BUF_INIT;
-
-	if (!path_exists(path))
-		return 0;
-	if (file_read(path, SOURCES_FILE_MAX, &text, err) < 0)
-		return err_wrap(err, "reading apt's sources");
-	apt_sources_parse(text.data, ends_with(path, ".sources"), bases);
-	return 0;
-}
-
+/* `apt-get update --print-uris` fetches nothing, needs no privilege and no list that was fetched
+ * before, as `apt-get indextargets` does. For each suite it prints a line
+ * "'http://host/debian/dists/SUITE/InRelease' ...", the last host first, in order for each host. */
 int apt_mirrors(const char *root, struct strv *bases, struct err *err)
 {
-	CLEANUP_FREE char *list = xasprintf("%s/etc/apt/sources.list", root);
-	CLEANUP_FREE char *parts = xasprintf("%s/etc/apt/sources.list.d", root);
-	CLEANUP_STRV struct strv names = STRV_INIT;
-	struct dirent *e;
-	DIR *dir;
+	static const char release[] = "/InRelease'", dists[] = "/dists/";
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	CLEANUP_STRV struct strv lines = STRV_INIT;
+	size_t group = 0, same; /* how many at the front are of one host */
 
-	if (read_sources(list, bases, err) < 0)
-		return -1;
-	dir = opendir(parts);
-	if (!dir && errno != ENOENT)
-		return err_sys(err, "reading apt's sources: cannot list '%s'", parts);
-	while (dir && (e = readdir(dir))) {
-		if (ends_with(e->d_name, ".list") || ends_with(e->d_name, ".sources"))
-			strv_add(&names, e->d_name);
+	if (ask_apt("apt-get update --print-uris", root, true, &out, err) < 0) {
+		CLEANUP_FREE char *said = err->code == ERR_CHILD ? last_line_safe(out.data) : NULL;
+
+		err_wrap(err, "asking apt for its mirrors");
+		return said ? err_hint(err, "it said last: %s", said) : -1;
 	}
-	if (dir)
-		closedir(dir);
-	strv_sort(&names);
-	for (size_t i = 0; i < names.n; i++) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s", parts, names.v[i]);
+	strv_split(&lines, out.data, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		char *base = lines.v[i] + 1, *end = strstr(base, release);
+		char *suite = end ? strstr(base, dists) : NULL;
 
-		if (read_sources(path, bases, err) < 0)
-			return -1;
+		if (lines.v[i][0] != '\'' || !suite)
+			continue;
+		*end = *suite = '\0';
+		suite += strlen(dists);
+		if (ends_with(suite, "-security") || strstr(suite, "-security/") ||
+			!is_debian(base) || strv_has(bases, base))
+			continue;
+		same = bases->n && same_host(base, bases->v[group ? group - 1 : 0]) ? group : 0;
+		strv_add(bases, base);
+		base = bases->v[bases->n - 1];
+		memmove(&bases->v[same + 1], &bases->v[same],
+			(bases->n - 1 - same) * sizeof(*bases->v));
+		bases->v[same] = base;
+		group = same + 1;
 	}
 	return 0;
+}
+
+char *apt_config_dump(void)
+{
+	struct buf out = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	ask_apt("apt-config dump", NULL, false, &out, &ignored);
+	return buf_steal(&out);
 }
 
 /* The value of a line `key "value";`, NULL if there is none. Keys do not depend on case. */
@@ -183,35 +105,10 @@ static char *dump_value(const char *dump, const char *key)
 
 	for (const char *line = dump; line && *line; line = strchr(line, '\n')) {
 		line += strspn(line, "\n");
-		if (!strncasecmp(line, key, n) && !strncmp(line + n, " \"", 2)) {
-			const char *value = line + n + 2;
-
-			return xstrndup(value, strcspn(value, "\"\n"));
-		}
+		if (!strncasecmp(line, key, n) && !strncmp(line + n, " \"", 2))
+			return xstrndup(line + n + 2, strcspn(line + n + 2, "\"\n"));
 	}
 	return NULL;
-}
-
-/* The host, lower case, without port or user. */
-static char *url_host(const char *url)
-{
-	const char *host = strstr(url, "://");
-	const char *at;
-	size_t n;
-	char *copy;
-
-	if (!host)
-		return xstrdup("");
-	host += 3;
-	n = strcspn(host, "/?#");
-	at = memrchr(host, '@', n);
-	if (at) {
-		n -= (size_t)(at + 1 - host);
-		host = at + 1;
-	}
-	copy = xstrndup(host, n);
-	copy[*copy == '[' ? strcspn(copy, "]") : strcspn(copy, ":")] = '\0';
-	return copy;
 }
 
 char *apt_proxy(const char *dump, const char *url)
@@ -219,9 +116,8 @@ char *apt_proxy(const char *dump, const char *url)
 	/* apt takes the options of http for https where https has none of its own */
 	static const char *const schemes[] = {"https", "http"};
 	CLEANUP_FREE char *host = url_host(url);
-	size_t first = strncasecmp(url, "https:", 6) ? 1 : 0;
 
-	for (size_t i = first; i < ARRAY_SIZE(schemes); i++) {
+	for (size_t i = strncasecmp(url, "https:", 6) ? 1 : 0; i < ARRAY_SIZE(schemes); i++) {
 		CLEANUP_FREE char *key = xasprintf("Acquire::%s::Proxy", schemes[i]);
 		CLEANUP_FREE char *host_key = xasprintf("%s::%s", key, host);
 		char *value = dump_value(dump, host_key);
@@ -236,21 +132,4 @@ char *apt_proxy(const char *dump, const char *url)
 			return value;
 	}
 	return NULL;
-}
-
-char *apt_config_dump(void)
-{
-	static const char *const configuration[] = {"APT_CONFIG"};
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
-	struct proc_spec spec = {.argv = &argv, .env = &env, .out = -1, .err = -1};
-	struct buf out = BUF_INIT;
-	struct err ignored = ERR_INIT;
-
-	strv_split(&argv, "apt-config dump", " ");
-	proc_clean_environment(&env);
-	proc_keep(configuration, ARRAY_SIZE(configuration), &env);
-	/* Without apt there is no output. */
-	proc_run(&spec, false, DUMP_MAX, DUMP_MS, &out, &ignored);
-	buf_adds(&out, "");
-	return buf_steal(&out);
 }

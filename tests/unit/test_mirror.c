@@ -28,82 +28,50 @@ static void test_mirror_of_apt(void **state)
 	assert_int_equal(httpd_requests(w->server), 2);
 }
 
-static void assert_bases(const char *text, bool deb822, const char *expected)
-{
-	CLEANUP_STRV struct strv bases = STRV_INIT;
-	CLEANUP_FREE char *joined = NULL;
-
-	apt_sources_parse(text, deb822, &bases);
-	joined = strv_join(&bases, " ");
-	assert_string_equal(joined, expected);
-}
-
-static void test_apt_list(void **state)
-{
-	(void)state;
-	assert_bases("", false, "");
-	assert_bases("# deb http://a/debian x main\n"
-		     "deb http://b/debian/ x main\n"
-		     "deb-src [ arch=amd64 signed-by=/k ] https://c/debian x main # why\n"
-		     "deb [trusted=yes]http://d/debian x main\n"
-		     "deb http://b/debian x-updates main\n"
-		     "deb http://e/debian-security x-security main\n"
-		     "deb http://f/debian x-security main\n"
-		     "deb http://g/debian x/updates-security/ main\n"
-		     "deb http://h/ubuntu x main\n"
-		     "deb http://i/archive/debian/20250101T000000Z x main\n"
-		     "deb file:/debian x main\n"
-		     "deb cdrom:[Debian]/debian x main\n"
-		     "deb http://j/debian\n"
-		     "deb [ unclosed http://k/debian x\n"
-		     "debian http://l/debian x\n",
-		false,
-		"http://b/debian https://c/debian http://d/debian "
-		"http://i/archive/debian/20250101T000000Z");
-}
-
-static void test_apt_deb822(void **state)
-{
-	(void)state;
-	assert_bases("", true, "");
-	assert_bases("# comment\n"
-		     "Types: deb\n"
-		     "URIs: http://a/debian/ http://b/debian\n"
-		     "# within\n"
-		     "  http://c/debian\n"
-		     "Suites: x x-updates\n"
-		     "Components: main\n"
-		     "\n"
-		     "types: deb\nuris: http://d/debian-security\nsuites: x-security\n"
-		     " \t\n"
-		     "URIs: http://e/debian\nSuites: x\nEnabled: no\n"
-		     "\n"
-		     "Suites: x-security\nURIs: http://f/debian\n"
-		     "\n"
-		     "URIs:\n http://g/debian\nSuites:\n x",
-		true, "http://a/debian http://b/debian http://c/debian http://g/debian");
-}
-
-static void test_apt_folder(void **state)
+static void test_apt_sources(void **state)
 {
 	struct world *w = *state;
 	CLEANUP_FREE char *list = xasprintf("%s/etc/apt/sources.list", w->root);
-	CLEANUP_FREE char *b = xasprintf("%s.d/b.sources", list);
-	CLEANUP_FREE char *a = xasprintf("%s.d/a.list", list);
-	CLEANUP_FREE char *off = xasprintf("%s.d/c.list.disabled", list);
+	static const struct {
+		const char *suffix, *text;
+	} files[] = {
+		{"", "# deb http://a/debian x main\n"
+		     "deb http://b/debian/ x main\n"
+		     "deb-src [ arch=amd64 signed-by=/k ] https://c/debian x main # why\n"
+		     "deb http://b/debian x-updates main\n"
+		     "deb http://e/debian-security x-security main\n"
+		     "deb http://f/debian x-security main\n"
+		     "deb http://h/ubuntu x main\n"
+		     "deb http://i/archive/debian/20250101T000000Z x main\n"
+		     "deb file:/debian x main\n"
+		     "deb http://j/debian ./\n"},
+		{".d/a.list", "deb http://2/debian x main"},
+		{".d/b.sources", "Types: deb\nURIs: http://4/debian http://3/debian\n"
+				 "Suites: x x-updates\nComponents: main\n"},
+		{".d/c.list.disabled", "deb http://5/debian x main"},
+		{".d/d.sources", "Types: deb\nURIs: http://6/debian\nSuites: x\nComponents: main\n"
+				 "Enabled: no\n"},
+	};
 	CLEANUP_STRV struct strv bases = STRV_INIT;
 	CLEANUP_FREE char *joined = NULL;
 	struct err err = ERR_INIT;
 
 	assert_int_equal(apt_mirrors(w->root, &bases, &err), 0);
 	assert_int_equal(bases.n, 0);
-	put_file(list, "deb http://1/debian x main\n", 27);
-	put_file(a, "deb http://2/debian x main", 26);
-	put_file(b, "URIs: http://3/debian\nSuites: x\n", 32);
-	put_file(off, "deb http://4/debian x main", 26);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s%s", list, files[i].suffix);
+
+		put_file(path, files[i].text, strlen(files[i].text));
+	}
 	assert_int_equal(apt_mirrors(w->root, &bases, &err), 0);
 	joined = strv_join(&bases, " ");
-	assert_string_equal(joined, "http://1/debian http://2/debian http://3/debian");
+	assert_string_equal(joined,
+		"http://b/debian https://c/debian http://i/archive/debian/20250101T000000Z "
+		"http://2/debian http://4/debian http://3/debian");
+	put_file(list, "deb nonsense\n", 13);
+	assert_int_equal(apt_mirrors(w->root, &bases, &err), -1);
+	assert_string_equal(err.msg, "asking apt for its mirrors: exit code 100");
+	assert_string_equal(err.hint, "it said last: E: The list of sources could not be read.");
 }
 
 static void assert_proxy(const char *dump, const char *url, const char *expected)
@@ -150,9 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_mirror),
 		TEST(test_mirror_of_apt),
-		TEST(test_apt_list),
-		TEST(test_apt_deb822),
-		TEST(test_apt_folder),
+		TEST(test_apt_sources),
 		TEST(test_apt_proxy),
 		TEST(test_url_shown),
 	};
