@@ -149,7 +149,7 @@ static void add_classes(struct doc *doc, const struct explain_page *p)
 
 	doc_table(doc, "Sites that were executed, of those in the files", columns, p->b ? 5 : 3);
 	for (unsigned i = 0; i < CODE_N_SITES; i++) {
-		const char *cells[] = {code_site_name(i), sites_of(&c[0], a, i),
+		const char *cells[] = {code_class_name(i), sites_of(&c[0], a, i),
 			cell_whole(&c[1], a->class_executions[i]), sites_of(&c[2], b, i),
 			cell_whole(&c[3], b->class_executions[i])};
 

@@ -10,68 +10,39 @@
 #include "code/code.h"
 #include "elf/image.h"
 
-/* Bytes of an executable section (or segment, without section headers). */
-struct code_region {
-	uint64_t addr;
-	const uint8_t *p;
-	size_t n;
-	bool plt;
-	const char *name; /* of a PLT section */
-};
-
-enum slot_kind {
-	SLOT_NONE,
-	SLOT_ADDRESS, /* of a symbol, at load time */
-	SLOT_LAZY,    /* of a function, perhaps at its first call */
-	SLOT_IFUNC,   /* of the file's own choice */
-	SLOT_TPOFF,
-	SLOT_DTPMOD,
-	SLOT_DESC,
+/* A stretch of addresses: of a function, or of an executable section (a segment, where there are no
+ * section headers). */
+struct code_span {
+	uint64_t start;
+	uint64_t end;     /* 0, while functions are gathered: where the next one begins */
+	const char *name; /* of a function, in the file's mapping, or of a PLT's section; or NULL */
+	const uint8_t *p; /* its bytes */
 };
 
 /* A word that a dynamic relocation fills in. */
 struct code_slot {
 	uint64_t addr;
-	uint32_t symbol; /* in .dynsym; 0: none */
-	uint8_t kind;
+	uint32_t symbol;   /* in .dynsym; 0: none */
+	uint8_t kind;      /* enum elf_reloc_kind */
 	bool defined;      /* the file defines the symbol */
 	bool tls_get_addr; /* the symbol is __tls_get_addr */
 	bool stack_guard;  /* the symbol is __stack_chk_guard */
-};
-
-struct code_range {
-	uint64_t start;
-	uint64_t end;
-};
-
-struct code_span {
-	uint64_t start;
-	uint64_t end;     /* 0, while they are gathered: where the next one begins */
-	const char *name; /* in the file's mapping; NULL: unknown */
-};
-
-/* Names in the mapping. The table is cut after its last NUL, so that every name in it has an end.
- */
-struct code_names {
-	const char *base;
-	size_t size;
 };
 
 #define CODE_MAX_GOT 8
 
 struct code {
 	struct elf_image img;
-	struct code_region *regions; /* sorted, not overlapping */
+	struct code_span *regions; /* executable; sorted, not overlapping; with a name: PLTs */
 	size_t n_regions;
-	struct code_range got[CODE_MAX_GOT];
+	struct code_span got[CODE_MAX_GOT];
 	size_t n_got;
 	struct code_slot *slots; /* sorted */
 	size_t n_slots;
 	struct elf_slice dynsym;
-	struct code_names dynstr;
+	struct elf_slice dynstr;     /* every name in it has an end */
 	struct code_span *functions; /* sorted, not overlapping, each inside one region */
 	size_t n_functions;
-	size_t cap_functions;
 };
 
 #define CLEANUP_CODE CLEANUP(code_close)
@@ -81,24 +52,18 @@ int code_open(struct code *code, const void *data, size_t len, struct err *err);
 void code_close(struct code *code);
 
 /* Parts of code_open(). */
-int code_read_slots(struct code *code, struct err *err);
-int code_read_functions(struct code *code, struct err *err);
 void code_add_function(struct code *code, uint64_t start, uint64_t end, const char *name);
 int code_read_eh_frame(struct code *code, struct err *err);
 
-const struct code_region *code_region_at(const struct code *code, uint64_t addr);
 /* The function that holds an address, or NULL. */
 const struct code_span *code_function_at(const struct code *code, uint64_t addr);
 const struct code_slot *code_slot_at(const struct code *code, uint64_t addr);
 /* Is the word part of the GOT? Those with a symbol's relocation are, and all of its sections. */
 bool code_in_got(const struct code *code, uint64_t addr);
-/* The name of a slot's symbol; NULL when it has none. */
+/* The name of a slot's symbol; NULL when it has none, or there is no slot. */
 const char *code_slot_name(const struct code *code, const struct code_slot *slot);
 /* The slot that the PLT stub at this address jumps through, or NULL when there is no stub. */
 const struct code_slot *code_stub(const struct code *code, uint64_t addr);
-
-struct code_names code_names(const struct elf_slice *table);
-const char *code_name(const struct code_names *names, uint64_t offset);
 
 /* What a register holds, as far as the last instruction that wrote it tells. */
 enum held {
@@ -130,7 +95,7 @@ struct code_walk {
 	const struct code *code;
 	bool names; /* fill in symbols of direct calls too */
 	struct code_span function;
-	struct code_insn *v;
+	struct code_insn *v; /* the window: instructions whose class may still change */
 	size_t n;
 	struct held_value held[CODE_REGISTERS];
 	enum code_site last_tls; /* in this function; CODE_N_SITES: none */
@@ -162,31 +127,33 @@ struct held_value code_held(const struct code_walk *w, enum held kind);
 void code_tp_constant(struct code_walk *w, const struct held_value *tp, struct code_insn *insn);
 void code_tp_with(struct code_walk *w, const struct held_value *tp, const struct held_value *other,
 	struct code_insn *insn);
-/* A call of `target`, or a jump there that may be a call in tail position. */
+/* A call of `target`, or a jump there that may be a call in tail position. `arg` is what the
+ * register of the first argument holds. */
 enum code_jump { CODE_CALL, CODE_JUMP, CODE_BRANCH };
 void code_transfer(struct code_walk *w, struct code_insn *insn, uint64_t target, enum code_jump how,
 	const struct held_value *arg);
 /* A call or jump through a slot of the GOT. */
-void code_through_slot(struct code_walk *w, struct code_insn *insn, uint64_t slot, bool call,
+void code_through_slot(struct code_walk *w, struct code_insn *insn, uint64_t addr, bool call,
 	const struct held_value *arg);
-/* Reads a word of the GOT; false if it is none. `held` receives what a register would hold. */
+/* Reads a word of the GOT; false if it is none, and `held` is as it was. Otherwise `held` receives
+ * what a register would hold. */
 bool code_read_got(
 	struct code_walk *w, struct code_insn *insn, uint64_t addr, struct held_value *held);
 
 /* One instruction, taken apart as far as the classes need it. */
 #define X86_NO_REGISTER 16
+#define X86_VECTOR 0x8000
 struct x86_decoded {
+	/* The opcode, with the number of its map before it: 0x8b, 0x11e for 0F 1E, 0x2.. for 0F 38,
+	 * 0x3.. for 0F 3A. X86_VECTOR is set if VEX, EVEX or XOP said the map. */
+	uint16_t op;
 	uint8_t len;
-	uint8_t map; /* 0: one byte; 1: 0F; 2: 0F 38; 3: 0F 3A; others by VEX, EVEX and XOP */
-	uint8_t opcode;
-	bool vector; /* VEX, EVEX or XOP */
-	bool wide;   /* REX.W */
+	bool wide; /* REX.W */
 	bool fs;
 	bool p66, f2, f3;
-	bool modrm;
 	bool memory;   /* the operand is in memory … */
-	bool rip;      /* … beside the instruction */
-	uint8_t reg;   /* with the bits of REX */
+	bool rip;      /* … at a distance from the next instruction */
+	uint8_t reg;   /* with the bits of REX, as all four */
 	uint8_t rm;    /* the register, when not in memory */
 	uint8_t base;  /* X86_NO_REGISTER: none */
 	uint8_t index; /* the same */

@@ -1,6 +1,7 @@
 /* What the machine code of a file does: every instruction, read and classed.
  *
- * The facts of the file itself (sections, symbols, relocations) are elf/elf.h's. */
+ * The facts of the file itself (sections, symbols, relocations) are elf/elf.h's. What GOT, PLT and
+ * the models of thread-local storage are is told in code.c. */
 #ifndef SOLDER_CODE_H
 #define SOLDER_CODE_H
 
@@ -11,7 +12,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-/* Code: what the instructions of a file do that costs something or that a loader must serve.
+/* What instructions do that costs something or that a loader must serve.
  *
  * Every executable section is read within the bounds of its functions, from .symtab, .dynsym and
  * .eh_frame, so that stripped files work too; x86-64 and AArch64. Instructions are told apart by
@@ -58,17 +59,6 @@ struct code_counts {
 	uint64_t stubs; /* of the PLT, which is not counted in the numbers above */
 };
 
-/* Other machines, object files, and companions that hold only debug information are
- * ERR_UNSUPPORTED. */
-int code_counts_read(const char *path, struct code_counts *code, struct err *err);
-int code_counts_from_memory(
-	const void *data, size_t len, struct code_counts *code, struct err *err);
-
-/* "tls-local-exec", "call-plt-own", …, for machines; and for people, "call through the PLT to the
- * same file", …. */
-const char *code_site_name(enum code_site site);
-const char *code_site_words(enum code_site site);
-
 /* Every instruction has one class: that of the site it is part of, or one of these. */
 enum code_class {
 	CODE_INSN_STACK_PROTECTOR = CODE_N_SITES,
@@ -82,30 +72,28 @@ enum code_class {
 	CODE_N_CLASSES,
 };
 
-/* "stack-protector", …; the site's name for the classes of sites. */
+/* For machines: "stack-protector", …; of a site "tls-local-exec", "call-plt-own", … */
 const char *code_class_name(unsigned class);
+/* For people: "call through the PLT to the same file", … */
+const char *code_site_words(enum code_site site);
 
 struct code_insn {
 	uint64_t addr;
 	const uint8_t *bytes; /* `len` of them */
-	/* Of a call or jump: where it leads. Of a site that goes by way of the GOT: the address of
+	/* Of a direct call or jump: where it leads. Of what goes by way of the GOT: the address of
 	 * the slot. 0 otherwise. */
 	uint64_t target;
 	const char *symbol; /* of the slot or the function there; NULL when the file names none */
 	uint8_t class;      /* enum code_site, or enum code_class */
 	uint8_t len;
-	bool site; /* counts as a site; the other instructions of a sequence do not */
+	bool site;   /* counts as a site; the other instructions of a sequence do not */
+	bool direct; /* a call or jump whose target is in the instruction */
+	/* Only of x86-64: computes an address from its distance to the instruction (lea), which is
+	 * what linkers make of a GOT load when they can; loads from where %rax points, which after
+	 * a call is what the function returned. */
+	bool address;
+	bool by_result;
 };
-
-/* What the bytes tell beyond the class; `machine` is EM_…, and the first two know x86-64 alone.
- *
- * Computes an address next to the code (lea): what linkers make of a GOT load when they can. */
-bool code_is_lea(uint16_t machine, const struct code_insn *insn);
-/* Loads from where %rax points. Right behind a call for a variable's place this is the access,
- * which in the models without a call is one with the computing. */
-bool code_loads_by_rax(uint16_t machine, const struct code_insn *insn);
-/* Where a direct call or jump leads in the addresses of the file, stubs of the PLT included. */
-bool code_direct_target(uint16_t machine, const struct code_insn *insn, uint64_t *target);
 
 struct code_function {
 	const char *name; /* NULL when the file has none; of a PLT, that of its section */
@@ -119,7 +107,8 @@ struct code_function {
 typedef int (*code_visit)(void *ctx, const struct code_function *function,
 	const struct code_insn *insns, size_t n, struct err *err);
 
-/* Calls `visit` for all functions and PLTs by address. `code` may be NULL. */
+/* Calls `visit` for all functions and PLTs by address; both it and `code` may be NULL. Other
+ * machines, object files, and companions that hold only debug information are ERR_UNSUPPORTED. */
 int code_each(
 	const char *path, code_visit visit, void *ctx, struct code_counts *code, struct err *err);
 int code_each_in_memory(const void *data, size_t len, code_visit visit, void *ctx,

@@ -1,7 +1,15 @@
+/* Reads the instructions of all functions, and tells which belong to which sequence.
+ *
+ * The machines' files see one instruction at a time and know what each register holds, as far as
+ * the instructions before it tell: the thread pointer, what a slot has, the argument of
+ * __tls_get_addr. What an instruction makes of such a value completes a sequence, and then those
+ * before it become parts of it. So classes may still change, and instructions are kept in a window
+ * until it is full or the function ends; a value whose instruction has left the window still
+ * counts, but that instruction keeps its class.
+ *
+ * Of each sequence one instruction is the *site*, which is counted; where a sequence may have been
+ * torn apart by the compiler, it is the one that cannot be shared. */
 #include "code/code-internal.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #include <capstone/capstone.h>
 
@@ -40,11 +48,6 @@ struct held_value code_held(const struct code_walk *w, enum held kind)
 	return (struct held_value){.kind = kind, .at = (int32_t)w->n - 1};
 }
 
-static void remember_tls(struct code_walk *w, enum code_site site)
-{
-	w->last_tls = site;
-}
-
 /* The read of the thread pointer is the site; what uses it belongs to it. Where both were done in
  * one instruction, or the reading is out of the window, the use counts. */
 void code_tp_constant(struct code_walk *w, const struct held_value *tp, struct code_insn *insn)
@@ -55,7 +58,7 @@ void code_tp_constant(struct code_walk *w, const struct held_value *tp, struct c
 	} else {
 		code_site(insn, CODE_SITE_TLS_LE);
 	}
-	remember_tls(w, CODE_SITE_TLS_LE);
+	w->last_tls = CODE_SITE_TLS_LE;
 }
 
 void code_tp_with(struct code_walk *w, const struct held_value *tp, const struct held_value *other,
@@ -77,7 +80,7 @@ void code_tp_with(struct code_walk *w, const struct held_value *tp, const struct
 		code_part_at(w, tp->at, site);
 	if (!insn->site)
 		code_part(insn, site);
-	remember_tls(w, site);
+	w->last_tls = site;
 }
 
 /* __tls_get_addr, reached in one way or another. */
@@ -89,68 +92,56 @@ static void call_tls_get_addr(
 
 	code_site(insn, site);
 	if (arg && (module || arg->kind == HELD_GD_ARG)) {
-		const struct code_slot *slot = code_slot_at(w->code, arg->value);
-
 		code_part_at(w, arg->at, site);
-		insn->target = arg->value;
-		insn->symbol = slot ? code_slot_name(w->code, slot) : NULL;
+		insn->symbol = code_slot_name(w->code, code_slot_at(w->code, arg->value));
 	}
-	remember_tls(w, site);
+	w->last_tls = site;
 }
 
-static void call_stub(struct code_walk *w, struct code_insn *insn, const struct code_slot *slot,
-	const struct held_value *arg)
-{
-	if (slot->tls_get_addr) {
-		call_tls_get_addr(w, insn, arg);
-		return;
-	}
-	insn->symbol = code_slot_name(w->code, slot);
-	code_site(insn, slot->defined || slot->kind == SLOT_IFUNC ? CODE_SITE_CALL_PLT_OWN
-								  : CODE_SITE_CALL_PLT_OTHER);
-}
-
-/* Does a name belong to the part of a function that is seldom run? */
-static const char *cold_suffix(const char *name)
-{
-	return name ? strstr(name, ".cold") : NULL;
-}
-
-/* Is a jump from one to the other one within what was a single function? */
+/* Is a jump from one to the other one within what was a single function? Compilers move the part
+ * that is seldom run elsewhere, as NAME.cold. */
 static bool same_function(const struct code_span *from, const struct code_span *to)
 {
-	const char *cold = cold_suffix(from->name);
+	const char *cold = from->name ? strstr(from->name, ".cold") : NULL;
 
-	if (cold_suffix(to->name))
+	if (!to->name)
+		return false;
+	if (strstr(to->name, ".cold"))
 		return true;
-	return cold && to->name && !strncmp(from->name, to->name, (size_t)(cold - from->name)) &&
+	return cold && !strncmp(from->name, to->name, (size_t)(cold - from->name)) &&
 	       !to->name[cold - from->name];
 }
 
 void code_transfer(struct code_walk *w, struct code_insn *insn, uint64_t target, enum code_jump how,
 	const struct held_value *arg)
 {
-	const struct code_span *to;
 	const struct code_slot *slot;
+	const struct code_span *to;
 
 	insn->target = target;
+	insn->direct = true;
 	if (how != CODE_CALL && target >= w->function.start && target < w->function.end)
 		return;
 	slot = code_stub(w->code, target);
+	if (slot && slot->tls_get_addr) {
+		call_tls_get_addr(w, insn, arg);
+		return;
+	}
 	if (slot) {
-		call_stub(w, insn, slot, arg);
+		insn->symbol = code_slot_name(w->code, slot);
+		code_site(insn, slot->defined || slot->kind == ELF_RELOC_IFUNC
+					? CODE_SITE_CALL_PLT_OWN
+					: CODE_SITE_CALL_PLT_OTHER);
 		return;
 	}
 	to = how != CODE_CALL || w->names ? code_function_at(w->code, target) : NULL;
-	if (to && to->start == target)
+	if (to && to->start != target)
+		to = NULL;
+	if (to)
 		insn->symbol = to->name;
-	if (how == CODE_CALL) {
-		code_site(insn, CODE_SITE_CALL_DIRECT);
-		return;
-	}
 	/* Without names, branches to cold parts look like branches to functions. */
-	if (to && to->start == target && (how == CODE_JUMP || to->name) &&
-		!same_function(&w->function, to))
+	if (how == CODE_CALL ||
+		(to && (how == CODE_JUMP || to->name) && !same_function(&w->function, to)))
 		code_site(insn, CODE_SITE_CALL_DIRECT);
 }
 
@@ -160,17 +151,17 @@ void code_through_slot(struct code_walk *w, struct code_insn *insn, uint64_t add
 	const struct code_slot *slot = code_slot_at(w->code, addr);
 
 	insn->target = addr;
-	insn->symbol = slot ? code_slot_name(w->code, slot) : NULL;
+	insn->symbol = code_slot_name(w->code, slot);
 	/* Compilers do not jump through such slots; in files without section headers this is how
 	 * the PLT shows. */
-	if (!call && slot && slot->kind == SLOT_LAZY)
+	if (!call && slot && slot->kind == ELF_RELOC_LAZY)
 		insn->class = CODE_INSN_PLT_STUB;
 	else if (slot && slot->tls_get_addr)
 		call_tls_get_addr(w, insn, arg);
 	else if (insn->class != CODE_SITE_TLS_DESC)
 		code_site(insn, CODE_SITE_CALL_GOT);
 	else
-		remember_tls(w, CODE_SITE_TLS_DESC);
+		w->last_tls = CODE_SITE_TLS_DESC;
 }
 
 bool code_read_got(
@@ -178,13 +169,13 @@ bool code_read_got(
 {
 	const struct code_slot *slot = code_slot_at(w->code, addr);
 
-	if (slot && slot->kind == SLOT_TPOFF) {
+	if (slot && slot->kind == ELF_RELOC_TPOFF) {
 		*held = code_held(w, HELD_TPOFF);
 		code_site(insn, CODE_SITE_TLS_IE);
-		remember_tls(w, CODE_SITE_TLS_IE);
-	} else if (slot && slot->kind == SLOT_DESC) {
+		w->last_tls = CODE_SITE_TLS_IE;
+	} else if (slot && slot->kind == ELF_RELOC_DESC) {
 		*held = code_held(w, HELD_DESC_ARG);
-	} else if (slot ? slot->kind != SLOT_DTPMOD : code_in_got(w->code, addr)) {
+	} else if (slot ? slot->kind != ELF_RELOC_DTPMOD : code_in_got(w->code, addr)) {
 		*held = code_held(w, HELD_GOT);
 		code_site(insn, CODE_SITE_GOT_LOAD);
 	} else {
@@ -192,7 +183,7 @@ bool code_read_got(
 	}
 	held->value = addr;
 	insn->target = addr;
-	insn->symbol = slot ? code_slot_name(w->code, slot) : NULL;
+	insn->symbol = code_slot_name(w->code, slot);
 	return true;
 }
 
@@ -205,129 +196,38 @@ struct walker {
 	code_visit visit;
 	void *ctx;
 	struct code_counts *totals;
-	struct code_function shown; /* the function as the visitor sees it */
 	csh capstone;
-	cs_insn *insn;
+	cs_insn *insn; /* NULL: Capstone was not needed yet */
 	unsigned opinions;
-	bool open;
 };
 
-static void start_window(struct code_walk *w)
-{
-	w->n = 0;
-	for (size_t i = 0; i < CODE_REGISTERS; i++)
-		w->held[i].at = -1;
-}
-
-static int flush(struct walker *k, bool counted, struct err *err)
-{
-	struct code_walk *w = &k->w;
-	struct code_counts *t = k->totals;
-
-	for (size_t i = 0; i < w->n; i++) {
-		const struct code_insn *insn = &w->v[i];
-
-		if (insn->class == CODE_INSN_UNKNOWN) {
-			t->unknown += counted ? insn->len : 0;
-			continue;
-		}
-		t->instructions += counted;
-		if (insn->site && insn->class < CODE_N_SITES)
-			t->sites[insn->class]++;
-	}
-	if (k->visit && w->n && k->visit(k->ctx, &k->shown, w->v, w->n, err) < 0)
-		return -1;
-	start_window(w);
-	return 0;
-}
-
-/* The length that Capstone sees where our own decoder knows no instruction; 0: none. */
-static size_t second_opinion(struct walker *k, const uint8_t *p, size_t left, uint64_t addr)
-{
-	const uint8_t *code = p;
-	size_t n = left;
-
-	if (!k->open || k->opinions >= MAX_SECOND_OPINIONS)
-		return 0;
-	k->opinions++;
-	if (!cs_disasm_iter(k->capstone, &code, &n, &addr, k->insn))
-		return 0;
-	return k->insn->size;
-}
-
-static void open_capstone(struct walker *k)
-{
-	cs_err bad = k->unit == 1 ? cs_open(CS_ARCH_X86, CS_MODE_64, &k->capstone)
-				  : cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &k->capstone);
-
-	if (bad != CS_ERR_OK)
-		bug("Capstone cannot be used: %s", cs_strerror(bad));
-	k->insn = cs_malloc(k->capstone);
-	if (!k->insn)
-		bug("no memory left");
-	k->open = true;
-}
-
+/* Bytes that our own decoder does not know; returns how many were taken. */
 static size_t step_unknown(struct walker *k, const uint8_t *p, size_t left, uint64_t addr)
 {
-	size_t n;
+	size_t n = left < k->unit ? left : k->unit, rest = left;
+	const uint8_t *code = p;
+	uint64_t at = addr;
+	cs_err bad;
 
-	if (!k->open)
-		open_capstone(k);
-	n = second_opinion(k, p, left, addr);
-	if (n && n <= left) {
-		code_add(&k->w, p, n, addr);
-		return n;
+	if (!k->insn) {
+		bad = k->unit == 1 ? cs_open(CS_ARCH_X86, CS_MODE_64, &k->capstone)
+				   : cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &k->capstone);
+		if (bad != CS_ERR_OK)
+			bug("Capstone cannot be used: %s", cs_strerror(bad));
+		k->insn = cs_malloc(k->capstone);
+		if (!k->insn)
+			bug("no memory left");
 	}
-	n = left < k->unit ? left : k->unit;
+	if (k->opinions < MAX_SECOND_OPINIONS) {
+		k->opinions++;
+		if (cs_disasm_iter(k->capstone, &code, &rest, &at, k->insn) &&
+			k->insn->size <= left) {
+			code_add(&k->w, p, k->insn->size, addr);
+			return k->insn->size;
+		}
+	}
 	code_add(&k->w, p, n, addr)->class = CODE_INSN_UNKNOWN;
 	return n;
-}
-
-static void start_function(struct walker *k, const struct code_span *f, bool stub)
-{
-	k->w.function = *f;
-	k->w.last_tls = CODE_N_SITES;
-	k->w.frame_pointer = false;
-	k->w.guard_compared = false;
-	for (size_t i = 0; i < CODE_REGISTERS; i++)
-		k->w.held[i] = (struct held_value){.at = -1};
-	k->shown = (struct code_function){f->name, f->start, f->end - f->start, stub};
-}
-
-/* What is left of a stretch of code. */
-struct rest {
-	const uint8_t *p;
-	size_t left;
-	uint64_t addr;
-};
-
-/* Takes one instruction, or bytes that are none. */
-static void take(struct walker *k, struct rest *r)
-{
-	size_t n = k->step(&k->w, r->p, r->left, r->addr);
-
-	if (n == 0)
-		n = step_unknown(k, r->p, r->left, r->addr);
-	r->p += n;
-	r->left -= n;
-	r->addr += n;
-}
-
-static int walk_function(struct walker *k, const struct code_span *f,
-	const struct code_region *region, struct err *err)
-{
-	struct rest r = {
-		region->p + (f->start - region->addr), (size_t)(f->end - f->start), f->start};
-
-	start_function(k, f, false);
-	while (r.left) {
-		take(k, &r);
-		if (k->w.n == CODE_WINDOW && flush(k, true, err) < 0)
-			return -1;
-	}
-	k->totals->functions++;
-	return flush(k, true, err);
 }
 
 /* The instructions of a PLT are stubs whatever they are, and only their jumps lead anywhere. */
@@ -345,45 +245,79 @@ static void make_stubs(struct walker *k)
 	}
 }
 
-static int walk_plt(struct walker *k, const struct code_region *region, struct err *err)
+/* Counts the window and shows it to the visitor. */
+static int flush_window(struct walker *k, bool plt, struct err *err)
 {
-	const struct code_span f = {region->addr, region->addr + region->n, region->name};
-	struct rest r = {region->p, region->n, f.start};
+	const struct code_span *f = &k->w.function;
+	const struct code_function shown = {f->name, f->start, f->end - f->start, plt};
+	struct code_counts *t = k->totals;
 
-	start_function(k, &f, true);
-	while (r.left) {
-		take(k, &r);
-		if (k->w.n == CODE_WINDOW) {
-			make_stubs(k);
-			if (flush(k, false, err) < 0)
-				return -1;
-		}
+	if (plt)
+		make_stubs(k);
+	for (size_t i = 0; i < k->w.n && !plt; i++) {
+		const struct code_insn *insn = &k->w.v[i];
+
+		if (insn->class == CODE_INSN_UNKNOWN)
+			t->unknown += insn->len;
+		else
+			t->instructions++;
+		if (insn->site && insn->class < CODE_N_SITES)
+			t->sites[insn->class]++;
 	}
-	make_stubs(k);
-	return flush(k, false, err);
+	if (k->visit && k->w.n && k->visit(k->ctx, &shown, k->w.v, k->w.n, err) < 0)
+		return -1;
+	k->w.n = 0;
+	for (size_t i = 0; i < CODE_REGISTERS; i++)
+		k->w.held[i].at = -1;
+	return 0;
 }
 
-static int walk_all(struct walker *k, struct err *err)
+/* A function, or a section of stubs. */
+static int walk_span(struct walker *k, const struct code_span *f, bool plt, struct err *err)
+{
+	struct code_walk *w = &k->w;
+	const uint8_t *p = f->p;
+	size_t left = (size_t)(f->end - f->start), n;
+
+	w->function = *f;
+	w->last_tls = CODE_N_SITES;
+	w->frame_pointer = false;
+	w->guard_compared = false;
+	for (size_t i = 0; i < CODE_REGISTERS; i++)
+		w->held[i] = (struct held_value){.at = -1};
+	for (; left; p += n, left -= n) {
+		uint64_t addr = f->end - left;
+
+		n = k->step(w, p, left, addr);
+		if (n == 0)
+			n = step_unknown(k, p, left, addr);
+		if (w->n == CODE_WINDOW && flush_window(k, plt, err) < 0)
+			return -1;
+	}
+	k->totals->functions += !plt;
+	return flush_window(k, plt, err);
+}
+
+static int walk_regions(struct walker *k, struct err *err)
 {
 	const struct code *code = k->w.code;
-	size_t f = 0;
+	const struct code_span *f = code->functions, *end = f + code->n_functions;
 
 	for (size_t i = 0; i < code->n_regions; i++) {
-		const struct code_region *region = &code->regions[i];
+		const struct code_span *region = &code->regions[i];
 		uint64_t covered = 0;
 
-		if (region->plt) {
-			if (walk_plt(k, region, err) < 0)
+		if (region->name) {
+			if (walk_span(k, region, true, err) < 0)
 				return -1;
 			continue;
 		}
-		for (; f < code->n_functions && code->functions[f].start - region->addr < region->n;
-			f++) {
-			covered += code->functions[f].end - code->functions[f].start;
-			if (walk_function(k, &code->functions[f], region, err) < 0)
+		for (; f < end && f->start < region->end; f++) {
+			covered += f->end - f->start;
+			if (walk_span(k, f, false, err) < 0)
 				return -1;
 		}
-		k->totals->gaps += region->n - covered;
+		k->totals->gaps += region->end - region->start - covered;
 	}
 	return 0;
 }
@@ -401,9 +335,9 @@ int code_walk(const struct code *code, bool names, code_visit visit, void *ctx,
 		.ctx = ctx,
 		.totals = totals,
 	};
-	int r = walk_all(&k, err);
+	int r = walk_regions(&k, err);
 
-	if (k.open) {
+	if (k.insn) {
 		cs_free(k.insn, 1);
 		cs_close(&k.capstone);
 	}

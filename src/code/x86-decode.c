@@ -1,27 +1,58 @@
-#include "code/code-internal.h"
-
+/* Takes x86-64 instructions apart, as far as the classes of code.h need it.
+ *
+ * An instruction has at most 15 bytes:
+ *
+ *	prefixes   REX      opcode   ModRM    SIB      displacement   immediate
+ *	any        0 or 1   1 to 3   0 or 1   0 or 1   0, 1 or 4      0, 1, 2, 4 or 8
+ *
+ * Prefixes change the operand size (66) or address size (67), choose a segment (64 is %fs, where
+ * thread-local variables live), lock or repeat; many select another instruction under the same
+ * opcode, and many are mere padding. REX (40 to 4F) counts only right before the opcode. Its bit W
+ * makes operands 64 bits wide; R, X and B are the fourth bits of the register numbers in ModRM.reg,
+ * SIB.index, and ModRM.rm or SIB.base.
+ *
+ * The opcode is a byte of the first map, of the second after 0F, of the third and fourth after
+ * 0F 38 and 0F 3A. VEX (C4, C5), EVEX (62) and XOP (8F) say all that prefixes, REX and escapes say
+ * in one to three bytes before the opcode, with some bits inverted, and name one more register,
+ * vvvv.
+ *
+ * ModRM holds mod (two bits), reg and rm (three each). reg is a register, or picks one of a group
+ * of instructions that share the opcode. With mod 3, rm is a register too; otherwise the operand
+ * is in memory, at a base register plus a displacement. Two numbers of rm mean something else
+ * there: 4 says that SIB follows, with base, index and scale; 5 with mod 0 is an address relative
+ * to the next instruction (%rip), which is how position-independent code reaches its data.
+ *
+ * So the length of an instruction hangs on two facts about its opcode: whether ModRM follows, and
+ * how long the immediate is. Two tables have these, and two more the general registers that it
+ * overwrites, since what a register held before is then forgotten. */
 #include <endian.h>
 #include <string.h>
+
+#include "code/code-internal.h"
 
 #define MAX_LENGTH 15
 
 /* What follows an opcode. */
-#define M 1  /* a ModRM byte */
-#define B 2  /* one byte */
-#define Z 4  /* four bytes, or two with an operand-size prefix */
-#define H 8  /* two bytes */
-#define X 16 /* nothing: there is no such instruction */
-#define S 32 /* a prefix, an escape, or a rule of its own */
+#define M 1  /* ModRM */
+#define B 2  /* an immediate of one byte */
+#define Z 4  /* of four bytes, or two with an operand-size prefix */
+#define H 8  /* of two bytes */
+#define D 16 /* of four bytes, whatever the prefixes */
+#define X 32 /* nothing: there is no such instruction */
+#define S 64 /* special() knows */
+/* Only from special(): */
+#define Q 128 /* an immediate of eight bytes */
+#define R 256 /* ModRM that names a register whatever its mod */
 
 /* clang-format off */
 static const uint8_t one_byte[256] = {
 	/* 00 */ M, M, M, M, B, Z, X, X, M, M, M, M, B, Z, X, S,
 	/* 10 */ M, M, M, M, B, Z, X, X, M, M, M, M, B, Z, X, X,
-	/* 20 */ M, M, M, M, B, Z, S, X, M, M, M, M, B, Z, S, X,
-	/* 30 */ M, M, M, M, B, Z, S, X, M, M, M, M, B, Z, S, X,
-	/* 40 */ S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S,
+	/* 20 */ M, M, M, M, B, Z, X, X, M, M, M, M, B, Z, X, X,
+	/* 30 */ M, M, M, M, B, Z, X, X, M, M, M, M, B, Z, X, X,
+	/* 40 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
 	/* 50 */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	/* 60 */ X, X, S, M, S, S, S, S, Z, M | Z, B, M | B, 0, 0, 0, 0,
+	/* 60 */ X, X, S, M, X, X, X, X, Z, M | Z, B, M | B, 0, 0, 0, 0,
 	/* 70 */ B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B,
 	/* 80 */ M | B, M | Z, X, M | B, M, M, M, M, M, M, M, M, M, M, M, S,
 	/* 90 */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, X, 0, 0, 0, 0, 0,
@@ -29,8 +60,8 @@ static const uint8_t one_byte[256] = {
 	/* b0 */ B, B, B, B, B, B, B, B, S, S, S, S, S, S, S, S,
 	/* c0 */ M | B, M | B, H, 0, S, S, M | B, M | Z, H | B, 0, H, 0, 0, B, X, 0,
 	/* d0 */ M, M, M, M, X, X, X, 0, M, M, M, M, M, M, M, M,
-	/* e0 */ B, B, B, B, B, B, B, B, S, S, X, B, 0, 0, 0, 0,
-	/* f0 */ S, 0, S, S, 0, 0, S, S, 0, 0, 0, 0, 0, 0, M, M,
+	/* e0 */ B, B, B, B, B, B, B, B, D, D, X, B, 0, 0, 0, 0,
+	/* f0 */ X, 0, X, X, 0, 0, S, S, 0, 0, 0, 0, 0, 0, M, M,
 };
 
 static const uint8_t two_bytes[256] = {
@@ -42,7 +73,7 @@ static const uint8_t two_bytes[256] = {
 	/* 50 */ M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M,
 	/* 60 */ M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M,
 	/* 70 */ M | B, M | B, M | B, M | B, M, M, M, 0, S, M, X, X, M, M, M, M,
-	/* 80 */ S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S,
+	/* 80 */ D, D, D, D, D, D, D, D, D, D, D, D, D, D, D, D,
 	/* 90 */ M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M,
 	/* a0 */ 0, 0, 0, M, M | B, M, M, M, 0, 0, 0, M, M | B, M, M, M,
 	/* b0 */ M, M, M, M, M, M, M, M, M, M, M | B, M, M, M, M, M,
@@ -51,6 +82,29 @@ static const uint8_t two_bytes[256] = {
 	/* e0 */ M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M,
 	/* f0 */ M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M,
 };
+
+/* The registers that are written: r is ModRM.reg, m is ModRM.rm unless in memory, b both, o the one
+ * in the opcode, a is %rax, d %rdx, x %rax and o, y %rax and m, p %rbp, c what CPUID writes, s what
+ * string instructions write; g, n and u depend on the group, e, t and v on a prefix. */
+static const char one_byte_writes[] =
+	/* 00 */ "mmrraa..mmrraa.." /* 10 */ "mmrraa..mmrraa.."
+	/* 20 */ "mmrraa..mmrraa.." /* 30 */ "mmrraa.........."
+	/* 40 */ "................" /* 50 */ "........oooooooo"
+	/* 60 */ "...r.....r.rssss" /* 70 */ "................"
+	/* 80 */ "gggg..bbmmrrmr.m" /* 90 */ ".xxxxxxxad......"
+	/* a0 */ "aa..ssss..ssssss" /* b0 */ "oooooooooooooooo"
+	/* c0 */ "mm....mm.p......" /* d0 */ "mmmm...a........"
+	/* e0 */ "....aa......aa.." /* f0 */ "......uu......nn";
+
+static const char two_bytes_writes[] =
+	/* 00 */ ".crr............" /* 10 */ "..............e."
+	/* 20 */ "mm..........tt.." /* 30 */ ".c.............."
+	/* 40 */ "rrrrrrrrrrrrrrrr" /* 50 */ "r..............."
+	/* 60 */ "................" /* 70 */ "..............v."
+	/* 80 */ "................" /* 90 */ "mmmmmmmmmmmmmmmm"
+	/* a0 */ "..c.mm.....mmm.r" /* b0 */ "yy.m..rrr.mmrrrr"
+	/* c0 */ "bb...r.moooooooo" /* d0 */ ".......r........"
+	/* e0 */ "................" /* f0 */ "................";
 /* clang-format on */
 
 struct reader {
@@ -59,220 +113,169 @@ struct reader {
 	size_t pos;
 	uint8_t rex;
 	bool address32;
+	bool cut; /* bytes were wanted that are not there: what was read instead is zero */
 };
 
-static bool next(struct reader *r, uint8_t *byte)
+static uint8_t next_byte(struct reader *r)
 {
-	if (r->pos >= r->n)
-		return false;
-	*byte = r->p[r->pos++];
-	return true;
+	if (r->pos < r->n)
+		return r->p[r->pos++];
+	r->cut = true;
+	return 0;
 }
 
 /* A little-endian number of 1, 2, 4 or 8 bytes, with its sign. */
-static bool number(struct reader *r, size_t size, int64_t *out)
+static int64_t next_number(struct reader *r, size_t size)
 {
 	uint64_t v = 0;
 
-	if (r->n - r->pos < size)
-		return false;
+	if (r->n - r->pos < size) {
+		r->cut = true;
+		return 0;
+	}
 	memcpy(&v, r->p + r->pos, size);
 	r->pos += size;
-	v = le64toh(v);
-	*out = size == 8 ? (int64_t)v : (int64_t)(v << (64 - 8 * size)) >> (64 - 8 * size);
-	return true;
+	return (int64_t)(le64toh(v) << (64 - 8 * size)) >> (64 - 8 * size);
 }
 
-static bool read_memory(struct reader *r, struct x86_decoded *in, uint8_t mod, uint8_t rm)
+static void read_modrm(struct reader *r, struct x86_decoded *in, bool registers)
 {
+	uint8_t byte = next_byte(r), mod = byte >> 6, rm = byte & 7;
 	size_t disp = mod == 1 ? 1 : mod == 2 ? 4 : 0;
-	uint8_t sib;
 
+	in->reg = ((byte >> 3) & 7) | (r->rex & 4) << 1;
+	if (mod == 3 || registers) {
+		in->rm = rm | (r->rex & 1) << 3;
+		return;
+	}
 	in->memory = true;
 	if (rm == 5 && mod == 0) {
 		in->rip = true;
-		return number(r, 4, &in->disp);
-	}
-	if (rm != 4) {
-		in->base = rm | (r->rex & 1) << 3;
-	} else {
-		if (!next(r, &sib))
-			return false;
+		disp = 4;
+	} else if (rm == 4) {
+		uint8_t sib = next_byte(r);
+
 		in->index = ((sib >> 3) & 7) | (r->rex & 2) << 2;
 		if (in->index == 4)
 			in->index = X86_NO_REGISTER;
-		in->base = (sib & 7) | (r->rex & 1) << 3;
-		if ((sib & 7) == 5 && mod == 0) {
-			in->base = X86_NO_REGISTER;
+		if ((sib & 7) == 5 && mod == 0)
 			disp = 4;
-		}
+		else
+			in->base = (sib & 7) | (r->rex & 1) << 3;
+	} else {
+		in->base = rm | (r->rex & 1) << 3;
 	}
-	return disp == 0 || number(r, disp, &in->disp);
+	if (disp)
+		in->disp = next_number(r, disp);
 }
 
-static bool read_modrm(struct reader *r, struct x86_decoded *in, bool registers)
+/* VEX of two bytes (C5) and three (C4), XOP of three (8F), EVEX of four (62), whose first was
+ * read. */
+static unsigned read_vector(struct reader *r, struct x86_decoded *in, uint8_t first)
 {
-	uint8_t byte;
+	bool is_short = first == 0xc5, evex = first == 0x62;
+	uint8_t a = next_byte(r), b = is_short ? a : next_byte(r), op;
+	unsigned map = is_short ? 1 : evex ? a & 7 : a & 31;
 
-	if (!next(r, &byte))
-		return false;
-	in->modrm = true;
-	in->reg = ((byte >> 3) & 7) | (r->rex & 4) << 1;
-	if (byte >> 6 == 3 || registers) {
-		in->rm = (byte & 7) | (r->rex & 1) << 3;
-		return true;
-	}
-	return read_memory(r, in, byte >> 6, byte & 7);
-}
-
-/* What one of the tables says. */
-static bool read_operands(struct reader *r, struct x86_decoded *in, unsigned what)
-{
-	int64_t ignored;
-
-	if (what & M && !read_modrm(r, in, false))
-		return false;
-	if (what & H && !number(r, 2, &in->imm))
-		return false;
-	if (what & Z && !number(r, in->p66 && !in->wide ? 2 : 4, &in->imm))
-		return false;
-	return !(what & B) || number(r, 1, what & H ? &ignored : &in->imm);
-}
-
-static bool vector_operands(struct reader *r, struct x86_decoded *in)
-{
-	bool imm;
-
-	if (!next(r, &in->opcode))
-		return false;
-	switch (in->map) {
+	r->rex = (uint8_t)((~a >> 5) & (is_short ? 4 : 7));
+	in->wide = !is_short && b & 0x80;
+	in->vvvv = (uint8_t)((~b >> 3) & 15);
+	in->f3 = (b & 3) == 2;
+	in->f2 = (b & 3) == 3;
+	if (evex && (!(b & 4) || a & 8))
+		return X;
+	if (evex)
+		next_byte(r);
+	op = next_byte(r);
+	in->op = (uint16_t)(X86_VECTOR | map << 8 | op);
+	switch (map) {
 	case 1:
-		if (in->opcode == 0x77 && r->p[0] != 0x62)
-			return true;
-		imm = (in->opcode >= 0x70 && in->opcode <= 0x73) || in->opcode == 0xc2 ||
-		      (in->opcode >= 0xc4 && in->opcode <= 0xc6);
-		break;
+		if (op == 0x77 && !evex) /* vzeroupper */
+			return 0;
+		return (op >= 0x70 && op <= 0x73) || op == 0xc2 || (op >= 0xc4 && op <= 0xc6)
+			       ? M | B
+			       : M;
 	case 2:
 	case 5:
 	case 6:
 	case 9:
-		imm = false;
-		break;
+		return M;
 	case 3:
 	case 8:
-		imm = true;
-		break;
+		return M | B;
 	case 10:
-		return read_modrm(r, in, false) && number(r, 4, &in->imm);
+		return M | D;
 	default:
-		return false;
-	}
-	return read_modrm(r, in, false) && (!imm || number(r, 1, &in->imm));
-}
-
-/* C5 (2 bytes), C4 and 8F (3 bytes), 62 (4 bytes); r->pos is after the first of them. */
-static bool read_vector(struct reader *r, struct x86_decoded *in, uint8_t first)
-{
-	uint8_t a, b, c;
-
-	in->vector = true;
-	if (!next(r, &a))
-		return false;
-	if (first == 0xc5) {
-		r->rex = (uint8_t)((~a >> 5) & 4);
-		in->vvvv = (uint8_t)((~a >> 3) & 15);
-		in->map = 1;
-		in->f3 = (a & 3) == 2;
-		in->f2 = (a & 3) == 3;
-		return vector_operands(r, in);
-	}
-	if (!next(r, &b))
-		return false;
-	r->rex = (uint8_t)((~a >> 5) & 7);
-	in->wide = b & 0x80;
-	in->vvvv = (uint8_t)((~b >> 3) & 15);
-	in->map = first == 0x62 ? a & 7 : a & 31;
-	in->f3 = (b & 3) == 2;
-	in->f2 = (b & 3) == 3;
-	if (first == 0x62 && (!(b & 4) || a & 8 || !next(r, &c)))
-		return false;
-	return vector_operands(r, in);
-}
-
-static bool read_0f(struct reader *r, struct x86_decoded *in)
-{
-	int64_t ignored;
-
-	if (!next(r, &in->opcode))
-		return false;
-	in->map = 1;
-	switch (in->opcode) {
-	case 0x38:
-		in->map = 2;
-		return next(r, &in->opcode) && read_modrm(r, in, false);
-	case 0x3a:
-		in->map = 3;
-		return next(r, &in->opcode) && read_modrm(r, in, false) && number(r, 1, &in->imm);
-	case 0x20 ... 0x23: /* control and debug registers: never in memory */
-		return read_modrm(r, in, true);
-	case 0x78: /* extrq and insertq have two bytes more than vmread */
-		return read_modrm(r, in, false) && (!(in->p66 || in->f2) || number(r, 2, &ignored));
-	case 0x80 ... 0x8f:
-		return number(r, 4, &in->imm);
-	default:
-		return !(two_bytes[in->opcode] & X) && read_operands(r, in, two_bytes[in->opcode]);
+		return X;
 	}
 }
 
-static bool read_special(struct reader *r, struct x86_decoded *in)
+/* What follows an opcode that has a rule of its own. */
+static unsigned special(struct reader *r, struct x86_decoded *in)
 {
-	switch (in->opcode) {
-	case 0x0f:
-		return read_0f(r, in);
-	case 0x8f:
-		if (r->pos < r->n && (r->p[r->pos] & 31) >= 8)
-			return read_vector(r, in, 0x8f);
-		return read_modrm(r, in, false) && (in->reg & 7) == 0;
+	/* A look ahead; where there is nothing, reading it will fail. */
+	uint8_t modrm = r->pos < r->n ? r->p[r->pos] : 0;
+
+	switch (in->op) {
+	case 0x8f: /* pop, or XOP, whose map would be a register of another group */
+		return (modrm & 31) >= 8 ? read_vector(r, in, 0x8f) : M;
 	case 0x62:
 	case 0xc4:
 	case 0xc5:
-		return read_vector(r, in, in->opcode);
+		return read_vector(r, in, (uint8_t)in->op);
 	case 0xa0 ... 0xa3:
-		return number(r, r->address32 ? 4 : 8, &in->imm);
+		return r->address32 ? D : Q;
 	case 0xb8 ... 0xbf:
-		return number(r, in->wide ? 8 : in->p66 ? 2 : 4, &in->imm);
-	case 0xe8:
-	case 0xe9: /* an operand-size prefix is only padding here */
-		return number(r, 4, &in->imm);
+		return in->wide ? Q : Z;
 	case 0xf6:
-	case 0xf7:
-		if (!read_modrm(r, in, false))
-			return false;
-		return (in->reg & 7) > 1 || read_operands(r, in, in->opcode == 0xf6 ? B : Z);
+	case 0xf7: /* of this group only test has an immediate */
+		return (modrm >> 3 & 7) > 1 ? M : in->op == 0xf6 ? M | B : M | Z;
 	default:
-		return false;
+		break;
+	}
+	in->op = 0x100 | next_byte(r);
+	switch (in->op) {
+	case 0x120 ... 0x123: /* control and debug registers: never in memory */
+		return R;
+	case 0x138:
+		in->op = 0x200 | next_byte(r);
+		return M;
+	case 0x13a:
+		in->op = 0x300 | next_byte(r);
+		return M | B;
+	case 0x178: /* extrq and insertq have two bytes more than vmread */
+		return in->p66 || in->f2 ? M | H : M;
+	default:
+		return two_bytes[in->op & 0xff];
 	}
 }
 
-/* REX counts only where it stands right before the opcode. */
-static bool read_prefixes(struct reader *r, struct x86_decoded *in)
+bool x86_decode(const uint8_t *p, size_t n, struct x86_decoded *in)
 {
-	while (next(r, &in->opcode)) {
-		uint8_t rex = r->rex;
+	struct reader r = {.p = p, .n = n < MAX_LENGTH ? n : MAX_LENGTH};
+	unsigned follows;
+	uint8_t op;
 
-		r->rex = 0;
-		switch (in->opcode) {
+	*in = (struct x86_decoded){.base = X86_NO_REGISTER, .index = X86_NO_REGISTER};
+	for (;; r.rex = (op & 0xf0) == 0x40 ? op : 0) {
+		op = next_byte(&r);
+		switch (op) {
 		case 0x40 ... 0x4f:
-			r->rex = in->opcode;
+		case 0x26:
+		case 0x2e:
+		case 0x36:
+		case 0x3e:
+		case 0xf0:
 			continue;
 		case 0x64:
-			in->fs = true;
+		case 0x65:
+			in->fs = op == 0x64;
 			continue;
 		case 0x66:
 			in->p66 = true;
 			continue;
 		case 0x67:
-			r->address32 = true;
+			r.address32 = true;
 			continue;
 		case 0xf2:
 			in->f2 = true;
@@ -280,215 +283,109 @@ static bool read_prefixes(struct reader *r, struct x86_decoded *in)
 		case 0xf3:
 			in->f3 = true;
 			continue;
-		case 0x65:
-			in->fs = false;
-			continue;
-		case 0x26:
-		case 0x2e:
-		case 0x36:
-		case 0x3e:
-		case 0xf0:
-			continue;
 		default:
-			r->rex = rex;
-			return true;
+			break;
 		}
+		break;
 	}
-	return false;
-}
-
-static bool is_defined(const struct x86_decoded *in)
-{
-	if (in->map != 0 || in->vector)
-		return true;
-	if (in->opcode == 0xff)
-		return (in->reg & 7) != 7;
-	return in->opcode != 0xfe || (in->reg & 7) <= 1;
-}
-
-bool x86_decode(const uint8_t *p, size_t n, struct x86_decoded *in)
-{
-	struct reader r = {.p = p, .n = n < MAX_LENGTH ? n : MAX_LENGTH};
-	unsigned what;
-
-	*in = (struct x86_decoded){.base = X86_NO_REGISTER, .index = X86_NO_REGISTER};
-	if (!read_prefixes(&r, in))
-		return false;
+	in->op = op;
 	in->wide = r.rex & 8;
-	what = one_byte[in->opcode];
-	if (what & X || !(what & S ? read_special(&r, in) : read_operands(&r, in, what)))
-		return false;
-	/* push, pop, xchg, mov and bswap have their register in the opcode. */
-	if (!in->modrm && !in->vector)
-		in->rm = (in->opcode & 7) | (r.rex & 1) << 3;
+	follows = one_byte[op];
+	if (follows & S)
+		follows = special(&r, in);
+	if (follows & (M | R))
+		read_modrm(&r, in, follows & R);
+	else if (!(in->op & X86_VECTOR)) /* of push, pop, xchg, mov and bswap */
+		in->rm = (in->op & 7) | (r.rex & 1) << 3;
+	if (follows & H)
+		in->imm = next_number(&r, 2);
+	if (follows & Z)
+		in->imm = next_number(&r, in->p66 && !in->wide ? 2 : 4);
+	if (follows & D)
+		in->imm = next_number(&r, 4);
+	if (follows & Q)
+		in->imm = next_number(&r, 8);
+	if (follows & B)
+		in->imm = next_number(&r, 1);
 	in->len = (uint8_t)r.pos;
-	return is_defined(in);
+	if (follows & X || r.cut)
+		return false;
+	/* Groups with room left. */
+	return in->op == 0xff   ? (in->reg & 7) != 7
+	       : in->op == 0xfe ? (in->reg & 7) <= 1
+	       : in->op == 0x8f ? (in->reg & 7) == 0
+				: true;
 }
 
-#undef M
-#undef B
-#undef Z
-#undef H
-#undef X
-#undef S
+enum { RAX = 1, RCX = 2, RDX = 4, RBX = 8, RBP = 32, RSI = 64, RDI = 128 };
 
-#define BIT(r) (1u << (r))
-#define RAX BIT(0)
-#define RCX BIT(1)
-#define RDX BIT(2)
-#define RBX BIT(3)
-#define RBP BIT(5)
-#define RSI BIT(6)
-#define RDI BIT(7)
-
-static uint32_t rm_bit(const struct x86_decoded *in)
+static uint32_t registers_of(char letter, const struct x86_decoded *in)
 {
-	return in->modrm && !in->memory ? BIT(in->rm) : 0;
-}
+	uint32_t reg = 1u << in->reg, rm = in->memory ? 0 : 1u << in->rm;
+	unsigned group = in->reg & 7;
 
-static uint32_t one_byte_writes(const struct x86_decoded *in)
-{
-	uint32_t reg = BIT(in->reg), rm = rm_bit(in);
-	unsigned op = in->opcode, group = in->reg & 7;
-
-	switch (op) {
-	case 0x00 ... 0x37: /* add, or, adc, sbb, and, sub, xor */
-		return (op & 7) < 2 ? rm : (op & 7) < 4 ? reg : RAX;
-	case 0x58 ... 0x5f:
-		return BIT(in->rm);
-	case 0x63:
-	case 0x69:
-	case 0x6b:
-	case 0x8a:
-	case 0x8b:
-	case 0x8d:
+	switch (letter) {
+	case 'r':
 		return reg;
-	case 0x80 ... 0x83:
-		return group == 7 ? 0 : rm;
-	case 0x86:
-	case 0x87:
-		return reg | rm;
-	case 0x88:
-	case 0x89:
-	case 0x8c:
-	case 0x8f:
-	case 0xc0:
-	case 0xc1:
-	case 0xc6:
-	case 0xc7:
-	case 0xd0 ... 0xd3:
+	case 'm':
+	case 'o':
 		return rm;
-	case 0x91 ... 0x97:
-		return RAX | BIT(in->rm);
-	case 0x98:
-	case 0xa0:
-	case 0xa1:
-	case 0xd7:
-	case 0xe4:
-	case 0xe5:
-	case 0xec:
-	case 0xed:
+	case 'b':
+		return reg | rm;
+	case 'a':
 		return RAX;
-	case 0x99:
+	case 'd':
 		return RDX;
-	case 0x6c ... 0x6f:
-	case 0xa4 ... 0xa7:
-	case 0xaa ... 0xaf:
-		return RAX | RCX | RSI | RDI;
-	case 0xb0 ... 0xbf:
-		return BIT(in->rm);
-	case 0xc9:
+	case 'x':
+	case 'y':
+		return RAX | rm;
+	case 'p':
 		return RBP;
-	case 0xf6:
-	case 0xf7:
-		return group < 2 ? 0 : group < 4 ? rm : RAX | RDX;
-	case 0xfe:
-	case 0xff:
-		return group < 2 ? rm : 0;
-	default:
-		return 0;
-	}
-}
-
-static uint32_t two_byte_writes(const struct x86_decoded *in)
-{
-	uint32_t reg = BIT(in->reg), rm = rm_bit(in);
-
-	switch (in->opcode) {
-	case 0x01:
-	case 0x31:
-	case 0xa2:
+	case 'c':
 		return RAX | RBX | RCX | RDX;
-	case 0x2c:
-	case 0x2d:
-		return in->f2 || in->f3 ? reg : 0;
-	case 0x02:
-	case 0x03:
-	case 0x40 ... 0x4f:
-	case 0x50:
-	case 0xaf:
-	case 0xb6 ... 0xb8:
-	case 0xbc ... 0xbf:
-	case 0xc5:
-	case 0xd7:
-		return reg;
-	case 0x20:
-	case 0x21:
-	case 0x90 ... 0x9f:
-	case 0xa4:
-	case 0xa5:
-	case 0xab ... 0xad:
-	case 0xb3:
-	case 0xba:
-	case 0xbb:
-	case 0xc7:
-		return rm;
-	case 0x1e: /* the shadow stack pointer */
+	case 's':
+		return RAX | RCX | RSI | RDI;
+	case 'g': /* cmp */
+		return group == 7 ? 0 : rm;
+	case 'n': /* inc and dec; the others call, jump and push */
+		return group < 2 ? rm : 0;
+	case 'u': /* test, not and neg; multiplications and divisions */
+		return group < 2 ? 0 : group < 4 ? rm : RAX | RDX;
+	case 'e': /* reads the shadow stack's pointer */
 		return in->f3 ? rm : 0;
-	case 0x7e:
+	case 't': /* from a vector */
+		return in->f2 || in->f3 ? reg : 0;
+	case 'v':
 		return in->f3 ? 0 : rm;
-	case 0xb0:
-	case 0xb1:
-		return rm | RAX;
-	case 0xc0:
-	case 0xc1:
-		return reg | rm;
-	case 0xc8 ... 0xcf:
-		return BIT(in->rm);
 	default:
 		return 0;
 	}
-}
-
-static uint32_t vector_writes(const struct x86_decoded *in)
-{
-	uint32_t reg = BIT(in->reg);
-
-	if (in->map == 1)
-		return in->opcode == 0x93 || (in->opcode >= 0x78 && in->opcode <= 0x79)
-			       ? reg
-			       : two_byte_writes(in) & (reg | rm_bit(in));
-	if (in->map == 2)
-		return in->opcode >= 0xf2 ? reg | BIT(in->vvvv) : 0;
-	if (in->map == 3)
-		return in->opcode == 0xf0                         ? reg
-		       : in->opcode >= 0x14 && in->opcode <= 0x17 ? rm_bit(in)
-								  : 0;
-	return reg | BIT(in->vvvv);
 }
 
 uint32_t x86_writes(const struct x86_decoded *in)
 {
-	if (in->vector)
-		return vector_writes(in);
-	switch (in->map) {
+	uint32_t reg = 1u << in->reg, rm = in->memory ? 0 : 1u << in->rm, vvvv = 1u << in->vvvv;
+	uint8_t op = (uint8_t)in->op;
+	bool extract = op >= 0x14 && op <= 0x17; /* from a vector */
+
+	switch (in->op & ~0xff) {
 	case 0:
-		return one_byte_writes(in);
-	case 1:
-		return two_byte_writes(in);
-	case 2:
-		return in->opcode >= 0xf0 ? BIT(in->reg) : 0;
+		return registers_of(one_byte_writes[op], in);
+	case 0x100:
+		return registers_of(two_bytes_writes[op], in);
+	case 0x200:
+		return op >= 0xf0 ? reg : 0;
+	case 0x300:
+		return extract ? rm : 0;
+	case X86_VECTOR | 0x100:
+		return op == 0x93 || op == 0x78 || op == 0x79
+			       ? reg
+			       : registers_of(two_bytes_writes[op], in) & (reg | rm);
+	case X86_VECTOR | 0x200:
+		return op >= 0xf2 ? reg | vvvv : 0;
+	case X86_VECTOR | 0x300:
+		return op == 0xf0 ? reg : extract ? rm : 0;
 	default:
-		return in->opcode >= 0x14 && in->opcode <= 0x17 ? rm_bit(in) : 0;
+		return reg | vvvv;
 	}
 }

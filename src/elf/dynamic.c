@@ -1,9 +1,16 @@
+/* The dynamic section: what the loader reads, found as the loader finds it.
+ *
+ * It is a list of tags with values. DT_STRTAB has all names. DT_SYMTAB has all symbols, but nothing
+ * says how many: the loader needs no count, it looks names up in a hash table (DT_HASH or
+ * DT_GNU_HASH) that tells it where to look. Versions hang on the symbols by number: DT_VERSYM has
+ * one per symbol, DT_VERNEED says which version of which library that number is. */
+#include <ctype.h>
+
 #include "elf/image.h"
 
-#include <string.h>
-
-/* Real names share at most a few tails ("foo" in "xfoo") and symbols at most a few versions. */
-#define NAME_BUDGET 16
+/* Version indexes have 15 bits, so that no file has use for more. */
+#define MAX_VERSIONS 0x8000
+#define VERSION_MASK 0x7fff
 
 int elf_name(struct elf_names *names, uint64_t offset, const char **out, struct err *err)
 {
@@ -21,114 +28,54 @@ int elf_name(struct elf_names *names, uint64_t offset, const char **out, struct 
 	return 0;
 }
 
-static void keep_tag(struct elf_dynamic *dyn, uint64_t tag, uint64_t value)
+int elf_dynamic_read(const struct elf_image *img, struct elf_dynamic *dyn, struct err *err)
 {
-	if (tag < ELF_DT_COUNT) {
-		dyn->value[tag] = value;
-		dyn->has[tag] = true;
-	} else if (tag == DT_FLAGS_1) {
-		dyn->flags_1 = value;
-	} else if (tag == DT_GNU_HASH) {
-		dyn->gnu_hash = value;
-	} else if (tag == DT_VERSYM) {
-		dyn->versym = value;
-	} else if (tag == DT_VERNEED) {
-		dyn->verneed = value;
-	} else if (tag == DT_VERNEEDNUM) {
-		dyn->verneednum = value;
+	size_t w = elf_word_size(img), pos;
+	bool found = false;
+	Elf64_Phdr ph, it;
+	Elf64_Shdr sh;
+
+	*dyn = (struct elf_dynamic){0};
+	for (uint32_t i = 0; i < img->phnum; i++) {
+		elf_phdr(img, i, &it);
+		if (it.p_type != PT_DYNAMIC || !it.p_filesz)
+			continue;
+		ph = it;
+		found = true;
 	}
-}
-
-/* Reads the tags up to DT_NULL, or up to the end: the loader would run on, we need not. */
-void elf_read_tags(const struct elf_image *img, struct elf_dynamic *dyn)
-{
-	size_t w = elf_word_size(img);
-	size_t n = dyn->entries.n / (2 * w);
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		const uint8_t *p = dyn->entries.p + i * 2 * w;
-		uint64_t tag = elf_word(img, p);
+	if (!found)
+		return 0;
+	if (!elf_bytes(img, ph.p_offset, ph.p_filesz, &dyn->entries))
+		return err_set(err, ERR_INPUT, "the dynamic section is beyond the end of file");
+	/* Up to DT_NULL, or up to the end: the loader would run on, we need not. */
+	for (pos = 0; dyn->entries.n - pos >= 2 * w; pos += 2 * w) {
+		uint64_t tag = elf_word(img, dyn->entries.p + pos);
+		uint64_t value = elf_word(img, dyn->entries.p + pos + w);
 
 		if (tag == DT_NULL)
 			break;
-		keep_tag(dyn, tag, elf_word(img, p + w));
+		if (tag < ELF_DT_COUNT) {
+			dyn->value[tag] = value;
+			dyn->has[tag] = true;
+		} else if (tag == DT_FLAGS_1) {
+			dyn->flags_1 = value;
+		} else if (tag == DT_GNU_HASH) {
+			dyn->gnu_hash = value;
+		} else if (tag == DT_VERSYM) {
+			dyn->versym = value;
+		} else if (tag == DT_VERNEED) {
+			dyn->verneed = value;
+		} else if (tag == DT_VERNEEDNUM) {
+			dyn->verneednum = value;
+		}
 	}
-	dyn->entries.n = i * 2 * w;
-}
-
-static int copy_strtab(const struct elf_image *img, const struct elf_dynamic *dyn,
-	struct elf_names *names, struct elf_facts *facts, struct err *err)
-{
-	struct elf_slice s;
-
-	if (!dyn->has[DT_STRTAB] || dyn->value[DT_STRSZ] == 0)
-		return 0;
-	if (elf_at_len(img, dyn->value[DT_STRTAB], dyn->value[DT_STRSZ], "the string table", &s,
-		    err) < 0)
+	dyn->entries.n = pos;
+	if (dyn->has[DT_STRTAB] && dyn->value[DT_STRSZ] &&
+		elf_at_len(img, dyn->value[DT_STRTAB], dyn->value[DT_STRSZ], "the string table",
+			&dyn->strtab, err) < 0)
 		return -1;
-	/* One NUL more than the file has, for a table that does not end in one. */
-	facts->strtab = xcalloc(s.n + 1, 1);
-	memcpy(facts->strtab, s.p, s.n);
-	*names = (struct elf_names){facts->strtab, s.n, (uint64_t)s.n * NAME_BUDGET};
-	return 0;
-}
-
-static int read_tag_names(const struct elf_image *img, const struct elf_dynamic *dyn,
-	struct elf_names *names, struct elf_facts *facts, struct err *err)
-{
-	const struct {
-		int tag;
-		const char **out;
-	} single[] = {
-		{DT_SONAME, &facts->soname},
-		{DT_RPATH, &facts->rpath},
-		{DT_RUNPATH, &facts->runpath},
-	};
-	size_t w = elf_word_size(img), n = dyn->entries.n / (2 * w), needed = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
-		if (dyn->has[single[i].tag] &&
-			elf_name(names, dyn->value[single[i].tag], single[i].out, err) < 0)
-			return -1;
-	for (size_t i = 0; i < n; i++)
-		needed += elf_word(img, dyn->entries.p + i * 2 * w) == DT_NEEDED;
-	if (needed == 0)
-		return 0;
-	facts->needed = xcalloc(needed, sizeof(*facts->needed));
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *p = dyn->entries.p + i * 2 * w;
-
-		if (elf_word(img, p) != DT_NEEDED)
-			continue;
-		if (elf_name(names, elf_word(img, p + w), &facts->needed[facts->n_needed++], err) <
-			0)
-			return -1;
-	}
-	return 0;
-}
-
-static void read_flags(const struct elf_dynamic *dyn, struct elf_facts *facts)
-{
-	uint64_t flags = dyn->value[DT_FLAGS];
-
-	facts->dynamic = true;
-	facts->symbolic = dyn->has[DT_SYMBOLIC] || flags & DF_SYMBOLIC;
-	facts->bind_now = dyn->has[DT_BIND_NOW] || flags & DF_BIND_NOW || dyn->flags_1 & DF_1_NOW;
-	facts->textrel = dyn->has[DT_TEXTREL] || flags & DF_TEXTREL;
-	facts->static_tls = flags & DF_STATIC_TLS;
-	if (facts->kind == ELF_KIND_SHARED &&
-		(dyn->flags_1 & DF_1_PIE || (facts->interp && !dyn->has[DT_SONAME])))
-		facts->kind = ELF_KIND_PIE;
-}
-
-/* The loader has no count of symbols, only hash tables that do not name every one of them. */
-int elf_find_symtab(const struct elf_image *img, struct elf_dynamic *dyn, struct err *err)
-{
-	Elf64_Shdr sh;
-
 	if (!dyn->has[DT_SYMTAB])
-		return 0;
+		return 1;
 	if (dyn->value[DT_SYMENT] && dyn->value[DT_SYMENT] != elf_sym_size(img))
 		return err_set(err, ERR_INPUT, "symbols of %llu bytes",
 			(unsigned long long)dyn->value[DT_SYMENT]);
@@ -139,24 +86,227 @@ int elf_find_symtab(const struct elf_image *img, struct elf_dynamic *dyn, struct
 		if (sh.sh_type == SHT_DYNSYM && sh.sh_addr == dyn->value[DT_SYMTAB])
 			dyn->dynsym_count = sh.sh_size / elf_sym_size(img);
 	}
+	return 1;
+}
+
+/* The last symbol is the end of the last chain. A table without symbols gives no count. */
+static int count_by_gnu_hash(
+	const struct elf_image *img, uint64_t addr, uint64_t *count, struct err *err)
+{
+	uint64_t buckets, chains, words;
+	uint32_t n_buckets, offset, last = 0;
+	struct elf_slice s;
+
+	if (elf_at(img, addr, "DT_GNU_HASH", &s, err) < 0)
+		return -1;
+	if (s.n < 16)
+		return err_set(err, ERR_INPUT, "DT_GNU_HASH is cut off");
+	n_buckets = elf_u32(img, s.p);
+	offset = elf_u32(img, s.p + 4);
+	/* None of these sums can overflow: they are made of 32-bit numbers. */
+	buckets = 16 + (uint64_t)elf_u32(img, s.p + 8) * elf_word_size(img);
+	chains = buckets + (uint64_t)n_buckets * 4;
+	if (chains > s.n)
+		return err_set(err, ERR_INPUT, "DT_GNU_HASH is larger than its segment");
+	for (uint32_t i = 0; i < n_buckets; i++) {
+		uint32_t first = elf_u32(img, s.p + buckets + (size_t)i * 4);
+
+		last = first > last ? first : last;
+	}
+	if (last == 0)
+		return 0;
+	if (last < offset)
+		return err_set(err, ERR_INPUT, "DT_GNU_HASH names symbols before its first one");
+	words = (s.n - chains) / 4;
+	for (uint64_t i = last - offset; i < words; i++) {
+		if (elf_u32(img, s.p + chains + i * 4) & 1) {
+			*count = offset + i + 1;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_INPUT, "a chain of DT_GNU_HASH has no end");
+}
+
+/* Hash tables count exactly, but a GNU one leaves undefined symbols out when there are no others.
+ * Then relocations name what they use, and section headers, which may be gone or wrong and are
+ * nothing to the loader, the rest. */
+int elf_count_symbols(const struct elf_image *img, const struct elf_dynamic *dyn, uint64_t *count,
+	struct err *err)
+{
+	/* These two machines have 64-bit words in DT_HASH. */
+	bool wide = img->is64 && (img->machine == EM_S390 || img->machine == EM_ALPHA);
+	uint64_t room = dyn->symtab.n / elf_sym_size(img), by_hash = 0, by_gnu_hash = 0, n;
+	struct elf_slice s;
+
+	*count = 0;
+	if (!dyn->has[DT_SYMTAB])
+		return 0;
+	if (dyn->has[DT_HASH] && !wide) {
+		if (elf_at(img, dyn->value[DT_HASH], "DT_HASH", &s, err) < 0)
+			return -1;
+		if (s.n < 8)
+			return err_set(err, ERR_INPUT, "DT_HASH is cut off");
+		by_hash = elf_u32(img, s.p + 4);
+	}
+	if (dyn->gnu_hash && count_by_gnu_hash(img, dyn->gnu_hash, &by_gnu_hash, err) < 0)
+		return -1;
+	n = dyn->max_symbol ? (uint64_t)dyn->max_symbol + 1 : 0;
+	n = by_hash > n ? by_hash : n;
+	n = by_gnu_hash > n ? by_gnu_hash : n;
+	if (!by_hash && !by_gnu_hash && dyn->dynsym_count > n && dyn->dynsym_count <= room)
+		n = dyn->dynsym_count;
+	if (n > room)
+		return err_set(err, ERR_INPUT, "the dynamic symbols do not fit their segment");
+	*count = n;
 	return 0;
 }
 
-int elf_read_dynamic(
-	const struct elf_image *img, const Elf64_Phdr *ph, struct elf_facts *facts, struct err *err)
+/* Reads DT_VERNEED: a list of files, each with a list of versions. Both are chains of relative
+ * offsets. Puts the version's names into `by_index` too. */
+static int read_needed_versions(const struct elf_image *img, const struct elf_dynamic *dyn,
+	struct elf_names *names, const char **by_index, struct elf_facts *facts, struct err *err)
 {
-	struct elf_dynamic dyn = {0};
-	struct elf_names names = {.base = ""};
+	struct elf_slice s;
+	uint64_t pos = 0;
 
-	if (!elf_bytes(img, ph->p_offset, ph->p_filesz, &dyn.entries))
-		return err_set(err, ERR_INPUT, "the dynamic section is beyond the end of file");
-	elf_read_tags(img, &dyn);
-	if (copy_strtab(img, &dyn, &names, facts, err) < 0 ||
-		read_tag_names(img, &dyn, &names, facts, err) < 0)
+	if (elf_at(img, dyn->verneed, "DT_VERNEED", &s, err) < 0)
 		return -1;
-	read_flags(&dyn, facts);
-	if (elf_find_symtab(img, &dyn, err) < 0 || elf_read_relocs(img, &dyn, facts, err) < 0 ||
-		elf_read_symbols(img, &dyn, &names, facts, err) < 0)
+	for (uint64_t i = 0; i < dyn->verneednum; i++) {
+		const char *file, *version;
+		uint64_t at;
+		uint32_t next;
+
+		if (pos > s.n || s.n - pos < sizeof(Elf64_Verneed))
+			return err_set(err, ERR_INPUT, "DT_VERNEED is larger than its segment");
+		if (elf_name(names, elf_u32(img, s.p + pos + 4), &file, err) < 0)
+			return -1;
+		at = pos + elf_u32(img, s.p + pos + 8);
+		for (unsigned left = elf_u16(img, s.p + pos + 2); left; left--) {
+			if (at > s.n || s.n - at < sizeof(Elf64_Vernaux))
+				return err_set(
+					err, ERR_INPUT, "a needed version is beyond its segment");
+			if (facts->n_versions >= MAX_VERSIONS)
+				return err_set(err, ERR_INPUT, "too many needed versions");
+			if (elf_name(names, elf_u32(img, s.p + at + 8), &version, err) < 0)
+				return -1;
+			*ARRAY_ADD(facts->versions, facts->n_versions) =
+				(struct elf_version_need){file, version};
+			by_index[elf_u16(img, s.p + at + 6) & VERSION_MASK] = version;
+			next = elf_u32(img, s.p + at + 12);
+			if (next == 0)
+				break;
+			if (next < sizeof(Elf64_Vernaux))
+				return err_set(err, ERR_INPUT, "needed versions overlap");
+			at += next;
+		}
+		next = elf_u32(img, s.p + pos + 12);
+		if (next == 0)
+			break;
+		if (next < sizeof(Elf64_Verneed))
+			return err_set(err, ERR_INPUT, "the records of DT_VERNEED overlap");
+		pos += next;
+	}
+	return 0;
+}
+
+static void find_glibc(struct elf_facts *facts)
+{
+	static const char prefix[] = "GLIBC_";
+
+	for (size_t i = 0; i < facts->n_versions; i++) {
+		const char *v = facts->versions[i].version;
+
+		if (strncmp(v, prefix, sizeof(prefix) - 1) != 0)
+			continue;
+		v += sizeof(prefix) - 1;
+		if (!isdigit((unsigned char)*v) || v[strspn(v, "0123456789.")])
+			continue;
+		if (!facts->glibc || elf_version_compare(v, facts->glibc) > 0)
+			facts->glibc = v;
+	}
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+
+	return x == y ? 0 : strcmp(x, y);
+}
+
+static int compare_undefined(const void *a, const void *b)
+{
+	const struct elf_undefined *x = a, *y = b;
+	int r = compare_names(&x->name, &y->name);
+
+	if (r || x->version == y->version)
+		return r;
+	return !x->version ? -1 : !y->version ? 1 : strcmp(x->version, y->version);
+}
+
+enum symbol_role { SYMBOL_NEITHER, SYMBOL_EXPORT, SYMBOL_UNDEFINED };
+
+static enum symbol_role role_of(const Elf64_Sym *sym)
+{
+	unsigned bind = ELF64_ST_BIND(sym->st_info);
+	unsigned visibility = ELF64_ST_VISIBILITY(sym->st_other);
+
+	if (sym->st_name == 0 || (bind != STB_GLOBAL && bind != STB_WEAK && bind != STB_GNU_UNIQUE))
+		return SYMBOL_NEITHER;
+	if (sym->st_shndx == SHN_UNDEF)
+		return SYMBOL_UNDEFINED;
+	return visibility == STV_DEFAULT || visibility == STV_PROTECTED ? SYMBOL_EXPORT
+									: SYMBOL_NEITHER;
+}
+
+int elf_read_symbols(const struct elf_image *img, const struct elf_dynamic *dyn,
+	struct elf_names *names, struct elf_facts *facts, struct err *err)
+{
+	CLEANUP_FREE const char **by_index = xcalloc(MAX_VERSIONS, sizeof(*by_index));
+	size_t size = elf_sym_size(img), exports = 0, undefined = 0, kept = 0;
+	struct elf_slice versym = {0};
+	uint64_t count;
+	Elf64_Sym sym;
+
+	if (dyn->verneed && read_needed_versions(img, dyn, names, by_index, facts, err) < 0)
 		return -1;
+	find_glibc(facts);
+	if (elf_count_symbols(img, dyn, &count, err) < 0)
+		return -1;
+	if (dyn->versym && count &&
+		elf_at_len(img, dyn->versym, count * 2, "DT_VERSYM", &versym, err) < 0)
+		return -1;
+	for (uint64_t i = 1; i < count; i++) {
+		elf_sym(img, dyn->symtab.p + i * size, &sym);
+		exports += role_of(&sym) == SYMBOL_EXPORT;
+		undefined += role_of(&sym) == SYMBOL_UNDEFINED;
+	}
+	facts->exports = xcalloc(exports + 1, sizeof(*facts->exports));
+	facts->undefined = xcalloc(undefined + 1, sizeof(*facts->undefined));
+	for (uint64_t i = 1; i < count; i++) {
+		struct elf_undefined u = {0};
+		enum symbol_role role;
+
+		elf_sym(img, dyn->symtab.p + i * size, &sym);
+		role = role_of(&sym);
+		if (role == SYMBOL_NEITHER)
+			continue;
+		if (elf_name(names, sym.st_name, &u.name, err) < 0)
+			return -1;
+		if (role == SYMBOL_EXPORT) {
+			facts->exports[facts->n_exports++] = u.name;
+			continue;
+		}
+		if (versym.n)
+			u.version = by_index[elf_u16(img, versym.p + i * 2) & VERSION_MASK];
+		u.weak = ELF64_ST_BIND(sym.st_info) == STB_WEAK;
+		facts->undefined[facts->n_undefined++] = u;
+	}
+	sort_array(facts->exports, facts->n_exports, sizeof(*facts->exports), compare_names);
+	sort_array(
+		facts->undefined, facts->n_undefined, sizeof(*facts->undefined), compare_undefined);
+	for (size_t i = 0; i < facts->n_exports; i++)
+		if (kept == 0 || compare_names(&facts->exports[i], &facts->exports[kept - 1]) != 0)
+			facts->exports[kept++] = facts->exports[i];
+	facts->n_exports = kept;
 	return 0;
 }

@@ -162,12 +162,7 @@ struct elf_facts {
 	 */
 	const char *note;
 
-	/* Private: what the strings above point into. */
-	char *strtab;
-	char *interp_copy;
-	char *build_id_copy;
-	char *debuglink_copy;
-	char *note_copy;
+	struct strv kept; /* private: what the strings above point into */
 };
 
 /* Both fill `facts`; after an error it is empty and needs no release. The memory is not used
@@ -245,8 +240,7 @@ typedef int (*elf_archive_visit)(
 /* Calls `visit` for every member in order, without the symbol index and the table of long names.
  * Names are read in the System V and GNU forms; thin archives and BSD names are refused with
  * ERR_UNSUPPORTED. A return of -1 ends the walk. */
-int elf_archive_each(const char *path, elf_archive_visit visit, void *ctx, struct err *err);
-int elf_archive_each_in_memory(
+int elf_archive_each(
 	const void *data, size_t len, elf_archive_visit visit, void *ctx, struct err *err);
 
 /* Whether an archive can be linked by anyone. Every member is counted in `members` and in at most

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,40 +41,6 @@ void elf_map_release(struct elf_map *map)
 	*map = (struct elf_map){0};
 }
 
-uint16_t elf_u16(const struct elf_image *img, const uint8_t *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return img->swap ? __builtin_bswap16(v) : v;
-}
-
-uint32_t elf_u32(const struct elf_image *img, const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return img->swap ? __builtin_bswap32(v) : v;
-}
-
-uint64_t elf_u64(const struct elf_image *img, const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return img->swap ? __builtin_bswap64(v) : v;
-}
-
-uint64_t elf_word(const struct elf_image *img, const uint8_t *p)
-{
-	return img->is64 ? elf_u64(img, p) : elf_u32(img, p);
-}
-
-size_t elf_word_size(const struct elf_image *img)
-{
-	return img->is64 ? 8 : 4;
-}
-
 void elf_phdr(const struct elf_image *img, uint32_t i, Elf64_Phdr *ph)
 {
 	const uint8_t *p = img->phdrs + i * img->phentsize;
@@ -95,8 +60,9 @@ void elf_phdr(const struct elf_image *img, uint32_t i, Elf64_Phdr *ph)
 	};
 }
 
-static void decode_shdr(const struct elf_image *img, const uint8_t *p, Elf64_Shdr *sh)
+void elf_shdr(const struct elf_image *img, uint32_t i, Elf64_Shdr *sh)
 {
+	const uint8_t *p = img->shdrs + i * img->shentsize;
 	size_t w = elf_word_size(img);
 
 	*sh = (Elf64_Shdr){
@@ -111,11 +77,6 @@ static void decode_shdr(const struct elf_image *img, const uint8_t *p, Elf64_Shd
 		.sh_addralign = elf_word(img, p + 16 + 4 * w),
 		.sh_entsize = elf_word(img, p + 16 + 5 * w),
 	};
-}
-
-void elf_shdr(const struct elf_image *img, uint32_t i, Elf64_Shdr *sh)
-{
-	decode_shdr(img, img->shdrs + i * img->shentsize, sh);
 }
 
 size_t elf_sym_size(const struct elf_image *img)
@@ -183,6 +144,16 @@ bool elf_section_begins(const struct elf_image *img, const Elf64_Shdr *sh, const
 	return name_has(img, sh, name, strlen(name));
 }
 
+bool elf_find_section(const struct elf_image *img, const char *name, Elf64_Shdr *sh)
+{
+	for (uint32_t i = 0; i < img->shnum; i++) {
+		elf_shdr(img, i, sh);
+		if (elf_section_is(img, sh, name))
+			return true;
+	}
+	return false;
+}
+
 int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct elf_slice *out,
 	struct err *err)
 {
@@ -214,19 +185,71 @@ int elf_at_len(const struct elf_image *img, uint64_t addr, uint64_t len, const c
 	return 0;
 }
 
-struct tables {
-	uint64_t phoff;
-	uint64_t shoff;
-	uint32_t shstrndx;
-};
-
-static int read_ident(struct elf_image *img, struct err *err)
+/* Finds the section headers and their names. Counts that do not fit the ELF header stand in the
+ * first section header. */
+static int read_sections(struct elf_image *img, uint64_t shoff, uint32_t names, struct err *err)
 {
-	const uint8_t *p = img->data;
+	struct elf_slice s;
+	Elf64_Shdr sh;
 
-	if (img->size < SELFMAG || memcmp(p, ELFMAG, SELFMAG) != 0)
+	if (img->shentsize < (img->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr)))
+		return err_set(err, ERR_INPUT, "section headers of %zu bytes", img->shentsize);
+	if (!elf_bytes(img, shoff, img->shentsize, &s))
+		return err_set(err, ERR_INPUT, "the section headers are beyond the end of file");
+	img->shdrs = s.p;
+	elf_shdr(img, 0, &sh);
+	if (img->shnum == 0 && sh.sh_size > MAX_SECTIONS)
+		return err_set(err, ERR_INPUT, "too many sections");
+	if (img->shnum == 0)
+		img->shnum = (uint32_t)sh.sh_size;
+	if (names == SHN_XINDEX)
+		names = sh.sh_link;
+	if (img->phnum == PN_XNUM)
+		img->phnum = sh.sh_info;
+	if (!elf_bytes(img, shoff, (uint64_t)img->shnum * img->shentsize, &s))
+		return err_set(err, ERR_INPUT, "the section headers are beyond the end of file");
+	for (uint32_t i = 1; i < img->shnum; i++) {
+		elf_shdr(img, i, &sh);
+		if (sh.sh_type != SHT_NULL && !elf_section_bytes(img, &sh, &s))
+			return err_set(err, ERR_INPUT, "section %u is beyond the end of file", i);
+	}
+	if (names == SHN_UNDEF || img->shnum == 0)
+		return 0;
+	if (names >= img->shnum)
+		return err_set(err, ERR_INPUT, "the section with section names does not exist");
+	elf_shdr(img, names, &sh);
+	elf_section_bytes(img, &sh, &img->shstrtab);
+	return 0;
+}
+
+/* Finds the program headers. */
+static int read_segments(struct elf_image *img, uint64_t phoff, struct err *err)
+{
+	struct elf_slice s = {0};
+
+	if (img->phnum == PN_XNUM)
+		return err_set(err, ERR_INPUT, "the count of segments is missing");
+	if (img->phnum > MAX_PHDRS)
+		return err_set(err, ERR_INPUT, "too many segments");
+	if (img->phnum && img->phentsize < (img->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)))
+		return err_set(err, ERR_INPUT, "program headers of %zu bytes", img->phentsize);
+	if (img->phnum && !elf_bytes(img, phoff, (uint64_t)img->phnum * img->phentsize, &s))
+		return err_set(err, ERR_INPUT, "the program headers are beyond the end of file");
+	img->phdrs = s.p;
+	return 0;
+}
+
+int elf_image_init(struct elf_image *img, const void *data, size_t size, struct err *err)
+{
+	const uint8_t *p = data, *tail;
+	struct err bad = ERR_INIT;
+	uint64_t shoff;
+	size_t w;
+
+	*img = (struct elf_image){.data = data, .size = size};
+	if (size < SELFMAG || memcmp(p, ELFMAG, SELFMAG) != 0)
 		return err_set(err, ERR_INPUT, "not an ELF file");
-	if (img->size < EI_NIDENT)
+	if (size < EI_NIDENT)
 		return err_set(err, ERR_INPUT, "the ELF header is cut off");
 	if ((p[EI_CLASS] != ELFCLASS32 && p[EI_CLASS] != ELFCLASS64) ||
 		(p[EI_DATA] != ELFDATA2LSB && p[EI_DATA] != ELFDATA2MSB) ||
@@ -237,109 +260,22 @@ static int read_ident(struct elf_image *img, struct err *err)
 	img->is64 = p[EI_CLASS] == ELFCLASS64;
 	img->big_endian = p[EI_DATA] == ELFDATA2MSB;
 	img->swap = img->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-	if (img->size < (img->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)))
+	if (size < (img->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)))
 		return err_set(err, ERR_INPUT, "the ELF header is cut off");
-	return 0;
-}
-
-static int read_ehdr(struct elf_image *img, struct tables *t, struct err *err)
-{
-	const uint8_t *p = img->data;
-	size_t w = elf_word_size(img);
-	const uint8_t *tail = p + 24 + 3 * w; /* after e_shoff */
-
 	img->type = elf_u16(img, p + 16);
 	img->machine = elf_u16(img, p + 18);
 	if (img->type != ET_REL && img->type != ET_EXEC && img->type != ET_DYN)
 		return err_set(err, ERR_UNSUPPORTED,
 			"neither an object, nor an executable, nor a shared object (ELF type %u)",
 			img->type);
-	t->phoff = elf_word(img, p + 24 + w);
-	t->shoff = elf_word(img, p + 24 + 2 * w);
+	w = elf_word_size(img);
+	tail = p + 24 + 3 * w; /* after e_shoff */
+	shoff = elf_word(img, p + 24 + 2 * w);
 	img->phentsize = elf_u16(img, tail + 6);
 	img->phnum = elf_u16(img, tail + 8);
 	img->shentsize = elf_u16(img, tail + 10);
-	img->shnum = elf_u16(img, tail + 12);
-	t->shstrndx = elf_u16(img, tail + 14);
-	return 0;
-}
-
-/* Counts that do not fit the ELF header stand in the first section header. */
-static int read_big_counts(struct elf_image *img, struct tables *t, struct err *err)
-{
-	struct elf_slice first;
-	Elf64_Shdr sh;
-
-	if (img->shentsize < (img->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr)))
-		return err_set(err, ERR_INPUT, "section headers of %zu bytes", img->shentsize);
-	if (!elf_bytes(img, t->shoff, img->shentsize, &first))
-		return err_set(err, ERR_INPUT, "the section headers are beyond the end of file");
-	decode_shdr(img, first.p, &sh);
-	if (img->shnum == 0) {
-		if (sh.sh_size > MAX_SECTIONS)
-			return err_set(err, ERR_INPUT, "too many sections");
-		img->shnum = (uint32_t)sh.sh_size;
-	}
-	if (t->shstrndx == SHN_XINDEX)
-		t->shstrndx = sh.sh_link;
-	if (img->phnum == PN_XNUM)
-		img->phnum = sh.sh_info;
-	return 0;
-}
-
-static int read_sections(struct elf_image *img, struct tables *t, struct err *err)
-{
-	struct elf_slice s;
-	Elf64_Shdr sh;
-
-	if (t->shoff == 0) {
-		img->shnum = 0;
-		return 0;
-	}
-	if (read_big_counts(img, t, err) < 0)
-		return -1;
-	if (!elf_bytes(img, t->shoff, (uint64_t)img->shnum * img->shentsize, &s))
-		return err_set(err, ERR_INPUT, "the section headers are beyond the end of file");
-	img->shdrs = s.p;
-	for (uint32_t i = 1; i < img->shnum; i++) {
-		elf_shdr(img, i, &sh);
-		if (sh.sh_type != SHT_NULL && !elf_section_bytes(img, &sh, &s))
-			return err_set(err, ERR_INPUT, "section %u is beyond the end of file", i);
-	}
-	if (t->shstrndx == SHN_UNDEF || img->shnum == 0)
-		return 0;
-	if (t->shstrndx >= img->shnum)
-		return err_set(err, ERR_INPUT, "the section with section names does not exist");
-	elf_shdr(img, t->shstrndx, &sh);
-	elf_section_bytes(img, &sh, &img->shstrtab);
-	return 0;
-}
-
-static int read_segments(struct elf_image *img, const struct tables *t, struct err *err)
-{
-	struct elf_slice s = {0};
-
-	if (img->phnum == PN_XNUM)
-		return err_set(err, ERR_INPUT, "the count of segments is missing");
-	if (img->phnum > MAX_PHDRS)
-		return err_set(err, ERR_INPUT, "too many segments");
-	if (img->phnum && img->phentsize < (img->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)))
-		return err_set(err, ERR_INPUT, "program headers of %zu bytes", img->phentsize);
-	if (img->phnum && !elf_bytes(img, t->phoff, (uint64_t)img->phnum * img->phentsize, &s))
-		return err_set(err, ERR_INPUT, "the program headers are beyond the end of file");
-	img->phdrs = s.p;
-	return 0;
-}
-
-int elf_image_init(struct elf_image *img, const void *data, size_t size, struct err *err)
-{
-	struct tables t = {0};
-	struct err bad = ERR_INIT;
-
-	*img = (struct elf_image){.data = data, .size = size};
-	if (read_ident(img, err) < 0 || read_ehdr(img, &t, err) < 0)
-		return -1;
-	if (read_sections(img, &t, &bad) < 0) {
+	img->shnum = shoff ? elf_u16(img, tail + 12) : 0;
+	if (shoff && read_sections(img, shoff, elf_u16(img, tail + 14), &bad) < 0) {
 		/* Neither the kernel nor the loader reads sections: only objects, and files without
 		 * segments, are nothing without them. */
 		if (img->type == ET_REL || img->phnum == 0) {
@@ -351,5 +287,5 @@ int elf_image_init(struct elf_image *img, const void *data, size_t size, struct 
 		img->shstrtab = (struct elf_slice){0};
 		snprintf(img->odd, sizeof(img->odd), "%.63s", bad.msg);
 	}
-	return read_segments(img, &t, err);
+	return read_segments(img, elf_word(img, p + 24 + w), err);
 }

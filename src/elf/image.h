@@ -1,8 +1,9 @@
-/* Inside the room: bytes, headers and tables of one ELF image. */
+/* Inside the room, and for code: bytes, headers and tables of one ELF image. */
 #ifndef SOLDER_ELF_IMAGE_H
 #define SOLDER_ELF_IMAGE_H
 
 #include <elf.h>
+#include <string.h>
 
 #include "elf/elf.h"
 
@@ -46,12 +47,40 @@ struct elf_image {
 int elf_image_init(struct elf_image *img, const void *data, size_t size, struct err *err);
 
 /* Numbers in the file's byte order, at any alignment. The caller has checked the bounds. */
-uint16_t elf_u16(const struct elf_image *img, const uint8_t *p);
-uint32_t elf_u32(const struct elf_image *img, const uint8_t *p);
-uint64_t elf_u64(const struct elf_image *img, const uint8_t *p);
+static inline uint16_t elf_u16(const struct elf_image *img, const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return img->swap ? __builtin_bswap16(v) : v;
+}
+
+static inline uint32_t elf_u32(const struct elf_image *img, const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return img->swap ? __builtin_bswap32(v) : v;
+}
+
+static inline uint64_t elf_u64(const struct elf_image *img, const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return img->swap ? __builtin_bswap64(v) : v;
+}
+
 /* 4 or 8 bytes, by class. */
-uint64_t elf_word(const struct elf_image *img, const uint8_t *p);
-size_t elf_word_size(const struct elf_image *img);
+static inline uint64_t elf_word(const struct elf_image *img, const uint8_t *p)
+{
+	return img->is64 ? elf_u64(img, p) : elf_u32(img, p);
+}
+
+static inline size_t elf_word_size(const struct elf_image *img)
+{
+	return img->is64 ? 8 : 4;
+}
 
 /* Headers and records in the 64-bit form. The index is below phnum or shnum. */
 void elf_phdr(const struct elf_image *img, uint32_t i, Elf64_Phdr *ph);
@@ -67,6 +96,8 @@ bool elf_section_bytes(const struct elf_image *img, const Elf64_Shdr *sh, struct
 /* Does the section's name equal `name`, or begin with it? */
 bool elf_section_is(const struct elf_image *img, const Elf64_Shdr *sh, const char *name);
 bool elf_section_begins(const struct elf_image *img, const Elf64_Shdr *sh, const char *name);
+/* The first section of that name. */
+bool elf_find_section(const struct elf_image *img, const char *name, Elf64_Shdr *sh);
 
 /* The bytes from a virtual address to the end of what the file has for its segment. `what` names
  * the thing in messages. */
@@ -76,7 +107,7 @@ int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct 
 int elf_at_len(const struct elf_image *img, uint64_t addr, uint64_t len, const char *what,
 	struct elf_slice *out, struct err *err);
 
-/* Tags below ELF_DT_COUNT by number, the others by name. An absent tag reads as 0; has() tells
+/* Tags below ELF_DT_COUNT by number, the others by name. An absent tag reads as 0; `has` tells
  * the difference where 0 has a meaning. */
 #define ELF_DT_COUNT 38
 struct elf_dynamic {
@@ -89,35 +120,40 @@ struct elf_dynamic {
 	uint64_t verneed;
 	uint64_t verneednum;
 	uint64_t dynsym_count;   /* what the section headers say about DT_SYMTAB; 0: nothing */
-	struct elf_slice symtab; /* from DT_SYMTAB to the end of its segment */
+	struct elf_slice symtab; /* from DT_SYMTAB to the end of its segment; may be empty */
+	struct elf_slice strtab; /* DT_STRTAB; may be empty */
 	uint32_t max_symbol;     /* the highest symbol that a relocation uses */
 };
 
-/* Reads the tags of dyn->entries and cuts it at DT_NULL. */
-void elf_read_tags(const struct elf_image *img, struct elf_dynamic *dyn);
-/* Sets symtab and dynsym_count. */
-int elf_find_symtab(const struct elf_image *img, struct elf_dynamic *dyn, struct err *err);
+/* Reads PT_DYNAMIC, and finds the two tables: 1, or 0 if the file has none. */
+int elf_dynamic_read(const struct elf_image *img, struct elf_dynamic *dyn, struct err *err);
 /* How many dynamic symbols there are, as far as anything in the file says. */
 int elf_count_symbols(const struct elf_image *img, const struct elf_dynamic *dyn, uint64_t *count,
 	struct err *err);
 
-/* The tables of dynamic relocations; those that are not there are empty. */
-struct elf_reloc_tables {
-	struct elf_slice rela;
-	struct elf_slice rel;
-	struct elf_slice plt; /* without entries that are in one of the others */
-	bool plt_addend;
+/* A table of relocations; with `addend`, of the longer form. */
+struct elf_relocs {
+	struct elf_slice s;
+	bool addend;
 };
 
+/* The tables of dynamic relocations; those that are not there, or lie in another, are empty. */
+#define ELF_N_RELOC_TABLES 3
 int elf_find_relocs(const struct elf_image *img, const struct elf_dynamic *dyn,
-	struct elf_reloc_tables *t, struct err *err);
+	struct elf_relocs tables[ELF_N_RELOC_TABLES], struct err *err);
 
-/* Reads PT_DYNAMIC with all that hangs on it. */
-int elf_read_dynamic(const struct elf_image *img, const Elf64_Phdr *ph, struct elf_facts *facts,
-	struct err *err);
-/* Fills relocs, relr, tls_relocs, and dyn->max_symbol. */
-int elf_read_relocs(const struct elf_image *img, struct elf_dynamic *dyn, struct elf_facts *facts,
-	struct err *err);
+/* What the loader puts in the place of a dynamic relocation. */
+enum elf_reloc_kind {
+	ELF_RELOC_OTHER,
+	ELF_RELOC_ADDRESS, /* of a symbol, at load time: GLOB_DAT */
+	ELF_RELOC_LAZY,    /* of a function, perhaps at its first call: JUMP_SLOT */
+	ELF_RELOC_IFUNC,   /* of the file's own choice */
+	ELF_RELOC_TPOFF,   /* thread-local: offset from the thread pointer, … */
+	ELF_RELOC_DTPMOD,  /* … the module's number, … */
+	ELF_RELOC_DTPOFF,  /* … the offset in its block, … */
+	ELF_RELOC_DESC,    /* … or a descriptor */
+};
+enum elf_reloc_kind elf_reloc_kind(uint16_t machine, uint32_t type);
 
 /* Names in the copy of DT_STRTAB. The sum of their lengths has a ceiling of a multiple of the
  * table's size, so that names that share one long tail cannot make sorting slow. */
@@ -127,9 +163,11 @@ struct elf_names {
 	uint64_t budget;
 };
 
+/* Parts of reading facts: relocs, relr, tls_relocs and dyn->max_symbol; exports and undefined,
+ * versions and glibc. */
+int elf_read_relocs(const struct elf_image *img, struct elf_dynamic *dyn, struct elf_facts *facts,
+	struct err *err);
 int elf_name(struct elf_names *names, uint64_t offset, const char **out, struct err *err);
-
-/* Fill exports and undefined, and versions and glibc. */
 int elf_read_symbols(const struct elf_image *img, const struct elf_dynamic *dyn,
 	struct elf_names *names, struct elf_facts *facts, struct err *err);
 

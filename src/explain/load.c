@@ -6,7 +6,6 @@
 #define PAGE 4096
 
 struct finder {
-	const struct elf_facts *facts;
 	struct callgrind_loose_call *calls; /* of the object, sorted */
 	size_t n, next;
 	bool found, contradicted;
@@ -26,7 +25,6 @@ static int visit(void *ctx, const struct code_function *function, const struct c
 	size_t n, struct err *err)
 {
 	struct finder *f = ctx;
-	uint64_t target;
 
 	(void)function;
 	(void)err;
@@ -36,9 +34,9 @@ static int visit(void *ctx, const struct code_function *function, const struct c
 		for (; f->next < f->n && f->calls[f->next].addr == insns[i].addr; f->next++) {
 			uint64_t load;
 
-			if (!code_direct_target(f->facts->machine, &insns[i], &target))
+			if (!insns[i].direct)
 				continue;
-			load = f->calls[f->next].target - target;
+			load = f->calls[f->next].target - insns[i].target;
 			if (load % PAGE || (f->found && load != f->load))
 				f->contradicted = true;
 			f->load = load;
@@ -48,10 +46,10 @@ static int visit(void *ctx, const struct code_function *function, const struct c
 	return 0;
 }
 
-int weigh_find_load(const struct callgrind *run, uint32_t object, const struct elf_facts *facts,
-	bool *found, uint64_t *load, struct err *err)
+int weigh_find_load(
+	const struct callgrind *run, uint32_t object, bool *found, uint64_t *load, struct err *err)
 {
-	struct finder f = {.facts = facts};
+	struct finder f = {0};
 	int result = 0;
 
 	f.calls = xcalloc(run->n_calls ? run->n_calls : 1, sizeof(*f.calls));

@@ -19,7 +19,7 @@ bool weigh_is_interpreter(const char *object, const char *command);
 
 /* Where the object was loaded: what is added to an address of its file. From calls of its PLT
  * stubs, all of which must agree; *found is false when nothing tells, or they do not. */
-int weigh_find_load(const struct callgrind *run, uint32_t object, const struct elf_facts *facts,
-	bool *found, uint64_t *load, struct err *err);
+int weigh_find_load(
+	const struct callgrind *run, uint32_t object, bool *found, uint64_t *load, struct err *err);
 
 #endif

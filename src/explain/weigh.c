@@ -201,12 +201,12 @@ static bool is_interposable(const struct elf_facts *facts, const char *symbol)
 
 static enum explain_cause cause_of(struct weigher *w, const struct code_insn *insn)
 {
-	bool access = w->place_computed && code_loads_by_rax(w->facts->machine, insn);
+	bool access = w->place_computed && insn->by_result;
 
 	w->place_computed = computes_place(insn);
 	if (access)
 		return EXPLAIN_TLS;
-	if (code_is_lea(w->facts->machine, insn))
+	if (insn->address && insn->class == CODE_INSN_OTHER)
 		return EXPLAIN_ADDRESS;
 	if (insn->class == CODE_SITE_GOT_LOAD && is_interposable(w->facts, insn->symbol))
 		return EXPLAIN_GOT_OWN;
@@ -287,7 +287,7 @@ static int weigh_interpreter(
 	w->next = w->next_loose = 0;
 	w->in_function = w->has_last = false;
 	w->pending = 0;
-	if (weigh_find_load(run, w->costs[0].object, &facts, &w->loaded, &w->load, err) < 0 ||
+	if (weigh_find_load(run, w->costs[0].object, &w->loaded, &w->load, err) < 0 ||
 		code_each(path, visit, w, &code, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < CODE_N_SITES; i++)

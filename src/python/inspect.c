@@ -38,7 +38,7 @@ static int item_fill(struct py_item *item, const struct py_chain *python, struct
 	}
 	if (!item->wants_code)
 		return 0;
-	item->has_code = code_counts_read(item->file.path, &item->code, &failed) == 0;
+	item->has_code = code_each(item->file.path, NULL, NULL, &item->code, &failed) == 0;
 	if (!item->has_code)
 		item->code_problem = xstrdup(failed.msg);
 	return 0;

@@ -122,7 +122,7 @@ json_t *py_code_json(const struct code_counts *code)
 	json_t *sites = json_object();
 
 	for (unsigned int i = 0; i < CODE_N_SITES; i++)
-		json_object_set_new(sites, code_site_name(i), number(code->sites[i]));
+		json_object_set_new(sites, code_class_name(i), number(code->sites[i]));
 	return JSON_OBJECT({"sites", sites}, {"functions", number(code->functions)},
 		{"instructions", number(code->instructions)},
 		{"unknown_bytes", number(code->unknown)}, {"gap_bytes", number(code->gaps)},

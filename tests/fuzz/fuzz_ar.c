@@ -1,6 +1,6 @@
 /* Any bytes, read as a static archive: facts or an error, and counts that add up.
  *
- * Source: src/elf/archive.c src/elf/archive-facts.c
+ * Source: src/elf/archive.c
  */
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  * the counts must be those of the instructions.
  *
  * Source: src/code/code.c src/code/x86.c src/code/x86-decode.c
- * Source: src/code/arm64.c src/code/walk.c
+ * Source: src/code/arm64.c src/code/walk.c src/code/eh-frame.c
  */
 #include <elf.h>
 #include <stdlib.h>
@@ -84,7 +84,7 @@ static void walk(const void *data, size_t size)
 	}
 	check(code.instructions == seen.code.instructions && code.unknown == seen.code.unknown);
 	check(!memcmp(code.sites, seen.code.sites, sizeof(code.sites)));
-	check(code_counts_from_memory(data, size, &plain, &err) == 0);
+	check(code_each_in_memory(data, size, NULL, NULL, &plain, &err) == 0);
 	check(!memcmp(&plain, &code, sizeof(code)));
 }
 

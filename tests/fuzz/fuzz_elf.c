@@ -1,7 +1,7 @@
 /* Any bytes, read as an ELF file: facts or an error, and facts that are consistent.
  *
- * Source: src/elf/image.c src/elf/facts.c src/elf/symbols.c src/elf/relocs.c
- * Source: src/elf/dynamic.c src/elf/section.c
+ * Source: src/elf/image.c src/elf/facts.c src/elf/dynamic.c src/elf/relocs.c
+ * Source: src/elf/query.c
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = ERR_INIT;
 
 	if (elf_facts_from_memory(data, size, &facts, &err) < 0) {
-		check(err.code != ERR_NONE && err.msg[0] && !facts.exports && !facts.strtab);
+		check(err.code != ERR_NONE && err.msg[0] && !facts.exports && !facts.kept.v);
 		return 0;
 	}
 	for (size_t i = 0; i < facts.n_exports; i++) {

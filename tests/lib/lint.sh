@@ -194,8 +194,12 @@ complaints() {
 
 compilers() {
 	for cc in gcc clang-14; do
-		printf '%s\n' $our_c $headers |
-			xargs -P 2 -n 8 $cc $flags -x c 2>&1 | grep -v 'pragma once' | complaints "$cc"
+		{
+			printf '%s\n' $our_c | xargs -P 2 -n 8 $cc $flags -x c
+			# A header alone does not use its inline functions.
+			printf '%s\n' $headers |
+				xargs -P 2 -n 8 $cc $flags -Wno-unused-function -x c
+		} 2>&1 | grep -v 'pragma once' | complaints "$cc"
 	done
 }
 

@@ -175,7 +175,7 @@ static int dump_code(const char *path, char how, struct err *err)
 	       "\nstubs %" PRIu64 "\n",
 		code.functions, code.instructions, code.unknown, code.gaps, code.stubs);
 	for (size_t i = 0; i < CODE_N_SITES; i++)
-		printf("%s %" PRIu64 "\n", code_site_name(i), code.sites[i]);
+		printf("%s %" PRIu64 "\n", code_class_name(i), code.sites[i]);
 	return 0;
 }
 

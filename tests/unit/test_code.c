@@ -155,13 +155,13 @@ static void test_libraries(void **state)
 		struct code_counts code;
 		struct err err = ERR_INIT;
 
-		assert_int_equal(code_counts_read(path, &code, &err), 0);
+		assert_int_equal(code_each(path, NULL, NULL, &code, &err), 0);
 		assert_int_equal(code.functions, e->functions);
 		assert_int_equal(code.stubs, e->stubs);
 		assert_int_equal(code.unknown, 0);
 		for (size_t k = 0; k < CODE_N_SITES; k++)
 			if (code.sites[k] != e->sites[k])
-				fail_msg("%s: %s %d, not %d", e->file, code_site_name(k),
+				fail_msg("%s: %s %d, not %d", e->file, code_class_name(k),
 					(int)code.sites[k], (int)e->sites[k]);
 	}
 }
@@ -267,7 +267,7 @@ static void test_functions_without_symbols(void **state)
 			*info = (char)ELF64_ST_INFO(ELF64_ST_BIND(*info), STT_OBJECT);
 		}
 	}
-	assert_int_equal(code_counts_from_memory(file.data, file.len, &code, &err), 0);
+	assert_int_equal(code_each_in_memory(file.data, file.len, NULL, NULL, &code, &err), 0);
 	assert_int_equal(code.functions, 3);
 	assert_int_equal(code.sites[CODE_SITE_TLS_IE], 3);
 	assert_int_equal(code.sites[CODE_SITE_CALL_PLT_OTHER], 5);
@@ -288,14 +288,14 @@ static void test_damage(void **state)
 		CLEANUP_FREE char *copy = xcalloc(n + 1, 1);
 
 		memcpy(copy, file.data, n);
-		refused += code_counts_from_memory(copy, n, &code, &err) < 0;
+		refused += code_each_in_memory(copy, n, NULL, NULL, &code, &err) < 0;
 	}
 	assert_true(refused > 100);
 	for (size_t at = 0; at < file.len; at += 3) {
 		char was = file.data[at];
 
 		file.data[at] = (char)0xff;
-		if (code_counts_from_memory(file.data, file.len, &code, &err) < 0)
+		if (code_each_in_memory(file.data, file.len, NULL, NULL, &code, &err) < 0)
 			assert_true(err.code != ERR_NONE && err.msg[0]);
 		file.data[at] = was;
 	}
@@ -306,7 +306,7 @@ static void refuse(struct buf *file, enum err_code why)
 	struct code_counts code;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(code_counts_from_memory(file->data, file->len, &code, &err), -1);
+	assert_int_equal(code_each_in_memory(file->data, file->len, NULL, NULL, &code, &err), -1);
 	assert_int_equal(err.code, why);
 }
 
@@ -347,7 +347,7 @@ static void test_missing(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(code_counts_read("tests/fuzz/corpus/code/none", &code, &err), -1);
+	assert_int_equal(code_each("tests/fuzz/corpus/code/none", NULL, NULL, &code, &err), -1);
 	assert_int_equal(err.code, ERR_ENVIRONMENT);
 	assert_int_equal(code_functions_read("Makefile", &f, &err), -1);
 	assert_int_equal(err.code, ERR_INPUT);
@@ -377,7 +377,7 @@ static void test_names(void **state)
 	for (unsigned i = 0; i < CODE_N_CLASSES; i++)
 		for (unsigned k = 0; k < i; k++)
 			assert_string_not_equal(code_class_name(i), code_class_name(k));
-	assert_string_equal(code_site_name(CODE_SITE_CALL_PLT_OWN), "call-plt-own");
+	assert_string_equal(code_class_name(CODE_SITE_CALL_PLT_OWN), "call-plt-own");
 	assert_string_equal(elf_reloc_name(EM_X86_64, R_X86_64_RELATIVE), "R_X86_64_RELATIVE");
 	assert_string_equal(elf_reloc_name(EM_AARCH64, R_AARCH64_TLSDESC), "R_AARCH64_TLSDESC");
 	assert_null(elf_reloc_name(EM_AARCH64, 2));

@@ -225,7 +225,7 @@ static void bad(struct image *im, const char *message)
 	assert_int_equal(read_copy(im, sizeof(*im), &facts, &err), -1);
 	if (!strstr(err.msg, message))
 		fail_msg("'%s' instead of '%s'", err.msg, message);
-	assert_null(facts.strtab);
+	assert_null(facts.kept.v);
 }
 
 static void test_facts(void **state)

@@ -93,7 +93,7 @@ static int each(const struct buf *b, struct strv *out, struct err *err)
 
 	memcpy(copy, b->data, b->len);
 	strv_clear(out);
-	r = elf_archive_each_in_memory(copy, b->len, collect, out, err);
+	r = elf_archive_each(copy, b->len, collect, out, err);
 	free(copy);
 	return r;
 }

@@ -249,7 +249,7 @@ static unsigned check_form(const struct form *f, const struct explain_weights *w
 	unsigned bad = 0;
 
 	for (unsigned i = 0; i < CODE_N_SITES; i++)
-		bad += check(f, code_site_name(i), w->class_executions[i], sites[i]);
+		bad += check(f, code_class_name(i), w->class_executions[i], sites[i]);
 	bad += check(f, "stubs to itself", w->causes[EXPLAIN_PLT_OWN], e->own_stub);
 	bad += check(f, "interposable GOT loads", w->causes[EXPLAIN_GOT_OWN], e->got_own);
 	bad += check(f, "markers", w->causes[EXPLAIN_MARKER], e->markers);
