@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/data.h"
 #include "base/file.h"
 #include "bench/bench.h"
 #include "cmd/bench-internal.h"
@@ -246,7 +247,7 @@ static int measure(
 		.duration = v->duration,
 		.threads = 2,
 		.progress = p};
-	int result = cmd_folder("workloads", v->workloads, &f.workloads, err);
+	int result = data_folder("workloads", v->workloads, &f.workloads, err);
 
 	if (result == 0)
 		result = v->resume ? resume(v, &f, ret, err) : begin(v, args, &f, p, ret, err);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/data.h"
 #include "base/file.h"
 #include "cmd/check-internal.h"
 #include "cmd/cmd.h"
@@ -16,7 +17,7 @@ int cmd_check_probes(
 	struct progress *progress;
 	int r;
 
-	if (cmd_folder("probes", NULL, &probes_dir, err) < 0)
+	if (data_folder("probes", NULL, &probes_dir, err) < 0)
 		return -1;
 	scratch = cmd_scratch_exec("check", err);
 	if (!scratch)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/data.h"
 #include "base/file.h"
 #include "cmd/check-internal.h"
 #include "cmd/cmd.h"
@@ -26,7 +27,7 @@ int cmd_check_wheels(const struct wheel_values *v, const char *against, const st
 	struct progress *progress;
 	int r;
 
-	if (cmd_folder("wheels", NULL, &data, err) < 0)
+	if (data_folder("wheels", NULL, &data, err) < 0)
 		return -1;
 	state = v->state ? xstrdup(v->state) : default_state(err);
 	if (!state)

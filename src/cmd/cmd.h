@@ -16,11 +16,6 @@ extern const size_t n_commands;
 /* What solder is, in a sentence. */
 extern const char solder_about[];
 
-/* A folder of data that belongs to solder ("recipes", "probes", …): `given`, else what the variable
- * SOLDER_RECIPES (and so on) names, else the one that came with the program: beside it in a source
- * tree, in ../share/solder when installed. The caller frees *ret. */
-int cmd_folder(const char *name, const char *given, char **ret, struct err *err);
-
 /* Splits "cpython", "cpython@3.13", "cpython@3.13.5" or "3.13"; *version points into word, or is
  * NULL. */
 int cmd_parse_package(const char *word, const char **version, struct err *err);

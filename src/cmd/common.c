@@ -1,5 +1,3 @@
-#include <ctype.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -9,43 +7,6 @@
 #include "base/term.h"
 #include "base/trust.h"
 #include "cmd/cmd.h"
-
-/* SOLDER_RECIPES for "recipes"; the caller frees it. */
-static char *variable_for(const char *name)
-{
-	char *variable = xasprintf("SOLDER_%s", name);
-
-	for (char *p = variable; *p; p++)
-		*p = (char)toupper((unsigned char)*p);
-	return variable;
-}
-
-int cmd_folder(const char *name, const char *given, char **ret, struct err *err)
-{
-	static const char *const beside[] = {"..", "../share/solder"};
-	CLEANUP_FREE char *variable = variable_for(name);
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	if (!given)
-		given = getenv(variable);
-	if (given && path_is_dir(given)) {
-		*ret = path_absolute(given);
-		return 0;
-	}
-	if (given)
-		return err_set(err, ERR_INPUT, "there is no folder '%s'", given);
-	exe[n > 0 ? n : 0] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
-		CLEANUP_FREE char *dir = path_dir(exe);
-		CLEANUP_FREE char *path = xasprintf("%s/%s/%s", dir, beside[i], name);
-
-		if (path_is_dir(path) && (*ret = realpath(path, NULL)))
-			return 0;
-	}
-	err_set(err, ERR_INPUT, "the %s are not where they should be, beside the program", name);
-	return err_hint(err, "install solder as a whole, or name their folder in $%s", variable);
-}
 
 char *cmd_scratch(const char *within, const char *name, struct err *err)
 {

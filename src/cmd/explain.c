@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/data.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
@@ -98,7 +99,7 @@ static int find_workloads(const struct values *v, struct explained *e, struct er
 		strv_add(&e->workloads, "start");
 		return 0;
 	}
-	if (cmd_folder("workloads", v->workloads, &e->workloads_dir, err) < 0)
+	if (data_folder("workloads", v->workloads, &e->workloads_dir, err) < 0)
 		return -1;
 	dir = e->workloads_dir;
 	strv_split(&e->workloads, v->workload ? v->workload : DEFAULT_WORKLOADS, ", ");

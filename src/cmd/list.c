@@ -3,9 +3,10 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/data.h"
 #include "base/file.h"
 #include "base/term.h"
-#include "cpython/sources.h"
+#include "cpython/cpython.h"
 #include "check/check.h"
 #include "cmd/cmd.h"
 #include "study/intervene.h"
@@ -25,7 +26,7 @@ static int add_locked(const struct values *v, bool cpython, json_t *rows, struct
 	CLEANUP(cleanup_cache) struct cache *cache = NULL;
 	CLEANUP_FREE char *recipes = NULL;
 
-	if (cmd_folder("recipes", v->recipes, &recipes, err) < 0 ||
+	if (data_folder("recipes", v->recipes, &recipes, err) < 0 ||
 		cache_open_to_read(v->cache, &cache, err) < 0)
 		return -1;
 	for (size_t s = 0; s < ARRAY_SIZE(sets); s++) {
@@ -46,8 +47,8 @@ static int add_locked(const struct values *v, bool cpython, json_t *rows, struct
 			json_array_append_new(rows,
 				json_pack("{s:s, s:s, s:s, s:b, s:s}", "package", found[i]->package,
 					"version", found[i]->version, "set", lock->set,
-					"downloaded", sources_is_stored(cache, found[i]), "source",
-					found[i]->urls.v[0]));
+					"downloaded", cpython_is_downloaded(cache, found[i]),
+					"source", found[i]->urls.v[0]));
 	}
 	return 0;
 }
@@ -70,7 +71,7 @@ static int list_workloads(const struct values *v, json_t *rows, struct err *err)
 	json_t *index;
 
 	(void)v;
-	if (cmd_folder("workloads", NULL, &folder, err) < 0)
+	if (data_folder("workloads", NULL, &folder, err) < 0)
 		return -1;
 	path = xasprintf("%s/index.json", folder);
 	if (file_read(path, INDEX_MAX, &text, err) < 0)
@@ -108,13 +109,10 @@ static int list_factors(const struct values *v, json_t *rows, struct err *err)
 	(void)v, (void)err;
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *o = &cpython_option_table[i];
-		CLEANUP_FREE char *first =
-			o->choices ? xstrndup(o->choices, strcspn(o->choices, "|")) : xstrdup("0");
 
-		json_array_append_new(
-			rows, json_pack("{s:s, s:s, s:s, s:s}", "option", o->name, "choices",
-				      o->choices ? o->choices : "N", "default", first, "change",
-				      o->compiles ? "compile" : "link"));
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "option", o->name,
+						    "choices", o->choices, "default", o->standard,
+						    "change", o->compiles ? "compile" : "link"));
 	}
 	return 0;
 }

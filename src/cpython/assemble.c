@@ -1,7 +1,15 @@
-/* From finished steps to the tree that users get. Declared in cpython/cpython.h. */
+/* From finished steps to the tree that users get.
+ *
+ * A fresh tree is put together next to the output, in a folder of ours that holds a lock and that
+ * the next run removes if we are killed:
+ *
+ *   OUTPUT.solder.XXXXXX/new   the fresh tree
+ *   OUTPUT.solder.XXXXXX/old   what stood there, where two trees cannot be exchanged in one step
+ *
+ * It takes the output's place, or, if that was built the same way, gives it what is damaged there.
+ */
 #include <dirent.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,10 +17,8 @@
 
 #include "base/below.h"
 #include "base/file.h"
-#include "cpython/cpython.h"
-#include "plan/output.h"
+#include "cpython/cpython-internal.h"
 #include "plan/record.h"
-#include "cpython/relocate.h"
 
 #define KEY_FILE "share/solder/key"
 #define MANIFEST_FILE "share/solder/build.json"
@@ -64,7 +70,7 @@ int cpython_check_output(const char *dir, struct err *err)
 	return err_hint(err, "name another place with -o DIR, or remove it");
 }
 
-/* What the packages bring for run time: shared data (terminfo) and the texts of licences. */
+/* Of each step: shared data (terminfo) of packages, and the texts of licences. */
 static int add_packages(const struct cpython_plan *p, const struct cache *cache,
 	const struct folder *tree, struct err *err)
 {
@@ -72,12 +78,10 @@ static int add_packages(const struct cpython_plan *p, const struct cache *cache,
 		CLEANUP_FREE char *path = cache_tree(cache, p->plan.steps[i]->id);
 		CLEANUP_FOLDER struct folder made = FOLDER_INIT;
 
-		if (folder_open(path, &made, err) < 0)
-			return -1;
-		if (p->plan.steps[i] != p->compile &&
-			tree_copy_below(&made, "install/share", tree, "share", err) < 0)
-			return -1;
-		if (tree_copy_below(&made, "licences", tree, "share/licenses", err) < 0)
+		if (folder_open(path, &made, err) < 0 ||
+			(p->plan.steps[i] != p->compile &&
+				tree_copy_below(&made, "install/share", tree, "share", err) < 0) ||
+			tree_copy_below(&made, "licences", tree, "share/licenses", err) < 0)
 			return -1;
 	}
 	return 0;
@@ -91,16 +95,12 @@ static int add_interpreter(const struct cpython_plan *p, const struct cache *cac
 	CLEANUP_FREE char *from = xasprintf("python%s", p->series);
 	CLEANUP_FREE char *to = xasprintf("bin/python%s", p->series);
 	CLEANUP_FREE char *library = xasprintf("libpython%s.so.1.0", p->series);
-	CLEANUP_FREE char *to_library = xasprintf("lib/libpython%s.so.1.0", p->series);
+	CLEANUP_FREE char *to_library = xasprintf("lib/%s", library);
 	CLEANUP_FOLDER struct folder made = FOLDER_INIT;
 	CLEANUP_CLOSE int fd = -1;
 
-	if (folder_open(path, &made, err) < 0)
-		return -1;
-	if (tree_copy_needed(&made, from, tree, to, err) < 0)
-		return -1;
-	fd = file_open_below(tree, to, err);
-	if (fd < 0)
+	if (folder_open(path, &made, err) < 0 || tree_copy_needed(&made, from, tree, to, err) < 0 ||
+		(fd = file_open_below(tree, to, err)) < 0)
 		return -1;
 	if (fchmod(fd, 0755) < 0)
 		return err_sys(err, "cannot make '%s/%s' executable", tree->path, to);
@@ -121,68 +121,6 @@ static int read_epoch(
 	return 0;
 }
 
-/* The patches that a package's source got, {"file", "reason", "sha256"}. A recipe is part of the
- * key of its step, so these are the ones. */
-static int add_patches(const struct step *s, json_t *package, struct err *err)
-{
-	json_t *patches = json_array();
-	int failed = 0;
-
-	for (size_t i = 0; failed == 0 && i < s->recipe->n_patches; i++) {
-		const struct recipe_patch *patch = &s->recipe->patches[i];
-		CLEANUP_FREE char *path = recipe_patch_path(s->recipe, patch);
-		char hex[SHA256_HEX_SIZE];
-
-		if (!version_matches(s->version, patch->versions))
-			continue;
-		failed = sha256_file(path, hex, NULL, err);
-		if (failed == 0)
-			json_array_append_new(
-				patches, json_pack("{s:s, s:s, s:s}", "file", patch->file, "reason",
-						 patch->reason, "sha256", hex));
-	}
-	if (json_array_size(patches))
-		json_object_set(package, "patches", patches);
-	json_decref(patches);
-	return failed;
-}
-
-static int add_all_patches(const struct cpython_plan *p, json_t *manifest, struct err *err)
-{
-	json_t *package;
-	size_t i;
-
-	json_array_foreach (json_object_get(manifest, "packages"), i, package) {
-		const char *name = json_string_value(json_object_get(package, "name"));
-
-		for (size_t k = 0; name && k < p->plan.n; k++) {
-			const struct step *s = p->plan.steps[k];
-
-			if (s->recipe && s->version && !strcmp(s->recipe->name, name) &&
-				add_patches(s, package, err) < 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-/* What only the finished steps know. Times do not survive every copy of a tree, so the date is
- * written down, too. *ret is to be freed. */
-static int complete_manifest(const struct cpython_plan *p, const char *manifest, long long epoch,
-	char **ret, struct err *err)
-{
-	json_t *j = json_loads(manifest, 0, NULL);
-	int failed;
-
-	if (!json_is_object(j))
-		bug("the manifest of a distribution is no JSON object");
-	failed = add_all_patches(p, j, err);
-	json_object_set_new(j, "source_date_epoch", json_integer(epoch));
-	*ret = json_dumps(j, JSON_INDENT(2));
-	json_decref(j);
-	return failed;
-}
-
 static int fill(const struct cpython_plan *p, const struct cache *cache, const char *dir,
 	const char *key, const char *manifest, long long epoch, struct err *err)
 {
@@ -191,7 +129,8 @@ static int fill(const struct cpython_plan *p, const struct cache *cache, const c
 	CLEANUP_FOLDER struct folder made = FOLDER_INIT, tree = FOLDER_INIT;
 	CLEANUP_RECORD struct record record = {0};
 
-	if (folder_open(path, &made, err) < 0 || folder_open(dir, &tree, err) < 0 ||
+	if (make_dirs(dir, err) < 0 || folder_open(path, &made, err) < 0 ||
+		folder_open(dir, &tree, err) < 0 ||
 		tree_copy_needed(&made, "python", &tree, ".", err) < 0 ||
 		add_interpreter(p, cache, &tree, err) < 0 ||
 		add_packages(p, cache, &tree, err) < 0 ||
@@ -207,82 +146,40 @@ static int fill(const struct cpython_plan *p, const struct cache *cache, const c
 	return path_sync_all(dir, err);
 }
 
-/* Where a tree stands on its way to `dir`: in a folder of ours beside it, which the next run
- * removes if we are killed. */
-struct beside {
-	char *within, *prefix;    /* of that folder, for scratch_make() */
-	char *scratch;            /* NULL: there is none */
-	char *fresh, *old, *list; /* in it: both trees and the fresh one's record */
-};
-
-static void beside_release(struct beside *b)
+/* A kill between two renames leaves the old tree aside; it comes back. Then what killed runs left
+ * is removed. */
+static void repair(const char *dir, const char *within, const char *prefix)
 {
-	struct err ignored = ERR_INIT;
-
-	if (b->scratch)
-		scratch_end(b->scratch, &ignored);
-	free(b->within);
-	free(b->prefix);
-	free(b->scratch);
-	free(b->fresh);
-	free(b->old);
-	free(b->list);
-}
-
-static int make_beside(struct beside *b, struct err *err)
-{
-	b->scratch = scratch_make(b->within, b->prefix, err);
-	if (!b->scratch)
-		return -1;
-	b->fresh = xasprintf("%s/new", b->scratch);
-	b->old = xasprintf("%s/old", b->scratch);
-	b->list = xasprintf("%s/" FILES_FILE, b->fresh);
-	return make_dirs(b->fresh, err);
-}
-
-/* Where two trees cannot be exchanged, a kill between the two renames leaves the old one aside; it
- * comes back. Then what killed runs left is removed. */
-static void repair(const char *dir, const struct beside *b)
-{
-	DIR *list = path_exists(dir) ? NULL : opendir(b->within);
+	DIR *list = path_exists(dir) ? NULL : opendir(within);
 	struct dirent *e;
 
 	while (list && (e = readdir(list))) {
-		CLEANUP_FREE char *old = xasprintf("%s/%s/old", b->within, e->d_name);
+		CLEANUP_FREE char *old = xasprintf("%s/%s/old", within, e->d_name);
 		struct stat st;
 
-		if (scratch_is(e->d_name, b->prefix) &&
+		if (scratch_is(e->d_name, prefix) &&
 			fstatat(dirfd(list), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			S_ISDIR(st.st_mode) && st.st_uid == geteuid() && rename(old, dir) == 0)
 			break;
 	}
 	if (list)
 		closedir(list);
-	scratch_clear(b->within, b->prefix);
+	scratch_clear(within, prefix);
 }
 
 /* Puts the fresh tree where `dir` is: in one step, so that there always is one. */
-static int swap_in(const char *dir, const struct beside *b, struct err *err)
+static int swap_in(const char *dir, const char *fresh, const char *old, struct err *err)
 {
-	int got = path_exists(dir) ? path_exchange(b->fresh, dir, err) : 1;
+	int got = path_exists(dir) ? path_exchange(fresh, dir, err) : 1;
 
 	if (got <= 0)
 		return got;
-	if (path_exists(dir) && path_rename(dir, b->old, err) < 0)
+	if (path_exists(dir) && path_rename(dir, old, err) < 0)
 		return -1;
-	if (path_rename(b->fresh, dir, err) == 0)
+	if (path_rename(fresh, dir, err) == 0)
 		return 0;
-	rename(b->old, dir);
+	rename(old, dir);
 	return -1;
-}
-
-/* Opens the folder that `path` is in. */
-static int open_above(
-	const struct folder *tree, const char *path, struct folder *ret, struct err *err)
-{
-	CLEANUP_FREE char *above = path_dir(path);
-
-	return folder_open_below(tree, above, ret, err);
 }
 
 /* Puts what was built where an entry of `tree` differs. A folder that is another thing now is made;
@@ -291,13 +188,14 @@ static int mend_entry(const struct folder *fresh, const struct folder *tree,
 	const struct record_entry *e, struct err *err)
 {
 	CLEANUP_FOLDER struct folder from = FOLDER_INIT, to = FOLDER_INIT;
-	CLEANUP_FREE char *place = NULL;
+	CLEANUP_FREE char *above = path_dir(e->path), *place = NULL;
 	const char *name = path_base(e->path);
 	bool made = e->kind == 'd';
 	struct stat st;
 	int there;
 
-	if (open_above(fresh, e->path, &from, err) < 0 || open_above(tree, e->path, &to, err) < 0 ||
+	if (folder_open_below(fresh, above, &from, err) < 0 ||
+		folder_open_below(tree, above, &to, err) < 0 ||
 		(there = stat_below(&to, name, &st, err)) < 0)
 		return -1;
 	if (made && there && S_ISDIR(st.st_mode))
@@ -313,15 +211,16 @@ static int mend_entry(const struct folder *fresh, const struct folder *tree,
 }
 
 /* Replaces what differs from the fresh tree, its record last. */
-static int mend(const char *dir, const struct beside *b, const char *why, struct progress *progress,
+static int mend(const char *dir, const char *fresh_dir, const char *why, struct progress *progress,
 	struct err *err)
 {
-	CLEANUP_FREE char *list = xasprintf("%s/" FILES_FILE, dir);
+	CLEANUP_FREE char *from = xasprintf("%s/" FILES_FILE, fresh_dir);
+	CLEANUP_FREE char *to = xasprintf("%s/" FILES_FILE, dir);
 	CLEANUP_FOLDER struct folder fresh = FOLDER_INIT, tree = FOLDER_INIT;
 	CLEANUP_RECORD struct record record = {0};
 	bool said = false;
 
-	if (record_read(b->list, &record, err) < 0 || folder_open(b->fresh, &fresh, err) < 0 ||
+	if (record_read(from, &record, err) < 0 || folder_open(fresh_dir, &fresh, err) < 0 ||
 		folder_open(dir, &tree, err) < 0)
 		return -1;
 	for (size_t i = 0; i < record.n; i++) {
@@ -336,49 +235,58 @@ static int mend(const char *dir, const struct beside *b, const char *why, struct
 	}
 	if (!said && why)
 		progress_say(progress, "'%s': %s; writing it down again", dir, why);
-	return path_sync_all(dir, err) < 0 ? -1 : path_rename(b->list, list, err);
+	return path_sync_all(dir, err) < 0 ? -1 : path_rename(from, to, err);
 }
 
 /* 0: the tree is as it was built; 1: it is not, or cannot be compared; -1. */
 static int examine(const char *dir, char **why, struct err *err)
 {
-	int got = cpython_check_tree(dir, why, err);
+	struct err failure = ERR_INIT;
+	int got = cpython_check_tree(dir, why, &failure);
 
-	if (got < 0 && err->code == ERR_INTERRUPTED)
+	if (got < 0 && failure.code == ERR_INTERRUPTED) {
+		*err = failure;
 		return -1;
+	}
 	if (got < 0)
-		*why = xstrdup(err->msg);
+		*why = xstrdup(failure.msg);
 	if (got == 2)
 		*why = xstrdup("there is no record of its files");
-	*err = (struct err)ERR_INIT;
 	return got != 0;
 }
 
 int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
-	const char *key, const char *manifest, struct progress *progress, struct err *err)
+	const char *key, json_t *manifest, struct progress *progress, struct err *err)
 {
-	CLEANUP(beside_release)
-	struct beside b = {
-		.within = path_dir(dir), .prefix = xasprintf("%s.solder", path_base(dir))};
-	CLEANUP_FREE char *complete = NULL, *why = NULL;
-	bool same;
+	CLEANUP_FREE char *within = path_dir(dir), *prefix = xasprintf("%s.solder", path_base(dir));
+	CLEANUP_FREE char *text = NULL, *why = NULL, *scratch = NULL, *fresh = NULL, *old = NULL;
+	struct err ignored = ERR_INIT;
 	long long epoch;
+	int got = 1;
+	bool same;
 
-	if (read_epoch(p, cache, &epoch, err) < 0 ||
-		complete_manifest(p, manifest, epoch, &complete, err) < 0)
+	if (read_epoch(p, cache, &epoch, err) < 0)
 		return -1;
-	repair(dir, &b);
+	/* Times do not survive every copy of a tree, so the date is written down, too. */
+	json_object_set_new(manifest, "source_date_epoch", json_integer(epoch));
+	text = json_dumps(manifest, JSON_INDENT(2));
+	repair(dir, within, prefix);
 	same = has_text(dir, KEY_FILE, key);
-	if (same && has_text(dir, MANIFEST_FILE, complete)) {
-		int got = examine(dir, &why, err);
-
-		if (got <= 0)
-			return got < 0 ? -1 : 1;
-	}
+	if (same && has_text(dir, MANIFEST_FILE, text))
+		got = examine(dir, &why, err);
+	if (got <= 0)
+		return got < 0 ? -1 : 1;
 	if (cpython_check_output(dir, err) < 0)
 		return -1;
-	if (make_beside(&b, err) < 0 || fill(p, cache, b.fresh, key, complete, epoch, err) < 0 ||
-		(same ? mend(dir, &b, why, progress, err) : swap_in(dir, &b, err)) < 0)
-		return err_wrap(err, "putting the distribution together at '%s'", dir);
-	return 0;
+	scratch = scratch_make(within, prefix, err);
+	if (scratch) {
+		fresh = xasprintf("%s/new", scratch);
+		old = xasprintf("%s/old", scratch);
+	}
+	if (!scratch || fill(p, cache, fresh, key, text, epoch, err) < 0 ||
+		(same ? mend(dir, fresh, why, progress, err) : swap_in(dir, fresh, old, err)) < 0)
+		got = err_wrap(err, "putting the distribution together at '%s'", dir);
+	if (scratch)
+		scratch_end(scratch, &ignored);
+	return got < 0 ? -1 : 0;
 }

@@ -1,52 +1,102 @@
-/* The plan for one CPython: its packages, one compile, the links, the relocated tree. */
-#ifndef SOLDER_PLAN_CPYTHON_H
-#define SOLDER_PLAN_CPYTHON_H
+/* One CPython: what can be chosen of it, its sources, its compiler, the steps that make it, and
+ * what the finished tree says of itself.
+ *
+ *   1  A request says what to build: options of the command line, or of a tree that was built
+ * before (cpython_record_read()). 2  cpython_open() settles what it leaves open (compiler,
+ * versions, LTO's kind) and plans. 3  cpython_make() downloads, runs the steps that are not in the
+ * cache, and puts the tree together.
+ *
+ * What two of these do for a request is also one call: cpython_look() and cpython_build().
+ */
+#ifndef SOLDER_CPYTHON_H
+#define SOLDER_CPYTHON_H
 
+#include <jansson.h>
+
+#include "fetch/fetch.h"
 #include "plan/plan.h"
-#include "cpython/toolchain.h"
+#include "recipe/recipe.h"
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+/* Each option of a build, declared once: fields, defaults, command line, help, build.json, keys and
+ * the environment of steps are made of these rows.
+ *
+ *   name, variable that recipes know it by, kind on the command line (CHOICE, or STRING for a whole
+ *   number), choices, those that only the command line has and cpython_open() settles, default,
+ *   does a change need a compile (else a link), is it in keys even when it is the default, help
+ *
+ * First what is built; then how functions and variables are reached, as the compiler and as the
+ * linker is told (libpython.so, too). */
+#define CPYTHON_OPTIONS_OF_WHAT(X)                                                                 \
+	X(link, "LINK", CHOICE, "static|shared", "", "static", false, true,                        \
+		"put libpython into the interpreter, or beside it")                                \
+	X(opt, "OPT", CHOICE, "none|pgo", "", "none", true, true, "optimise by a profile (PGO)")   \
+	X(lto, "LTO", CHOICE, "none|thin|full", "|best", "none", true, true,                       \
+		"optimise at link time; best: thin with clang, full with gcc")
+#define CPYTHON_OPTIONS_OF_HOW(X)                                                                  \
+	X(tls, "TLS", CHOICE, "initial-exec|global-dynamic|desc", "", "initial-exec", true, true,  \
+		"set the TLS model of libpython.so")                                               \
+	X(pie, "PIE", CHOICE, "yes|no", "", "yes", false, true,                                    \
+		"link a position-independent interpreter")                                         \
+	X(interposition, "INTERPOSITION", CHOICE, "no|yes", "", "no", true, false,                 \
+		"no: calls to exported functions may be inlined (-fno-semantic-interposition)")    \
+	X(plt, "PLT", CHOICE, "yes|no", "", "yes", true, false,                                    \
+		"no: calls go through the GOT (-fno-plt)")                                         \
+	X(visibility, "VISIBILITY", CHOICE, "hidden|default", "", "hidden", true, false,           \
+		"set the visibility of symbols that CPython does not export")                      \
+	X(symbolic, "SYMBOLIC", CHOICE, "yes|no", "", "yes", false, false,                         \
+		"libpython.so calls its own functions directly (-Bsymbolic-functions)")            \
+	X(bind, "BIND", CHOICE, "now|lazy", "", "now", false, false,                               \
+		"look up functions of other files at start, or when called")                       \
+	X(shuffle, "SHUFFLE", STRING, "N", "", "0", false, false,                                  \
+		"link libpython's objects in another order (0: their own)")
 
 struct cpython_options {
-	const char *link; /* static, shared */
-	const char *opt;  /* none, pgo */
-	const char *lto;  /* none, thin, full */
-	const char *tls;  /* initial-exec, global-dynamic, desc */
-	const char *pie;  /* yes, no */
-	/* How functions and variables are reached. What the compiler is told: */
-	const char *interposition; /* no: -fno-semantic-interposition; yes */
-	const char *plt;           /* yes; no: -fno-plt */
-	const char *visibility;    /* of what CPython does not export: hidden, default */
-	/* What the linker is told, also of libpython.so: */
-	const char *symbolic; /* yes: -Bsymbolic-functions; no */
-	const char *bind;     /* now, lazy */
-	const char *shuffle;  /* a whole number: the order of libpython's objects; 0: as it is */
-	const char *train;    /* script that trains the profile; NULL: CPython's own task */
-	const char *profile;  /* folder of a finished profile; NULL: train */
+#define CPYTHON_OPTION_FIELD(name, ...) const char *name;
+	CPYTHON_OPTIONS_OF_WHAT(CPYTHON_OPTION_FIELD)
+	CPYTHON_OPTIONS_OF_HOW(CPYTHON_OPTION_FIELD)
+#undef CPYTHON_OPTION_FIELD
+	const char *train;   /* script that trains the profile; NULL: CPython's own task */
+	const char *profile; /* folder of a finished profile; NULL: train */
 };
 
-/* Options as solder build has them by default; `train` and `profile` are NULL. */
-void cpython_defaults(struct cpython_options *options);
-
-/* An option of those that can be named, by the name that solder build and build.json have for it.
- * What differs between compiles is part of the compile's key, the rest of the link's alone. */
 struct cpython_option {
-	const char *name;     /* "tls" */
-	const char *variable; /* that recipes know it by: "TLS" */
-	size_t offset;        /* of the value in struct cpython_options */
-	const char *choices;  /* "a|b|c", the first is the default; NULL: a number, 0 */
-	bool compiles;        /* a change needs a compile, not only links */
-	bool always;          /* in keys even when it is the default */
+	const char *name, *variable;
+	size_t offset;       /* of the value in struct cpython_options */
+	const char *choices; /* "a|b|c", or "N" for a whole number */
+	const char *standard;
+	bool compiles, always;
 };
 extern const struct cpython_option cpython_option_table[];
 extern const size_t cpython_n_options;
+
+void cpython_defaults(struct cpython_options *options); /* `train` and `profile` are NULL */
 const struct cpython_option *cpython_find_option(const char *name);
 /* May it have this value? */
 bool cpython_option_takes(const struct cpython_option *option, const char *value);
-/* The value of an option. */
 const char *cpython_option_get(const struct cpython_options *o, const struct cpython_option *which);
 void cpython_option_set(
 	struct cpython_options *o, const struct cpython_option *which, const char *value);
-/* Is it the default? */
 bool cpython_option_is_default(const struct cpython_options *o, const struct cpython_option *which);
+
+/* ---- builds ---------------------------------------------------------------------------------- */
+
+/* What is to be built. All is borrowed. */
+struct cpython_request {
+	struct cpython_options options;
+	const char *version; /* "3.13", "3.13.5"; NULL: the default series */
+	const char *cc;      /* see toolchain_find() */
+	const char *output;  /* NULL: dist/cpython-VERSION-... */
+	const char *sources; /* the set: "auto", "upstream" or "debian" */
+	const char *source;  /* the user's own CPython, folder or tarball; NULL: a locked one */
+	const char *mirror, *cache, *recipes; /* NULL: the usual ones */
+	const char *sandbox;                  /* "auto", "bwrap" or "none" */
+	unsigned int jobs;
+	bool offline, quiet, keep_work;
+};
+/* As solder build has it by default. */
+void cpython_request_defaults(struct cpython_request *request);
 
 /* A recipe with the source it will be built from. */
 struct chosen {
@@ -57,41 +107,92 @@ struct chosen {
 	char source_digest[65]; /* of the user's own source */
 };
 
-struct cpython_plan {
-	struct plan plan;
-	struct step *compile, *tree, *link;
-	char series[16]; /* "3.13" */
+struct sources {
+	struct lock *lock;
+	char *reason;          /* why this set */
+	struct chosen *chosen; /* dependencies first, CPython last */
+	size_t n;
+	char *version; /* of the user's own source */
 };
 
-/* `chosen` holds CPython last, the packages before it, dependencies first. `plain` builds the
- * packages; `full` CPython, with the tools that LTO and PGO need. */
-int cpython_plan(const struct cpython_options *options, const struct chosen *chosen, size_t n,
-	const struct toolchain *plain, const struct toolchain *full, struct cpython_plan *ret,
-	struct err *err);
+struct cpython_plan {
+	struct plan plan;
+	struct step *profile, *compile, *tree, *link; /* profile may be NULL */
+	char series[16];                              /* "3.13" */
+};
 
-/* Fails, naming program and Debian package, when a recipe's tools are not on PATH. */
-int cpython_check_tools(const struct chosen *chosen, size_t n, struct err *err);
+/* A request that was settled. */
+struct cpython_build {
+	struct cpython_request request; /* with the kind of LTO */
+	char *recipes, *output;         /* absolute */
+	struct progress *progress;
+	struct cache *cache;
+	struct fetcher *fetcher;
+	struct sources sources;
+	struct toolchain *plain, *full; /* for the packages; for CPython */
+	enum sandbox sandbox;
+	const char *sandbox_reason;
+	struct cpython_plan plan;
+};
 
-/* Does CPython of this version need a package that its recipe lists as "zstd>=3.14"? Returns the
- * package's name (the caller frees it) or NULL. */
-char *cpython_dependency(const char *listed, const char *version);
+int cpython_open(
+	const struct cpython_request *request, struct cpython_build **ret, struct err *err);
+int cpython_make(struct cpython_build *b, struct plan_result *result, struct err *err);
+void cpython_close(struct cpython_build *b);
+void cleanup_cpython_build(struct cpython_build **b);
+#define CLEANUP_CPYTHON_BUILD CLEANUP(cleanup_cpython_build)
 
-/* Puts the distribution together from the finished steps: the relocated tree with the
- * interpreter that was linked, licences, shared data and share/solder/build.json: `manifest`, a
- * JSON object, and in it what the steps know: "source_date_epoch", and "patches" of the
- * "packages". It is synced and then appears at `dir` by rename; a tree of ours that stands there is
- * replaced, anything else is an error. `key` identifies the content: returns 1 and changes nothing
- * when the tree at `dir` has it, says the same of itself and has the files that share/solder/files
- * records. What differs from the record is said (`progress` may be NULL) and replaced by what was
- * built; files beside that are left alone. The caller sees to it that nobody else does the same at
- * the same time. */
-int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
-	const char *key, const char *manifest, struct progress *progress, struct err *err);
+/* What cpython_make() would do, for people and as JSON ("solder build -n"). An output that would be
+ * refused is an error. */
+int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *err);
+int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err *err);
+
+/* What a build would have to do, or had. */
+struct cpython_outlook {
+	size_t steps;      /* that are not in the cache */
+	bool compiles;     /* CPython itself among them */
+	uint64_t estimate; /* ns, 0: nothing to do, or unknown */
+};
+int cpython_look(
+	const struct cpython_request *request, struct cpython_outlook *ret, struct err *err);
+int cpython_build(const struct cpython_request *request, struct err *err);
+
+/* Downloads all that a build takes, after what the folder `from` (may be NULL) has of it: {"set",
+ * "sources": [{"package", "version", "sha256", "path"}]}. */
+int cpython_fetch(
+	const struct cpython_request *request, const char *from, json_t **ret, struct err *err);
+/* Is it downloaded? Whether it is intact is verified before it is used. */
+bool cpython_is_downloaded(const struct cache *cache, const struct lock_entry *e);
+
+/* ---- finished trees -------------------------------------------------------------------------- */
+
+/* How a tree was built, and so how to build the same again. */
+struct cpython_record {
+	json_t *all;                    /* share/solder/build.json */
+	struct cpython_request request; /* without an output; borrows from the record */
+	const char *compiler, *triple;
+	char *profile;
+};
+
+/* An error (ERR_UNSUPPORTED) if solder did not build the tree, or if its inputs cannot be had
+ * again: the profile is no longer in the cache (NULL: the default one), or the source was the
+ * user's own and `source` (may be NULL) does not name it. */
+int cpython_record_read(const char *tree, const char *cache, const char *source,
+	struct cpython_record *ret, struct err *err);
+void cpython_record_release(struct cpython_record *record);
+#define CLEANUP_CPYTHON_RECORD CLEANUP(cpython_record_release)
+/* Fails unless the compiler that the record names is the one that it was. */
+int cpython_record_check_compiler(const struct cpython_record *record, struct err *err);
+
 /* Compares a tree with its record, share/solder/files: 0; 1 and *why (to be freed) says what
  * differs first; 2: it has none, being of an older solder or out of an archive; -1. What Python and
  * pip change themselves is not looked at: bytecode, site-packages and pip's programs. */
 int cpython_check_tree(const char *dir, char **why, struct err *err);
-/* Fails if something stands at `dir` that is neither an empty folder nor a tree of ours. */
-int cpython_check_output(const char *dir, struct err *err);
+
+/* The compile that the libpython.so at `library` comes from, by content, the newest of several: 1,
+ * and its folder of objects and the root that it was built in, to be freed; 0: the cache does not
+ * have it. All of it is read: an error if it is not as it was built. */
+int cpython_find_compile(
+	const struct cache *c, const char *library, char **objects, char **root, struct err *err);
 
 #endif

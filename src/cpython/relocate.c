@@ -1,4 +1,19 @@
-#include "cpython/relocate.h"
+/* Makes a tree that was installed for the prefix /install right at any place.
+ *
+ * After `make install` many files name the prefix, the build's folders and the build's compiler.
+ * They are rewritten once, so that whatever reads them later finds the tree where it is, without
+ * an installer's help:
+ *
+ *   _sysconfigdata_*.py   keeps the header and the dict that uv's parser needs; code behind the
+ *                         dict replaces the prefix when the module is imported
+ *   config-*\/Makefile    a last assignment computes the prefix from the Makefile's own place
+ *   *.pc                  prefix is ${pcfiledir}/../..
+ *   bin/ scripts          start the interpreter of their folder, by way of /bin/sh
+ *   build-details.json    paths relative to base_prefix, which is relative to the file (PEP 739)
+ *
+ * Build folders and the names of the build's compilers become cc, c++, ar and the like.
+ */
+#include "cpython/cpython-internal.h"
 
 #include <ctype.h>
 #include <fcntl.h>

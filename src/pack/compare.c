@@ -10,12 +10,9 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "pack/pack-internal.h"
-#include "proc/proc.h"
 
 #define CHUNK (1 << 16)
 #define SHOWN 16 /* bytes */
-#define SAID_MAX ((size_t)16 << 20)
-#define REBUILD_GRACE_MS 120000
 
 struct comparison {
 	const char *first, *second;
@@ -211,16 +208,4 @@ int pack_compare_archives(const char *first, const char *second, const char *scr
 	tree_remove(a, &ignored);
 	tree_remove(b, &ignored);
 	return differ;
-}
-
-int pack_rebuild(const struct strv *argv, struct err *err)
-{
-	CLEANUP_BUF struct buf said = BUF_INIT;
-	/* A build that is interrupted ends its own children, and removes what they wrote. */
-	struct proc_spec spec = {.argv = argv, .out = -1, .err = -1, .grace_ms = REBUILD_GRACE_MS};
-
-	if (proc_run(&spec, true, SAID_MAX, 0, &said, err) < 0)
-		return said.len ? err_wrap(err, "building again: %s", said.data)
-				: err_wrap(err, "building again");
-	return 0;
 }

@@ -108,9 +108,6 @@ int pack_unpack(const char *archive, const char *sha256, const char *dir, int st
 int pack_unpack_signed(const char *archive, const char *key, const char *dir, int strip,
 	const struct tar_limits *limits, struct err *err);
 
-/* Runs `solder build`, whose words `argv` are, to its end; what it said is in the error. */
-int pack_rebuild(const struct strv *argv, struct err *err);
-
 /* Compares two trees byte by byte. Appends to `list`, up to `max` in all, an object for each path
  * that differs: {"path", "what", "section", "offset", "first", "second"}; section, offset and bytes
  * (in hexadecimal) are there for contents. Returns how many paths differ, or -1. Times and owners

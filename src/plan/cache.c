@@ -1,6 +1,13 @@
+/* The cache of finished steps. Declared in plan/cache.h, where its layout stands.
+ *
+ * Two kinds of locks keep builds that share a cache from each other's way. Who makes an entry holds
+ * locks/ID, exclusively, from before its folder in `work` exists until that is gone; the guardian
+ * of the step's processes holds it, too, so a lock that can be had means that nothing of a killed
+ * build is alive, and what it left can be removed. Who uses an entry holds locks/ID.use, shared,
+ * until its cache is freed; who removes one needs both, exclusively.
+ */
 #include "plan/cache.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -32,81 +39,76 @@ struct cache_held {
 	int *fds;
 };
 
-/* Removes an entry of `work`. While anything of its step lived, the lock was held. */
-static void clear_work(const char *path)
-{
-	char target[PATH_MAX];
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
-	struct err ignored = ERR_INIT;
-
-	target[n > 0 ? n : 0] = '\0';
-	if (n > 0 && !strncmp(path_base(target), ELSEWHERE, strlen(ELSEWHERE)))
-		tree_remove(target, &ignored);
-	tree_remove(path, &ignored);
-}
-
 /* Clears what killed builds left of the entry, whose lock the caller holds; NULL: of all entries
- * that nobody has locked. */
+ * that nobody has locked. While anything of a step lives, its lock is held. */
 static void clear_stale(const struct cache *c, const char *only)
 {
 	CLEANUP_FREE char *work = xasprintf("%s/work", c->dir);
-	DIR *dir = opendir(work);
+	CLEANUP_STRV struct strv names = STRV_INIT;
 	struct err ignored = ERR_INIT;
-	struct dirent *e;
 
-	while (dir && (e = readdir(dir))) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s", work, e->d_name);
-		CLEANUP_FREE char *id = xstrndup(e->d_name, strcspn(e->d_name, "."));
+	/* One that cannot be listed has nothing to clear. */
+	if (dir_list(work, &names, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", work, names.v[i]);
+		CLEANUP_FREE char *id = xstrndup(names.v[i], strcspn(names.v[i], "."));
 		CLEANUP_CLOSE int lock = -1;
+		char target[PATH_MAX];
+		ssize_t n;
 
-		if (only ? !strcmp(id, only) : *id && cache_lock(c, id, &lock, &ignored) == 1)
-			clear_work(path);
+		if (only ? strcmp(id, only) : !*id || cache_lock(c, id, &lock, &ignored) != 1)
+			continue;
+		n = readlink(path, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		if (n > 0 && !strncmp(path_base(target), ELSEWHERE, strlen(ELSEWHERE)))
+			tree_remove(target, &ignored);
+		tree_remove(path, &ignored);
 	}
-	if (dir)
-		closedir(dir);
-}
-
-static char *default_dir(struct err *err)
-{
-	char *dir = user_cache("the cache is", err);
-
-	if (!dir)
-		err_hint(err, "name a folder with --cache DIR");
-	return dir;
 }
 
 static const char *const parts[] = {"store", "sources", "logs", "work", "locks"};
 
-/* What is in it decides what is built and shipped. */
-static int trust(const struct cache *c, struct err *err)
+/* Finds the cache, and refuses one of others: what is in it decides what is built and shipped. */
+static struct cache *find_cache(const char *dir, struct err *err)
 {
-	int failed = folder_trust(c->dir, false, err);
+	CLEANUP(cleanup_cache) struct cache *c = xcalloc(1, sizeof(*c));
+	int failed;
 
+	c->dir = dir ? path_absolute(dir) : user_cache("the cache is", err);
+	if (!c->dir) {
+		err_hint(err, "name a folder with --cache DIR");
+		return NULL;
+	}
+	c->sources = xasprintf("%s/sources", c->dir);
+	c->held = xcalloc(1, sizeof(*c->held));
+	failed = folder_trust(c->dir, false, err);
 	for (size_t i = 0; failed == 0 && i < ARRAY_SIZE(parts); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", c->dir, parts[i]);
 
 		failed = folder_trust(path, false, err);
 	}
-	return failed < 0 ? err_wrap(err, "the cache '%s' is refused", c->dir) : 0;
+	if (failed == 0)
+		return steal(&c);
+	err_wrap(err, "the cache '%s' is refused", c->dir);
+	return NULL;
 }
 
 int cache_open(const char *dir, struct cache **ret, struct err *err)
 {
-	CLEANUP(cleanup_cache) struct cache *c = xcalloc(1, sizeof(*c));
+	CLEANUP(cleanup_cache) struct cache *c = find_cache(dir, err);
 	CLEANUP_FREE char *locks = NULL;
 
-	c->held = xcalloc(1, sizeof(*c->held));
-	c->dir = dir ? path_absolute(dir) : default_dir(err);
-	if (!c->dir || trust(c, err) < 0)
+	if (!c)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", c->dir, parts[i]);
+		int failed = make_dirs(path, err);
 
-		if (make_dirs(path, err) < 0 || access(path, W_OK) < 0) {
-			if (!err->code)
-				err_sys(err, "the cache '%s' cannot be written", c->dir);
+		if (failed == 0 && access(path, W_OK) < 0)
+			failed = err_sys(err, "the cache '%s' cannot be written", c->dir);
+		if (failed < 0)
 			return err_hint(err, "name another folder with --cache DIR");
-		}
 	}
 	/* Whoever can open a lock can hold it. */
 	locks = xasprintf("%s/locks", c->dir);
@@ -119,29 +121,25 @@ int cache_open(const char *dir, struct cache **ret, struct err *err)
 
 int cache_open_to_read(const char *dir, struct cache **ret, struct err *err)
 {
-	CLEANUP(cleanup_cache) struct cache *c = xcalloc(1, sizeof(*c));
-
 	if (dir && !path_is_dir(dir))
 		return err_set(err, ERR_INPUT, "there is no cache '%s'", dir);
-	c->held = xcalloc(1, sizeof(*c->held));
-	c->dir = dir ? path_absolute(dir) : default_dir(err);
-	if (!c->dir || trust(c, err) < 0)
-		return -1;
-	*ret = steal(&c);
-	return 0;
+	*ret = find_cache(dir, err);
+	return *ret ? 0 : -1;
 }
 
 void cache_free(struct cache *c)
 {
-	if (c && c->held) {
-		for (size_t i = 0; i < c->held->ids.n; i++)
-			close(c->held->fds[i]);
+	if (!c)
+		return;
+	for (size_t i = 0; c->held && i < c->held->ids.n; i++)
+		close(c->held->fds[i]);
+	if (c->held) {
 		strv_release(&c->held->ids);
 		free(c->held->fds);
-		free(c->held);
 	}
-	if (c)
-		free(c->dir);
+	free(c->held);
+	free(c->dir);
+	free(c->sources);
 	free(c);
 }
 
@@ -150,9 +148,27 @@ void cleanup_cache(struct cache **c)
 	cache_free(*c);
 }
 
-char *cache_sources(const struct cache *c)
+int cache_derive(const struct cache *from, const char *dir, const char *all_but, struct err *err)
 {
-	return xasprintf("%s/sources", c->dir);
+	const struct cache made = {.dir = (char *)dir};
+	CLEANUP_FREE char *sources = xasprintf("%s/sources", dir);
+	CLEANUP_STRV struct strv ids = STRV_INIT;
+
+	if (make_dirs(dir, err) < 0)
+		return -1;
+	if (!path_exists(sources) && symlink(from->sources, sources) < 0)
+		return err_sys(err, "cannot create '%s'", sources);
+	if (all_but)
+		cache_entries(from, "", &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		CLEANUP_FREE char *entry = cache_entry(from, ids.v[i]);
+		CLEANUP_FREE char *copy = cache_entry(&made, ids.v[i]);
+
+		if (strncmp(ids.v[i], all_but, strlen(all_but)) != 0 &&
+			tree_copy(entry, copy, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 char *cache_source(const struct cache *c, const char *sha256, const char *file)
@@ -193,17 +209,17 @@ static bool is_entry(const char *entry, size_t *n)
 void cache_entries(const struct cache *c, const char *prefix, struct strv *ids)
 {
 	CLEANUP_FREE char *store = xasprintf("%s/store", c->dir);
-	DIR *dir = opendir(store);
-	struct dirent *e;
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	struct err ignored = ERR_INIT;
 	size_t n;
 
-	while (dir && (e = readdir(dir))) {
-		if (is_entry(e->d_name, &n) && !strncmp(e->d_name, prefix, strlen(prefix)))
-			strv_add(ids, e->d_name);
+	/* A cache that is read may have none yet. */
+	if (dir_list(store, &names, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		if (is_entry(names.v[i], &n) && !strncmp(names.v[i], prefix, strlen(prefix)))
+			strv_add(ids, names.v[i]);
 	}
-	if (dir)
-		closedir(dir);
-	strv_sort(ids);
 }
 
 /* Opens the file that is locked while an entry is used; without one (in a cache that can only be
@@ -420,37 +436,27 @@ int cache_lock_waited(const struct cache *c, const char *id, uint64_t start, str
 
 /* Packages' own build systems cannot stand blanks in the path that they are built in; then the
  * folder is elsewhere, and `work` has a link to it. */
-static int work_elsewhere(const struct cache *c, const char *id, char **path, struct err *err)
+int cache_work(const struct cache *c, const char *id, char **path, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	const char *where = tmp && tmp[0] == '/' && !strpbrk(tmp, BLANKS) ? tmp : "/tmp";
-	CLEANUP_FREE char *folder = xasprintf("%s/" ELSEWHERE "%s.XXXXXX", where, id);
+	bool elsewhere = strpbrk(c->dir, BLANKS) != NULL;
+	CLEANUP_FREE char *folder = elsewhere ? xasprintf("%s/" ELSEWHERE "%s.XXXXXX", where, id)
+					      : xasprintf("%s/work/%s.XXXXXX", c->dir, id);
 	CLEANUP_FREE char *link = NULL;
 
-	if (folder_trust(where, true, err) < 0)
+	clear_stale(c, id);
+	if (elsewhere && folder_trust(where, true, err) < 0)
 		return err_hint(err, "name another folder with TMPDIR");
 	if (!mkdtemp(folder))
 		return err_sys(err, "cannot create the folder '%s'", folder);
 	link = xasprintf("%s/work/%s", c->dir, path_base(folder) + strlen(ELSEWHERE));
-	if (symlink(folder, link) < 0) {
+	if (elsewhere && symlink(folder, link) < 0) {
 		err_sys(err, "cannot create the link '%s'", link);
 		rmdir(folder);
 		return -1;
 	}
 	*path = steal(&folder);
-	return 0;
-}
-
-int cache_work(const struct cache *c, const char *id, char **path, struct err *err)
-{
-	CLEANUP_FREE char *template = xasprintf("%s/work/%s.XXXXXX", c->dir, id);
-
-	clear_stale(c, id);
-	if (strpbrk(c->dir, BLANKS))
-		return work_elsewhere(c, id, path, err);
-	if (!mkdtemp(template))
-		return err_sys(err, "cannot create the folder '%s'", template);
-	*path = steal(&template);
 	return 0;
 }
 
@@ -465,16 +471,6 @@ void cache_work_remove(const struct cache *c, const char *path)
 
 		unlink(link);
 	}
-}
-
-/* A rename does not cross file systems; then the tree is copied beside its place first. */
-static int bring(const char *from, const char *to, struct err *err)
-{
-	if (rename(from, to) == 0)
-		return 0;
-	if (errno != EXDEV)
-		return err_sys(err, "cannot rename '%s' to '%s'", from, to);
-	return tree_copy(from, to, err);
 }
 
 /* Others could write a file that the step has left open to them. */
@@ -503,8 +499,14 @@ static int write_entry(const char *entry, const char *title, const char *tree,
 		if (file_write(path, texts[i][1], strlen(texts[i][1]), 0644, err) < 0)
 			return -1;
 	}
-	if (bring(tree, entry_tree, err) < 0 ||
-		tree_walk(entry_tree, close_to_others, NULL, err) < 0 ||
+	/* A rename does not cross file systems. */
+	if (rename(tree, entry_tree) < 0) {
+		if (errno != EXDEV)
+			return err_sys(err, "cannot rename '%s' to '%s'", tree, entry_tree);
+		if (tree_copy(tree, entry_tree, err) < 0)
+			return -1;
+	}
+	if (tree_walk(entry_tree, close_to_others, NULL, err) < 0 ||
 		record_make(entry_tree, NULL, &record, err) < 0)
 		return -1;
 	return record_write(&record, files, false, err);

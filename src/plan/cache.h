@@ -23,12 +23,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
 struct cache {
-	char *dir; /* absolute */
+	char *dir;     /* absolute */
+	char *sources; /* CACHE/sources */
 	struct cache_held *held;
 };
 
@@ -41,8 +43,11 @@ int cache_open_to_read(const char *dir, struct cache **ret, struct err *err);
 void cache_free(struct cache *c);
 void cleanup_cache(struct cache **c);
 
+/* Makes a cache in `dir` that shares the sources of another one. It also gets copies of all
+ * finished steps but those whose names begin with `all_but`; NULL: of none. */
+int cache_derive(const struct cache *from, const char *dir, const char *all_but, struct err *err);
+
 /* Paths; the caller frees them. */
-char *cache_sources(const struct cache *c);
 char *cache_source(const struct cache *c, const char *sha256, const char *file);
 char *cache_entry(const struct cache *c, const char *id);
 char *cache_tree(const struct cache *c, const char *id);
@@ -95,5 +100,40 @@ void cache_work_remove(const struct cache *c, const char *path);
 /* Makes `tree` (a folder in `work`) the entry's tree, with a record of it. */
 int cache_commit(const struct cache *c, const char *id, const char *title, const char *tree,
 	const struct strv *inputs, uint64_t took, struct err *err);
+
+/* What the parts of a cache take on the disk. */
+#define CACHE_N_PARTS 4
+struct cache_part {
+	const char *name; /* "store", "sources", "logs", "work" */
+	uint64_t size, files;
+};
+int cache_measure(const struct cache *c, struct cache_part parts[CACHE_N_PARTS], struct err *err);
+
+/* All entries, those that were not used for longest first. */
+struct cache_item {
+	char *id, *title;
+	uint64_t size;
+	time_t used;
+	/* Set by cache_prune(): why it went, or NULL; and that it did not, being in use. */
+	const char *why;
+	bool in_use;
+};
+struct cache_items {
+	struct cache_item *v;
+	size_t n;
+};
+int cache_list(const struct cache *c, struct cache_items *ret, struct err *err);
+void cache_items_release(struct cache_items *items);
+
+/* Which entries are to go. */
+struct cache_limits {
+	bool damaged; /* those that are not as their steps left them */
+	bool by_age, by_size;
+	time_t before; /* by_age: those that were last used then, or before */
+	uint64_t most; /* by_size: the least recently used, until this is left */
+	bool dry_run;  /* none is removed */
+};
+int cache_prune(const struct cache *c, const struct cache_limits *limits,
+	const struct cache_items *items, struct err *err);
 
 #endif

@@ -1,3 +1,11 @@
+/* What has to run, and why.
+ *
+ * Each step has a list of labelled lines, "CFLAGS=-O3", "file link.sh=9f86…", "needs
+ * openssl=1a2b…": everything that its result depends on. The digest of the lines is its key, and
+ * name and key are its entry in the cache. The key of a need is one of the lines, so a change
+ * travels to all that depends on it, and no further. The lines are kept in the entry: to say why a
+ * step runs, they are compared with those of the last used entry of its name.
+ */
 #include "plan/plan.h"
 
 #include <stdarg.h>
@@ -6,10 +14,11 @@
 
 #include "base/file.h"
 #include "base/term.h"
+#include "plan/record.h"
 
 /* Part of every key: raised when the meaning of a step's folder or environment changes, or which
  * needs are merged or viewed. */
-#define ENGINE_REVISION "1"
+#define ENGINE_REVISION "2"
 
 struct step *plan_add(struct plan *p, const char *name, const char *title)
 {
@@ -26,13 +35,13 @@ static void step_free(struct step *s)
 {
 	free(s->name);
 	free(s->title);
-	free(s->version);
 	free(s->source);
 	free(s->script);
-	free(s->extra_file);
 	free(s->reason);
+	strv_release(&s->files);
 	strv_release(&s->env);
 	strv_release(&s->inputs);
+	strv_release(&s->programs);
 	free(s);
 }
 
@@ -59,6 +68,25 @@ void step_need(struct step *s, const struct step *need, bool merge)
 		bug("step '%s' needs too many others", s->name);
 	s->merge[s->n_needs] = merge;
 	s->needs[s->n_needs++] = need;
+}
+
+void step_view(struct step *s, const char *name, const struct step *need, const char *below)
+{
+	if (s->n_views == ARRAY_SIZE(s->views))
+		bug("step '%s' has too many views", s->name);
+	s->views[s->n_views].name = name;
+	s->views[s->n_views].step = need;
+	s->views[s->n_views++].below = below;
+	step_need(s, need, false);
+}
+
+void step_file(struct step *s, const char *path, const char *name)
+{
+	for (size_t i = 0; i < s->files.n; i += 2)
+		if (!strcmp(s->files.v[i + 1], name))
+			return;
+	strv_add(&s->files, path);
+	strv_add(&s->files, name);
 }
 
 void step_input(struct step *s, const char *fmt, ...)
@@ -88,20 +116,7 @@ static const char *find_label(const struct strv *lines, const char *line)
 	return NULL;
 }
 
-/* Digests say nothing to a person; other values are shown when they are short. */
-static char *describe_change(const char *line, const char *before)
-{
-	size_t n = strcspn(line, "=");
-	const char *after = line + n + 1;
-	bool digest = strlen(after) >= 16 && strspn(after, "0123456789abcdef") == strlen(after);
-
-	if (!before)
-		return xasprintf("%.*s is new", (int)n, line);
-	if (digest || strlen(before) + strlen(after) > 60)
-		return xasprintf("%.*s changed", (int)n, line);
-	return xasprintf("%.*s was '%s', now '%s'", (int)n, line, before, after);
-}
-
+/* Why a step has another key than the last time: the first line that differs. */
 static char *why_run(const struct step *s, const struct cache *cache)
 {
 	CLEANUP_FREE char *latest = cache_latest(cache, s->name);
@@ -112,9 +127,18 @@ static char *why_run(const struct step *s, const struct cache *cache)
 		return xstrdup("never built");
 	for (size_t i = 0; i < s->inputs.n; i++) {
 		const char *line = s->inputs.v[i], *before = find_label(&lines, line);
+		int n = (int)strcspn(line, "=");
+		const char *after = line + n + 1;
 
-		if (!before || strcmp(before, line + strcspn(line, "=") + 1))
-			return describe_change(line, before);
+		if (!before)
+			return xasprintf("%.*s is new", n, line);
+		if (!strcmp(before, after))
+			continue;
+		/* Digests say nothing to a person; other values are shown when they are short. */
+		if ((strlen(after) >= 16 && strspn(after, "0123456789abcdef") == strlen(after)) ||
+			strlen(before) + strlen(after) > 60)
+			return xasprintf("%.*s changed", n, line);
+		return xasprintf("%.*s was '%s', now '%s'", n, line, before, after);
 	}
 	for (size_t i = 0; i < lines.n; i++) {
 		if (!find_label(&s->inputs, lines.v[i]))
@@ -123,18 +147,25 @@ static char *why_run(const struct step *s, const struct cache *cache)
 	return xstrdup("its inputs were reordered");
 }
 
-static void settle(struct step *s, const struct cache *cache)
+/* What decides that a step is reused: an entry of the cache under its key, whole. */
+static int settle_step(struct step *s, const struct cache *cache, struct err *err)
 {
 	CLEANUP_FREE char *text = NULL, *latest = NULL, *wrong = NULL;
 	char hex[SHA256_HEX_SIZE];
 
+	if (strlen(s->name) > 64)
+		return err_set(err, ERR_INPUT, "the name '%s' is too long", s->name);
 	step_input(s, "engine=" ENGINE_REVISION);
 	sha256_hex(s->script, strlen(s->script), hex);
 	step_input(s, "script=%s", hex);
-	if (s->recipe)
-		step_input(s, "recipe %s=%s", s->recipe->name, s->recipe->digest);
-	if (s->lock)
-		step_input(s, "source %s=%s", s->lock->package, s->lock->sha256);
+	for (size_t i = 0; i < s->files.n; i += 2) {
+		if (!record_takes_path(s->files.v[i + 1]))
+			return err_set(err, ERR_INPUT, "%s: '%s' is not below the recipe's folder",
+				s->title, s->files.v[i + 1]);
+		if (sha256_file(s->files.v[i], hex, NULL, err) < 0)
+			return -1;
+		step_input(s, "file %s=%s", s->files.v[i + 1], hex);
+	}
 	for (size_t i = 0; i < s->env.n; i++)
 		step_input(s, "%s", s->env.v[i]);
 	for (size_t i = 0; i < s->n_needs; i++)
@@ -149,16 +180,14 @@ static void settle(struct step *s, const struct cache *cache)
 				 : why_run(s, cache);
 	latest = s->cached ? xstrdup(s->id) : cache_latest(cache, s->name);
 	s->estimate = latest ? cache_took(cache, latest) : 0;
+	return 0;
 }
 
 int plan_settle(struct plan *p, const struct cache *cache, struct err *err)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		if (strlen(p->steps[i]->name) > 64)
-			return err_set(
-				err, ERR_INPUT, "the name '%s' is too long", p->steps[i]->name);
-		settle(p->steps[i], cache);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		if (settle_step(p->steps[i], cache, err) < 0)
+			return -1;
 	return 0;
 }
 

@@ -9,7 +9,7 @@
  *   src      the source, unpacked (one leading folder stripped) and patched; $SRC
  *   deps     the install trees of the steps in `deps`, merged; $DEPS
  *   out      empty at the start, the result at the end; $OUT
- *   recipe   a copy of the recipe's folder; $RECIPE
+ *   recipe   copies of the files that the step names; $RECIPE
  *   home, tmp
  */
 #ifndef SOLDER_PLAN_PLAN_H
@@ -20,34 +20,29 @@
 #include "base/progress.h"
 #include "plan/cache.h"
 #include "proc/proc.h"
-#include "recipe/recipe.h"
-
-/* A finished step's folder that a script may read: the variable `name` holds its path. */
-struct step_view {
-	const char *name; /* "BUILD" */
-	const struct step *step;
-	const char *below; /* within the step's tree; "" for all */
-};
 
 struct step {
-	char *name;  /* unique in the plan, a file name: "openssl", "cpython-compile" */
-	char *title; /* for people: "openssl 3.5.7" */
-	const struct recipe *recipe;
-	char *version;                 /* decides which patches apply */
-	char *source;                  /* archive or folder; NULL: none */
-	const struct lock_entry *lock; /* where the source comes from; NULL: `source` is there */
-	char *script;                  /* shell text */
-	char *extra_file;              /* copied to $RECIPE/train.py; NULL: none */
-	struct strv env;               /* "NAME=value", besides what every step gets */
-	struct strv inputs;            /* lines of the key; plan_add() adds what it knows itself */
+	char *name;           /* unique in the plan, a file name: "openssl", "cpython-compile" */
+	char *title;          /* for people: "openssl 3.5.7" */
+	char *source;         /* archive or folder, may come after the key; NULL: none */
+	char *script;         /* shell text */
+	struct strv files;    /* pairs: a file, and its name in $RECIPE; see step_file() */
+	struct strv env;      /* "NAME=value", besides what every step gets */
+	struct strv inputs;   /* lines of the key; plan_settle() adds what it knows itself */
+	struct strv programs; /* that the script runs, for sandboxes */
 	const struct step *needs[24];
 	size_t n_needs;
 	bool merge[24]; /* needs[i]'s install tree goes into $DEPS */
-	struct step_view views[4];
+	/* Finished steps' folders that the script may read; see step_view(). */
+	struct {
+		const char *name, *below;
+		const struct step *step;
+	} views[4];
 	size_t n_views;
 	/* Runs in the child before the script; `root` is the step's folder. */
 	int (*prepare)(const struct step *step, const struct cache *cache, const char *root,
 		struct err *err);
+	const void *ctx; /* for `prepare` */
 
 	/* Set by plan_settle(). */
 	char id[96]; /* name and key: the entry in the cache */
@@ -68,9 +63,13 @@ struct plan {
 void plan_release(struct plan *p);
 /* A new step at the end of the plan, with name and title. */
 struct step *plan_add(struct plan *p, const char *name, const char *title);
-void step_need(struct step *s, const struct step *need, bool merge);
-__attribute__((format(printf, 2, 3))) void step_input(struct step *s, const char *fmt, ...);
 struct step *plan_find(const struct plan *p, const char *name);
+void step_need(struct step *s, const struct step *need, bool merge);
+/* The variable `name` holds the path of what is `below` ("": all) another step's tree. */
+void step_view(struct step *s, const char *name, const struct step *need, const char *below);
+__attribute__((format(printf, 2, 3))) void step_input(struct step *s, const char *fmt, ...);
+/* The script finds a copy of the file `path` as $RECIPE/NAME, and the key has its content. */
+void step_file(struct step *s, const char *path, const char *name);
 
 /* Computes the keys, looks into the cache and gives every step its reason. What is in the cache but
  * not whole is made again. */

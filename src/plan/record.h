@@ -31,6 +31,9 @@ struct record {
 void record_release(struct record *r);
 #define CLEANUP_RECORD CLEANUP(record_release)
 
+/* Is a path below the tree, and nowhere else: relative, without "." and ".."? */
+bool record_takes_path(const char *path);
+
 /* Reads all of a tree. `leave_out` (may be NULL) says what the record is not to have. */
 int record_make(
 	const char *tree, bool (*leave_out)(const char *path), struct record *ret, struct err *err);
@@ -55,5 +58,13 @@ int record_check(const struct record *r, const char *tree, enum record_depth dep
 /* As RECORD_WITHIN, of one entry. */
 int record_check_entry(
 	const struct record_entry *e, const struct folder *tree, char **why, struct err *err);
+
+/* What a step may leave as its output. A step's script is a stranger's, and its output is copied,
+ * packed and merged by programs outside of the sandbox: ours, tar, the user's. So it holds nothing
+ * but folders, files and links that stay within it, wherever it is laid: refused is a tree that is
+ * a link itself or that holds a device, a pipe, a socket, a file with setuid or setgid, or a link
+ * that is absolute or climbs out of the tree. ".." behind a name in a link is refused, too, since
+ * the name may be a link. A link that leads nowhere within the tree is fine. */
+int output_check(const char *tree, struct err *err);
 
 #endif

@@ -1,107 +1,184 @@
-/* Runs the steps of a plan. Declared in plan/plan.h. */
+/* Runs the steps of a plan. Declared in plan/plan.h.
+ *
+ * Any number of builds may share a cache. Who makes a step holds its lock; the others go on with
+ * steps that are ready, and take the result when it is there, or the lock when it is free again.
+ */
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "tar/tar.h"
 #include "base/below.h"
 #include "base/file.h"
-#include "base/interrupt.h"
-#include "plan/output.h"
+#include "base/term.h"
 #include "plan/plan.h"
-#include "plan/run-internal.h"
+#include "plan/record.h"
+#include "tar/tar.h"
 
-#define RUNNING_MAX 64
-#define TICK_MS 100
-
-/* A step on its way. */
-struct job {
-	struct step *step;
-	struct proc *proc;
-	char *root; /* the step's folder on this machine */
-	int lock;
-	int line; /* of the progress */
-	uint64_t start;
-};
+#define TAIL_LINES 30
+#define TAIL_BYTES 65536
+/* With less than this, a step that fails has probably run out of space. */
+#define FREE_BYTES_MIN (4u << 20)
+#define LINE_BYTES 160
 
 struct run {
 	struct plan *plan;
 	const struct plan_options *options;
+	struct plan_result *result;
 	struct jobserver *jobserver;
-	struct job jobs[RUNNING_MAX];
 	uint64_t waiting;    /* since when, for a step that another build is making; 0: for none */
 	size_t steps, begun; /* that run, as was known at first */
 	int line;            /* about all of them */
 };
 
-/* What the child needs before it becomes the step's shell. */
-struct prepare_context {
-	const struct step *step;
-	const struct cache *cache;
-	const char *root;
+/* A step on its way. */
+struct running {
+	struct run *run;
+	struct step *step;
+	char *root; /* the step's folder on this machine */
+	int lock;
+	int line; /* of the progress */
 };
 
-static int merge_deps(const struct prepare_context *c, struct err *err)
+/* ---- why a step failed ----------------------------------------------------------------------- */
+
+/* Looked for in this order: what comes first explains what comes later. */
+static const struct {
+	const char *text, *cause;
+} causes[] = {
+	{"No space left on device", "the disk is full: free some space, or put the cache elsewhere "
+				    "with --cache DIR"},
+	{"Disk quota exceeded",
+		"the disk quota is used up: put the cache elsewhere with --cache DIR"},
+	{"Too many open files",
+		"programs may open too few files at a time: raise the limit (ulimit "
+		"-n)"},
+	{"virtual memory exhausted", "not enough memory: build with fewer --jobs"},
+	{"fatal error: Killed signal",
+		"the compiler was killed, probably for lack of memory: build "
+		"with fewer --jobs"},
+	{"Cannot allocate memory", "not enough memory: build with fewer --jobs"},
+	{"C compiler cannot create executables",
+		"the compiler cannot link a program: is the C "
+		"library's development package installed (libc6-dev)?"},
+	{"LLVM ERROR: Broken module", "the compiler, archiver and linker come from different LLVM "
+				      "releases"},
+	{"file format not recognized", "the archiver or linker does not understand the compiler's "
+				       "objects: are they of one release?"},
+	{"Hunk #1 FAILED", "a patch of the recipe does not fit this source"},
+	{"FAILED -- saving rejects", "a patch of the recipe does not fit this source"},
+	{"Temporary failure in name resolution",
+		"the build tried to reach the network, which it must "
+		"not"},
+	{"Read-only file system", "the build tried to write outside its folder"},
+	{"command not found", "a program is missing; its name is in the log"},
+	{": not found", "a program is missing; its name is in the log"},
+	{"undefined reference to", "a library is missing from the link, or of the wrong version"},
+	{"cannot find -l", "a library is missing from the link"},
+	{"No such file or directory", "a file is missing; its name is in the log"},
+};
+
+/* The last lines of a log, each cut to a readable width: link commands run to pages. */
+static void read_tail(const char *log, struct buf *tail, struct buf *lines)
 {
+	struct err ignored = ERR_INIT;
+	CLEANUP_CLOSE int fd = file_open(log, &ignored);
+	const char *start;
+	struct stat st;
+	ssize_t n;
+
+	buf_reserve(tail, TAIL_BYTES);
+	buf_adds(lines, "");
+	tail->data[0] = '\0';
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	n = file_pread(
+		fd, tail->data, TAIL_BYTES, st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0);
+	tail->len = n > 0 ? (size_t)n : 0;
+	while (tail->len && tail->data[tail->len - 1] == '\n')
+		tail->len--;
+	tail->data[tail->len] = '\0';
+	start = tail->data + tail->len;
+	for (size_t k = 1; start > tail->data && (start[-1] != '\n' || k++ < TAIL_LINES);)
+		start--;
+	while (*start) {
+		size_t len = strcspn(start, "\n");
+		bool cut = len > LINE_BYTES;
+
+		buf_addf(lines, "  %.*s%s\n", (int)(cut ? utf8_cut(start, LINE_BYTES) : len), start,
+			cut ? " …" : "");
+		start += len + (start[len] == '\n');
+	}
+}
+
+/* Adds to a step's failure what its log says: the likely cause (as the hint), the last lines and
+ * the log's path. */
+static void explain_failure(const char *log, struct err *err)
+{
+	CLEANUP_BUF struct buf tail = BUF_INIT, lines = BUF_INIT;
+	CLEANUP_FREE char *how = xstrdup(err->msg);
+	const char *start;
+	struct statvfs fs;
+
+	read_tail(log, &tail, &lines);
+	/* The end matters most when not everything fits. */
+	start = lines.data;
+	while (strlen(start) > sizeof(err->msg) - 1024)
+		start += strcspn(start, "\n") + 1;
+	err_set(err, ERR_CHILD, "%s; the log ends with\n%sthe whole log is %s", how, start, log);
+	/* On a full disk the log may well lack the message that says so. */
+	if (statvfs(log, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < FREE_BYTES_MIN) {
+		err_hint(err, "%s", causes[0].cause);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
+		if (strstr(tail.data, causes[i].text)) {
+			err_hint(err, "%s", causes[i].cause);
+			return;
+		}
+	}
+	err_hint(err, "run again with --keep-work to look into the folder of the step");
+}
+
+/* ---- a step ---------------------------------------------------------------------------------- */
+
+/* Fills the step's folder, in the child before it becomes the step's shell. */
+static int prepare_folder(void *ctx, struct err *err)
+{
+	const struct running *g = ctx;
+	const struct step *s = g->step;
+	const struct cache *cache = g->run->options->cache;
+	CLEANUP_FREE char *src = xasprintf("%s/src", g->root);
 	CLEANUP_FOLDER struct folder root = FOLDER_INIT;
 
-	if (folder_open(c->root, &root, err) < 0)
+	if (folder_open(g->root, &root, err) < 0)
 		return -1;
-	for (size_t i = 0; i < c->step->n_needs; i++) {
-		CLEANUP_FREE char *path = cache_tree(c->cache, c->step->needs[i]->id);
+	for (size_t i = 0; i < s->n_needs; i++) {
+		CLEANUP_FREE char *path = cache_tree(cache, s->needs[i]->id);
 		CLEANUP_FOLDER struct folder tree = FOLDER_INIT;
 
-		if (c->step->merge[i] &&
+		if (s->merge[i] &&
 			(folder_open(path, &tree, err) < 0 ||
 				tree_copy_needed(&tree, "install", &root, "deps", err) < 0))
 			return -1;
 	}
-	return 0;
-}
+	for (size_t i = 0; i < s->files.n; i += 2) {
+		CLEANUP_FREE char *to = xasprintf("%s/recipe/%s", g->root, s->files.v[i + 1]);
+		CLEANUP_FREE char *above = path_dir(to);
 
-static int prepare_folder(void *ctx, struct err *err)
-{
-	const struct prepare_context *c = ctx;
-	CLEANUP_FREE char *src = xasprintf("%s/src", c->root);
-	CLEANUP_FREE char *recipe = xasprintf("%s/recipe", c->root);
-	CLEANUP_FREE char *extra = xasprintf("%s/train.py", recipe);
-
-	if (merge_deps(c, err) < 0)
-		return -1;
-	if (c->step->recipe && tree_copy(c->step->recipe->dir, recipe, err) < 0)
-		return -1;
-	if (c->step->extra_file && tree_copy(c->step->extra_file, extra, err) < 0)
-		return -1;
-	if (c->step->source && path_is_dir(c->step->source)) {
-		if (tree_copy(c->step->source, src, err) < 0)
-			return -1;
-	} else if (c->step->source) {
-		if (tar_extract(c->step->source, src, 1, NULL, err) < 0)
+		if (make_dirs(above, err) < 0 || tree_copy(s->files.v[i], to, err) < 0)
 			return -1;
 	}
-	return c->step->prepare ? c->step->prepare(c->step, c->cache, c->root, err) : 0;
-}
-
-static int make_root(const struct run *r, struct job *j, struct err *err)
-{
-	static const char *const parts[] = {"src", "deps", "out", "recipe", "home", "tmp"};
-
-	if (cache_work(r->options->cache, j->step->id, &j->root, err) < 0)
+	if (s->source && (path_is_dir(s->source) ? tree_copy(s->source, src, err)
+						 : tar_extract(s->source, src, 1, NULL, err)) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s", j->root, parts[i]);
-
-		if (make_dirs(path, err) < 0)
-			return -1;
-	}
-	return 0;
+	return s->prepare ? s->prepare(s, cache, g->root, err) : 0;
 }
 
 /* The clean environment: nothing of the caller's gets in. */
-static void fill_env(const struct run *r, const struct job *j, const char *seen, struct strv *env)
+static void fill_env(const struct run *r, const struct step *s, const char *seen, struct strv *env)
 {
 	static const char *const folders[][2] = {{"SRC", "src"}, {"DEPS", "deps"}, {"OUT", "out"},
 		{"RECIPE", "recipe"}, {"HOME", "home"}, {"TMPDIR", "tmp"}};
@@ -110,23 +187,23 @@ static void fill_env(const struct run *r, const struct job *j, const char *seen,
 	strv_addf(env, "S=%s", seen);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		strv_addf(env, "%s=%s/%s", folders[i][0], seen, folders[i][1]);
-	for (size_t i = 0; i < j->step->n_views; i++) {
-		const struct step_view *v = &j->step->views[i];
-		CLEANUP_FREE char *tree = cache_tree(r->options->cache, v->step->id);
+	for (size_t i = 0; i < s->n_views; i++) {
+		CLEANUP_FREE char *tree = cache_tree(r->options->cache, s->views[i].step->id);
 		CLEANUP_FREE char *path = sandbox_view(r->options->sandbox, tree, i);
+		const char *below = s->views[i].below;
 
-		strv_addf(env, "%s=%s%s%s", v->name, path, *v->below ? "/" : "", v->below);
+		strv_addf(env, "%s=%s%s%s", s->views[i].name, path, *below ? "/" : "", below);
 	}
 	jobserver_makeflags(r->jobserver, &makeflags);
 	strv_addf(env, "MAKEFLAGS=%s", makeflags.data);
 	strv_addf(env, "JOBS=%u", r->options->jobs);
 	strv_add(env, "LC_ALL=C.UTF-8");
 	strv_add(env, "TZ=UTC");
-	for (size_t i = 0; i < j->step->env.n; i++) {
+	for (size_t i = 0; i < s->env.n; i++) {
 		/* Compiler flags are keyed with a placeholder for the folder, which varies. */
 		CLEANUP_BUF struct buf value = BUF_INIT;
 
-		buf_adds(&value, j->step->env.v[i]);
+		buf_adds(&value, s->env.v[i]);
 		buf_replace(&value, "@S@", seen);
 		strv_add(env, value.data);
 	}
@@ -137,9 +214,9 @@ static void list_programs(const struct step *s, struct strv *programs)
 {
 	static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
 
-	for (size_t i = 0; s->recipe && i < s->recipe->n_tools; i++)
+	for (size_t i = 0; i < s->programs.n; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(folders); k++)
-			strv_addf(programs, "%s/%s", folders[k], s->recipe->tools[i].program);
+			strv_addf(programs, "%s/%s", folders[k], s->programs.v[i]);
 	for (size_t i = 0; i < s->env.n; i++) {
 		const char *value = strchr(s->env.v[i], '=');
 		struct stat st;
@@ -149,225 +226,208 @@ static void list_programs(const struct step *s, struct strv *programs)
 	}
 }
 
-static int spawn(struct run *r, struct job *j, struct err *err)
+/* Makes the step's folder and starts its script there. */
+static int start_script(struct running *g, struct proc **ret, struct err *err)
 {
-	bool boxed = r->options->sandbox != SANDBOX_NONE;
+	static const char *const parts[] = {"src", "deps", "out", "recipe", "home", "tmp"};
+	const struct plan_options *o = g->run->options;
+	const struct step *s = g->step;
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, fds = STRV_INIT;
 	CLEANUP_STRV struct strv views = STRV_INIT, programs = STRV_INIT;
 	CLEANUP(sandbox_release) struct strv files = STRV_INIT;
-	CLEANUP_FREE char *log = cache_log(r->options->cache, j->step->id);
-	CLEANUP_FREE char *inside = boxed ? xstrdup(SANDBOX_ROOT) : xstrdup(j->root);
-	struct prepare_context c = {j->step, r->options->cache, j->root};
-	CLEANUP_CLOSE int out =
-		open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-	struct proc_spec spec = {.argv = &argv,
-		.env = &env,
-		.out = out,
-		.err = -1,
-		.fds = &fds,
-		.lock = j->lock,
-		.run = prepare_folder,
-		.ctx = &c};
+	CLEANUP_FREE char *log = cache_log(o->cache, s->id);
+	CLEANUP_CLOSE int out = -1;
 
+	if (cache_work(o->cache, s->id, &g->root, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", g->root, parts[i]);
+
+		if (make_dirs(path, err) < 0)
+			return -1;
+	}
+	out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	if (out < 0)
 		return err_sys(err, "cannot create the log '%s'", log);
-	for (size_t i = 0; i < j->step->n_views; i++)
-		strv_take(&views, cache_tree(r->options->cache, j->step->views[i].step->id));
-	list_programs(j->step, &programs);
-	if (sandbox_prefix(r->options->sandbox, j->root, &views, &programs, &argv, &files, err) < 0)
+	for (size_t i = 0; i < s->n_views; i++)
+		strv_take(&views, cache_tree(o->cache, s->views[i].step->id));
+	list_programs(s, &programs);
+	if (sandbox_prefix(o->sandbox, g->root, &views, &programs, &argv, &files, err) < 0)
 		return -1;
 	strv_add(&argv, "/bin/sh");
 	strv_add(&argv, "-euc");
-	strv_addf(&argv, "cd \"$SRC\"\n%s", j->step->script);
-	fill_env(r, j, inside, &env);
+	strv_addf(&argv, "cd \"$SRC\"\n%s", s->script);
+	fill_env(g->run, s, o->sandbox == SANDBOX_NONE ? g->root : SANDBOX_ROOT, &env);
 	for (size_t i = 0; i < files.n; i++)
 		strv_add(&fds, files.v[i]);
-	jobserver_fds(r->jobserver, &fds);
-	return proc_start(&spec, &j->proc, err);
+	jobserver_fds(g->run->jobserver, &fds);
+	return proc_start(&(struct proc_spec){.argv = &argv,
+				  .env = &env,
+				  .out = out,
+				  .err = -1,
+				  .fds = &fds,
+				  .lock = g->lock,
+				  .run = prepare_folder,
+				  .ctx = g},
+		ret, err);
 }
 
-static void release_job(const struct run *r, struct job *j, bool keep)
+/* Its word in a log is the place to say what is left; never when nothing is known of it. */
+static void end_running(struct running *g, const char *word, bool keep)
 {
-	proc_free(j->proc);
-	if (j->root && !keep)
-		cache_work_remove(r->options->cache, j->root);
-	free(j->root);
-	if (j->step && j->lock >= 0)
-		close(j->lock);
-	*j = (struct job){.lock = -1};
+	struct run *r = g->run;
+	struct plan_outlook o = plan_look(r->plan, r->options->jobs);
+	CLEANUP_FREE char *done = NULL;
+	char left[32];
+
+	format_duration(left, o.left);
+	if (!word && o.left && !o.unknown)
+		word = done = xasprintf("done, about %s left", left);
+	progress_end(r->options->progress, g->line, word ? word : "done");
+	if (g->root && !keep)
+		cache_work_remove(r->options->cache, g->root);
+	g->step->started = 0;
+	close(g->lock);
+	jobserver_release(r->jobserver);
+	free(g->root);
+	free(g);
 }
 
-/* Another build is making the step. 0, or -1 if that takes too long. */
-static int wait_for(struct run *r, const struct step *s, struct err *err)
+/* Takes a step for us to make: 1. 0: another build makes it, or has made it. */
+static int take_step(struct run *r, struct step *s, int *lock, struct err *err)
 {
+	const struct cache *cache = r->options->cache;
 	CLEANUP_FREE char *holder = NULL;
+	int got = cache_lock(cache, s->id, lock, err);
 
+	if (got < 0)
+		return -1;
+	if (cache_has(cache, s->id)) {
+		if (got)
+			close(*lock);
+		s->cached = true;
+		r->result->reused++;
+	}
+	if (got || s->cached) {
+		r->waiting = 0;
+		return s->cached ? 0 : 1;
+	}
 	if (r->waiting)
-		return cache_lock_waited(r->options->cache, s->id, r->waiting, err) < 0
+		return cache_lock_waited(cache, s->id, r->waiting, err) < 0
 			       ? err_wrap(err, "another solder is making %s", s->title)
 			       : 0;
-	holder = cache_lock_holder(r->options->cache, s->id);
+	holder = cache_lock_holder(cache, s->id);
 	progress_say(r->options->progress, "another solder is making %s: %s; waiting for it",
 		s->title, holder);
 	r->waiting = clock_ns();
 	return 0;
 }
 
-/* Starts a step if its turn has come: 1 started, 0 not now, -1 error. */
-static int try_start(struct run *r, struct step *s, struct err *err)
+static bool is_ready(const struct step *s)
 {
-	CLEANUP_FREE char *numbered = NULL;
-	struct job *j = r->jobs;
-	int lock, got;
-
-	while (j < r->jobs + RUNNING_MAX && j->step)
-		j++;
-	if (j == r->jobs + RUNNING_MAX || !jobserver_acquire(r->jobserver))
-		return 0;
-	got = cache_lock(r->options->cache, s->id, &lock, err);
-	if (got == 1 && cache_has(r->options->cache, s->id)) {
-		close(lock);
-		got = 0;
-	}
-	if (got != 1) {
-		jobserver_release(r->jobserver);
-		return got == 0 && !cache_has(r->options->cache, s->id) ? wait_for(r, s, err) : got;
-	}
-	*j = (struct job){.step = s, .lock = lock, .start = clock_ns()};
-	s->started = j->start;
-	numbered = xasprintf("[%zu/%zu] %s", ++r->begun, r->steps, s->title);
-	j->line = progress_start(r->options->progress, numbered, s->estimate);
-	if (make_root(r, j, err) < 0 || spawn(r, j, err) < 0) {
-		progress_end(r->options->progress, j->line, "failed");
-		release_job(r, j, false);
-		return err_wrap(err, "building %s", s->title);
-	}
-	return 1;
-}
-
-/* The word in a log is the place to say what is left; never when nothing is known of it. */
-static void end_line(const struct run *r, const struct job *j, int failed)
-{
-	struct plan_outlook o = plan_look(r->plan, r->options->jobs);
-	CLEANUP_FREE char *word = NULL;
-	char left[32];
-
-	format_duration(left, o.left);
-	word = o.left && !o.unknown ? xasprintf("done, about %s left", left) : xstrdup("done");
-	progress_end(r->options->progress, j->line, failed < 0 ? "failed" : word);
-}
-
-static int finish_job(struct run *r, struct job *j, struct err *err)
-{
-	CLEANUP_FREE char *out = xasprintf("%s/out", j->root);
-	bool keep = false;
-	int failed = proc_result(j->proc, err);
-
-	if (failed < 0) {
-		CLEANUP_FREE char *log = cache_log(r->options->cache, j->step->id);
-
-		if (err->code == ERR_CHILD)
-			explain_failure(log, err);
-		err_wrap(err, "building %s", j->step->title);
-		keep = r->options->keep_work;
-		if (keep)
-			progress_say(r->options->progress,
-				"the folder of the failed step is kept: %s", j->root);
-	} else if (output_check(out, err) < 0) {
-		failed = err_wrap(err, "building %s", j->step->title);
-	} else {
-		failed = cache_commit(r->options->cache, j->step->id, j->step->title, out,
-			&j->step->inputs, clock_ns() - j->start, err);
-	}
-	if (failed == 0)
-		j->step->cached = true;
-	end_line(r, j, failed);
-	release_job(r, j, keep);
-	jobserver_release(r->jobserver);
-	return failed;
-}
-
-static bool is_ready(const struct run *r, const struct step *s)
-{
-	for (size_t i = 0; i < RUNNING_MAX; i++) {
-		if (r->jobs[i].step == s)
-			return false;
-	}
 	for (size_t i = 0; i < s->n_needs; i++) {
 		if (!s->needs[i]->cached)
 			return false;
 	}
-	return true;
+	return !s->started;
 }
 
-/* Starts what can be started; counts what is still to do. */
-static int start_ready(struct run *r, struct plan_result *result, size_t *left, struct err *err)
+/* The next step whose turn has come. */
+static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 {
-	*left = 0;
+	struct run *r = ctx;
+	struct plan_outlook o = plan_look(r->plan, r->options->jobs);
+	CLEANUP_FREE char *numbered = NULL;
+
+	progress_left(r->options->progress, r->line, r->steps > o.steps ? r->steps - o.steps : 0,
+		r->steps, o.unknown ? 0 : o.left);
 	for (size_t i = 0; i < r->plan->n; i++) {
 		struct step *s = r->plan->steps[i];
-		int started;
+		struct running *g;
+		int lock, got;
 
-		if (s->cached)
+		if (s->cached || !is_ready(s))
 			continue;
-		++*left;
-		if (!is_ready(r, s))
-			continue;
-		started = try_start(r, s, err);
-		if (started < 0)
+		if (!jobserver_acquire(r->jobserver))
+			break;
+		got = take_step(r, s, &lock, err);
+		if (got <= 0)
+			jobserver_release(r->jobserver);
+		if (got < 0)
 			return -1;
-		if (started) {
-			result->run++;
-		} else if (cache_has(r->options->cache, s->id)) {
-			s->cached = true;
-			r->waiting = 0;
-			result->reused++;
-			--*left;
+		if (got == 0)
+			continue;
+		g = xcalloc(1, sizeof(*g));
+		*g = (struct running){.run = r, .step = s, .lock = lock};
+		s->started = clock_ns();
+		numbered = xasprintf("[%zu/%zu] %s", ++r->begun, r->steps, s->title);
+		g->line = progress_start(r->options->progress, numbered, s->estimate);
+		if (start_script(g, ret, err) < 0) {
+			end_running(g, "failed", false);
+			return err_wrap(err, "building %s", s->title);
 		}
+		r->result->run++;
+		*job = g;
+		return POOL_STARTED;
 	}
-	return 0;
+	for (size_t i = 0; i < r->plan->n; i++)
+		if (!r->plan->steps[i]->cached)
+			return POOL_NOT_NOW;
+	return POOL_NO_MORE;
 }
 
-static void show_all(const struct run *r)
+static int end_step(void *ctx, void *job, struct proc *proc, struct err *err)
 {
-	struct plan_outlook o = plan_look(r->plan, r->options->jobs);
-	size_t done = r->steps > o.steps ? r->steps - o.steps : 0;
+	struct running *g = job;
+	struct step *s = g->step;
+	const struct plan_options *o = ((struct run *)ctx)->options;
+	CLEANUP_FREE char *out = xasprintf("%s/out", g->root);
+	bool keep = false;
+	int failed = proc_result(proc, err);
 
-	progress_left(r->options->progress, r->line, done, r->steps, o.unknown ? 0 : o.left);
+	if (failed < 0) {
+		CLEANUP_FREE char *log = cache_log(o->cache, s->id);
+
+		if (err->code == ERR_CHILD)
+			explain_failure(log, err);
+		keep = o->keep_work;
+		if (keep)
+			progress_say(
+				o->progress, "the folder of the failed step is kept: %s", g->root);
+	} else {
+		failed = output_check(out, err);
+	}
+	if (failed < 0)
+		err_wrap(err, "building %s", s->title);
+	else
+		failed = cache_commit(
+			o->cache, s->id, s->title, out, &s->inputs, clock_ns() - s->started, err);
+	s->cached = failed == 0;
+	end_running(g, failed < 0 ? "failed" : NULL, keep);
+	return failed;
 }
 
-static int run_all(struct run *r, struct plan_result *result, struct err *err)
+static void drop_step(void *ctx, void *job)
 {
-	size_t left;
-
-	for (;;) {
-		struct proc *procs[RUNNING_MAX];
-		int ended;
-
-		if (interrupt_check(err) < 0 || start_ready(r, result, &left, err) < 0)
-			return -1;
-		if (!left)
-			return 0;
-		for (size_t i = 0; i < RUNNING_MAX; i++)
-			procs[i] = r->jobs[i].proc;
-		ended = proc_wait_any(procs, RUNNING_MAX, TICK_MS);
-		show_all(r);
-		progress_tick(r->options->progress);
-		if (ended >= 0 && finish_job(r, &r->jobs[ended], err) < 0)
-			return -1;
-	}
+	(void)ctx;
+	end_running(job, "ended", false);
 }
 
 int plan_run(struct plan *p, const struct plan_options *options, struct plan_result *result,
 	struct err *err)
 {
-	struct run r = {.plan = p, .options = options};
+	struct run r = {.plan = p, .options = options, .result = result};
+	const struct proc_pool pool = {.jobs = POOL_PLACES,
+		.progress = options->progress,
+		.start = start_next,
+		.end = end_step,
+		.drop = drop_step,
+		.ctx = &r};
+	CLEANUP_FREE char *text = plan_outlook_text(p, options->jobs);
 	uint64_t start = clock_ns();
 	int failed;
 
 	*result = (struct plan_result){0};
-	for (size_t i = 0; i < RUNNING_MAX; i++)
-		r.jobs[i].lock = -1;
 	for (size_t i = 0; i < p->n; i++) {
 		result->reused += p->steps[i]->cached;
 		if (p->steps[i]->cached)
@@ -376,22 +436,10 @@ int plan_run(struct plan *p, const struct plan_options *options, struct plan_res
 	r.steps = p->n - result->reused;
 	if (jobserver_new(options->jobs, &r.jobserver, err) < 0)
 		return -1;
-	if (r.steps) {
-		CLEANUP_FREE char *text = plan_outlook_text(p, options->jobs);
-
+	if (r.steps)
 		progress_say(options->progress, "%s", text);
-	}
 	r.line = r.steps ? progress_overall(options->progress, "all steps") : -1;
-	failed = run_all(&r, result, err);
-	/* All at once: their time to end runs side by side. */
-	for (size_t i = 0; i < RUNNING_MAX; i++)
-		proc_terminate(r.jobs[i].proc);
-	for (size_t i = 0; i < RUNNING_MAX; i++) {
-		if (r.jobs[i].step) {
-			progress_end(options->progress, r.jobs[i].line, "ended");
-			release_job(&r, &r.jobs[i], false);
-		}
-	}
+	failed = proc_pool_run(&pool, err);
 	progress_end(options->progress, r.line, "");
 	jobserver_free(r.jobserver);
 	result->took = clock_ns() - start;

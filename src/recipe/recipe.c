@@ -58,10 +58,47 @@ static int read_patches(
 	return 0;
 }
 
+static int read_files(const struct yaml *y, struct fy_node *root, struct recipe *r, struct err *err)
+{
+	static const char *const keys[] = {"build", "profile", "compile", "tree", "link"};
+	struct fy_node *map = yaml_get(root, "files");
+	struct fy_node_pair *pair;
+	void *iter = NULL;
+
+	if (map && yaml_check_keys(y, map, keys, ARRAY_SIZE(keys), err) < 0)
+		return -1;
+	while (map && (pair = fy_node_mapping_iterate(map, &iter))) {
+		struct recipe_step *step;
+
+		r->steps = xreallocarray(r->steps, r->n_steps + 1, sizeof(*r->steps));
+		step = &r->steps[r->n_steps++];
+		*step = (struct recipe_step){
+			.name = xstrdup(fy_node_get_scalar0(fy_node_pair_key(pair)))};
+		if (yaml_strings(y, map, step->name, &step->files, err) < 0)
+			return -1;
+		for (size_t i = 0; i < step->files.n; i++) {
+			CLEANUP_FREE char *path = xasprintf("%s/%s", r->dir, step->files.v[i]);
+
+			if (!path_exists(path))
+				return yaml_error(y, fy_node_pair_value(pair), err,
+					"there is no file '%s'", path);
+		}
+	}
+	return 0;
+}
+
+const struct strv *recipe_files(const struct recipe *r, const char *step)
+{
+	for (size_t i = 0; i < r->n_steps; i++)
+		if (!strcmp(r->steps[i].name, step))
+			return &r->steps[i].files;
+	return NULL;
+}
+
 static int read_recipe(const struct yaml *y, struct recipe *r, struct err *err)
 {
 	static const char *const keys[] = {"name", "summary", "licence", "licence-files", "depends",
-		"tools", "patches", "build", "exports"};
+		"tools", "patches", "build", "exports", "files"};
 	struct fy_node *root = fy_document_root(y->doc);
 	CLEANUP_FREE char *name = NULL;
 
@@ -73,7 +110,8 @@ static int read_recipe(const struct yaml *y, struct recipe *r, struct err *err)
 		yaml_strings(y, root, "licence-files", &r->licence_files, err) < 0 ||
 		yaml_strings(y, root, "depends", &r->depends, err) < 0 ||
 		yaml_strings(y, root, "exports", &r->exports, err) < 0 ||
-		read_tools(y, root, r, err) < 0 || read_patches(y, root, r, err) < 0)
+		read_tools(y, root, r, err) < 0 || read_patches(y, root, r, err) < 0 ||
+		read_files(y, root, r, err) < 0)
 		return -1;
 	if (strcmp(name, r->name))
 		return yaml_error(y, yaml_get(root, "name"), err,
@@ -96,8 +134,7 @@ int recipe_load(const char *dir, const char *name, struct recipe **ret, struct e
 		return err_hint(err, "recipes are folders with a file recipe.yaml; --recipes DIR "
 				     "names another place");
 	}
-	if (yaml_load(path, &y, err) < 0 || read_recipe(&y, r, err) < 0 ||
-		tree_digest(r->dir, r->digest, err) < 0)
+	if (yaml_load(path, &y, err) < 0 || read_recipe(&y, r, err) < 0)
 		return -1;
 	*ret = steal(&r);
 	return 0;
@@ -127,8 +164,13 @@ void recipe_free(struct recipe *r)
 		free(r->patches[i].reason);
 		free(r->patches[i].versions);
 	}
+	for (size_t i = 0; i < r->n_steps; i++) {
+		free(r->steps[i].name);
+		strv_release(&r->steps[i].files);
+	}
 	free(r->tools);
 	free(r->patches);
+	free(r->steps);
 	strv_release(&r->licence_files);
 	strv_release(&r->depends);
 	strv_release(&r->exports);

@@ -23,6 +23,11 @@ struct recipe_patch {
 	char *versions; /* ">=3.11,<3.14"; NULL: all */
 };
 
+struct recipe_step {
+	char *name; /* "build" of a package; "profile", "compile", "tree" or "link" of CPython */
+	struct strv files;
+};
+
 struct recipe {
 	char *name;
 	char *dir; /* the recipe's folder */
@@ -36,7 +41,8 @@ struct recipe {
 	size_t n_patches;
 	char *build; /* shell script; NULL when the recipe folder has scripts of its own */
 	struct strv exports;
-	char digest[65]; /* over every file of the folder, names and contents */
+	struct recipe_step *steps; /* whose files are listed */
+	size_t n_steps;
 };
 
 /* Loads DIR/NAME/recipe.yaml. */
@@ -46,6 +52,9 @@ void cleanup_recipe(struct recipe **r);
 
 /* Absolute path of a patch; the caller frees it. */
 char *recipe_patch_path(const struct recipe *r, const struct recipe_patch *patch);
+
+/* The files of the recipe's folder that a step uses, besides patches; NULL: they are not listed. */
+const struct strv *recipe_files(const struct recipe *r, const char *step);
 
 struct lock_entry {
 	char *package;

@@ -22,13 +22,13 @@ static size_t n_planned(const struct intervention *iv)
 	return n;
 }
 
-static const char *how(const struct build_outlook *o)
+static const char *how(const struct cpython_outlook *o)
 {
 	return o->compiles ? "compile" : o->steps ? "link" : "in the cache";
 }
 
 static void add_plan_row(
-	struct doc *doc, const char *what, const char *change, const struct build_outlook *o)
+	struct doc *doc, const char *what, const char *change, const struct cpython_outlook *o)
 {
 	char about[32] = "";
 	const char *cells[] = {what, change, how(o), *about ? about : NULL};
@@ -313,7 +313,7 @@ static void add_doubts(struct doc *doc, const struct intervention *iv)
 /* What was flipped, from where. */
 static void add_settings(struct doc *doc, const struct intervention *iv)
 {
-	const struct cpython_options *o = &iv->record.values.cpython;
+	const struct cpython_options *o = &iv->record.request.options;
 	CLEANUP_BUF struct buf all = BUF_INIT;
 
 	for (size_t f = 0; f < INTERVENE_N_FACTORS; f++)
@@ -340,7 +340,7 @@ void intervene_page(struct doc *doc, const struct intervention *iv)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
-static json_t *outlook_json(const struct build_outlook *o)
+static json_t *outlook_json(const struct cpython_outlook *o)
 {
 	return json_pack("{s:s, s:I, s:I}", "how", how(o), "steps", (json_int_t)o->steps,
 		"estimate_ns", (json_int_t)o->estimate);

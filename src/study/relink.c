@@ -5,42 +5,39 @@
 
 #include "base/file.h"
 #include "cmd/bench-internal.h"
-#include "cmd/build-internal.h"
+#include "cpython/cpython.h"
 #include "python/python.h"
 
 /* How a link of ours is named in a campaign: "relink 3", by the number of the shuffle. */
 #define GIVEN "relink "
 
 /* How an arm was built, if it can be linked again in seconds. */
-static int open_record(const struct bench_arm *arm, struct build_record *record, struct err *err)
+static int open_record(const struct bench_arm *arm, struct cpython_record *record, struct err *err)
 {
 	CLEANUP_PYTHON struct python dist = {0};
-	struct build_outlook outlook;
-	struct build_values values;
+	struct cpython_outlook outlook;
 
 	if (py_find(arm->interpreter, &dist, err) < 0 ||
-		cmd_build_record(dist.prefix, NULL, NULL, record, err) < 0)
+		cpython_record_read(dist.prefix, NULL, NULL, record, err) < 0)
 		return -1;
-	values = record->values;
-	values.dry_run = values.quiet = true;
-	if (cmd_build_tree(&values, record->version, &outlook, err) < 0)
+	record->request.quiet = true;
+	if (cpython_look(&record->request, &outlook, err) < 0)
 		return -1;
 	return outlook.compiles ? err_set(err, ERR_UNSUPPORTED, "its compile is not in the cache")
 				: 0;
 }
 
 static int relink(
-	const struct build_record *record, const char *shuffle, const char *dir, struct err *err)
+	const struct cpython_record *record, const char *shuffle, const char *dir, struct err *err)
 {
-	struct build_values values = record->values;
+	struct cpython_request request = record->request;
 
-	values.cpython.shuffle = shuffle;
-	values.output = dir;
-	values.quiet = true;
-	return cmd_build_tree(&values, record->version, NULL, err);
+	request.options.shuffle = shuffle;
+	request.output = dir;
+	return cpython_build(&request, err);
 }
 
-static int add_links(struct bench *b, size_t arm, const struct build_record *record,
+static int add_links(struct bench *b, size_t arm, const struct cpython_record *record,
 	const char *scratch, struct err *err)
 {
 	for (unsigned int i = 1; i < b->options.layouts; i++) {
@@ -62,7 +59,7 @@ static int add_links(struct bench *b, size_t arm, const struct build_record *rec
 int bench_relink(struct bench *b, const char *scratch, struct progress *progress, struct err *err)
 {
 	for (size_t i = 0; i < b->n_arms; i++) {
-		CLEANUP_BUILD_RECORD struct build_record record = {0};
+		CLEANUP_CPYTHON_RECORD struct cpython_record record = {0};
 		struct err why = ERR_INIT;
 
 		if (b->arms[i].n_links)
@@ -79,7 +76,7 @@ int bench_relink(struct bench *b, const char *scratch, struct progress *progress
 }
 
 /* One link again, where it was not kept. Its digest is checked when the campaign goes on. */
-static int restore(const struct build_record *record, struct bench_link *link, const char *dir,
+static int restore(const struct cpython_record *record, struct bench_link *link, const char *dir,
 	struct err *err)
 {
 	CLEANUP_PYTHON struct python dist = {0};
@@ -103,7 +100,7 @@ static bool is_ours(const struct bench_link *link)
 int bench_relink_again(struct bench *b, const char *scratch, struct err *err)
 {
 	for (size_t i = 0; i < b->n_arms; i++) {
-		CLEANUP_BUILD_RECORD struct build_record record = {0};
+		CLEANUP_CPYTHON_RECORD struct cpython_record record = {0};
 		struct bench_arm *arm = &b->arms[i];
 
 		for (size_t k = 0; k < arm->n_links; k++) {

@@ -23,7 +23,7 @@ void intervention_release(struct intervention *iv)
 	if (iv->scratch)
 		tree_remove(iv->scratch, &ignored);
 	free(iv->scratch);
-	build_record_release(&iv->record);
+	cpython_record_release(&iv->record);
 	intervene_plan_release(&iv->plan);
 	bench_result_release(&iv->result);
 	bench_free(iv->bench);
@@ -43,12 +43,12 @@ static const struct cpython_option *option_of(enum intervene_factor factor)
 	return cpython_find_option(intervene_name(factor));
 }
 
-static struct intervene_tree tree_of(const struct build_record *r)
+static struct intervene_tree tree_of(const struct cpython_record *r)
 {
-	struct intervene_tree t = {.link = r->values.cpython.link, .triple = r->triple};
+	struct intervene_tree t = {.link = r->request.options.link, .triple = r->triple};
 
 	for (size_t f = 0; f < INTERVENE_N_FACTORS; f++)
-		t.settings[f] = cpython_option_get(&r->values.cpython, option_of(f));
+		t.settings[f] = cpython_option_get(&r->request.options, option_of(f));
 	return t;
 }
 
@@ -67,7 +67,7 @@ static int plan_flips(struct intervention *iv, struct err *err)
 {
 	const struct intervene_request *rq = iv->request;
 	const struct intervene_tree b = tree_of(&iv->record);
-	CLEANUP_BUILD_RECORD struct build_record other = {0};
+	CLEANUP_CPYTHON_RECORD struct cpython_record other = {0};
 	CLEANUP_FREE char *prefix = NULL;
 	struct err ignored = ERR_INIT;
 	struct intervene_tree a;
@@ -75,33 +75,31 @@ static int plan_flips(struct intervention *iv, struct err *err)
 
 	if (prefix_of(rq->a, &prefix, err) < 0)
 		return -1;
-	known = cmd_build_record(prefix, rq->cache, rq->source, &other, &ignored) == 0;
+	known = cpython_record_read(prefix, rq->cache, rq->source, &other, &ignored) == 0;
 	if (known)
 		a = tree_of(&other);
 	return intervene_plan(known ? &a : NULL, &b, rq->factors, &iv->plan, err);
 }
 
-/* What solder build is told for a flip (NULL: for the tree as it is). */
-static struct build_values values_for(const struct intervention *iv, size_t i)
+/* What is built for a flip (for the tree as it is, where there is no such flip). */
+static struct cpython_request request_for(const struct intervention *iv, size_t i)
 {
-	const struct intervene_request *rq = iv->request;
-	struct build_values values = iv->record.values;
+	struct cpython_request request = iv->record.request;
 
-	if (rq->jobs)
-		values.jobs = rq->jobs;
+	if (iv->request->jobs)
+		request.jobs = iv->request->jobs;
 	if (i < iv->plan.n)
-		cpython_option_set(
-			&values.cpython, option_of(iv->plan.flips[i].factor), iv->plan.flips[i].to);
-	return values;
+		cpython_option_set(&request.options, option_of(iv->plan.flips[i].factor),
+			iv->plan.flips[i].to);
+	return request;
 }
 
 static int look(struct intervention *iv, size_t i, struct err *err)
 {
-	struct build_values values = values_for(iv, i);
+	struct cpython_request request = request_for(iv, i);
 
-	values.dry_run = true;
-	values.quiet = true;
-	return cmd_build_tree(&values, iv->record.version, &iv->outlook[i], err);
+	request.quiet = true;
+	return cpython_look(&request, &iv->outlook[i], err);
 }
 
 static int look_all(struct intervention *iv, struct err *err)
@@ -118,14 +116,14 @@ static int look_all(struct intervention *iv, struct err *err)
 
 static int build_one(struct intervention *iv, size_t i, const char *dir, struct err *err)
 {
-	struct build_values values = values_for(iv, i);
+	struct cpython_request request = request_for(iv, i);
 
-	values.output = dir;
-	return cmd_build_tree(&values, iv->record.version, NULL, err);
+	request.output = dir;
+	return cpython_build(&request, err);
 }
 
 /* The parts of two records that make them comparable: sources and compiler. */
-static bool same_inputs(const struct build_record *x, const struct build_record *y)
+static bool same_inputs(const struct cpython_record *x, const struct cpython_record *y)
 {
 	const json_t *of_x = json_object_get(x->all, "distribution");
 	const json_t *of_y = json_object_get(y->all, "distribution");
@@ -169,11 +167,11 @@ static int build_base(struct intervention *iv, struct err *err)
 {
 	const struct intervene_request *rq = iv->request;
 	CLEANUP_FREE char *dir = folder_for(iv, iv->plan.n);
-	CLEANUP_BUILD_RECORD struct build_record built = {0};
+	CLEANUP_CPYTHON_RECORD struct cpython_record built = {0};
 
 	if (build_one(iv, iv->plan.n, dir, err) < 0)
 		return err_wrap(err, "building '%s' again", rq->b);
-	if (cmd_build_record(dir, rq->cache, rq->source, &built, err) < 0)
+	if (cpython_record_read(dir, rq->cache, rq->source, &built, err) < 0)
 		return -1;
 	if (!same_inputs(&iv->record, &built)) {
 		err_set(err, ERR_UNSUPPORTED,
@@ -228,7 +226,7 @@ int intervene_build(
 	iv->request = request;
 	iv->alone = !strcmp(request->a, request->b);
 	if (prefix_of(request->b, &prefix, err) < 0 ||
-		cmd_build_record(prefix, request->cache, request->source, &iv->record, err) < 0)
+		cpython_record_read(prefix, request->cache, request->source, &iv->record, err) < 0)
 		return err_wrap(err, "--intervene");
 	if (plan_flips(iv, err) < 0)
 		return err_wrap(err, "--intervene");

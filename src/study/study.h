@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/progress.h"
-#include "cmd/build-internal.h"
+#include "cpython/cpython.h"
 #include "study/intervene.h"
 #include "report/report.h"
 
@@ -36,11 +36,11 @@ struct intervene_arm {
 struct intervention {
 	const struct intervene_request *request;
 	char *scratch; /* removed at the end */
-	struct build_record record;
+	struct cpython_record record;
 	struct intervene_plan plan;
 	bool alone; /* there is no A but B itself */
 	/* For each flip, and last for the base: */
-	struct build_outlook outlook[INTERVENE_FLIPS_MAX + 1];
+	struct cpython_outlook outlook[INTERVENE_FLIPS_MAX + 1];
 	size_t arm_of[INTERVENE_FLIPS_MAX]; /* 0: it is in no campaign */
 	struct intervene_arm arms[BENCH_ARMS_MAX];
 	size_t n_arms; /* A, B, the base if it is not B, then the flips */

@@ -1,14 +1,12 @@
 /* Is a distribution what its recorded inputs give? Built again, by this very program. */
 #include <dirent.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/parallel.h"
-#include "cpython/toolchain.h"
-#include "cmd/build-internal.h"
+#include "cpython/cpython.h"
 #include "cmd/cmd.h"
 #include "cmd/pack-internal.h"
 
@@ -23,117 +21,28 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-static void add_option(struct strv *argv, const char *name, const char *value)
+/* Builds again, in a cache of its own, so that every step runs, with the sources that are
+ * downloaded already; with `only_cpython`, what CPython is built from is there, too. */
+static int build_again(const struct pack_values *v, const char *dir, const struct cache *cache,
+	const char *place, const char *fresh, unsigned int jobs, struct progress *progress,
+	struct err *err)
 {
-	strv_add(argv, name);
-	strv_add(argv, value);
-}
+	CLEANUP_CPYTHON_RECORD struct cpython_record record = {0};
+	int line, failed;
 
-/* A profile is an input: the same one is used, from the cache. */
-static int add_profile(
-	const json_t *options, const struct cache *cache, struct strv *argv, struct err *err)
-{
-	CLEANUP_FREE char *profile = NULL;
-
-	if (strcmp(text(options, "opt"), "pgo") != 0)
-		return 0;
-	profile = cmd_find_profile(cache, text(options, "profile"));
-	if (!profile)
-		return err_set(err, ERR_UNSUPPORTED,
-			"cannot build again: the cache '%s' no longer has the profile %s",
-			cache->dir, text(options, "profile"));
-	add_option(argv, "--profile", profile);
-	return 0;
-}
-
-/* Builds before an option was there were made as is its default. */
-static void add_choices(const json_t *options, struct strv *argv)
-{
-	for (size_t i = 0; i < cpython_n_options; i++) {
-		const char *name = cpython_option_table[i].name;
-
-		if (!json_object_get(options, name))
-			continue;
-		strv_addf(argv, "--%s", name);
-		strv_add(argv, text(options, name));
-	}
-}
-
-static int build_command(const json_t *build, const struct cache *cache, const char *other,
-	const char *out, unsigned int jobs, struct strv *argv, struct err *err)
-{
-	static const char *const names[] = {"cc", "sources"};
-	const json_t *options = json_object_get(build, "options");
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	if (n < 0)
-		return err_sys(err, "cannot find this program");
-	exe[n] = '\0';
-	if (!options) {
-		err_set(err, ERR_INPUT,
-			"the distribution does not say with which options it was "
-			"built");
-		return err_hint(err, "it is of an older solder; build it with this one first");
-	}
-	if (json_is_true(json_object_get(options, "own_source")))
-		return err_set(err, ERR_UNSUPPORTED,
-			"cannot build again: the source was the user's own, not a locked one");
-	strv_add(argv, exe);
-	strv_add(argv, "build");
-	strv_addf(argv, "cpython@%s", text(json_object_get(build, "distribution"), "python"));
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		strv_addf(argv, "--%s", names[i]);
-		strv_add(argv, text(options, names[i]));
-	}
-	add_choices(options, argv);
-	add_option(argv, "--cache", other);
-	add_option(argv, "--output", out);
-	strv_add(argv, "--jobs");
-	strv_addf(argv, "%u", jobs);
-	strv_add(argv, "--offline");
-	strv_add(argv, "--quiet");
-	return add_profile(options, cache, argv, err);
-}
-
-/* Copies what CPython is built from: the finished steps of all other packages. */
-static int copy_packages(const struct cache *cache, const char *other, struct err *err)
-{
-	const struct cache copies = {.dir = (char *)other};
-	CLEANUP_STRV struct strv ids = STRV_INIT;
-
-	cache_entries(cache, "", &ids);
-	for (size_t i = 0; i < ids.n; i++) {
-		CLEANUP_FREE char *from = cache_entry(cache, ids.v[i]);
-		CLEANUP_FREE char *to = cache_entry(&copies, ids.v[i]);
-
-		if (strncmp(ids.v[i], "cpython-", 8) != 0 && tree_copy(from, to, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* A cache of its own, so that every step runs, with the sources that are downloaded already. */
-static int make_cache(
-	const struct cache *cache, const char *other, bool only_cpython, struct err *err)
-{
-	CLEANUP_FREE char *sources = cache_sources(cache);
-	CLEANUP_FREE char *link = xasprintf("%s/sources", other);
-
-	if (make_dirs(other, err) < 0)
+	if (cpython_record_read(dir, cache->dir, NULL, &record, err) < 0 ||
+		cpython_record_check_compiler(&record, err) < 0)
+		return err_wrap(err, "cannot build again");
+	if (cache_derive(cache, place, v->only_cpython ? "cpython-" : NULL, err) < 0)
 		return -1;
-	if (!path_exists(link) && symlink(sources, link) < 0)
-		return err_sys(err, "cannot create '%s'", link);
-	return only_cpython ? copy_packages(cache, other, err) : 0;
-}
-
-static int rebuild(const struct strv *argv, struct progress *progress, struct err *err)
-{
-	int line = progress_start(progress, "build again", 0);
-	int failed = pack_rebuild(argv, err);
-
+	record.request.cache = place;
+	record.request.output = fresh;
+	record.request.jobs = jobs;
+	record.request.offline = record.request.quiet = true;
+	line = progress_start(progress, "build again", 0);
+	failed = cpython_build(&record.request, err);
 	progress_end(progress, line, failed < 0 ? "failed" : "done");
-	return failed;
+	return failed < 0 ? err_wrap(err, "building again") : 0;
 }
 
 /* What two archives of one name differ in. 1: they do. */
@@ -214,24 +123,6 @@ static int pack_both(const struct pack_values *v, const char *dir, const char *f
 	return differ;
 }
 
-/* Another compiler gives other bytes: that would say nothing of the build. */
-static int check_compiler(const json_t *build, struct err *err)
-{
-	const char *was = text(json_object_get(build, "distribution"), "compiler");
-	const json_t *options = json_object_get(build, "options");
-	struct toolchain_needs needs = {.lto = strcmp(text(options, "lto"), "none") != 0,
-		.pgo = !strcmp(text(options, "opt"), "pgo")};
-	CLEANUP(cleanup_toolchain) struct toolchain *t = NULL;
-
-	if (toolchain_find(text(options, "cc"), &needs, &t, err) < 0)
-		return err_wrap(err, "cannot build again with the compiler '%s'", was);
-	if (!strcmp(t->version, was))
-		return 0;
-	return err_set(err, ERR_UNSUPPORTED,
-		"cannot build again: the compiler was '%s', and '%s' is '%s' here", was,
-		text(options, "cc"), t->version);
-}
-
 /* A second build that found the first one's cache would build nothing. */
 static int check_keep(const char *dir, struct err *err)
 {
@@ -251,11 +142,9 @@ static int check_keep(const char *dir, struct err *err)
 static int verify(const struct pack_values *v, const char *dir, const char *scratch,
 	const struct cache *cache, struct progress *progress, json_t *result, struct err *err)
 {
-	CLEANUP_PACKAGE struct package *p = NULL;
 	CLEANUP(cleanup_cache) struct cache *other = NULL;
 	CLEANUP_FREE char *place = xasprintf("%s/another cache", scratch);
 	CLEANUP_FREE char *fresh = xasprintf("%s/another place", scratch);
-	CLEANUP_STRV struct strv argv = STRV_INIT;
 	/* Builds have as many as there are processors, unless told otherwise. */
 	unsigned int jobs = v->jobs ? v->jobs : processors() + 1;
 	json_t *list = json_array();
@@ -263,11 +152,8 @@ static int verify(const struct pack_values *v, const char *dir, const char *scra
 
 	json_object_set_new(result, "differences", list);
 	json_object_set_new(result, "jobs", json_integer(jobs));
-	if (pack_open(dir, &p, err) < 0 ||
-		build_command(pack_build(p), cache, place, fresh, jobs, &argv, err) < 0 ||
-		check_compiler(pack_build(p), err) < 0 ||
-		make_cache(cache, place, v->only_cpython, err) < 0 ||
-		rebuild(&argv, progress, err) < 0 || cache_open(place, &other, err) < 0)
+	if (build_again(v, dir, cache, place, fresh, jobs, progress, err) < 0 ||
+		cache_open(place, &other, err) < 0)
 		return -1;
 	trees = pack_compare(dir, fresh, DIFFERENCES_MAX, list, err);
 	if (trees < 0)

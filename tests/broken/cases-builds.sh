@@ -50,6 +50,48 @@ t_json_is_as_documented() {
 	python3 "$here/summary.py" "$case/out" 1 4 >"$case/said" 2>&1 || fail "$(cat "$case/said")"
 }
 
+# A recipe that names the files of its steps: a step sees no other, and what it does not use costs
+# nothing.
+t_steps_are_keyed_by_their_files() {
+	have_sources
+	own_recipes
+	echo "files: {compile: [], tree: [], link: []}" >>"$recipes/cpython/recipe.yaml"
+	expect 0 build
+	echo "# a comment" >>"$recipes/cpython/link.sh"
+	echo "read by nobody" >"$recipes/cpython/notes"
+	expect 0 build --why
+	says "1 step run, 4 from the cache" "script changed"
+	ran zlib 1 compile 1 tree 1 link 2
+	echo 'cat "$RECIPE/notes"' >>"$recipes/cpython/link.sh"
+	expect 2 build
+	says "building cpython 3.13.5 link static" "notes: No such file"
+	sed -i 's/link: \[\]/link: [notes]/' "$recipes/cpython/recipe.yaml"
+	expect 0 build
+	ran compile 1
+	echo "read by the link" >"$recipes/cpython/notes"
+	expect 0 build --why
+	says "file notes changed"
+	ran compile 1
+}
+
+t_plan_as_json() {
+	have_all
+	expect 0 build -n --json --link shared
+	python3 - "$case/out" >"$case/said" 2>&1 <<-'END' || fail "$(cat "$case/said")"
+		import json, sys
+		j = json.load(open(sys.argv[1]))
+		assert (j["format"], j["version"]) == ("solder-build-plan", 1)
+		assert [s["state"] for s in j["steps"]] == 4 * ["reuse"] + ["run"], j["steps"]
+		assert j["totals"]["run"] == 1 and j["totals"]["reuse"] == 4, j["totals"]
+		assert j["sources"]["set"] == "debian" and j["output"]["state"] == "absent", j
+	END
+	[ ! -e "$output" ] || fail "an output was made"
+	mkdir -p "$output"
+	echo mine >"$output/notes"
+	expect 2 build -n --json
+	says "was not created by solder"
+}
+
 # What stands at the output, and how long it would take.
 t_dry_run_looks_at_the_output() {
 	have_all

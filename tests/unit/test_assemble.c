@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "cpython/cpython.h"
+#include "cpython/cpython-internal.h"
 
 #define EPOCH 1234567890
 
@@ -37,8 +37,10 @@ static void setup(struct fixture *f, char *root)
 static int assemble(const struct fixture *f, const char *key, const char *manifest)
 {
 	struct err err = ERR_INIT;
-	int got = cpython_assemble(&f->plan, &f->cache, f->out, key, manifest, NULL, &err);
+	json_t *j = json_loads(manifest, 0, NULL);
+	int got = cpython_assemble(&f->plan, &f->cache, f->out, key, j, NULL, &err);
 
+	json_decref(j);
 	if (got < 0)
 		fail_msg("%s", err.msg);
 	return got;
@@ -83,7 +85,12 @@ static void test_date(void **state)
 	free(f.out);
 }
 
-/* Those that apply to the version, of the recipe that made the package. */
+static const char *text_of_first(const json_t *patches, const char *key)
+{
+	return json_string_value(json_object_get(json_array_get(patches, 0), key));
+}
+
+/* Those that apply to the version. */
 static void test_patches(void **state)
 {
 	static struct recipe_patch patches[] = {{(char *)"a.patch", (char *)"why", NULL},
@@ -92,32 +99,23 @@ static void test_patches(void **state)
 		.dir = *state,
 		.patches = patches,
 		.n_patches = ARRAY_SIZE(patches)};
-	struct step *steps[1];
-	struct fixture f;
-	const json_t *packages, *found;
-	json_t *j;
+	struct chosen chosen = {.recipe = &recipe, .version = "3.13.15"};
+	struct err err = ERR_INIT;
+	json_t *found;
 	char hex[SHA256_HEX_SIZE];
 
-	setup(&f, *state);
 	scratch_file(*state, "a.patch", "content", 0644);
 	scratch_file(*state, "b.patch", "content", 0644);
-	f.compile.recipe = &recipe;
-	f.compile.version = (char *)"3.13.15";
-	steps[0] = &f.compile;
-	f.plan.plan = (struct plan){steps, 1};
-	assemble(&f, "key", "{\"packages\": [{\"name\": \"zlib\"}, {\"name\": \"cpython\"}]}");
-	j = manifest_of(&f);
-	packages = json_object_get(j, "packages");
-	assert_null(json_object_get(json_array_get(packages, 0), "patches"));
-	found = json_object_get(json_array_get(packages, 1), "patches");
+	assert_int_equal(cpython_patches(&chosen, &found, &err), 0);
 	assert_int_equal(json_array_size(found), 1);
-	found = json_array_get(found, 0);
 	sha256_hex("content", 7, hex);
-	assert_string_equal(json_string_value(json_object_get(found, "file")), "a.patch");
-	assert_string_equal(json_string_value(json_object_get(found, "reason")), "why");
-	assert_string_equal(json_string_value(json_object_get(found, "sha256")), hex);
-	json_decref(j);
-	free(f.out);
+	assert_string_equal(text_of_first(found, "file"), "a.patch");
+	assert_string_equal(text_of_first(found, "reason"), "why");
+	assert_string_equal(text_of_first(found, "sha256"), hex);
+	json_decref(found);
+	recipe.n_patches = 0;
+	assert_int_equal(cpython_patches(&chosen, &found, &err), 0);
+	assert_null(found);
 }
 
 static void test_current(void **state)
@@ -154,13 +152,15 @@ static void test_links_in_entries(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(plant); i++) {
 		struct err err = ERR_INIT;
+		json_t *j = json_object();
 		struct fixture f;
 
 		free(scratch_shell(root, "rm -rf * && mkdir away && echo 1 >away/file"));
 		setup(&f, root);
 		free(scratch_shell(root, "%s", plant[i]));
-		if (cpython_assemble(&f.plan, &f.cache, f.out, "key", "{}", NULL, &err) != -1)
+		if (cpython_assemble(&f.plan, &f.cache, f.out, "key", j, NULL, &err) != -1)
 			fail_msg("taken: %s", plant[i]);
+		json_decref(j);
 		if (!strstr(err.msg, "is a link"))
 			fail_msg("%s: %s", plant[i], err.msg);
 		assert_int_equal(scratch_entries(away), 1);

@@ -1,11 +1,13 @@
 /* What a build's options change: only the compile's key, or only the link's. */
 #include <stdio.h>
 
-#include "cpython/cpython.h"
+#include "base/file.h"
+#include "cpython/cpython-internal.h"
 #include "plans.h"
 
+enum { PROFILE, COMPILE, TREE, LINK, N_STEPS };
 struct ids {
-	char compile[96], tree[96], link[96];
+	char of[N_STEPS][96];
 };
 
 static struct toolchain toolchain(void)
@@ -25,22 +27,42 @@ static struct toolchain toolchain(void)
 		.identity = word};
 }
 
-static void settle(struct plans *p, const struct cpython_options *o, struct ids *ids)
+/* A build of these options, planned, with the recipe of a folder. */
+static void plan(struct plans *p, const char *recipes, const struct cpython_options *o,
+	struct cpython_build *b)
 {
-	const struct toolchain tools = toolchain();
-	struct recipe *recipe = NULL;
-	struct cpython_plan plan = {0};
-	struct chosen chosen = {.version = "3.13.15", .source = "/nowhere"};
+	static struct toolchain tools;
+	static struct chosen chosen;
 
-	assert_int_equal(recipe_load("recipes", "cpython", &recipe, &p->err), 0);
-	chosen.recipe = recipe;
-	assert_int_equal(cpython_plan(o, &chosen, 1, &tools, &tools, &plan, &p->err), 0);
-	assert_int_equal(plan_settle(&plan.plan, p->cache, &p->err), 0);
-	snprintf(ids->compile, sizeof(ids->compile), "%s", plan.compile->id);
-	snprintf(ids->tree, sizeof(ids->tree), "%s", plan.tree->id);
-	snprintf(ids->link, sizeof(ids->link), "%s", plan.link->id);
-	plan_release(&plan.plan);
-	recipe_free(recipe);
+	tools = toolchain();
+	chosen = (struct chosen){.version = "3.13.15", .source = "/nowhere"};
+	*b = (struct cpython_build){.request.options = *o,
+		.sources = {.chosen = &chosen, .n = 1},
+		.plain = &tools,
+		.full = &tools};
+	if (recipe_load(recipes, "cpython", &chosen.recipe, &p->err) < 0 ||
+		cpython_plan(b, &p->err) < 0 || plan_settle(&b->plan.plan, p->cache, &p->err) < 0)
+		fail_msg("%s", p->err.msg);
+}
+
+static void unplan(struct cpython_build *b)
+{
+	plan_release(&b->plan.plan);
+	recipe_free(b->sources.chosen->recipe);
+}
+
+static void settle(
+	struct plans *p, const char *recipes, const struct cpython_options *o, struct ids *ids)
+{
+	struct cpython_build b;
+	const struct cpython_plan *made = &b.plan;
+
+	plan(p, recipes, o, &b);
+	const struct step *const steps[] = {made->profile, made->compile, made->tree, made->link};
+
+	for (size_t i = 0; i < N_STEPS; i++)
+		snprintf(ids->of[i], sizeof(ids->of[i]), "%s", steps[i] ? steps[i]->id : "");
+	unplan(&b);
 }
 
 static void test_keys(void **state)
@@ -50,13 +72,14 @@ static void test_keys(void **state)
 	struct ids before, after;
 
 	cpython_defaults(&plain);
-	settle(p, &plain, &before);
+	settle(p, "recipes", &plain, &before);
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
+		bool number = !strcmp(option->choices, "N");
 		struct cpython_options o = plain;
 		CLEANUP_STRV struct strv choices = STRV_INIT;
 
-		strv_split(&choices, option->choices ? option->choices : "0|7", "|");
+		strv_split(&choices, number ? "0|7" : option->choices, "|");
 		assert_true(choices.n > 1);
 		assert_string_equal(cpython_option_get(&plain, option), choices.v[0]);
 		assert_true(cpython_option_is_default(&plain, option));
@@ -65,10 +88,11 @@ static void test_keys(void **state)
 			continue;
 		cpython_option_set(&o, option, choices.v[1]);
 		assert_false(cpython_option_is_default(&o, option));
-		settle(p, &o, &after);
-		assert_int_equal(strcmp(before.compile, after.compile) != 0, option->compiles);
-		assert_int_equal(strcmp(before.tree, after.tree) != 0, option->compiles);
-		assert_string_not_equal(before.link, after.link);
+		settle(p, "recipes", &o, &after);
+		assert_int_equal(
+			strcmp(before.of[COMPILE], after.of[COMPILE]) != 0, option->compiles);
+		assert_int_equal(strcmp(before.of[TREE], after.of[TREE]) != 0, option->compiles);
+		assert_string_not_equal(before.of[LINK], after.of[LINK]);
 	}
 }
 
@@ -77,27 +101,101 @@ static void test_defaults_in_no_key(void **state)
 {
 	struct plans *p = *state;
 	struct cpython_options o;
-	CLEANUP_STRV struct strv lines = STRV_INIT;
-	const struct toolchain tools = toolchain();
-	struct recipe *recipe = NULL;
-	struct cpython_plan plan = {0};
-	struct chosen chosen = {.version = "3.13.15", .source = "/nowhere"};
+	struct cpython_build b;
+	const struct strv *lines;
 
 	cpython_defaults(&o);
 	o.bind = "lazy";
-	assert_int_equal(recipe_load("recipes", "cpython", &recipe, &p->err), 0);
-	chosen.recipe = recipe;
-	assert_int_equal(cpython_plan(&o, &chosen, 1, &tools, &tools, &plan, &p->err), 0);
-	for (size_t i = 0; i < plan.link->env.n; i++)
-		strv_add(&lines, plan.link->env.v[i]);
-	assert_true(strv_has(&lines, "BIND=lazy"));
-	assert_true(strv_has(&lines, "TLS=initial-exec"));
-	for (size_t i = 0; i < lines.n; i++) {
-		assert_true(strncmp(lines.v[i], "SYMBOLIC=", 9) != 0);
-		assert_true(strncmp(lines.v[i], "PLT=", 4) != 0);
+	plan(p, "recipes", &o, &b);
+	lines = &b.plan.link->env;
+	assert_true(strv_has(lines, "BIND=lazy"));
+	assert_true(strv_has(lines, "TLS=initial-exec"));
+	for (size_t i = 0; i < lines->n; i++) {
+		assert_true(strncmp(lines->v[i], "SYMBOLIC=", 9) != 0);
+		assert_true(strncmp(lines->v[i], "PLT=", 4) != 0);
 	}
-	plan_release(&plan.plan);
-	recipe_free(recipe);
+	unplan(&b);
+}
+
+/* The key of a step has the files of the recipe that it reads: a change of one makes it run, and
+ * what needs it, and nothing else. */
+static void test_files_in_keys(void **state)
+{
+	static const struct {
+		const char *file;
+		const char *changed; /* first letters of steps */
+	} cases[] = {
+		{"link.sh", "l"},
+		{"bytecode.sh", "t"},
+		{"bytecode.py", "t"},
+		{"native.mk", "ctl"},
+		{"compile.sh", "ctl"},
+		{"profile.sh", "pctl"},
+		{"common.sh", "pctl"},
+		{"flags.sh", "pctl"},
+		{"config.site", "pctl"},
+		{"modules.txt", "pctl"},
+		{"extension-path.patch", "pctl"},
+		{"ssl-der-end.patch", ""}, /* for other versions */
+		{"recipe.yaml", ""},
+		{"README", ""},
+	};
+	struct plans *p = *state;
+	CLEANUP_FREE char *recipes = xasprintf("%s/recipes", p->root);
+	struct cpython_options o;
+	struct ids before, after;
+
+	free(scratch_shell(".", "cp -R recipes %s/recipes", p->root));
+	cpython_defaults(&o);
+	o.opt = "pgo";
+	settle(p, recipes, &o, &before);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		free(scratch_shell(recipes, "echo '# a comment' >>cpython/%s", cases[i].file));
+		settle(p, recipes, &o, &after);
+		for (size_t k = 0; k < N_STEPS; k++) {
+			bool changed = strcmp(before.of[k], after.of[k]) != 0;
+
+			if (changed != (strchr(cases[i].changed, "pctl"[k]) != NULL))
+				fail_msg("%s: step %zu", cases[i].file, k);
+		}
+		before = after;
+	}
+}
+
+/* What a script names of $RECIPE is declared. */
+static void test_files_are_declared(void **state)
+{
+	static const char *const scripts[] = {"profile.sh", "compile.sh", "bytecode.sh", "link.sh"};
+	struct plans *p = *state;
+	struct cpython_options o;
+	struct cpython_build b;
+
+	cpython_defaults(&o);
+	o.opt = "pgo";
+	plan(p, "recipes", &o, &b);
+	const struct step *const steps[] = {
+		b.plan.profile, b.plan.compile, b.plan.tree, b.plan.link};
+
+	for (size_t i = 0; i < N_STEPS; i++) {
+		CLEANUP_BUF struct buf all = BUF_INIT;
+		CLEANUP_FREE char *script = scratch_read("recipes/cpython", scripts[i]);
+
+		buf_adds(&all, script);
+		for (size_t k = 0; k < steps[i]->files.n; k += 2) {
+			CLEANUP_FREE char *text =
+				scratch_read("recipes/cpython", steps[i]->files.v[k + 1]);
+
+			buf_adds(&all, text);
+		}
+		for (const char *at = all.data; (at = strstr(at, "$RECIPE/")); at++) {
+			CLEANUP_FREE char *name =
+				xstrndup(at + 8, strspn(at + 8, LETTERS_AND_DIGITS ".-_/"));
+
+			if (!strv_has(&steps[i]->files, name))
+				fail_msg("%s reads %s", scripts[i], name);
+		}
+	}
+	unplan(&b);
 }
 
 static void test_values(void **state)
@@ -131,6 +229,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PLANS_TEST(test_keys),
 		PLANS_TEST(test_defaults_in_no_key),
+		PLANS_TEST(test_files_in_keys),
+		PLANS_TEST(test_files_are_declared),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_names),
 	};

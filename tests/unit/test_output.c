@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "plan/output.h"
+#include "plan/record.h"
 #include "scratch.h"
 
 static void test_output(void **state)

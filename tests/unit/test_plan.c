@@ -7,13 +7,12 @@
 #include "plans.h"
 
 /* One of two steps, `b` needing `a`, that differ from the plain ones in one way. */
-static const char *const ways[] = {"plain", "again", "title", "script", "env", "input", "recipe",
-	"lock", "script of a", "no need"};
+static const char *const ways[] = {"plain", "again", "title", "script", "env", "input", "file",
+	"file name", "script of a", "no need"};
 
 static void vary(struct plans *p, const char *way)
 {
-	static struct recipe recipe = {.name = (char *)"r", .digest = "1111111111111111"};
-	static struct lock_entry lock = {.package = (char *)"z", .sha256 = (char *)"22222222"};
+	CLEANUP_FREE char *path = xasprintf("%s/file", p->root);
 	bool deep = !strcmp(way, "script of a");
 	struct step *a, *b;
 
@@ -26,10 +25,8 @@ static void vary(struct plans *p, const char *way)
 	}
 	strv_add(&b->env, strcmp(way, "env") ? "CFLAGS=-O2" : "CFLAGS=-O3");
 	step_input(b, "%s", strcmp(way, "input") ? "tls=desc" : "tls=\ninitial-exec");
-	recipe.digest[0] = strcmp(way, "recipe") ? '1' : '9';
-	lock.sha256 = strcmp(way, "lock") ? (char *)"22222222" : (char *)"99999999";
-	b->recipe = &recipe;
-	b->lock = &lock;
+	scratch_file(p->root, "file", strcmp(way, "file") ? "1" : "9", 0644);
+	step_file(b, path, strcmp(way, "file name") ? "z" : "y");
 	if (strcmp(way, "no need"))
 		step_need(b, a, false);
 	plans_settle(p);
@@ -179,29 +176,30 @@ static void test_reuse(void **state)
 static void test_folder(void **state)
 {
 	struct plans *p = *state;
-	struct recipe recipe = {.name = (char *)"r", .digest = "1"};
-	CLEANUP_FREE char *got = NULL, *env = NULL;
+	CLEANUP_FREE char *got = NULL, *env = NULL, *note = NULL, *train = NULL;
 	struct step *a, *b;
 
 	scratch_file(p->root, "recipe/note", "note ", 0644);
 	scratch_file(p->root, "source/file", "source ", 0644);
 	scratch_file(p->root, "train", "train ", 0644);
-	recipe.dir = xasprintf("%s/recipe", p->root);
+	scratch_file(p->root, "recipe/other", "other ", 0644);
+	note = xasprintf("%s/recipe/note", p->root);
+	train = xasprintf("%s/train", p->root);
 	a = plans_step(p, "a",
 		"mkdir -p \"$OUT/install/lib\"; echo lib >\"$OUT/install/lib/f\"; echo v "
 		">\"$OUT/v\"");
 	b = plans_step(p, "b",
 		"test \"$(pwd)\" = \"$SRC\"; test \"$S/out\" = \"$OUT\"; test -w \"$HOME\"\n"
 		"test -z \"$(ls -A \"$OUT\" \"$HOME\" \"$TMPDIR\" | grep -v :)\"\n"
-		"cat file \"$RECIPE/note\" \"$RECIPE/train.py\" \"$VIEW\" \"$DEPS/lib/f\" "
+		"test ! -e \"$RECIPE/other\"; cat file \"$RECIPE/note\" \"$RECIPE/train.py\" \"$VIEW\" \"$DEPS/lib/f\" "
 		">\"$OUT/got\"\n"
 		"echo \"$FLAGS\" | grep -qx -- \"-I$S/deps\"; env | sed 's/=.*//' | grep -v PWD | "
 		"sort >\"$OUT/env\"");
 	step_need(b, a, true);
-	b->views[b->n_views++] = (struct step_view){"VIEW", a, "v"};
-	b->recipe = &recipe;
+	step_view(b, "VIEW", a, "v");
+	step_file(b, note, "note");
+	step_file(b, train, "train.py");
 	b->source = xasprintf("%s/source", p->root);
-	b->extra_file = xasprintf("%s/train", p->root);
 	strv_add(&b->env, "FLAGS=-I@S@/deps");
 	setenv("CFLAGS", "-DLEAKED", 1);
 	setenv("SECRET", "leaked", 1);
@@ -212,7 +210,6 @@ static void test_folder(void **state)
 	env = plans_result(p, b, "env");
 	assert_string_equal(env, "DEPS\nFLAGS\nHOME\nJOBS\nLC_ALL\nMAKEFLAGS\nOUT\nPATH\n"
 				 "RECIPE\nS\nSRC\nTMPDIR\nTZ\nVIEW\n");
-	free(recipe.dir);
 	/* The source itself stays as it was. */
 	assert_content(p->root, "source/file", "source ");
 }
@@ -383,9 +380,8 @@ static void test_bwrap(void **state)
 	scratch_file(p->root, "source/Makefile", "all: a b c d\n%:;@sleep 0.1\n", 0644);
 	a = plans_step(p, "a", "echo view >\"$OUT/v\"");
 	b = plans_step(p, "b", script);
-	step_need(b, a, false);
+	step_view(b, "VIEW", a, "v");
 	b->source = xasprintf("%s/source", p->root);
-	b->views[b->n_views++] = (struct step_view){"VIEW", a, "v"};
 	plans_run(p);
 	got = plans_result(p, b, "got");
 	assert_string_equal(got, "view\n/tmp/solder/src\n");

@@ -161,7 +161,7 @@ static void test_lock_errors(void **state)
 static void test_recipe(void **state)
 {
 	const char *root = *state;
-	CLEANUP(cleanup_recipe) struct recipe *r = NULL, *again = NULL;
+	CLEANUP(cleanup_recipe) struct recipe *r = NULL;
 	CLEANUP_FREE char *path = NULL;
 	struct err err = ERR_INIT;
 
@@ -169,7 +169,8 @@ static void test_recipe(void **state)
 	scratch_file(root, "z/recipe.yaml",
 		RECIPE "depends: [a, b>=2]\ntools: [perl: perl, makeinfo: texinfo]\n"
 		       "patches:\n  - file: p.patch\n    reason: why not\n    versions: '>=1'\n"
-		       "build: |\n  make\n  make install\nexports: [f]\n",
+		       "build: |\n  make\n  make install\nexports: [f]\n"
+		       "files: {build: [patches/p.patch]}\n",
 		0644);
 	if (recipe_load(root, "z", &r, &err) < 0)
 		fail_msg("%s", err.msg);
@@ -182,10 +183,9 @@ static void test_recipe(void **state)
 	assert_int_equal(r->n_patches, 1);
 	path = recipe_patch_path(r, &r->patches[0]);
 	assert_true(path_exists(path));
-	/* Every file of the folder counts. */
-	scratch_file(root, "z/patches/p.patch", "x", 0644);
-	assert_int_equal(recipe_load(root, "z", &again, &err), 0);
-	assert_string_not_equal(r->digest, again->digest);
+	assert_int_equal(recipe_files(r, "build")->n, 1);
+	assert_string_equal(recipe_files(r, "build")->v[0], "patches/p.patch");
+	assert_null(recipe_files(r, "link"));
 }
 
 static void test_recipe_errors(void **state)
@@ -215,6 +215,14 @@ static void test_recipe_errors(void **state)
 			"R/z/recipe.yaml:5:9: a tool is written 'program: package'\n"
 			"    tools: [perl]\n            ^",
 			""},
+		{RECIPE "files: {link: [none.sh]}\n",
+			"R/z/recipe.yaml:5:16: there is no file 'R/z/none.sh'\n"
+			"    files: {link: [none.sh]}\n                   ^",
+			""},
+		{RECIPE "files: {lnk: [none.sh]}\n",
+			"R/z/recipe.yaml:5:9: unknown key 'lnk'\n"
+			"    files: {lnk: [none.sh]}\n            ^",
+			"link"},
 		{RECIPE "depends: [[a]]\n",
 			"R/z/recipe.yaml:5:12: 'depends' must be a list of words\n"
 			"    depends: [[a]]\n               ^",

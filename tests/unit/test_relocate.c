@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "cpython/relocate.h"
+#include "cpython/cpython-internal.h"
 #include "scratch.h"
 
 #define BUILD_ROOT "/tmp/solder-build/x.AAAA"

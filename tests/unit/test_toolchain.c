@@ -1,7 +1,7 @@
 /* What is asked of a compiler, and of what it runs. */
 #include "scratch.h"
 
-#include "cpython/toolchain.h"
+#include "cpython/cpython-internal.h"
 
 /* A gcc by its words, whose ld is one of ours. It "links" by doing nothing. */
 static const char cc[] = "#!/bin/sh\n"

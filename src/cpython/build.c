@@ -1,0 +1,365 @@
+/* From a request to a plan, and from the plan to the tree. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/data.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/parallel.h"
+#include "base/term.h"
+#include "base/trust.h"
+#include "cpython/cpython-internal.h"
+#include "report/json.h"
+
+void cpython_request_defaults(struct cpython_request *request)
+{
+	*request = (struct cpython_request){
+		.sources = "auto", .sandbox = "auto", .jobs = processors()};
+	cpython_defaults(&request->options);
+}
+
+static int check_request(const struct cpython_request *q, struct err *err)
+{
+	const struct cpython_options *o = &q->options;
+	CLEANUP_CLOSE int train = o->train ? file_open(o->train, err) : -1;
+
+	if (o->train && train < 0)
+		return err_wrap(err, "the training script");
+	if (o->profile && !path_is_dir(o->profile))
+		return err_set(err, ERR_USAGE, "there is no folder '%s'", o->profile);
+	if ((o->train || o->profile) && strcmp(o->opt, "pgo"))
+		return err_set(err, ERR_USAGE, "--train and --profile go with --opt pgo");
+	if (!cpython_option_takes(cpython_find_option("shuffle"), o->shuffle))
+		return err_set(err, ERR_USAGE, "--shuffle: '%s' is not a whole number below 10^9",
+			o->shuffle);
+	return 0;
+}
+
+static int open_cache(struct cpython_build *b, struct err *err)
+{
+	const struct cpython_request *q = &b->request;
+
+	b->progress = progress_new(stderr, q->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	return data_folder("recipes", q->recipes, &b->recipes, err) < 0
+		       ? -1
+		       : cache_open(q->cache, &b->cache, err);
+}
+
+static void open_fetcher(struct cpython_build *b)
+{
+	b->fetcher = fetcher_new(&(struct fetch_options){.store = b->cache->sources,
+		.offline = b->request.offline,
+		.mirror = b->request.mirror,
+		.progress = b->progress});
+}
+
+static int choose_compiler(struct cpython_build *b, struct err *err)
+{
+	struct cpython_options *o = &b->request.options;
+	const struct toolchain_needs nothing = {0};
+	const struct toolchain_needs needs = {
+		.lto = strcmp(o->lto, "none"), .pgo = !strcmp(o->opt, "pgo")};
+
+	if (toolchain_find(b->request.cc, &needs, &b->full, err) < 0)
+		return -1;
+	if (b->full->passed)
+		progress_warn(b->progress, "the best compiler here is %s: %s",
+			path_base(b->full->cc), b->full->passed);
+	/* The packages' tools are those of a plain build, so that all kinds share them. */
+	if (toolchain_find(b->full->cc, &nothing, &b->plain, err) < 0)
+		return -1;
+	if (!strcmp(o->lto, "best"))
+		o->lto = b->full->family == CC_GCC ? "full" : "thin";
+	if (b->full->family == CC_GCC && !strcmp(o->lto, "thin")) {
+		err_set(err, ERR_USAGE, "gcc has no thin LTO");
+		return err_hint(err, "use --lto full, or a clang with --cc");
+	}
+	return 0;
+}
+
+static char *output_of(const struct cpython_build *b)
+{
+	const struct cpython_options *o = &b->request.options;
+	char *output;
+
+	if (!b->request.output)
+		return xasprintf("dist/cpython-%s-%s%s%s",
+			b->sources.chosen[b->sources.n - 1].version, o->link,
+			strcmp(o->opt, "none") ? "-pgo" : "", strcmp(o->lto, "none") ? "-lto" : "");
+	output = path_absolute(b->request.output);
+	/* "-o dir/": what stands next to it would else be in it. */
+	for (size_t n = strlen(output); n > 1 && output[n - 1] == '/'; n--)
+		output[n - 1] = '\0';
+	return output;
+}
+
+int cpython_open(const struct cpython_request *request, struct cpython_build **ret, struct err *err)
+{
+	CLEANUP_CPYTHON_BUILD struct cpython_build *b = xcalloc(1, sizeof(*b));
+
+	b->request = *request;
+	if (check_request(request, err) < 0 || open_cache(b, err) < 0 ||
+		sandbox_choose(request->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
+		choose_compiler(b, err) < 0)
+		return -1;
+	open_fetcher(b);
+	if (sources_choose(b, err) < 0 || cpython_check_tools(&b->sources, err) < 0 ||
+		cpython_plan(b, err) < 0 || plan_settle(&b->plan.plan, b->cache, err) < 0)
+		return -1;
+	b->output = output_of(b);
+	*ret = steal(&b);
+	return 0;
+}
+
+void cpython_close(struct cpython_build *b)
+{
+	if (!b)
+		return;
+	plan_release(&b->plan.plan);
+	sources_release(&b->sources);
+	fetcher_free(b->fetcher);
+	toolchain_free(b->plain);
+	toolchain_free(b->full);
+	cache_free(b->cache);
+	progress_free(b->progress);
+	free(b->recipes);
+	free(b->output);
+	free(b);
+}
+
+void cleanup_cpython_build(struct cpython_build **b)
+{
+	cpython_close(*b);
+}
+
+/* What could go wrong unseen: what others could put in our way (a cache that is not ours is refused
+ * already), and what is in the cache and not as it was made. */
+static void say_doubts(const struct cpython_build *b)
+{
+	struct err err = ERR_INIT;
+
+	if (folder_trust_above(b->cache->dir, &err) < 0)
+		progress_warn(b->progress, "others could replace the cache: %s", err.msg);
+	else if (folder_trust_above(b->output, &err) < 0 ||
+		 folder_trust(b->output, false, &err) < 0)
+		progress_warn(b->progress, "others could change the distribution: %s", err.msg);
+	for (size_t i = 0; i < b->plan.plan.n; i++) {
+		const struct step *s = b->plan.plan.steps[i];
+
+		if (s->damaged)
+			progress_warn(
+				b->progress, "rebuilding %s (%s): %s", s->title, s->id, s->reason);
+	}
+}
+
+/* Downloads what the steps that must run need, and tells them where it is. */
+static int fetch_sources(struct cpython_build *b, struct err *err)
+{
+	for (size_t i = 0; i < b->sources.n; i++) {
+		const struct chosen *c = &b->sources.chosen[i];
+		bool package = i + 1 < b->sources.n;
+		struct step *users[] = {
+			package ? plan_find(&b->plan.plan, c->recipe->name) : b->plan.compile,
+			package ? NULL : b->plan.profile};
+
+		for (size_t k = 0; k < ARRAY_SIZE(users); k++) {
+			struct step *s = users[k];
+
+			if (s && c->lock && !s->cached && !s->source &&
+				sources_fetch(b->fetcher, c->lock, &s->source, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* 1: the tree was there. Builds with the same output take turns, also with different caches: the
+ * lock is next to it. Where files cannot be locked (NFS), without: each tree still appears as a
+ * whole. */
+static int assemble(struct cpython_build *b, struct err *err)
+{
+	CLEANUP_FREE char *dir = path_dir(b->output), *text = NULL;
+	CLEANUP_FREE char *path = xasprintf("%s.solder-lock", b->output);
+	CLEANUP_FILE_LOCK struct file_lock *lock = NULL;
+	CLEANUP_BUF struct buf all = BUF_INIT;
+	char key[SHA256_HEX_SIZE];
+	json_t *manifest;
+	int got = -1;
+
+	if (cpython_manifest(b, &manifest, err) < 0)
+		return -1;
+	text = json_dumps(manifest, JSON_INDENT(2));
+	buf_addf(&all, "%s\n%s\n%s", text, b->plan.tree->id, b->plan.link->id);
+	sha256_hex(all.data, all.len, key);
+	if (make_dirs(dir, err) == 0 && lock_take(path, b->output, b->progress, &lock, err) >= 0)
+		got = cpython_assemble(
+			&b->plan, b->cache, b->output, key, manifest, b->progress, err);
+	json_decref(manifest);
+	return got;
+}
+
+int cpython_make(struct cpython_build *b, struct plan_result *result, struct err *err)
+{
+	const struct plan_options po = {.jobs = b->request.jobs,
+		.keep_work = b->request.keep_work,
+		.progress = b->progress,
+		.cache = b->cache,
+		.sandbox = b->sandbox};
+	int got;
+
+	progress_say(b->progress, "sources: %s (%s); compiler: %s; sandbox: %s",
+		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason);
+	say_doubts(b);
+	if (cpython_check_output(b->output, err) < 0 || fetch_sources(b, err) < 0 ||
+		plan_run(&b->plan.plan, &po, result, err) < 0 || (got = assemble(b, err)) < 0)
+		return -1;
+	progress_say(b->progress, got ? "'%s' is up to date" : "'%s' is ready", b->output);
+	return 0;
+}
+
+int cpython_look(
+	const struct cpython_request *request, struct cpython_outlook *ret, struct err *err)
+{
+	CLEANUP_CPYTHON_BUILD struct cpython_build *b = NULL;
+	struct plan_outlook all;
+
+	if (cpython_open(request, &b, err) < 0)
+		return -1;
+	all = plan_look(&b->plan.plan, b->request.jobs);
+	*ret = (struct cpython_outlook){
+		.steps = all.steps, .compiles = !b->plan.compile->cached, .estimate = all.left};
+	return 0;
+}
+
+int cpython_build(const struct cpython_request *request, struct err *err)
+{
+	CLEANUP_CPYTHON_BUILD struct cpython_build *b = NULL;
+	struct plan_result result;
+
+	return cpython_open(request, &b, err) < 0 ? -1 : cpython_make(b, &result, err);
+}
+
+int cpython_fetch(
+	const struct cpython_request *request, const char *from, json_t **ret, struct err *err)
+{
+	CLEANUP_CPYTHON_BUILD struct cpython_build *b = xcalloc(1, sizeof(*b));
+	json_t *list;
+	int failed = 0;
+
+	b->request = *request;
+	if (open_cache(b, err) < 0)
+		return -1;
+	open_fetcher(b);
+	if ((from && sources_import(b, from, err) < 0) || sources_choose(b, err) < 0)
+		return -1;
+	list = json_array();
+	for (size_t i = 0; i < b->sources.n && failed == 0; i++) {
+		const struct chosen *c = &b->sources.chosen[i];
+		CLEANUP_FREE char *path = NULL;
+
+		failed = c->lock ? sources_fetch(b->fetcher, c->lock, &path, err) : 0;
+		if (path)
+			json_array_append_new(
+				list, json_pack("{s:s, s:s, s:s, s:s}", "package", c->recipe->name,
+					      "version", c->version, "sha256", c->lock->sha256,
+					      "path", path));
+	}
+	if (failed < 0) {
+		json_decref(list);
+		return -1;
+	}
+	*ret = json_pack("{s:s, s:o}", "set", b->sources.lock->set, "sources", list);
+	return 0;
+}
+
+/* ---- before a build -------------------------------------------------------------------------- */
+
+static const char *output_state(const struct cpython_build *b)
+{
+	struct err ignored = ERR_INIT;
+
+	return !path_exists(b->output)                 ? "absent"
+	       : dir_is_empty(b->output, &ignored) > 0 ? "empty"
+						       : "replaced";
+}
+
+int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *err)
+{
+	CLEANUP_FREE char *steps = plan_outlook_text(&b->plan.plan, b->request.jobs);
+	CLEANUP_STRV struct strv missing = STRV_INIT;
+	CLEANUP_FREE char *list = NULL, *counted = NULL;
+	const char *state = output_state(b);
+	char size[32];
+
+	if (cpython_check_output(b->output, err) < 0)
+		return -1;
+	for (size_t i = 0; i < b->sources.n; i++) {
+		const struct chosen *c = &b->sources.chosen[i];
+
+		if (!c->lock || cpython_is_downloaded(b->cache, c->lock))
+			continue;
+		format_bytes(size, c->lock->size);
+		strv_addf(&missing, "%s %s (%s)", c->recipe->name, c->version, size);
+	}
+	list = strv_join(&missing, ", ");
+	counted = xasprintf("%zu of %zu are not downloaded: %s", missing.n, b->sources.n, list);
+	term_line(out, "%-10s %s (%s); %s", "sources", b->sources.lock->set, b->sources.reason,
+		missing.n ? counted : "all are downloaded");
+	term_line(out, "%-10s %s", "compiler", b->full->version);
+	term_line(out, "%-10s %s", "sandbox", b->sandbox_reason);
+	term_line(out, "%-10s %s", "steps", steps);
+	term_line(out, "%-10s '%s', %s", "output", b->output,
+		!strcmp(state, "absent")  ? "which is not there yet"
+		: !strcmp(state, "empty") ? "an empty folder"
+					  : "a tree of solder, which would be replaced");
+	return 0;
+}
+
+/* Nothing is known of a time that is 0. */
+static json_t *known_time(uint64_t ns)
+{
+	return ns ? json_integer((json_int_t)ns) : json_null();
+}
+
+int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err *err)
+{
+	struct plan_outlook o = plan_look(&b->plan.plan, b->request.jobs);
+	json_t *steps, *packages;
+	uint64_t missing = 0;
+
+	if (cpython_check_output(b->output, err) < 0)
+		return -1;
+	steps = json_array();
+	packages = json_array();
+	for (size_t i = 0; i < b->sources.n; i++) {
+		const struct chosen *c = &b->sources.chosen[i];
+		bool there = !c->lock || cpython_is_downloaded(b->cache, c->lock);
+
+		missing += there ? 0 : c->lock->size;
+		json_array_append_new(packages,
+			json_pack("{s:s, s:s, s:s, s:o, s:b}", "name", c->recipe->name, "version",
+				c->version, "sha256", c->lock ? c->lock->sha256 : c->source_digest,
+				"size",
+				c->lock ? json_integer((json_int_t)c->lock->size) : json_null(),
+				"downloaded", there));
+	}
+	for (size_t i = 0; i < b->plan.plan.n; i++) {
+		const struct step *s = b->plan.plan.steps[i];
+
+		json_array_append_new(steps,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "name", s->name, "id",
+				s->id, "key", strrchr(s->id, '-') + 1, "title", s->title, "state",
+				s->cached ? "reuse" : "run", "reason", s->reason, "estimate_ns",
+				s->cached ? json_integer(0) : known_time(s->estimate)));
+	}
+	*ret = json_pack(
+		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
+		"output", "path", json_text(b->output), "state", output_state(b), "sources",
+		"set", b->sources.lock->set, "reason", b->sources.reason, "packages", packages,
+		"compiler", b->full->version, "sandbox", b->sandbox_reason, "steps", steps,
+		"totals", "run", (int)o.steps, "reuse", (int)(b->plan.plan.n - o.steps),
+		"never_built", (int)o.unknown, "estimate_ns",
+		o.steps && o.unknown ? json_null() : json_integer((json_int_t)o.left),
+		"download_bytes", (json_int_t)missing);
+	return 0;
+}

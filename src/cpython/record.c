@@ -1,0 +1,279 @@
+/* What a distribution says of how it was made, share/solder/build.json: written, and read again to
+ * build the same. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "cpython/cpython-internal.h"
+
+#define MANIFEST_FILE "share/solder/build.json"
+#define MANIFEST_MAX ((size_t)4 << 20)
+#define ROOT_MAX 4096
+
+/* What builds the same again. A profile is known by its content: a trained one and the same one
+ * given are the same input. */
+static int options_json(const struct cpython_build *b, json_t **ret, struct err *err)
+{
+	json_t *j = *ret = json_object();
+
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		const struct cpython_option *option = &cpython_option_table[i];
+
+		json_object_set_new(j, option->name,
+			json_string(cpython_option_get(&b->request.options, option)));
+	}
+	json_object_set_new(j, "cc", json_string(path_base(b->full->cc)));
+	json_object_set_new(j, "sources", json_string(b->sources.lock->set));
+	json_object_set_new(j, "own_source", json_boolean(b->request.source != NULL));
+	if (b->plan.profile) {
+		CLEANUP_FREE char *tree = cache_tree(b->cache, b->plan.profile->id);
+		CLEANUP_FREE char *dir = xasprintf("%s/profile", tree);
+		char hex[SHA256_HEX_SIZE];
+
+		if (tree_digest(dir, hex, err) < 0)
+			return -1;
+		json_object_set_new(j, "profile", json_string(hex));
+	}
+	return 0;
+}
+
+static int packages_json(const struct sources *s, json_t **ret, struct err *err)
+{
+	*ret = json_array();
+	for (size_t i = 0; i < s->n; i++) {
+		const struct chosen *c = &s->chosen[i];
+		json_t *patches;
+
+		if (cpython_patches(c, &patches, err) < 0)
+			return -1;
+		json_array_append_new(
+			*ret, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o*}", "name", c->recipe->name,
+				      "version", c->version, "licence", c->recipe->licence,
+				      "sha256", c->lock ? c->lock->sha256 : c->source_digest,
+				      "source", c->lock ? c->lock->urls.v[0] : "given by the user",
+				      "patches", patches));
+	}
+	return 0;
+}
+
+int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *err)
+{
+	const struct cpython_options *o = &b->request.options;
+	CLEANUP_BUF struct buf how = BUF_INIT;
+	json_t *options, *packages = NULL;
+
+	buf_addf(&how, "-O3, PGO %s, LTO %s, PIE %s", strcmp(o->opt, "none") ? "yes" : "no", o->lto,
+		o->pie);
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		const struct cpython_option *option = &cpython_option_table[i];
+
+		if (!option->always && !cpython_option_is_default(o, option))
+			buf_addf(&how, ", %s %s", option->name, cpython_option_get(o, option));
+	}
+	if (options_json(b, &options, err) < 0 || packages_json(&b->sources, &packages, err) < 0) {
+		json_decref(options);
+		json_decref(packages);
+		return -1;
+	}
+	*ret = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s*, s:s}, s:o, s:o}", "series",
+		b->plan.series, "distribution", "python",
+		b->sources.chosen[b->sources.n - 1].version, "link", o->link, "optimisation",
+		how.data, "tls", o->tls, "compiler", b->full->version, "linker", b->full->linker,
+		"triple", b->full->triple, "options", options, "packages", packages);
+	return *ret ? 0
+		    : err_set(err, ERR_INPUT, "the compiler '%s' does not say its version in UTF-8",
+			      b->full->cc);
+}
+
+void cpython_record_release(struct cpython_record *record)
+{
+	json_decref(record->all);
+	free(record->profile);
+	*record = (struct cpython_record){0};
+}
+
+/* The cached profile with that content (a folder, to be freed), or NULL. */
+static char *find_profile(const struct cache *cache, const char *digest)
+{
+	CLEANUP_STRV struct strv ids = STRV_INIT;
+
+	cache_entries(cache, "cpython-profile-", &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		CLEANUP_FREE char *tree = cache_tree(cache, ids.v[i]);
+		CLEANUP_FREE char *path = xasprintf("%s/profile", tree);
+		struct err ignored = ERR_INIT;
+		char hex[SHA256_HEX_SIZE];
+
+		if (path_is_dir(path) && tree_digest(path, hex, &ignored) == 0 &&
+			!strcmp(hex, digest))
+			return steal(&path);
+	}
+	return NULL;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+/* Trees from before an option was there were built as is its default. */
+static int read_options(
+	const char *path, const json_t *options, struct cpython_request *request, struct err *err)
+{
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		const struct cpython_option *option = &cpython_option_table[i];
+		const json_t *value = json_object_get(options, option->name);
+		const char *text = json_string_value(value);
+		bool number = !strcmp(option->choices, "N");
+
+		if (!value)
+			continue;
+		if (!text || !cpython_option_takes(option, text))
+			return err_set(err, ERR_INPUT, "'%s': '%s' is %s%s", path, option->name,
+				number ? "no whole number" : "none of ",
+				number ? "" : option->choices);
+		cpython_option_set(&request->options, option, text);
+	}
+	request->cc = text_of(options, "cc");
+	request->sources = text_of(options, "sources");
+	return request->cc && request->sources ? 0
+					       : err_set(err, ERR_INPUT, "'%s' is damaged", path);
+}
+
+int cpython_record_read(const char *tree, const char *cache, const char *source,
+	struct cpython_record *ret, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/" MANIFEST_FILE, tree);
+	CLEANUP_CPYTHON_RECORD struct cpython_record r = {0};
+	CLEANUP(cleanup_cache) struct cache *opened = NULL;
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct cpython_request *q = &r.request;
+	const json_t *built, *options;
+	const char *digest;
+
+	if (!path_exists(path)) {
+		err_set(err, ERR_UNSUPPORTED, "'%s' was not built by solder", tree);
+		return err_hint(err, "there is no '%s'", path);
+	}
+	if (file_read(path, MANIFEST_MAX, &text, err) < 0)
+		return -1;
+	r.all = json_loadb(text.data, text.len, 0, NULL);
+	built = json_object_get(r.all, "distribution");
+	options = json_object_get(r.all, "options");
+	cpython_request_defaults(q);
+	q->cache = cache;
+	q->source = source;
+	q->version = text_of(built, "python");
+	r.triple = text_of(built, "triple");
+	r.compiler = text_of(built, "compiler") ? text_of(built, "compiler") : "unknown";
+	if (json_is_object(r.all) && !options) {
+		err_set(err, ERR_UNSUPPORTED, "'%s' does not say with which options it was built",
+			path);
+		return err_hint(err, "it is of an older solder; build it again with this one");
+	}
+	if (!q->version || !r.triple)
+		return err_set(err, ERR_INPUT, "'%s' is damaged", path);
+	if (read_options(path, options, q, err) < 0)
+		return -1;
+	if (json_is_true(json_object_get(options, "own_source")) && !source) {
+		err_set(err, ERR_UNSUPPORTED, "'%s' was built from a source of the user's own",
+			tree);
+		return err_hint(err, "name it with --source");
+	}
+	if (!strcmp(q->options.opt, "pgo")) {
+		if (cache_open_to_read(cache, &opened, err) < 0)
+			return -1;
+		digest = text_of(options, "profile");
+		q->options.profile = r.profile = digest ? find_profile(opened, digest) : NULL;
+		if (!r.profile)
+			return err_set(err, ERR_UNSUPPORTED,
+				"the cache '%s' does not have the profile that '%s' was built with",
+				opened->dir, tree);
+	}
+	*ret = r;
+	r = (struct cpython_record){0};
+	return 0;
+}
+
+int cpython_record_check_compiler(const struct cpython_record *record, struct err *err)
+{
+	const struct cpython_options *o = &record->request.options;
+	const struct toolchain_needs needs = {
+		.lto = strcmp(o->lto, "none") != 0, .pgo = !strcmp(o->opt, "pgo")};
+	CLEANUP(cleanup_toolchain) struct toolchain *t = NULL;
+
+	if (toolchain_find(record->request.cc, &needs, &t, err) < 0)
+		return err_wrap(err, "the compiler was '%s'", record->compiler);
+	return !strcmp(t->version, record->compiler)
+		       ? 0
+		       : err_set(err, ERR_UNSUPPORTED,
+				 "the compiler was '%s', and '%s' is '%s' here", record->compiler,
+				 record->request.cc, t->version);
+}
+
+/* Is this file, of the same size, the one whose digest is `hex`? 1, 0 or -1. */
+static int is_same(const char *path, const struct stat *st, const char *hex, struct err *err)
+{
+	char other[SHA256_HEX_SIZE];
+	struct stat st_other;
+
+	if (stat(path, &st_other) < 0 || st_other.st_size != st->st_size)
+		return 0;
+	return sha256_file(path, other, NULL, err) < 0 ? -1 : !strcmp(hex, other);
+}
+
+int cpython_find_compile(
+	const struct cache *c, const char *library, char **objects, char **root, struct err *err)
+{
+	CLEANUP_STRV struct strv ids = STRV_INIT;
+	CLEANUP_FREE char *found = NULL, *root_file = NULL, *why = NULL;
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	const char *id = NULL;
+	char hex[SHA256_HEX_SIZE];
+	struct timespec newest = {0};
+	struct stat library_st;
+
+	if (stat(library, &library_st) < 0 || sha256_file(library, hex, NULL, err) < 0)
+		return err_wrap(err, "examining '%s'", library);
+	cache_entries(c, "cpython-compile-", &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		CLEANUP_FREE char *tree = cache_tree(c, ids.v[i]);
+		CLEANUP_FREE char *build = xasprintf("%s/build", tree);
+		CLEANUP_FREE char *path = xasprintf("%s/%s", build, path_base(library));
+		struct stat st;
+		int same;
+
+		if (stat(build, &st) < 0 ||
+			(id && (st.st_mtim.tv_sec < newest.tv_sec ||
+				       (st.st_mtim.tv_sec == newest.tv_sec &&
+					       st.st_mtim.tv_nsec <= newest.tv_nsec))))
+			continue;
+		same = is_same(path, &library_st, hex, err);
+		if (same < 0)
+			return -1;
+		if (!same)
+			continue;
+		free(found);
+		free(root_file);
+		found = steal(&build);
+		root_file = xasprintf("%s/build-root", tree);
+		newest = st.st_mtim;
+		id = ids.v[i];
+	}
+	if (!id)
+		return 0;
+	cache_hold(c, id);
+	cache_touch(c, id);
+	if (cache_check(c, id, true, &why, err) != 0) {
+		if (!why)
+			return -1;
+		err_set(err, ERR_INPUT, "the cache's '%s' is not what was built: %s", id, why);
+		return err_hint(err, "'solder build' makes it again");
+	}
+	if (file_read(root_file, ROOT_MAX, &text, err) < 0)
+		return -1;
+	*objects = steal(&found);
+	*root = buf_steal(&text);
+	return 1;
+}

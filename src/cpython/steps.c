@@ -1,0 +1,371 @@
+/* The steps of one CPython, and of the packages that it needs.
+ *
+ *   zlib, openssl, …     a package each, with the script of its recipe.yaml
+ *   cpython-profile      with PGO: what a training run spends its time in
+ *   cpython-compile      the one compile: an installed tree, and the objects
+ *   cpython-tree         that tree, relocated, with its bytecode
+ *   cpython-link-LINK    an interpreter from the objects
+ *
+ * Each is keyed by what it reads. Of a recipe that names the files of its steps, that is these and
+ * the patches that apply, and nothing else is there for its script; of others, all but recipe.yaml.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/below.h"
+#include "base/file.h"
+#include "cpython/cpython-internal.h"
+
+/* Every step leaves where it was built and the date that stands for its source. */
+#define PRELUDE                                                                                    \
+	"set -eu\n"                                                                                \
+	"SOURCE_DATE_EPOCH=$(find . -maxdepth 1 -type f -printf '%T@\\n' | sort -n | tail -n 1)\n" \
+	"SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH%.*}\n"                                              \
+	"export SOURCE_DATE_EPOCH\n"                                                               \
+	"printf '%s' \"$S\" >\"$OUT/build-root\"\n"                                                \
+	"printf '%s' \"$SOURCE_DATE_EPOCH\" >\"$OUT/source-date-epoch\"\n"
+
+/* For steps without a source, which go on with the date of the compile. */
+#define PRELUDE_VIEW                                                                               \
+	"set -eu\n"                                                                                \
+	"SOURCE_DATE_EPOCH=$(cat \"$COMPILED/source-date-epoch\")\n"                               \
+	"export SOURCE_DATE_EPOCH\n"
+
+#define SCRIPT_MAX_BYTES (1u << 20)
+/* Of a line that a step wrote down. */
+#define FACT_MAX 4096
+
+int cpython_check_tools(const struct sources *s, struct err *err)
+{
+	CLEANUP_BUF struct buf programs = BUF_INIT, packages = BUF_INIT;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct recipe *r = s->chosen[i].recipe;
+
+		for (size_t j = 0; j < r->n_tools; j++) {
+			CLEANUP_FREE char *path = find_program(r->tools[j].program);
+
+			if (path)
+				continue;
+			buf_addf(&programs, " '%s' (for %s)", r->tools[j].program, r->name);
+			buf_addf(&packages, " %s", r->tools[j].package);
+		}
+	}
+	if (!programs.len)
+		return 0;
+	err_set(err, ERR_ENVIRONMENT, "these programs are not installed:%s", programs.data);
+	return err_hint(err, "apt-get install%s", packages.data);
+}
+
+int cpython_patches(const struct chosen *c, json_t **ret, struct err *err)
+{
+	json_t *list = NULL;
+
+	for (size_t i = 0; i < c->recipe->n_patches; i++) {
+		const struct recipe_patch *p = &c->recipe->patches[i];
+		CLEANUP_FREE char *path = recipe_patch_path(c->recipe, p);
+		char hex[SHA256_HEX_SIZE];
+
+		if (!version_matches(c->version, p->versions))
+			continue;
+		if (sha256_file(path, hex, NULL, err) < 0) {
+			json_decref(list);
+			return -1;
+		}
+		list = list ? list : json_array();
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "file", p->file, "reason",
+						    p->reason, "sha256", hex));
+	}
+	*ret = list;
+	return 0;
+}
+
+struct listing {
+	struct step *step;
+	const char *dir;
+};
+
+static int list_file(void *ctx, const struct tree_entry *e, struct err *err)
+{
+	struct listing *l = ctx;
+	CLEANUP_FREE char *path = xasprintf("%s/%s", l->dir, e->rel);
+
+	(void)err;
+	if (!S_ISDIR(e->st->st_mode) && strcmp(e->rel, "recipe.yaml") != 0)
+		step_file(l->step, path, e->rel);
+	return 0;
+}
+
+/* What the step's script sees of the recipe, and may run. `kind` is what the recipe calls it. */
+static int add_recipe(struct step *s, const struct recipe *r, const char *kind, struct err *err)
+{
+	const struct strv *files = recipe_files(r, kind);
+	struct listing l = {s, r->dir};
+
+	for (size_t i = 0; i < r->n_tools; i++)
+		strv_add(&s->programs, r->tools[i].program);
+	if (!files)
+		return tree_walk(r->dir, list_file, &l, err);
+	for (size_t i = 0; i < files->n; i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", r->dir, files->v[i]);
+
+		step_file(s, path, files->v[i]);
+	}
+	return 0;
+}
+
+/* The source, and the beginning of the script: the patches that it gets. */
+static void add_source(struct step *s, const struct chosen *c, struct buf *script)
+{
+	const struct recipe *r = c->recipe;
+
+	if (c->source)
+		s->source = xstrdup(c->source);
+	step_input(s, "source %s=%s", r->name, c->lock ? c->lock->sha256 : c->source_digest);
+	buf_adds(script, PRELUDE);
+	for (size_t i = 0; i < r->n_patches; i++) {
+		CLEANUP_FREE char *path = recipe_patch_path(r, &r->patches[i]);
+		const char *rel = path + strlen(r->dir) + 1;
+
+		if (!version_matches(c->version, r->patches[i].versions))
+			continue;
+		step_file(s, path, rel);
+		buf_addf(script, "patch -p1 -s -N --no-backup-if-mismatch <\"$RECIPE/%s\"\n", rel);
+	}
+}
+
+/* Licence texts travel with what was built; at least one of the files must be there. */
+static void add_licences(const struct chosen *c, struct buf *script)
+{
+	const char *name = c->recipe->name;
+
+	buf_addf(script, "cd \"$SRC\"\nmkdir -p \"$OUT/licences/%s\"\n", name);
+	for (size_t i = 0; i < c->recipe->licence_files.n; i++) {
+		const char *file = c->recipe->licence_files.v[i];
+
+		buf_addf(script, "if test -f '%s'; then cp '%s' \"$OUT/licences/%s/\"; fi\n", file,
+			file, name);
+	}
+	buf_addf(script, "test -n \"$(ls \"$OUT/licences/%s\")\"\n", name);
+}
+
+static void add_toolchain(struct step *s, const struct toolchain *t)
+{
+	toolchain_env(t, &s->env);
+	step_input(s, "compiler=%s", t->version);
+	step_input(s, "toolchain=%s", t->identity);
+}
+
+static int plan_package(struct cpython_build *b, const struct chosen *c, struct err *err)
+{
+	CLEANUP_FREE char *title = xasprintf("%s %s", c->recipe->name, c->version);
+	CLEANUP_BUF struct buf script = BUF_INIT;
+	struct step *s;
+
+	if (!c->recipe->build)
+		return err_set(err, ERR_INPUT, "%s/recipe.yaml: the key 'build' is missing",
+			c->recipe->dir);
+	s = plan_add(&b->plan.plan, c->recipe->name, title);
+	strv_addf(&s->env, "VERSION=%s", c->version);
+	add_toolchain(s, b->plain);
+	strv_add(&s->env, "CFLAGS=-O3 -fPIC -ffile-prefix-map=@S@=.");
+	strv_add(&s->env, "CXXFLAGS=-O3 -fPIC -ffile-prefix-map=@S@=.");
+	strv_add(&s->env, "CPPFLAGS=-I@S@/deps/include");
+	strv_add(&s->env, "LDFLAGS=-L@S@/deps/lib");
+	strv_add(&s->env, "PATH=/usr/local/bin:/usr/bin:/bin");
+	add_source(s, c, &script);
+	buf_addf(&script, "%s\n", c->recipe->build);
+	add_licences(c, &script);
+	s->script = buf_steal(&script);
+	for (size_t i = 0; i < c->recipe->depends.n; i++) {
+		struct step *need = plan_find(&b->plan.plan, c->recipe->depends.v[i]);
+
+		if (need)
+			step_need(s, need, true);
+	}
+	return add_recipe(s, c->recipe, "build", err);
+}
+
+static const struct chosen *cpython_of(const struct cpython_build *b)
+{
+	return &b->sources.chosen[b->sources.n - 1];
+}
+
+/* A step of CPython: `kind`, and what else its name says. */
+static struct step *add_step(struct cpython_build *b, const char *kind, const char *more)
+{
+	CLEANUP_FREE char *name = xasprintf("cpython-%s%s%s", kind, *more ? "-" : "", more);
+	CLEANUP_FREE char *title = xasprintf(
+		"cpython %s %s%s%s", cpython_of(b)->version, kind, *more ? " " : "", more);
+	struct step *s = plan_add(&b->plan.plan, name, title);
+
+	strv_addf(&s->env, "VERSION=%s", cpython_of(b)->version);
+	strv_addf(&s->env, "MAJORMINOR=%s", b->plan.series);
+	strv_add(&s->env, "PATH=/usr/local/bin:/usr/bin:/bin");
+	return s;
+}
+
+/* What the recipe has for a step: its files, and its script. */
+static int add_script(const struct cpython_build *b, struct step *s, const char *kind,
+	const char *file, struct buf *script, struct err *err)
+{
+	const struct recipe *r = cpython_of(b)->recipe;
+	CLEANUP_FREE char *path = xasprintf("%s/%s", r->dir, file);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0)
+		return -1;
+	buf_add(script, text.data, text.len);
+	return add_recipe(s, r, kind, err);
+}
+
+/* The source, the compiler and the packages, for steps that compile. */
+static void add_inputs(struct cpython_build *b, struct step *s, struct buf *script)
+{
+	add_toolchain(s, b->full);
+	for (size_t i = 0; i + 1 < b->sources.n; i++)
+		step_need(s, b->plan.plan.steps[i], true);
+	add_source(s, cpython_of(b), script);
+}
+
+/* What is at its default, but for some, is not said: keys of ordinary builds do not name what they
+ * do not use, and a new option leaves caches as they are. What only links are told is at its
+ * default for a compile. */
+static void add_options(struct step *s, const struct cpython_options *o, bool links)
+{
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		const struct cpython_option *option = &cpython_option_table[i];
+		const char *value = links || option->compiles ? cpython_option_get(o, option)
+							      : option->standard;
+
+		if (option->always || strcmp(value, option->standard) != 0)
+			strv_addf(&s->env, "%s=%s", option->variable, value);
+	}
+}
+
+static int plan_profile(struct cpython_build *b, struct err *err)
+{
+	const struct cpython_options *o = &b->request.options;
+	struct step *s = b->plan.profile = add_step(b, "profile", "");
+	CLEANUP_BUF struct buf script = BUF_INIT;
+	struct cpython_options plain;
+	char hex[SHA256_HEX_SIZE];
+
+	if (o->profile) {
+		s->source = path_absolute(o->profile);
+		s->script = xstrdup("set -eu\nmkdir \"$OUT/profile\"\ncp -a . \"$OUT/profile\"\n");
+		if (tree_digest(s->source, hex, err) < 0)
+			return -1;
+		step_input(s, "profile=%s", hex);
+		return 0;
+	}
+	/* What is learnt does not depend on how the code is reached and linked. */
+	cpython_defaults(&plain);
+	plain.opt = o->opt;
+	add_inputs(b, s, &script);
+	add_options(s, &plain, false);
+	if (o->train) {
+		CLEANUP_FREE char *train = path_absolute(o->train);
+
+		step_file(s, train, "train.py");
+	}
+	strv_add(&s->env, o->train ? "TRAIN=@S@/recipe/train.py" : "TRAIN=");
+	if (add_script(b, s, "profile", "profile.sh", &script, err) < 0)
+		return -1;
+	s->script = buf_steal(&script);
+	return 0;
+}
+
+static int plan_compile(struct cpython_build *b, struct err *err)
+{
+	struct step *s = b->plan.compile = add_step(b, "compile", "");
+	CLEANUP_BUF struct buf script = BUF_INIT;
+
+	add_inputs(b, s, &script);
+	add_options(s, &b->request.options, false);
+	strv_add(&s->env, "TRAIN=");
+	if (b->plan.profile)
+		step_view(s, "PROFILE", b->plan.profile, "profile");
+	if (add_script(b, s, "compile", "compile.sh", &script, err) < 0)
+		return -1;
+	buf_adds(&script, "\n");
+	add_licences(cpython_of(b), &script);
+	s->script = buf_steal(&script);
+	return 0;
+}
+
+/* The tree step, before its script compiles bytecode: copy what was installed and relocate it. */
+static int prepare_tree(
+	const struct step *s, const struct cache *cache, const char *root, struct err *err)
+{
+	const struct cpython_build *b = s->ctx;
+	CLEANUP_FREE char *compiled = cache_tree(cache, b->plan.compile->id);
+	CLEANUP_FREE char *tree = xasprintf("%s/out/python", root);
+	CLEANUP_FOLDER struct folder from = FOLDER_INIT, to = FOLDER_INIT;
+	CLEANUP_BUF struct buf build_root = BUF_INIT, epoch = BUF_INIT;
+	CLEANUP_STRV struct strv tools = STRV_INIT;
+	struct relocation r = {.tools = &tools};
+
+	toolchain_names(b->full, &tools);
+	if (folder_open(compiled, &from, err) < 0 || folder_open(root, &to, err) < 0 ||
+		file_read_below(&from, "build-root", FACT_MAX, &build_root, err) < 0 ||
+		file_read_below(&from, "source-date-epoch", FACT_MAX, &epoch, err) < 0 ||
+		tree_copy_needed(&from, "install", &to, "out/python", err) < 0)
+		return -1;
+	r.root = build_root.data;
+	if (relocate_tree(tree, &r, err) < 0 || relocate_verify(tree, r.root, err) < 0)
+		return -1;
+	return relocate_pin_times(tree, strtoll(epoch.data, NULL, 10), err);
+}
+
+static int plan_tree(struct cpython_build *b, struct err *err)
+{
+	struct step *s = b->plan.tree = add_step(b, "tree", "");
+	CLEANUP_BUF struct buf script = BUF_INIT;
+
+	s->prepare = prepare_tree;
+	s->ctx = b;
+	strv_add(&s->env, "TREE=@S@/out/python");
+	step_input(s, "relocation=" RELOCATE_REVISION);
+	step_view(s, "COMPILED", b->plan.compile, "");
+	buf_adds(&script, PRELUDE_VIEW);
+	if (add_script(b, s, "tree", "bytecode.sh", &script, err) < 0)
+		return -1;
+	s->script = buf_steal(&script);
+	return 0;
+}
+
+static int plan_link(struct cpython_build *b, struct err *err)
+{
+	const struct cpython_options *o = &b->request.options;
+	struct step *s = b->plan.link = add_step(b, "link", o->link);
+	CLEANUP_BUF struct buf script = BUF_INIT;
+
+	add_toolchain(s, b->full);
+	add_options(s, o, true);
+	step_view(s, "COMPILED", b->plan.compile, "");
+	step_view(s, "BUILD", b->plan.compile, "build");
+	buf_adds(&script, PRELUDE_VIEW "cd \"$BUILD\"\n");
+	if (add_script(b, s, "link", "link.sh", &script, err) < 0)
+		return -1;
+	s->script = buf_steal(&script);
+	return 0;
+}
+
+int cpython_plan(struct cpython_build *b, struct err *err)
+{
+	const char *version = cpython_of(b)->version;
+	unsigned int major, minor;
+
+	if (sscanf(version, "%u.%u", &major, &minor) != 2)
+		return err_set(err, ERR_INPUT, "'%s' is not a version of CPython", version);
+	snprintf(b->plan.series, sizeof(b->plan.series), "%u.%u", major % 100, minor % 1000);
+	for (size_t i = 0; i + 1 < b->sources.n; i++) {
+		if (plan_package(b, &b->sources.chosen[i], err) < 0)
+			return -1;
+	}
+	if (!strcmp(b->request.options.opt, "pgo") && plan_profile(b, err) < 0)
+		return -1;
+	return plan_compile(b, err) < 0 || plan_tree(b, err) < 0 ? -1 : plan_link(b, err);
+}
