@@ -11,18 +11,10 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "python/python-internal.h"
 #include "base/parallel.h"
+#include "python/python-internal.h"
 
 #define MAX_FILES 2000000
-
-struct list {
-	const struct python *dist; /* NULL for a plain folder */
-	const char *below;         /* paths below it are shown without it */
-	struct py_files *files;
-	size_t cap;
-	bool site;
-};
 
 const char *py_role_name(enum py_role role)
 {
@@ -49,6 +41,15 @@ void py_files_release(struct py_files *files)
 	*files = (struct py_files){0};
 }
 
+/* ---- the list ------------------------------------------------------------------------------ */
+
+struct listing {
+	const struct python *dist; /* NULL for a plain folder */
+	const char *below;         /* paths below it are shown without it */
+	struct py_files *files;
+	bool site;
+};
+
 /* "libfoo.so", "libfoo.so.1.2": what should be an ELF file by its name. */
 static bool is_shared_name(const char *name)
 {
@@ -59,68 +60,17 @@ static bool is_shared_name(const char *name)
 	return so != NULL;
 }
 
-/* Scripts of the linker have the name of a library. */
-static bool is_linker_script(const char *head)
+static int list_file(struct listing *l, const char *path, struct py_file **ret, struct err *err)
 {
-	return strstr(head, "INPUT") || strstr(head, "GROUP") || strstr(head, "OUTPUT_FORMAT");
-}
+	const char *rel = strcmp(l->below, "/") ? py_below(l->below, path) : NULL;
 
-enum look { LOOK_ELF, LOOK_OTHER, LOOK_BAD };
-
-/* Decides by the first bytes, and by the name where they are no ELF file's. */
-static enum look look_at(const char *path, char **problem, bool *unread)
-{
-	char head[513];
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : file_pread(fd, head, sizeof(head) - 1, 0);
-	struct err err = ERR_INIT;
-
-	if (n < 0) {
-		/* What may not be read, or is a socket, is no library by its name alone. */
-		*unread = errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-		if (!*unread && !is_shared_name(path_base(path)))
-			return LOOK_OTHER;
-		err_sys(&err, "cannot read it");
-		*problem = xstrdup(err.msg);
-		return LOOK_BAD;
-	}
-	head[n] = '\0';
-	if (n >= 4 && !memcmp(head, "\177ELF", 4))
-		return LOOK_ELF;
-	if (!is_shared_name(path_base(path)) || is_linker_script(head))
-		return LOOK_OTHER;
-	*problem = xstrdup(n == 0 ? "it is empty" : "it is not an ELF file");
-	return LOOK_BAD;
-}
-
-static int add_path(struct list *l, const char *path, struct err *err)
-{
-	struct py_files *f = l->files;
-	size_t len = strlen(l->below);
-	bool below = len > 1 && !strncmp(path, l->below, len) && path[len] == '/';
-
-	if (f->n == MAX_FILES)
+	if (l->files->n == MAX_FILES)
 		return err_set(err, ERR_INPUT, "there are more than %d files", MAX_FILES);
-	if (f->n == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 256;
-		f->v = xreallocarray(f->v, l->cap, sizeof(*f->v));
-	}
-	f->v[f->n++] = (struct py_file){.path = xstrdup(path),
-		.rel = xstrdup(below ? path + len + 1 : path),
-		.site = l->site || strstr(path, "/site-packages/") ||
-			strstr(path, "/dist-packages/")};
-	return 0;
-}
-
-/* A folder that cannot be listed stands in the list with the reason. */
-static int add_unreadable(struct list *l, const char *dir, struct err *err)
-{
-	struct err reason = ERR_INIT;
-
-	err_sys(&reason, "cannot list the folder");
-	if (add_path(l, dir, err) < 0)
-		return -1;
-	l->files->v[l->files->n - 1].problem = xstrdup(reason.msg);
+	*ret = ARRAY_ADD(l->files->v, l->files->n);
+	(*ret)->path = xstrdup(path);
+	(*ret)->rel = xstrdup(rel ? rel : path);
+	(*ret)->site =
+		l->site || strstr(path, "/site-packages/") || strstr(path, "/dist-packages/");
 	return 0;
 }
 
@@ -151,15 +101,16 @@ static bool is_for_another(const struct python *dist, const char *name)
 	return true;
 }
 
-static int add_entry(struct list *l, const char *dir, const struct dirent *e, struct strv *folders,
-	struct err *err)
+static int list_entry(struct listing *l, const char *dir, const struct dirent *e,
+	struct strv *folders, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", e->d_name);
+	struct py_file *file;
 	struct stat st;
 
-	if (e->d_type != DT_UNKNOWN && e->d_type != DT_REG && e->d_type != DT_DIR)
-		return 0;
-	if (lstat(path, &st) < 0)
+	if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		(e->d_type != DT_UNKNOWN && e->d_type != DT_REG && e->d_type != DT_DIR) ||
+		lstat(path, &st) < 0)
 		return 0;
 	if (S_ISDIR(st.st_mode)) {
 		if (!is_kernel_made(path))
@@ -170,15 +121,15 @@ static int add_entry(struct list *l, const char *dir, const struct dirent *e, st
 	if (!S_ISREG(st.st_mode) || is_for_another(l->dist, e->d_name) ||
 		(st.st_size < 52 && !is_shared_name(e->d_name)))
 		return 0;
-	if (add_path(l, path, err) < 0)
+	if (list_file(l, path, &file, err) < 0)
 		return -1;
-	l->files->v[l->files->n - 1].facts.file_size = (uint64_t)st.st_size;
+	file->facts.file_size = (uint64_t)st.st_size;
 	return 0;
 }
 
 /* Every regular file below `root`, links not followed, with a list of folders instead of
  * recursion. */
-static int add_tree(struct list *l, const char *root, bool site, struct err *err)
+static int list_tree(struct listing *l, const char *root, bool site, struct err *err)
 {
 	CLEANUP_STRV struct strv folders = STRV_INIT;
 	int failed = 0;
@@ -186,22 +137,62 @@ static int add_tree(struct list *l, const char *root, bool site, struct err *err
 	l->site = site;
 	strv_add(&folders, root);
 	while (folders.n > 0 && !failed) {
-		CLEANUP_FREE char *dir = folders.v[--folders.n];
+		size_t last = --folders.n;
+		CLEANUP_FREE char *dir = steal(&folders.v[last]);
 		DIR *stream = opendir(dir);
+		struct err reason = ERR_INIT;
+		struct py_file *unlisted;
 		struct dirent *e;
 
-		folders.v[folders.n] = NULL;
-		failed = interrupt_check(err);
-		if (!stream && !failed)
-			failed = add_unreadable(l, dir, err);
-		while (stream && !failed && (e = readdir(stream))) {
-			if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-				failed = add_entry(l, dir, e, &folders, err);
+		/* A folder that cannot be listed stands in the list with the reason. */
+		if (!stream) {
+			err_sys(&reason, "cannot list the folder");
+			if (list_file(l, dir, &unlisted, err) < 0)
+				return -1;
+			unlisted->problem = xstrdup(reason.msg);
 		}
+		failed = interrupt_check(err);
+		while (stream && !failed && (e = readdir(stream)))
+			failed = list_entry(l, dir, e, &folders, err);
 		if (stream)
 			closedir(stream);
 	}
 	return failed;
+}
+
+/* `dir` may be NULL, a link, or nothing that is there. */
+static int list_real_tree(struct listing *l, const char *dir, bool site, struct err *err)
+{
+	CLEANUP_FREE char *real = dir ? realpath(dir, NULL) : NULL;
+
+	return real && path_is_dir(real) ? list_tree(l, real, site, err) : 0;
+}
+
+/* The interpreter, and libpython with its stub wherever they are; then the prefix, or of one that
+ * is shared what is Python's own. */
+static int list_installation(struct listing *l, struct err *err)
+{
+	const struct python *dist = l->dist;
+	const json_t *dirs = json_object_get(dist->says, "site_packages"), *dir;
+	CLEANUP_FREE char *lib = dist->libpython_shared ? path_dir(dist->libpython_shared) : NULL;
+	CLEANUP_FREE char *stub = lib ? xasprintf("%s/libpython3.so", lib) : NULL;
+	CLEANUP_FREE char *venv_lib = dist->venv ? xasprintf("%s/lib", dist->venv) : NULL;
+	struct py_file *file;
+	struct stat st;
+	size_t i;
+
+	if (list_file(l, dist->interpreter, &file, err) < 0 ||
+		(lib && list_file(l, dist->libpython_shared, &file, err) < 0) ||
+		(stub && lstat(stub, &st) == 0 && S_ISREG(st.st_mode) &&
+			list_file(l, stub, &file, err) < 0) ||
+		(!dist->system && list_real_tree(l, dist->prefix, false, err) < 0) ||
+		list_real_tree(l, dist->stdlib, false, err) < 0)
+		return -1;
+	json_array_foreach (dirs, i, dir) {
+		if (list_real_tree(l, json_string_value(dir), true, err) < 0)
+			return -1;
+	}
+	return list_real_tree(l, venv_lib, true, err);
 }
 
 static int compare_files(const void *a, const void *b)
@@ -212,114 +203,77 @@ static int compare_files(const void *a, const void *b)
 	return r ? r : strcmp(x->path, y->path);
 }
 
-/* Sorted, each path once. */
-static void settle(struct py_files *files)
+static int list_sorted(struct listing *l, struct err *err)
 {
+	struct py_files *files = l->files;
 	size_t n = 0;
 
+	*files = (struct py_files){0};
+	if ((l->dist ? list_installation(l, err) : list_tree(l, l->below, false, err)) < 0) {
+		py_files_release(files);
+		return -1;
+	}
 	sort_array(files->v, files->n, sizeof(*files->v), compare_files);
+	/* Each path once. */
 	for (size_t i = 0; i < files->n; i++) {
 		if (n > 0 && !strcmp(files->v[n - 1].path, files->v[i].path)) {
 			files->v[n - 1].site |= files->v[i].site;
 			py_file_release(&files->v[i]);
 		} else {
-			if (n != i) {
-				files->v[n] = files->v[i];
-				files->v[i] = (struct py_file){0};
-			}
-			n++;
+			files->v[n++] = files->v[i];
 		}
 	}
 	files->n = n;
+	return 0;
 }
 
 int py_folder_list(const char *dir, struct py_files *files, struct err *err)
 {
 	CLEANUP_FREE char *root = xstrdup(dir);
-	struct list l = {.files = files, .below = root};
-	size_t len = strlen(root);
+	struct listing l = {.files = files, .below = root};
 
-	*files = (struct py_files){0};
-	while (len > 1 && root[len - 1] == '/')
+	for (size_t len = strlen(root); len > 1 && root[len - 1] == '/';)
 		root[--len] = '\0';
-	if (add_tree(&l, root, false, err) < 0) {
-		py_files_release(files);
-		return -1;
-	}
-	settle(files);
-	return 0;
-}
-
-static int add_real_tree(struct list *l, const char *dir, bool site, struct err *err)
-{
-	CLEANUP_FREE char *real = dir ? realpath(dir, NULL) : NULL;
-
-	return real && path_is_dir(real) ? add_tree(l, real, site, err) : 0;
-}
-
-static int add_site_packages(struct list *l, struct err *err)
-{
-	const json_t *dirs = json_object_get(l->dist->says, "site_packages"), *dir;
-	CLEANUP_FREE char *venv_lib = l->dist->venv ? xasprintf("%s/lib", l->dist->venv) : NULL;
-	size_t i;
-
-	json_array_foreach (dirs, i, dir) {
-		if (add_real_tree(l, json_string_value(dir), true, err) < 0)
-			return -1;
-	}
-	return add_real_tree(l, venv_lib, true, err);
-}
-
-/* The library and the stub beside it, wherever they are. */
-static int add_libpython(struct list *l, struct err *err)
-{
-	const char *library = l->dist->libpython_shared;
-	CLEANUP_FREE char *dir = library ? path_dir(library) : NULL;
-	CLEANUP_FREE char *stub = dir ? xasprintf("%s/libpython3.so", dir) : NULL;
-	struct stat st;
-
-	l->site = false;
-	if (library && add_path(l, library, err) < 0)
-		return -1;
-	if (stub && lstat(stub, &st) == 0 && S_ISREG(st.st_mode))
-		return add_path(l, stub, err);
-	return 0;
+	return list_sorted(&l, err);
 }
 
 int py_files_list(const struct python *dist, struct py_files *files, struct err *err)
 {
-	struct list l = {.dist = dist, .files = files, .below = dist->prefix};
+	struct listing l = {.dist = dist, .files = files, .below = dist->prefix};
 
-	*files = (struct py_files){0};
-	if (add_path(&l, dist->interpreter, err) < 0 || add_libpython(&l, err) < 0 ||
-		(!dist->system && add_real_tree(&l, dist->prefix, false, err) < 0) ||
-		add_real_tree(&l, dist->stdlib, false, err) < 0 || add_site_packages(&l, err) < 0) {
-		py_files_release(files);
-		return -1;
-	}
-	settle(files);
-	return 0;
+	return list_sorted(&l, err);
 }
 
-static bool exports_init(const struct elf_facts *facts)
+/* ---- one file ------------------------------------------------------------------------------ */
+
+enum look { LOOK_ELF, LOOK_OTHER, LOOK_BAD };
+
+/* Decides by the first bytes, and by the name where they are no ELF file's. */
+static enum look look_at(const char *path, char **problem, bool *unread)
 {
-	size_t low = 0, high = facts->n_exports;
+	char head[513];
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : file_pread(fd, head, sizeof(head) - 1, 0);
+	struct err err = ERR_INIT;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(facts->exports[middle], "PyInit_") < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	if (n < 0) {
+		/* What may not be read, or is a socket, is no library by its name alone. */
+		*unread = errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+		if (!*unread && !is_shared_name(path_base(path)))
+			return LOOK_OTHER;
+		err_sys(&err, "cannot read it");
+		*problem = xstrdup(err.msg);
+		return LOOK_BAD;
 	}
-	return low < facts->n_exports && !strncmp(facts->exports[low], "PyInit_", 7);
-}
-
-/* What no loader maps: objects, and companions that hold debug information only. */
-static bool is_loadable(const struct py_file *f)
-{
-	return f->problem || (f->facts.kind != ELF_KIND_OBJECT && !f->facts.debug_only);
+	head[n] = '\0';
+	if (n >= 4 && !memcmp(head, "\177ELF", 4))
+		return LOOK_ELF;
+	/* Scripts of the linker have the name of a library. */
+	if (!is_shared_name(path_base(path)) || strstr(head, "INPUT") || strstr(head, "GROUP") ||
+		strstr(head, "OUTPUT_FORMAT"))
+		return LOOK_OTHER;
+	*problem = xstrdup(n == 0 ? "it is empty" : "it is not an ELF file");
+	return LOOK_BAD;
 }
 
 static enum py_role role_of(const struct python *dist, const struct py_file *f)
@@ -328,7 +282,8 @@ static enum py_role role_of(const struct python *dist, const struct py_file *f)
 
 	if (dist && !strcmp(f->path, dist->interpreter))
 		return PY_ROLE_INTERPRETER;
-	if (!is_loadable(f))
+	/* What no loader maps: objects, and companions that hold debug information only. */
+	if (!f->problem && (f->facts.kind == ELF_KIND_OBJECT || f->facts.debug_only))
 		return PY_ROLE_OBJECT;
 	if (!strcmp(base, "libpython3.so") || !strcmp(base, "libpython3t.so"))
 		return PY_ROLE_STUB;
@@ -340,7 +295,11 @@ static enum py_role role_of(const struct python *dist, const struct py_file *f)
 			       : PY_ROLE_LIBRARY;
 	if (f->facts.kind == ELF_KIND_EXECUTABLE || f->facts.kind == ELF_KIND_PIE)
 		return PY_ROLE_EXECUTABLE;
-	return exports_init(&f->facts) ? PY_ROLE_EXTENSION : PY_ROLE_LIBRARY;
+	for (size_t i = 0; i < f->facts.n_exports; i++) {
+		if (!strncmp(f->facts.exports[i], "PyInit_", 7))
+			return PY_ROLE_EXTENSION;
+	}
+	return PY_ROLE_LIBRARY;
 }
 
 bool py_file_read(const struct python *dist, struct py_file *f)
@@ -355,8 +314,10 @@ bool py_file_read(const struct python *dist, struct py_file *f)
 		f->unread = err.code == ERR_ENVIRONMENT;
 	}
 	f->role = role_of(dist, f);
-	return !dist || is_loadable(f);
+	return !dist || f->role != PY_ROLE_OBJECT;
 }
+
+/* ---- all of them --------------------------------------------------------------------------- */
 
 struct reading {
 	const struct python *dist;
@@ -366,10 +327,9 @@ struct reading {
 static void read_nth(void *ctx, size_t i)
 {
 	struct reading *r = ctx;
-	struct py_file *f = &r->files->v[i];
 
-	if (!py_file_read(r->dist, f))
-		py_file_release(f);
+	if (!py_file_read(r->dist, &r->files->v[i]))
+		py_file_release(&r->files->v[i]);
 }
 
 int py_files_read(const struct python *dist, struct py_files *files, struct err *err)

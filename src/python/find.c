@@ -1,6 +1,5 @@
 /* From what a person names to the interpreter's ELF file, one hop at a time. */
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -61,37 +60,29 @@ static bool is_versioned_name(const char *name)
 	return p[strspn(p, "abcdefghijklmnopqrstuvwxyz")] == '\0';
 }
 
-static char *newest_versioned(const char *bin)
-{
-	DIR *dir = opendir(bin);
-	struct dirent *e;
-	char *best = NULL;
-
-	while (dir && (e = readdir(dir))) {
-		if (!is_versioned_name(e->d_name) ||
-			(best && elf_version_compare(e->d_name, best) <= 0))
-			continue;
-		free(best);
-		best = xstrdup(e->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return best;
-}
-
 /* The first that can be run; failing that, one that at least has the name, so that the error is
  * about it. */
 static char *python_in(const char *bin)
 {
-	CLEANUP_FREE char *newest = newest_versioned(bin), *broken = NULL;
-	const char *const names[] = {"python3", "python", newest};
+	CLEANUP_STRV struct strv all = STRV_INIT;
+	CLEANUP_FREE char *broken = NULL;
+	const char *names[] = {"python3", "python", NULL};
+	struct err ignored = ERR_INIT;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		CLEANUP_FREE char *full = names[i] ? xasprintf("%s/%s", bin, names[i]) : NULL;
+	dir_list(bin, &all, &ignored);
+	for (size_t i = 0; i < all.n; i++) {
+		if (is_versioned_name(all.v[i]) &&
+			(!names[2] || elf_version_compare(all.v[i], names[2]) > 0))
+			names[2] = all.v[i];
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names) && names[i]; i++) {
+		CLEANUP_FREE char *full = xasprintf("%s/%s", bin, names[i]);
 
-		if (full && access(full, X_OK) == 0 && !path_is_dir(full))
+		if (path_is_dir(full) || !path_exists(full))
+			continue;
+		if (access(full, X_OK) == 0)
 			return steal(&full);
-		if (full && !broken && path_exists(full) && !path_is_dir(full))
+		if (!broken)
 			broken = steal(&full);
 	}
 	return steal(&broken);
@@ -120,104 +111,74 @@ bool py_has_python(const char *dir)
 	return python != NULL;
 }
 
-static int from_folder(struct python *dist, char **path, struct err *err)
+/* ---- one hop ------------------------------------------------------------------------------- */
+
+struct hops {
+	struct python
+		*dist; /* its trail has a sentence for each hop, its venv the first on the way */
+	char *path;    /* where they have led */
+	char *called;  /* the last link on the way with the name of a Python */
+	bool done;
+};
+
+/* Takes `path`. */
+static int hop_to(struct hops *h, char *path)
 {
-	char *python = py_python_below(*path);
-	CLEANUP_FREE char *shims = xasprintf("%s/shims", *path);
+	free(h->path);
+	h->path = path;
+	return 0;
+}
+
+static int hop_into_folder(struct hops *h, struct err *err)
+{
+	CLEANUP_FREE char *shims = xasprintf("%s/shims", h->path);
+	char *python = py_python_below(h->path);
 
 	if (!python)
-		python = python_in(*path);
+		python = python_in(h->path);
 	if (!python) {
 		err_set(err, ERR_INPUT, "'%s' holds no Python: there is no bin/python3 in it",
-			*path);
+			h->path);
 		return path_is_dir(shims)
 			       ? err_hint(err,
 					 "it is pyenv's own folder: name one below '%s/versions'",
-					 *path)
-			       : err_hint(err, "name an interpreter, its prefix, or a virtual "
-					       "environment");
+					 h->path)
+			       : err_hint(err,
+					 "name an interpreter, its prefix, or a virtual environment");
 	}
-	strv_addf(&dist->trail, "the interpreter of the folder '%s' is '%s'", *path, python);
-	free(*path);
-	*path = python;
-	return 0;
+	strv_addf(&h->dist->trail, "the interpreter of the folder '%s' is '%s'", h->path, python);
+	return hop_to(h, python);
 }
 
-static int from_name(struct python *dist, const char *what, char **ret, struct err *err)
+static int hop_link(struct hops *h, struct err *err)
 {
-	CLEANUP_FREE char *found = NULL;
-
-	if (strchr(what, '/') || path_exists(what)) {
-		*ret = path_absolute(what);
-		return 0;
-	}
-	found = find_program(what);
-	if (!found) {
-		err_set(err, ERR_INPUT, "there is no '%s', neither here nor on PATH", what);
-		return err_hint(err, "name an interpreter, its prefix, or a virtual environment");
-	}
-	*ret = path_absolute(found);
-	strv_addf(&dist->trail, "'%s' on PATH is '%s'", what, *ret);
-	return 0;
-}
-
-/* The environment that `path` belongs to, by the rule of Python itself: a pyvenv.cfg beside it or
- * one folder up. */
-static char *venv_of(const char *path, struct pyvenv *cfg)
-{
-	CLEANUP_FREE char *dir = path_dir(path), *above = path_dir(dir);
-	const char *places[] = {above, dir};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		CLEANUP_FREE char *file = xasprintf("%s/pyvenv.cfg", places[i]);
-		CLEANUP_BUF struct buf text = BUF_INIT;
-		struct err ignored = ERR_INIT;
-
-		if (!path_exists(file) || file_read(file, MAX_PYVENV, &text, &ignored) < 0)
-			continue;
-		pyvenv_parse(text.data, cfg);
-		return xstrdup(places[i]);
-	}
-	return NULL;
-}
-
-/* `path` with the links and dots in its folders resolved, its last part left alone. */
-static char *settle_folder(char *path)
-{
-	CLEANUP_FREE char *given = path, *dir = path_dir(path), *real = realpath(dir, NULL);
-
-	if (!real)
-		return steal(&given);
-	return xasprintf("%s/%s", strcmp(real, "/") ? real : "", path_base(path));
-}
-
-static int follow_link(struct python *dist, char **called, char **path, struct err *err)
-{
-	CLEANUP_FREE char *dir = path_dir(*path);
-	char target[PATH_MAX], *next;
-	ssize_t n = readlink(*path, target, sizeof(target) - 1);
+	CLEANUP_FREE char *dir = path_dir(h->path), *next = NULL, *to = NULL, *real = NULL;
+	char target[PATH_MAX];
+	ssize_t n = readlink(h->path, target, sizeof(target) - 1);
 
 	if (n < 0)
-		return err_sys(err, "cannot read the link '%s'", *path);
+		return err_sys(err, "cannot read the link '%s'", h->path);
 	target[n] = '\0';
-	strv_addf(&dist->trail, "'%s' is a symbolic link to '%s'%s", *path, target,
+	strv_addf(&h->dist->trail, "'%s' is a symbolic link to '%s'%s", h->path, target,
 		!strncmp(target, "/etc/alternatives/", 18) ? ", one of the system's alternatives"
 							   : "");
-	next = *target == '/' ? xstrdup(target) : xasprintf("%s/%s", dir, target);
-	if (py_python_name(*path)) {
-		free(*called);
-		*called = steal(path);
+	if (py_python_name(h->path)) {
+		free(h->called);
+		h->called = xstrdup(h->path);
 	}
-	free(*path);
-	*path = settle_folder(next);
-	return 0;
+	/* Links and dots in its folders are resolved, its last part is the next hop. */
+	next = *target == '/' ? xstrdup(target) : xasprintf("%s/%s", dir, target);
+	to = path_dir(next);
+	real = realpath(to, NULL);
+	return hop_to(h, real ? xasprintf("%s/%s", strcmp(real, "/") ? real : "", path_base(next))
+			      : steal(&next));
 }
 
 /* The interpreter in an environment is a copy: the installation is where `home` says. */
-static int leave_venv(struct python *dist, const char *venv, const struct pyvenv *cfg, char **path,
-	struct err *err)
+static int hop_from_venv(
+	struct hops *h, const char *venv, const struct pyvenv *cfg, struct err *err)
 {
-	const char *base = path_base(*path);
+	const char *base = path_base(h->path);
 	CLEANUP_FREE char *same = cfg->home ? xasprintf("%s/%s", cfg->home, base) : NULL;
 	CLEANUP_FREE char *three = cfg->home ? xasprintf("%s/python3", cfg->home) : NULL;
 	const char *const places[] = {same, cfg->executable, three};
@@ -226,86 +187,53 @@ static int leave_venv(struct python *dist, const char *venv, const struct pyvenv
 		return err_set(
 			err, ERR_INPUT, "'%s/pyvenv.cfg' does not say what it was made from", venv);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (!places[i] || !strcmp(places[i], *path) || access(places[i], X_OK) < 0)
+		if (!places[i] || !strcmp(places[i], h->path) || access(places[i], X_OK) < 0)
 			continue;
-		strv_addf(&dist->trail, "'%s' is a copy; what it was made from is '%s'", *path,
+		strv_addf(&h->dist->trail, "'%s' is a copy; what it was made from is '%s'", h->path,
 			places[i]);
-		free(*path);
-		*path = xstrdup(places[i]);
-		return 0;
+		return hop_to(h, xstrdup(places[i]));
 	}
 	err_set(err, ERR_INPUT, "the virtual environment '%s' was made from '%s', where no '%s' is",
 		venv, cfg->home, base);
 	return err_hint(err, "its Python was moved or removed: make it again");
 }
 
-/* A script that is called python runs one: it is asked which. */
-static int ask_wrapper(struct python *dist, const char *shell, char **path, struct err *err)
-{
-	CLEANUP_FREE char *exe = NULL;
-
-	if (dist->no_run) {
-		err_set(err, ERR_INPUT,
-			"'%s' is a script, and which Python it runs is seen by running it", *path);
-		return err_hint(err, "name the interpreter itself, or leave out --no-run");
-	}
-	if (py_ask_started(*path, &exe, err) < 0)
-		return err_wrap(err, "asking the script '%s' for its interpreter", *path);
-	if (exe[0] != '/' || !strcmp(exe, *path))
-		return err_set(err, ERR_INPUT, "the script '%s' does not run a Python", *path);
-	strv_addf(&dist->trail,
-		"'%s' is a script of '%s'; it runs '%s', which is looked at without it", *path,
-		shell, exe);
-	free(*path);
-	*path = steal(&exe);
-	return 0;
-}
-
-static bool is_same_file(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* A program that shows nothing of a Python may be a launcher that becomes one when it is started
- * by that name (`called`, a link to it or itself): it is asked which. */
-static int follow_program(
-	struct python *dist, const char *called, char **path, bool *done, struct err *err)
+ * by that name (a link to it, or itself): it is asked which. */
+static int hop_program(struct hops *h, struct err *err)
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
 	CLEANUP_FREE char *exe = NULL;
-	const char *name = py_python_name(*path) ? *path : called;
+	const char *name = py_python_name(h->path) ? h->path : h->called;
 	struct err failed = ERR_INIT;
+	struct stat started, here;
 
-	*done = true;
+	h->done = true;
 	/* What cannot be read is reported by who reads it next. */
-	if (!name || elf_facts_read(*path, &facts, &failed) < 0 || py_starts_python(&facts))
+	if (!name || elf_facts_read(h->path, &facts, &failed) < 0 || py_starts_python(&facts))
 		return 0;
-	if (dist->no_run) {
-		strv_addf(&dist->trail,
-			"nothing in '%s' shows that it starts a Python: if it is a launcher, "
-			"which one is seen only by running it",
-			*path);
+	if (h->dist->no_run) {
+		strv_addf(&h->dist->trail,
+			"nothing in '%s' shows that it starts a Python: if it is a launcher, which one is seen only by running it",
+			h->path);
 		return 0;
 	}
 	if (py_ask_started(name, &exe, &failed) < 0) {
 		/* Why a Python itself does not run is said elsewhere. */
-		if (name == called)
-			strv_addf(&dist->trail,
-				"'%s', started as '%s', does not answer as a Python (%s)", *path,
+		if (name == h->called)
+			strv_addf(&h->dist->trail,
+				"'%s', started as '%s', does not answer as a Python (%s)", h->path,
 				name, failed.msg);
 		return interrupt_check(err);
 	}
-	dist->answers = is_same_file(exe, *path);
-	if (dist->answers || exe[0] != '/' || access(exe, X_OK) < 0)
+	h->dist->answers = stat(exe, &started) == 0 && stat(h->path, &here) == 0 &&
+			   started.st_dev == here.st_dev && started.st_ino == here.st_ino;
+	if (h->dist->answers || exe[0] != '/' || access(exe, X_OK) < 0)
 		return 0;
-	strv_addf(&dist->trail, "'%s' is a launcher; started as '%s' it becomes '%s'", *path, name,
-		exe);
-	free(*path);
-	*path = steal(&exe);
-	*done = false;
-	return 0;
+	strv_addf(&h->dist->trail, "'%s' is a launcher; started as '%s' it becomes '%s'", h->path,
+		name, exe);
+	h->done = false;
+	return hop_to(h, steal(&exe));
 }
 
 /* The program that a "#!" line names, with env(1) resolved. */
@@ -325,120 +253,137 @@ static char *script_interpreter(const char *head)
 	return found ? found : xstrdup(words.v[i]);
 }
 
-static int follow_script(struct python *dist, const char *head, char **path, struct err *err)
+static int hop_script(struct hops *h, const char *head, struct err *err)
 {
 	CLEANUP_FREE char *root = pyenv_shim_root(head);
 	CLEANUP_FREE char *program = script_interpreter(head), *next = NULL;
 
 	if (root) {
-		strv_addf(&dist->trail, "'%s' is a shim of pyenv", *path);
-		if (pyenv_which(root, path_base(*path), &next, &dist->trail, err) < 0)
+		strv_addf(&h->dist->trail, "'%s' is a shim of pyenv", h->path);
+		if (pyenv_which(root, path_base(h->path), &next, &h->dist->trail, err) < 0)
 			return -1;
-		strv_addf(&dist->trail, "the shim runs '%s'", next);
-	} else if (py_python_name(program) && strcmp(program, *path) != 0) {
+		strv_addf(&h->dist->trail, "the shim runs '%s'", next);
+		return hop_to(h, steal(&next));
+	}
+	if (py_python_name(program) && strcmp(program, h->path) != 0) {
 		next = path_absolute(program);
-		strv_addf(&dist->trail, "'%s' is a script that '%s' runs", *path, next);
-	} else if (py_python_name(*path)) {
-		return ask_wrapper(dist, program, path, err);
-	} else {
-		err_set(err, ERR_INPUT, "'%s' is a script of '%s', not an interpreter", *path,
+		strv_addf(&h->dist->trail, "'%s' is a script that '%s' runs", h->path, next);
+		return hop_to(h, steal(&next));
+	}
+	if (!py_python_name(h->path)) {
+		err_set(err, ERR_INPUT, "'%s' is a script of '%s', not an interpreter", h->path,
 			program);
 		return err_hint(err, "name the interpreter that it runs");
 	}
-	free(*path);
-	*path = steal(&next);
-	return 0;
+	/* A script that is called python runs one: it is asked which. */
+	if (h->dist->no_run) {
+		err_set(err, ERR_INPUT,
+			"'%s' is a script, and which Python it runs is seen by running it",
+			h->path);
+		return err_hint(err, "name the interpreter itself, or leave out --no-run");
+	}
+	if (py_ask_started(h->path, &next, err) < 0)
+		return err_wrap(err, "asking the script '%s' for its interpreter", h->path);
+	if (next[0] != '/' || !strcmp(next, h->path))
+		return err_set(err, ERR_INPUT, "the script '%s' does not run a Python", h->path);
+	strv_addf(&h->dist->trail,
+		"'%s' is a script of '%s'; it runs '%s', which is looked at without it", h->path,
+		program, next);
+	return hop_to(h, steal(&next));
 }
 
-/* Up to HEAD_SIZE bytes and a NUL. */
-static int read_head(const char *path, char head[HEAD_SIZE + 1], size_t *len, struct err *err)
+/* The environment that `path` belongs to, by the rule of Python itself: a pyvenv.cfg in its folder
+ * or one folder up. */
+static char *venv_of(const char *path, struct pyvenv *cfg)
 {
-	CLEANUP_CLOSE int fd = file_open(path, err);
-	ssize_t n = fd < 0 ? -1 : read(fd, head, HEAD_SIZE);
+	CLEANUP_FREE char *dir = path_dir(path), *above = path_dir(dir);
+	const char *places[] = {above, dir};
 
-	if (fd < 0)
-		return -1;
-	if (n < 0)
-		return err_sys(err, "cannot read '%s'", path);
-	head[n] = '\0';
-	*len = (size_t)n;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		CLEANUP_FREE char *file = xasprintf("%s/pyvenv.cfg", places[i]);
+		CLEANUP_BUF struct buf text = BUF_INIT;
+		struct err ignored = ERR_INIT;
+
+		if (!path_exists(file) || file_read(file, MAX_PYVENV, &text, &ignored) < 0)
+			continue;
+		pyvenv_parse(text.data, cfg);
+		return xstrdup(places[i]);
+	}
+	return NULL;
 }
 
-static int follow_file(struct python *dist, const char *venv, const struct pyvenv *cfg,
-	const char *called, char **path, bool *done, struct err *err)
-{
-	char head[HEAD_SIZE + 1];
-	size_t len = 0;
-
-	if (read_head(*path, head, &len, err) < 0)
-		return -1;
-	if (len > 4 && !memcmp(head, "\177ELF", 4))
-		return venv ? leave_venv(dist, venv, cfg, path, err)
-			    : follow_program(dist, called, path, done, err);
-	if (len > 2 && head[0] == '#' && head[1] == '!')
-		return follow_script(dist, head, path, err);
-	err_set(err, ERR_INPUT, "'%s' is not an interpreter: neither an ELF file nor a script",
-		*path);
-	return err_hint(err, "name an interpreter, its prefix, or a virtual environment");
-}
-
-static void note_venv(struct python *dist, const char *venv, const struct pyvenv *cfg)
-{
-	if (dist->venv && !strcmp(dist->venv, venv))
-		return;
-	strv_addf(&dist->trail, "'%s' is a virtual environment, made from '%s'", venv,
-		cfg->home ? cfg->home : "?");
-	if (!dist->venv)
-		dist->venv = xstrdup(venv);
-}
-
-static int hop(struct python *dist, char **called, char **path, bool *done, struct err *err)
+static int hop(struct hops *h, struct err *err)
 {
 	CLEANUP_PYVENV struct pyvenv cfg = {0};
 	CLEANUP_FREE char *venv = NULL;
+	CLEANUP_CLOSE int fd = -1;
+	char head[HEAD_SIZE + 1];
 	struct stat st;
+	ssize_t n;
 
-	if (lstat(*path, &st) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			return err_sys(err, "cannot examine '%s'", *path);
-		return err_set(err, ERR_INPUT, "'%s' does not exist", *path);
-	}
+	if (lstat(h->path, &st) < 0)
+		return errno != ENOENT && errno != ENOTDIR
+			       ? err_sys(err, "cannot examine '%s'", h->path)
+			       : err_set(err, ERR_INPUT, "'%s' does not exist", h->path);
 	if (S_ISDIR(st.st_mode))
-		return from_folder(dist, path, err);
-	venv = venv_of(*path, &cfg);
-	if (venv)
-		note_venv(dist, venv, &cfg);
+		return hop_into_folder(h, err);
+	venv = venv_of(h->path, &cfg);
+	if (venv && (!h->dist->venv || strcmp(h->dist->venv, venv) != 0)) {
+		strv_addf(&h->dist->trail, "'%s' is a virtual environment, made from '%s'", venv,
+			cfg.home ? cfg.home : "?");
+		if (!h->dist->venv)
+			h->dist->venv = xstrdup(venv);
+	}
 	if (S_ISLNK(st.st_mode))
-		return follow_link(dist, called, path, err);
+		return hop_link(h, err);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INPUT, "'%s' is neither a file nor a folder", *path);
-	return follow_file(dist, venv, &cfg, *called, path, done, err);
-}
-
-/* The last sentence of the trail is how we came to what went wrong. */
-static int explain(const struct python *dist, struct err *err)
-{
-	if (dist->trail.n && err->code == ERR_INPUT)
-		err_wrap(err, "%s", dist->trail.v[dist->trail.n - 1]);
-	return -1;
+		return err_set(err, ERR_INPUT, "'%s' is neither a file nor a folder", h->path);
+	fd = file_open(h->path, err);
+	if (fd < 0)
+		return -1;
+	n = read(fd, head, HEAD_SIZE);
+	if (n < 0)
+		return err_sys(err, "cannot read '%s'", h->path);
+	head[n] = '\0';
+	if (n > 4 && !memcmp(head, "\177ELF", 4))
+		return venv ? hop_from_venv(h, venv, &cfg, err) : hop_program(h, err);
+	if (n > 2 && head[0] == '#' && head[1] == '!')
+		return hop_script(h, head, err);
+	err_set(err, ERR_INPUT, "'%s' is not an interpreter: neither an ELF file nor a script",
+		h->path);
+	return err_hint(err, "name an interpreter, its prefix, or a virtual environment");
 }
 
 int py_follow(const char *what, struct python *dist, char **ret, struct err *err)
 {
-	CLEANUP_FREE char *path = NULL, *real = NULL, *called = NULL;
-	bool done = false;
+	CLEANUP_FREE char *found = NULL, *path = NULL, *called = NULL, *real = NULL;
+	struct hops h = {.dist = dist};
+	int n = 0, failed = 0;
 
-	if (from_name(dist, what, &path, err) < 0)
-		return -1;
-	for (int hops = 0; !done; hops++) {
-		if (hops == PY_MAX_HOPS)
-			return err_set(err, ERR_INPUT,
-				"'%s' leads through more than %d links and scripts: a circle?",
-				what, PY_MAX_HOPS);
-		if (hop(dist, &called, &path, &done, err) < 0)
-			return explain(dist, err);
+	if (!strchr(what, '/') && !path_exists(what)) {
+		found = find_program(what);
+		if (!found) {
+			err_set(err, ERR_INPUT, "there is no '%s', neither here nor on PATH", what);
+			return err_hint(
+				err, "name an interpreter, its prefix, or a virtual environment");
+		}
 	}
+	h.path = path_absolute(found ? found : what);
+	if (found)
+		strv_addf(&dist->trail, "'%s' on PATH is '%s'", what, h.path);
+	while (!failed && !h.done && n++ < PY_MAX_HOPS)
+		failed = hop(&h, err);
+	path = h.path;
+	called = h.called;
+	/* The last sentence of the trail is how we came to what went wrong. */
+	if (failed)
+		return dist->trail.n && err->code == ERR_INPUT
+			       ? err_wrap(err, "%s", dist->trail.v[dist->trail.n - 1])
+			       : -1;
+	if (!h.done)
+		return err_set(err, ERR_INPUT,
+			"'%s' leads through more than %d links and scripts: a circle?", what,
+			PY_MAX_HOPS);
 	real = realpath(path, NULL);
 	if (!real)
 		return err_sys(err, "cannot resolve '%s'", path);

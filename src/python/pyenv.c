@@ -1,10 +1,9 @@
 /* pyenv's shims: which version they would run. pyenv is a set of bash scripts; its rules are
  * applied here without running any of them. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <dirent.h>
 
 #include "base/file.h"
 #include "python/python-internal.h"
@@ -85,44 +84,46 @@ static void selected(const char *root, struct strv *versions, char **origin)
 /* "3.13.0rc2", "3.13.0a1", "3.12-dev": never the latest of anything. */
 static bool is_unfinished(const char *name)
 {
-	size_t len = strlen(name), digits = len;
+	size_t n = strlen(name), digits = n;
 
-	while (digits > 0 && strchr("0123456789", name[digits - 1]))
+	while (digits > 0 && isdigit((unsigned char)name[digits - 1]))
 		digits--;
-	if (digits < len && digits > 0 &&
-		(name[digits - 1] == 'a' || name[digits - 1] == 'b' ||
-			(digits > 1 && name[digits - 1] == 'c' && name[digits - 2] == 'r')))
+	if (digits < n && digits > 0 &&
+		(strchr("ab", name[digits - 1]) ||
+			(digits > 1 && !strncmp(name + digits - 2, "rc", 2))))
 		return true;
 	return ends_with(name, "-dev") || ends_with(name, "-src") || ends_with(name, "-latest");
+}
+
+/* "3.13t" */
+static bool is_free_threaded(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 1 && name[n - 1] == 't' && isdigit((unsigned char)name[n - 2]);
 }
 
 /* "3.12" stands for the newest installed 3.12.x; "3.13t" for the newest free-threaded one. */
 static char *latest(const char *root, const char *prefix)
 {
 	CLEANUP_FREE char *versions = xasprintf("%s/versions", root);
+	CLEANUP_STRV struct strv names = STRV_INIT;
 	size_t len = strlen(prefix);
-	bool t = len > 1 && prefix[len - 1] == 't' && strchr("0123456789", prefix[len - 2]);
-	char *best = NULL;
-	struct dirent *e;
-	DIR *dir = opendir(versions);
+	bool free_threaded = is_free_threaded(prefix);
+	const char *best = NULL;
+	struct err ignored = ERR_INIT;
 
-	len -= t;
-	while (dir && (e = readdir(dir))) {
-		size_t n = strlen(e->d_name);
-		bool et =
-			n > 1 && e->d_name[n - 1] == 't' && strchr("0123456789", e->d_name[n - 2]);
+	len -= free_threaded;
+	dir_list(versions, &names, &ignored);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.v[i];
 
-		if (n <= len || strncmp(e->d_name, prefix, len) != 0 || t != et ||
-			!strchr(".-", e->d_name[len]) || is_unfinished(e->d_name))
-			continue;
-		if (!best || elf_version_compare(e->d_name, best) > 0) {
-			free(best);
-			best = xstrdup(e->d_name);
-		}
+		if (strlen(name) > len && !strncmp(name, prefix, len) && strchr(".-", name[len]) &&
+			is_free_threaded(name) == free_threaded && !is_unfinished(name) &&
+			(!best || elf_version_compare(name, best) > 0))
+			best = name;
 	}
-	if (dir)
-		closedir(dir);
-	return best;
+	return best ? xstrdup(best) : NULL;
 }
 
 /* The folder of a selected version, "3.11.7", "python-3.11.7" or "3.11"; NULL if not installed. */

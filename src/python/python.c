@@ -1,8 +1,5 @@
 /* A Python installation: what is asked and what is read, put together. */
-#include "python/python.h"
-
 #include <ctype.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,14 +14,12 @@
 const char *py_config(const struct python *dist, const char *name)
 {
 	json_t *vars = json_object_get(dist->says, "config_vars"), *value;
-	char number[32];
 
 	value = json_object_get(vars, name);
 	/* A number becomes a string in its place, so that the text has an owner. */
 	if (json_is_integer(value)) {
-		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
-		json_object_set_new(vars, name, json_string(number));
-		value = json_object_get(vars, name);
+		value = json_sprintf("%lld", (long long)json_integer_value(value));
+		json_object_set_new(vars, name, value);
 	}
 	return json_string_value(value);
 }
@@ -79,15 +74,6 @@ enum py_link py_link_of(const struct elf_facts *facts)
 	return PY_LINK_UNKNOWN;
 }
 
-static bool uses(const struct elf_facts *facts, const char *name)
-{
-	for (size_t i = 0; i < facts->n_undefined; i++) {
-		if (!strcmp(facts->undefined[i].name, name))
-			return true;
-	}
-	return elf_exports(facts, name);
-}
-
 bool py_python_name(const char *path)
 {
 	const char *base = path_base(path);
@@ -98,7 +84,17 @@ bool py_python_name(const char *path)
 
 bool py_starts_python(const struct elf_facts *facts)
 {
-	return uses(facts, "Py_BytesMain") || uses(facts, "_Py_UnixMain") || uses(facts, "Py_Main");
+	static const char *const names[] = {"Py_BytesMain", "_Py_UnixMain", "Py_Main"};
+
+	for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
+		if (elf_exports(facts, names[n]))
+			return true;
+		for (size_t i = 0; i < facts->n_undefined; i++) {
+			if (!strcmp(facts->undefined[i].name, names[n]))
+				return true;
+		}
+	}
+	return false;
 }
 
 bool py_is_interpreter(const char *path, const struct elf_facts *facts)
@@ -108,24 +104,7 @@ bool py_is_interpreter(const char *path, const struct elf_facts *facts)
 	return py_starts_python(facts) || py_python_name(path);
 }
 
-/* A prefix of the user's own home, as of a Python in ~/bin or in ~/.local/bin. */
-static bool is_home(const char *prefix)
-{
-	const char *home = getenv("HOME");
-	CLEANUP_FREE char *real = home && *home ? realpath(home, NULL) : NULL;
-	CLEANUP_FREE char *local = real ? xasprintf("%s/.local", real) : NULL;
-
-	return real && (!strcmp(prefix, real) || !strcmp(prefix, local));
-}
-
-static bool is_system_prefix(const char *prefix)
-{
-	CLEANUP_FREE char *conda = xasprintf("%s/conda-meta", prefix);
-	const char *base = path_base(prefix);
-
-	return !strcmp(prefix, "/") || is_home(prefix) || !strcmp(prefix, "/usr/local") ||
-	       !strcmp(base, "usr") || path_is_dir(conda);
-}
+/* ---- places -------------------------------------------------------------------------------- */
 
 static char *real_or_copy(const char *path)
 {
@@ -134,26 +113,38 @@ static char *real_or_copy(const char *path)
 	return real ? real : xstrdup(path);
 }
 
+/* Is the prefix shared with other software? So are /usr and the like, conda's, and those of the
+ * user's own home, as of a Python in ~/bin or in ~/.local/bin. */
+static bool is_system_prefix(const char *prefix)
+{
+	CLEANUP_FREE char *conda = xasprintf("%s/conda-meta", prefix);
+	const char *home = getenv("HOME");
+	CLEANUP_FREE char *real = home && *home ? realpath(home, NULL) : NULL;
+	CLEANUP_FREE char *local = real ? xasprintf("%s/.local", real) : NULL;
+
+	return !strcmp(prefix, "/") || !strcmp(prefix, "/usr/local") ||
+	       !strcmp(path_base(prefix), "usr") || path_is_dir(conda) ||
+	       (real && (!strcmp(prefix, real) || !strcmp(prefix, local)));
+}
+
 /* "3.13" of a folder lib/python3.13 that holds a standard library; only if there is one alone. */
 static char *series_below(const char *prefix)
 {
 	CLEANUP_FREE char *lib = xasprintf("%s/lib", prefix), *found = NULL;
-	DIR *dir = opendir(lib);
-	struct dirent *e;
-	bool several = false;
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	struct err ignored = ERR_INIT;
 
-	while (dir && (e = readdir(dir))) {
-		CLEANUP_FREE char *os = xasprintf("%s/%s/os.py", lib, e->d_name);
+	dir_list(lib, &names, &ignored);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEANUP_FREE char *os = xasprintf("%s/%s/os.py", lib, names.v[i]);
 
-		if (strncmp(e->d_name, "python3.", 8) != 0 || access(os, F_OK) < 0)
+		if (strncmp(names.v[i], "python3.", 8) != 0 || access(os, F_OK) < 0)
 			continue;
-		several = found != NULL;
-		free(found);
-		found = xstrdup(e->d_name + 6);
+		if (found)
+			return NULL;
+		found = xstrdup(names.v[i] + 6);
 	}
-	if (dir)
-		closedir(dir);
-	return several ? NULL : steal(&found);
+	return steal(&found);
 }
 
 /* PY_VERSION of the header that is installed with it. */
@@ -164,16 +155,14 @@ static char *version_in_header(const struct python *dist)
 		dist->series, dist->abiflags ? dist->abiflags : "");
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
-	const char *p;
 
 	if (file_read(path, MAX_HEADER, &text, &ignored) < 0)
 		return NULL;
-	for (p = text.data; (p = strstr(p, define)); p++) {
-		const char *value = p + strlen(define);
-
-		value += strspn(value, " \t");
-		if (*value == '"')
-			return xstrndup(value + 1, strcspn(value + 1, "\"\n"));
+	for (const char *p = text.data; (p = strstr(p, define));) {
+		p += strlen(define);
+		p += strspn(p, " \t");
+		if (*p == '"')
+			return xstrndup(p + 1, strcspn(p + 1, "\"\n"));
 	}
 	return NULL;
 }
@@ -181,8 +170,7 @@ static char *version_in_header(const struct python *dist)
 /* For an interpreter that does not run: what its name and its place show. */
 static void version_from_place(struct python *dist)
 {
-	const char *base = path_base(dist->interpreter);
-	const char *flags;
+	const char *base = path_base(dist->interpreter), *flags;
 
 	if (!strncmp(base, "python", 6) && isdigit((unsigned char)base[6]) && strchr(base, '.')) {
 		flags = base + 6 + strspn(base + 6, "0123456789.");
@@ -201,26 +189,21 @@ static void version_from_place(struct python *dist)
 		sscanf(dist->version, "%*d.%*d.%d", &dist->micro);
 }
 
+/* Takes `path`; its real form if it is a folder, else NULL. */
 static char *existing_dir(char *path)
 {
-	char *real;
+	CLEANUP_FREE char *given = path;
 
-	if (!path || !path_is_dir(path)) {
-		free(path);
-		return NULL;
-	}
-	real = real_or_copy(path);
-	free(path);
-	return real;
+	return given && path_is_dir(given) ? real_or_copy(given) : NULL;
 }
 
 static void find_places(struct python *dist)
 {
-	const char *prefix = json_string_value(json_object_get(dist->says, "base_prefix"));
-	const char *stdlib =
-		json_string_value(json_object_get(json_object_get(dist->says, "paths"), "stdlib"));
-	CLEANUP_FREE char *bin = path_dir(dist->interpreter), *above = path_dir(bin);
 	static const char *const libs[] = {"lib", "lib64"};
+	const json_t *paths = json_object_get(dist->says, "paths");
+	const char *prefix = json_string_value(json_object_get(dist->says, "base_prefix"));
+	const char *stdlib = json_string_value(json_object_get(paths, "stdlib"));
+	CLEANUP_FREE char *bin = path_dir(dist->interpreter), *above = path_dir(bin);
 
 	dist->prefix = real_or_copy(prefix && path_is_dir(prefix) ? prefix : above);
 	dist->system = is_system_prefix(dist->prefix);
@@ -235,25 +218,9 @@ static void find_places(struct python *dist)
 		dist->dynload = existing_dir(xasprintf("%s/lib-dynload", dist->stdlib));
 }
 
-/* Folders where a libpython may lie, the most particular first. */
-static void library_dirs(const struct python *dist, struct strv *dirs)
-{
-	static const char *const vars[] = {"LIBDIR", "LIBPL"};
-	const char *multiarch = py_config(dist, "MULTIARCH");
+/* ---- libpython ----------------------------------------------------------------------------- */
 
-	strv_addf(dirs, "%s/lib", strcmp(dist->prefix, "/") ? dist->prefix : "");
-	strv_addf(dirs, "%s/lib64", strcmp(dist->prefix, "/") ? dist->prefix : "");
-	if (multiarch)
-		strv_addf(dirs, "%s/lib/%s", dist->prefix, multiarch);
-	for (size_t i = 0; i < ARRAY_SIZE(vars); i++) {
-		const char *dir = py_config(dist, vars[i]);
-
-		if (dir && *dir == '/')
-			strv_add(dirs, dir);
-	}
-}
-
-/* The first of the names that is a regular file, links resolved. */
+/* The first of the names that is a regular file in one of the folders, links resolved. */
 static char *first_file(const struct strv *dirs, const struct strv *names)
 {
 	for (size_t k = 0; k < names->n; k++) {
@@ -268,26 +235,37 @@ static char *first_file(const struct strv *dirs, const struct strv *names)
 	return NULL;
 }
 
-static void add_name(struct strv *names, const char *name, const char *end)
-{
-	if (name && strstr(name, end) && !strchr(name, '/') && py_is_libpython(name, true) &&
-		!strv_has(names, name))
-		strv_add(names, name);
-}
-
-/* What the variables name, then what such a file is called, if it is really there. */
+/* Those that ship with it, if they are really there: what the variables of sysconfig name, then
+ * what such a file is called; the most particular folder first. */
 static void find_libraries(struct python *dist)
 {
 	static const char *const all_flags[] = {"", "t", "m", "d", "td", "dm"};
+	static const struct {
+		const char *variable, *suffix;
+	} named[] = {{"INSTSONAME", ".so"}, {"LDLIBRARY", ".so"}, {"LIBRARY", ".a"}};
 	CLEANUP_STRV struct strv dirs = STRV_INIT, shared = STRV_INIT, archives = STRV_INIT;
+	const char *multiarch = py_config(dist, "MULTIARCH");
+	const char *const places[] = {py_config(dist, "LIBDIR"), py_config(dist, "LIBPL")};
+	const char *prefix = strcmp(dist->prefix, "/") ? dist->prefix : "";
 
 	if (!dist->series || py_other_implementation(dist))
 		return;
-	library_dirs(dist, &dirs);
-	add_name(&shared, py_config(dist, "INSTSONAME"), ".so");
-	add_name(&shared, py_config(dist, "LDLIBRARY"), ".so");
-	add_name(&archives, py_config(dist, "LIBRARY"), ".a");
-	for (size_t i = 0; i < ARRAY_SIZE(all_flags); i++) {
+	strv_addf(&dirs, "%s/lib", prefix);
+	strv_addf(&dirs, "%s/lib64", prefix);
+	if (multiarch)
+		strv_addf(&dirs, "%s/lib/%s", prefix, multiarch);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (places[i] && *places[i] == '/')
+			strv_add(&dirs, places[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(named); i++) {
+		const char *name = py_config(dist, named[i].variable);
+
+		if (name && strstr(name, named[i].suffix) && !strchr(name, '/') &&
+			py_is_libpython(name, true))
+			strv_add(!strcmp(named[i].suffix, ".a") ? &archives : &shared, name);
+	}
+	for (size_t i = 0; i < (dist->abiflags ? 1 : ARRAY_SIZE(all_flags)); i++) {
 		const char *flags = dist->abiflags ? dist->abiflags : all_flags[i];
 
 		strv_addf(&shared, "libpython%s%s.so.1.0", dist->series, flags);
@@ -295,8 +273,6 @@ static void find_libraries(struct python *dist)
 		strv_addf(&shared, "libpython%s%s.so", dist->series, flags);
 		strv_addf(&archives, "libpython%s%s.a", dist->series, flags);
 		strv_addf(&archives, "libpython%s%s-pic.a", dist->series, flags);
-		if (dist->abiflags)
-			break;
 	}
 	dist->libpython_shared = first_file(&dirs, &shared);
 	dist->libpython_static = first_file(&dirs, &archives);
@@ -305,7 +281,6 @@ static void find_libraries(struct python *dist)
 static int find_loaded(struct python *dist, const struct elf_facts *facts, struct err *err)
 {
 	const struct py_chain chain = {dist->interpreter, facts};
-
 	CLEANUP_FREE char *found = NULL;
 
 	for (size_t i = 0; !found && i < facts->n_needed; i++) {
@@ -321,11 +296,14 @@ static int find_loaded(struct python *dist, const struct elf_facts *facts, struc
 	return 0;
 }
 
-static int fill(struct python *dist, struct err *err)
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static int find_python(const char *what, struct python *dist, struct err *err)
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
 
-	if (elf_facts_read(dist->interpreter, &facts, err) < 0)
+	if (py_follow(what, dist, &dist->interpreter, err) < 0 ||
+		elf_facts_read(dist->interpreter, &facts, err) < 0)
 		return -1;
 	dist->link = py_link_of(&facts);
 	if (!dist->answers && !py_is_interpreter(dist->interpreter, &facts)) {
@@ -344,13 +322,13 @@ static int fill(struct python *dist, struct err *err)
 	return find_loaded(dist, &facts, err);
 }
 
-static int find(const char *what, bool run, struct python *dist, struct err *err)
+static int find_or_release(const char *what, bool run, struct python *dist, struct err *err)
 {
 	*dist = (struct python){.no_run = !run};
 	dist->given = xstrdup(what);
 	/* What was asked of programs when a signal came says nothing of the Python. */
-	if (interrupt_check(err) == 0 && py_follow(what, dist, &dist->interpreter, err) == 0 &&
-		fill(dist, err) == 0 && interrupt_check(err) == 0)
+	if (interrupt_check(err) == 0 && find_python(what, dist, err) == 0 &&
+		interrupt_check(err) == 0)
 		return 0;
 	py_release(dist);
 	return -1;
@@ -358,12 +336,12 @@ static int find(const char *what, bool run, struct python *dist, struct err *err
 
 int py_find(const char *what, struct python *dist, struct err *err)
 {
-	return find(what, true, dist, err);
+	return find_or_release(what, true, dist, err);
 }
 
 int py_find_unrun(const char *what, struct python *dist, struct err *err)
 {
-	return find(what, false, dist, err);
+	return find_or_release(what, false, dist, err);
 }
 
 void py_release(struct python *dist)
