@@ -55,8 +55,6 @@ void wheel_list_release(struct wheel_list *list);
 /* Reads what `options->what` names. */
 int wheel_list_read(
 	const struct check_wheel_options *options, struct wheel_list *list, struct err *err);
-/* The normalised name (PEP 503); the caller frees it. */
-char *wheel_normalise(const char *name, size_t n);
 /* Name and version from a file name of the form of PEP 427; false if it is none. */
 bool wheel_name_parse(const char *file, char **name, char **version);
 

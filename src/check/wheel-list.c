@@ -17,22 +17,6 @@ static bool has_suffix(const char *text, const char *suffix)
 	return n > k && !strcmp(text + n - k, suffix);
 }
 
-char *wheel_normalise(const char *name, size_t n)
-{
-	char *out = xstrndup(name, n), *to = out;
-
-	for (const char *p = out; *p; p++) {
-		bool separator = strchr("-_.", *p);
-
-		if (!separator)
-			*to++ = (char)tolower((unsigned char)*p);
-		else if (to > out && to[-1] != '-')
-			*to++ = '-';
-	}
-	*to = '\0';
-	return out;
-}
-
 bool wheel_name_parse(const char *file, char **name, char **version)
 {
 	CLEANUP_STRV struct strv parts = STRV_INIT;
@@ -45,7 +29,7 @@ bool wheel_name_parse(const char *file, char **name, char **version)
 	strv_split(&parts, stem, "-");
 	if (parts.n != 5 && parts.n != 6)
 		return false;
-	*name = wheel_normalise(parts.v[0], strlen(parts.v[0]));
+	*name = py_project_name(parts.v[0], strlen(parts.v[0]));
 	*version = xstrdup(parts.v[1]);
 	return true;
 }
@@ -126,7 +110,7 @@ static int add_line(struct wheel_list *list, const char *path, char *line, struc
 		return err_set(err, ERR_INPUT, "'%s' lists more than %d names", path, LIST_MAX);
 	item = add(list);
 	item->requirement = xstrdup(line);
-	item->name = wheel_normalise(line, n);
+	item->name = py_project_name(line, n);
 	return 0;
 }
 

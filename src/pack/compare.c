@@ -35,8 +35,8 @@ static json_t *say(struct comparison *c, const char *rel, const char *what)
 	if (json_array_size(c->list) >= c->max)
 		return NULL;
 	o = json_object();
-	json_object_set_new(o, "path", py_text_json(rel));
-	json_object_set_new(o, "what", py_text_json(what));
+	json_object_set_new(o, "path", json_text(rel));
+	json_object_set_new(o, "what", json_text(what));
 	json_array_append_new(c->list, o);
 	return o;
 }
@@ -78,7 +78,7 @@ static void say_content(struct comparison *c, const char *path, const char *rel,
 	if (!o)
 		return;
 	if (elf_section_at(path, offset, &section, &ignored) == 1)
-		json_object_set_new(o, "section", py_text_json(section));
+		json_object_set_new(o, "section", json_text(section));
 	json_object_set_new(o, "offset", json_integer((json_int_t)offset));
 	set_hex(o, "first", a, n_a);
 	set_hex(o, "second", b, n_b);

@@ -1,4 +1,4 @@
-/* The same bill as CycloneDX has it: components and what depends on what. */
+/* The same bill as CycloneDX 1.6 has it: components and what depends on what. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,56 +10,32 @@ static json_t *source_of(const json_t *package)
 	const char *url = package_text(package, "downloadLocation");
 	const char *path = package_text(package, "sourceInfo");
 	bool below_mirror = !strncmp(path, "pool/", 5);
-	json_t *list, *ref;
 
 	if (!strcmp(url, "NOASSERTION") && !below_mirror)
 		return NULL;
-	ref = json_object();
-	json_object_set_new(ref, "type", json_string("source-distribution"));
-	json_object_set_new(ref, "url", json_string(below_mirror ? path : url));
-	if (below_mirror)
-		json_object_set_new(ref, "comment", json_string("below any mirror of Debian"));
-	list = json_array();
-	json_array_append_new(list, ref);
-	return list;
+	return json_pack("[{s:s, s:s, s:s*}]", "type", "source-distribution", "url",
+		below_mirror ? path : url, "comment",
+		below_mirror ? "below any mirror of Debian" : NULL);
 }
 
 static json_t *entry_of(const json_t *package)
 {
-	json_t *c = json_object(), *hashes = json_array(), *hash = json_object();
-	json_t *licences = json_array(), *licence = json_object(), *source = source_of(package);
-	const json_t *sum = json_array_get(json_object_get(package, "checksums"), 0);
-	const json_t *ref = json_array_get(json_object_get(package, "externalRefs"), 0);
-	const char *declared = package_text(package, "licenseDeclared");
-	const char *purpose = package_text(package, "primaryPackagePurpose");
+	json_t *sum = json_array_get(json_object_get(package, "checksums"), 0);
+	json_t *ref = json_array_get(json_object_get(package, "externalRefs"), 0);
+	const char *licence = package_text(package, "licenseDeclared");
+	bool application = !strcmp(package_text(package, "primaryPackagePurpose"), "APPLICATION");
 
-	json_object_set_new(c, "type",
-		json_string(!strcmp(purpose, "APPLICATION") ? "application" : "library"));
-	json_object_set(c, "bom-ref", json_object_get(package, "SPDXID"));
-	json_object_set(c, "name", json_object_get(package, "name"));
-	json_object_set(c, "version", json_object_get(package, "versionInfo"));
-	if (sum) {
-		json_object_set_new(hash, "alg", json_string("SHA-256"));
-		json_object_set(hash, "content", json_object_get(sum, "checksumValue"));
-		json_array_append(hashes, hash);
-		json_object_set(c, "hashes", hashes);
-	}
-	if (strcmp(declared, "NOASSERTION") != 0) {
-		json_object_set_new(licence, "expression", json_string(declared));
-		json_array_append(licences, licence);
-		json_object_set(c, "licenses", licences);
-	}
-	if (ref)
-		json_object_set(c, "purl", json_object_get(ref, "referenceLocator"));
-	if (source)
-		json_object_set_new(c, "externalReferences", source);
-	if (json_object_get(package, "comment"))
-		json_object_set(c, "description", json_object_get(package, "comment"));
-	json_decref(hash);
-	json_decref(hashes);
-	json_decref(licence);
-	json_decref(licences);
-	return c;
+	return json_pack("{s:s, s:O*, s:O*, s:O*, s:o*, s:o*, s:O*, s:o*, s:O*}", "type",
+		application ? "application" : "library", "bom-ref",
+		json_object_get(package, "SPDXID"), "name", json_object_get(package, "name"),
+		"version", json_object_get(package, "versionInfo"), "hashes",
+		sum ? json_pack("[{s:s, s:O*}]", "alg", "SHA-256", "content",
+			      json_object_get(sum, "checksumValue"))
+		    : NULL,
+		"licenses",
+		strcmp(licence, "NOASSERTION") ? json_pack("[{s:s}]", "expression", licence) : NULL,
+		"purl", json_object_get(ref, "referenceLocator"), "externalReferences",
+		source_of(package), "description", json_object_get(package, "comment"));
 }
 
 /* Tools are no dependency of what they made; they stand in the metadata. */
@@ -72,65 +48,45 @@ static json_t *dependencies(const json_t *relations)
 
 	json_array_foreach (relations, i, r) {
 		const char *how = package_text(r, "relationshipType");
+		const char *from = package_text(r, "spdxElementId");
 
 		if (!strcmp(how, "DESCRIBES") || !strcmp(how, "BUILD_TOOL_OF"))
 			continue;
-		on = json_object_get(of, package_text(r, "spdxElementId"));
-		if (!on) {
-			on = json_array();
-			json_object_set_new(of, package_text(r, "spdxElementId"), on);
-		}
-		json_array_append(on, json_object_get(r, "relatedSpdxElement"));
+		if (!json_object_get(of, from))
+			json_object_set_new(of, from, json_array());
+		json_array_append(
+			json_object_get(of, from), json_object_get(r, "relatedSpdxElement"));
 	}
-	json_object_foreach (of, ref, on) {
-		json_t *d = json_object();
-
-		json_object_set_new(d, "ref", json_string(ref));
-		json_object_set(d, "dependsOn", on);
-		json_array_append_new(list, d);
-	}
+	json_object_foreach (of, ref, on)
+		json_array_append_new(list, json_pack("{s:s, s:O}", "ref", ref, "dependsOn", on));
 	json_decref(of);
 	return list;
 }
 
-/* A version 5 UUID in form, from the digest that is in the namespace of the other bill. */
-static char *serial(const char *space)
-{
-	const char *hex = space + strlen(space) - 64;
-
-	return xasprintf(
-		"urn:uuid:%.8s-%.4s-5%.3s-8%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
-}
-
 json_t *package_cyclonedx(const json_t *spdx)
 {
-	CLEANUP_FREE char *number = serial(package_text(spdx, "documentNamespace"));
-	json_t *doc = json_object(), *meta = json_object(), *components = json_array();
-	json_t *tools = json_object(), *used = json_array();
+	const char *space = package_text(spdx, "documentNamespace");
+	const char *hex = space + strlen(space) - 64;
+	/* A version 5 UUID in form, from the digest that is in the namespace of the other bill. */
+	json_t *serial = json_sprintf(
+		"urn:uuid:%.8s-%.4s-5%.3s-8%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
+	json_t *components = json_array(), *tools = json_array(), *whole = NULL;
+	json_t *created = json_object_get(json_object_get(spdx, "creationInfo"), "created");
 	const json_t *package;
 	size_t i;
 
-	json_object_set_new(doc, "bomFormat", json_string("CycloneDX"));
-	json_object_set_new(doc, "specVersion", json_string("1.6"));
-	json_object_set_new(doc, "serialNumber", json_string(number));
-	json_object_set_new(doc, "version", json_integer(1));
-	json_object_set(meta, "timestamp",
-		json_object_get(json_object_get(spdx, "creationInfo"), "created"));
 	json_array_foreach (json_object_get(spdx, "packages"), i, package) {
 		const char *id = package_text(package, "SPDXID");
 
 		if (!strcmp(id, DISTRIBUTION))
-			json_object_set_new(meta, "component", entry_of(package));
-		else if (!strncmp(id, TOOL, strlen(TOOL)))
-			json_array_append_new(used, entry_of(package));
+			whole = entry_of(package);
 		else
-			json_array_append_new(components, entry_of(package));
+			json_array_append_new(strncmp(id, TOOL, strlen(TOOL)) ? components : tools,
+				entry_of(package));
 	}
-	json_object_set_new(tools, "components", used);
-	json_object_set_new(meta, "tools", tools);
-	json_object_set_new(doc, "metadata", meta);
-	json_object_set_new(doc, "components", components);
-	json_object_set_new(
-		doc, "dependencies", dependencies(json_object_get(spdx, "relationships")));
-	return doc;
+	return json_pack("{s:s, s:s, s:o, s:i, s:{s:O*, s:o*, s:{s:o}}, s:o, s:o}", "bomFormat",
+		"CycloneDX", "specVersion", "1.6", "serialNumber", serial, "version", 1, "metadata",
+		"timestamp", created, "component", whole, "tools", "components", tools,
+		"components", components, "dependencies",
+		dependencies(json_object_get(spdx, "relationships")));
 }

@@ -153,7 +153,7 @@ static json_t *entry_json(const struct archive_name *n, const char *url, const c
 	json_object_set_new(e, "patch", json_integer(n->patch));
 	json_object_set_new(
 		e, "prerelease", n->prerelease ? json_string(n->prerelease) : json_null());
-	json_object_set_new(e, "url", py_text_json(url));
+	json_object_set_new(e, "url", json_text(url));
 	json_object_set_new(e, "sha256", json_string(hex));
 	json_object_set_new(e, "variant", *n->variant ? json_string(n->variant) : json_null());
 	json_object_set_new(e, "build", json_string(n->date));
@@ -201,7 +201,7 @@ static int choose(const char *folder, json_t *chosen, struct err *err)
 		key = key_of(&n);
 		other = json_string_value(json_object_get(chosen, key));
 		if (!other || is_better(e->d_name, &n, other))
-			json_object_set_new(chosen, key, py_text_json(e->d_name));
+			json_object_set_new(chosen, key, json_text(e->d_name));
 	}
 	if (errno)
 		failed = err_sys(err, "cannot list '%s'", folder);
@@ -276,8 +276,8 @@ static void drop_gone(const char *folder, const char *base, json_t *index, json_
 			continue;
 		said = json_object();
 		json_object_set_new(said, "key", json_string(key));
-		json_object_set_new(said, "file", py_text_json(name));
-		json_object_set_new(said, "url", py_text_json(url));
+		json_object_set_new(said, "file", json_text(name));
+		json_object_set_new(said, "url", json_text(url));
 		json_object_set_new(said, "dropped", json_true());
 		json_array_append_new(result, said);
 		json_object_del(index, key);
@@ -342,8 +342,8 @@ static int enter(const char *folder, const char *base, const char *key, const ch
 	split_name(file, &n);
 	json_object_set_new(index, key, entry_json(&n, url, hex));
 	json_object_set_new(said, "key", json_string(key));
-	json_object_set_new(said, "file", py_text_json(file));
-	json_object_set_new(said, "url", py_text_json(url));
+	json_object_set_new(said, "file", json_text(file));
+	json_object_set_new(said, "url", json_text(url));
 	json_object_set_new(said, "sha256", json_string(hex));
 	json_object_set_new(said, "verified", json_boolean(named == 1));
 	return 0;

@@ -1,5 +1,5 @@
-/* Bills of materials: SPDX 2.3 and CycloneDX 1.6, both in JSON. They say nothing of the machine
- * or the moment, so that the same build has the same bill. */
+/* Bills of materials in SPDX 2.3. They say nothing of the machine or the moment, so that the same
+ * build has the same bill. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "pack/pack-internal.h"
 
 #define METADATA_MAX ((size_t)1 << 20)
+#define CPYTHON "SPDXRef-package-cpython"
 
 /* A bill in the making, of what `list` has below `as`. */
 struct bill {
@@ -29,93 +30,72 @@ static char *identifier(const char *prefix, const char *name)
 	return id;
 }
 
-static void put(json_t *o, const char *key, const char *value)
+static void set_text(json_t *o, const char *key, const char *value)
 {
 	json_object_set_new(o, key, json_string(value));
 }
 
-static json_t *with(const char *k1, const char *v1, const char *k2, const char *v2)
+static json_t *purl_json(const char *type, const char *name, const char *version)
 {
-	json_t *o = json_object();
-
-	put(o, k1, v1);
-	put(o, k2, v2);
-	return o;
+	return json_pack("[{s:s, s:s, s:o}]", "referenceCategory", "PACKAGE-MANAGER",
+		"referenceType", "purl", "referenceLocator",
+		json_sprintf("pkg:%s/%s@%s", type, name, version));
 }
 
-static void add_purl(json_t *o, const char *type, const char *name, const char *version)
+static json_t *sum_json(const char *hex)
 {
-	CLEANUP_FREE char *text = xasprintf("pkg:%s/%s@%s", type, name, version);
-	json_t *refs = json_array();
+	return json_pack("[{s:s, s:s}]", "algorithm", "SHA256", "checksumValue", hex);
+}
 
+static void relate(const struct bill *b, const char *from, const char *how, const char *to)
+{
 	json_array_append_new(
-		refs, json_pack("{s:s, s:s, s:s}", "referenceCategory", "PACKAGE-MANAGER",
-			      "referenceType", "purl", "referenceLocator", text));
-	json_object_set_new(o, "externalRefs", refs);
+		b->relations, json_pack("{s:s, s:s, s:s}", "spdxElementId", from,
+				      "relationshipType", how, "relatedSpdxElement", to));
 }
 
-static json_t *spdx_package(const char *id, const char *name, const char *version)
+/* Appends a package whose remaining fields the caller knows better. */
+static json_t *add_package(
+	const struct bill *b, const char *id, const char *name, const char *version)
 {
-	json_t *o = json_object();
+	static const char none[] = "NOASSERTION";
+	json_t *o = json_pack("{s:s, s:o, s:o, s:s, s:b, s:s, s:s, s:s, s:s}", "SPDXID", id, "name",
+		json_text(name), "versionInfo", json_text(version), "downloadLocation", none,
+		"filesAnalyzed", 0, "licenseConcluded", none, "licenseDeclared", none,
+		"copyrightText", none, "supplier", none);
 
-	put(o, "SPDXID", id);
-	put(o, "name", name);
-	put(o, "versionInfo", version);
-	put(o, "downloadLocation", "NOASSERTION");
-	json_object_set_new(o, "filesAnalyzed", json_false());
-	put(o, "licenseConcluded", "NOASSERTION");
-	put(o, "licenseDeclared", "NOASSERTION");
-	put(o, "copyrightText", "NOASSERTION");
-	put(o, "supplier", "NOASSERTION");
+	json_array_append_new(b->packages, o);
 	return o;
 }
 
-/* SPDX has no field for them. */
-static void put_patches(json_t *o, const json_t *patches)
+static void add_source(const struct bill *b, const json_t *package)
 {
-	CLEANUP_BUF struct buf b = BUF_INIT;
+	const char *name = package_text(package, "name");
+	const char *version = package_text(package, "version");
+	const char *source = package_text(package, "source");
+	CLEANUP_FREE char *id = identifier("package", name);
+	CLEANUP_BUF struct buf patches = BUF_INIT;
+	json_t *o = add_package(b, id, name, version);
 	const json_t *patch;
 	size_t i;
 
-	json_array_foreach (patches, i, patch)
-		buf_addf(&b, "%s%s (SHA-256 %s): %s",
-			i ? "; " : "patched by solder: ", package_text(patch, "file"),
-			package_text(patch, "sha256"), package_text(patch, "reason"));
-	if (b.len)
-		put(o, "comment", b.data);
-}
-
-static json_t *source_package(const json_t *package)
-{
-	CLEANUP_FREE char *id = identifier("package", package_text(package, "name"));
-	const char *source = package_text(package, "source");
-	json_t *o =
-		spdx_package(id, package_text(package, "name"), package_text(package, "version"));
-	json_t *sums = json_array();
-
 	/* A path below any mirror of Debian is no URL. */
 	if (strstr(source, "://"))
-		put(o, "downloadLocation", source);
+		set_text(o, "downloadLocation", source);
 	if (*package_text(package, "licence"))
-		put(o, "licenseDeclared", package_text(package, "licence"));
-	put(o, "sourceInfo", source);
-	put(o, "primaryPackagePurpose", "SOURCE");
-	json_array_append_new(sums,
-		with("algorithm", "SHA256", "checksumValue", package_text(package, "sha256")));
-	json_object_set_new(o, "checksums", sums);
-	add_purl(o, "generic", package_text(package, "name"), package_text(package, "version"));
-	put_patches(o, json_object_get(package, "patches"));
-	return o;
-}
-
-static void relate(json_t *list, const char *from, const char *how, const char *to)
-{
-	json_t *o = json_object();
-
-	put(o, "spdxElementId", from);
-	put(o, "relationshipType", how);
-	put(o, "relatedSpdxElement", to);
-	json_array_append_new(list, o);
+		set_text(o, "licenseDeclared", package_text(package, "licence"));
+	set_text(o, "sourceInfo", source);
+	set_text(o, "primaryPackagePurpose", "SOURCE");
+	json_object_set_new(o, "checksums", sum_json(package_text(package, "sha256")));
+	json_object_set_new(o, "externalRefs", purl_json("generic", name, version));
+	/* SPDX has no field for them. */
+	json_array_foreach (json_object_get(package, "patches"), i, patch)
+		buf_addf(&patches, "%s%s (SHA-256 %s): %s",
+			i ? "; " : "patched by solder: ", package_text(patch, "file"),
+			package_text(patch, "sha256"), package_text(patch, "reason"));
+	if (patches.len)
+		set_text(o, "comment", patches.data);
+	relate(b, DISTRIBUTION, "GENERATED_FROM", id);
 }
 
 static bool has_package(const struct package *p, const char *name)
@@ -130,57 +110,48 @@ static bool has_package(const struct package *p, const char *name)
 	return false;
 }
 
-/* A package without source: an artifact with the digest that it has in the archive. */
-static json_t *artifact(const struct bill *b, const struct tar_entry *e, const char *id,
+/* A package without source: an artifact with the digest that it has in the archive. NULL: it could
+ * not be read. */
+static json_t *add_artifact(const struct bill *b, const struct tar_entry *e, const char *id,
 	const char *name, const char *version, const char *purpose, struct err *err)
 {
 	CLEANUP_CLOSE int fd = pack_entry_open(e, err);
 	char hex[SHA256_HEX_SIZE];
-	json_t *o, *sums;
+	json_t *o;
 
 	if (fd < 0 || sha256_fd(fd, e->path, hex, NULL, err) < 0)
 		return NULL;
-	o = spdx_package(id, name, version);
-	sums = json_array();
-	put(o, "primaryPackagePurpose", purpose);
-	put(o, "packageFileName", e->name + strlen(b->as) + 1);
-	json_array_append_new(sums, with("algorithm", "SHA256", "checksumValue", hex));
-	json_object_set_new(o, "checksums", sums);
-	json_array_append_new(b->packages, o);
-	relate(b->relations, DISTRIBUTION, "CONTAINS", id);
+	o = add_package(b, id, name, version);
+	set_text(o, "primaryPackagePurpose", purpose);
+	json_object_set_new(o, "packageFileName", json_text(e->name + strlen(b->as) + 1));
+	json_object_set_new(o, "checksums", sum_json(hex));
+	relate(b, DISTRIBUTION, "CONTAINS", id);
 	return o;
 }
 
-/* What the archive has of a file of the tree; NULL if it leaves it out. */
-static const struct tar_entry *entry_of(const struct bill *b, const char *rel)
-{
-	CLEANUP_FREE char *name = xasprintf("%s/%s", b->as, rel);
-	const struct tar_entry *e = tar_list_find(b->list, name);
-
-	return e && e->kind == PACK_FILE && e->path ? e : NULL;
-}
-
-/* Each of our ELF files is a package of its own, with its digest, and says what is linked in. */
+/* Each of our ELF files is a package of its own, with its digest, and says what is linked in. What
+ * the archive leaves out is left out. */
 static int add_file(const struct bill *b, const struct py_file *f, struct err *err)
 {
+	CLEANUP_FREE char *name = xasprintf("%s/%s", b->as, f->rel);
 	CLEANUP_FREE char *id = identifier("file", f->rel);
 	CLEANUP_FREE char *module = package_module(f->rel);
-	const struct tar_entry *e = entry_of(b, f->rel);
+	const struct tar_entry *e = tar_list_find(b->list, name);
 	const char *const *linked = package_libraries(module);
 
-	if (!e)
+	if (f->problem || !e || e->kind != PACK_FILE || !e->path)
 		return 0;
-	if (!artifact(b, e, id, f->rel, package_text(b->p->says, "python_version"),
+	if (!add_artifact(b, e, id, f->rel, package_text(b->p->says, "python_version"),
 		    f->role == PY_ROLE_INTERPRETER ? "APPLICATION" : "LIBRARY", err))
 		return -1;
 	if (f->site)
 		return 0;
-	relate(b->relations, id, "GENERATED_FROM", "SPDXRef-package-cpython");
+	relate(b, id, "GENERATED_FROM", CPYTHON);
 	for (; f->role == PY_ROLE_EXTENSION && linked && *linked; linked++) {
 		CLEANUP_FREE char *to = identifier("package", *linked);
 
 		if (has_package(b->p, *linked))
-			relate(b->relations, id, "STATIC_LINK", to);
+			relate(b, id, "STATIC_LINK", to);
 	}
 	return 0;
 }
@@ -195,18 +166,16 @@ static char *wheel_field(const char *metadata, const char *field)
 	return xstrndup(found, strcspn(found, "\r\n"));
 }
 
-/* The SPDX expression in a wheel's METADATA. Before there was a field for it, classifiers said it;
- * what stood in "License" was anything. */
-static char *wheel_licence(const char *metadata)
+/* Sets the SPDX expression that a wheel's METADATA has. Before there was a field for it,
+ * classifiers said it; what stood in "License" was anything. */
+static void set_wheel_licence(json_t *o, const char *metadata)
 {
-	char *expression = wheel_field(metadata, "License-Expression");
+	CLEANUP_FREE char *expression = wheel_field(metadata, "License-Expression");
 
 	if (*expression)
-		return expression;
-	free(expression);
-	if (strstr(metadata, "\nClassifier: License :: OSI Approved :: MIT License"))
-		return xstrdup("MIT");
-	return xstrdup("NOASSERTION");
+		set_text(o, "licenseDeclared", expression);
+	else if (strstr(metadata, "\nClassifier: License :: OSI Approved :: MIT License"))
+		set_text(o, "licenseDeclared", "MIT");
 }
 
 /* NAME-VERSION-py3-none-any.whl. ensurepip's is installed, too; the tests have some of their own.
@@ -220,47 +189,25 @@ static int add_wheel(
 	CLEANUP_FREE char *version = xstrndup(rest + 1, strcspn(rest + 1, "-"));
 	CLEANUP_FREE char *installed = xasprintf("%s/%s/site-packages/%s-%s.dist-info/METADATA",
 		b->as, b->p->lib_rel, name, version);
-	CLEANUP_FREE char *licence = NULL;
 	CLEANUP_BUF struct buf metadata = BUF_INIT;
 	json_t *o;
 
 	if (tar_member(e->path, "METADATA", METADATA_MAX, &metadata, err) < 0)
 		return -1;
-	o = artifact(b, e, id, name, version, "LIBRARY", err);
+	o = add_artifact(b, e, id, name, version, "LIBRARY", err);
 	if (!o)
 		return -1;
-	licence = wheel_licence(metadata.data ? metadata.data : "");
-	put(o, "licenseDeclared", licence);
-	add_purl(o, "pypi", name, version);
+	set_wheel_licence(o, metadata.data ? metadata.data : "");
+	json_object_set_new(o, "externalRefs", purl_json("pypi", name, version));
 	if (tar_list_find(b->list, installed))
-		put(o, "comment", "also installed, in site-packages");
+		set_text(o, "comment", "also installed, in site-packages");
 	return 0;
-}
-
-/* An archive library: libpython's, there is no other. */
-static int add_library(
-	const struct bill *b, const struct tar_entry *e, const char *rel, struct err *err)
-{
-	CLEANUP_FREE char *id = identifier("file", rel);
-	const char *version = package_text(b->p->says, "python_version");
-
-	if (!artifact(b, e, id, rel, version, "LIBRARY", err))
-		return -1;
-	relate(b->relations, id, "GENERATED_FROM", "SPDXRef-package-cpython");
-	return 0;
-}
-
-/* As names of PyPI are compared. */
-static void normalise(char *name)
-{
-	for (; *name; name++)
-		*name = *name == '_' || *name == '.' ? '-' : (char)tolower((unsigned char)*name);
 }
 
 /* What pip or another installed into the tree; the bundled wheels are there already. */
 static int add_installed(const struct bill *b, const struct tar_entry *e, struct err *err)
 {
-	CLEANUP_FREE char *name = NULL, *version = NULL, *licence = NULL, *id = NULL, *same = NULL;
+	CLEANUP_FREE char *name = NULL, *version = NULL, *id = NULL, *same = NULL, *project = NULL;
 	CLEANUP_BUF struct buf metadata = BUF_INIT;
 	CLEANUP_CLOSE int fd = pack_entry_open(e, err);
 	json_t *o;
@@ -269,52 +216,50 @@ static int add_installed(const struct bill *b, const struct tar_entry *e, struct
 		return -1;
 	name = wheel_field(metadata.data, "Name");
 	version = wheel_field(metadata.data, "Version");
-	same = xasprintf("/%s-%s-", name, version);
-	id = identifier("installed", name);
 	if (!*name)
 		return 0;
+	same = xasprintf("/%s-%s-", name, version);
 	for (size_t i = 0; i < b->list->n; i++) {
 		if (ends_with(b->list->v[i].name, ".whl") && strstr(b->list->v[i].name, same))
 			return 0;
 	}
-	o = spdx_package(id, name, version);
-	licence = wheel_licence(metadata.data);
-	put(o, "primaryPackagePurpose", "LIBRARY");
-	put(o, "licenseDeclared", licence);
-	normalise(name);
-	add_purl(o, "pypi", name, version);
-	json_array_append_new(b->packages, o);
-	relate(b->relations, DISTRIBUTION, "CONTAINS", id);
+	id = identifier("installed", name);
+	project = py_project_name(name, strlen(name));
+	o = add_package(b, id, name, version);
+	set_text(o, "primaryPackagePurpose", "LIBRARY");
+	set_wheel_licence(o, metadata.data);
+	json_object_set_new(o, "externalRefs", purl_json("pypi", project, version));
+	relate(b, DISTRIBUTION, "CONTAINS", id);
 	return 0;
 }
 
-/* What is no ELF file; `rel` is its path below the root. */
-static int add_other(
-	const struct bill *b, const struct tar_entry *e, const char *rel, struct err *err)
-{
-	bool site = strstr(rel, "/site-packages/"), wheel = !site && ends_with(rel, ".whl");
-	bool library = !site && ends_with(rel, ".a");
-	bool installed = site && ends_with(rel, ".dist-info/METADATA");
-
-	if ((!wheel && !library && !installed) || tar_list_find(b->list, e->name) != e)
-		return 0;
-	return wheel     ? add_wheel(b, e, rel, err)
-	       : library ? add_library(b, e, rel, err)
-			 : add_installed(b, e, err);
-}
-
-static int add_others(const struct bill *b, struct err *err)
+/* What is no ELF file: wheels, libpython's archive, and what was installed. */
+static int add_other(const struct bill *b, const struct tar_entry *e, struct err *err)
 {
 	size_t n = strlen(b->as);
+	const char *rel = e->name + n + 1;
+	bool site;
 
-	for (size_t i = 0; i < b->list->n; i++) {
-		const struct tar_entry *e = &b->list->v[i];
+	if (e->kind != PACK_FILE || !e->path || strncmp(e->name, b->as, n) || e->name[n] != '/')
+		return 0;
+	site = strstr(rel, "/site-packages/");
+	if (!ends_with(rel, site ? ".dist-info/METADATA" : ".whl") &&
+		(site || !ends_with(rel, ".a")))
+		return 0;
+	if (tar_list_find(b->list, e->name) != e)
+		return 0;
+	if (site)
+		return add_installed(b, e, err);
+	if (ends_with(rel, ".a")) {
+		CLEANUP_FREE char *id = identifier("file", rel);
 
-		if (e->kind == PACK_FILE && e->path && !strncmp(e->name, b->as, n) &&
-			e->name[n] == '/' && add_other(b, e, e->name + n + 1, err) < 0)
+		if (!add_artifact(b, e, id, rel, package_text(b->p->says, "python_version"),
+			    "LIBRARY", err))
 			return -1;
+		relate(b, id, "GENERATED_FROM", CPYTHON);
+		return 0;
 	}
-	return 0;
+	return add_wheel(b, e, rel, err);
 }
 
 /* By the first line that a tool prints for --version: "Debian clang version 19.1.7 (3~deb12u1)",
@@ -338,44 +283,34 @@ static void add_tool(const struct bill *b, const char *id, const char *name, con
 		}
 	}
 	version = xstrndup(at, strcspn(at, " "));
-	o = spdx_package(id, name, version);
-	put(o, "primaryPackagePurpose", "APPLICATION");
-	put(o, "comment", line);
-	json_array_append_new(b->packages, o);
-	relate(b->relations, id, "BUILD_TOOL_OF", DISTRIBUTION);
+	o = add_package(b, id, name, version);
+	set_text(o, "primaryPackagePurpose", "APPLICATION");
+	set_text(o, "comment", line);
+	relate(b, id, "BUILD_TOOL_OF", DISTRIBUTION);
 }
 
-/* Trees of before the linker was written down do not say which it was. */
-static void add_tools(const struct bill *b)
-{
-	const json_t *d = json_object_get(b->p->build, "distribution");
-
-	add_tool(b, TOOL, "gcc", package_text(d, "compiler"));
-	if (*package_text(d, "linker"))
-		add_tool(b, TOOL "-linker", "linker", package_text(d, "linker"));
-}
-
-/* What decides on the code besides sources and compiler. */
-static char *flags_text(const struct package *p)
+/* The distribution itself, with what decides on its code besides sources and compiler. */
+static json_t *add_distribution(const struct bill *b)
 {
 	static const char *const names[] = {"CONFIG_ARGS", "CFLAGS", "CONFIGURE_CFLAGS_NODIST",
 		"PY_CFLAGS_NODIST", "LDFLAGS", "PY_LDFLAGS_NODIST"};
-	const json_t *vars = json_object_get(p->says, "python_config_vars");
-	const json_t *d = json_object_get(p->build, "distribution");
-	struct buf b = BUF_INIT;
+	const json_t *vars = json_object_get(b->p->says, "python_config_vars");
+	const json_t *d = json_object_get(b->p->build, "distribution");
+	CLEANUP_BUF struct buf flags = BUF_INIT;
+	json_t *o = add_package(
+		b, DISTRIBUTION, b->p->name, package_text(b->p->says, "python_version"));
 
-	buf_addf(&b, "link=%s; %s; tls=%s", package_text(d, "link"),
+	buf_addf(&flags, "link=%s; %s; tls=%s", package_text(d, "link"),
 		package_text(d, "optimisation"), package_text(d, "tls"));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (*package_text(vars, names[i]))
-			buf_addf(&b, "; %s=%s", names[i], package_text(vars, names[i]));
+			buf_addf(&flags, "; %s=%s", names[i], package_text(vars, names[i]));
 	}
-	return buf_steal(&b);
-}
-
-static bool is_compound(const char *licence)
-{
-	return strchr(licence, ' ') != NULL;
+	set_text(o, "primaryPackagePurpose", "APPLICATION");
+	set_text(o, "comment", flags.data);
+	set_text(o, "builtDate", b->p->created);
+	relate(b, "SPDXRef-DOCUMENT", "DESCRIBES", DISTRIBUTION);
+	return o;
 }
 
 /* All of the packages' licences apply to the whole. To be freed. */
@@ -394,85 +329,58 @@ static char *all_licences(const json_t *packages)
 	strv_sort(&all);
 	for (i = 0; i < all.n; i++) {
 		if (!i || strcmp(all.v[i], all.v[i - 1]) != 0)
-			strv_addf(&parts, is_compound(all.v[i]) ? "(%s)" : "%s", all.v[i]);
+			strv_addf(&parts, strchr(all.v[i], ' ') ? "(%s)" : "%s", all.v[i]);
 	}
 	return parts.n ? strv_join(&parts, " AND ") : xstrdup("NOASSERTION");
-}
-
-static json_t *distribution(const struct package *p)
-{
-	CLEANUP_FREE char *flags = flags_text(p);
-	json_t *o = spdx_package(DISTRIBUTION, p->name, package_text(p->says, "python_version"));
-
-	put(o, "primaryPackagePurpose", "APPLICATION");
-	put(o, "comment", flags);
-	put(o, "builtDate", p->created);
-	return o;
 }
 
 static int fill(const struct bill *b, struct err *err)
 {
 	const struct package *p = b->p;
-	json_t *whole = distribution(p);
+	const json_t *d = json_object_get(p->build, "distribution"), *item;
+	json_t *whole = add_distribution(b);
 	CLEANUP_FREE char *licences = NULL;
-	const json_t *item;
 	size_t i;
 
-	relate(b->relations, "SPDXRef-DOCUMENT", "DESCRIBES", DISTRIBUTION);
-	json_array_append_new(b->packages, whole);
-	json_array_foreach (json_object_get(p->build, "packages"), i, item) {
-		CLEANUP_FREE char *id = identifier("package", package_text(item, "name"));
-
-		json_array_append_new(b->packages, source_package(item));
-		relate(b->relations, DISTRIBUTION, "GENERATED_FROM", id);
-	}
+	json_array_foreach (json_object_get(p->build, "packages"), i, item)
+		add_source(b, item);
 	for (i = 0; i < p->files.n; i++) {
-		const struct py_file *f = &p->files.v[i];
-
-		if (!f->problem && add_file(b, f, err) < 0)
+		if (add_file(b, &p->files.v[i], err) < 0)
 			return -1;
 	}
-	if (add_others(b, err) < 0)
-		return -1;
-	add_tools(b);
+	for (i = 0; i < b->list->n; i++) {
+		if (add_other(b, &b->list->v[i], err) < 0)
+			return -1;
+	}
+	add_tool(b, TOOL, "gcc", package_text(d, "compiler"));
+	/* Trees of before the linker was written down do not say which it was. */
+	if (*package_text(d, "linker"))
+		add_tool(b, TOOL "-linker", "linker", package_text(d, "linker"));
 	licences = all_licences(b->packages);
-	put(whole, "licenseDeclared", licences);
+	set_text(whole, "licenseDeclared", licences);
 	return 0;
-}
-
-/* The namespace must be unique to the content: it is named after its digest. */
-static void set_namespace(const struct package *p, json_t *doc)
-{
-	CLEANUP_FREE char *text = json_dumps(doc, JSON_COMPACT);
-	CLEANUP_FREE char *space = NULL;
-	char hex[SHA256_HEX_SIZE];
-
-	sha256_hex(text, strlen(text), hex);
-	space = xasprintf("https://spdx.org/spdxdocs/%s-%s", p->name, hex);
-	put(doc, "documentNamespace", space);
 }
 
 int package_spdx(const struct package *p, const struct tar_list *list, const char *as, json_t **ret,
 	struct err *err)
 {
-	json_t *doc = json_object(), *info = json_object(), *creators = json_array();
 	struct bill b = {p, list, as, json_array(), json_array()};
+	json_t *doc = json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:[s]}, s:o, s:o}", "spdxVersion",
+		"SPDX-2.3", "dataLicense", "CC0-1.0", "SPDXID", "SPDXRef-DOCUMENT", "name", p->name,
+		"creationInfo", "created", p->created, "creators", "Tool: solder-" SOLDER_VERSION,
+		"packages", b.packages, "relationships", b.relations);
+	CLEANUP_FREE char *text = NULL;
+	char hex[SHA256_HEX_SIZE];
 
-	put(doc, "spdxVersion", "SPDX-2.3");
-	put(doc, "dataLicense", "CC0-1.0");
-	put(doc, "SPDXID", "SPDXRef-DOCUMENT");
-	put(doc, "name", p->name);
-	json_array_append_new(creators, json_string("Tool: solder-" SOLDER_VERSION));
-	put(info, "created", p->created);
-	json_object_set_new(info, "creators", creators);
-	json_object_set_new(doc, "creationInfo", info);
-	json_object_set_new(doc, "packages", b.packages);
-	json_object_set_new(doc, "relationships", b.relations);
 	if (fill(&b, err) < 0) {
 		json_decref(doc);
 		return -1;
 	}
-	set_namespace(p, doc);
+	/* The namespace must be unique to the content: it is named after its digest. */
+	text = json_dumps(doc, JSON_COMPACT);
+	sha256_hex(text, strlen(text), hex);
+	json_object_set_new(doc, "documentNamespace",
+		json_sprintf("https://spdx.org/spdxdocs/%s-%s", p->name, hex));
 	*ret = doc;
 	return 0;
 }

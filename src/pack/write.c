@@ -393,7 +393,7 @@ static json_t *describe(const struct writer *w)
 		const struct job *job = &w->jobs[i];
 		json_t *a = json_object();
 
-		json_object_set_new(a, "name", py_text_json(job->name));
+		json_object_set_new(a, "name", json_text(job->name));
 		if (!job->wanted) {
 			json_object_set_new(a, "why",
 				json_string(i == FULL ? "the objects of the compile are not here"
@@ -401,7 +401,7 @@ static json_t *describe(const struct writer *w)
 			json_array_append_new(left_out, a);
 			continue;
 		}
-		json_object_set_new(a, "path", py_text_json(job->path));
+		json_object_set_new(a, "path", json_text(job->path));
 		json_object_set_new(a, "size", json_integer((json_int_t)job->result.size));
 		json_object_set_new(a, "bytes", json_integer((json_int_t)job->result.bytes));
 		json_object_set_new(a, "entries", json_integer((json_int_t)job->result.entries));

@@ -24,6 +24,22 @@ const char *py_config(const struct python *dist, const char *name)
 	return json_string_value(value);
 }
 
+char *py_project_name(const char *name, size_t n)
+{
+	char *out = xstrndup(name, n), *to = out;
+
+	for (const char *p = out; *p; p++) {
+		bool separator = strchr("-_.", *p);
+
+		if (!separator)
+			*to++ = (char)tolower((unsigned char)*p);
+		else if (to > out && to[-1] != '-')
+			*to++ = '-';
+	}
+	*to = '\0';
+	return out;
+}
+
 const char *py_link_name(enum py_link link)
 {
 	static const char *const names[] = {"unknown", "static", "shared", "dual"};

@@ -176,6 +176,10 @@ int py_copy_library(const struct python *dist, const char *root, struct err *err
 /* Does the folder hold a Python as prefixes do (bin/python3), also below python/ or install/? */
 bool py_has_python(const char *dir);
 
+/* The name of a project on PyPI (n bytes) as names are compared: lower case, words joined by one
+ * dash (PEP 503). To be freed. */
+char *py_project_name(const char *name, size_t n);
+
 /* Their names before they moved; to go. */
 #define py_text_json json_text
 #define py_ascii_json json_ascii
