@@ -46,8 +46,10 @@ HARDENING_LINK := $(foreach f,-pie -Wl$(,)-z$(,)relro -Wl$(,)-z$(,)now -Wl$(,)-z
 endif
 endif
 
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION='"$(VERSION)"' -Isrc $(WARNINGS) \
-	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(HARDENING) $(CFLAGS)
+# As every compiler takes our sources, the lint's too.
+LANGUAGE = -std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION='"$(VERSION)"' -Isrc \
+	-include src/base/banned.h $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
+ALL_CFLAGS = $(LANGUAGE) $(HARDENING) $(CFLAGS)
 ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -pthread -lm $(LDLIBS)
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
@@ -120,7 +122,7 @@ install: all ## install solder, its data, man pages and completions below PREFIX
 	cp -R probes recipes wheels workloads $(DESTDIR)$(PREFIX)/share/solder/
 	rm -rf $(DESTDIR)$(PREFIX)/share/solder/workloads/__pycache__
 	$(OUT)/solder man solder >$(DESTDIR)$(PREFIX)/share/man/man1/solder.1
-	for c in bench build cache check completion explain fetch inspect list man pack show unpack; do \
+	for c in $$($(OUT)/solder --help | sed -n '/^Commands:/,/^$$/s/^  \([a-z]*\) .*/\1/p'); do \
 		$(OUT)/solder man $$c >$(DESTDIR)$(PREFIX)/share/man/man1/solder-$$c.1 || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
@@ -129,6 +131,11 @@ install: all ## install solder, its data, man pages and completions below PREFIX
 	$(OUT)/solder completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_solder
 	$(OUT)/solder completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/solder.fish
 .PHONY: install
+
+# For tests/lib/lint.sh.
+show-language:
+	@echo "$(subst ",\",$(LANGUAGE) $(TEST_CFLAGS))"
+.PHONY: show-language
 
 clean: ## remove what was built (not the cache, not dist/)
 	rm -rf $(OUT)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/interrupt.h"
-#include "base/opt.h"
+#include "usage/opt.h"
 #include "base/term.h"
 #include "cmd/cmd.h"
 #include "usage/usage.h"
@@ -16,10 +16,9 @@
 #define EXIT_TROUBLE 2
 #define EXIT_USAGE 64
 
-const struct command *const commands[] = {&cmd_bench, &cmd_build, &cmd_cache, &cmd_check,
-	&cmd_explain, &cmd_fetch, &cmd_inspect, &cmd_list, &cmd_pack, &cmd_show, &cmd_unpack,
-	&cmd_man, &cmd_completion, NULL};
-const size_t n_commands = ARRAY_SIZE(commands) - 1;
+#define COMMAND(name) &cmd_##name,
+const struct command *const commands[] = {COMMANDS(COMMAND)};
+const size_t n_commands = ARRAY_SIZE(commands);
 
 static void print_help(FILE *out)
 {
@@ -80,7 +79,7 @@ static const struct command *find_command(const char *name, struct err *err)
 			return commands[i];
 	}
 	err_set(err, ERR_USAGE, "there is no command '%s'", name);
-	near = opt_nearest(name, names, n_commands);
+	near = nearest_name(name, names, n_commands);
 	if (near)
 		err_hint(err, "did you mean 'solder %s'?", near);
 	else

@@ -1,6 +1,7 @@
 # Unit tests, command-line tests, fuzz replay, oracle, lint: included by the Makefile.
 
-TEST_CFLAGS = $(shell $(PKG_CONFIG) --cflags cmocka) -Itests/lib
+# Tests, which strangers feed nothing, may use a shell.
+TEST_CFLAGS = $(shell $(PKG_CONFIG) --cflags cmocka) -Itests/lib -DMAY_USE_SHELL
 TEST_LIBS = $(shell $(PKG_CONFIG) --libs cmocka) -pthread
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TEST_HELPERS := $(patsubst %.c,$(OUT)/obj/%.o,$(sort $(wildcard tests/lib/*.c)))
@@ -10,39 +11,35 @@ $(OUT)/obj/tests/%.o: EXTRA_CFLAGS += $(TEST_CFLAGS)
 # Only pattern rules name these; make would delete them after each run.
 .PRECIOUS: $(OUT)/obj/%.o
 
-$(OUT)/tests/test_%: $(OUT)/obj/tests/unit/test_%.o $(TEST_HELPERS) $(OUT)/librooms.a
-	@mkdir -p $(@D)
+# Programs of tests: their own object, perhaps the helpers, and all rooms but the commands.
+define link
+@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+		$(if $(filter $(TEST_HELPERS),$^),$(TEST_LIBS)) $(ALL_LIBS)
+endef
+
+$(OUT)/tests/test_%: $(OUT)/obj/tests/unit/test_%.o $(TEST_HELPERS) $(OUT)/librooms.a
+	$(link)
 
 # What a command shows, without the command.
 $(OUT)/tests/test_wheels_table: $(OUT)/obj/src/cmd/check-wheels.o $(OUT)/obj/src/cmd/common.o
 
 # A corpus is replayed by a plain driver, with any compiler.
 $(OUT)/tests/replay_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/obj/tests/fuzz/replay.o $(OUT)/librooms.a
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(link)
 
 $(OUT)/tests/elf_dump: $(OUT)/obj/tests/oracle/elf_dump.o $(OUT)/librooms.a
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(link)
 
 $(OUT)/tests/stats_%: $(OUT)/obj/tests/oracle/stats_%.o $(TEST_HELPERS) $(OUT)/librooms.a
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ALL_LIBS)
+	$(link)
 
 $(OUT)/tests/bench_%: $(OUT)/obj/tests/bench/%.o $(TEST_HELPERS) $(OUT)/librooms.a
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ALL_LIBS)
+	$(link)
 
 $(OUT)/tests/html_sample: $(OUT)/obj/tests/html/sample.o $(OUT)/librooms.a
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(link)
 
 # Everything is built a second time with the sanitizers, and all tests run on that.
 check: ## unit, command-line, oracle and fuzz-corpus tests under the sanitizers
@@ -52,9 +49,7 @@ check: ## unit, command-line, oracle and fuzz-corpus tests under the sanitizers
 .PHONY: check
 
 $(OUT)/tests/stepper: $(OUT)/obj/tests/faults/stepper.o $(OUT)/librooms.a
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(link)
 
 # Programs that the scripts of the tests run.
 DRIVERS := $(addprefix $(OUT)/tests/,elf_dump html_sample stats_dump stepper)
@@ -102,11 +97,10 @@ check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/fe
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/wheels/run.sh
 .PHONY: check-wheels
 
+$(OUT)/tests/fuzz_%: LDFLAGS += -fsanitize=fuzzer
 # All fuzzers link one set of objects, which count edges for the fuzzer and lines for the table.
 $(OUT)/tests/fuzz_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/librooms.a
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
+	$(link)
 
 fuzz: ## fuzz every parser (TARGETS='zip sums': these), MINUTES each (default 1), with clang-14
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK) $(PACKAGES_FUZZ)

@@ -7,6 +7,8 @@
 
 #include "base/err.h"
 
+#define WORD_MAX 63
+
 void buf_release(struct buf *b)
 {
 	free(b->data);
@@ -185,6 +187,49 @@ static int compare_versions(const void *a, const void *b)
 void strv_sort_versions(struct strv *s)
 {
 	sort_array(s->v, s->n, sizeof(*s->v), compare_versions);
+}
+
+/* Levenshtein's distance; words that are too long count as far away. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b), row[WORD_MAX + 1];
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t up = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
+
+			if (up + 1 < best)
+				best = up + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			diagonal = up;
+			row[j] = best;
+		}
+	}
+	return row[lb];
+}
+
+const char *nearest_name(const char *word, const char *const *names, size_t n)
+{
+	const char *best = NULL;
+	size_t best_distance = strlen(word) / 3 + 2;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t d = distance(word, names[i]);
+
+		if (d < best_distance) {
+			best_distance = d;
+			best = names[i];
+		}
+	}
+	return best;
 }
 
 char *strv_join(const struct strv *s, const char *separator)

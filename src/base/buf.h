@@ -41,6 +41,8 @@ void buf_swap(struct buf *a, struct buf *b);
 size_t buf_replace(struct buf *b, const char *from, const char *to);
 
 bool ends_with(const char *s, const char *end);
+/* The element of `names` that differs least from `word`, or NULL when none is near. */
+const char *nearest_name(const char *word, const char *const *names, size_t n);
 /* For strspn(). */
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 

@@ -6,7 +6,6 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "base/opt.h"
 #include "check/check.h"
 #include "check/probe-internal.h"
 #include "proc/proc.h"
@@ -244,7 +243,7 @@ int check_probes_known(const struct strv *names, struct err *err)
 			found = found || is_chosen(&probe_table[k], &one);
 		if (found)
 			continue;
-		nearest = opt_nearest(names->v[i], known, probe_table_n);
+		nearest = nearest_name(names->v[i], known, probe_table_n);
 		err_set(err, ERR_USAGE, "there is no probe '%s'", names->v[i]);
 		return nearest ? err_hint(err, "did you mean '%s'?", nearest) : -1;
 	}

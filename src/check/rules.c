@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/interrupt.h"
-#include "base/opt.h"
 #include "check/check-internal.h"
 
 /* Findings of one rule that are listed; the others are counted. */
@@ -96,7 +95,7 @@ static int unknown_rule(const char *id, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		names[i] = check_rule_at(i)->id;
 	err_set(err, ERR_USAGE, "there is no rule '%s'", id);
-	near = opt_nearest(id, names, n);
+	near = nearest_name(id, names, n);
 	if (near)
 		return err_hint(err, "did you mean '%s'?", near);
 	return err_hint(err, "'solder check --list-rules' lists them");

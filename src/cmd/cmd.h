@@ -4,13 +4,17 @@
 
 #include <jansson.h>
 
-#include "base/opt.h"
+#include "usage/opt.h"
 #include "report/report.h"
 
-extern const struct command cmd_bench, cmd_build, cmd_cache, cmd_check, cmd_explain, cmd_fetch,
-	cmd_inspect, cmd_list, cmd_pack, cmd_show, cmd_unpack, cmd_man, cmd_completion;
+/* All of them, in the order of `solder --help`: the one place where a command is entered. The
+ * makefile and tests ask the program. */
+#define COMMANDS(each)                                                                             \
+	each(bench) each(build) each(cache) each(check) each(explain) each(fetch) each(inspect)    \
+		each(list) each(pack) each(show) each(unpack) each(man) each(completion)
+#define DECLARE_COMMAND(name) extern const struct command cmd_##name;
+COMMANDS(DECLARE_COMMAND)
 
-/* Every command, NULL-terminated, in the order of `solder --help`. */
 extern const struct command *const commands[];
 extern const size_t n_commands;
 /* What solder is, in a sentence. */

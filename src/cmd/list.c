@@ -212,7 +212,7 @@ static const struct list *find_list(const char *name, struct err *err)
 			return &lists[i];
 		buf_addf(&all, "%s%s", i ? ", " : "", names[i]);
 	}
-	near = opt_nearest(name, names, ARRAY_SIZE(lists));
+	near = nearest_name(name, names, ARRAY_SIZE(lists));
 	err_set(err, ERR_USAGE, "there is no list '%s'", name);
 	if (near)
 		err_hint(err, "did you mean '%s'?", near);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/opt.h"
 
 /* Appends line `number` (from 1) of the text and a caret below `column` (from 1). */
 static void add_caret(struct buf *out, const char *text, size_t number, size_t column)
@@ -135,7 +134,7 @@ int yaml_check_keys(const struct yaml *y, struct fy_node *map, const char *const
 		if (i < n)
 			continue;
 		yaml_error(y, key, err, "unknown key '%s'", name);
-		near = opt_nearest(name, known, n);
+		near = nearest_name(name, known, n);
 		return near ? err_hint(err, "did you mean '%s'?", near) : -1;
 	}
 	return 0;

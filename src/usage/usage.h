@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "base/opt.h"
+#include "usage/opt.h"
 
 /* Fits 80 columns. Line ends within a paragraph of `about` mean nothing; a line "word  text", with
  * two spaces or more, begins a term of a list. */

@@ -7,42 +7,16 @@ trap 'rm -f "$bad"' EXIT
 sources=$(find src tests -name '*.[ch]' | sort)
 our_c=$(find src -name '*.c' | sort)
 headers=$(find src tests -name '*.h' | sort)
-flags="-std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION=\"0\" -Isrc -Itests/lib -Wall -Wextra -Wshadow
-	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings -Wundef
-	-Werror -fsyntax-only $(pkg-config --cflags libcurl libarchive libzstd libcrypto jansson \
-	libfyaml capstone cmocka)"
+flags="$(make -s --no-print-directory show-language | tr -d "'") -Werror -fsyntax-only"
 
 # Which rooms a room may include; base and itself go without saying. A room's "-internal.h" is its
 # own; tests may look into any.
-may_include='
-main     cmd proc usage
-cmd      study cpython plan fetch recipe report code elf python check bench explain tar pack usage
-study    cpython plan bench explain pack python report recipe proc tar cmd
-cpython  plan recipe fetch proc tar python elf report
-plan     recipe proc tar
-check    code elf python proc tar report
-explain  code elf python proc report
-bench    python proc report
-pack     python proc tar report
-python   code elf proc report
-code     elf
-elf
-tar
-fetch    proc
-proc
-recipe
-report
-usage
-base'
+may_include=$(sed -n '/^```rooms/,/^```$/{/^```/!p}' docs/architecture.md)
 
 # Functions over 80 lines and files over 600, each with the reason.
 long_functions='
 '
 long_files='
-'
-
-# Banned calls that are right where they are: "FILE CALL", each with the reason.
-allowed_calls='
 '
 
 # Only base/term.c knows how to reach a terminal. These write lines to a stream that they are given
@@ -88,8 +62,7 @@ directions() {
 			sub(/^src\//, "", room)
 			room = room ~ /\// ? substr(room, 1, index(room, "/") - 1) : "main"
 			if (!(room in known))
-				print FILENAME ":1: the room \"" room "\" is not in the table of " \
-					"tests/lib/lint.sh"
+				print FILENAME ":1: the room \"" room "\" is not in the table of docs/architecture.md"
 		}
 		/^#[ \t]*include "/ {
 			split($0, parts, "\"")
@@ -104,44 +77,6 @@ directions() {
 			if (other != room && parts[2] ~ /-internal\.h$/)
 				print FILENAME ":" FNR ": " parts[2] " is private to " other
 		}' $(find src -name '*.[ch]')
-}
-
-# Comments and strings do not call anything: they are blanked first. Tests may use a shell.
-banned_calls() {
-	# shellcheck disable=SC2086
-	awk -v allowed="$allowed_calls" '
-		function blank(s,   out, c, i, quote) {
-			out = ""
-			for (i = 1; i <= length(s); i++) {
-				c = substr(s, i, 1)
-				if (comment) {
-					if (substr(s, i, 2) == "*/") { comment = 0; i++ }
-					continue
-				}
-				if (quote != "") {
-					if (c == "\\") i++
-					else if (c == quote) quote = ""
-					continue
-				}
-				if (substr(s, i, 2) == "/*") { comment = 1; i++; continue }
-				if (substr(s, i, 2) == "//") break
-				if (c == "\"" || c == "\047") { quote = c; continue }
-				out = out c
-			}
-			return out
-		}
-		FNR == 1 { comment = 0 }
-		{
-			code = " " blank($0)
-			while (match(code, /[^A-Za-z0-9_](sprintf|vsprintf|strcpy|strcat|gets|strtok|system|popen|atoi|atol|rand|tmpnam|mktemp|alloca)[ \t]*\(/)) {
-				name = substr(code, RSTART + 1, RLENGTH - 1)
-				sub(/[ \t]*\($/, "", name)
-				code = substr(code, RSTART + RLENGTH)
-				if (!index(allowed, "\n" FILENAME " " name "\n") && \
-					!(FILENAME ~ /^tests\// && name ~ /^(popen|system)$/))
-					print FILENAME ":" FNR ": " name "() is banned"
-			}
-		}' $sources
 }
 
 # Everything that is printed goes through the filter of base/term.c, and text of strangers through
@@ -182,7 +117,7 @@ $file
 		[ "$n" -le 600 ] || echo "$file:1: $n lines; 600 are the limit"
 	done
 	n=$(cat src/base/*.[ch] | wc -l)
-	[ "$n" -lt 3600 ] || echo "src/base/base.h:1: base has $n lines; it must stay under 3600"
+	[ "$n" -lt 3000 ] || echo "src/base/base.h:1: base has $n lines; it must stay under 3000"
 	n=$(wc -l <src/main.c)
 	[ "$n" -lt 200 ] || echo "src/main.c:1: $n lines; it must stay under 200"
 }
@@ -240,7 +175,7 @@ recipes() {
 	done
 }
 
-for rule in formatting directions banned_calls prints sizes compilers scripts words recipes; do
+for rule in formatting directions prints sizes compilers scripts words recipes; do
 	$rule >>"$bad"
 done
 if [ -s "$bad" ]; then

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/opt.h"
+#include "usage/opt.h"
 #include "usage/usage.h"
 
 struct values {
@@ -196,13 +196,13 @@ static void test_nearest(void **state)
 	char long_word[200];
 
 	(void)state;
-	assert_string_equal(opt_nearest("biuld", names, 5), "build");
-	assert_string_equal(opt_nearest("fetsh", names, 5), "fetch");
-	assert_string_equal(opt_nearest("complete", names, 5), "completion");
-	assert_null(opt_nearest("zzzzzz", names, 5));
+	assert_string_equal(nearest_name("biuld", names, 5), "build");
+	assert_string_equal(nearest_name("fetsh", names, 5), "fetch");
+	assert_string_equal(nearest_name("complete", names, 5), "completion");
+	assert_null(nearest_name("zzzzzz", names, 5));
 	memset(long_word, 'x', sizeof(long_word));
 	long_word[sizeof(long_word) - 1] = '\0';
-	assert_null(opt_nearest(long_word, names, 5));
+	assert_null(nearest_name(long_word, names, 5));
 }
 
 /* The text that a function prints; the caller frees it. */

@@ -1,4 +1,4 @@
-#include "base/opt.h"
+#include "usage/opt.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -7,51 +7,6 @@
 
 #include "base/progress.h"
 #include "base/term.h"
-
-#define WORD_MAX 63
-
-/* Levenshtein's distance; words that are too long count as far away. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b), row[WORD_MAX + 1];
-
-	if (la > WORD_MAX || lb > WORD_MAX)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t up = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
-
-			if (up + 1 < best)
-				best = up + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			diagonal = up;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
-const char *opt_nearest(const char *word, const char *const *names, size_t n)
-{
-	const char *best = NULL;
-	size_t best_distance = strlen(word) / 3 + 2;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(word, names[i]);
-
-		if (d < best_distance) {
-			best_distance = d;
-			best = names[i];
-		}
-	}
-	return best;
-}
 
 /* Their values. */
 struct global {
@@ -90,7 +45,7 @@ static int unknown(const struct command *cmd, const char *word, struct err *err)
 	for (size_t i = 0; i < opt_n_globals; i++)
 		names[n++] = opt_globals[i].name;
 	err_set(err, ERR_USAGE, "'%s' is not an option of 'solder %s'", word, cmd->name);
-	near = opt_nearest(word + strspn(word, "-"), names, n);
+	near = nearest_name(word + strspn(word, "-"), names, n);
 	if (near)
 		return err_hint(err, "did you mean '--%s'?", near);
 	return err_hint(err, "'solder %s --help' lists the options", cmd->name);

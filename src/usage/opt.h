@@ -1,12 +1,12 @@
 /* Command lines, described once.
  *
  * A command is a table of options and a function. The same table drives parsing, `--help`, the
- * man page and shell completion (the usage room), so that they cannot disagree. Values land in a
+ * man page and shell completion, so that they cannot disagree. Values land in a
  * struct of the command's own, at the offsets that the table names; fields keep their zero value
  * when the option is not given, unless the command's `defaults` sets them. Lists start empty.
  */
-#ifndef SOLDER_BASE_OPT_H
-#define SOLDER_BASE_OPT_H
+#ifndef SOLDER_USAGE_OPT_H
+#define SOLDER_USAGE_OPT_H
 
 #include <stddef.h>
 #include <stdio.h>
@@ -62,8 +62,5 @@ void opt_release(const struct command *cmd, void *values);
 /* The options that every command takes, before or behind its name. */
 extern const struct opt opt_globals[];
 extern const size_t opt_n_globals;
-
-/* The element of `names` that differs least from `word`, or NULL when none is near. */
-const char *opt_nearest(const char *word, const char *const *names, size_t n);
 
 #endif

@@ -1,0 +1,31 @@
+/* Calls that have a safe form. Every file includes this one first (Makefile), and -Werror of
+ * DEVELOPER=1 and of the lint makes the compiler's word about them final. */
+#ifndef SOLDER_BASE_BANNED_H
+#define SOLDER_BASE_BANNED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define BANNED(instead) __attribute__((deprecated("banned: " instead)))
+
+BANNED("use snprintf() or xasprintf()") int sprintf(char *s, const char *fmt, ...);
+BANNED("use xvasprintf()") int vsprintf(char *s, const char *fmt, va_list ap);
+BANNED("use xstrdup(), or memcpy()") char *strcpy(char *to, const char *from);
+BANNED("use a struct buf") char *strcat(char *to, const char *from);
+BANNED("use getline()") char *gets(char *s);
+BANNED("use strcspn(), or strv_split()") char *strtok(char *s, const char *separators);
+BANNED("use strtol()") int atoi(const char *s);
+BANNED("use strtol()") long atol(const char *s);
+BANNED("use getrandom(), or a generator with a seed") int rand(void);
+BANNED("use scratch_make()") char *tmpnam(char s[L_tmpnam]);
+BANNED("use mkstemp(), or scratch_make()") char *mktemp(char *template);
+#ifndef MAY_USE_SHELL
+BANNED("use proc_run()") int system(const char *command);
+BANNED("use proc_run()") FILE *popen(const char *command, const char *mode);
+#endif
+#undef alloca
+BANNED("use xcalloc()") void *alloca(size_t size);
+
+#endif
