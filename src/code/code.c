@@ -508,7 +508,7 @@ const char *code_site_words(enum code_site site)
 	static const char *const words[CODE_N_SITES] = {
 		[CODE_SITE_TLS_LE] = "TLS access, local-exec",
 		[CODE_SITE_TLS_IE] = "TLS access, initial-exec",
-		[CODE_SITE_TLS_GD] = "TLS access, general-dynamic",
+		[CODE_SITE_TLS_GD] = "TLS access, global-dynamic",
 		[CODE_SITE_TLS_LD] = "TLS access, local-dynamic",
 		[CODE_SITE_TLS_DESC] = "TLS access, descriptor",
 		[CODE_SITE_CALL_DIRECT] = "call, direct",

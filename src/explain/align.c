@@ -1,8 +1,8 @@
-/* Two sequences set side by side: the shortest edit script of Myers (1986), found from both ends at
- * once and split where they meet, so that space stays linear. */
+/* Two sequences set next to each other: the shortest edit script of Myers (1986), found from both
+ * ends at once and split where they meet, so that space stays linear. */
 #include <stdlib.h>
 
-#include "explain/explain.h"
+#include "explain/explain-internal.h"
 
 /* What is left to do: a[a0..a1) against b[b0..b1). */
 struct box {
@@ -17,7 +17,7 @@ struct aligner {
 	long *ahead, *back;
 	long effort;
 	struct box *todo;
-	size_t n, cap;
+	size_t n;
 };
 
 /* The diagonals of one direction: every other one from `low` to `high` is current. */
@@ -25,8 +25,14 @@ struct fan {
 	long low, high;
 };
 
-static void widen(struct fan *f, long *reach, const struct box *box, long outside)
+/* One more edit for the paths from the beginning (way 1) or from the end (-1); true when one of
+ * them meets a path from the other side. */
+static bool step(struct aligner *w, const struct box *box, struct fan *f, const struct fan *other,
+	int way, bool may_meet, long *x, long *y)
 {
+	long *reach = way > 0 ? w->ahead : w->back, *met = way > 0 ? w->back : w->ahead;
+	long outside = way > 0 ? -1 : box->a1 + 1, at = way > 0 ? 0 : -1;
+
 	if (f->low > box->a0 - box->b1)
 		reach[--f->low - 1] = outside;
 	else
@@ -35,81 +41,47 @@ static void widen(struct fan *f, long *reach, const struct box *box, long outsid
 		reach[++f->high + 1] = outside;
 	else
 		f->high--;
-}
-
-static bool holds(const struct fan *f, long diagonal)
-{
-	return diagonal >= f->low && diagonal <= f->high;
-}
-
-/* One more edit for the paths from the beginning; true when one meets a path from the end. */
-static bool step_ahead(struct aligner *w, const struct box *box, struct fan *f,
-	const struct fan *other, bool may_meet, long *x, long *y)
-{
-	widen(f, w->ahead, box, -1);
 	for (long d = f->high; d >= f->low; d -= 2) {
-		long down = w->ahead[d + 1], right = w->ahead[d - 1] + 1;
+		long in_b = reach[d + way], in_a = reach[d - way] + way;
 
-		*x = right > down ? right : down;
-		for (*y = *x - d; *x < box->a1 && *y < box->b1 && w->a[*x] == w->b[*y]; ++*y)
-			++*x;
-		w->ahead[d] = *x;
-		if (may_meet && holds(other, d) && w->back[d] <= *x)
+		*x = way * in_a > way * in_b ? in_a : in_b;
+		for (*y = *x - d; (way > 0 ? *x < box->a1 && *y < box->b1
+					   : *x > box->a0 && *y > box->b0) &&
+				  w->a[*x + at] == w->b[*y + at];
+			*y += way)
+			*x += way;
+		reach[d] = *x;
+		if (may_meet && d >= other->low && d <= other->high && way * met[d] <= way * *x)
 			return true;
 	}
 	return false;
 }
 
-static bool step_back(struct aligner *w, const struct box *box, struct fan *f,
-	const struct fan *other, bool may_meet, long *x, long *y)
+/* How far the paths of one direction have got, the farthest of them at *x, *y. */
+static long farthest(
+	const struct box *box, const struct fan *f, const long *reach, int way, long *x, long *y)
 {
-	widen(f, w->back, box, box->a1 + 1);
-	for (long d = f->high; d >= f->low; d -= 2) {
-		long up = w->back[d - 1], left = w->back[d + 1] - 1;
-
-		*x = left < up ? left : up;
-		for (*y = *x - d; *x > box->a0 && *y > box->b0 && w->a[*x - 1] == w->b[*y - 1];
-			--*y)
-			--*x;
-		w->back[d] = *x;
-		if (may_meet && holds(other, d) && *x <= w->ahead[d])
-			return true;
-	}
-	return false;
-}
-
-/* Where the paths have got furthest so far: not the best place to split, but one that costs no
- * more. */
-static void give_up(struct aligner *w, const struct box *box, const struct fan *f,
-	const struct fan *g, long *x, long *y)
-{
-	long most = -1, least = box->a1 + box->b1 + 1, start = box->a0 + box->b0;
-	long end = box->a1 + box->b1, back_x = 0, back_y = 0;
+	long most = -1;
 
 	for (long d = f->low; d <= f->high; d += 2) {
-		long px = w->ahead[d] < box->a1 ? w->ahead[d] : box->a1;
+		long px = reach[d], gone;
 
-		px = px - d > box->b1 ? box->b1 + d : px;
-		if (px + px - d > most) {
-			most = px + px - d;
+		if (way > 0) {
+			px = px < box->a1 ? px : box->a1;
+			px = px - d > box->b1 ? box->b1 + d : px;
+			gone = px + px - d - box->a0 - box->b0;
+		} else {
+			px = px > box->a0 ? px : box->a0;
+			px = px - d < box->b0 ? box->b0 + d : px;
+			gone = box->a1 + box->b1 - (px + px - d);
+		}
+		if (gone > most) {
+			most = gone;
 			*x = px;
 			*y = px - d;
 		}
 	}
-	for (long d = g->low; d <= g->high; d += 2) {
-		long px = w->back[d] > box->a0 ? w->back[d] : box->a0;
-
-		px = px - d < box->b0 ? box->b0 + d : px;
-		if (px + px - d < least) {
-			least = px + px - d;
-			back_x = px;
-			back_y = px - d;
-		}
-	}
-	if (most - start < end - least) {
-		*x = back_x;
-		*y = back_y;
-	}
+	return most;
 }
 
 /* A point that a best path passes, of a box whose corners differ. */
@@ -117,18 +89,21 @@ static void find_middle(struct aligner *w, const struct box *box, long *x, long 
 {
 	long first = box->a0 - box->b0, last = box->a1 - box->b1;
 	struct fan ahead = {first, first}, back = {last, last};
+	long back_x = 0, back_y = 0;
 	bool odd = (first - last) % 2 != 0;
 
 	w->ahead[first] = box->a0;
 	w->back[last] = box->a1;
-	for (long edits = 1;; edits++) {
-		if (step_ahead(w, box, &ahead, &back, odd, x, y) ||
-			step_back(w, box, &back, &ahead, !odd, x, y))
+	for (long edits = 1; edits <= w->effort; edits++)
+		if (step(w, box, &ahead, &back, 1, odd, x, y) ||
+			step(w, box, &back, &ahead, -1, !odd, x, y))
 			return;
-		if (edits >= w->effort) {
-			give_up(w, box, &ahead, &back, x, y);
-			return;
-		}
+	/* Where the paths have got farthest so far: not the best place to split, but one that costs
+	 * no more. */
+	if (farthest(box, &back, w->back, -1, &back_x, &back_y) >
+		farthest(box, &ahead, w->ahead, 1, x, y)) {
+		*x = back_x;
+		*y = back_y;
 	}
 }
 
@@ -136,11 +111,7 @@ static void push(struct aligner *w, struct box box)
 {
 	if (box.a0 == box.a1 || box.b0 == box.b1)
 		return;
-	if (w->n == w->cap) {
-		w->cap = w->cap ? w->cap * 2 : 64;
-		w->todo = xreallocarray(w->todo, w->cap, sizeof(*w->todo));
-	}
-	w->todo[w->n++] = box;
+	*ARRAY_ADD(w->todo, w->n) = box;
 }
 
 static void align_box(struct aligner *w, struct box box)

@@ -1,12 +1,37 @@
-#include "explain/callgrind-internal.h"
-
+/* Reads what callgrind writes.
+ *
+ * A file is text, of one or more parts. A part begins with a header, "key: value" lines: which
+ * positions (instruction, line) and which events (Ir, …) a line of costs has, and the sum. Then
+ *come lines of three kinds:
+ *
+ *	ob=(2) /usr/lib/libpython3.13.so    what the next costs belong to: object, function,
+ *	fn=(17) PyObject_Malloc             source file
+ *	0x1f40 12                           at this address 12 instructions were executed
+ *	+4 12                               and at the address 4 above it
+ *	cob=(1)                             a call: of what,
+ *	cfn=(9)                             ...
+ *	calls=12 0x7a0                      how often, where to,
+ *	+4 5000                             and from where, with the cost of all that was called
+ *
+ * Names have numbers and are written out once: "(17)" alone is the name that was given to 17
+ *before. Positions are relative to the line before: "+4", "-4", "*" for the same. The line after
+ *"calls=" is not the instruction's own cost and is no part of any sum; it is read for its position
+ *alone, and kept if the call led out of all objects (weigh.c says what for).
+ *
+ * Profiles have millions of lines of costs and few others, so the usual form of those is read by
+ * quick_line(), which leaves everything that it is not sure of to cost_line(). */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "explain/explain-internal.h"
 
 #define NONE UINT32_MAX
 #define MAX_POSITIONS 2
 
-/* What stands for the numbers of compressed names, of one kind of name. */
+/* The numbers of compressed names, of one kind of name. */
 struct names {
 	uint32_t *v; /* in the list of strings; NONE: not said yet */
 	size_t n;
@@ -22,7 +47,6 @@ struct reader {
 	uint32_t object, function;
 	uint32_t called;      /* the object of the next call; NONE: the same */
 	uint64_t call_target; /* its address */
-	size_t cap_calls;
 
 	/* What the header of the part says. */
 	unsigned n_positions, n_events, ir;
@@ -156,15 +180,12 @@ static void keep_call(struct reader *r)
 	struct callgrind *run = r->run;
 	uint32_t called = r->called;
 
+	r->call = false;
 	r->called = NONE;
 	if (called == NONE || r->object == NONE || r->object == called ||
 		strcmp(run->objects.v[called], "???") != 0 || run->n_calls == CALLGRIND_MAX_CALLS)
 		return;
-	if (run->n_calls >= r->cap_calls) {
-		r->cap_calls = run->n_calls ? run->n_calls * 2 : 1024;
-		run->calls = xreallocarray(run->calls, r->cap_calls, sizeof(*run->calls));
-	}
-	run->calls[run->n_calls++] =
+	*ARRAY_ADD(run->calls, run->n_calls) =
 		(struct callgrind_loose_call){r->position[0], r->call_target, r->object};
 }
 
@@ -193,7 +214,6 @@ static int take_cost(struct reader *r, uint64_t count, struct err *err)
 		.function = r->function};
 
 	if (r->call) {
-		r->call = false;
 		keep_call(r);
 		return 0;
 	}
@@ -291,43 +311,27 @@ static bool same(const char *a, const char *b, size_t n)
 	return strlen(a) == n && !memcmp(a, b, n);
 }
 
-static int add_object(struct reader *r, const char *s, size_t n, uint32_t *ret, struct err *err)
-{
-	struct strv *objects = &r->run->objects;
-
-	for (size_t i = 0; i < objects->n; i++) {
-		if (same(objects->v[i], s, n)) {
-			*ret = (uint32_t)i;
-			return 0;
-		}
-	}
-	if (objects->n == CALLGRIND_MAX_OBJECTS)
-		return damaged(r, "too many objects", err);
-	strv_take(objects, xstrndup(s, n));
-	*ret = (uint32_t)objects->n - 1;
-	return 0;
-}
-
-static int add_function(struct reader *r, const char *s, size_t n, uint32_t *ret, struct err *err)
-{
-	struct strv *functions = &r->run->functions;
-
-	if (*ret != NONE && same(functions->v[*ret], s, n))
-		return 0;
-	if (functions->n == CALLGRIND_MAX_ID)
-		return damaged(r, "too many functions", err);
-	strv_take(functions, xstrndup(s, n));
-	*ret = (uint32_t)functions->n - 1;
-	return 0;
-}
-
+/* Objects are few and listed once; functions are many, and looked for only in *ret. */
 static int add_name(
 	struct reader *r, bool object, const char *s, size_t n, uint32_t *ret, struct err *err)
 {
+	struct strv *list = object ? &r->run->objects : &r->run->functions;
+
 	for (size_t i = 0; i < n; i++)
 		if (is_control(s[i]))
 			return damaged(r, "a name with a control character", err);
-	return object ? add_object(r, s, n, ret, err) : add_function(r, s, n, ret, err);
+	for (size_t i = 0; object && i < list->n; i++)
+		if (same(list->v[i], s, n)) {
+			*ret = (uint32_t)i;
+			return 0;
+		}
+	if (!object && *ret != NONE && same(list->v[*ret], s, n))
+		return 0;
+	if (list->n == (object ? CALLGRIND_MAX_OBJECTS : CALLGRIND_MAX_ID))
+		return damaged(r, object ? "too many objects" : "too many functions", err);
+	strv_take(list, xstrndup(s, n));
+	*ret = (uint32_t)list->n - 1;
+	return 0;
 }
 
 /* "(7) name", "(7)" or "name". `current` is what the value is for. */
@@ -369,81 +373,53 @@ static bool starts(const struct reader *r, const char *word, const char **rest)
 	return true;
 }
 
-/* Lines about called objects and functions, which come before the cost of a call. Names may be
- * explained there. */
-static int call_specification(struct reader *r, struct err *err)
-{
-	uint32_t called = NONE;
-	const char *s;
-
-	if (starts(r, "calls=", &s))
-		return call_line(r, s, err);
-	if (starts(r, "cfn=", &s))
-		return name(r, false, s, &called, err);
-	if (starts(r, "cob=", &s))
-		return name(r, true, s, &r->called, err);
-	if (starts(r, "cfi=", &s) || starts(r, "cfl=", &s))
-		return 0;
-	return damaged(r, "neither costs nor anything that callgrind writes", err);
-}
-
-/* Lines "what=…". Source files and jumps are not kept. */
+/* Lines "what=…". Source files and jumps are not kept. Names may be explained with a call. */
 static int specification(struct reader *r, struct err *err)
 {
+	static const char *const passed[] = {
+		"fl=", "fi=", "fe=", "cfi=", "cfl=", "jump=", "jcnd=", "jfi=", "jfn="};
+	uint32_t unused = NONE;
 	const char *s;
 
-	if (*r->line == 'c')
-		return call_specification(r, err);
 	if (starts(r, "fn=", &s))
 		return name(r, false, s, &r->function, err);
 	if (starts(r, "ob=", &s))
 		return name(r, true, s, &r->object, err);
-	if (starts(r, "fl=", &s) || starts(r, "fi=", &s) || starts(r, "fe=", &s) ||
-		starts(r, "jump=", &s) || starts(r, "jcnd=", &s) || starts(r, "jfi=", &s) ||
-		starts(r, "jfn=", &s))
-		return 0;
+	if (starts(r, "calls=", &s))
+		return call_line(r, s, err);
+	if (starts(r, "cfn=", &s))
+		return name(r, false, s, &unused, err);
+	if (starts(r, "cob=", &s))
+		return name(r, true, s, &r->called, err);
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+		if (starts(r, passed[i], &s))
+			return 0;
 	return damaged(r, "neither costs nor anything that callgrind writes", err);
 }
 
-/* The next word; false at the end of the line. */
-static bool word(const char **s, const char *eol, const char **start, size_t *n)
+/* "events:" and "positions:", which say what the columns are. */
+static int columns(struct reader *r, bool positions, const char *s, struct err *err)
 {
-	*start = skip_blanks(*s, eol);
-	for (*s = *start; *s < eol && **s != ' ' && **s != '\t' && **s != '\r';)
-		++*s;
-	*n = (size_t)(*s - *start);
-	return *n > 0;
-}
+	unsigned n = 0, max = positions ? MAX_POSITIONS : CALLGRIND_MAX_COLUMNS;
 
-static int events(struct reader *r, const char *s, struct err *err)
-{
-	const char *w;
-	size_t n;
+	if (positions)
+		r->instructions = false;
+	else
+		r->ir = NONE;
+	while ((s = skip_blanks(s, r->eol)) < r->eol) {
+		const char *word = s;
 
-	r->n_events = 0;
-	r->ir = NONE;
-	while (word(&s, r->eol, &w, &n)) {
-		if (n == 2 && !memcmp(w, "Ir", 2))
-			r->ir = r->n_events;
-		if (++r->n_events > CALLGRIND_MAX_COLUMNS)
-			return damaged(r, "too many events", err);
-	}
-	return 0;
-}
-
-static int positions(struct reader *r, const char *s, struct err *err)
-{
-	const char *w;
-	size_t n;
-
-	r->n_positions = 0;
-	r->instructions = false;
-	while (word(&s, r->eol, &w, &n)) {
-		if (n == 5 && !memcmp(w, "instr", 5) && r->n_positions == 0)
+		while (s < r->eol && *s != ' ' && *s != '\t' && *s != '\r')
+			s++;
+		if (!positions && s - word == 2 && !memcmp(word, "Ir", 2))
+			r->ir = n;
+		if (positions && s - word == 5 && !memcmp(word, "instr", 5) && n == 0)
 			r->instructions = true;
-		if (++r->n_positions > MAX_POSITIONS)
-			return damaged(r, "too many positions", err);
+		if (++n > max)
+			return damaged(
+				r, positions ? "too many positions" : "too many events", err);
 	}
+	*(positions ? &r->n_positions : &r->n_events) = n;
 	return 0;
 }
 
@@ -483,9 +459,9 @@ static int header(struct reader *r, struct err *err)
 	if (r->body && end_part(r, err) < 0)
 		return -1;
 	if (starts(r, "events:", &s))
-		return events(r, s, err);
+		return columns(r, false, s, err);
 	if (starts(r, "positions:", &s))
-		return positions(r, s, err);
+		return columns(r, true, s, err);
 	if (starts(r, "summary:", &s)) {
 		r->has_summary = true;
 		return costs(r, s, &r->summary) ? 0 : damaged(r, "the summary is no number", err);
@@ -499,7 +475,7 @@ static int header(struct reader *r, struct err *err)
 	return 0;
 }
 
-/* Is it "key: value", and not "fn=name: of something"? */
+/* "key: value", not "fn=name: of something". */
 static bool is_header(const struct reader *r)
 {
 	const char *s = r->line;
@@ -566,5 +542,35 @@ int callgrind_from_memory(const void *data, size_t len, struct callgrind *run, s
 	cost_table_release(&r.table);
 	free(r.objects.v);
 	free(r.functions.v);
+	return result;
+}
+
+int callgrind_read(const char *path, struct callgrind *run, struct err *err)
+{
+	CLEANUP_CLOSE int fd = file_open(path, err);
+	void *data = MAP_FAILED;
+	struct stat st;
+	int result = -1;
+
+	if (fd < 0)
+		goto out;
+	if (fstat(fd, &st) < 0)
+		err_sys(err, "cannot examine '%s'", path);
+	else if ((uint64_t)st.st_size > CALLGRIND_MAX_FILE_SIZE)
+		err_set(err, ERR_UNSUPPORTED, "'%s' is too large", path);
+	else if (st.st_size == 0)
+		err_set(err, ERR_INPUT, "'%s' is empty", path);
+	else if ((data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)) ==
+		 MAP_FAILED)
+		err_sys(err, "cannot map '%s'", path);
+	else if (callgrind_from_memory(data, (size_t)st.st_size, run, err) < 0)
+		err_wrap(err, "reading '%s'", path);
+	else
+		result = 0;
+	if (data != MAP_FAILED)
+		munmap(data, (size_t)st.st_size);
+out:
+	if (result < 0)
+		callgrind_release(run);
 	return result;
 }

@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "code/code.h"
-#include "explain/callgrind-internal.h"
-#include "explain/source-internal.h"
-#include "explain/weigh-internal.h"
+#include "explain/explain-internal.h"
 
 /* Of all parts of the functions that are asked for; the largest known function has 30,000. */
 #define MAX_INSNS ((size_t)1 << 20)
@@ -16,8 +13,7 @@ struct reader {
 	const char *const *functions;
 	size_t n_functions;
 	struct explain_code *codes;
-	const struct callgrind_cost *costs; /* of this object */
-	size_t n_costs;
+	struct callgrind_object costs; /* of this object */
 	struct source *source;
 	csh capstone;
 	cs_insn *insn;
@@ -27,55 +23,31 @@ struct reader {
 	bool in_function;
 };
 
-static const char *mark_of(unsigned class)
-{
-	static const char *const marks[CODE_N_CLASSES] = {
-		[CODE_SITE_TLS_LE] = "tls le",
-		[CODE_SITE_TLS_IE] = "tls ie",
-		[CODE_SITE_TLS_GD] = "tls gd",
-		[CODE_SITE_TLS_LD] = "tls ld",
-		[CODE_SITE_TLS_DESC] = "tls desc",
-		[CODE_SITE_CALL_DIRECT] = "call",
-		[CODE_SITE_CALL_PLT_OWN] = "plt own",
-		[CODE_SITE_CALL_PLT_OTHER] = "plt",
-		[CODE_SITE_CALL_GOT] = "call got",
-		[CODE_SITE_CALL_INDIRECT] = "call ptr",
-		[CODE_SITE_GOT_LOAD] = "got",
-		[CODE_INSN_STACK_PROTECTOR] = "guard",
-		[CODE_INSN_CONTROL_FLOW] = "marker",
-		[CODE_INSN_FRAME] = "frame",
-		[CODE_INSN_SPILL] = "spill",
-		[CODE_INSN_JUMP_INDIRECT] = "jump ptr",
-		[CODE_INSN_UNKNOWN] = "unknown",
-	};
+static const char *const marks[CODE_N_CLASSES] = {
+	[CODE_SITE_TLS_LE] = "tls le",
+	[CODE_SITE_TLS_IE] = "tls ie",
+	[CODE_SITE_TLS_GD] = "tls gd",
+	[CODE_SITE_TLS_LD] = "tls ld",
+	[CODE_SITE_TLS_DESC] = "tls desc",
+	[CODE_SITE_CALL_DIRECT] = "call",
+	[CODE_SITE_CALL_PLT_OWN] = "plt own",
+	[CODE_SITE_CALL_PLT_OTHER] = "plt",
+	[CODE_SITE_CALL_GOT] = "call got",
+	[CODE_SITE_CALL_INDIRECT] = "call ptr",
+	[CODE_SITE_GOT_LOAD] = "got",
+	[CODE_INSN_STACK_PROTECTOR] = "guard",
+	[CODE_INSN_CONTROL_FLOW] = "marker",
+	[CODE_INSN_FRAME] = "frame",
+	[CODE_INSN_SPILL] = "spill",
+	[CODE_INSN_JUMP_INDIRECT] = "jump ptr",
+	[CODE_INSN_UNKNOWN] = "unknown",
+};
 
-	return class < CODE_N_CLASSES && marks[class] ? marks[class] : "";
-}
-
-static int64_t count_at(const struct reader *r, uint64_t addr)
-{
-	size_t i = callgrind_first_at(r->costs, r->n_costs, addr);
-
-	return i < r->n_costs && r->costs[i].addr == addr ? r->costs[i].count : 0;
-}
-
-static const char *name_of(
-	const struct reader *r, const struct code_insn *insn, uint64_t addr, uint64_t *offset)
-{
-	if (insn->class == CODE_SITE_TLS_GD || insn->class == CODE_SITE_TLS_LD)
-		return insn->site ? "__tls_get_addr" : NULL;
-	return insn->symbol ? insn->symbol : source_symbol(r->source, addr, offset);
-}
-
-static bool through_stub(const struct code_insn *insn)
-{
-	return insn->class == CODE_SITE_CALL_PLT_OWN || insn->class == CODE_SITE_CALL_PLT_OTHER ||
-	       (insn->site && (insn->class == CODE_SITE_TLS_GD || insn->class == CODE_SITE_TLS_LD));
-}
-
+/* The name of an address, or how far it is into the function. */
 static void add_place(const struct reader *r, const struct code_function *f,
 	const struct code_insn *insn, uint64_t addr, struct buf *out)
 {
+	bool tls = insn->class == CODE_SITE_TLS_GD || insn->class == CODE_SITE_TLS_LD;
 	uint64_t offset = 0;
 	const char *name;
 
@@ -83,14 +55,17 @@ static void add_place(const struct reader *r, const struct code_function *f,
 		buf_addf(out, "+0x%llx", (unsigned long long)(addr - f->addr));
 		return;
 	}
-	name = name_of(r, insn, addr, &offset);
+	name = tls            ? insn->site ? "__tls_get_addr" : NULL
+	       : insn->symbol ? insn->symbol
+			      : source_symbol(r->source, addr, &offset);
 	if (name)
 		buf_adds(out, name);
 	else
 		buf_addf(out, "0x%llx", (unsigned long long)addr);
 	if (name && offset)
 		buf_addf(out, "+0x%llx", (unsigned long long)offset);
-	if (through_stub(insn))
+	if (insn->class == CODE_SITE_CALL_PLT_OWN || insn->class == CODE_SITE_CALL_PLT_OTHER ||
+		(insn->site && tls))
 		buf_adds(out, "@plt");
 }
 
@@ -109,39 +84,21 @@ static bool branch_target(const cs_insn *in, size_t *at, uint64_t *target)
 	return !*end;
 }
 
-/* x86: an operand beside the instruction, "0x1234(%rip)". Its address, and where in the text it
- * stands. */
-static bool beside(
+/* x86: an operand next to the code, "0x1234(%rip)". Its address, and where in the text it stands.
+ */
+static bool rip_operand(
 	const struct code_insn *insn, const char *operands, size_t *at, size_t *len, uint64_t *addr)
 {
 	const char *end = strstr(operands, "(%rip)"), *start = end;
-	long long distance;
 
 	if (!end)
 		return false;
 	while (start > operands && !strchr(" *:", start[-1]))
 		start--;
-	distance = strtoll(start, NULL, 0);
 	*at = (size_t)(start - operands);
 	*len = (size_t)(end - start);
-	*addr = insn->addr + insn->len + (uint64_t)distance;
+	*addr = insn->addr + insn->len + (uint64_t)strtoll(start, NULL, 0);
 	return true;
-}
-
-/* As assemblers write it: "8(%rax,%rdx,4)". */
-static char *close_up(struct buf *text)
-{
-	size_t n = 0;
-	bool inside = false;
-
-	for (size_t i = 0; i < text->len; i++) {
-		inside = text->data[i] == '(' || (inside && text->data[i] != ')');
-		if (!inside || text->data[i] != ' ')
-			text->data[n++] = text->data[i];
-	}
-	text->data[n] = '\0';
-	text->len = n;
-	return buf_steal(text);
 }
 
 static char *text_of(const struct reader *r, const struct code_function *f,
@@ -149,8 +106,9 @@ static char *text_of(const struct reader *r, const struct code_function *f,
 {
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	const char *operands = in->op_str;
+	bool inside = false;
+	size_t at, len, n = 0;
 	uint64_t addr;
-	size_t at, len;
 
 	buf_adds(&out, in->mnemonic);
 	if (*operands)
@@ -158,7 +116,7 @@ static char *text_of(const struct reader *r, const struct code_function *f,
 	if (branch_target(in, &at, &addr)) {
 		buf_add(&out, operands, at);
 		add_place(r, f, insn, addr, &out);
-	} else if (beside(insn, operands, &at, &len, &addr)) {
+	} else if (rip_operand(insn, operands, &at, &len, &addr)) {
 		buf_add(&out, operands, at);
 		add_place(r, f, insn, addr, &out);
 		if (insn->symbol)
@@ -167,7 +125,14 @@ static char *text_of(const struct reader *r, const struct code_function *f,
 	} else {
 		buf_adds(&out, operands);
 	}
-	return close_up(&out);
+	/* As assemblers write it: "8(%rax,%rdx,4)". */
+	for (size_t i = 0; i < out.len; i++) {
+		inside = out.data[i] == '(' || (inside && out.data[i] != ')');
+		if (!inside || out.data[i] != ' ')
+			out.data[n++] = out.data[i];
+	}
+	out.data[n] = '\0';
+	return buf_steal(&out);
 }
 
 static char *bytes_of(const struct code_insn *insn)
@@ -178,17 +143,6 @@ static char *bytes_of(const struct code_insn *insn)
 	for (unsigned i = 0; i < insn->len; i++)
 		buf_addf(&out, " %02x", insn->bytes[i]);
 	return buf_steal(&out);
-}
-
-/* Calls of one function are of one shape, however they get there. */
-static uint64_t shape_with(uint64_t shape, const struct code_insn *insn)
-{
-	bool call = insn->class >= CODE_SITE_CALL_DIRECT && insn->class <= CODE_SITE_CALL_GOT;
-	size_t n = call && insn->symbol ? explain_fold(insn->symbol) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		shape = (shape ^ (unsigned char)insn->symbol[i]) * 0x100000001b3u;
-	return shape;
 }
 
 /* The same text once. */
@@ -204,20 +158,27 @@ static const char *keep(struct strv *files, const char *name)
 static struct explain_code_insn describe(
 	const struct reader *r, const struct code_function *f, const struct code_insn *insn)
 {
+	size_t at = callgrind_first_at(&r->costs, insn->addr);
 	struct explain_code_insn d = {.addr = insn->addr,
-		.count = count_at(r, insn->addr),
+		.count = at < r->costs.n && r->costs.costs[at].addr == insn->addr
+				 ? r->costs.costs[at].count
+				 : 0,
 		.class = code_class_name(insn->class),
-		.mark = mark_of(insn->class),
+		.mark = marks[insn->class] ? marks[insn->class] : "",
 		.site = insn->site};
+	bool call = insn->class >= CODE_SITE_CALL_DIRECT && insn->class <= CODE_SITE_CALL_GOT;
 	const uint8_t *bytes = insn->bytes;
-	size_t len = insn->len;
+	size_t len = insn->len, n = call && insn->symbol ? explain_fold(insn->symbol) : 0;
 	uint64_t addr = insn->addr;
 	const char *file;
 
 	if (insn->class != CODE_INSN_UNKNOWN &&
 		cs_disasm_iter(r->capstone, &bytes, &len, &addr, r->insn)) {
 		d.text = text_of(r, f, insn, r->insn);
-		d.shape = shape_with(explain_shape(r->insn->mnemonic, r->insn->op_str), insn);
+		d.shape = explain_shape(r->insn->mnemonic, r->insn->op_str);
+		/* Calls of one function are of one shape, however they get there. */
+		for (size_t i = 0; i < n; i++)
+			d.shape = (d.shape ^ (unsigned char)insn->symbol[i]) * 0x100000001b3u;
 	} else {
 		d.text = bytes_of(insn);
 	}
@@ -226,33 +187,24 @@ static struct explain_code_insn describe(
 	return d;
 }
 
-/* The code that wants this function, or NULL. */
-static struct explain_code *wanted(const struct reader *r, const struct code_function *f)
+static void start_part(struct reader *r, const struct code_function *f)
 {
 	size_t n = f->name && !f->plt ? explain_fold(f->name) : 0;
 
-	for (size_t i = 0; n && i < r->n_functions; i++)
+	r->code = NULL;
+	for (size_t i = 0; n && i < r->n_functions && !r->code; i++)
 		if (strlen(r->functions[i]) == n && !memcmp(r->functions[i], f->name, n))
-			return &r->codes[i];
-	return NULL;
-}
-
-static void start_part(struct reader *r, const struct code_function *f)
-{
-	struct explain_code *code = wanted(r, f);
-
-	r->code = code;
+			r->code = &r->codes[i];
 	r->in_function = true;
 	r->function_addr = f->addr;
-	if (!code)
+	if (!r->code)
 		return;
-	code->parts = xreallocarray(code->parts, code->n + 1, sizeof(*code->parts));
-	code->parts[code->n++] = (struct explain_code_part){
+	*ARRAY_ADD(r->code->parts, r->code->n) = (struct explain_code_part){
 		.name = xstrdup(f->name), .addr = f->addr, .size = f->size};
 }
 
-static int visit(void *ctx, const struct code_function *f, const struct code_insn *insns, size_t n,
-	struct err *err)
+static int read_insns(void *ctx, const struct code_function *f, const struct code_insn *insns,
+	size_t n, struct err *err)
 {
 	struct reader *r = ctx;
 	struct explain_code_part *part;
@@ -274,13 +226,16 @@ static int visit(void *ctx, const struct code_function *f, const struct code_ins
 	return 0;
 }
 
-static int open_capstone(struct reader *r, const char *path, struct err *err)
+static int read_object(struct reader *r, struct err *err)
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+	CLEANUP_SOURCE struct source *source = NULL;
+	const char *path = r->costs.path;
 	bool x86;
+	int result;
 	cs_err bad;
 
-	if (elf_facts_read(path, &facts, err) < 0)
+	if (source_open(path, &source, err) < 0 || elf_facts_read(path, &facts, err) < 0)
 		return -1;
 	x86 = facts.machine == EM_X86_64;
 	bad = x86 ? cs_open(CS_ARCH_X86, CS_MODE_64, &r->capstone)
@@ -291,36 +246,20 @@ static int open_capstone(struct reader *r, const char *path, struct err *err)
 	if (x86)
 		cs_option(r->capstone, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
 	r->insn = cs_malloc(r->capstone);
-	return 0;
-}
-
-/* Of the functions that are in this object. */
-static void say_no_lines(struct reader *r, const char *path)
-{
-	for (size_t i = 0; i < r->n_functions; i++) {
-		struct explain_code *code = &r->codes[i];
-
-		if (code->n > code->n_before && !code->why_no_lines)
-			code->why_no_lines = xasprintf("'%s' has no debug information", path);
-	}
-}
-
-static int read_object(struct reader *r, const char *path, struct err *err)
-{
-	CLEANUP_SOURCE struct source *source = NULL;
-	int result;
-
-	if (source_open(path, &source, err) < 0 || open_capstone(r, path, err) < 0)
-		return -1;
 	r->source = source;
 	r->in_function = false;
 	for (size_t i = 0; i < r->n_functions; i++)
 		r->codes[i].n_before = r->codes[i].n;
-	result = code_each(path, visit, r, NULL, err);
+	result = code_each(path, read_insns, r, NULL, err);
 	cs_free(r->insn, 1);
 	cs_close(&r->capstone);
-	if (!source_has_lines(source))
-		say_no_lines(r, path);
+	for (size_t i = 0; i < r->n_functions && !source_debug(source); i++) {
+		struct explain_code *code = &r->codes[i];
+
+		/* Of the functions that are in this object. */
+		if (code->n > code->n_before && !code->why_no_lines)
+			code->why_no_lines = xasprintf("'%s' has no debug information", path);
+	}
 	return result;
 }
 
@@ -328,19 +267,15 @@ int explain_code_read(const struct callgrind *run, const char *const *functions,
 	struct explain_code *codes, struct err *err)
 {
 	struct reader r = {.functions = functions, .n_functions = n, .codes = codes};
-	int result = 0;
 
-	for (size_t i = 0; i < run->n_costs && result == 0; i += r.n_costs) {
-		const char *path = run->objects.v[run->costs[i].object];
-
-		r.costs = &run->costs[i];
-		r.n_costs = callgrind_of_object(run, i);
-		if (strcmp(path, "???") != 0 && weigh_is_interpreter(path, run->command))
-			result = read_object(&r, path, err);
+	while (n && callgrind_next_object(run, &r.costs)) {
+		if (!r.costs.interpreter || read_object(&r, err) == 0)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			explain_code_release(&codes[i]);
+		return -1;
 	}
-	for (size_t i = 0; result < 0 && i < n; i++)
-		explain_code_release(&codes[i]);
-	return result;
+	return 0;
 }
 
 void explain_code_release(struct explain_code *code)

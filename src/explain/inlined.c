@@ -1,14 +1,17 @@
-/* Where functions that ran in one of the two only are inlined in the other: from debug information,
- * with the executions of the addresses that it gives. */
+/* Where functions that ran in one of the two only are inlined in the other.
+ *
+ * Debug information is a tree: units, in them functions (DW_TAG_subprogram), in them inlined copies
+ * (DW_TAG_inlined_subroutine), which hold more of these. Every entry has ranges of addresses. The
+ * tree is walked once per file, past everything whose ranges were not executed; a copy of a
+ * function that is looked for leaves its ranges as pieces, each with the function that holds it.
+ * What was executed in a range is then a difference of two partial sums. */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/interrupt.h"
-#include "explain/callgrind-internal.h"
-#include "explain/source-internal.h"
-#include "explain/weigh-internal.h"
+#include "explain/explain-internal.h"
 
 /* Of entries within entries; compilers stay below 60. */
 #define MAX_DEPTH 256
@@ -40,14 +43,13 @@ struct finder {
 	struct explain_inlined *wanted; /* by name */
 	size_t n_wanted;
 	struct tally *tallies;
-	size_t n_tallies, cap_tallies;
+	size_t n_tallies;
 	int64_t total; /* of the run */
 	/* Of the file that is read. */
-	const struct callgrind_cost *costs;
-	size_t n_costs;
+	struct callgrind_object costs;
 	int64_t *sums; /* of all counts before each */
 	struct piece *pieces;
-	size_t n_pieces, cap_pieces;
+	size_t n_pieces;
 	/* An entry has at least one byte: damaged debug information that leads in circles uses
 	 * them up. */
 	uint64_t left;
@@ -66,36 +68,14 @@ static int spend(struct finder *f)
 	return f->left-- ? 0 : broken(f, "it leads in circles");
 }
 
-static size_t first_at(const struct finder *f, uint64_t addr)
-{
-	return callgrind_first_at(f->costs, f->n_costs, addr);
-}
-
 static int64_t executed(const struct finder *f, uint64_t from, uint64_t to)
 {
-	return f->sums[first_at(f, to)] - f->sums[first_at(f, from)];
+	return f->sums[callgrind_first_at(&f->costs, to)] -
+	       f->sums[callgrind_first_at(&f->costs, from)];
 }
 
-static int add_piece(struct finder *f, const struct piece *as, uint64_t from, uint64_t to)
-{
-	if (as->function == NO_FUNCTION) {
-		f->known += executed(f, from, to);
-		return 0;
-	}
-	if (f->n_pieces == MAX_PIECES)
-		return broken(f, "it has too many inlined functions");
-	if (f->n_pieces == f->cap_pieces) {
-		f->cap_pieces = f->cap_pieces ? f->cap_pieces * 2 : 1024;
-		f->pieces = xreallocarray(f->pieces, f->cap_pieces, sizeof(*f->pieces));
-	}
-	f->pieces[f->n_pieces] = *as;
-	f->pieces[f->n_pieces].from = from;
-	f->pieces[f->n_pieces++].to = to;
-	return 0;
-}
-
-/* Was anything executed in what the entry spans? 1, 0; -1: cannot be read. With `as` every such
- * range becomes a piece. */
+/* Was anything executed in the ranges of the entry? 1, 0; -1: cannot be read. With `as` every such
+ * range becomes a piece, or is known if it is of no function that is looked for. */
 static int ranges(struct finder *f, Dwarf_Die *die, const struct piece *as)
 {
 	Dwarf_Addr base, from, to;
@@ -105,11 +85,19 @@ static int ranges(struct finder *f, Dwarf_Die *die, const struct piece *as)
 	while ((at = dwarf_ranges(die, at, &base, &from, &to)) > 0) {
 		if (spend(f) < 0)
 			return -1;
-		if (first_at(f, from) >= first_at(f, to))
+		if (callgrind_first_at(&f->costs, from) >= callgrind_first_at(&f->costs, to))
 			continue;
 		touched = 1;
-		if (as && add_piece(f, as, from, to) < 0)
-			return -1;
+		if (!as)
+			continue;
+		if (as->function == NO_FUNCTION) {
+			f->known += executed(f, from, to);
+			continue;
+		}
+		if (f->n_pieces == MAX_PIECES)
+			return broken(f, "it has too many inlined functions");
+		*ARRAY_ADD(f->pieces, f->n_pieces) =
+			(struct piece){as->function, as->host, from, to};
 	}
 	return at < 0 ? broken(f, NULL) : touched;
 }
@@ -150,62 +138,45 @@ static size_t find_wanted(const struct finder *f, const char *name)
 	return NO_FUNCTION;
 }
 
-static int walk(struct finder *f, Dwarf_Die *parent, const char *host, unsigned depth);
-
-/* `host`: the function whose code it is; NULL: outside of all. */
-static int visit(struct finder *f, Dwarf_Die *die, const char *host, unsigned depth)
-{
-	static const struct piece any = {.function = NO_FUNCTION};
-	struct piece as = {.host = host};
-	int touched;
-
-	switch (dwarf_tag(die)) {
-	case DW_TAG_subprogram:
-		touched = ranges(f, die, &any);
-		return touched <= 0 ? touched : walk(f, die, name_of(die), depth + 1);
-	case DW_TAG_inlined_subroutine:
-		touched = host ? ranges(f, die, NULL) : 0;
-		if (touched <= 0)
-			return touched;
-		as.function = find_wanted(f, name_of(die));
-		if (as.function != NO_FUNCTION && ranges(f, die, &as) < 0)
-			return -1;
-		return walk(f, die, host, depth + 1);
-	case DW_TAG_lexical_block:
-	case DW_TAG_try_block:
-	case DW_TAG_catch_block:
-	case DW_TAG_namespace:
-		return walk(f, die, host, depth + 1);
-	default:
-		return 0;
-	}
-}
-
-/* What is in an entry. */
+/* Goes through what is in an entry. `host`: the function whose code it is; NULL: outside of all. */
 static int walk(struct finder *f, Dwarf_Die *parent, const char *host, unsigned depth)
 {
+	static const struct piece any = {.function = NO_FUNCTION};
 	Dwarf_Die die;
 	int end;
 
 	if (depth > MAX_DEPTH)
 		return broken(f, "it is nested too deeply");
-	for (end = dwarf_child(parent, &die); end == 0; end = dwarf_siblingof(&die, &die))
-		if (spend(f) < 0 || visit(f, &die, host, depth) < 0)
+	for (end = dwarf_child(parent, &die); end == 0; end = dwarf_siblingof(&die, &die)) {
+		struct piece as = {.host = host};
+		const char *inside = host;
+		int touched = 0;
+
+		if (spend(f) < 0)
 			return -1;
+		switch (dwarf_tag(&die)) {
+		case DW_TAG_subprogram:
+			touched = ranges(f, &die, &any);
+			if (touched > 0)
+				inside = name_of(&die);
+			break;
+		case DW_TAG_inlined_subroutine:
+			touched = host ? ranges(f, &die, NULL) : 0;
+			as.function = touched > 0 ? find_wanted(f, name_of(&die)) : NO_FUNCTION;
+			if (as.function != NO_FUNCTION)
+				touched = ranges(f, &die, &as);
+			break;
+		case DW_TAG_lexical_block:
+		case DW_TAG_try_block:
+		case DW_TAG_catch_block:
+		case DW_TAG_namespace:
+			touched = 1;
+			break;
+		}
+		if (touched < 0 || (touched && walk(f, &die, inside, depth + 1) < 0))
+			return -1;
+	}
 	return end < 0 ? broken(f, NULL) : 0;
-}
-
-/* A unit that gives no addresses may still hold functions that do. */
-static int visit_unit(struct finder *f, Dwarf_Die *unit)
-{
-	Dwarf_Addr base, from, to;
-	int touched = ranges(f, unit, NULL);
-
-	if (touched < 0)
-		return -1;
-	if (!touched && dwarf_ranges(unit, 0, &base, &from, &to) > 0)
-		return 0;
-	return walk(f, unit, NULL, 0);
 }
 
 static int visit_units(struct finder *f, Dwarf *dwarf, size_t *units, struct err *err)
@@ -214,18 +185,23 @@ static int visit_units(struct finder *f, Dwarf *dwarf, size_t *units, struct err
 	size_t header;
 	int end;
 
-	while ((end = dwarf_nextcu(dwarf, at, &next, &header, NULL, NULL, NULL)) == 0) {
+	for (; (end = dwarf_nextcu(dwarf, at, &next, &header, NULL, NULL, NULL)) == 0; at = next) {
+		Dwarf_Addr base, from, to;
 		Dwarf_Die unit;
+		int touched;
 
 		if (interrupt_check(err) < 0)
 			return -1;
-		f->left = next - at + MORE_RANGES;
-		if (!dwarf_offdie(dwarf, at + header, &unit))
-			broken(f, NULL);
-		else
-			visit_unit(f, &unit);
 		++*units;
-		at = next;
+		f->left = next - at + MORE_RANGES;
+		if (!dwarf_offdie(dwarf, at + header, &unit)) {
+			broken(f, NULL);
+			continue;
+		}
+		/* A unit that gives no addresses may still hold functions that do. */
+		touched = ranges(f, &unit, NULL);
+		if (touched > 0 || (touched == 0 && dwarf_ranges(&unit, 0, &base, &from, &to) <= 0))
+			walk(f, &unit, NULL, 0);
 	}
 	if (end < 0)
 		broken(f, NULL);
@@ -259,21 +235,33 @@ static void tally_pieces(struct finder *f)
 		if (from >= p->to)
 			continue;
 		done = p->to;
-		if (f->n_tallies == f->cap_tallies) {
-			f->cap_tallies = f->cap_tallies ? f->cap_tallies * 2 : 1024;
-			f->tallies = xreallocarray(f->tallies, f->cap_tallies, sizeof(*f->tallies));
-		}
-		f->tallies[f->n_tallies++] = (struct tally){p->function,
+		*ARRAY_ADD(f->tallies, f->n_tallies) = (struct tally){p->function,
 			xstrndup(p->host, explain_fold(p->host)), executed(f, from, p->to)};
 	}
 }
 
-static void say_missing(
-	const struct finder *f, const char *path, size_t units, struct strv *missing)
+static int find_in_file(struct finder *f, struct strv *missing, struct err *err)
 {
-	int64_t all = f->sums[f->n_costs];
-	double share = all > 0 ? (double)f->known / (double)all : 1;
+	CLEANUP_SOURCE struct source *source = NULL;
+	CLEANUP_FREE int64_t *sums = xcalloc(f->costs.n + 1, sizeof(*sums));
+	const char *path = f->costs.path;
+	size_t units = 0;
+	int64_t all;
+	double share;
 
+	if (source_open(path, &source, err) < 0)
+		return -1;
+	f->n_pieces = 0;
+	f->known = 0;
+	f->why = NULL;
+	f->sums = sums;
+	for (size_t i = 0; i < f->costs.n; i++)
+		sums[i + 1] = sums[i] + f->costs.costs[i].count;
+	if (source_debug(source) && visit_units(f, source_debug(source), &units, err) < 0)
+		return -1;
+	tally_pieces(f);
+	all = sums[f->costs.n];
+	share = all > 0 ? (double)f->known / (double)all : 1;
 	if (f->why)
 		strv_addf(missing, "the debug information of '%s' cannot be read whole (%s)", path,
 			f->why);
@@ -281,33 +269,9 @@ static void say_missing(
 		strv_addf(missing, "'%s' has no debug information", path);
 	else if (share < WHOLE && (double)(all - f->known) > NEGLIGIBLE * (double)f->total)
 		strv_addf(missing,
-			"%.0f %% of what was executed in '%s' lies in no function that its debug "
-			"information tells of",
+			"%.0f %% of what was executed in '%s' lies in no function that its debug information tells of",
 			100 * (1 - share), path);
-}
-
-static int find_in_file(struct finder *f, const char *path, struct strv *missing, struct err *err)
-{
-	CLEANUP_SOURCE struct source *source = NULL;
-	size_t units = 0;
-	int result = 0;
-
-	if (source_open(path, &source, err) < 0)
-		return -1;
-	f->n_pieces = 0;
-	f->known = 0;
-	f->why = NULL;
-	f->sums = xcalloc(f->n_costs + 1, sizeof(*f->sums));
-	for (size_t i = 0; i < f->n_costs; i++)
-		f->sums[i + 1] = f->sums[i] + f->costs[i].count;
-	if (source_debug(source))
-		result = visit_units(f, source_debug(source), &units, err);
-	if (result == 0) {
-		tally_pieces(f);
-		say_missing(f, path, units, missing);
-	}
-	free(f->sums);
-	return result;
+	return 0;
 }
 
 static int by_host(const void *x, const void *y)
@@ -344,10 +308,7 @@ static void give_hosts(struct finder *f)
 			free(t->host);
 			continue;
 		}
-		if ((to->n_hosts & (to->n_hosts - 1)) == 0)
-			to->hosts = xreallocarray(
-				to->hosts, to->n_hosts ? to->n_hosts * 2 : 1, sizeof(*to->hosts));
-		to->hosts[to->n_hosts++] = (struct explain_host){t->host, t->executed};
+		*ARRAY_ADD(to->hosts, to->n_hosts) = (struct explain_host){t->host, t->executed};
 	}
 	free(f->tallies);
 	for (size_t i = 0; i < f->n_wanted; i++)
@@ -379,12 +340,22 @@ static size_t gather(const struct explain_weights *here, const struct explain_we
 	return n;
 }
 
-/* Moves what was found to the result. */
-static void keep_found(
-	struct finder *f, struct explain_inlining *result, struct explain_alone *alone)
+/* Of the functions that ran in the other only, what this one tells. */
+static int find_in(const struct explain_ran *here, const struct explain_weights *there, bool in_a,
+	struct explain_inlining *ret, struct err *err)
 {
-	for (size_t i = 0; i < f->n_wanted; i++) {
-		const struct explain_inlined *w = &f->wanted[i];
+	struct explain_alone *alone = &ret->alone[in_a];
+	struct finder f = {.total = here->run->total,
+		.wanted = xcalloc(there->n_functions + 1, sizeof(*f.wanted))};
+	int result = 0;
+
+	f.n_wanted = gather(here->weights, there, in_a, f.wanted);
+	while (f.n_wanted && result == 0 && callgrind_next_object(here->run, &f.costs))
+		if (f.costs.interpreter)
+			result = find_in_file(&f, &ret->missing[!in_a], err);
+	give_hosts(&f);
+	for (size_t i = 0; i < f.n_wanted; i++) {
+		const struct explain_inlined *w = &f.wanted[i];
 
 		alone->functions++;
 		alone->frame += w->frame;
@@ -392,29 +363,8 @@ static void keep_found(
 			continue;
 		alone->inlined++;
 		alone->inlined_frame += w->frame;
-		result->v[result->n++] = *w;
+		ret->v[ret->n++] = *w;
 	}
-}
-
-static int find_in(const struct callgrind *run, const struct explain_weights *here,
-	const struct explain_weights *there, bool in_a, struct explain_inlining *ret,
-	struct err *err)
-{
-	struct finder f = {
-		.total = run->total, .wanted = xcalloc(there->n_functions + 1, sizeof(*f.wanted))};
-	int result = 0;
-
-	f.n_wanted = gather(here, there, in_a, f.wanted);
-	for (size_t i = 0; f.n_wanted && result == 0 && i < run->n_costs; i += f.n_costs) {
-		const char *path = run->objects.v[run->costs[i].object];
-
-		f.costs = &run->costs[i];
-		f.n_costs = callgrind_of_object(run, i);
-		if (strcmp(path, "???") != 0 && weigh_is_interpreter(path, run->command))
-			result = find_in_file(&f, path, &ret->missing[!in_a], err);
-	}
-	give_hosts(&f);
-	keep_found(&f, ret, &ret->alone[in_a]);
 	free(f.pieces);
 	free(f.wanted);
 	return result;
@@ -436,8 +386,8 @@ int explain_find_inlined(const struct explain_ran *a, const struct explain_ran *
 	*ret = (struct explain_inlining){
 		.v = xcalloc(
 			a->weights->n_functions + b->weights->n_functions + 1, sizeof(*ret->v))};
-	if (find_in(a->run, a->weights, b->weights, true, ret, err) < 0 ||
-		find_in(b->run, b->weights, a->weights, false, ret, err) < 0) {
+	if (find_in(a, b->weights, true, ret, err) < 0 ||
+		find_in(b, a->weights, false, ret, err) < 0) {
 		explain_inlining_release(ret);
 		return -1;
 	}

@@ -1,83 +1,167 @@
-/* Profiles as a whole: from a file, and one taken off another. */
-#include "explain/callgrind-internal.h"
-
+/* A profile in memory: how it is gathered, searched, subtracted and released. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/random.h>
+#include <time.h>
 
-#include "base/file.h"
+#include "explain/explain-internal.h"
 
-static int map_file(const char *path, const void **data, size_t *len, struct err *err)
+#define FIRST_SIZE 4096
+/* Addresses of so many bytes are neighbours in the table. */
+#define GROUP_BITS 7
+
+void cost_table_init(struct cost_table *t)
 {
-	CLEANUP_CLOSE int fd = file_open(path, err);
-	struct stat st;
-	void *mapped;
+	*t = (struct cost_table){.mask = FIRST_SIZE - 1, .group = UINT64_MAX};
+	t->slots = xcalloc(FIRST_SIZE, sizeof(*t->slots));
+	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) != sizeof(t->seed))
+		t->seed = (uint64_t)time(NULL) * 0x9e3779b97f4a7c15u;
+}
 
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) < 0)
-		return err_sys(err, "cannot examine '%s'", path);
-	if ((uint64_t)st.st_size > CALLGRIND_MAX_FILE_SIZE)
-		return err_set(err, ERR_UNSUPPORTED, "'%s' is too large", path);
-	*len = (size_t)st.st_size;
-	if (*len == 0)
-		return err_set(err, ERR_INPUT, "'%s' is empty", path);
-	mapped = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (mapped == MAP_FAILED)
-		return err_sys(err, "cannot map '%s'", path);
-	*data = mapped;
+void cost_table_release(struct cost_table *t)
+{
+	free(t->slots);
+	*t = (struct cost_table){0};
+}
+
+static uint64_t mix(uint64_t x)
+{
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93u;
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93u;
+	return x ^ x >> 32;
+}
+
+static size_t first_slot(struct cost_table *t, uint32_t object, uint64_t addr)
+{
+	uint64_t group = addr >> GROUP_BITS;
+
+	if (group != t->group || object != t->group_object) {
+		t->group = group;
+		t->group_object = object;
+		t->group_slot = (size_t)(mix((group ^ t->seed) + mix(object ^ t->seed))
+					 << (GROUP_BITS - 2));
+	}
+	return t->group_slot + (addr & ((1u << GROUP_BITS) - 1)) / 4;
+}
+
+static struct callgrind_cost *slot_of(
+	const struct cost_table *t, size_t i, uint32_t object, uint64_t addr)
+{
+	for (;; i++) {
+		struct callgrind_cost *slot = &t->slots[i & t->mask];
+
+		if (slot->object == 0 || (slot->addr == addr && slot->object == object + 1))
+			return slot;
+	}
+}
+
+static int add_now(
+	struct cost_table *t, const struct callgrind_cost *cost, size_t first, struct err *err)
+{
+	struct callgrind_cost *slot = slot_of(t, first, cost->object, cost->addr), *old;
+	size_t n = t->mask + 1;
+
+	if (slot->object) {
+		if (__builtin_add_overflow(slot->count, cost->count, &slot->count))
+			return err_set(err, ERR_INPUT, "the counts are too large");
+		return 0;
+	}
+	*slot = *cost;
+	slot->object++;
+	if (++t->n > CALLGRIND_MAX_ADDRESSES)
+		return err_set(err, ERR_UNSUPPORTED, "more than %d different instructions",
+			CALLGRIND_MAX_ADDRESSES);
+	if (t->n <= n / 2)
+		return 0;
+	old = t->slots;
+	t->mask = 2 * n - 1;
+	t->slots = xcalloc(2 * n, sizeof(*t->slots));
+	for (size_t i = 0; i < n; i++)
+		if (old[i].object)
+			*slot_of(t, first_slot(t, old[i].object - 1, old[i].addr),
+				old[i].object - 1, old[i].addr) = old[i];
+	free(old);
 	return 0;
 }
 
-int callgrind_read(const char *path, struct callgrind *run, struct err *err)
+static int add_pending(struct cost_table *t, struct err *err)
 {
-	const void *data = NULL;
-	size_t len = 0;
-	int result;
+	unsigned n = t->n_pending;
 
-	if (map_file(path, &data, &len, err) < 0) {
-		callgrind_release(run);
+	t->n_pending = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (add_now(t, &t->pending[i], t->pending_first[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int cost_table_add(struct cost_table *t, const struct callgrind_cost *cost, struct err *err)
+{
+	size_t first;
+
+	if (cost->count == 0)
+		return 0;
+	if (t->n_pending == COST_TABLE_PENDING && add_pending(t, err) < 0)
 		return -1;
+	first = first_slot(t, cost->object, cost->addr);
+	__builtin_prefetch(&t->slots[first & t->mask], 1);
+	t->pending_first[t->n_pending] = first;
+	t->pending[t->n_pending++] = *cost;
+	return 0;
+}
+
+/* By object, then by address. */
+static int by_place(const void *a, const void *b)
+{
+	const struct callgrind_cost *x = a, *y = b;
+
+	if (x->object != y->object)
+		return x->object < y->object ? -1 : 1;
+	return (x->addr > y->addr) - (x->addr < y->addr);
+}
+
+int cost_table_take(struct cost_table *t, struct callgrind_cost **ret, size_t *n, struct err *err)
+{
+	struct callgrind_cost *costs;
+	size_t kept = 0;
+
+	if (add_pending(t, err) < 0)
+		return -1;
+	costs = steal(&t->slots);
+	for (size_t i = 0; i <= t->mask; i++) {
+		if (!costs[i].object || !costs[i].count)
+			continue;
+		costs[kept] = costs[i];
+		costs[kept++].object--;
 	}
-	result = callgrind_from_memory(data, len, run, err);
-	munmap((void *)data, len);
-	return result < 0 ? err_wrap(err, "reading '%s'", path) : 0;
+	sort_array(costs, kept, sizeof(*costs), by_place);
+	*n = kept;
+	*ret = xreallocarray(costs, kept ? kept : 1, sizeof(*costs));
+	cost_table_release(t);
+	return 0;
 }
 
-void callgrind_release(struct callgrind *run)
+bool callgrind_next_object(const struct callgrind *run, struct callgrind_object *o)
 {
-	free(run->command);
-	strv_release(&run->objects);
-	strv_release(&run->functions);
-	free(run->costs);
-	free(run->calls);
-	*run = (struct callgrind){0};
+	size_t end = o->costs ? (size_t)(o->costs - run->costs) + o->n : 0;
+
+	if (end == run->n_costs)
+		return false;
+	o->costs = &run->costs[end];
+	o->id = o->costs->object;
+	o->path = run->objects.v[o->id];
+	for (o->n = 0; end + o->n < run->n_costs && o->costs[o->n].object == o->id;)
+		o->n++;
+	o->nowhere = !strcmp(o->path, "???");
+	o->interpreter = !o->nowhere && explain_is_interpreter(o->path, run->command);
+	return true;
 }
 
-size_t callgrind_of_object(const struct callgrind *run, size_t i)
+size_t callgrind_first_at(const struct callgrind_object *o, uint64_t addr)
 {
-	size_t end = i;
-
-	while (end < run->n_costs && run->costs[end].object == run->costs[i].object)
-		end++;
-	return end - i;
-}
-
-size_t callgrind_first_at(const struct callgrind_cost *costs, size_t n, uint64_t addr)
-{
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (costs[mid].addr < addr)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return addr ? COUNT_UPTO(o->costs, o->n, addr, addr - 1) : 0;
 }
 
 /* The costs with the objects and functions as `run` numbers them, which gets those that it lacks.
@@ -104,43 +188,42 @@ static struct callgrind_cost *renumbered(struct callgrind *run, const struct cal
 		costs[i].object = objects[costs[i].object];
 		costs[i].function += (uint32_t)first;
 	}
-	sort_array(costs, other->n_costs, sizeof(*costs), callgrind_compare);
+	sort_array(costs, other->n_costs, sizeof(*costs), by_place);
 	return costs;
-}
-
-/* Merges two sorted lists; what comes to nothing is left out. */
-static int take_off(const struct callgrind_cost *a, size_t n_a, const struct callgrind_cost *b,
-	size_t n_b, struct callgrind_cost *out, size_t *n, struct err *err)
-{
-	size_t i = 0, j = 0;
-
-	for (*n = 0; i < n_a || j < n_b;) {
-		int d = i == n_a ? 1 : j == n_b ? -1 : callgrind_compare(&a[i], &b[j]);
-		struct callgrind_cost cost = d <= 0 ? a[i] : b[j];
-
-		if (__builtin_sub_overflow(
-			    d <= 0 ? a[i].count : 0, d >= 0 ? b[j].count : 0, &cost.count))
-			return err_set(err, ERR_INPUT, "the counts are too large");
-		if (cost.count)
-			out[(*n)++] = cost;
-		i += d <= 0;
-		j += d >= 0;
-	}
-	return 0;
 }
 
 int callgrind_subtract(struct callgrind *run, const struct callgrind *less, struct err *err)
 {
-	CLEANUP_FREE struct callgrind_cost *other = renumbered(run, less);
-	struct callgrind_cost *left = xcalloc(run->n_costs + less->n_costs + 1, sizeof(*left));
-	int result =
-		take_off(run->costs, run->n_costs, other, less->n_costs, left, &run->n_costs, err);
+	CLEANUP_FREE struct callgrind_cost *a = steal(&run->costs);
+	CLEANUP_FREE struct callgrind_cost *b = renumbered(run, less);
+	size_t n_a = run->n_costs, n_b = less->n_costs;
+	bool overflow = __builtin_sub_overflow(run->total, less->total, &run->total);
 
+	run->costs = xcalloc(n_a + n_b + 1, sizeof(*run->costs));
+	run->n_costs = 0;
+	for (size_t i = 0, j = 0; (i < n_a || j < n_b) && !overflow;) {
+		int d = i == n_a ? 1 : j == n_b ? -1 : by_place(&a[i], &b[j]);
+		struct callgrind_cost cost = d <= 0 ? a[i] : b[j];
+
+		overflow = __builtin_sub_overflow(
+			d <= 0 ? a[i].count : 0, d >= 0 ? b[j].count : 0, &cost.count);
+		if (cost.count)
+			run->costs[run->n_costs++] = cost;
+		i += d <= 0;
+		j += d >= 0;
+	}
+	if (!overflow)
+		return 0;
+	callgrind_release(run);
+	return err_set(err, ERR_INPUT, "the counts are too large");
+}
+
+void callgrind_release(struct callgrind *run)
+{
+	free(run->command);
+	strv_release(&run->objects);
+	strv_release(&run->functions);
 	free(run->costs);
-	run->costs = left;
-	if (result == 0 && __builtin_sub_overflow(run->total, less->total, &run->total))
-		result = err_set(err, ERR_INPUT, "the counts are too large");
-	if (result < 0)
-		callgrind_release(run);
-	return result;
+	free(run->calls);
+	*run = (struct callgrind){0};
 }

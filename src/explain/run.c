@@ -1,5 +1,4 @@
-#include "explain/run-internal.h"
-
+/* Interpreters run under callgrind, from copies in places that are alike. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +8,15 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/term.h"
+#include "explain/explain-internal.h"
 #include "proc/proc.h"
 
 /* What is kept of what a program says. */
 #define MAX_OUTPUT ((size_t)64 << 10)
+#define MAX_TRACE ((size_t)16 << 20)
+#define ARENA ((uint64_t)1 << 20)
+/* Where valgrind puts the first of a program's files (x86-64, AArch64). */
+#define FIRST_ADDRESS 0x4000000u
 
 int explain_find_valgrind(char **ret, struct err *err)
 {
@@ -20,8 +24,16 @@ int explain_find_valgrind(char **ret, struct err *err)
 	if (*ret)
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, "there is no valgrind on PATH");
-	return err_hint(err, "install it (Debian, Fedora: package valgrind), or give files of "
-			     "callgrind with --from-callgrind");
+	return err_hint(err,
+		"install it (Debian, Fedora: package valgrind), or give files of callgrind with --from-callgrind");
+}
+
+void explain_environment(struct strv *env)
+{
+	strv_add(env, "PYTHONHASHSEED=0");
+	strv_add(env, "PYTHONNOUSERSITE=1");
+	/* In the working directory: the name of the scratch folder shall not be in the run. */
+	strv_add(env, "PYTHONPYCACHEPREFIX=bytecode");
 }
 
 /* The layout of memory does not change from run to run. */
@@ -33,15 +45,7 @@ static int fix_layout(void *ctx, struct err *err)
 	return 0;
 }
 
-void run_environment(struct strv *env)
-{
-	strv_add(env, "PYTHONHASHSEED=0");
-	strv_add(env, "PYTHONNOUSERSITE=1");
-	/* In the working directory: the name of the scratch folder shall not be in the run. */
-	strv_add(env, "PYTHONPYCACHEPREFIX=bytecode");
-}
-
-/* *pid, which may be NULL, receives the number of the process that it was. */
+/* *pid receives the number of the process that it was. */
 static int run_program(const struct explain_run *spec, const char *how, const struct strv *argv,
 	pid_t *pid, struct err *err)
 {
@@ -54,8 +58,9 @@ static int run_program(const struct explain_run *spec, const char *how, const st
 		.err = -1,
 		.run = fix_layout,
 		.pid = pid};
+	CLEANUP_FREE char *said = NULL;
 
-	run_environment(&env);
+	explain_environment(&env);
 	if (proc_run(&proc, true, MAX_OUTPUT, spec->limit * 1000, &output, err) == 0)
 		return 0;
 	if (interrupt_check(err) < 0)
@@ -64,27 +69,13 @@ static int run_program(const struct explain_run *spec, const char *how, const st
 		spec->script ? path_base(spec->script) : "-c pass");
 	if (strstr(output.data, "unhandled dwarf") || strstr(output.data, "reading debug info"))
 		return err_hint(err,
-			"valgrind cannot read its debug information: take a newer valgrind, or a "
-			"copy without it (strip --strip-debug)");
-	CLEANUP_FREE char *said = last_line_safe(output.data);
-
+			"valgrind cannot read its debug information: take a newer valgrind, or a copy without it (strip --strip-debug)");
+	said = last_line_safe(output.data);
 	return said ? err_hint(err, "it said last: %s", said) : -1;
 }
 
-static void add_python(const struct explain_run *spec, struct strv *argv)
-{
-	strv_add(argv, spec->interpreter);
-	if (!spec->script) {
-		strv_add(argv, "-c");
-		strv_add(argv, "pass");
-		return;
-	}
-	strv_add(argv, spec->script);
-	strv_addf(argv, "%0*llu", spec->digits, (unsigned long long)spec->loops);
-}
-
-/* An option with a path in which valgrind looks for "%p" and the like, and, behind it, `pattern`,
- * where it shall find them. */
+/* An option with a path in which valgrind looks for "%p" and the like, followed by `pattern`, where
+ * it shall find them. */
 static void add_file(struct strv *argv, const char *option, const char *path, const char *pattern)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -94,33 +85,18 @@ static void add_file(struct strv *argv, const char *option, const char *path, co
 	strv_addf(argv, "%s=%s%s", option, text.data, pattern);
 }
 
-#define ARENA ((uint64_t)1 << 20)
-/* Where valgrind puts the first of a program's files (x86-64, AArch64). */
-#define FIRST_ADDRESS 0x4000000u
-#define MAX_TRACE ((size_t)16 << 20)
-
-/* The place of the first anonymous mapping of an arena's size, in a trace of system calls. */
-static bool first_arena(const char *trace, uint64_t *addr)
-{
-	static const char call[] = "sys_mmap ( 0x0, 1048576, 3, 34,", result[] = "Success(0x";
-	const char *at = strstr(trace, call), *end = at ? strchr(at, '\n') : NULL;
-
-	at = at ? strstr(at, result) : NULL;
-	if (!at || (end && at > end))
-		return false;
-	*addr = strtoull(at + sizeof(result) - 1, NULL, 16);
-	return true;
-}
-
 int explain_find_shift(
 	const struct explain_run *spec, bool *found, uint64_t *shift, struct err *err)
 {
+	/* The first anonymous mapping of an arena's size, in a trace of system calls. */
+	static const char call[] = "sys_mmap ( 0x0, 1048576, 3, 34,", result[] = "Success(0x";
 	CLEANUP_FREE char *log = xasprintf("%s/trace", spec->scratch);
 	CLEANUP_FREE char *valgrind = NULL;
 	CLEANUP_STRV struct strv argv = STRV_INIT;
 	CLEANUP_BUF struct buf trace = BUF_INIT;
-	uint64_t addr = 0;
-	int result;
+	const char *at, *end;
+	int failed;
+	pid_t pid;
 
 	*found = false;
 	*shift = 0;
@@ -133,15 +109,32 @@ int explain_find_shift(
 	strv_add(&argv, spec->interpreter);
 	strv_add(&argv, "-Sc");
 	strv_add(&argv, "pass");
-	if (run_program(spec, "fails under valgrind", &argv, NULL, err) < 0)
+	if (run_program(spec, "fails under valgrind", &argv, &pid, err) < 0)
 		return -1;
-	result = file_read(log, MAX_TRACE, &trace, err);
+	failed = file_read(log, MAX_TRACE, &trace, err);
 	unlink(log);
-	if (result < 0)
+	if (failed)
 		return -1;
-	*found = trace.len && first_arena(trace.data, &addr);
-	*shift = *found ? (ARENA - addr % ARENA) % ARENA : 0;
+	at = trace.len ? strstr(trace.data, call) : NULL;
+	end = at ? strchr(at, '\n') : NULL;
+	at = at ? strstr(at, result) : NULL;
+	if (!at || (end && at > end))
+		return 0;
+	*found = true;
+	*shift = (ARENA - strtoull(at + sizeof(result) - 1, NULL, 16) % ARENA) % ARENA;
 	return 0;
+}
+
+static void add_python(const struct explain_run *spec, struct strv *argv)
+{
+	strv_add(argv, spec->interpreter);
+	if (!spec->script) {
+		strv_add(argv, "-c");
+		strv_add(argv, "pass");
+		return;
+	}
+	strv_add(argv, spec->script);
+	strv_addf(argv, "%0*llu", spec->digits, (unsigned long long)spec->loops);
 }
 
 /* Reads the profile of the process itself; those of what it forked are counted and removed. */
@@ -169,29 +162,26 @@ int explain_run(const struct explain_run *spec, struct callgrind *run, struct er
 	CLEANUP_STRV struct strv plain = STRV_INIT, slow = STRV_INIT;
 	CLEANUP_FREE char *valgrind = NULL;
 	CLEANUP_FREE char *folder = xasprintf("%s/profiles", spec->scratch);
-	pid_t pid = 0;
-	int result = explain_find_valgrind(&valgrind, err);
+	pid_t pid;
 
-	if (result == 0)
-		result = make_dirs(folder, err);
-	if (result == 0) {
-		add_python(spec, &plain);
-		strv_add(&slow, valgrind);
-		strv_add(&slow, "--tool=callgrind");
-		strv_add(&slow, "--quiet");
-		strv_add(&slow, "--dump-instr=yes");
-		strv_add(&slow, "--dump-line=no");
-		strv_add(&slow, "--skip-plt=no");
-		add_file(&slow, "--callgrind-out-file", folder, "/%p");
-		if (spec->shift)
-			strv_addf(&slow, "--aspace-minaddr=0x%llx",
-				(unsigned long long)(FIRST_ADDRESS + spec->shift));
-		add_python(spec, &slow);
-		result = run_program(spec, "fails", &plain, NULL, err);
+	if (explain_find_valgrind(&valgrind, err) < 0 || make_dirs(folder, err) < 0) {
+		callgrind_release(run);
+		return -1;
 	}
-	if (result == 0)
-		result = run_program(spec, "fails under valgrind", &slow, &pid, err);
-	if (result < 0) {
+	add_python(spec, &plain);
+	strv_add(&slow, valgrind);
+	strv_add(&slow, "--tool=callgrind");
+	strv_add(&slow, "--quiet");
+	strv_add(&slow, "--dump-instr=yes");
+	strv_add(&slow, "--dump-line=no");
+	strv_add(&slow, "--skip-plt=no");
+	add_file(&slow, "--callgrind-out-file", folder, "/%p");
+	if (spec->shift)
+		strv_addf(&slow, "--aspace-minaddr=0x%llx",
+			(unsigned long long)(FIRST_ADDRESS + spec->shift));
+	add_python(spec, &slow);
+	if (run_program(spec, "fails", &plain, &pid, err) < 0 ||
+		run_program(spec, "fails under valgrind", &slow, &pid, err) < 0) {
 		callgrind_release(run);
 		return -1;
 	}
@@ -212,4 +202,94 @@ int explain_run_loops(const struct explain_run *spec, struct callgrind *run, str
 	if (explain_run(&twice, run, err) < 0)
 		return -1;
 	return callgrind_subtract(run, &less, err);
+}
+
+int explain_count(const struct explain_run *spec, int64_t causes[EXPLAIN_N_CAUSES], struct err *err)
+{
+	CLEANUP_WEIGHTS struct explain_weights weights = {0};
+	CLEANUP_CALLGRIND struct callgrind run = {0};
+
+	if (explain_run(spec, &run, err) < 0 || explain_weigh(&run, &weights, err) < 0)
+		return -1;
+	memcpy(causes, weights.causes, sizeof(weights.causes));
+	return 0;
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+/* The copy takes itself for the whole, and finds the standard library. */
+static bool is_at_home(const struct explain_place *place, const struct python *python)
+{
+	CLEANUP_STRV struct strv env = STRV_INIT, lines = STRV_INIT;
+	CLEANUP_FREE char *stdlib = python->stdlib ? realpath(python->stdlib, NULL) : NULL;
+	const struct py_program copy = {.interpreter = place->interpreter,
+		.options = PY_ISOLATED,
+		.env = &env,
+		.cwd = place->root};
+	struct err ignored = ERR_INIT;
+
+	return py_home(&copy, &lines, &ignored) == 0 && lines.n >= 2 &&
+	       !strcmp(lines.v[0], place->root) && stdlib && !strcmp(lines.v[1], stdlib);
+}
+
+int explain_place(
+	const struct python *python, const char *root, struct explain_place *place, struct err *err)
+{
+	const char *library = py_below(python->prefix, python->libpython_loaded);
+	struct err ignored = ERR_INIT;
+
+	*place = (struct explain_place){
+		.original = xstrdup(python->interpreter), .prefix = xstrdup(python->prefix)};
+	if (make_dirs(root, err) < 0)
+		return -1;
+	place->root = realpath(root, NULL);
+	if (!place->root)
+		return err_sys(err, "cannot resolve '%s'", root);
+	place->interpreter = xasprintf("%s/bin/python", place->root);
+	if (py_copy(python, place->root, place->interpreter, err) < 0)
+		return -1;
+	/* A libpython in bin/ cannot be put next to the copy; such a one is run where it is. */
+	if (library && strncmp(library, "bin/", 4) != 0 &&
+		py_copy_library(python, place->root, err) < 0)
+		return -1;
+	place->moved = is_at_home(place, python);
+	if (place->moved)
+		return 0;
+	free(place->interpreter);
+	place->interpreter = xstrdup(python->interpreter);
+	return tree_remove(place->root, &ignored);
+}
+
+void explain_place_restore(const struct explain_place *place, struct callgrind *run)
+{
+	size_t n = strlen(place->interpreter);
+
+	if (!place->moved)
+		return;
+	for (size_t i = 0; i < run->objects.n; i++) {
+		char *object = run->objects.v[i];
+		const char *rest = py_below(place->root, object);
+
+		if (!rest)
+			continue;
+		run->objects.v[i] = strcmp(object, place->interpreter)
+					    ? xasprintf("%s/%s", place->prefix, rest)
+					    : xstrdup(place->original);
+		free(object);
+	}
+	if (run->command && !strncmp(run->command, place->interpreter, n)) {
+		char *command = xasprintf("%s%s", place->original, run->command + n);
+
+		free(run->command);
+		run->command = command;
+	}
+}
+
+void explain_place_release(struct explain_place *place)
+{
+	free(place->root);
+	free(place->interpreter);
+	free(place->original);
+	free(place->prefix);
+	*place = (struct explain_place){0};
 }

@@ -1,4 +1,4 @@
-/* How an interpreter starts. */
+/* How an interpreter starts: what its loader and the kernel say, and which modules it imports. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,17 +8,85 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "elf/elf.h"
-#include "explain/run-internal.h"
-#include "proc/proc.h"
+#include "explain/explain-internal.h"
 
 /* Of the loader's words: some 400 KB for a Python. */
 #define MAX_OUTPUT ((size_t)64 << 20)
-/* The loader's cycles are those of the clock, with all that came between: the least of many runs
- * says what it needs, the one in the middle how far to trust that. */
-#define TIMED_RUNS EXPLAIN_LD_RUNS
 #define LIMIT_MS 60000
 
 EMBED(list_modules, "src/explain/modules.py");
+
+/* ---- LD_DEBUG ------------------------------------------------------------------------------ */
+
+/* The rest of the line after `key`, if it begins with that. */
+static const char *after(const char *line, size_t n, const char *key)
+{
+	size_t len = strlen(key);
+
+	return n >= len && !memcmp(line, key, len) ? line + len : NULL;
+}
+
+/* Reads "KEY   NUMBER"; what is too large is no number. */
+static bool take_number(const char *line, size_t n, const char *key, uint64_t *value)
+{
+	const char *p = after(line, n, key), *end = line + n, *start;
+	uint64_t v = 0;
+
+	while (p && p < end && *p == ' ')
+		p++;
+	for (start = p; p && p < end && *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(v, 10, &v) ||
+			__builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
+			return false;
+	if (!p || p == start)
+		return false;
+	*value = v;
+	return true;
+}
+
+void explain_ld_read(const char *text, size_t len, struct explain_ld *ld)
+{
+	const struct {
+		const char *key;
+		uint64_t *value;
+	} numbers[] = {{"time needed for relocation:", &ld->cycles_relocating},
+		{"time needed to load objects:", &ld->cycles_loading},
+		{"number of relocations:", &ld->relocations},
+		{"number of relocations from cache:", &ld->cached},
+		{"number of relative relocations:", &ld->relative},
+		{"final number of relocations:", &ld->relocations},
+		{"final number of relocations from cache:", &ld->cached}};
+	const char *end = text + len, *next;
+
+	for (const char *line = text; line < end; line = next + (next < end)) {
+		const char *colon;
+		size_t n;
+
+		next = memchr(line, '\n', (size_t)(end - line));
+		next = next ? next : end;
+		/* Each line begins with the process: "     12797:\t". */
+		colon = memchr(line, ':', (size_t)(next - line));
+		if (colon && colon + 1 < next && colon[1] == '\t')
+			line = colon + 2;
+		while (line < next && (*line == ' ' || *line == '\t'))
+			line++;
+		n = (size_t)(next - line);
+		if (after(line, n, "binding file "))
+			ld->bindings++;
+		else if (after(line, n, "symbol="))
+			ld->searches += memmem(line, n, "lookup in file=", 15) != NULL;
+		else if (after(line, n, "file="))
+			ld->objects += memmem(line, n, "generating link map", 19) != NULL;
+		else if (take_number(line, n, "total startup time in dynamic loader:", &ld->cycles))
+			ld->statistics = true;
+		else
+			for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+				if (take_number(line, n, numbers[i].key, numbers[i].value))
+					break;
+	}
+}
+
+/* ---- starts -------------------------------------------------------------------------------- */
 
 struct starter {
 	const char *interpreter, *scratch;
@@ -36,7 +104,7 @@ static int start(const struct starter *s, const char *code, const char *variable
 		.max_output = MAX_OUTPUT,
 		.limit_ms = LIMIT_MS};
 
-	run_environment(&env);
+	explain_environment(&env);
 	if (variable) {
 		strv_add(&env, variable);
 		strv_add(&env, "LD_DEBUG_OUTPUT=loader");
@@ -49,22 +117,20 @@ static int start(const struct starter *s, const char *code, const char *variable
 /* The loader appends the number of the process to the name that it is given. */
 static int take_output(void *ctx, const struct tree_entry *e, struct err *err)
 {
-	struct buf *text = ctx;
-
 	if (strncmp(e->rel, "loader.", 7) != 0)
 		return 0;
-	if (file_read_below(e->in, e->name, MAX_OUTPUT, text, err) < 0)
+	if (file_read_below(e->in, e->name, MAX_OUTPUT, ctx, err) < 0)
 		return -1;
 	unlinkat(e->in->fd, e->name, 0);
 	return 0;
 }
 
 static int ask_loader(
-	const struct starter *s, const char *what, struct explain_ld *ld, struct err *err)
+	const struct starter *s, const char *variable, struct explain_ld *ld, struct err *err)
 {
 	CLEANUP_BUF struct buf output = BUF_INIT, text = BUF_INIT;
 
-	if (start(s, "pass", what, &output, err) < 0 ||
+	if (start(s, "pass", variable, &output, err) < 0 ||
 		tree_walk(s->scratch, take_output, &text, err) < 0)
 		return -1;
 	explain_ld_read(text.data ? text.data : "", text.len, ld);
@@ -78,16 +144,18 @@ static int by_cycles(const void *a, const void *b)
 	return (x->cycles > y->cycles) - (x->cycles < y->cycles);
 }
 
+/* The loader's cycles are those of the clock, with all that came between: the least of many runs
+ * says what it needs, the one in the middle how far to trust that. */
 static int read_loader(const struct starter *s, struct err *err)
 {
-	struct explain_ld timed[TIMED_RUNS] = {0}, *ld = &s->startup->ld;
+	struct explain_ld timed[EXPLAIN_LD_RUNS] = {0}, *ld = &s->startup->ld;
 
-	for (size_t i = 0; i < TIMED_RUNS; i++)
+	for (size_t i = 0; i < EXPLAIN_LD_RUNS; i++)
 		if (ask_loader(s, "LD_DEBUG=statistics", &timed[i], err) < 0)
 			return -1;
-	sort_array(timed, TIMED_RUNS, sizeof(timed[0]), by_cycles);
+	sort_array(timed, EXPLAIN_LD_RUNS, sizeof(timed[0]), by_cycles);
 	*ld = timed[0];
-	ld->cycles_middle = timed[TIMED_RUNS / 2].cycles;
+	ld->cycles_middle = timed[EXPLAIN_LD_RUNS / 2].cycles;
 	if (ask_loader(s, "LD_DEBUG=files,bindings,symbols", ld, err) < 0)
 		return -1;
 	if (!ld->statistics && !ld->bindings)
@@ -100,68 +168,76 @@ static int trace(const struct starter *s, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
 
-	run_environment(&env);
+	explain_environment(&env);
 	strv_add(&argv, s->interpreter);
 	strv_add(&argv, "-c");
 	strv_add(&argv, "pass");
-	return trace_run(&argv, &env, s->scratch, &s->startup->trace, &s->startup->no_trace, err);
+	return explain_trace_run(
+		&argv, &env, s->scratch, &s->startup->trace, &s->startup->no_trace, err);
 }
 
-static void count(struct explain_count **counts, size_t *n, const char *name, uint64_t add)
+static void add_number(struct explain_number **v, size_t *n, const char *name, uint64_t add)
 {
-	for (size_t i = 0; i < *n; i++)
-		if (!strcmp((*counts)[i].name, name)) {
-			(*counts)[i].n += add;
-			return;
-		}
-	*counts = xreallocarray(*counts, *n + 1, sizeof(**counts));
-	(*counts)[(*n)++] = (struct explain_count){xstrdup(name), add};
-}
+	size_t i = 0;
 
-static void count_relocations(struct explain_startup *s, const char *path)
-{
-	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
-	struct err ignored = ERR_INIT;
-	uint64_t all = 0;
-
-	/* What is mapped and no ELF file is data. */
-	if (elf_facts_read(path, &facts, &ignored) < 0 || !facts.dynamic)
-		return;
-	for (size_t i = 0; i < facts.n_relocs; i++) {
-		const char *name = elf_reloc_name(facts.machine, facts.relocs[i].type);
-
-		count(&s->types, &s->n_types, name ? name : "of unknown type",
-			facts.relocs[i].count);
-		all += facts.relocs[i].count;
+	while (i < *n && strcmp((*v)[i].name, name) != 0)
+		i++;
+	if (i == *n) {
+		*ARRAY_ADD(*v, *n) = (struct explain_number){xstrdup(name), 0};
 	}
-	if (facts.relr)
-		count(&s->types, &s->n_types, "RELR", facts.relr);
-	count(&s->objects, &s->n_objects, path, all + facts.relr);
+	(*v)[i].n += add;
 }
 
-static int by_count(const void *a, const void *b)
+static int by_number(const void *a, const void *b)
 {
-	const struct explain_count *x = a, *y = b;
+	const struct explain_number *x = a, *y = b;
 
 	if (x->n != y->n)
 		return x->n < y->n ? 1 : -1;
 	return strcmp(x->name, y->name);
 }
 
-static void read_relocations(const struct starter *s)
+/* Of all files that were mapped when it ended. */
+static void read_files(struct explain_startup *s)
 {
-	struct explain_startup *startup = s->startup;
-	const struct explain_trace *t = &startup->trace;
+	for (size_t m = 0; m < s->trace.n_mappings; m++) {
+		CLEANUP_ELF_FACTS struct elf_facts facts = {0};
+		const char *path = s->trace.mappings[m].path;
+		struct err ignored = ERR_INIT;
+		uint64_t all;
 
-	for (size_t i = 0; i < t->n_mappings; i++)
-		if (t->mappings[i].path[0] == '/')
-			count_relocations(startup, t->mappings[i].path);
-	sort_array(startup->types, startup->n_types, sizeof(*startup->types), by_count);
-	sort_array(startup->objects, startup->n_objects, sizeof(*startup->objects), by_count);
+		if (*path != '/')
+			continue;
+		s->file_bytes += s->trace.mappings[m].size;
+		s->file_pages_written += s->trace.mappings[m].written / EXPLAIN_PAGE;
+		/* What is mapped and no ELF file is data. */
+		if (elf_facts_read(path, &facts, &ignored) < 0 || !facts.dynamic)
+			continue;
+		all = facts.relr;
+		for (size_t i = 0; i < facts.n_relocs; i++) {
+			const char *name = elf_reloc_name(facts.machine, facts.relocs[i].type);
+
+			add_number(&s->types, &s->n_types, name ? name : "of unknown type",
+				facts.relocs[i].count);
+			all += facts.relocs[i].count;
+		}
+		if (facts.relr)
+			add_number(&s->types, &s->n_types, "RELR", facts.relr);
+		add_number(&s->objects, &s->n_objects, path, all);
+		s->relocations += all;
+	}
+	sort_array(s->types, s->n_types, sizeof(*s->types), by_number);
+	sort_array(s->objects, s->n_objects, sizeof(*s->objects), by_number);
 }
 
 static int read_modules(const struct starter *s, struct err *err)
 {
+	struct explain_startup *startup = s->startup;
+	const struct {
+		const char *kind;
+		uint64_t *n;
+	} kinds[] = {{"built-in", &startup->n_built_in}, {"frozen", &startup->n_frozen},
+		{"extension", &startup->n_extension}, {"source", &startup->n_source}};
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	char *line, *save = NULL;
 
@@ -173,11 +249,14 @@ static int read_modules(const struct starter *s, struct err *err)
 		if (!tab)
 			continue;
 		*tab = '\0';
-		strv_add(&s->startup->modules, line);
-		strv_add(&s->startup->kinds, tab + 1);
+		strv_add(&startup->modules, line);
+		strv_add(&startup->kinds, tab + 1);
+		startup->n_modules++;
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+			*kinds[i].n += !strcmp(kinds[i].kind, tab + 1);
 	}
-	if (!s->startup->modules.n)
-		s->startup->no_modules = xstrdup("it printed no list of modules");
+	if (!startup->modules.n)
+		startup->no_modules = xstrdup("it printed no list of modules");
 	return 0;
 }
 
@@ -193,22 +272,22 @@ int explain_startup(const char *interpreter, const char *scratch, struct explain
 		explain_startup_release(startup);
 		return -1;
 	}
-	read_relocations(&s);
+	read_files(startup);
 	return 0;
 }
 
-static void release_counts(struct explain_count *counts, size_t n)
+static void release_numbers(struct explain_number *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		free(counts[i].name);
-	free(counts);
+		free(v[i].name);
+	free(v);
 }
 
 void explain_startup_release(struct explain_startup *s)
 {
-	trace_release(&s->trace);
-	release_counts(s->types, s->n_types);
-	release_counts(s->objects, s->n_objects);
+	explain_trace_release(&s->trace);
+	release_numbers(s->types, s->n_types);
+	release_numbers(s->objects, s->n_objects);
 	strv_release(&s->modules);
 	strv_release(&s->kinds);
 	free(s->no_ld);

@@ -1,6 +1,4 @@
-/* What a process asks of the kernel. */
-#include "explain/run-internal.h"
-
+/* What a process asks of the kernel, seen with ptrace. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "explain/explain-internal.h"
 #include "proc/proc.h"
 
 /* Seconds; the kernel then ends the process. */
@@ -84,18 +83,24 @@ static void read_path(pid_t pid, uint64_t addr, char path[MAX_PATH_LENGTH])
 	path[0] = '\0';
 }
 
-static void begin_call(pid_t pid, const struct __ptrace_syscall_info *info, struct call *call)
+static void on_syscall(pid_t pid, struct explain_trace *trace, struct call *call)
 {
-	call->kind = kind_of(info->entry.nr);
-	call->path[0] = '\0';
-	if (call->kind == KIND_OPEN || call->kind == KIND_OPEN_AT)
-		read_path(pid, info->entry.args[call->kind == KIND_OPEN_AT], call->path);
-	call->size = info->entry.args[1];
-	call->of_file = (int)info->entry.args[4] >= 0;
-}
+	struct __ptrace_syscall_info info = {0};
+	bool failed;
 
-static void end_call(struct explain_trace *trace, const struct call *call, bool failed)
-{
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
+		return;
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+		call->kind = kind_of(info.entry.nr);
+		call->path[0] = '\0';
+		if (call->kind == KIND_OPEN || call->kind == KIND_OPEN_AT)
+			read_path(pid, info.entry.args[call->kind == KIND_OPEN_AT], call->path);
+		call->size = info.entry.args[1];
+		call->of_file = (int)info.entry.args[4] >= 0;
+	}
+	if (info.op != PTRACE_SYSCALL_INFO_EXIT)
+		return;
+	failed = info.exit.is_error;
 	trace->calls++;
 	switch (call->kind) {
 	case KIND_OPEN:
@@ -118,40 +123,20 @@ static void end_call(struct explain_trace *trace, const struct call *call, bool 
 	}
 }
 
-static void on_syscall(pid_t pid, struct explain_trace *trace, struct call *call)
-{
-	struct __ptrace_syscall_info info = {0};
-
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
-		return;
-	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
-		begin_call(pid, &info, call);
-	else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
-		end_call(trace, call, info.exit.is_error);
-}
-
 static struct explain_mapping *mapping_of(struct explain_trace *trace, const char *path, size_t n)
 {
+	struct explain_mapping *m;
+
 	for (size_t i = 0; i < trace->n_mappings; i++)
 		if (strlen(trace->mappings[i].path) == n &&
 			!memcmp(trace->mappings[i].path, path, n))
 			return &trace->mappings[i];
-	trace->mappings =
-		xreallocarray(trace->mappings, trace->n_mappings + 1, sizeof(*trace->mappings));
-	trace->mappings[trace->n_mappings] = (struct explain_mapping){.path = xstrndup(path, n)};
-	return &trace->mappings[trace->n_mappings++];
+	m = ARRAY_ADD(trace->mappings, trace->n_mappings);
+	m->path = xstrndup(path, n);
+	return m;
 }
 
-/* "Rss:   128 kB" */
-static void add_kib(const char *line, const char *key, uint64_t *bytes)
-{
-	size_t n = strlen(key);
-
-	if (!strncmp(line, key, n))
-		*bytes += strtoull(line + n, NULL, 10) * 1024;
-}
-
-void trace_read_smaps(const char *text, struct explain_trace *trace)
+void explain_trace_read_smaps(const char *text, struct explain_trace *trace)
 {
 	struct explain_mapping *m = NULL;
 
@@ -167,9 +152,18 @@ void trace_read_smaps(const char *text, struct explain_trace *trace)
 			at += strspn(text + at, " ");
 			m = mapping_of(trace, text + at, n > at ? n - at : 0);
 		} else if (m) {
-			add_kib(text, "Size:", &m->size);
-			add_kib(text, "Rss:", &m->resident);
-			add_kib(text, "Private_Dirty:", &m->written);
+			/* "Rss:   128 kB" */
+			const struct {
+				const char *key;
+				uint64_t *bytes;
+			} sizes[] = {{"Size:", &m->size}, {"Rss:", &m->resident},
+				{"Private_Dirty:", &m->written}};
+
+			for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+				if (!strncmp(text, sizes[i].key, strlen(sizes[i].key)))
+					*sizes[i].bytes +=
+						1024 *
+						strtoull(text + strlen(sizes[i].key), NULL, 10);
 		}
 	}
 }
@@ -212,7 +206,7 @@ static void on_exit_of(pid_t pid, struct explain_trace *trace)
 		trace->major_faults = major;
 	}
 	read_proc(pid, "smaps", &text);
-	trace_read_smaps(text.data ? text.data : "", trace);
+	explain_trace_read_smaps(text.data ? text.data : "", trace);
 	sort_array(trace->mappings, trace->n_mappings, sizeof(*trace->mappings), by_path);
 }
 
@@ -277,7 +271,7 @@ static char *why_not(int status)
 	return xasprintf("under ptrace it was killed by signal %d", WTERMSIG(status));
 }
 
-int trace_run(const struct strv *argv, const struct strv *env, const char *cwd,
+int explain_trace_run(const struct strv *argv, const struct strv *env, const char *cwd,
 	struct explain_trace *trace, char **why, struct err *err)
 {
 	const long options =
@@ -307,7 +301,7 @@ int trace_run(const struct strv *argv, const struct strv *env, const char *cwd,
 	return 0;
 }
 
-void trace_release(struct explain_trace *trace)
+void explain_trace_release(struct explain_trace *trace)
 {
 	for (size_t i = 0; i < trace->n_mappings; i++)
 		free(trace->mappings[i].path);

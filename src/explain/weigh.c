@@ -1,13 +1,30 @@
-#include "explain/weigh-internal.h"
-
+/* What every executed instruction was for.
+ *
+ * Two lists in order of address are walked together. One is callgrind's: (address, executions) for
+ * each object. The other is the code of the same file, as code_each() reads it: functions, and in
+ * them instructions, each with its class. Where they meet, an instruction's executions are added to
+ * the cause of its class. Addresses that callgrind has and the code has not (a function that no
+ * symbol and no .eh_frame tells of, the middle of an instruction) are EXPLAIN_UNKNOWN, so nothing
+ * is lost. Of other objects, the C library and extension modules, only the name matters.
+ *
+ * PLT stubs make it harder. callgrind knows an object by its .text alone: what is executed in .plt
+ * or .init it books under "???", at the absolute addresses of the run. So first it is found out
+ * where the object was loaded: callgrind says which instruction (in the file) called which address
+ * (in the run), and the instruction itself says which address in the file it calls. All such calls
+ * must agree. Then the counts at "???" that lie in the object's stubs are taken from there. A stub
+ * is some instructions and a jump through a GOT slot; whose slot that is decides between stubs to
+ * the same file, to others, and to __tls_get_addr, so the executions of the first instructions wait
+ * (`pending`) until the jump comes.
+ *
+ * Everything is summed twice, by cause and by class, and both sums are compared with callgrind's
+ * total at the end. */
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "code/code.h"
 #include "elf/elf.h"
-#include "explain/callgrind-internal.h"
+#include "explain/explain-internal.h"
 
 /* Of functions and sites of the interpreter's files; real ones have some 30,000. */
 #define MAX_LIST ((size_t)8 << 20)
@@ -18,9 +35,8 @@ struct weigher {
 	struct explain_weights *weights;
 	struct explain_object *object;
 	const struct elf_facts *facts;
-	const struct callgrind_cost *costs; /* of this object */
-	size_t n, next;
-	size_t cap_functions, cap_sites;
+	struct callgrind_object costs; /* of this object */
+	size_t next;
 	/* What callgrind assigns to no object, at absolute addresses; what is given a place is set
 	 * to 0. With `loaded` it is known where this object was. */
 	struct callgrind_cost *loose;
@@ -28,9 +44,9 @@ struct weigher {
 	bool loaded;
 	uint64_t load;
 	int64_t taken; /* of it, for this object */
-	/* The function whose pieces come. */
+	/* The function whose pieces come, the last in the list; NULL outside of all. */
+	struct explain_function *function;
 	uint64_t function_addr;
-	bool in_function;
 	bool place_computed; /* the last instruction called for a thread-local variable's place */
 	/* In a PLT: executions that belong to the stub whose jump comes next. */
 	int64_t pending;
@@ -39,19 +55,86 @@ struct weigher {
 	bool has_last;
 };
 
-static struct explain_function *current(struct weigher *w)
+/* ---- where an object was loaded ------------------------------------------------------------ */
+
+struct load_finder {
+	struct callgrind_loose_call *calls; /* of the object, sorted */
+	size_t n, next;
+	bool found, contradicted;
+	uint64_t load;
+};
+
+static int by_call(const void *a, const void *b)
 {
-	return &w->weights->functions[w->weights->n_functions - 1];
+	const struct callgrind_loose_call *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return (x->target > y->target) - (x->target < y->target);
 }
+
+static int find_load_in(void *ctx, const struct code_function *function,
+	const struct code_insn *insns, size_t n, struct err *err)
+{
+	struct load_finder *f = ctx;
+
+	(void)function;
+	(void)err;
+	for (size_t i = 0; i < n; i++) {
+		while (f->next < f->n && f->calls[f->next].addr < insns[i].addr)
+			f->next++;
+		for (; f->next < f->n && f->calls[f->next].addr == insns[i].addr; f->next++) {
+			uint64_t load;
+
+			if (!insns[i].direct)
+				continue;
+			load = f->calls[f->next].target - insns[i].target;
+			if (load % EXPLAIN_PAGE || (f->found && load != f->load))
+				f->contradicted = true;
+			f->load = load;
+			f->found = true;
+		}
+	}
+	return 0;
+}
+
+/* What is added to an address of the file; w->loaded is false when nothing tells. */
+static int find_load(struct weigher *w, const struct callgrind *run, struct err *err)
+{
+	struct load_finder f = {0};
+	int result = 0;
+
+	f.calls = xcalloc(run->n_calls + 1, sizeof(*f.calls));
+	for (size_t i = 0; i < run->n_calls; i++)
+		if (run->calls[i].object == w->costs.id)
+			f.calls[f.n++] = run->calls[i];
+	sort_array(f.calls, f.n, sizeof(*f.calls), by_call);
+	if (f.n)
+		result = code_each(w->costs.path, find_load_in, &f, NULL, err);
+	free(f.calls);
+	w->loaded = f.found && !f.contradicted;
+	w->load = f.load;
+	return result;
+}
+
+/* ---- the interpreter's files --------------------------------------------------------------- */
 
 static void count(struct weigher *w, enum explain_cause cause, int64_t n)
 {
 	w->weights->causes[cause] += n;
 	w->object->total += n;
-	if (w->in_function) {
-		current(w)->causes[cause] += n;
-		current(w)->total += n;
+	if (w->function) {
+		w->function->causes[cause] += n;
+		w->function->total += n;
 	}
+}
+
+/* One in which nothing was executed gives its place to the next. */
+static void end_function(struct weigher *w)
+{
+	if (w->function && w->function->total == 0)
+		free(w->weights->functions[--w->weights->n_functions].name);
+	w->function = NULL;
 }
 
 static int start_function(struct weigher *w, const struct code_function *f, struct err *err)
@@ -59,119 +142,81 @@ static int start_function(struct weigher *w, const struct code_function *f, stru
 	struct explain_weights *weights = w->weights;
 	const char *name = f->name ? f->name : "";
 
-	if (w->in_function && w->function_addr == f->addr)
+	if (w->function && w->function_addr == f->addr)
 		return 0;
-	/* One in which nothing was executed gives its place to the next. */
-	if (w->in_function && current(w)->total == 0)
-		free(weights->functions[--weights->n_functions].name);
+	end_function(w);
 	if (weights->n_functions == MAX_LIST)
 		return err_set(err, ERR_UNSUPPORTED, "too many functions");
-	if (weights->n_functions >= w->cap_functions) {
-		w->cap_functions = w->cap_functions ? w->cap_functions * 2 : 1024;
-		weights->functions = xreallocarray(
-			weights->functions, w->cap_functions, sizeof(*weights->functions));
-	}
-	weights->functions[weights->n_functions++] =
-		(struct explain_function){.name = xstrndup(name, explain_fold(name))};
-	w->in_function = true;
+	w->function = ARRAY_ADD(weights->functions, weights->n_functions);
+	w->function->name = xstrndup(name, explain_fold(name));
 	w->place_computed = false;
 	w->function_addr = f->addr;
 	return 0;
 }
 
-static int64_t take_loose(struct weigher *w, uint64_t addr)
+/* The costs before `to` lie in no instruction that was read. */
+static void pass_unknown(struct weigher *w, size_t to)
 {
-	struct callgrind_cost *c;
-	int64_t count;
+	struct explain_function *function = w->function;
 
-	if (!w->loaded)
-		return 0;
-	while (w->next_loose < w->n_loose && w->loose[w->next_loose].addr < addr + w->load)
-		w->next_loose++;
-	if (w->next_loose == w->n_loose || w->loose[w->next_loose].addr != addr + w->load)
-		return 0;
-	c = &w->loose[w->next_loose];
-	count = c->count;
-	c->count = 0;
-	w->taken += count;
-	return count;
-}
-
-/* What is passed lies in no instruction that was read. */
-static void pass(struct weigher *w, size_t to)
-{
-	bool in_function = w->in_function;
-
-	w->in_function = false;
+	w->function = NULL;
 	for (; w->next < to; w->next++) {
-		count(w, EXPLAIN_UNKNOWN, w->costs[w->next].count);
-		w->weights->classes[CODE_INSN_UNKNOWN] += w->costs[w->next].count;
-		w->object->unknown += w->costs[w->next].count;
+		int64_t n = w->costs.costs[w->next].count;
+
+		count(w, EXPLAIN_UNKNOWN, n);
+		w->weights->classes[CODE_INSN_UNKNOWN] += n;
+		w->object->unknown += n;
 	}
-	w->in_function = in_function;
+	w->function = function;
 }
 
+/* From the object's own costs, and from those of no object at the place where it was loaded. */
 static int64_t executions_at(struct weigher *w, uint64_t addr)
 {
+	const struct callgrind_object *o = &w->costs;
 	size_t to = w->next;
+	int64_t n = 0;
 
-	while (to < w->n && w->costs[to].addr < addr)
+	while (to < o->n && o->costs[to].addr < addr)
 		to++;
-	pass(w, to);
-	if (w->next == w->n || w->costs[w->next].addr != addr)
-		return 0;
-	return w->costs[w->next++].count;
-}
-
-static int add_site(struct weigher *w, const struct code_insn *insn, int64_t n, struct err *err)
-{
-	struct explain_weights *weights = w->weights;
-
-	weights->class_sites[insn->class]++;
-	weights->class_executions[insn->class] += n;
-	if (weights->n_sites == MAX_LIST)
-		return err_set(err, ERR_UNSUPPORTED, "too many sites");
-	if (weights->n_sites >= w->cap_sites) {
-		w->cap_sites = w->cap_sites ? w->cap_sites * 2 : 4096;
-		weights->sites =
-			xreallocarray(weights->sites, w->cap_sites, sizeof(*weights->sites));
+	pass_unknown(w, to);
+	if (w->next < o->n && o->costs[w->next].addr == addr)
+		n = o->costs[w->next++].count;
+	if (!w->loaded)
+		return n;
+	while (w->next_loose < w->n_loose && w->loose[w->next_loose].addr < addr + w->load)
+		w->next_loose++;
+	if (w->next_loose < w->n_loose && w->loose[w->next_loose].addr == addr + w->load) {
+		n += w->loose[w->next_loose].count;
+		w->taken += w->loose[w->next_loose].count;
+		w->loose[w->next_loose].count = 0;
 	}
-	weights->sites[weights->n_sites++] = (struct explain_site){
-		.function = xstrdup(current(w)->name),
-		.class = code_class_name(insn->class),
-		.kind = insn->class,
-		.symbol = xstrdup(insn->symbol ? insn->symbol : ""),
-		.sites = 1,
-		.executions = n,
-	};
-	return 0;
+	return n;
 }
 
-static void count_stub(struct weigher *w, enum explain_cause cause, int64_t n)
+static void count_stub(struct weigher *w, enum explain_cause cause)
 {
 	if (cause == EXPLAIN_TLS)
-		w->weights->tls_stubs += n;
-	count(w, cause, n);
-}
-
-/* What stands before a stub's jump belongs to it; what stands behind, and before no other jump in
- * the same block, too: lazy binding's way to the loader. */
-static void end_stubs(struct weigher *w)
-{
-	if (w->pending)
-		count_stub(w,
-			w->has_last && w->last_block == w->pending_block ? w->last_stub
-									 : EXPLAIN_PLT_OTHER,
-			w->pending);
+		w->weights->tls_stubs += w->pending;
+	count(w, cause, w->pending);
 	w->pending = 0;
 }
 
-static void stub_insn(struct weigher *w, const struct code_insn *insn, int64_t n)
+/* What stands before a stub's jump belongs to it; what stands after, and before no other jump in
+ * the same block, too: lazy binding's way to the loader. */
+static void end_stub(struct weigher *w)
+{
+	if (w->pending)
+		count_stub(w, w->has_last && w->last_block == w->pending_block ? w->last_stub
+									       : EXPLAIN_PLT_OTHER);
+}
+
+static void weigh_stub(struct weigher *w, const struct code_insn *insn, int64_t n)
 {
 	uint64_t block = insn->addr / STUB_BLOCK;
 
 	if (w->pending_block != block && w->facts->machine == EM_X86_64)
-		end_stubs(w);
+		end_stub(w);
 	w->pending_block = block;
 	w->pending += n;
 	w->weights->classes[CODE_INSN_PLT_STUB] += n;
@@ -182,74 +227,75 @@ static void stub_insn(struct weigher *w, const struct code_insn *insn, int64_t n
 							       : EXPLAIN_PLT_OTHER;
 	w->last_block = block;
 	w->has_last = true;
-	count_stub(w, w->last_stub, w->pending);
-	w->pending = 0;
-}
-
-static bool computes_place(const struct code_insn *insn)
-{
-	return insn->site && (insn->class == CODE_SITE_TLS_GD || insn->class == CODE_SITE_TLS_LD);
-}
-
-/* Is it a symbol of this file that the loader may bind to another's? Not in a program, which comes
- * first. */
-static bool is_interposable(const struct elf_facts *facts, const char *symbol)
-{
-	return symbol && facts->kind == ELF_KIND_SHARED && !facts->symbolic &&
-	       elf_exports(facts, symbol);
+	count_stub(w, w->last_stub);
 }
 
 static enum explain_cause cause_of(struct weigher *w, const struct code_insn *insn)
 {
+	const struct elf_facts *facts = w->facts;
 	bool access = w->place_computed && insn->by_result;
 
-	w->place_computed = computes_place(insn);
+	w->place_computed =
+		insn->site && (insn->class == CODE_SITE_TLS_GD || insn->class == CODE_SITE_TLS_LD);
 	if (access)
 		return EXPLAIN_TLS;
 	if (insn->address && insn->class == CODE_INSN_OTHER)
 		return EXPLAIN_ADDRESS;
-	if (insn->class == CODE_SITE_GOT_LOAD && is_interposable(w->facts, insn->symbol))
+	/* A symbol of this file that the loader may bind to another's: not in a program, which
+	 * comes first. */
+	if (insn->class == CODE_SITE_GOT_LOAD && insn->symbol && facts->kind == ELF_KIND_SHARED &&
+		!facts->symbolic && elf_exports(facts, insn->symbol))
 		return EXPLAIN_GOT_OWN;
-	return weigh_cause_of_class(insn->class);
+	return explain_cause_of_class(insn->class);
 }
 
-static int visit(void *ctx, const struct code_function *f, const struct code_insn *insns, size_t n,
-	struct err *err)
+static int weigh_insns(void *ctx, const struct code_function *f, const struct code_insn *insns,
+	size_t n, struct err *err)
 {
 	struct weigher *w = ctx;
+	struct explain_weights *weights = w->weights;
 
 	if (start_function(w, f, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const struct code_insn *insn = &insns[i];
-		int64_t executed = executions_at(w, insn->addr) + take_loose(w, insn->addr);
+		int64_t executed = executions_at(w, insn->addr);
 
 		if (!executed)
 			continue;
 		if (f->name)
 			w->object->in_named += executed;
 		if (f->plt) {
-			stub_insn(w, insn, executed);
+			weigh_stub(w, insn, executed);
 			continue;
 		}
-		w->weights->classes[insn->class] += executed;
+		weights->classes[insn->class] += executed;
 		count(w, cause_of(w, insn), executed);
 		if (insn->class == CODE_INSN_UNKNOWN)
 			w->object->unknown += executed;
 		if (insn->addr == f->addr && (!f->name || !strstr(f->name, ".cold")))
-			current(w)->entries += executed;
-		if (insn->site && insn->class < CODE_N_SITES &&
-			add_site(w, insn, executed, err) < 0)
-			return -1;
+			w->function->entries += executed;
+		if (!insn->site || insn->class >= CODE_N_SITES)
+			continue;
+		weights->class_sites[insn->class]++;
+		weights->class_executions[insn->class] += executed;
+		if (weights->n_sites == MAX_LIST)
+			return err_set(err, ERR_UNSUPPORTED, "too many sites");
+		*ARRAY_ADD(weights->sites, weights->n_sites) =
+			(struct explain_site){.function = xstrdup(w->function->name),
+				.kind = insn->class,
+				.symbol = xstrdup(insn->symbol ? insn->symbol : ""),
+				.sites = 1,
+				.executions = executed};
 	}
 	if (f->plt)
-		end_stubs(w);
+		end_stub(w);
 	return 0;
 }
 
 /* Py_Version is PY_VERSION_HEX: a byte for each number, four bits for alpha (0xa) to final (0xf),
  * four for the number of that. */
-static int read_version(struct weigher *w, const char *path, struct err *err)
+static int read_version(struct explain_weights *weights, const char *path, struct err *err)
 {
 	static const char *const levels[16] = {[0xa] = "a", [0xb] = "b", [0xc] = "rc"};
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -257,98 +303,99 @@ static int read_version(struct weigher *w, const char *path, struct err *err)
 	uint64_t word;
 	int found = elf_export_word(path, "Py_Version", &word, err);
 
-	if (found <= 0 || !word || w->weights->version)
+	if (found <= 0 || !word || weights->version)
 		return found < 0 ? -1 : 0;
 	level = levels[word >> 4 & 0xf];
 	buf_addf(&text, "%u.%u.%u", (unsigned)(word >> 24 & 0xff), (unsigned)(word >> 16 & 0xff),
 		(unsigned)(word >> 8 & 0xff));
 	if (level)
 		buf_addf(&text, "%s%u", level, (unsigned)(word & 0xf));
-	w->weights->version = buf_steal(&text);
+	weights->version = buf_steal(&text);
 	return 0;
 }
 
-static int weigh_interpreter(
-	struct weigher *w, const struct callgrind *run, const char *path, struct err *err)
+static int weigh_interpreter(struct weigher *w, const struct callgrind *run, struct err *err)
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
 	struct explain_weights *weights = w->weights;
+	const char *path = w->costs.path;
 	struct code_counts code;
 
-	if (elf_facts_read(path, &facts, err) < 0 || read_version(w, path, err) < 0)
+	if (elf_facts_read(path, &facts, err) < 0 || read_version(weights, path, err) < 0)
 		return -1;
-	weights->objects =
-		xreallocarray(weights->objects, weights->n_objects + 1, sizeof(*weights->objects));
-	w->object = &weights->objects[weights->n_objects++];
-	*w->object = (struct explain_object){.path = xstrdup(path),
-		.machine = xstrdup(elf_machine_name(facts.machine) ? elf_machine_name(facts.machine)
-								   : "unknown")};
+	w->object = ARRAY_ADD(weights->objects, weights->n_objects);
+	w->object->path = xstrdup(path);
 	w->facts = &facts;
 	w->next = w->next_loose = 0;
-	w->in_function = w->has_last = false;
+	w->has_last = false;
 	w->pending = 0;
-	if (weigh_find_load(run, w->costs[0].object, &w->loaded, &w->load, err) < 0 ||
-		code_each(path, visit, w, &code, err) < 0)
+	if (find_load(w, run, err) < 0 || code_each(path, weigh_insns, w, &code, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < CODE_N_SITES; i++)
 		weights->class_in_files[i] += code.sites[i];
-	pass(w, w->n);
-	if (w->in_function && current(w)->total == 0)
-		free(weights->functions[--weights->n_functions].name);
-	w->in_function = false;
+	pass_unknown(w, w->costs.n);
+	end_function(w);
 	w->object->named = w->object->in_named / 99 >= w->object->total / 100;
 	return 0;
 }
 
-static void weigh_other(struct weigher *w, const struct callgrind *run, const char *path)
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static void weigh_other(struct weigher *w, const struct callgrind *run)
 {
-	enum explain_cause cause = weigh_cause_of_object(path);
+	enum explain_cause cause = explain_cause_of_object(w->costs.path);
 	bool entered = false;
 
-	for (size_t i = 0; i < w->n; i++) {
-		const char *function = run->functions.v[w->costs[i].function];
-		bool tls = cause != EXPLAIN_NOWHERE && weigh_is_tls_function(function);
+	for (size_t i = 0; i < w->costs.n; i++) {
+		const struct callgrind_cost *cost = &w->costs.costs[i];
+		const char *function = run->functions.v[cost->function];
+		bool tls = explain_is_tls_function(function);
 
-		if (tls) {
-			w->weights->tls_get_addr += w->costs[i].count;
-			if (!entered && !strcmp(function, "__tls_get_addr")) {
-				entered = true;
-				w->weights->tls_calls += w->costs[i].count;
-			}
+		w->weights->causes[tls ? EXPLAIN_TLS : cause] += cost->count;
+		if (!tls)
+			continue;
+		w->weights->tls_get_addr += cost->count;
+		if (!entered && !strcmp(function, "__tls_get_addr")) {
+			entered = true;
+			w->weights->tls_calls += cost->count;
 		}
-		w->weights->causes[tls ? EXPLAIN_TLS : cause] += w->costs[i].count;
 	}
 }
 
-/* "python", "python3", "python3.13t": it may have been started through a link of any name. */
-static bool is_python(const char *base)
+static int64_t sum_of(const int64_t *v, size_t n)
 {
-	if (strncmp(base, "python", 6) != 0)
-		return false;
-	base += 6;
-	base += strspn(base, "0123456789.");
-	base += strspn(base, "dt");
-	return !*base;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += v[i];
+	return sum;
 }
 
-bool weigh_is_interpreter(const char *object, const char *command)
+/* The interpreter's files, which take from what is loose, or all others. The causes must grow by
+ * what each object executed; if not, here is where counts are lost. */
+static int weigh_objects(
+	struct weigher *w, const struct callgrind *run, bool interpreter, struct err *err)
 {
-	const char *base = path_base(object);
-	size_t n = strlen(object), word;
-	const char *last;
+	for (w->costs = (struct callgrind_object){0}; callgrind_next_object(run, &w->costs);) {
+		int64_t before = sum_of(w->weights->causes, EXPLAIN_N_CAUSES), expected = 0, grown;
 
-	if (!strncmp(base, "libpython", 9) || is_python(base))
-		return true;
-	if (!command)
-		return false;
-	/* A path may hold blanks, but it is the beginning then. */
-	if (!strncmp(command, object, n) && (command[n] == ' ' || command[n] == '\0'))
-		return true;
-	word = strcspn(command, " ");
-	last = memrchr(command, '/', word);
-	last = last ? last + 1 : command;
-	word -= (size_t)(last - command);
-	return strlen(base) == word && !strncmp(base, last, word);
+		if (w->costs.nowhere || w->costs.interpreter != interpreter)
+			continue;
+		w->taken = 0;
+		if (!interpreter)
+			weigh_other(w, run);
+		else if (weigh_interpreter(w, run, err) < 0)
+			return -1;
+		for (size_t i = 0; i < w->costs.n; i++)
+			expected += w->costs.costs[i].count;
+		expected += w->taken;
+		grown = sum_of(w->weights->causes, EXPLAIN_N_CAUSES) - before;
+		if (grown != expected)
+			return err_set(err, ERR_UNSUPPORTED,
+				"of %lld instructions executed in '%s', %lld were given a cause",
+				(long long)expected, w->costs.path, (long long)grown);
+	}
+	return 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -358,7 +405,18 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static void merge_functions(struct explain_weights *w)
+static int by_site(const void *a, const void *b)
+{
+	const struct explain_site *x = a, *y = b;
+	int d = strcmp(x->function, y->function);
+
+	if (d == 0)
+		d = strcmp(code_class_name(x->kind), code_class_name(y->kind));
+	return d ? d : strcmp(x->symbol, y->symbol);
+}
+
+/* Functions of one name become one, and so do sites of one kind. */
+static void merge_equal(struct explain_weights *w)
 {
 	size_t kept = 0;
 
@@ -367,7 +425,7 @@ static void merge_functions(struct explain_weights *w)
 		struct explain_function *f = &w->functions[i];
 		struct explain_function *last = kept ? &w->functions[kept - 1] : NULL;
 
-		if (!last || strcmp(last->name, f->name) != 0) {
+		if (!last || by_name(last, f) != 0) {
 			w->functions[kept++] = *f;
 			continue;
 		}
@@ -378,46 +436,32 @@ static void merge_functions(struct explain_weights *w)
 		free(f->name);
 	}
 	w->n_functions = kept;
-}
-
-static int by_site(const void *a, const void *b)
-{
-	const struct explain_site *x = a, *y = b;
-	int d = strcmp(x->function, y->function);
-
-	if (d == 0)
-		d = strcmp(x->class, y->class);
-	return d ? d : strcmp(x->symbol, y->symbol);
-}
-
-static void merge_sites(struct explain_weights *w)
-{
-	size_t kept = 0;
-
 	sort_array(w->sites, w->n_sites, sizeof(*w->sites), by_site);
+	kept = 0;
 	for (size_t i = 0; i < w->n_sites; i++) {
-		struct explain_site *s = &w->sites[i];
+		struct explain_site *s = &w->sites[i], *last = kept ? &w->sites[kept - 1] : NULL;
 
-		if (!kept || by_site(&w->sites[kept - 1], s) != 0) {
+		if (!last || by_site(last, s) != 0) {
 			w->sites[kept++] = *s;
 			continue;
 		}
-		w->sites[kept - 1].sites += s->sites;
-		w->sites[kept - 1].executions += s->executions;
+		last->sites += s->sites;
+		last->executions += s->executions;
 		free(s->function);
 		free(s->symbol);
 	}
 	w->n_sites = kept;
 }
 
-static int check_sum(const struct callgrind *run, const struct explain_weights *w, struct err *err)
+static int check_sums(const struct callgrind *run, const struct explain_weights *w, struct err *err)
 {
-	int64_t causes = 0, classes = 0, objects = 0;
+	int64_t causes = sum_of(w->causes, EXPLAIN_N_CAUSES), objects = 0;
+	int64_t classes = sum_of(w->classes, CODE_N_CLASSES);
+	int64_t calls = w->class_executions[CODE_SITE_CALL_PLT_OWN] +
+			w->class_executions[CODE_SITE_CALL_PLT_OTHER];
+	int64_t stubs = w->classes[CODE_INSN_PLT_STUB] + w->causes[EXPLAIN_NOWHERE] +
+			w->causes[EXPLAIN_UNKNOWN];
 
-	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
-		causes += w->causes[c];
-	for (size_t c = 0; c < CODE_N_CLASSES; c++)
-		classes += w->classes[c];
 	for (size_t i = 0; i < w->n_objects; i++)
 		objects += w->objects[i].total;
 	if (causes != run->total)
@@ -426,23 +470,12 @@ static int check_sum(const struct callgrind *run, const struct explain_weights *
 			(long long)causes, (long long)run->total);
 	if (classes != objects)
 		return err_set(err, ERR_UNSUPPORTED,
-			"the classes add up to %lld of the %lld instructions executed in the "
-			"interpreter's files",
+			"the classes add up to %lld of the %lld instructions executed in the interpreter's files",
 			(long long)classes, (long long)objects);
-	return 0;
-}
-
-/* A call through the PLT executes an instruction there at least, unless callgrind was told to leave
- * stubs out (which it does if nothing is said). Then it counts them at the calls, and every cause
- * would be wrong. Where the file was loaded may be unknown, and its stubs are in no file; without
- * section headers they are in no function. */
-static int check_stubs(const struct explain_weights *w, struct err *err)
-{
-	int64_t calls = w->class_executions[CODE_SITE_CALL_PLT_OWN] +
-			w->class_executions[CODE_SITE_CALL_PLT_OTHER];
-	int64_t stubs = w->classes[CODE_INSN_PLT_STUB] + w->causes[EXPLAIN_NOWHERE] +
-			w->causes[EXPLAIN_UNKNOWN];
-
+	/* A call through the PLT executes an instruction there at least, unless callgrind was told
+	 * to leave stubs out (which it does if nothing is said). Then it counts them at the calls,
+	 * and every cause would be wrong. Where the file was loaded may be unknown, and its stubs
+	 * are in no file; without section headers they are in no function. */
 	if (calls / 2 <= stubs)
 		return 0;
 	err_set(err, ERR_UNSUPPORTED,
@@ -451,100 +484,36 @@ static int check_stubs(const struct explain_weights *w, struct err *err)
 	return err_hint(err, "run callgrind with --skip-plt=no");
 }
 
-/* The causes must have grown by what the object executed; if not, here is where counts are lost. */
-static int check_object(const struct weigher *w, const char *path, int64_t before, struct err *err)
-{
-	int64_t expected = before + w->taken, sum = 0;
-
-	for (size_t i = 0; i < w->n; i++)
-		expected += w->costs[i].count;
-	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
-		sum += w->weights->causes[c];
-	if (sum == expected)
-		return 0;
-	return err_set(err, ERR_UNSUPPORTED,
-		"of %lld instructions executed in '%s', %lld were given a cause",
-		(long long)(expected - before), path, (long long)(sum - before));
-}
-
-static int weigh_object(
-	struct weigher *w, const struct callgrind *run, bool interpreter, struct err *err)
-{
-	const char *path = run->objects.v[w->costs[0].object];
-	int64_t before = 0;
-
-	w->taken = 0;
-	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
-		before += w->weights->causes[c];
-	if (!interpreter)
-		weigh_other(w, run, path);
-	else if (weigh_interpreter(w, run, path, err) < 0)
-		return -1;
-	return check_object(w, path, before, err);
-}
-
-static bool is_nowhere(const struct callgrind *run, size_t i)
-{
-	return !strcmp(run->objects.v[run->costs[i].object], "???");
-}
-
-static void gather_loose(struct weigher *w, const struct callgrind *run)
-{
-	w->loose = xcalloc(run->n_costs ? run->n_costs : 1, sizeof(*w->loose));
-	for (size_t i = 0; i < run->n_costs; i++)
-		if (is_nowhere(run, i))
-			w->loose[w->n_loose++] = run->costs[i];
-}
-
-/* The interpreter's files first: they take from what is loose. */
-static int weigh_all(
-	struct weigher *w, const struct callgrind *run, bool interpreter, struct err *err)
-{
-	for (size_t i = 0; i < run->n_costs; i += w->n) {
-		const char *path = run->objects.v[run->costs[i].object];
-
-		w->costs = &run->costs[i];
-		w->n = callgrind_of_object(run, i);
-		if (is_nowhere(run, i) || weigh_is_interpreter(path, run->command) != interpreter)
-			continue;
-		if (weigh_object(w, run, interpreter, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static void count_less(const struct callgrind *run, struct explain_weights *weights)
-{
-	for (size_t i = 0; i < run->n_costs; i++) {
-		if (run->costs[i].count >= 0)
-			continue;
-		weights->n_less++;
-		weights->less += run->costs[i].count;
-	}
-}
-
 int explain_weigh(const struct callgrind *run, struct explain_weights *weights, struct err *err)
 {
 	struct weigher w = {.weights = weights};
 	int result;
 
 	*weights = (struct explain_weights){.total = run->total, .forked = run->forked};
-	count_less(run, weights);
-	gather_loose(&w, run);
-	result = weigh_all(&w, run, true, err);
+	w.loose = xcalloc(run->n_costs + 1, sizeof(*w.loose));
+	while (callgrind_next_object(run, &w.costs))
+		for (size_t i = 0; i < w.costs.n; i++) {
+			if (w.costs.nowhere)
+				w.loose[w.n_loose++] = w.costs.costs[i];
+			if (w.costs.costs[i].count >= 0)
+				continue;
+			weights->n_less++;
+			weights->less += w.costs.costs[i].count;
+		}
+	result = weigh_objects(&w, run, true, err);
 	if (result == 0 && !weights->n_objects)
 		result = err_set(err, ERR_INPUT, "nothing was executed in '%s' or in a libpython",
 			run->command ? run->command : "python");
 	if (result == 0)
-		result = weigh_all(&w, run, false, err);
+		result = weigh_objects(&w, run, false, err);
 	for (size_t i = 0; i < w.n_loose; i++)
 		weights->causes[EXPLAIN_NOWHERE] += w.loose[i].count;
 	free(w.loose);
-	if (result == 0 && (check_sum(run, weights, err) < 0 || check_stubs(weights, err) < 0))
-		result = -1;
-	merge_functions(weights);
-	merge_sites(weights);
-	if (result < 0)
+	if (result == 0)
+		result = check_sums(run, weights, err);
+	if (result == 0)
+		merge_equal(weights);
+	else
 		explain_weights_release(weights);
 	return result;
 }
@@ -557,13 +526,22 @@ void explain_weights_release(struct explain_weights *w)
 		free(w->sites[i].function);
 		free(w->sites[i].symbol);
 	}
-	for (size_t i = 0; i < w->n_objects; i++) {
+	for (size_t i = 0; i < w->n_objects; i++)
 		free(w->objects[i].path);
-		free(w->objects[i].machine);
-	}
 	free(w->version);
 	free(w->functions);
 	free(w->sites);
 	free(w->objects);
 	*w = (struct explain_weights){0};
+}
+
+const struct explain_function *explain_find_function(
+	const struct explain_weights *w, const char *name)
+{
+	static const struct explain_function none = {0};
+
+	for (size_t i = 0; i < w->n_functions; i++)
+		if (!strcmp(w->functions[i].name, name))
+			return &w->functions[i];
+	return &none;
 }

@@ -8,12 +8,14 @@
 /* How far a measured effect may be from the predicted one and still be called of its size. */
 #define FACTOR 2
 
-struct intervene_counts intervene_counts_of(const struct explain_weights *weights)
+struct intervene_counts intervene_counts_of(const int64_t causes[EXPLAIN_N_CAUSES])
 {
-	struct intervene_counts c = {.total = (double)weights->total};
+	struct intervene_counts c = {0};
 
-	for (size_t i = 0; i < EXPLAIN_N_CAUSES; i++)
-		c.causes[i] = (double)weights->causes[i];
+	for (size_t i = 0; i < EXPLAIN_N_CAUSES; i++) {
+		c.causes[i] = (double)causes[i];
+		c.total += c.causes[i];
+	}
 	return c;
 }
 

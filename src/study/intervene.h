@@ -92,7 +92,8 @@ struct intervene_counts {
 	double causes[EXPLAIN_N_CAUSES];
 };
 
-struct intervene_counts intervene_counts_of(const struct explain_weights *weights);
+/* From what explain_count() gives. */
+struct intervene_counts intervene_counts_of(const int64_t causes[EXPLAIN_N_CAUSES]);
 /* From runs with one loop and with two, what one with `loops` executes. */
 struct intervene_counts intervene_extrapolate(
 	const struct intervene_counts *once, const struct intervene_counts *twice, uint64_t loops);

@@ -252,15 +252,14 @@ int intervene_build(
 static int weigh(const struct explain_run *how, const char *script, uint64_t loops,
 	struct intervene_counts *counts, struct err *err)
 {
-	CLEANUP_WEIGHTS struct explain_weights weights = {0};
-	CLEANUP_CALLGRIND struct callgrind run = {0};
 	struct explain_run spec = *how;
+	int64_t causes[EXPLAIN_N_CAUSES];
 
 	spec.script = script;
 	spec.loops = loops;
-	if (explain_run(&spec, &run, err) < 0 || explain_weigh(&run, &weights, err) < 0)
+	if (explain_count(&spec, causes, err) < 0)
 		return -1;
-	*counts = intervene_counts_of(&weights);
+	*counts = intervene_counts_of(causes);
 	return 0;
 }
 

@@ -1,12 +1,12 @@
 /* Any bytes as callgrind's output: what is read must add up, twice the same is twice as much, and
  * taking one of them off leaves the other.
  *
- * Source: src/explain/callgrind.c
+ * Source: src/explain/callgrind.c src/explain/profile.c
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "explain/explain.h"
+#include "explain/explain-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

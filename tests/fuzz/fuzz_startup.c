@@ -1,12 +1,12 @@
 /* Any text as the words of glibc's loader and as /proc/PID/smaps.
  *
- * Source: src/explain/loader-debug.c src/explain/trace.c
+ * Source: src/explain/startup.c src/explain/trace.c
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "explain/run-internal.h"
+#include "explain/explain-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,9 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Each is a line. */
 	if (ld.objects + ld.bindings + ld.searches > size)
 		abort();
-	trace_read_smaps(text, &trace);
+	explain_trace_read_smaps(text, &trace);
 	if (trace.n_mappings > size)
 		abort();
-	trace_release(&trace);
+	explain_trace_release(&trace);
 	return 0;
 }

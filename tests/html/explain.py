@@ -66,7 +66,7 @@ def check_pair(b, checks, url):
         checks.same(caption, caption in captions, True)
     checks.same("title", b.value("document.title"),
                 "solder explain: initial-exec.out, global-dynamic.out")
-    checks.same("the answer first", b.value(FIRST).startswith("B executes "), True)
+    checks.same("the answer first", b.value(FIRST).startswith("B (global-dynamic.out) executes "), True)
     checks.same("causes lead to their text", b.value(CAUSES), [True] * b.value(CAUSES + ".length"))
     checks.same("machine code", "Machine code: touch" in b.value(HEADINGS), True)
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "explain/explain.h"
+#include "explain/explain-internal.h"
 
 static uint32_t state = 12345;
 
@@ -124,7 +124,7 @@ static void pairs_parts_and_finds_heat(void **unused)
 	struct explain_code_part b_parts[] = {{(char *)"f.part.17", 0, 3, 0, cold, 3},
 		{(char *)"f", 100, 40, 0, other, 40}, {(char *)"f.isra.0", 200, 3, 0, cold, 3}};
 	struct explain_code a = {.parts = a_parts, .n = 3}, b = {.parts = b_parts, .n = 3};
-	CLEANUP_EXPLAIN_SIDES struct explain_sides sides = {0};
+	CLEANUP_EXPLAIN_LISTING struct explain_listing sides = {0};
 	size_t shown = 0;
 
 	(void)unused;
@@ -134,7 +134,7 @@ static void pairs_parts_and_finds_heat(void **unused)
 	}
 	for (unsigned i = 0; i < 3; i++)
 		cold[i] = insn(i, 0, i);
-	explain_sides_make(&a, &b, &sides);
+	explain_listing_make(&a, &b, &sides);
 	assert_int_equal(sides.n, 4);
 	assert_ptr_equal(sides.parts[0].a, &a_parts[0]);
 	assert_ptr_equal(sides.parts[0].b, &b_parts[1]);
@@ -162,13 +162,13 @@ static void less_is_not_hot(void **unused)
 	struct explain_code_insn hot[40];
 	struct explain_code_part part = {(char *)"f", 0, 40, 4034, hot, 40};
 	struct explain_code code = {.parts = &part, .n = 1};
-	CLEANUP_EXPLAIN_SIDES struct explain_sides sides = {0};
+	CLEANUP_EXPLAIN_LISTING struct explain_listing sides = {0};
 
 	(void)unused;
 	for (unsigned i = 0; i < 40; i++)
 		hot[i] = insn(i, i >= 20 && i < 24 ? 1000 : 1, i);
 	hot[2].count = -1;
-	explain_sides_make(&code, NULL, &sides);
+	explain_listing_make(&code, NULL, &sides);
 	assert_int_equal(sides.n, 1);
 	for (size_t i = 0; i < 40; i++)
 		assert_int_equal(sides.parts[0].rows[i].hot, i >= 18 && i < 26);

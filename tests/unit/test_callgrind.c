@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "explain/explain.h"
+#include "explain/explain-internal.h"
 
 #define HEAD "version: 1\ncmd: ./p 1\npositions: instr line\nevents: Ir\n"
 #define PLACE "ob=(1) p\nfn=(1) main\n"

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "code/code.h"
 #include "elf/elf.h"
-#include "explain/weigh-internal.h"
+#include "explain/explain-internal.h"
 
 /* What starts and ends a program is taken off. */
 #define ROUNDS 200
@@ -473,7 +473,7 @@ static void test_place(void **state)
 	assert_string_equal(run.objects.v[0], dist.interpreter);
 	assert_string_equal(run.objects.v[1], "/usr/lib/x.so");
 	assert_string_equal(run.objects.v[2], "/elsewhere/x.so");
-	assert_true(weigh_is_interpreter(run.objects.v[0], run.command));
+	assert_true(explain_is_interpreter(run.objects.v[0], run.command));
 	explain_place_release(&place);
 }
 
@@ -485,20 +485,20 @@ static void test_names(void **state)
 	assert_int_equal(explain_fold("f.isra.0.constprop.2.lto_priv.1"), 1);
 	assert_int_equal(explain_fold("f.1"), 3);
 	assert_int_equal(explain_fold(".cold"), 5);
-	assert_true(weigh_is_interpreter("/a b/bin/p", "/a b/bin/p x 1"));
-	assert_true(weigh_is_interpreter("/usr/bin/p", "./p x/q 1"));
-	assert_true(weigh_is_interpreter("/x/libpython3.13.so.1.0", "p"));
-	assert_true(weigh_is_interpreter("/usr/bin/python3.11", "/usr/bin/python3 -Sc pass"));
-	assert_true(weigh_is_interpreter("/x/bin/python3.13td", "link"));
-	assert_true(weigh_is_interpreter("/x/bin/python", NULL));
-	assert_false(weigh_is_interpreter("/x/lib/python3.so", "p"));
-	assert_false(weigh_is_interpreter("/usr/lib/libc.so.6", "./p libc.so.6"));
-	assert_int_equal(weigh_cause_of_object("/lib64/ld-linux-x86-64.so.2"), EXPLAIN_LOADER);
-	assert_int_equal(weigh_cause_of_object("/lib/libm.so.6"), EXPLAIN_LIBC);
-	assert_int_equal(weigh_cause_of_object("/x/libmpdec.so"), EXPLAIN_OBJECTS);
-	assert_int_equal(weigh_cause_of_object("???"), EXPLAIN_NOWHERE);
-	assert_true(weigh_is_tls_function("__tls_get_addr'2"));
-	assert_false(weigh_is_tls_function("__tls_get_addrs"));
+	assert_true(explain_is_interpreter("/a b/bin/p", "/a b/bin/p x 1"));
+	assert_true(explain_is_interpreter("/usr/bin/p", "./p x/q 1"));
+	assert_true(explain_is_interpreter("/x/libpython3.13.so.1.0", "p"));
+	assert_true(explain_is_interpreter("/usr/bin/python3.11", "/usr/bin/python3 -Sc pass"));
+	assert_true(explain_is_interpreter("/x/bin/python3.13td", "link"));
+	assert_true(explain_is_interpreter("/x/bin/python", NULL));
+	assert_false(explain_is_interpreter("/x/lib/python3.so", "p"));
+	assert_false(explain_is_interpreter("/usr/lib/libc.so.6", "./p libc.so.6"));
+	assert_int_equal(explain_cause_of_object("/lib64/ld-linux-x86-64.so.2"), EXPLAIN_LOADER);
+	assert_int_equal(explain_cause_of_object("/lib/libm.so.6"), EXPLAIN_LIBC);
+	assert_int_equal(explain_cause_of_object("/x/libmpdec.so"), EXPLAIN_OBJECTS);
+	assert_int_equal(explain_cause_of_object("???"), EXPLAIN_NOWHERE);
+	assert_true(explain_is_tls_function("__tls_get_addr'2"));
+	assert_false(explain_is_tls_function("__tls_get_addrs"));
 }
 
 int main(void)

@@ -2,13 +2,12 @@
 #include "scratch.h"
 
 #include "elf/elf.h"
-#include "explain/explain.h"
+#include "explain/explain-internal.h"
 
 static struct explain_site site(
 	const char *function, unsigned kind, const char *symbol, int64_t executions)
 {
 	return (struct explain_site){.function = (char *)function,
-		.class = code_class_name(kind),
 		.kind = (uint8_t)kind,
 		.symbol = (char *)symbol,
 		.sites = 1,
@@ -67,8 +66,8 @@ static void test_weights_of_sites(void **state)
 		assert_string_equal(r.sites[i].name, expected[i].function);
 		assert_true(r.sites[i].weight == expected[i].weight);
 	}
-	assert_string_equal(r.sites[0].class, "tls-local-exec");
-	assert_string_equal(r.sites[0].class_b, "tls-general-dynamic");
+	assert_int_equal(r.sites[0].kind, CODE_SITE_TLS_LE);
+	assert_int_equal(r.sites[0].kind_b, CODE_SITE_TLS_GD);
 	assert_int_equal(explain_compare(&b, NULL, &alone, &err), 0);
 	assert_string_equal(alone.sites[0].name, "equal");
 	assert_string_equal(alone.sites[1].name, "tls");

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "elf/elf.h"
-#include "explain/explain.h"
+#include "explain/explain-internal.h"
 
 /* What starts and ends a program is taken off. */
 #define ROUNDS 100
@@ -179,7 +179,8 @@ static int64_t in_function(const struct explain_weights *w, const char *function
 			return f->entries;
 	}
 	for (size_t i = 0; i < w->n_sites; i++)
-		if (!strcmp(w->sites[i].function, function) && !strcmp(w->sites[i].class, what))
+		if (!strcmp(w->sites[i].function, function) &&
+			!strcmp(code_class_name(w->sites[i].kind), what))
 			n += w->sites[i].executions;
 	return n;
 }

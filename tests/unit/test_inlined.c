@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "explain/explain.h"
+#include "explain/explain-internal.h"
 
 #define ROUNDS 100
 

@@ -120,15 +120,13 @@ static void test_plan_errors(void **state)
 
 static void test_extrapolation(void **state)
 {
-	struct explain_weights w = {
-		.total = 100, .causes = {[EXPLAIN_TLS] = 60, [EXPLAIN_WORK] = 40}};
-	struct intervene_counts once = intervene_counts_of(&w), twice, many;
+	int64_t causes[EXPLAIN_N_CAUSES] = {[EXPLAIN_TLS] = 60, [EXPLAIN_WORK] = 40};
+	struct intervene_counts once = intervene_counts_of(causes), twice, many;
 
 	(void)state;
-	w.total = 150;
-	w.causes[EXPLAIN_TLS] = 80;
-	w.causes[EXPLAIN_WORK] = 70;
-	twice = intervene_counts_of(&w);
+	causes[EXPLAIN_TLS] = 80;
+	causes[EXPLAIN_WORK] = 70;
+	twice = intervene_counts_of(causes);
 	many = intervene_extrapolate(&once, &twice, 11);
 	assert_true(many.total == 600);
 	assert_true(many.causes[EXPLAIN_TLS] == 260);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "explain/run-internal.h"
+#include "explain/explain-internal.h"
 
 static const char statistics[] =
 	"     12797:\t\n"
@@ -75,18 +75,18 @@ static void reads_mappings(void **unused)
 	struct explain_trace trace = {0};
 
 	(void)unused;
-	trace_read_smaps("55d0-55d1 r--p 00000000 08:01 42    /opt/a b/python3\n"
-			 "Size:                  8 kB\n"
-			 "Rss:                   4 kB\n"
-			 "Private_Dirty:         0 kB\n"
-			 "55d1-55d2 rw-p 00000000 08:01 42    /opt/a b/python3\n"
-			 "Size:                  4 kB\n"
-			 "Rss:                   4 kB\n"
-			 "Private_Dirty:         4 kB\n"
-			 "VmFlags: rd wr mr\n"
-			 "7ffe-7fff rw-p 00000000 00:00 0 \n"
-			 "Size:                 12 kB\n"
-			 "7fff-8000 rw-p 00000000 00:00 0   [stack]",
+	explain_trace_read_smaps("55d0-55d1 r--p 00000000 08:01 42    /opt/a b/python3\n"
+				 "Size:                  8 kB\n"
+				 "Rss:                   4 kB\n"
+				 "Private_Dirty:         0 kB\n"
+				 "55d1-55d2 rw-p 00000000 08:01 42    /opt/a b/python3\n"
+				 "Size:                  4 kB\n"
+				 "Rss:                   4 kB\n"
+				 "Private_Dirty:         4 kB\n"
+				 "VmFlags: rd wr mr\n"
+				 "7ffe-7fff rw-p 00000000 00:00 0 \n"
+				 "Size:                 12 kB\n"
+				 "7fff-8000 rw-p 00000000 00:00 0   [stack]",
 		&trace);
 	assert_int_equal(trace.n_mappings, 3);
 	assert_string_equal(trace.mappings[0].path, "/opt/a b/python3");
@@ -95,7 +95,7 @@ static void reads_mappings(void **unused)
 	assert_int_equal(trace.mappings[0].written, 4 << 10);
 	assert_string_equal(trace.mappings[1].path, "");
 	assert_string_equal(trace.mappings[2].path, "[stack]");
-	trace_release(&trace);
+	explain_trace_release(&trace);
 }
 
 static char *run(const char *program, const char *script, struct explain_trace *trace)
@@ -108,7 +108,7 @@ static char *run(const char *program, const char *script, struct explain_trace *
 	strv_add(&argv, "-c");
 	strv_add(&argv, script);
 	strv_add(&env, "A=1");
-	assert_int_equal(trace_run(&argv, &env, "/", trace, &why, &err), 0);
+	assert_int_equal(explain_trace_run(&argv, &env, "/", trace, &why, &err), 0);
 	return why;
 }
 
@@ -129,8 +129,8 @@ static void traces_a_program(void **unused)
 	assert_int_equal(two.opens_failed, 1);
 	assert_true(strv_has(&two.files, "/etc/passwd"));
 	assert_false(strv_has(&two.files, "nowhere/x"));
-	trace_release(&one);
-	trace_release(&two);
+	explain_trace_release(&one);
+	explain_trace_release(&two);
 }
 
 static void says_why_not(void **unused)
@@ -142,7 +142,7 @@ static void says_why_not(void **unused)
 	(void)unused;
 	assert_string_equal(killed, "under ptrace it was killed by signal 9");
 	assert_string_equal(gone, "under ptrace it ended with exit code 127");
-	trace_release(&trace);
+	explain_trace_release(&trace);
 }
 
 static void starts_a_python(void **state)
