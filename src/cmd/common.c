@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/term.h"
-#include "base/trust.h"
+#include "proc/lock.h"
 #include "cmd/cmd.h"
 
 char *cmd_scratch(const char *within, const char *name, struct err *err)

@@ -8,7 +8,7 @@
 
 #include "tar/tar.h"
 #include "base/file.h"
-#include "base/parallel.h"
+#include "proc/parallel.h"
 #include "base/term.h"
 #include "cpython/cpython.h"
 #include "cmd/cmd.h"

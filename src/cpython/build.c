@@ -4,10 +4,9 @@
 
 #include "base/data.h"
 #include "base/file.h"
-#include "base/lock.h"
-#include "base/parallel.h"
+#include "proc/lock.h"
+#include "proc/parallel.h"
 #include "base/term.h"
-#include "base/trust.h"
 #include "cpython/cpython-internal.h"
 #include "report/json.h"
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/lock.h"
+#include "proc/lock.h"
 #include "pack/pack-internal.h"
 #include "pack/publish-internal.h"
 #include "pack/sign-internal.h"

@@ -20,8 +20,7 @@
 
 #include "base/below.h"
 #include "base/file.h"
-#include "base/lock.h"
-#include "base/trust.h"
+#include "proc/lock.h"
 #include "plan/record.h"
 
 #define INPUTS_MAX (1u << 20)

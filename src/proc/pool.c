@@ -1,6 +1,6 @@
 /* Children side by side. Declared in proc/proc.h. */
 #include "base/interrupt.h"
-#include "base/parallel.h"
+#include "proc/parallel.h"
 #include "base/progress.h"
 #include "proc/proc.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "base/parallel.h"
+#include "proc/parallel.h"
 #include "python/python-internal.h"
 
 #define MAX_FILES 2000000

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/parallel.h"
+#include "proc/parallel.h"
 #include "base/progress.h"
 #include "python/python-internal.h"
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/parallel.h"
+#include "proc/parallel.h"
 #include "cpython/cpython.h"
 #include "cmd/cmd.h"
 #include "cmd/pack-internal.h"

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "python/python-internal.h"
-#include "base/parallel.h"
+#include "proc/parallel.h"
 
 /* A library `name` with the given linker flags. */
 static void put_library(const char *root, const char *name, const char *flags)

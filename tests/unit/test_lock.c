@@ -10,8 +10,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/lock.h"
-#include "base/trust.h"
+#include "proc/lock.h"
 
 /* Another process that holds the lock until it is killed. */
 static pid_t hold_aside(const char *path)

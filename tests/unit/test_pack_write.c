@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/lock.h"
+#include "proc/lock.h"
 #include "pack/sums-internal.h"
 
 #define NAME PACKED_NAME

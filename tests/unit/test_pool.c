@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "base/parallel.h"
+#include "proc/parallel.h"
 #include "proc/proc.h"
 #include "scratch.h"
 

@@ -1,11 +1,12 @@
-/* Taking turns with other processes.
+/* Sharing folders: taking turns with other processes, and whose a folder is.
  *
  * What is locked (flock) is always a file of our own that nobody else may open: a folder, or a file
  * that others can read, could be locked by any of them. The file says who holds it, for messages.
  */
-#ifndef SOLDER_BASE_LOCK_H
-#define SOLDER_BASE_LOCK_H
+#ifndef SOLDER_PROC_LOCK_H
+#define SOLDER_PROC_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -43,5 +44,12 @@ int folder_lock(
 void lock_release(struct file_lock *lock);
 void cleanup_file_lock(struct file_lock **lock);
 #define CLEANUP_FILE_LOCK CLEANUP(cleanup_file_lock)
+
+/* Fails (ERR_ENVIRONMENT, with a hint) if `path`, a folder, belongs to another user than this one,
+ * root, or whom "/" belongs to, or if others can write in it. `sticky`: they may, where nobody can
+ * rename what is another's, as in /tmp. A folder that is not there is fine. */
+int folder_trust(const char *path, bool sticky, struct err *err);
+/* The same for the folders above `path`, where sticky ones are fine. */
+int folder_trust_above(const char *path, struct err *err);
 
 #endif

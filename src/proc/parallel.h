@@ -5,8 +5,8 @@
  * never more than a window ahead of what was taken, which bounds what is waiting. An interrupt, or
  * -1 from take, ends the work; `dropped` is called for what was made and not taken.
  */
-#ifndef SOLDER_BASE_PARALLEL_H
-#define SOLDER_BASE_PARALLEL_H
+#ifndef SOLDER_PROC_PARALLEL_H
+#define SOLDER_PROC_PARALLEL_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "base/parallel.h"
+#include "proc/parallel.h"
 
 #include <fcntl.h>
 #include <pthread.h>
