@@ -15,11 +15,6 @@ struct pack_values {
 	unsigned long level;
 };
 
-/* The cache's entry of the compile that the package's libpython comes from, by content, and the
- * newest of several: 1 and its folder `build` and the root it had, or 0. The caller frees both. */
-int cmd_pack_find_build(
-	const struct cache *c, const struct package *p, char **build, char **root, struct err *err);
-
 /* Packs `dir` into `out`, with scratch files in TMPDIR. */
 int cmd_pack_write(const struct pack_values *v, const char *dir, const char *out, unsigned int jobs,
 	const struct cache *cache, struct progress *progress, json_t **result, struct err *err);

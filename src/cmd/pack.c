@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tar/tar.h"
@@ -17,83 +16,8 @@
 
 #define LEVEL_MAX 19
 #define LEVEL_DEFAULT 6 /* measured in docs/pack.md */
-#define ROOT_MAX 4096
 #define GDB_SCRIPT "Tools/gdb/libpython.py"
 #define GDB_SCRIPT_MAX ((size_t)4 << 20)
-
-static bool same_size(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_size == y.st_size;
-}
-
-/* Is this entry's libpython the one whose digest is `hex`? 1, 0 or -1. */
-static int is_origin(const char *build, const char *library, const char *hex, struct err *err)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/%s", build, path_base(library));
-	char other[SHA256_HEX_SIZE];
-
-	if (!same_size(path, library))
-		return 0;
-	return sha256_file(path, other, NULL, err) < 0 ? -1 : !strcmp(hex, other);
-}
-
-static bool is_later(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
-}
-
-int cmd_pack_find_build(
-	const struct cache *c, const struct package *p, char **build, char **root, struct err *err)
-{
-	const char *library = pack_libpython(p);
-	CLEANUP_STRV struct strv ids = STRV_INIT;
-	CLEANUP_FREE char *why = NULL;
-	const char *id = NULL;
-	char hex[SHA256_HEX_SIZE];
-	struct timespec newest = {0};
-
-	*build = *root = NULL;
-	if (!library)
-		return 0;
-	if (sha256_file(library, hex, NULL, err) < 0)
-		return -1;
-	cache_entries(c, "cpython-compile-", &ids);
-	for (size_t i = 0; i < ids.n; i++) {
-		CLEANUP_FREE char *tree = cache_tree(c, ids.v[i]);
-		CLEANUP_FREE char *path = xasprintf("%s/build", tree);
-		CLEANUP_FREE char *root_file = xasprintf("%s/build-root", tree);
-		CLEANUP_BUF struct buf text = BUF_INIT;
-		struct stat st;
-		int origin;
-
-		if (stat(path, &st) < 0 || (id && !is_later(&st.st_mtim, &newest)))
-			continue;
-		origin = is_origin(path, library, hex, err);
-		if (origin < 0 || (origin && file_read(root_file, ROOT_MAX, &text, err) < 0))
-			return -1;
-		if (!origin)
-			continue;
-		free(*build);
-		free(*root);
-		*build = steal(&path);
-		*root = buf_steal(&text);
-		newest = st.st_mtim;
-		id = ids.v[i];
-	}
-	if (!id)
-		return 0;
-	cache_hold(c, id);
-	cache_touch(c, id);
-	if (cache_check(c, id, true, &why, err) == 0)
-		return 1;
-	if (why) {
-		err_set(err, ERR_INPUT, "the cache's '%s' is not what was built: %s", id, why);
-		err_hint(err, "'solder build' makes it again");
-	}
-	return -1;
-}
 
 /* The digest of CPython's source, or "". */
 static const char *source_digest(const struct package *p)
@@ -183,7 +107,9 @@ int cmd_pack_write(const struct pack_values *v, const char *dir, const char *out
 	if (checked == 2)
 		progress_say(progress,
 			"'%s' has no share/solder/files: its files are taken as they are", dir);
-	found = cmd_pack_find_build(cache, p, &build, &root, err);
+	found = pack_libpython(p)
+			? cpython_find_compile(cache, pack_libpython(p), &build, &root, err)
+			: 0;
 	if (found < 0)
 		return -1;
 	if (!found) {
@@ -286,8 +212,8 @@ static int pack(const struct pack_values *v, const char *dir, struct progress *p
 		return -1;
 	if (v->verify)
 		return cmd_pack_verify(v, dir, cache, progress, result, err);
-	return cmd_pack_write(v, dir, v->output ? v->output : ".",
-		v->jobs ? v->jobs : processors(), cache, progress, result, err);
+	return cmd_pack_write(v, dir, v->output ? v->output : ".", v->jobs ? v->jobs : processors(),
+		cache, progress, result, err);
 }
 
 /* Options that would be ignored are mistakes. */

@@ -353,11 +353,11 @@ int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err
 	}
 	*ret = json_pack(
 		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
-		"output", "path", json_text(b->output), "state", output_state(b), "sources",
-		"set", b->sources.lock->set, "reason", b->sources.reason, "packages", packages,
-		"compiler", b->full->version, "sandbox", b->sandbox_reason, "steps", steps,
-		"totals", "run", (int)o.steps, "reuse", (int)(b->plan.plan.n - o.steps),
-		"never_built", (int)o.unknown, "estimate_ns",
+		"output", "path", json_text(b->output), "state", output_state(b), "sources", "set",
+		b->sources.lock->set, "reason", b->sources.reason, "packages", packages, "compiler",
+		b->full->version, "sandbox", b->sandbox_reason, "steps", steps, "totals", "run",
+		(int)o.steps, "reuse", (int)(b->plan.plan.n - o.steps), "never_built",
+		(int)o.unknown, "estimate_ns",
 		o.steps && o.unknown ? json_null() : json_integer((json_int_t)o.left),
 		"download_bytes", (json_int_t)missing);
 	return 0;

@@ -189,9 +189,9 @@ int cpython_record_check_compiler(const struct cpython_record *record, struct er
  * pip change themselves is not looked at: bytecode, site-packages and pip's programs. */
 int cpython_check_tree(const char *dir, char **why, struct err *err);
 
-/* The compile that the libpython.so at `library` comes from, by content, the newest of several: 1,
- * and its folder of objects and the root that it was built in, to be freed; 0: the cache does not
- * have it. All of it is read: an error if it is not as it was built. */
+/* The compile that the libpython.so at `library` comes from, by content, the last used of several:
+ * 1, and its folder of objects and the root that it was built in, to be freed; 0: the cache does
+ * not have it. All of it is read: an error if it is not as it was built. */
 int cpython_find_compile(
 	const struct cache *c, const char *library, char **objects, char **root, struct err *err);
 

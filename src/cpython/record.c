@@ -98,7 +98,7 @@ static char *find_profile(const struct cache *cache, const char *digest)
 {
 	CLEANUP_STRV struct strv ids = STRV_INIT;
 
-	cache_entries(cache, "cpython-profile-", &ids);
+	cache_entries(cache, "cpython-profile", &ids);
 	for (size_t i = 0; i < ids.n; i++) {
 		CLEANUP_FREE char *tree = cache_tree(cache, ids.v[i]);
 		CLEANUP_FREE char *path = xasprintf("%s/profile", tree);
@@ -212,68 +212,45 @@ int cpython_record_check_compiler(const struct cpython_record *record, struct er
 				 record->request.cc, t->version);
 }
 
-/* Is this file, of the same size, the one whose digest is `hex`? 1, 0 or -1. */
-static int is_same(const char *path, const struct stat *st, const char *hex, struct err *err)
-{
-	char other[SHA256_HEX_SIZE];
-	struct stat st_other;
-
-	if (stat(path, &st_other) < 0 || st_other.st_size != st->st_size)
-		return 0;
-	return sha256_file(path, other, NULL, err) < 0 ? -1 : !strcmp(hex, other);
-}
-
 int cpython_find_compile(
 	const struct cache *c, const char *library, char **objects, char **root, struct err *err)
 {
 	CLEANUP_STRV struct strv ids = STRV_INIT;
-	CLEANUP_FREE char *found = NULL, *root_file = NULL, *why = NULL;
-	CLEANUP_BUF struct buf text = BUF_INIT;
-	const char *id = NULL;
-	char hex[SHA256_HEX_SIZE];
-	struct timespec newest = {0};
-	struct stat library_st;
+	char hex[SHA256_HEX_SIZE], other[SHA256_HEX_SIZE];
+	struct stat st, st_other;
 
-	if (stat(library, &library_st) < 0 || sha256_file(library, hex, NULL, err) < 0)
-		return err_wrap(err, "examining '%s'", library);
-	cache_entries(c, "cpython-compile-", &ids);
+	if (stat(library, &st) < 0)
+		return err_sys(err, "cannot examine '%s'", library);
+	if (sha256_file(library, hex, NULL, err) < 0)
+		return -1;
+	cache_entries(c, "cpython-compile", &ids);
 	for (size_t i = 0; i < ids.n; i++) {
-		CLEANUP_FREE char *tree = cache_tree(c, ids.v[i]);
+		CLEANUP_FREE char *tree = cache_tree(c, ids.v[i]), *why = NULL;
 		CLEANUP_FREE char *build = xasprintf("%s/build", tree);
 		CLEANUP_FREE char *path = xasprintf("%s/%s", build, path_base(library));
-		struct stat st;
-		int same;
+		CLEANUP_FREE char *root_file = xasprintf("%s/build-root", tree);
+		CLEANUP_BUF struct buf text = BUF_INIT;
 
-		if (stat(build, &st) < 0 ||
-			(id && (st.st_mtim.tv_sec < newest.tv_sec ||
-				       (st.st_mtim.tv_sec == newest.tv_sec &&
-					       st.st_mtim.tv_nsec <= newest.tv_nsec))))
+		if (stat(path, &st_other) < 0 || st_other.st_size != st.st_size)
 			continue;
-		same = is_same(path, &library_st, hex, err);
-		if (same < 0)
+		if (sha256_file(path, other, NULL, err) < 0)
 			return -1;
-		if (!same)
+		if (strcmp(hex, other) != 0)
 			continue;
-		free(found);
-		free(root_file);
-		found = steal(&build);
-		root_file = xasprintf("%s/build-root", tree);
-		newest = st.st_mtim;
-		id = ids.v[i];
-	}
-	if (!id)
-		return 0;
-	cache_hold(c, id);
-	cache_touch(c, id);
-	if (cache_check(c, id, true, &why, err) != 0) {
-		if (!why)
+		cache_hold(c, ids.v[i]);
+		cache_touch(c, ids.v[i]);
+		if (cache_check(c, ids.v[i], true, &why, err) < 0)
 			return -1;
-		err_set(err, ERR_INPUT, "the cache's '%s' is not what was built: %s", id, why);
-		return err_hint(err, "'solder build' makes it again");
+		if (why) {
+			err_set(err, ERR_INPUT, "the cache's '%s' is not what was built: %s",
+				ids.v[i], why);
+			return err_hint(err, "'solder build' makes it again");
+		}
+		if (file_read(root_file, ROOT_MAX, &text, err) < 0)
+			return -1;
+		*objects = steal(&build);
+		*root = buf_steal(&text);
+		return 1;
 	}
-	if (file_read(root_file, ROOT_MAX, &text, err) < 0)
-		return -1;
-	*objects = steal(&found);
-	*root = buf_steal(&text);
-	return 1;
+	return 0;
 }

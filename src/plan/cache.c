@@ -23,11 +23,9 @@
 #include "proc/lock.h"
 #include "plan/record.h"
 
-#define INPUTS_MAX (1u << 20)
+#define NOTE_MAX (1u << 20)
 #define KEY_DIGITS 16
 #define TITLE_MAX 256
-/* A step that makes CPython with a profile takes an hour or two on a slow machine. */
-#define PATIENCE_S (12 * 3600)
 #define BLANKS " \t\n'\"$\\"
 /* How folders in TMPDIR are called that stand for some in `work`. */
 #define ELSEWHERE "solder-"
@@ -36,6 +34,7 @@
 struct cache_held {
 	struct strv ids;
 	int *fds;
+	size_t n;
 };
 
 /* Clears what killed builds left of the entry, whose lock the caller holds; NULL: of all entries
@@ -74,13 +73,13 @@ static struct cache *find_cache(const char *dir, struct err *err)
 	CLEANUP(cleanup_cache) struct cache *c = xcalloc(1, sizeof(*c));
 	int failed;
 
+	c->held = xcalloc(1, sizeof(*c->held));
 	c->dir = dir ? path_absolute(dir) : user_cache("the cache is", err);
 	if (!c->dir) {
 		err_hint(err, "name a folder with --cache DIR");
 		return NULL;
 	}
 	c->sources = xasprintf("%s/sources", c->dir);
-	c->held = xcalloc(1, sizeof(*c->held));
 	failed = folder_trust(c->dir, false, err);
 	for (size_t i = 0; failed == 0 && i < ARRAY_SIZE(parts); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", c->dir, parts[i]);
@@ -130,12 +129,10 @@ void cache_free(struct cache *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; c->held && i < c->held->ids.n; i++)
+	for (size_t i = 0; i < c->held->n; i++)
 		close(c->held->fds[i]);
-	if (c->held) {
-		strv_release(&c->held->ids);
-		free(c->held->fds);
-	}
+	strv_release(&c->held->ids);
+	free(c->held->fds);
 	free(c->held);
 	free(c->dir);
 	free(c->sources);
@@ -158,7 +155,7 @@ int cache_derive(const struct cache *from, const char *dir, const char *all_but,
 	if (!path_exists(sources) && symlink(from->sources, sources) < 0)
 		return err_sys(err, "cannot create '%s'", sources);
 	if (all_but)
-		cache_entries(from, "", &ids);
+		cache_entries(from, NULL, &ids);
 	for (size_t i = 0; i < ids.n; i++) {
 		CLEANUP_FREE char *entry = cache_entry(from, ids.v[i]);
 		CLEANUP_FREE char *copy = cache_entry(&made, ids.v[i]);
@@ -190,35 +187,60 @@ char *cache_log(const struct cache *c, const char *id)
 	return xasprintf("%s/logs/%s.log", c->dir, id);
 }
 
-static char *record_path(const struct cache *c, const char *id)
+char *cache_lock_path(const struct cache *c, const char *id)
 {
-	return xasprintf("%s/store/%s/files", c->dir, id);
+	return xasprintf("%s/locks/%s", c->dir, id);
 }
 
-/* Is `entry` "NAME-" followed by the digits of a key? `n` is the length of NAME. */
-static bool is_entry(const char *entry, size_t *n)
+int cache_lock(const struct cache *c, const char *id, int *fd, struct err *err)
 {
-	const char *key = strrchr(entry, '-');
+	CLEANUP_FREE char *path = cache_lock_path(c, id);
 
-	*n = key ? (size_t)(key - entry) : 0;
-	return *n && strlen(key + 1) == KEY_DIGITS &&
-	       strspn(key + 1, "0123456789abcdef") == KEY_DIGITS;
+	return lock_try(path, fd, err);
 }
 
-void cache_entries(const struct cache *c, const char *prefix, struct strv *ids)
+struct dated {
+	const char *id;
+	struct timespec used;
+};
+
+static int is_used_earlier(const void *a, const void *b)
+{
+	const struct dated *x = a, *y = b;
+
+	if (x->used.tv_sec != y->used.tv_sec)
+		return x->used.tv_sec > y->used.tv_sec ? -1 : 1;
+	if (x->used.tv_nsec != y->used.tv_nsec)
+		return x->used.tv_nsec > y->used.tv_nsec ? -1 : 1;
+	return strcmp(y->id, x->id);
+}
+
+void cache_entries(const struct cache *c, const char *name, struct strv *ids)
 {
 	CLEANUP_FREE char *store = xasprintf("%s/store", c->dir);
 	CLEANUP_STRV struct strv names = STRV_INIT;
+	CLEANUP_FREE struct dated *found = NULL;
 	struct err ignored = ERR_INIT;
-	size_t n;
+	size_t n = 0;
 
 	/* A cache that is read may have none yet. */
 	if (dir_list(store, &names, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < names.n; i++) {
-		if (is_entry(names.v[i], &n) && !strncmp(names.v[i], prefix, strlen(prefix)))
-			strv_add(ids, names.v[i]);
+		const char *id = names.v[i], *key = strrchr(id, '-');
+		CLEANUP_FREE char *entry = cache_entry(c, id);
+		struct stat st;
+
+		if (key && key > id && strlen(key + 1) == KEY_DIGITS &&
+			strspn(key + 1, "0123456789abcdef") == KEY_DIGITS &&
+			(!name || (strlen(name) == (size_t)(key - id) &&
+					  !strncmp(id, name, (size_t)(key - id)))) &&
+			stat(entry, &st) == 0)
+			*ARRAY_ADD(found, n) = (struct dated){id, st.st_mtim};
 	}
+	sort_array(found, n, sizeof(*found), is_used_earlier);
+	for (size_t i = 0; i < n; i++)
+		strv_add(ids, found[i].id);
 }
 
 /* Opens the file that is locked while an entry is used; without one (in a cache that can only be
@@ -240,21 +262,21 @@ void cache_hold(const struct cache *c, const char *id)
 	for (int i = 0; i < 100 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK; i++)
 		usleep(10000);
 	strv_add(&c->held->ids, id);
-	c->held->fds = xreallocarray(c->held->fds, c->held->ids.n, sizeof(int));
-	c->held->fds[c->held->ids.n - 1] = fd;
+	*ARRAY_ADD(c->held->fds, c->held->n) = fd;
 }
 
-/* Writes it without a sign of use. */
+/* Takes down how the entry's tree is now. */
 static int write_record(const struct cache *c, const char *id, struct err *err)
 {
-	CLEANUP_FREE char *path = record_path(c, id), *tree = cache_tree(c, id);
-	CLEANUP_FREE char *entry = cache_entry(c, id);
+	CLEANUP_FREE char *entry = cache_entry(c, id), *tree = cache_tree(c, id);
+	CLEANUP_FREE char *path = xasprintf("%s/files", entry);
 	CLEANUP_RECORD struct record record = {0};
 	struct stat st;
 
 	if (stat(entry, &st) < 0)
 		return err_sys(err, "cannot examine '%s'", entry);
-	struct timespec times[2] = {st.st_atim, st.st_mtim};
+	/* That is no use of it. */
+	const struct timespec times[2] = {st.st_atim, st.st_mtim};
 
 	if (record_make(tree, NULL, &record, err) < 0 ||
 		record_write(&record, path, false, err) < 0)
@@ -264,9 +286,17 @@ static int write_record(const struct cache *c, const char *id, struct err *err)
 		       : 0;
 }
 
+int cache_record(const struct cache *c, const char *id, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/store/%s/files", c->dir, id);
+
+	return path_exists(path) ? 1 : write_record(c, id, err);
+}
+
 int cache_check(const struct cache *c, const char *id, bool all, char **why, struct err *err)
 {
-	CLEANUP_FREE char *path = record_path(c, id), *tree = cache_tree(c, id);
+	CLEANUP_FREE char *path = xasprintf("%s/store/%s/files", c->dir, id);
+	CLEANUP_FREE char *tree = cache_tree(c, id);
 	CLEANUP_RECORD struct record record = {0};
 	struct err ignored = ERR_INIT;
 	int got;
@@ -300,16 +330,9 @@ bool cache_use(const struct cache *c, const char *id, char **why)
 		return false;
 	cache_hold(c, id);
 	got = cache_check(c, id, false, &reason, &err);
-	if (got < 0)
-		reason = xstrdup(err.msg);
 	if (got && why)
-		*why = steal(&reason);
+		*why = got < 0 ? xstrdup(err.msg) : steal(&reason);
 	return got == 0;
-}
-
-bool cache_has(const struct cache *c, const char *id)
-{
-	return cache_use(c, id, NULL);
 }
 
 void cache_touch(const struct cache *c, const char *id)
@@ -319,13 +342,6 @@ void cache_touch(const struct cache *c, const char *id)
 	/* A cache that can only be read stays as it is. */
 	if (utimensat(AT_FDCWD, entry, NULL, 0) < 0)
 		return;
-}
-
-int cache_record(const struct cache *c, const char *id, struct err *err)
-{
-	CLEANUP_FREE char *path = record_path(c, id);
-
-	return path_exists(path) ? 1 : write_record(c, id, err);
 }
 
 int cache_remove(const struct cache *c, const char *id, struct err *err)
@@ -349,88 +365,40 @@ int cache_remove(const struct cache *c, const char *id, struct err *err)
 	return tree_remove(aside, err);
 }
 
-uint64_t cache_took(const struct cache *c, const char *id)
+/* A text that an entry was given: "took", "title", "inputs". */
+static int read_note(const struct cache *c, const char *id, const char *note, struct buf *text)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/store/%s/took", c->dir, id);
-	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP_FREE char *path = xasprintf("%s/store/%s/%s", c->dir, id, note);
 	struct err ignored = ERR_INIT;
 
-	if (file_read(path, 64, &text, &ignored) < 0)
-		return 0;
-	return strtoull(text.data, NULL, 10);
+	return file_read(path, NOTE_MAX, text, &ignored);
+}
+
+uint64_t cache_took(const struct cache *c, const char *id)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	return read_note(c, id, "took", &text) < 0 ? 0 : strtoull(text.data, NULL, 10);
 }
 
 char *cache_title(const struct cache *c, const char *id)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/store/%s/title", c->dir, id);
 	CLEANUP_BUF struct buf text = BUF_INIT;
-	struct err ignored = ERR_INIT;
 
-	if (file_read(path, TITLE_MAX, &text, &ignored) < 0 || strlen(text.data) != text.len)
+	if (read_note(c, id, "title", &text) < 0 || text.len > TITLE_MAX ||
+		strlen(text.data) != text.len)
 		return xstrdup(id);
 	return buf_steal(&text);
 }
 
-char *cache_latest(const struct cache *c, const char *name)
+bool cache_inputs(const struct cache *c, const char *id, struct strv *lines)
 {
-	CLEANUP_STRV struct strv ids = STRV_INIT;
-	struct timespec newest = {0};
-	const char *latest = NULL;
-	size_t n;
-
-	cache_entries(c, name, &ids);
-	for (size_t i = 0; i < ids.n; i++) {
-		CLEANUP_FREE char *entry = cache_entry(c, ids.v[i]);
-		struct stat st;
-
-		if (!is_entry(ids.v[i], &n) || n != strlen(name) || stat(entry, &st) < 0)
-			continue;
-		if (!latest || st.st_mtim.tv_sec > newest.tv_sec ||
-			(st.st_mtim.tv_sec == newest.tv_sec &&
-				st.st_mtim.tv_nsec > newest.tv_nsec)) {
-			newest = st.st_mtim;
-			latest = ids.v[i];
-		}
-	}
-	return latest ? xstrdup(latest) : NULL;
-}
-
-int cache_inputs(const struct cache *c, const char *id, struct strv *lines, struct err *err)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/store/%s/inputs", c->dir, id);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
-	if (file_read(path, INPUTS_MAX, &text, err) < 0)
-		return -1;
+	if (read_note(c, id, "inputs", &text) < 0)
+		return false;
 	strv_split(lines, text.data, "\n");
-	return 0;
-}
-
-static char *lock_path(const struct cache *c, const char *id)
-{
-	return xasprintf("%s/locks/%s", c->dir, id);
-}
-
-int cache_lock(const struct cache *c, const char *id, int *fd, struct err *err)
-{
-	CLEANUP_FREE char *path = lock_path(c, id);
-
-	return lock_try(path, fd, err);
-}
-
-char *cache_lock_holder(const struct cache *c, const char *id)
-{
-	CLEANUP_FREE char *path = lock_path(c, id);
-
-	return lock_holder(path);
-}
-
-int cache_lock_waited(const struct cache *c, const char *id, uint64_t start, struct err *err)
-{
-	CLEANUP_FREE char *path = lock_path(c, id);
-	uint64_t waited = clock_ns() - start;
-
-	return waited < lock_patience(PATIENCE_S) ? 0 : lock_gave_up(path, waited, err);
+	return true;
 }
 
 /* Packages' own build systems cannot stand blanks in the path that they are built in; then the
@@ -482,6 +450,7 @@ static int close_to_others(void *ctx, const struct tree_entry *e, struct err *er
 	return 0;
 }
 
+/* Writes the entry of a finished step at `entry`. */
 static int write_entry(const char *entry, const char *title, const char *tree,
 	const struct strv *inputs, uint64_t took, struct err *err)
 {
@@ -498,27 +467,16 @@ static int write_entry(const char *entry, const char *title, const char *tree,
 		if (file_write(path, texts[i][1], strlen(texts[i][1]), 0644, err) < 0)
 			return -1;
 	}
+	if (rename(tree, entry_tree) < 0 && errno != EXDEV)
+		return err_sys(err, "cannot rename '%s' to '%s'", tree, entry_tree);
 	/* A rename does not cross file systems. */
-	if (rename(tree, entry_tree) < 0) {
-		if (errno != EXDEV)
-			return err_sys(err, "cannot rename '%s' to '%s'", tree, entry_tree);
-		if (tree_copy(tree, entry_tree, err) < 0)
-			return -1;
-	}
-	if (tree_walk(entry_tree, close_to_others, NULL, err) < 0 ||
-		record_make(entry_tree, NULL, &record, err) < 0)
+	if (!path_exists(entry_tree) && tree_copy(tree, entry_tree, err) < 0)
 		return -1;
-	return record_write(&record, files, false, err);
-}
-
-/* An entry that is not whole cannot be used; the whole one takes its place. */
-static int take_place(const char *fresh, const char *entry, struct err *err)
-{
-	int got = path_exists(entry) ? path_exchange(fresh, entry, err) : 1;
-
-	if (got <= 0)
-		return got < 0 ? -1 : tree_remove(fresh, err);
-	return tree_remove(entry, err) < 0 ? -1 : path_rename(fresh, entry, err);
+	if (tree_walk(entry_tree, close_to_others, NULL, err) < 0 ||
+		record_make(entry_tree, NULL, &record, err) < 0 ||
+		record_write(&record, files, false, err) < 0)
+		return -1;
+	return path_sync_all(entry, err);
 }
 
 int cache_commit(const struct cache *c, const char *id, const char *title, const char *tree,
@@ -527,14 +485,18 @@ int cache_commit(const struct cache *c, const char *id, const char *title, const
 	CLEANUP_FREE char *entry = cache_entry(c, id);
 	CLEANUP_FREE char *fresh = xasprintf("%s/work/%s.commit-XXXXXX", c->dir, id);
 	struct err ignored = ERR_INIT;
+	int failed;
 
 	if (!mkdtemp(fresh))
 		return err_sys(err, "cannot create the folder '%s'", fresh);
 	cache_hold(c, id);
 	chmod(fresh, 0755);
-	if (write_entry(fresh, title, tree, inputs, took, err) == 0 &&
-		path_sync_all(fresh, err) == 0 && take_place(fresh, entry, err) == 0)
-		return 0;
+	failed = write_entry(fresh, title, tree, inputs, took, err);
+	/* One that stands there is not whole. */
+	if (failed == 0)
+		failed = path_exists(entry) ? path_exchange(fresh, entry, err) : 1;
+	if (failed == 1)
+		failed = tree_remove(entry, err) < 0 ? -1 : path_rename(fresh, entry, err);
 	tree_remove(fresh, &ignored);
-	return -1;
+	return failed;
 }

@@ -53,13 +53,12 @@ char *cache_entry(const struct cache *c, const char *id);
 char *cache_tree(const struct cache *c, const char *id);
 char *cache_log(const struct cache *c, const char *id);
 
-/* The ids of all entries whose steps' names begin with `prefix` ("" for all), sorted. */
-void cache_entries(const struct cache *c, const char *prefix, struct strv *ids);
+/* The ids of the entries of a step (NULL: of all), the last used first. */
+void cache_entries(const struct cache *c, const char *name, struct strv *ids);
 
 /* Is the entry there, and as its step left it? If so, nobody removes it until the cache is freed.
  * If it is there and not whole, *why (may be NULL; to be freed) says what is wrong. */
 bool cache_use(const struct cache *c, const char *id, char **why);
-bool cache_has(const struct cache *c, const char *id);
 /* Notes that the entry was used now. */
 void cache_touch(const struct cache *c, const char *id);
 /* What *why says of an entry that an older solder left. */
@@ -78,18 +77,13 @@ int cache_remove(const struct cache *c, const char *id, struct err *err);
 uint64_t cache_took(const struct cache *c, const char *id);
 /* The title of the step that made it, or its id; the caller frees it. */
 char *cache_title(const struct cache *c, const char *id);
-/* The id of the last used entry of a step of that name, or NULL; the caller frees it. */
-char *cache_latest(const struct cache *c, const char *name);
-int cache_inputs(const struct cache *c, const char *id, struct strv *lines, struct err *err);
+bool cache_inputs(const struct cache *c, const char *id, struct strv *lines);
 
 /* Locks an entry for making it: returns 1 and the lock's descriptor, 0 when another process
  * holds it, -1 on error. Closing the descriptor unlocks. */
 int cache_lock(const struct cache *c, const char *id, int *fd, struct err *err);
-/* Who holds it, as lock_holder() says it; the caller frees it. */
-char *cache_lock_holder(const struct cache *c, const char *id);
-/* Has the lock been waited for long enough, since `start` (clock_ns())? Then -1 and who holds it.
- */
-int cache_lock_waited(const struct cache *c, const char *id, uint64_t start, struct err *err);
+/* The file of that lock, for base/lock.h; the caller frees it. */
+char *cache_lock_path(const struct cache *c, const char *id);
 
 /* A fresh folder for making the entry, whose lock the caller holds until it is removed. Clears away
  * what builds that were killed left of the same. Where the cache's path has blanks, the folder is

@@ -116,14 +116,12 @@ static const char *find_label(const struct strv *lines, const char *line)
 	return NULL;
 }
 
-/* Why a step has another key than the last time: the first line that differs. */
-static char *why_run(const struct step *s, const struct cache *cache)
+/* Why a step has another key than its last used entry: the first line that differs. */
+static char *why_run(const struct step *s, const struct cache *cache, const char *latest)
 {
-	CLEANUP_FREE char *latest = cache_latest(cache, s->name);
 	CLEANUP_STRV struct strv lines = STRV_INIT;
-	struct err ignored = ERR_INIT;
 
-	if (!latest || cache_inputs(cache, latest, &lines, &ignored) < 0)
+	if (!latest || !cache_inputs(cache, latest, &lines))
 		return xstrdup("never built");
 	for (size_t i = 0; i < s->inputs.n; i++) {
 		const char *line = s->inputs.v[i], *before = find_label(&lines, line);
@@ -150,7 +148,9 @@ static char *why_run(const struct step *s, const struct cache *cache)
 /* What decides that a step is reused: an entry of the cache under its key, whole. */
 static int settle_step(struct step *s, const struct cache *cache, struct err *err)
 {
-	CLEANUP_FREE char *text = NULL, *latest = NULL, *wrong = NULL;
+	CLEANUP_FREE char *text = NULL, *wrong = NULL;
+	CLEANUP_STRV struct strv entries = STRV_INIT;
+	const char *latest;
 	char hex[SHA256_HEX_SIZE];
 
 	if (strlen(s->name) > 64)
@@ -175,10 +175,11 @@ static int settle_step(struct step *s, const struct cache *cache, struct err *er
 	snprintf(s->id, sizeof(s->id), "%s-%.16s", s->name, hex);
 	s->cached = cache_use(cache, s->id, &wrong);
 	s->damaged = wrong != NULL;
+	cache_entries(cache, s->name, &entries);
+	latest = s->cached ? s->id : entries.n ? entries.v[0] : NULL;
 	s->reason = s->cached    ? xstrdup("same inputs as before")
 		    : s->damaged ? xasprintf("the cache entry is damaged: %s", wrong)
-				 : why_run(s, cache);
-	latest = s->cached ? xstrdup(s->id) : cache_latest(cache, s->name);
+				 : why_run(s, cache, latest);
 	s->estimate = latest ? cache_took(cache, latest) : 0;
 	return 0;
 }

@@ -41,20 +41,13 @@ void cache_items_release(struct cache_items *items)
 	*items = (struct cache_items){0};
 }
 
-static int is_used_later(const void *a, const void *b)
-{
-	const struct cache_item *x = a, *y = b;
-
-	return x->used != y->used ? (x->used < y->used ? -1 : 1) : strcmp(x->id, y->id);
-}
-
 int cache_list(const struct cache *c, struct cache_items *ret, struct err *err)
 {
 	CLEANUP_STRV struct strv ids = STRV_INIT;
 
-	cache_entries(c, "", &ids);
+	cache_entries(c, NULL, &ids);
 	*ret = (struct cache_items){.v = xcalloc(ids.n + 1, sizeof(*ret->v))};
-	for (size_t i = 0; i < ids.n; i++) {
+	for (size_t i = ids.n; i-- > 0;) {
 		CLEANUP_FREE char *path = cache_entry(c, ids.v[i]);
 		struct cache_part sum = {0};
 		struct stat st;
@@ -70,7 +63,6 @@ int cache_list(const struct cache *c, struct cache_items *ret, struct err *err)
 			.size = sum.size,
 			.used = st.st_mtime};
 	}
-	sort_array(ret->v, ret->n, sizeof(*ret->v), is_used_later);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/below.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/term.h"
 #include "plan/plan.h"
 #include "plan/record.h"
@@ -22,6 +23,8 @@
 /* With less than this, a step that fails has probably run out of space. */
 #define FREE_BYTES_MIN (4u << 20)
 #define LINE_BYTES 160
+/* A step that makes CPython with a profile takes an hour or two on a slow machine. */
+#define PATIENCE_S (12 * 3600)
 
 struct run {
 	struct plan *plan;
@@ -296,27 +299,29 @@ static void end_running(struct running *g, const char *word, bool keep)
 /* Takes a step for us to make: 1. 0: another build makes it, or has made it. */
 static int take_step(struct run *r, struct step *s, int *lock, struct err *err)
 {
-	const struct cache *cache = r->options->cache;
-	CLEANUP_FREE char *holder = NULL;
-	int got = cache_lock(cache, s->id, lock, err);
+	CLEANUP_FREE char *path = cache_lock_path(r->options->cache, s->id), *holder = NULL;
+	int got = lock_try(path, lock, err);
 
 	if (got < 0)
 		return -1;
-	if (cache_has(cache, s->id)) {
-		if (got)
-			close(*lock);
-		s->cached = true;
+	s->cached = cache_use(r->options->cache, s->id, NULL);
+	if (s->cached && got)
+		close(*lock);
+	if (s->cached)
 		r->result->reused++;
-	}
 	if (got || s->cached) {
 		r->waiting = 0;
-		return s->cached ? 0 : 1;
+		return !s->cached;
 	}
-	if (r->waiting)
-		return cache_lock_waited(cache, s->id, r->waiting, err) < 0
-			       ? err_wrap(err, "another solder is making %s", s->title)
-			       : 0;
-	holder = cache_lock_holder(cache, s->id);
+	if (r->waiting) {
+		uint64_t waited = clock_ns() - r->waiting;
+
+		if (waited < lock_patience(PATIENCE_S))
+			return 0;
+		lock_gave_up(path, waited, err);
+		return err_wrap(err, "another solder is making %s", s->title);
+	}
+	holder = lock_holder(path);
 	progress_say(r->options->progress, "another solder is making %s: %s; waiting for it",
 		s->title, holder);
 	r->waiting = clock_ns();

@@ -77,10 +77,10 @@ static void test_copied(void **state)
 
 	before = scratch_read(path, "files");
 	free(scratch_shell(path, "cp -a tree copy; rm -r tree; mv copy tree"));
-	assert_true(cache_has(p->cache, id));
+	assert_true(cache_use(p->cache, id, NULL));
 	after = scratch_read(path, "files");
 	assert_string_not_equal(before, after);
-	assert_true(cache_has(p->cache, id));
+	assert_true(cache_use(p->cache, id, NULL));
 	again = scratch_read(path, "files");
 	assert_string_equal(after, again);
 }
@@ -94,9 +94,9 @@ static void test_record(void **state)
 
 	assert_int_equal(cache_record(p->cache, id, &p->err), 1);
 	free(scratch_shell(path, "rm files title; touch -d @1000000000 ."));
-	assert_false(cache_has(p->cache, id));
+	assert_false(cache_use(p->cache, id, NULL));
 	assert_int_equal(cache_record(p->cache, id, &p->err), 0);
-	assert_true(cache_has(p->cache, id));
+	assert_true(cache_use(p->cache, id, NULL));
 	CLEANUP_FREE char *time = scratch_shell(path, "stat -c %%Y .");
 	CLEANUP_FREE char *title = cache_title(p->cache, id);
 	assert_string_equal(time, "1000000000\n");

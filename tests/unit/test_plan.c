@@ -234,7 +234,7 @@ static void test_failure(void **state)
 	log = cache_log(p->cache, p->plan.steps[0]->id);
 	assert_non_null(strstr(p->err.msg, log));
 	assert_true(path_exists(log));
-	assert_false(cache_has(p->cache, p->plan.steps[0]->id));
+	assert_false(cache_use(p->cache, p->plan.steps[0]->id, NULL));
 	assert_int_equal(plans_entries(p, "work"), 0);
 	/* A script is read with -e and -u. */
 	plans_clear(p);
