@@ -12,7 +12,7 @@
 
 #include "base/below.h"
 #include "base/file.h"
-#include "base/lock.h"
+#include "proc/lock.h"
 #include "base/term.h"
 #include "plan/plan.h"
 #include "plan/record.h"
