@@ -6,11 +6,10 @@ PREFIX ?= /usr/local
 OUT ?= out
 PKG_CONFIG ?= pkg-config
 
-LIBRARIES := libcurl libarchive libzstd libcrypto jansson libfyaml capstone libdw
+LIBRARIES := libcurl libarchive libzstd zlib libcrypto jansson libfyaml capstone libdw
 # What `make dist` and `make check` need on Debian and Ubuntu.
 PACKAGES_BUILD := build-essential pkgconf libcurl4-openssl-dev libarchive-dev libzstd-dev \
-	libssl-dev libjansson-dev libfyaml-dev libcapstone-dev \
-	libdw-dev
+	zlib1g-dev libssl-dev libjansson-dev libfyaml-dev libcapstone-dev libdw-dev
 PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils
 PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
 	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf \

@@ -23,7 +23,7 @@ static void defaults(void *values)
 static int run(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
-	struct tar_limits limits = UNPACK_LIMITS_DEFAULT;
+	struct tar_limits limits = TAR_LIMITS_DEFAULT;
 	struct progress *progress;
 	const char *said = "the signed SHA256SUMS";
 	int failed;

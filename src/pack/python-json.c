@@ -83,7 +83,7 @@ static void add_extension(const struct package *p, const struct tar_list *full, 
 		for (i = 0; i < full->n; i++) {
 			const char *name = full->v[i].name;
 
-			if (full->v[i].kind == PACK_FILE && !strncmp(name, below, strlen(below)))
+			if (full->v[i].kind == TAR_FILE && !strncmp(name, below, strlen(below)))
 				json_array_append_new(paths, json_text(in_json(name)));
 		}
 	}
@@ -112,7 +112,7 @@ static void add_shared(const struct package *p, const struct tar_list *full, jso
 		CLEANUP_FREE char *module = package_module(link->name);
 		CLEANUP_FREE char *init = xasprintf("PyInit_%s", module);
 
-		if (link->kind == PACK_LINK && strstr(link->name, "/lib-dynload/") &&
+		if (link->kind == TAR_LINK && strstr(link->name, "/lib-dynload/") &&
 			!json_object_get(extensions, module))
 			add_extension(p, full, extensions, module, init, in_json(link->name),
 				json_array());
@@ -226,7 +226,7 @@ static json_t *core_json(
 	for (size_t i = 0; i < full->n; i++) {
 		const char *name = in_json(full->v[i].name);
 
-		if (full->v[i].kind == PACK_FILE && !strncmp(name, "build/", 6) &&
+		if (full->v[i].kind == TAR_FILE && !strncmp(name, "build/", 6) &&
 			ends_with(name, ".o") && strcmp(name, "build/Modules/config.o") != 0 &&
 			!is_listed(extensions, name))
 			json_array_append_new(objs, json_text(name));

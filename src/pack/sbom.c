@@ -115,7 +115,7 @@ static bool has_package(const struct package *p, const char *name)
 static json_t *add_artifact(const struct bill *b, const struct tar_entry *e, const char *id,
 	const char *name, const char *version, const char *purpose, struct err *err)
 {
-	CLEANUP_CLOSE int fd = pack_entry_open(e, err);
+	CLEANUP_CLOSE int fd = tar_entry_open(e, err);
 	char hex[SHA256_HEX_SIZE];
 	json_t *o;
 
@@ -139,7 +139,7 @@ static int add_file(const struct bill *b, const struct py_file *f, struct err *e
 	const struct tar_entry *e = tar_list_find(b->list, name);
 	const char *const *linked = package_libraries(module);
 
-	if (f->problem || !e || e->kind != PACK_FILE || !e->path)
+	if (f->problem || !e || e->kind != TAR_FILE || !e->path)
 		return 0;
 	if (!add_artifact(b, e, id, f->rel, package_text(b->p->says, "python_version"),
 		    f->role == PY_ROLE_INTERPRETER ? "APPLICATION" : "LIBRARY", err))
@@ -209,7 +209,7 @@ static int add_installed(const struct bill *b, const struct tar_entry *e, struct
 {
 	CLEANUP_FREE char *name = NULL, *version = NULL, *id = NULL, *same = NULL, *project = NULL;
 	CLEANUP_BUF struct buf metadata = BUF_INIT;
-	CLEANUP_CLOSE int fd = pack_entry_open(e, err);
+	CLEANUP_CLOSE int fd = tar_entry_open(e, err);
 	json_t *o;
 
 	if (fd < 0 || file_read_fd(fd, e->path, METADATA_MAX, &metadata, err) < 0)
@@ -240,7 +240,7 @@ static int add_other(const struct bill *b, const struct tar_entry *e, struct err
 	const char *rel = e->name + n + 1;
 	bool site;
 
-	if (e->kind != PACK_FILE || !e->path || strncmp(e->name, b->as, n) || e->name[n] != '/')
+	if (e->kind != TAR_FILE || !e->path || strncmp(e->name, b->as, n) || e->name[n] != '/')
 		return 0;
 	site = strstr(rel, "/site-packages/");
 	if (!ends_with(rel, site ? ".dist-info/METADATA" : ".whl") &&

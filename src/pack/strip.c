@@ -94,10 +94,10 @@ static int is_linkable(const struct tar_entry *e, struct err *err)
 	char magic[8];
 	ssize_t n;
 
-	if (e->kind != PACK_FILE || !e->path ||
+	if (e->kind != TAR_FILE || !e->path ||
 		(!ends_with(e->name, ".a") && !ends_with(e->name, ".o")))
 		return 0;
-	fd = pack_entry_open(e, err);
+	fd = tar_entry_open(e, err);
 	if (fd < 0)
 		return -1;
 	n = file_pread(fd, magic, sizeof(magic), 0);

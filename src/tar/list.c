@@ -25,14 +25,13 @@ void tar_list_release(struct tar_list *l)
 	*l = (struct tar_list){0};
 }
 
-static struct tar_entry *add(struct tar_list *l, char *name, enum pack_kind kind)
+/* Takes the name. */
+static struct tar_entry *add_entry(struct tar_list *l, char *name, enum tar_kind kind)
 {
-	if (l->n == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 256;
-		l->v = xreallocarray(l->v, l->cap, sizeof(*l->v));
-	}
-	l->v[l->n] = (struct tar_entry){.name = name, .kind = kind, .order = l->added++};
-	return &l->v[l->n++];
+	struct tar_entry *e = ARRAY_ADD(l->v, l->n);
+
+	*e = (struct tar_entry){.name = name, .kind = kind, .order = l->added++};
+	return e;
 }
 
 struct tree_source {
@@ -40,36 +39,28 @@ struct tree_source {
 	const char *as;
 };
 
-static int add_link(
-	const struct tree_source *s, char *name, const struct tree_entry *e, struct err *err)
-{
-	char *target = link_read_below(e->in, e->name, err);
-
-	add(s->list, name, PACK_LINK)->link = target;
-	return target ? 0 : -1;
-}
-
-static int visit(void *ctx, const struct tree_entry *e, struct err *err)
+static int add_from_tree(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	const struct tree_source *s = ctx;
-	char *name = xasprintf("%s/%s", s->as, e->rel);
-	struct tar_entry *file;
+	mode_t type = e->st->st_mode & S_IFMT;
+	struct tar_entry *entry;
 
-	if (S_ISDIR(e->st->st_mode)) {
-		add(s->list, name, PACK_FOLDER);
-		return 0;
-	}
-	if (S_ISLNK(e->st->st_mode))
-		return add_link(s, name, e, err);
-	if (!S_ISREG(e->st->st_mode)) {
-		free(name);
+	if (type != S_IFDIR && type != S_IFLNK && type != S_IFREG)
 		return err_set(err, ERR_INPUT,
 			"cannot pack '%s': it is a device, a pipe or a socket", e->path);
+	entry = add_entry(s->list, xasprintf("%s/%s", s->as, e->rel),
+		type == S_IFDIR   ? TAR_FOLDER
+		: type == S_IFLNK ? TAR_LINK
+				  : TAR_FILE);
+	if (type == S_IFLNK) {
+		entry->link = link_read_below(e->in, e->name, err);
+		return entry->link ? 0 : -1;
 	}
-	file = add(s->list, name, PACK_FILE);
-	file->path = xstrdup(e->path);
-	file->top = strlen(e->path) - strlen(e->rel) - 1;
-	file->executable = e->st->st_mode & 0100;
+	if (type == S_IFREG) {
+		entry->path = xstrdup(e->path);
+		entry->top = strlen(e->path) - strlen(e->rel) - 1;
+		entry->executable = e->st->st_mode & 0100;
+	}
 	return 0;
 }
 
@@ -77,11 +68,11 @@ int tar_list_add_tree(struct tar_list *l, const char *dir, const char *as, struc
 {
 	struct tree_source s = {l, as};
 
-	add(l, xstrdup(as), PACK_FOLDER);
-	return tree_walk(dir, visit, &s, err);
+	add_entry(l, xstrdup(as), TAR_FOLDER);
+	return tree_walk(dir, add_from_tree, &s, err);
 }
 
-int pack_entry_open(const struct tar_entry *e, struct err *err)
+int tar_entry_open(const struct tar_entry *e, struct err *err)
 {
 	CLEANUP_FREE char *top = xstrndup(e->path, e->top);
 	CLEANUP_FOLDER struct folder f = FOLDER_INIT;
@@ -93,7 +84,7 @@ int pack_entry_open(const struct tar_entry *e, struct err *err)
 
 void tar_list_add_file(struct tar_list *l, const char *path, const char *as, bool executable)
 {
-	struct tar_entry *e = add(l, xstrdup(as), PACK_FILE);
+	struct tar_entry *e = add_entry(l, xstrdup(as), TAR_FILE);
 
 	e->path = xstrdup(path);
 	e->executable = executable;
@@ -101,7 +92,7 @@ void tar_list_add_file(struct tar_list *l, const char *path, const char *as, boo
 
 void tar_list_add_bytes(struct tar_list *l, const void *data, size_t len, const char *as)
 {
-	struct tar_entry *e = add(l, xstrdup(as), PACK_FILE);
+	struct tar_entry *e = add_entry(l, xstrdup(as), TAR_FILE);
 
 	e->data = xcalloc(len + 1, 1);
 	if (len)
@@ -111,7 +102,7 @@ void tar_list_add_bytes(struct tar_list *l, const void *data, size_t len, const 
 
 void tar_list_add_symlink(struct tar_list *l, const char *target, const char *as)
 {
-	add(l, xstrdup(as), PACK_LINK)->link = xstrdup(target);
+	add_entry(l, xstrdup(as), TAR_LINK)->link = xstrdup(target);
 }
 
 /* Is `name` `top`, or below it? */
@@ -124,17 +115,16 @@ static bool is_below(const char *name, const char *top)
 
 size_t tar_list_drop(struct tar_list *l, const char *top)
 {
-	size_t kept = 0, dropped;
+	size_t before = l->n, kept = 0;
 
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < before; i++) {
 		if (is_below(l->v[i].name, top))
 			entry_release(&l->v[i]);
 		else
 			l->v[kept++] = l->v[i];
 	}
-	dropped = l->n - kept;
 	l->n = kept;
-	return dropped;
+	return before - kept;
 }
 
 const struct tar_entry *tar_list_find(const struct tar_list *l, const char *name)
@@ -159,16 +149,11 @@ static void add_folders(struct tar_list *l)
 
 		if (!strcmp(dir, ".") || !strcmp(dir, last))
 			continue;
+		for (const char *p = strchr(dir, '/'); p; p = strchr(p + 1, '/'))
+			add_entry(l, xstrndup(dir, (size_t)(p - dir)), TAR_FOLDER);
+		add_entry(l, xstrdup(dir), TAR_FOLDER);
 		free(last);
-		last = xstrdup(dir);
-		for (char *p = strchr(dir, '/');; p = strchr(p + 1, '/')) {
-			if (p)
-				*p = '\0';
-			add(l, xstrdup(dir), PACK_FOLDER);
-			if (!p)
-				break;
-			*p = '/';
-		}
+		last = steal(&dir);
 	}
 }
 
@@ -186,34 +171,12 @@ static int compare_names(const char *a, const char *b)
 	return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_entries(const void *a, const void *b)
 {
 	const struct tar_entry *x = a, *y = b;
 	int c = compare_names(x->name, y->name);
 
-	if (c)
-		return c;
-	return x->order < y->order ? -1 : 1;
-}
-
-/* Of entries with one name the last that was added stays; a folder gives way to all others. */
-static void drop_duplicates(struct tar_list *l)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < l->n; i++) {
-		struct tar_entry *last = kept ? &l->v[kept - 1] : NULL;
-
-		if (!last || strcmp(last->name, l->v[i].name) != 0) {
-			l->v[kept++] = l->v[i];
-		} else if (l->v[i].kind == PACK_FOLDER) {
-			entry_release(&l->v[i]);
-		} else {
-			entry_release(last);
-			*last = l->v[i];
-		}
-	}
-	l->n = kept;
+	return c ? c : x->order < y->order ? -1 : 1;
 }
 
 /* Would tar_extract() take it, also when it drops the topmost folder? */
@@ -224,11 +187,11 @@ static int check_entry(const struct tar_entry *e, struct err *err)
 
 	for (const char *c = e->name; *c; c++)
 		depth += *c == '/';
-	if (strlen(e->name) > PATH_LENGTH_MAX)
+	if (strlen(e->name) > TAR_PATH_MAX)
 		fault = "has a path that is too long";
-	else if (depth >= DEPTH_MAX)
+	else if (depth >= TAR_DEPTH_MAX)
 		fault = "is nested too deep";
-	else if (e->kind == PACK_LINK)
+	else if (e->kind == TAR_LINK)
 		fault = tar_link_fault(e->link, depth ? depth - 1 : 0);
 	if (!fault)
 		return 0;
@@ -238,14 +201,29 @@ static int check_entry(const struct tar_entry *e, struct err *err)
 
 int tar_list_settle(struct tar_list *l, const char *first, struct err *err)
 {
+	size_t n, kept = 0;
+
 	add_folders(l);
-	sort_array(l->v, l->n, sizeof(*l->v), compare);
-	drop_duplicates(l);
+	n = l->n;
+	sort_array(l->v, n, sizeof(*l->v), compare_entries);
+	/* Of entries with one name the last one added stays; a folder gives way to all others. */
+	for (size_t i = 0; i < n; i++) {
+		struct tar_entry *last = kept ? &l->v[kept - 1] : NULL;
+
+		if (!last || strcmp(last->name, l->v[i].name) != 0) {
+			l->v[kept++] = l->v[i];
+		} else if (l->v[i].kind == TAR_FOLDER) {
+			entry_release(&l->v[i]);
+		} else {
+			entry_release(last);
+			*last = l->v[i];
+		}
+	}
+	l->n = kept;
 	for (size_t i = 0; i < l->n; i++) {
 		if (check_entry(&l->v[i], err) < 0)
 			return -1;
-		if (i && l->v[i - 1].kind != PACK_FOLDER &&
-			is_below(l->v[i].name, l->v[i - 1].name))
+		if (i && l->v[i - 1].kind != TAR_FOLDER && is_below(l->v[i].name, l->v[i - 1].name))
 			return err_set(err, ERR_INPUT, "cannot pack '%s': '%s' is not a folder",
 				l->v[i].name, l->v[i - 1].name);
 	}

@@ -1,11 +1,13 @@
-/* Archives: unpacking what others packed, and packing so that the same content always gives the
- * same bytes.
+/* Archives of tar and zip: unpacking what others packed, and packing tar so that the same content
+ * always gives the same bytes.
  *
  * A source archive is data from the network until it is unpacked, so nothing in it is believed:
- * whatever the archive says, nothing is written, linked or led to outside the folder given.
+ * whatever the archive says, nothing is written, linked or led to outside the folder given. Path
+ * traversal is refused in inside.c, two views of one zip archive in zip.c, damage and bombs in
+ * reader.c; extract.c drives these. list.c, write.c and sink.c are the way back.
  */
-#ifndef SOLDER_TAR_ARCHIVE_H
-#define SOLDER_TAR_ARCHIVE_H
+#ifndef SOLDER_TAR_H
+#define SOLDER_TAR_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -24,7 +26,7 @@ struct tar_limits {
 	bool wheel; /* only what pip and uv read alike: a zip archive without links */
 };
 
-#define UNPACK_LIMITS_DEFAULT                                                                      \
+#define TAR_LIMITS_DEFAULT                                                                         \
 	((struct tar_limits){.max_bytes = (uint64_t)4 << 30, .max_entries = 300000})
 
 /* Unpacks `archive`, a tar archive (plain, or with gzip, bzip2, xz or zstd) or a zip archive, into
@@ -60,11 +62,11 @@ int tar_member(const char *archive, const char *rel, size_t max, struct buf *out
  * of themselves. Of several entries with one name the last that was added counts, so that a tree
  * is added first and what differs from it afterwards. Nothing is read before tar_write() but
  * the names, kinds and targets of a tree. */
-enum pack_kind { PACK_FILE, PACK_FOLDER, PACK_LINK };
+enum tar_kind { TAR_FILE, TAR_FOLDER, TAR_LINK };
 
 struct tar_entry {
 	char *name;
-	enum pack_kind kind;
+	enum tar_kind kind;
 	char *path; /* of a file: where its content is; NULL: `data` has it */
 	size_t top; /* of a path in a tree: the length of the tree's own path; else 0 */
 	char *data;
@@ -76,7 +78,7 @@ struct tar_entry {
 
 struct tar_list {
 	struct tar_entry *v;
-	size_t n, cap, added;
+	size_t n, added;
 };
 
 #define CLEANUP_TAR_LIST CLEANUP(tar_list_release)
@@ -97,7 +99,7 @@ const struct tar_entry *tar_list_find(const struct tar_list *l, const char *name
 
 /* Opens what the content of a file with a path is read from; the caller closes it. No link below
  * the top of its tree is followed. */
-int pack_entry_open(const struct tar_entry *e, struct err *err);
+int tar_entry_open(const struct tar_entry *e, struct err *err);
 
 /* How many bytes the files have that will be read from disk. Settles the list, and fails as
  * tar_write() would. */

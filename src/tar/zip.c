@@ -44,7 +44,7 @@ enum { STORED = 0, DEFLATED = 8 };
 enum { EXTRA_ZIP64 = 1, EXTRA_UNICODE_PATH = 0x7075 };
 
 /* Where the directory is. */
-struct place {
+struct zip_place {
 	uint64_t start, size, count;
 };
 
@@ -87,38 +87,15 @@ bool zip_is(int fd)
 	       !memcmp(magic, "PK\3\4", 4);
 }
 
-/* The last mark of an end counts, as it does for Python; its comment reaches to the end of the
- * file, so that no comment can hold an end of its own. */
-static int find_end(
-	int fd, uint64_t size, unsigned char end[END_SIZE], uint64_t *at, struct err *err)
-{
-	size_t n = size < END_SIZE + COMMENT_MAX ? (size_t)size : END_SIZE + COMMENT_MAX;
-	CLEANUP_FREE unsigned char *tail = xcalloc(1, n + 1);
-
-	if (read_at(fd, size - n, tail, n, err) < 0)
-		return -1;
-	for (size_t i = n; i-- > 0;) {
-		if (n - i < 4 || memcmp(tail + i, "PK\5\6", 4) != 0)
-			continue;
-		if (n - i < END_SIZE || n - i - END_SIZE != get16(tail + i + 20))
-			break;
-		memcpy(end, tail + i, END_SIZE);
-		*at = size - n + i;
-		return 0;
-	}
-	return err_set(err, ERR_INPUT,
-		"it is truncated or corrupt: it does not end in the end of a central directory");
-}
-
 static bool same(uint64_t narrow, uint64_t ones, uint64_t wide)
 {
 	return narrow == ones || narrow == wide;
 }
 
 /* A file with a locator must have a sound zip64 record, and readers that know only the short one
- * must come to the same. */
+ * must come to the same. `at` is where the ends begin. */
 static int find_zip64(
-	int fd, const unsigned char *end, uint64_t *at, struct place *p, struct err *err)
+	int fd, const unsigned char *end, uint64_t *at, struct zip_place *p, struct err *err)
 {
 	unsigned char locator[LOCATOR_SIZE], record[END64_SIZE];
 
@@ -135,9 +112,7 @@ static int find_zip64(
 	*at -= LOCATOR_SIZE + END64_SIZE;
 	if (read_at(fd, *at, record, END64_SIZE, err) < 0)
 		return -1;
-	p->count = get64(record + 32);
-	p->size = get64(record + 40);
-	p->start = get64(record + 48);
+	*p = (struct zip_place){get64(record + 48), get64(record + 40), get64(record + 32)};
 	if (memcmp(record, "PK\6\6", 4) != 0 || get64(record + 4) != END64_SIZE - 12 ||
 		get32(locator + 4) || get32(locator + 16) > 1 || get32(record + 16) ||
 		get32(record + 20) || get64(record + 24) != p->count ||
@@ -148,47 +123,52 @@ static int find_zip64(
 	return 0;
 }
 
-static int find_directory(int fd, struct place *p, struct err *err)
+static int find_directory(int fd, struct zip_place *p, struct err *err)
 {
-	unsigned char end[END_SIZE] = {0};
-	uint64_t at = 0;
+	CLEANUP_FREE unsigned char *tail = NULL;
+	const unsigned char *end = NULL;
 	struct stat st;
+	uint64_t at;
+	size_t n;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, "it cannot be read");
-	if (find_end(fd, (uint64_t)st.st_size, end, &at, err) < 0)
+	n = st.st_size < END_SIZE + COMMENT_MAX ? (size_t)st.st_size : END_SIZE + COMMENT_MAX;
+	tail = xcalloc(1, n + 1);
+	if (read_at(fd, (uint64_t)st.st_size - n, tail, n, err) < 0)
 		return -1;
-	*p = (struct place){get32(end + 16), get32(end + 12), get16(end + 10)};
+	/* The last mark of an end counts, as it does for Python; its comment reaches to the end of
+	 * the file, so that no comment can hold an end of its own. */
+	for (size_t i = n >= 4 ? n - 3 : 0; i-- > 0 && !end;)
+		end = memcmp(tail + i, "PK\5\6", 4) ? NULL : tail + i;
+	n -= end ? (size_t)(end - tail) : 0;
+	if (!end || n < END_SIZE || n - END_SIZE != get16(end + 20))
+		return err_set(err, ERR_INPUT,
+			"it is truncated or corrupt: it does not end in the end of a central directory");
+	at = (uint64_t)st.st_size - n;
+	*p = (struct zip_place){get32(end + 16), get32(end + 12), get16(end + 10)};
 	if (get16(end + 4) || get16(end + 6) || get16(end + 8) != get16(end + 10))
 		return err_set(err, ERR_INPUT, "it is one part of several");
 	if (find_zip64(fd, end, &at, p, err) < 0)
 		return -1;
 	if (p->size > at || p->start != at - p->size)
 		return err_set(err, ERR_INPUT,
-			"it is corrupt: its central directory does not reach from where it says to "
-			"the end");
+			"it is corrupt: its central directory does not reach from where it says to the end");
 	if (p->size > DIRECTORY_MAX)
 		return err_set(err, ERR_INPUT, "its central directory has over %ju MiB",
 			(uintmax_t)(DIRECTORY_MAX >> 20));
 	return 0;
 }
 
-/* What takes the place of fields that are too narrow, in this order. */
-struct wide {
-	uint64_t *v[3];
-	size_t n;
-};
-
-static void widen(struct wide *w, uint64_t *value)
-{
-	if (*value == ALL_ONES)
-		w->v[w->n++] = value;
-}
-
-static int read_extra(const struct zip_entry *e, const unsigned char *p, size_t n, struct wide *w,
-	struct err *err)
+/* Those of the values that are too narrow are in the zip64 field, in this order. */
+static int read_extra(const struct zip_entry *e, const unsigned char *p, size_t n,
+	uint64_t *const values[3], struct err *err)
 {
 	bool found = false;
+	size_t wide = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		wide += values[i] && *values[i] == ALL_ONES;
 
 	while (n) {
 		size_t len = n >= 4 ? get16(p + 2) : 0;
@@ -198,16 +178,22 @@ static int read_extra(const struct zip_entry *e, const unsigned char *p, size_t 
 		if (get16(p) == EXTRA_UNICODE_PATH)
 			return refuse(e, "has a second name", err);
 		if (get16(p) == EXTRA_ZIP64) {
-			if (found || len < 8 * w->n)
+			const unsigned char *value = p + 4;
+
+			if (found || len < 8 * wide)
 				return refuse(e, "is corrupt: its zip64 field is", err);
 			found = true;
-			for (size_t i = 0; i < w->n; i++)
-				*w->v[i] = get64(p + 4 + 8 * i);
+			for (size_t i = 0; i < 3; i++) {
+				if (!values[i] || *values[i] != ALL_ONES)
+					continue;
+				*values[i] = get64(value);
+				value += 8;
+			}
 		}
 		p += 4 + len;
 		n -= 4 + len;
 	}
-	return w->n && !found ? refuse(e, "is corrupt: it has no zip64 field", err) : 0;
+	return wide && !found ? refuse(e, "is corrupt: it has no zip64 field", err) : 0;
 }
 
 static bool is_ascii(const struct zip_entry *e)
@@ -224,23 +210,26 @@ static int check_entry(const struct zip_entry *e, struct err *err)
 {
 	uint32_t type = e->mode & S_IFMT;
 	bool folder = e->length && e->name[e->length - 1] == '/';
+	const struct {
+		bool holds;
+		const char *what;
+	} faults[] = {
+		{memchr(e->name, '\0', e->length) || memchr(e->name, '\\', e->length),
+			"has a NUL or a backslash in its name"},
+		{!(e->flags & FLAG_UTF8) && !is_ascii(e), "has a name in an unknown encoding"},
+		{e->flags & FLAGS_REFUSED, "is encrypted or a patch"},
+		{e->method != STORED && e->method != DEFLATED, "is neither stored nor deflated"},
+		{e->method == STORED && e->packed != e->size,
+			"is stored, but its two sizes differ"},
+		{type && type != S_IFREG && type != S_IFDIR && type != S_IFLNK,
+			"is neither file, folder nor link"},
+		{type && (type == S_IFDIR) != folder, "is a folder by one of name and mode only"},
+		{folder && e->size, "is a folder with content"},
+	};
 
-	if (memchr(e->name, '\0', e->length) || memchr(e->name, '\\', e->length))
-		return refuse(e, "has a NUL or a backslash in its name", err);
-	if (!(e->flags & FLAG_UTF8) && !is_ascii(e))
-		return refuse(e, "has a name in an unknown encoding", err);
-	if (e->flags & FLAGS_REFUSED)
-		return refuse(e, "is encrypted or a patch", err);
-	if (e->method != STORED && e->method != DEFLATED)
-		return refuse(e, "is neither stored nor deflated", err);
-	if (e->method == STORED && e->packed != e->size)
-		return refuse(e, "is stored, but its two sizes differ", err);
-	if (type && type != S_IFREG && type != S_IFDIR && type != S_IFLNK)
-		return refuse(e, "is neither file, folder nor link", err);
-	if (type && (type == S_IFDIR) != folder)
-		return refuse(e, "is a folder by one of name and mode only", err);
-	if (folder && e->size)
-		return refuse(e, "is a folder with content", err);
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+		if (faults[i].holds)
+			return refuse(e, faults[i].what, err);
 	return 0;
 }
 
@@ -248,7 +237,6 @@ static int read_central(const unsigned char **p, size_t *left, struct zip_entry 
 {
 	const unsigned char *h = *p;
 	size_t extra, whole;
-	struct wide wide = {0};
 
 	if (*left < CENTRAL_SIZE || memcmp(h, "PK\1\2", 4) != 0)
 		return err_set(err, ERR_INPUT, "it is corrupt: so is its central directory");
@@ -269,10 +257,8 @@ static int read_central(const unsigned char **p, size_t *left, struct zip_entry 
 		return refuse(e, "is on another disk", err);
 	if (h[6] > VERSION_MAX)
 		return refuse(e, "is for newer readers", err);
-	widen(&wide, &e->size);
-	widen(&wide, &e->packed);
-	widen(&wide, &e->offset);
-	if (read_extra(e, h + CENTRAL_SIZE + e->length, extra, &wide, err) < 0)
+	if (read_extra(e, h + CENTRAL_SIZE + e->length, extra,
+		    (uint64_t *const[3]){&e->size, &e->packed, &e->offset}, err) < 0)
 		return -1;
 	*p += whole;
 	*left -= whole;
@@ -285,27 +271,14 @@ static bool agrees(const struct zip_entry *e, uint64_t there, uint64_t here)
 	return there == here || (!there && (e->flags & FLAG_DESCRIPTOR));
 }
 
-/* CRC and sizes after the data: with or without a mark, in 32 or 64 bits. */
-static bool is_descriptor(const struct zip_entry *e, const unsigned char *d, size_t n)
-{
-	if (n == 16 || n == 24) {
-		if (memcmp(d, "PK\7\10", 4) != 0)
-			return false;
-		d += 4;
-		n -= 4;
-	}
-	if (get32(d) != e->crc)
-		return false;
-	return n == 12 ? get32(d + 4) == e->packed && get32(d + 8) == e->size
-		       : get64(d + 4) == e->packed && get64(d + 12) == e->size;
-}
-
-/* Nothing but a descriptor stands between the data and the next header. */
+/* Nothing but a descriptor stands between the data and the next header: CRC and sizes, with or
+ * without a mark, in 32 or 64 bits. */
 static int check_end(
 	int fd, const struct zip_entry *e, uint64_t end, uint64_t next, struct err *err)
 {
-	unsigned char d[24];
+	unsigned char bytes[24], *d = bytes;
 	uint64_t gap = next - end;
+	bool marked = gap == 16 || gap == 24, wide = gap >= 20;
 
 	if (end > next)
 		return refuse(e, "overlaps what follows it", err);
@@ -313,11 +286,14 @@ static int check_end(
 		return gap ? refuse(e, "is followed by bytes that belong to no entry", err) : 0;
 	if (gap != 12 && gap != 16 && gap != 20 && gap != 24)
 		return refuse(e, "is followed by bytes that are not its descriptor", err);
-	if (read_at(fd, end, d, (size_t)gap, err) < 0)
+	if (read_at(fd, end, bytes, (size_t)gap, err) < 0)
 		return -1;
-	return is_descriptor(e, d, (size_t)gap)
-		       ? 0
-		       : refuse(e, "is not what the descriptor behind it says", err);
+	d += marked ? 4 : 0;
+	if ((marked && memcmp(bytes, "PK\7\10", 4) != 0) || get32(d) != e->crc ||
+		(wide ? get64(d + 4) : get32(d + 4)) != e->packed ||
+		(wide ? get64(d + 12) : get32(d + 8)) != e->size)
+		return refuse(e, "is not what the descriptor behind it says", err);
+	return 0;
 }
 
 static int check_local(int fd, const struct zip_entry *e, uint64_t next, struct err *err)
@@ -325,7 +301,6 @@ static int check_local(int fd, const struct zip_entry *e, uint64_t next, struct 
 	CLEANUP_FREE unsigned char *rest = NULL;
 	unsigned char h[LOCAL_SIZE];
 	uint64_t packed, size, end;
-	struct wide wide = {0};
 	size_t name, extra;
 
 	if (read_at(fd, e->offset, h, LOCAL_SIZE, err) < 0)
@@ -342,9 +317,7 @@ static int check_local(int fd, const struct zip_entry *e, uint64_t next, struct 
 	if (name != e->length || memcmp(rest, e->name, name) != 0)
 		return refuse(
 			e, "has another name in the central directory than before its data", err);
-	widen(&wide, &size);
-	widen(&wide, &packed);
-	if (read_extra(e, rest + name, extra, &wide, err) < 0)
+	if (read_extra(e, rest + name, extra, (uint64_t *const[3]){&size, &packed}, err) < 0)
 		return -1;
 	if (get16(h + 8) != e->method)
 		return refuse(e, "is compressed in two ways", err);
@@ -370,7 +343,7 @@ static int by_offset(const void *a, const void *b)
 int zip_read(int fd, uint64_t max_entries, struct zip_list *l, struct err *err)
 {
 	const unsigned char *p;
-	struct place place = {0};
+	struct zip_place place = {0};
 	size_t left;
 
 	if (find_directory(fd, &place, err) < 0)
@@ -414,11 +387,10 @@ void zip_release(struct zip_list *l)
 /* libarchive does not hold the target of a link against its checksum. */
 static bool is_target(const struct zip_entry *e, const char *target)
 {
-	struct gzip_check sum;
+	size_t n = target ? strlen(target) : 0;
 
-	gzip_check_init(&sum);
-	gzip_check_add(&sum, target ? target : "", target ? strlen(target) : 0);
-	return sum.size == e->size && (uint32_t)~sum.crc == e->crc;
+	return n == e->size &&
+	       crc32(0, (const Bytef *)(n ? target : ""), (unsigned int)n) == e->crc;
 }
 
 int zip_next(struct zip_list *l, struct archive_entry *a, struct err *err)

@@ -1,7 +1,7 @@
 /* Any bytes as a zip archive: what is taken has headers that fill the file up to its directory, and
  * a member that is read has the size that the directory says.
  *
- * Source: src/tar/zip.c src/tar/member.c
+ * Source: src/tar/zip.c src/tar/reader.c
  */
 #include "fuzz.h"
 

@@ -1,14 +1,17 @@
-/* Puts the entries of an archive into a folder.
+/* Path traversal is refused here: puts the entries of an archive into a folder, and nothing outside
+ * of it, whatever the archive says.
  *
- * libarchive's own disk writer works on path names, so it would need a chdir() to keep absolute
- * paths refused. Here every component is opened below the one before it with O_NOFOLLOW; a link in
- * the way cannot be followed by construction.
- */
+ * An archive could try with an absolute name, with "..", with an entry placed through a link that
+ * an entry before it has made, with a hard link, or with links that lead out only together. Names
+ * are split, and absolute ones and '..' refused (split_path); every folder on the way is opened
+ * below the one before it with O_NOFOLLOW, so that no link is followed by construction
+ * (open_folder); and the targets of links are followed in thought, '..' by '..' (tar_link_fault).
+ * libarchive's own disk writer works on path names, and would need a chdir() to keep absolute paths
+ * refused. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,81 +19,27 @@
 #include <unistd.h>
 
 #include "tar/tar-internal.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 
 #define FOLDERS_MAX 65536
 
-/* How many bytes the character at `s` has; 0 for what a terminal would obey (C0 and C1 controls) or
- * what is no UTF-8. */
-static size_t harmless(const unsigned char *s)
-{
-	size_t n = *s < 0x80   ? 1
-		   : *s < 0xc2 ? 0
-		   : *s < 0xe0 ? 2
-		   : *s < 0xf0 ? 3
-		   : *s < 0xf5 ? 4
-			       : 0;
+struct tar_folder {
+	char *path; /* below the root, components joined by '/' */
+	mode_t mode;
+	struct timespec mtime;
+};
 
-	if (*s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return n;
-}
-
-/* The archive chooses its names, and messages go to terminals. */
-static void make_harmless(char *text)
-{
-	while (*text) {
-		size_t n = harmless((const unsigned char *)text);
-
-		if (!n)
-			*text = '?';
-		text += n ? n : 1;
-	}
-}
-
-static void set_entry(struct unpack *u, const char *name)
+static void set_entry(struct tar_inside *u, const char *name)
 {
 	snprintf(u->entry, sizeof(u->entry), "%s", name);
-	make_harmless(u->entry);
-}
-
-int unpack_refuse(struct unpack *u, const char *fmt, ...)
-{
-	CLEANUP_FREE char *text = NULL;
-	va_list ap;
-
-	if (u->failed)
-		return -1;
-	u->failed = true;
-	if (u->input.error) {
-		errno = u->input.error;
-		return err_sys(u->err, "cannot read '%s'", u->archive);
-	}
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	/* some of libarchive's messages end in a newline */
-	text[strcspn(text, "\n")] = '\0';
-	make_harmless(text);
-	return err_set(u->err, ERR_INPUT, "cannot unpack '%s': %s", u->archive, text);
-}
-
-int unpack_refuse_size(struct unpack *u)
-{
-	if (u->failed)
-		return -1;
-	unpack_refuse(u, "it unpacks to more than %" PRIu64 " bytes", u->limits.max_bytes);
-	return err_hint(u->err, "if you trust it, 'solder unpack --max-gib N' takes more");
+	tar_make_harmless(u->entry);
 }
 
 /* The current entry is bad. */
 __attribute__((format(printf, 2, 3))) static int refuse_entry(
-	struct unpack *u, const char *fmt, ...)
+	struct tar_inside *u, const char *fmt, ...)
 {
 	CLEANUP_FREE char *text = NULL;
 	va_list ap;
@@ -98,33 +47,23 @@ __attribute__((format(printf, 2, 3))) static int refuse_entry(
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	return unpack_refuse(u, "its entry '%s' %s", u->entry, text);
+	return tar_refuse(u->reader, u->err, "its entry '%s' %s", u->entry, text);
 }
 
 /* The system refused; errno says why. */
-static int fail_entry(struct unpack *u, const char *what)
+static int fail_entry(struct tar_inside *u, const char *what)
 {
-	if (!u->failed)
-		err_sys(u->err, "cannot unpack '%s': cannot %s '%s'", u->archive, what, u->entry);
-	u->failed = true;
-	return -1;
-}
-
-int unpack_check_interrupt(struct unpack *u)
-{
-	if (u->failed || interrupt_check(u->err) == 0)
-		return u->failed ? -1 : 0;
-	u->failed = true;
-	return -1;
+	return err_sys(
+		u->err, "cannot unpack '%s': cannot %s '%s'", u->reader->name, what, u->entry);
 }
 
 /* Splits a path of the archive into its components. */
-static int split_path(struct unpack *u, const char *what, const char *path, struct strv *parts)
+static int split_path(struct tar_inside *u, const char *what, const char *path, struct strv *parts)
 {
 	if (*path == '/')
 		return refuse_entry(u, "has an absolute path%s", what);
-	if (strlen(path) > PATH_LENGTH_MAX)
-		return refuse_entry(u, "has a path of more than %d bytes%s", PATH_LENGTH_MAX, what);
+	if (strlen(path) > TAR_PATH_MAX)
+		return refuse_entry(u, "has a path of more than %d bytes%s", TAR_PATH_MAX, what);
 	while (*(path += strspn(path, "/"))) {
 		size_t n = strcspn(path, "/");
 
@@ -134,13 +73,13 @@ static int split_path(struct unpack *u, const char *what, const char *path, stru
 			strv_take(parts, xstrndup(path, n));
 		path += n;
 	}
-	if (parts->n > DEPTH_MAX)
-		return refuse_entry(u, "is nested deeper than %d folders%s", DEPTH_MAX, what);
+	if (parts->n > TAR_DEPTH_MAX)
+		return refuse_entry(u, "is nested deeper than %d folders%s", TAR_DEPTH_MAX, what);
 	return 0;
 }
 
 /* Drops the leading components. None are left when the path is a top folder itself. */
-static int strip_path(struct unpack *u, struct strv *parts)
+static int strip_path(struct tar_inside *u, struct strv *parts)
 {
 	size_t n = 0;
 
@@ -158,7 +97,7 @@ static int strip_path(struct unpack *u, struct strv *parts)
 }
 
 /* Opens the folder made of the first n components, creating what is missing. */
-static int open_folder(struct unpack *u, const struct strv *parts, size_t n)
+static int open_folder(struct tar_inside *u, const struct strv *parts, size_t n)
 {
 	int at = fcntl(u->root, F_DUPFD_CLOEXEC, 0);
 
@@ -179,13 +118,13 @@ static int open_folder(struct unpack *u, const struct strv *parts, size_t n)
 
 /* Makes room for a file or link, `kind` by its S_IFMT, which may replace one of the same kind. Not
  * in a zip archive: of two with one name some readers take the first, others the last. */
-static int make_room(struct unpack *u, int parent, const char *name, mode_t kind)
+static int make_room(struct tar_inside *u, int parent, const char *name, mode_t kind)
 {
 	struct stat st;
 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail_entry(u, "create");
-	if (!u->raw || (st.st_mode & S_IFMT) != kind)
+	if (!u->reader->raw || (st.st_mode & S_IFMT) != kind)
 		return refuse_entry(u, "would replace %s of the same name",
 			S_ISREG(st.st_mode)   ? "a file"
 			: S_ISDIR(st.st_mode) ? "a folder"
@@ -205,45 +144,27 @@ static struct timespec entry_mtime(struct archive_entry *e)
 	return t;
 }
 
-static int write_block(struct unpack *u, int fd, const char *data, size_t n, off_t offset)
+static int write_content(struct tar_inside *u, int fd, uint64_t size)
 {
-	while (n) {
-		ssize_t done = pwrite(fd, data, n, offset);
-
-		if (done < 0 && errno == EINTR && unpack_check_interrupt(u) == 0)
-			continue;
-		if (done < 0)
-			return fail_entry(u, "write");
-		data += done;
-		offset += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
-static int next_block(struct unpack *u, const void **data, size_t *n, la_int64_t *offset)
-{
-	u->held = 0;
-	return archive_read_data_block(u->reader, data, n, offset);
-}
-
-static int write_content(struct unpack *u, int fd, uint64_t size)
-{
+	struct tar_reader *r = u->reader;
 	uint64_t end = 0;
 	const void *data;
 	la_int64_t offset;
 	size_t n;
-	int r;
+	int got;
 
-	while ((r = next_block(u, &data, &n, &offset)) == ARCHIVE_OK) {
+	while (r->held = 0,
+		(got = archive_read_data_block(r->entries, &data, &n, &offset)) == ARCHIVE_OK) {
 		if (offset < 0 || __builtin_add_overflow((uint64_t)offset, n, &end) || end > size)
 			return refuse_entry(u, "holds more than it declares");
-		if (unpack_check_interrupt(u) < 0 || write_block(u, fd, data, n, offset) < 0)
+		if (interrupt_check(u->err) < 0)
 			return -1;
+		if (lseek(fd, (off_t)offset, SEEK_SET) < 0 || write_fully(fd, data, n) < 0)
+			return fail_entry(u, "write");
 	}
-	if (r != ARCHIVE_EOF)
-		return refuse_entry(u, "is truncated or corrupt: %s", tar_reason(u->reader));
-	if (!u->raw && end != size)
+	if (got != ARCHIVE_EOF)
+		return refuse_entry(u, "is truncated or corrupt: %s", tar_reason(r->entries));
+	if (!r->raw && end != size)
 		return refuse_entry(u, "holds less than it declares");
 	/* a hole at the end of a sparse file */
 	if (end < size && ftruncate(fd, (off_t)size) < 0)
@@ -251,15 +172,15 @@ static int write_content(struct unpack *u, int fd, uint64_t size)
 	return 0;
 }
 
-static int unpack_file(struct unpack *u, struct archive_entry *e, int parent, const char *name)
+static int unpack_file(struct tar_inside *u, struct archive_entry *e, int parent, const char *name)
 {
 	la_int64_t size = archive_entry_size(e);
 	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, entry_mtime(e)};
 	CLEANUP_CLOSE int fd = -1;
 
-	if (size < 0 || __builtin_add_overflow(u->file_bytes, (uint64_t)size, &u->file_bytes) ||
-		u->file_bytes > u->limits.max_bytes)
-		return unpack_refuse_size(u);
+	if (size < 0 || __builtin_add_overflow(u->bytes, (uint64_t)size, &u->bytes) ||
+		u->bytes > u->reader->limits.max_bytes)
+		return tar_refuse_size(u->reader, u->err);
 	if (make_room(u, parent, name, S_IFREG) < 0)
 		return -1;
 	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -282,7 +203,7 @@ const char *tar_link_fault(const char *target, size_t depth)
 		return "is a link to nothing";
 	if (*target == '/')
 		return "is a link that leads outside, to an absolute path";
-	if (strlen(target) > PATH_LENGTH_MAX)
+	if (strlen(target) > TAR_PATH_MAX)
 		return "is a link to a path that is too long";
 	while (*(target += strspn(target, "/"))) {
 		size_t n = strcspn(target, "/");
@@ -301,14 +222,14 @@ const char *tar_link_fault(const char *target, size_t depth)
 }
 
 static int unpack_symlink(
-	struct unpack *u, struct archive_entry *e, int parent, const char *name, size_t depth)
+	struct tar_inside *u, struct archive_entry *e, int parent, const char *name, size_t depth)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, entry_mtime(e)};
 	const char *target = archive_entry_symlink(e), *fault = tar_link_fault(target, depth);
 
 	if (fault)
 		return refuse_entry(u, "%s", fault);
-	if (u->limits.wheel)
+	if (u->reader->limits.wheel)
 		return refuse_entry(u, "is a link, which would be installed as a file");
 	if (make_room(u, parent, name, S_IFLNK) < 0)
 		return -1;
@@ -318,27 +239,17 @@ static int unpack_symlink(
 	return 0;
 }
 
-/* A second name of a symbolic link may be at another depth, from which it leads elsewhere. */
-static const char *moved_link_fault(int from, const char *target, size_t depth)
-{
-	char text[PATH_LENGTH_MAX + 2];
-	ssize_t n = readlinkat(from, target, text, sizeof(text) - 1);
-
-	if (n < 0)
-		return "is a hard link to a link that cannot be read";
-	text[n] = '\0';
-	return tar_link_fault(text, depth);
-}
-
 /* As GNU tar does: also of a symbolic link, and what is there already, or is the file itself, is
  * fine. */
 static int unpack_hardlink(
-	struct unpack *u, const char *target, int parent, const char *name, size_t depth)
+	struct tar_inside *u, const char *target, int parent, const char *name, size_t depth)
 {
 	CLEANUP_STRV struct strv parts = STRV_INIT;
 	CLEANUP_CLOSE int from = -1;
-	const char *fault = NULL;
+	char text[TAR_PATH_MAX + 2];
+	const char *fault;
 	struct stat st, there;
+	ssize_t n;
 
 	if (split_path(u, " in its link target", target, &parts) < 0 || strip_path(u, &parts) < 0)
 		return -1;
@@ -355,26 +266,29 @@ static int unpack_hardlink(
 	if (fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_dev == st.st_dev &&
 		there.st_ino == st.st_ino)
 		return 0;
-	if (S_ISLNK(st.st_mode))
-		fault = moved_link_fault(from, target, depth);
-	if (fault)
-		return refuse_entry(u, "%s", fault);
+	/* From another depth a second name of a symbolic link leads elsewhere. */
+	if (S_ISLNK(st.st_mode)) {
+		n = readlinkat(from, target, text, sizeof(text) - 1);
+		text[n < 0 ? 0 : n] = '\0';
+		fault = n < 0 ? "is a hard link to a link that cannot be read"
+			      : tar_link_fault(text, depth);
+		if (fault)
+			return refuse_entry(u, "%s", fault);
+	}
 	if (make_room(u, parent, name, st.st_mode & S_IFMT) < 0)
 		return -1;
 	return linkat(from, target, parent, name, 0) == 0 ? 0 : fail_entry(u, "create the link");
 }
 
-static int unpack_folder(struct unpack *u, struct archive_entry *e, const struct strv *parts)
+static int unpack_folder(struct tar_inside *u, struct archive_entry *e, const struct strv *parts)
 {
 	CLEANUP_CLOSE int fd = open_folder(u, parts, parts->n);
 
 	if (fd < 0)
 		return -1;
 	if (u->n_folders == FOLDERS_MAX)
-		return unpack_refuse(u, "it has more than %d folders", FOLDERS_MAX);
-	if (!(u->n_folders & (u->n_folders + 1)))
-		u->folders = xreallocarray(u->folders, 2 * (u->n_folders + 1), sizeof(*u->folders));
-	u->folders[u->n_folders++] = (struct unpacked_folder){
+		return tar_refuse(u->reader, u->err, "it has more than %d folders", FOLDERS_MAX);
+	*ARRAY_ADD(u->folders, u->n_folders) = (struct tar_folder){
 		.path = strv_join(parts, "/"),
 		.mode = (archive_entry_perm(e) & 0755) | 0700,
 		.mtime = entry_mtime(e),
@@ -382,7 +296,7 @@ static int unpack_folder(struct unpack *u, struct archive_entry *e, const struct
 	return 0;
 }
 
-int unpack_entry(struct unpack *u, struct archive_entry *e)
+int tar_inside_put(struct tar_inside *u, struct archive_entry *e)
 {
 	const char *name = archive_entry_pathname(e), *link = archive_entry_hardlink(e);
 	bool folder = !link && archive_entry_filetype(e) == AE_IFDIR;
@@ -395,7 +309,9 @@ int unpack_entry(struct unpack *u, struct archive_entry *e)
 	if (!link && !folder && archive_entry_filetype(e) != AE_IFREG &&
 		archive_entry_filetype(e) != AE_IFLNK)
 		return refuse_entry(u, "is a device, a pipe or a socket");
-	if (split_path(u, "", name, &parts) < 0 || (!folder && !parts.n))
+	if (split_path(u, "", name, &parts) < 0)
+		return -1;
+	if (!folder && !parts.n)
 		return refuse_entry(u, "is the root, but not a folder");
 	if (!folder && parts.n <= (size_t)u->strip)
 		return refuse_entry(u, "is not in a top folder");
@@ -416,10 +332,10 @@ int unpack_entry(struct unpack *u, struct archive_entry *e)
 	return unpack_file(u, e, parent, name);
 }
 
-int unpack_finish_folders(struct unpack *u)
+int tar_inside_finish(struct tar_inside *u)
 {
 	for (size_t i = 0; i < u->n_folders; i++) {
-		const struct unpacked_folder *f = &u->folders[i];
+		const struct tar_folder *f = &u->folders[i];
 		struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, f->mtime};
 		CLEANUP_STRV struct strv parts = STRV_INIT;
 		CLEANUP_CLOSE int fd = -1;
@@ -433,4 +349,14 @@ int unpack_finish_folders(struct unpack *u)
 			return fail_entry(u, "set mode and time of");
 	}
 	return 0;
+}
+
+void tar_inside_release(struct tar_inside *u)
+{
+	for (size_t i = 0; i < u->n_folders; i++)
+		free(u->folders[i].path);
+	free(u->folders);
+	strv_release(&u->top);
+	if (u->root >= 0)
+		close(u->root);
 }
