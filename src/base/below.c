@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/file-internal.h"
+#include "base/file.h"
 
 /* Is it a path that stays below where it starts, whatever stands there but links? */
 static bool is_plain(const char *rel)

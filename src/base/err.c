@@ -16,7 +16,7 @@ static void mark_cut(char *text, size_t size)
 	memcpy(text + utf8_cut(text, size - sizeof(ellipsis)), ellipsis, sizeof(ellipsis));
 }
 
-__attribute__((format(printf, 4, 0))) static void add(
+__attribute__((format(printf, 4, 0))) static void put(
 	char *text, size_t size, size_t at, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(text + at, size - at, fmt, ap);
@@ -25,13 +25,13 @@ __attribute__((format(printf, 4, 0))) static void add(
 		mark_cut(text, size);
 }
 
-static void append(struct err *err, const char *between, const char *text)
+__attribute__((format(printf, 2, 3))) static void append(struct err *err, const char *fmt, ...)
 {
-	size_t at = strlen(err->msg), room = sizeof(err->msg) - at;
-	int n = snprintf(err->msg + at, room, "%s%s", between, text);
+	va_list ap;
 
-	if (n >= 0 && (size_t)n >= room)
-		mark_cut(err->msg, sizeof(err->msg));
+	va_start(ap, fmt);
+	put(err->msg, sizeof(err->msg), strlen(err->msg), fmt, ap);
+	va_end(ap);
 }
 
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
@@ -41,7 +41,7 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 	err->code = code;
 	err->hint[0] = '\0';
 	va_start(ap, fmt);
-	add(err->msg, sizeof(err->msg), 0, fmt, ap);
+	put(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -54,9 +54,9 @@ int err_sys(struct err *err, const char *fmt, ...)
 	err->code = ERR_ENVIRONMENT;
 	err->hint[0] = '\0';
 	va_start(ap, fmt);
-	add(err->msg, sizeof(err->msg), 0, fmt, ap);
+	put(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
-	append(err, ": ", strerror(sys));
+	append(err, ": %s", strerror(sys));
 	if (sys == ENOSPC || sys == EDQUOT)
 		err_hint(err, "free some space there, or name another place");
 	return -1;
@@ -70,13 +70,13 @@ int err_wrap(struct err *err, const char *fmt, ...)
 
 	memcpy(inner, err->msg, sizeof(inner));
 	va_start(ap, fmt);
-	add(err->msg, sizeof(err->msg), 0, fmt, ap);
+	put(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
 	n = strlen(err->msg);
 	if (!strncmp(inner, err->msg, n) && !strncmp(inner + n, ": ", 2))
 		memcpy(err->msg, inner, sizeof(inner));
 	else
-		append(err, ": ", inner);
+		append(err, ": %s", inner);
 	return -1;
 }
 
@@ -85,7 +85,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(err->hint, sizeof(err->hint), 0, fmt, ap);
+	put(err->hint, sizeof(err->hint), 0, fmt, ap);
 	va_end(ap);
 	return -1;
 }

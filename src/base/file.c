@@ -1,4 +1,4 @@
-#include "base/file-internal.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/below.h"
 #include "base/interrupt.h"
 
 #define NAME_ATTEMPTS 100
@@ -417,56 +418,50 @@ uint64_t clock_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static void digest_hex(EVP_MD_CTX *ctx, char hex[SHA256_HEX_SIZE])
+static void hex_of(const unsigned char md[32], char hex[SHA256_HEX_SIZE])
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned int n = 0;
-
-	if (!EVP_DigestFinal_ex(ctx, md, &n) || n != 32)
-		bug("SHA-256 failed");
-	for (unsigned int i = 0; i < n; i++)
+	for (int i = 0; i < 32; i++)
 		snprintf(hex + 2 * i, 3, "%02x", md[i]);
-}
-
-static EVP_MD_CTX *digest_start(void)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL))
-		bug("SHA-256 is not available");
-	return ctx;
 }
 
 void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX_SIZE])
 {
-	EVP_MD_CTX *ctx = digest_start();
+	unsigned char md[32];
 
-	EVP_DigestUpdate(ctx, data, len);
-	digest_hex(ctx, hex);
-	EVP_MD_CTX_free(ctx);
+	if (!EVP_Digest(data, len, md, NULL, EVP_sha256(), NULL))
+		bug("SHA-256 failed");
+	hex_of(md, hex);
+}
+
+static void cleanup_digest(EVP_MD_CTX **ctx)
+{
+	EVP_MD_CTX_free(*ctx);
 }
 
 int sha256_fd(int fd, const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err)
 {
 	CLEANUP_FREE char *chunk = xcalloc(1, 1 << 18);
-	EVP_MD_CTX *ctx = digest_start();
+	CLEANUP(cleanup_digest) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned char md[32];
 	uint64_t total = 0;
 	ssize_t n;
 
+	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL))
+		bug("SHA-256 is not available");
 	while ((n = read(fd, chunk, 1 << 18)) != 0) {
-		bool interrupted = interrupt_check(err) < 0;
+		int why = errno;
 
-		if (!interrupted && n < 0 && errno == EINTR)
-			continue;
-		if (interrupted || n < 0) {
-			EVP_MD_CTX_free(ctx);
-			return interrupted ? -1 : err_sys(err, "cannot read '%s'", path);
-		}
-		EVP_DigestUpdate(ctx, chunk, (size_t)n);
-		total += (uint64_t)n;
+		if (interrupt_check(err) < 0)
+			return -1;
+		errno = why;
+		if (n < 0 && errno != EINTR)
+			return err_sys(err, "cannot read '%s'", path);
+		EVP_DigestUpdate(ctx, chunk, n > 0 ? (size_t)n : 0);
+		total += n > 0 ? (uint64_t)n : 0;
 	}
-	digest_hex(ctx, hex);
-	EVP_MD_CTX_free(ctx);
+	if (!EVP_DigestFinal_ex(ctx, md, NULL))
+		bug("SHA-256 failed");
+	hex_of(md, hex);
 	if (size)
 		*size = total;
 	return 0;

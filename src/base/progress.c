@@ -263,8 +263,11 @@ void progress_tick(struct progress *p)
 		draw(p, false);
 }
 
-static void print_above(struct progress *p, const char *mark, const char *text)
+__attribute__((format(printf, 3, 0))) static void print_above(
+	struct progress *p, const char *mark, const char *fmt, va_list ap)
 {
+	CLEANUP_FREE char *text = xvasprintf(fmt, ap);
+
 	erase(p);
 	term_block(p->stream, TERM_PLAIN, mark, text);
 	fflush(p->stream);
@@ -273,26 +276,20 @@ static void print_above(struct progress *p, const char *mark, const char *text)
 
 void progress_say(struct progress *p, const char *fmt, ...)
 {
-	CLEANUP_FREE char *text = NULL;
 	va_list ap;
 
-	if (!p || p->mode == PROGRESS_QUIET)
-		return;
 	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
+	if (p && p->mode != PROGRESS_QUIET)
+		print_above(p, "", fmt, ap);
 	va_end(ap);
-	print_above(p, "", text);
 }
 
 void progress_warn(struct progress *p, const char *fmt, ...)
 {
-	CLEANUP_FREE char *text = NULL;
 	va_list ap;
 
-	if (!p)
-		return;
 	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
+	if (p)
+		print_above(p, "warning:", fmt, ap);
 	va_end(ap);
-	print_above(p, "warning:", text);
 }

@@ -1,5 +1,4 @@
 /* Folders that do not survive their process, not even one that is killed. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,28 +24,25 @@ bool scratch_is(const char *name, const char *prefix)
 
 int scratch_end(const char *path, struct err *err)
 {
-	DIR *dir = opendir(path);
-	struct dirent *e;
-	int failed = 0;
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	struct err ignored = ERR_INIT;
 
-	while (dir && failed == 0 && (e = readdir(dir))) {
-		CLEANUP_FREE char *entry = xasprintf("%s/%s", path, e->d_name);
+	dir_list(path, &names, &ignored);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEANUP_FREE char *entry = xasprintf("%s/%s", path, names.v[i]);
 
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && strcmp(e->d_name, LOCK))
-			failed = tree_remove(entry, err);
+		if (strcmp(names.v[i], LOCK) != 0 && tree_remove(entry, err) < 0)
+			return -1;
 	}
-	if (dir)
-		closedir(dir);
-	return failed < 0 ? -1 : tree_remove(path, err);
+	return tree_remove(path, err);
 }
 
-/* Who uses a folder has the file in it locked, not the folder, which is others' to lock. Where
- * there is none, or files cannot be locked, nothing is removed but an empty folder; nor what is
- * another user's, or a link. */
-static void clear(int within, const char *path, const char *name)
+/* The user of a folder holds a lock on the file in it: the folder itself is for others to lock.
+ * Without such a file, or where files cannot be locked, only an empty folder is removed. What
+ * belongs to another user and links stay. */
+static void clear_one(const char *path)
 {
-	CLEANUP_CLOSE int dir =
-		openat(within, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_CLOSE int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	CLEANUP_CLOSE int lock =
 		dir < 0 ? -1 : openat(dir, LOCK, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct err ignored = ERR_INIT;
@@ -57,22 +53,21 @@ static void clear(int within, const char *path, const char *name)
 	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
 		scratch_end(path, &ignored);
 	else if (lock < 0)
-		unlinkat(within, name, AT_REMOVEDIR);
+		rmdir(path);
 }
 
 void scratch_clear(const char *within, const char *prefix)
 {
-	DIR *dir = opendir(within);
-	struct dirent *e;
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	struct err ignored = ERR_INIT;
 
-	while (dir && (e = readdir(dir))) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s", within, e->d_name);
+	dir_list(within, &names, &ignored);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", within, names.v[i]);
 
-		if (scratch_is(e->d_name, prefix))
-			clear(dirfd(dir), path, e->d_name);
+		if (scratch_is(names.v[i], prefix))
+			clear_one(path);
 	}
-	if (dir)
-		closedir(dir);
 }
 
 /* Locks it until the process ends, for which the descriptor stays open. Fails if another process,

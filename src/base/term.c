@@ -213,22 +213,15 @@ static int put(struct filter *f, const char *data, size_t len)
 static ssize_t write_filtered(void *cookie, const char *data, size_t len)
 {
 	struct filter *f = cookie;
-	int failed;
+	CLEANUP_BUF struct buf all = BUF_INIT;
 
 	if (!f->n_cut && plain(data, len) == len)
 		return put(f, data, len) < 0 ? 0 : (ssize_t)len;
 	buf_clear(&f->safe);
-	if (f->n_cut) {
-		CLEANUP_BUF struct buf all = BUF_INIT;
-
-		buf_add(&all, f->cut, f->n_cut);
-		buf_add(&all, data, len);
-		make_safe(f, all.data, all.len);
-	} else {
-		make_safe(f, data, len);
-	}
-	failed = f->safe.len ? put(f, f->safe.data, f->safe.len) : 0;
-	return failed ? 0 : (ssize_t)len;
+	buf_add(&all, f->cut, f->n_cut);
+	buf_add(&all, data, len);
+	make_safe(f, all.data, all.len);
+	return f->safe.len && put(f, f->safe.data, f->safe.len) < 0 ? 0 : (ssize_t)len;
 }
 
 static FILE *filtered(struct filter *f, int buffering)

@@ -1,5 +1,6 @@
 /* Whole trees: walk, copy, remove. Declared in base/file.h. */
-#include "base/file-internal.h"
+#include "base/below.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -195,83 +196,69 @@ static int copy_bytes(int in, int out, off_t size, const char *to, struct err *e
 	return 0;
 }
 
-/* An entry of one folder on its way into another, under a name that may be another. */
-struct copying {
-	const struct folder *from, *to;
-	const char *name, *as;
-};
-
-static int copy_file(const struct copying *c, struct err *err)
+static int copy_file(const struct folder *from, const char *name, const struct folder *to,
+	const char *as, struct err *err)
 {
-	CLEANUP_FREE char *to = xasprintf("%s/%s", c->to->path, c->as);
-	CLEANUP_CLOSE int in = file_open_below(c->from, c->name, err);
+	CLEANUP_FREE char *path = xasprintf("%s/%s", to->path, as);
+	CLEANUP_CLOSE int in = file_open_below(from, name, err);
 	CLEANUP_CLOSE int out = -1;
 	struct stat st;
 	int failed;
 
 	if (in < 0)
 		return -1;
-	unlinkat(c->to->fd, c->as, 0);
-	out = openat(c->to->fd, c->as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	unlinkat(to->fd, as, 0);
+	out = openat(to->fd, as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (out < 0 || fstat(in, &st) < 0)
-		return err_sys(err, "cannot create '%s'", to);
-	failed = copy_bytes(in, out, st.st_size, to, err);
+		return err_sys(err, "cannot create '%s'", path);
+	failed = copy_bytes(in, out, st.st_size, path, err);
 	if (failed == 0 && (fchmod(out, st.st_mode & 0777) < 0 ||
 				   futimens(out, (struct timespec[]){st.st_atim, st.st_mtim}) < 0))
-		failed = err_sys(err, "cannot set the mode and time of '%s'", to);
+		failed = err_sys(err, "cannot set the mode and time of '%s'", path);
 	if (failed < 0)
-		unlinkat(c->to->fd, c->as, 0);
-	return failed < 0 ? err_wrap(err, "copying '%s/%s'", c->from->path, c->name) : 0;
-}
-
-static int copy_link(const struct copying *c, struct err *err)
-{
-	CLEANUP_FREE char *target = link_read_below(c->from, c->name, err);
-
-	if (!target)
-		return -1;
-	unlinkat(c->to->fd, c->as, 0);
-	if (symlinkat(target, c->to->fd, c->as) < 0)
-		return err_sys(err, "cannot create the link '%s/%s'", c->to->path, c->as);
-	return 0;
+		unlinkat(to->fd, as, 0);
+	return failed < 0 ? err_wrap(err, "copying '%s/%s'", from->path, name) : 0;
 }
 
 static int copy_content(
 	const struct folder *from, const struct folder *to, int depth, struct err *err);
 
-static int copy_folder(const struct copying *c, const struct stat *st, int depth, struct err *err)
+/* Copies an entry of one folder into another, where its name may be another. */
+static int copy_entry(const struct folder *from, const char *name, const struct folder *to,
+	const char *as, int depth, struct err *err)
 {
-	CLEANUP_FOLDER struct folder from = FOLDER_INIT, to = FOLDER_INIT;
-	struct stat there;
-
-	if (fstatat(c->to->fd, c->as, &there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(there.st_mode))
-		unlinkat(c->to->fd, c->as, 0);
-	if (mkdirat(c->to->fd, c->as, 0700) < 0 && errno != EEXIST)
-		return err_sys(err, "cannot create '%s/%s'", c->to->path, c->as);
-	if (folder_open_below(c->from, c->name, &from, err) < 0 ||
-		folder_open_below(c->to, c->as, &to, err) < 0)
-		return -1;
-	if (fchmod(to.fd, (st->st_mode & 0777) | 0700) < 0)
-		return err_sys(err, "cannot set the mode of '%s'", to.path);
-	return copy_content(&from, &to, depth, err);
-}
-
-static int copy_entry(const struct copying *c, int depth, struct err *err)
-{
-	struct stat st;
+	CLEANUP_FOLDER struct folder in = FOLDER_INIT, into = FOLDER_INIT;
+	struct stat st, there;
 
 	if (interrupt_check(err) < 0)
 		return -1;
-	if (fstatat(c->from->fd, c->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(err, "cannot examine '%s/%s'", c->from->path, c->name);
-	if (S_ISDIR(st.st_mode))
-		return copy_folder(c, &st, depth, err);
-	if (S_ISLNK(st.st_mode))
-		return copy_link(c, err);
+	if (fstatat(from->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, "cannot examine '%s/%s'", from->path, name);
 	if (S_ISREG(st.st_mode))
-		return copy_file(c, err);
-	return err_set(err, ERR_INPUT, "'%s/%s' is neither a file, a folder nor a link",
-		c->from->path, c->name);
+		return copy_file(from, name, to, as, err);
+	if (S_ISLNK(st.st_mode)) {
+		CLEANUP_FREE char *target = link_read_below(from, name, err);
+
+		if (!target)
+			return -1;
+		unlinkat(to->fd, as, 0);
+		if (symlinkat(target, to->fd, as) < 0)
+			return err_sys(err, "cannot create the link '%s/%s'", to->path, as);
+		return 0;
+	}
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ERR_INPUT, "'%s/%s' is neither a file, a folder nor a link",
+			from->path, name);
+	if (fstatat(to->fd, as, &there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(there.st_mode))
+		unlinkat(to->fd, as, 0);
+	if (mkdirat(to->fd, as, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, "cannot create '%s/%s'", to->path, as);
+	if (folder_open_below(from, name, &in, err) < 0 ||
+		folder_open_below(to, as, &into, err) < 0)
+		return -1;
+	if (fchmod(into.fd, (st.st_mode & 0777) | 0700) < 0)
+		return err_sys(err, "cannot set the mode of '%s'", into.path);
+	return copy_content(&in, &into, depth, err);
 }
 
 static int copy_content(
@@ -284,9 +271,7 @@ static int copy_content(
 	if (folder_list(from, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
-		struct copying c = {from, to, names.v[i], names.v[i]};
-
-		if (copy_entry(&c, depth + 1, err) < 0)
+		if (copy_entry(from, names.v[i], to, names.v[i], depth + 1, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -307,11 +292,10 @@ int tree_copy(const char *from, const char *to, struct err *err)
 		return copy_content(&source, &target, 0, err);
 	}
 	CLEANUP_FREE char *in = path_dir(real), *into = path_dir(to);
-	struct copying c = {&source, &target, path_base(real), path_base(to)};
 
 	if (folder_open(in, &source, err) < 0 || folder_open(into, &target, err) < 0)
 		return -1;
-	return copy_entry(&c, 0, err);
+	return copy_entry(&source, path_base(real), &target, path_base(to), 0, err);
 }
 
 int tree_copy_below(const struct folder *from, const char *from_rel, const struct folder *to,
@@ -319,7 +303,6 @@ int tree_copy_below(const struct folder *from, const char *from_rel, const struc
 {
 	CLEANUP_FOLDER struct folder source = FOLDER_INIT, target = FOLDER_INIT;
 	CLEANUP_FREE char *in = path_dir(from_rel), *into = path_dir(to_rel);
-	struct copying c = {&source, &target, path_base(from_rel), path_base(to_rel)};
 	struct stat st;
 	int there = stat_below(from, from_rel, &st, err);
 
@@ -329,9 +312,10 @@ int tree_copy_below(const struct folder *from, const char *from_rel, const struc
 		return err_set(err, ERR_INPUT, "'%s/%s' is a link, which is not followed there",
 			from->path, from_rel);
 	if (make_dirs_below(to, into, err) < 0 || folder_open_below(from, in, &source, err) < 0 ||
-		folder_open_below(to, into, &target, err) < 0 || copy_entry(&c, 0, err) < 0)
+		folder_open_below(to, into, &target, err) < 0)
 		return -1;
-	return 1;
+	return copy_entry(&source, path_base(from_rel), &target, path_base(to_rel), 0, err) < 0 ? -1
+												: 1;
 }
 
 int tree_copy_needed(const struct folder *from, const char *from_rel, const struct folder *to,

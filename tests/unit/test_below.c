@@ -12,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file-internal.h"
+#include "base/below.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "scratch.h"
 
