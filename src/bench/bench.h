@@ -5,70 +5,17 @@
  * campaign's file; everything said about it is computed from that file alone, so that it can be
  * computed again, by anyone, and differently.
  *
- * The statistics
- * --------------
- * t[w,a,r] is the time of workload w in arm a in round r. All work is done on the log ratios
- *
- *	d[w,a,r] = log(t[w,a,r] / t[w,reference,r])
- *
- * of rounds that were not dropped, so that what disturbs a whole round cancels. R is their number.
- *
- *   - A workload's ratio is exp(median over rounds of d). The median, since minima pick the
- *     luckiest layout and means the unluckiest moment.
- *   - The suite's ratio is exp(mean over workloads of those medians): the geometric mean.
- *   - Intervals come from B bootstrap resamples of whole rounds (the same rounds for all arms and
- *     workloads, so that what they have in common stays common). S is the standard deviation of
- *     the resampled log estimates; the interval is
- *
- *	exp(estimate ± t(n-1, 1-alpha/2) * sqrt(n/(n-1)) * S)
- *
- *     with n = R: the bootstrap's t interval with its narrowness corrected, which for a mean is
- *     exactly Student's (Hesterberg, "What Teachers Should Know About the Bootstrap", The American
- *     Statistician 69, 2015; Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
- *     chapters 6 and 12). Where arms ran in several layouts, whole layouts are resampled with all
- *     their rounds and n is the number of layouts: layout is a random effect, and few layouts mean
- *     a wide interval however many rounds there were (Davison and Hinkley, "Bootstrap Methods and
- *     their Application", 1997, section 3.8).
- *   - The suite has two intervals that answer two questions. `suite`: these workloads, another
- *     day. `general`: other workloads like these; there each resample also draws the workloads
- *     with replacement, and n is the smaller of R and the number of workloads. Verdicts follow
- *     `suite`.
- *   - p of a workload: Wilcoxon's signed-rank test of d against 0, two-sided, with mid-ranks for
- *     ties and zeros left out; exact (the whole permutation distribution) up to 100 rounds, the
- *     normal approximation with corrections for ties and continuity above. Arms stand in random
- *     order within a round, so that under "no difference" d is symmetric and the test is exact.
- *   - Many workloads: p is adjusted within an arm by Benjamini and Hochberg ("Controlling the
- *     False Discovery Rate", JRSS B 57, 1995) over the workloads that count.
- *
- * A verdict is given at the level alpha of the look (below), for a margin m (1 %):
- *
- *	equal      the interval lies within 1/(1+m) .. 1+m
- *	faster     else, the whole interval lies below 1
- *	slower     else, the whole interval lies above 1
- *	undecided  else
- *
- * Of a single workload it is said to be faster or slower only if its adjusted p is at most alpha
- * too.
- *
- * Looks: the data are judged at 10, 20 and 40 rounds (and at the last, if that is another), and
- * nowhere else. The level (5 % in all) is split among the looks in proportion to the rounds that
- * each adds: of 40 rounds, 1.25 % at 10, 1.25 % at 20 and 2.5 % at 40 (linear spending: Kim and
- * DeMets, Biometrika 74, 1987; the parts are simply added, which is Bonferroni and therefore
- * safe). A campaign that ends between looks, for lack of time, is judged at the level of the look
- * that it did not reach. It stops early only when the half-width of every arm's suite interval is
- * at most `precision` and no gate is too noisy to be judged, whatever the estimates are.
- *
- * Gates: every campaign has a hidden arm, a byte-identical copy of the reference. It must come out
- * equal, its ratio within ±0.5 %, and at most a tenth of its workloads may be called different.
- * A campaign for self-test also has an arm that is slowed by a known amount, which must come out
- * slower. Where a gate fails, it shows how far off an arm of known ratio was measured: N, the
- *largest |log| between that ratio and an end of its interval. An arm (or a workload, with the
- *copy's own N there if it is larger) whose interval lies further from 1 than N is still faster or
- *slower, by at least exp(distance - N); of everything else nothing is said.
+ * A workload's ratio is the median over rounds of its time relative to the reference's in the same
+ * round, the suite's their geometric mean over workloads. Of each it is said that it is equal
+ * within a margin (1 %), faster, slower or undecided, from intervals that rounds resampled as a
+ * whole give. The data are judged at 10, 20 and 40 rounds alone, and the level of 5 % is split
+ * among those looks. A hidden arm, a byte-identical copy of the reference, must come out equal:
+ * else only what exceeds the error that this shows is said. stats.c has the statistics in full,
+ * with their sources.
  *
  * Load: a round is dropped when the hypervisor took more than steal_limit plus twice what it
- *usually takes here, which the rehearsal shows, or other processes more than foreign_limit of the
- *trials' processor. Where the kernel accounts for less than the trials themselves used (gVisor's
+ * usually takes here, which the rehearsal shows, or other processes more than foreign_limit of the
+ * trials' processor. Where the kernel accounts for less than the trials themselves used (gVisor's
  * /proc/stat is all zeros), the load is unknown: no round is dropped, and the report says so.
  *
  * A workload that failed once in one arm (crash, exit code, time limit), or for which an arm lacks
@@ -241,8 +188,6 @@ void cleanup_bench(struct bench **b);
 
 /* Appends a zeroed element; the pointer holds until the next call. */
 struct bench_arm *bench_add_arm(struct bench *b, const char *name, enum bench_role role);
-struct bench_link *bench_add_link(struct bench_arm *arm);
-void bench_link_release(struct bench_link *link);
 struct bench_workload *bench_add_workload(struct bench *b, const char *name, const char *kind);
 /* A round with room for so many observations. */
 struct bench_round *bench_add_round(struct bench *b, size_t room);
@@ -263,9 +208,8 @@ double bench_steal_limit(const struct bench *b);
 bool bench_crowded(const struct bench *b, const struct bench_round *round);
 /* Rounds in which the machine did not tell what else ran. */
 unsigned int bench_unwatched(const struct bench *b);
-/* As they stand in files and tables. */
-const char *bench_role_name(enum bench_role role);
-const char *bench_status_name(enum bench_status status);
+/* How many arms the user named. */
+size_t bench_named(const struct bench *b);
 
 /* ---- the file ------------------------------------------------------------------------------ */
 
@@ -281,46 +225,15 @@ json_t *bench_to_json(const struct bench *b);
  * process, in seconds for one loop. Workloads that do not count are left out. */
 int bench_save_pyperf(const struct bench *b, const char *dir, struct err *err);
 
-/* ---- the order ----------------------------------------------------------------------------- */
-
-/* xoshiro256** (Blackman and Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS
- * 47, 2021), its state filled by SplitMix64 from a seed and a stream, so that each use has numbers
- * of its own and nothing depends on the order of uses: the state is four outputs of SplitMix64
- * started at seed XOR mix(stream), mix() being the first output of SplitMix64 started at stream.
- */
-struct bench_random {
-	uint64_t s[4];
-};
-void bench_random_seed(struct bench_random *r, uint64_t seed, uint64_t stream);
-uint64_t bench_random_next(struct bench_random *r);
-/* Uniform below n (not 0): Lemire's method, without bias. */
-uint64_t bench_random_below(struct bench_random *r, uint64_t n);
-
-/* Shuffles 0 .. n-1 into `v`. */
-void bench_random_shuffle(struct bench_random *r, unsigned int *v, size_t n);
-
-/* How many rows a balanced square for `arms` arms has: as many as arms when they are even, twice
- * as many when they are odd. */
-size_t bench_square_rows(size_t arms);
-/* One row of Williams' design ("Experimental Designs Balanced for the Estimation of Residual
- * Effects", Australian J. Sci. Res. A 2, 1949): over all rows each arm stands equally often in each
- * place, and follows each other arm equally often. */
-void bench_square_row(size_t arms, size_t row, unsigned int *order);
-
-/* What the index-th kept round does: `workloads` receives the order of workloads, and `arms`, for
- * the i-th of them, the order of arms in arms[i * n_arms]. For each workload the rows of the square
- * come in random order, all of them before any comes again. */
-void bench_order(uint64_t seed, size_t index, size_t n_workloads, size_t n_arms,
-	unsigned int *workloads, unsigned int *arms);
-/* The layout of the index-th kept round: all layouts before any comes again, in random order. */
-unsigned int bench_order_layout(uint64_t seed, size_t index, unsigned int layouts);
-
 /* ---- running ------------------------------------------------------------------------------- */
 
 /* Adds the Python that a person named (see py_find()); an error if it cannot be run here or is
  * older than 3.8. A name that an arm has already makes it another link of that arm, if it is of
  * the same version and form and another file; there are then as many layouts as links at least. */
 int bench_add_python(struct bench *b, const char *name, const char *what, struct err *err);
+/* The same for a word of the command line, "NAME=PYTHON", or PYTHON alone: it is called by the
+ * letter of its place, or the next that is free. */
+int bench_add_word(struct bench *b, const char *word, struct err *err);
 /* Adds the copy of the reference, and the slowed arm if `slowdown` is not 0. After all others. */
 void bench_add_hidden(struct bench *b, double slowdown);
 
@@ -346,7 +259,6 @@ struct bench_setup {
 	const char *scratch;       /* an existing folder for the arms' copies, with room for them */
 	const char *file;          /* where the campaign is kept after every step; NULL: nowhere */
 	unsigned int duration;     /* ms that a process should last; 0: chosen from its start */
-	unsigned int threads;      /* for the looks */
 	struct progress *progress; /* may be NULL */
 };
 
@@ -457,20 +369,15 @@ struct bench_result {
 	char *copy_reason, *slowed_reason; /* a sentence each, or NULL */
 	bool verdicts;                     /* no gate stands in the way */
 	double noise;                      /* N where one does, in logs */
+	double widest;                     /* half-width of the arms that the user named, in logs */
 };
 
-/* Computes everything from the observations, with up to `threads` threads; the result does not
- * depend on their number. Rounds beyond the last look do not count. An error if there are fewer
- * than two rounds or no workload that counts. */
-int bench_compute(
-	const struct bench *b, unsigned int threads, struct bench_result *result, struct err *err);
+/* Computes everything from the observations, by all processors; the result does not depend on their
+ * number. Rounds beyond the last look do not count. An error if there are fewer than two rounds or
+ * no workload that counts. */
+int bench_compute(const struct bench *b, struct bench_result *result, struct err *err);
 void bench_result_release(struct bench_result *result);
 #define CLEANUP_BENCH_RESULT CLEANUP(bench_result_release)
-
-/* The level of each look. */
-void bench_look_levels(const struct bench *b, double *levels);
-/* Is the precision reached for every arm that the user named, and every gate judged? */
-bool bench_precise(const struct bench *b, const struct bench_result *result);
 
 /* The result as JSON: {"rounds", "alpha", "gates", "arms": [{"ratio", …, "workloads": […]}]}. */
 json_t *bench_result_json(const struct bench *b, const struct bench_result *result);
@@ -509,8 +416,8 @@ struct bench_comparison {
 /* Compares what two campaigns say of arms of the same name. A workload that does not count in both
  * is left out of both: its `failed` is set. An error if they have no arm or workload in common, or
  * judge different times. */
-int bench_compare(struct bench *before, struct bench *after, unsigned int threads,
-	struct bench_comparison *ret, struct err *err);
+int bench_compare(
+	struct bench *before, struct bench *after, struct bench_comparison *ret, struct err *err);
 void bench_comparison_release(struct bench_comparison *c);
 #define CLEANUP_BENCH_COMPARISON CLEANUP(bench_comparison_release)
 

@@ -5,15 +5,6 @@
 
 #include "bench/bench-internal.h"
 
-static size_t find_workload(const struct bench *b, const char *name)
-{
-	size_t w = 0;
-
-	while (w < b->n_workloads && strcmp(b->workloads[w].name, name) != 0)
-		w++;
-	return w;
-}
-
 /* The arm that stands for `arm` in another campaign: the copy for the copy, else the one of that
  * name. 0, the reference, if there is none. */
 static size_t find_arm(const struct bench *b, const struct bench_arm *arm)
@@ -34,7 +25,7 @@ static size_t leave_out(struct bench *b, const struct bench_result *result,
 	size_t n = 0;
 
 	for (size_t w = 0; w < b->n_workloads; w++) {
-		size_t o = find_workload(other, b->workloads[w].name);
+		size_t o = bench_find_workload(other, b->workloads[w].name);
 
 		if (result->why[w] || (o < other->n_workloads && !others->why[o]))
 			continue;
@@ -49,14 +40,14 @@ static size_t leave_out(struct bench *b, const struct bench_result *result,
 }
 
 /* Both results over the workloads that count in both. */
-static int compute(struct bench *before, struct bench *after, unsigned int threads,
-	struct bench_comparison *c, struct err *err)
+static int compute_both(
+	struct bench *before, struct bench *after, struct bench_comparison *c, struct err *err)
 {
 	size_t left_out;
 
-	if (bench_compute(before, threads, &c->before, err) < 0)
+	if (bench_compute(before, &c->before, err) < 0)
 		return err_wrap(err, "the first campaign");
-	if (bench_compute(after, threads, &c->after, err) < 0)
+	if (bench_compute(after, &c->after, err) < 0)
 		return err_wrap(err, "the second campaign");
 	left_out = leave_out(before, &c->before, after, &c->after, "second") +
 		   leave_out(after, &c->after, before, &c->before, "first");
@@ -64,9 +55,11 @@ static int compute(struct bench *before, struct bench *after, unsigned int threa
 		return 0;
 	bench_result_release(&c->before);
 	bench_result_release(&c->after);
-	if (bench_compute(before, threads, &c->before, err) < 0 ||
-		bench_compute(after, threads, &c->after, err) < 0)
-		return err_set(err, ERR_INPUT, "the campaigns have no workload in common");
+	if (bench_compute(before, &c->before, err) < 0 || bench_compute(after, &c->after, err) < 0)
+		return err->code == ERR_INTERRUPTED
+			       ? -1
+			       : err_set(err, ERR_INPUT,
+					 "the campaigns have no workload in common");
 	return 0;
 }
 
@@ -92,27 +85,27 @@ static void change(const struct bench_comparison *c, double before_error, double
 	ch->verdict = stats_judge(ch->interval, o->margin);
 }
 
-static bool differs(const struct bench_change *ch)
+static void compare_arm(
+	struct bench_comparison *c, const struct bench_options *o, size_t before, size_t after)
 {
-	return ch->verdict == BENCH_FASTER || ch->verdict == BENCH_SLOWER;
-}
-
-static void compare_workloads(const struct bench_comparison *c, const struct bench_options *o,
-	struct bench_arm_changes *arm)
-{
+	struct bench_arm_changes *arm = &c->arms[c->n_arms++];
+	const struct bench_arm_result *first = &c->before.arms[before];
+	const struct bench_arm_result *second = &c->after.arms[after];
 	CLEANUP_FREE double *p = xcalloc(c->n_workloads + 1, sizeof(*p));
 	CLEANUP_FREE double *adjusted = xcalloc(c->n_workloads + 1, sizeof(*adjusted));
 
-	arm->workloads = xcalloc(c->n_workloads + 1, sizeof(*arm->workloads));
+	*arm = (struct bench_arm_changes){.before = before,
+		.after = after,
+		.suite = {.before = first->ratio, .after = second->ratio},
+		.workloads = xcalloc(c->n_workloads + 1, sizeof(*arm->workloads))};
+	change(c, first->error, second->error, o, &arm->suite);
 	for (size_t i = 0; i < c->n_workloads; i++) {
-		const struct bench_cell *before =
-			&c->before.arms[arm->before].cells[c->workload_before[i]];
-		const struct bench_cell *after =
-			&c->after.arms[arm->after].cells[c->workload_after[i]];
+		const struct bench_cell *x = &first->cells[c->workload_before[i]];
+		const struct bench_cell *y = &second->cells[c->workload_after[i]];
 		struct bench_change *ch = &arm->workloads[i];
 
-		*ch = (struct bench_change){.before = before->ratio, .after = after->ratio};
-		change(c, before->error, after->error, o, ch);
+		*ch = (struct bench_change){.before = x->ratio, .after = y->ratio};
+		change(c, x->error, y->error, o, ch);
 		p[i] = ch->p;
 	}
 	stats_adjust(p, c->n_workloads, adjusted);
@@ -120,56 +113,19 @@ static void compare_workloads(const struct bench_comparison *c, const struct ben
 		struct bench_change *ch = &arm->workloads[i];
 
 		ch->adjusted = adjusted[i];
-		if (differs(ch) && ch->adjusted > o->alpha)
-			ch->verdict = BENCH_UNDECIDED;
-		arm->different += differs(ch);
+		ch->verdict = stats_judge_one(ch->interval, o->margin, ch->adjusted, o->alpha);
+		arm->different += stats_differs(ch->verdict);
 		if (!c->verdicts)
 			ch->verdict = BENCH_NO_VERDICT;
 	}
-}
-
-static void add_arm(
-	struct bench_comparison *c, const struct bench_options *o, size_t before, size_t after)
-{
-	struct bench_arm_changes *arm = &c->arms[c->n_arms++];
-	const struct bench_arm_result *first = &c->before.arms[before];
-	const struct bench_arm_result *second = &c->after.arms[after];
-
-	*arm = (struct bench_arm_changes){.before = before,
-		.after = after,
-		.suite = {.before = first->ratio, .after = second->ratio}};
-	change(c, first->error, second->error, o, &arm->suite);
 	if (!c->verdicts)
 		arm->suite.verdict = BENCH_NO_VERDICT;
-	compare_workloads(c, o, arm);
 }
 
-static int compare_arms(const struct bench *before, const struct bench *after,
-	struct bench_comparison *c, struct err *err)
+int bench_compare(
+	struct bench *before, struct bench *after, struct bench_comparison *ret, struct err *err)
 {
 	static const enum bench_role roles[] = {BENCH_ROLE_ARM, BENCH_ROLE_COPY};
-	size_t named = 0;
-
-	c->arms = xcalloc(before->n_arms, sizeof(*c->arms));
-	for (size_t r = 0; r < ARRAY_SIZE(roles); r++) {
-		for (size_t a = 1; a < before->n_arms; a++) {
-			size_t other = find_arm(after, &before->arms[a]);
-
-			if (before->arms[a].role != roles[r] || !other)
-				continue;
-			add_arm(c, &before->options, a, other);
-			named += roles[r] == BENCH_ROLE_ARM;
-		}
-	}
-	if (named)
-		return 0;
-	err_set(err, ERR_INPUT, "the campaigns have no arm in common but the reference");
-	return err_hint(err, "arms are compared by name: solder bench NAME=PYTHON NAME=PYTHON");
-}
-
-int bench_compare(struct bench *before, struct bench *after, unsigned int threads,
-	struct bench_comparison *ret, struct err *err)
-{
 	CLEANUP_BENCH_COMPARISON struct bench_comparison c = {0};
 
 	*ret = c;
@@ -177,7 +133,7 @@ int bench_compare(struct bench *before, struct bench *after, unsigned int thread
 		err_set(err, ERR_INPUT, "one campaign judges CPU time, the other wall time");
 		return err_hint(err, "--measure chooses for both");
 	}
-	if (compute(before, after, threads, &c, err) < 0)
+	if (compute_both(before, after, &c, err) < 0)
 		return -1;
 	c.verdicts = c.before.verdicts && c.after.verdicts;
 	c.workload_before = xcalloc(before->n_workloads + 1, sizeof(*c.workload_before));
@@ -186,10 +142,23 @@ int bench_compare(struct bench *before, struct bench *after, unsigned int thread
 		if (c.before.why[w])
 			continue;
 		c.workload_before[c.n_workloads] = w;
-		c.workload_after[c.n_workloads++] = find_workload(after, before->workloads[w].name);
+		c.workload_after[c.n_workloads++] =
+			bench_find_workload(after, before->workloads[w].name);
 	}
-	if (compare_arms(before, after, &c, err) < 0)
-		return -1;
+	c.arms = xcalloc(before->n_arms, sizeof(*c.arms));
+	for (size_t r = 0; r < ARRAY_SIZE(roles); r++) {
+		for (size_t a = 1; a < before->n_arms; a++) {
+			size_t other = find_arm(after, &before->arms[a]);
+
+			if (before->arms[a].role == roles[r] && other)
+				compare_arm(&c, &before->options, a, other);
+		}
+	}
+	if (!c.n_arms || before->arms[c.arms[0].before].role != BENCH_ROLE_ARM) {
+		err_set(err, ERR_INPUT, "the campaigns have no arm in common but the reference");
+		return err_hint(
+			err, "arms are compared by name: solder bench NAME=PYTHON NAME=PYTHON");
+	}
 	*ret = c;
 	c = (struct bench_comparison){0};
 	return 0;

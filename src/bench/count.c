@@ -7,13 +7,9 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/term.h"
-#include "bench/run-internal.h"
-#include "bench/trial-internal.h"
+#include "bench/bench-internal.h"
 #include "proc/proc.h"
 
-/* Loops of the first process. They do not depend on any clock, so that counts do not; under
- * valgrind even one is long. */
-#define LOOPS 1
 /* How much longer than on the processor a process may take. */
 #define SLOWER 50
 #define LOG_MAX ((size_t)1 << 20)
@@ -41,19 +37,6 @@ int bench_counter(char **version, struct err *err)
 	return 0;
 }
 
-/* The sum of all lines "==PID== Collected : N": a process that forks has several. 0: none. */
-static int64_t collected(const char *text)
-{
-	static const char label[] = " Collected : ";
-	int64_t sum = 0;
-
-	for (const char *at = text; (at = strstr(at, label));) {
-		at += sizeof(label) - 1;
-		sum += strtoll(at, NULL, 10);
-	}
-	return sum < 0 ? 0 : sum;
-}
-
 static void note_uncounted(
 	struct run *run, const struct play *play, const char *what, const char *said)
 {
@@ -70,27 +53,36 @@ static int count_once(struct run *run, const struct play *play, int64_t *n, stru
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
 	CLEANUP_BUF struct buf output = BUF_INIT, log = BUF_INIT;
 	CLEANUP_FREE char *path = xasprintf("%s/valgrind.log", run->stage.root), *said = NULL;
+	static const char label[] = " Collected : ";
 	const struct proc_spec spec = {
 		.argv = &argv, .env = &env, .cwd = run->stage.cwd, .out = -1, .err = -1};
 	unsigned int limit = run->b->options.limit;
+	struct err problem = ERR_INIT;
 
 	strv_add(&argv, "valgrind");
 	strv_add(&argv, "--tool=callgrind");
 	strv_add(&argv, "--callgrind-out-file=/dev/null");
 	strv_addf(&argv, "--log-file=%s", path);
-	run_make_argv(run, play, &argv);
-	run_make_env(run, play, &env);
+	play_argv(run, play, &argv);
+	play_env(run, play, &env);
 	limit = limit < 1000000 / SLOWER ? limit * SLOWER : 1000000;
-	if (proc_run(&spec, true, LOG_MAX, limit * 1000, &output, err) < 0) {
-		if (err->code != ERR_CHILD)
+	if (proc_run(&spec, true, LOG_MAX, limit * 1000, &output, &problem) < 0) {
+		if (problem.code != ERR_CHILD) {
+			*err = problem;
 			return -1;
+		}
 		said = last_line_safe(output.data);
-		note_uncounted(run, play, err->msg, said);
+		note_uncounted(run, play, problem.msg, said);
 		return 0;
 	}
 	if (file_read(path, LOG_MAX, &log, err) < 0)
 		return -1;
-	*n = collected(log.len ? log.data : "");
+	/* A process that forks has several lines "==PID== Collected : N". */
+	for (const char *at = log.len ? log.data : ""; (at = strstr(at, label));) {
+		at += sizeof(label) - 1;
+		*n += strtoll(at, NULL, 10);
+	}
+	*n = *n < 0 ? 0 : *n;
 	if (*n == 0)
 		note_uncounted(run, play, "valgrind did not say how many", NULL);
 	return 0;
@@ -99,13 +91,15 @@ static int count_once(struct run *run, const struct play *play, int64_t *n, stru
 static int count_workload(struct run *run, size_t w, size_t arm, struct err *err)
 {
 	struct bench *b = run->b;
-	bool loop = workload_loops(&b->workloads[w]);
-	struct play play = {.workload = w, .arm = arm, .loops = loop ? LOOPS : 1};
+	bool loop = play_loops(&b->workloads[w]);
+	/* No number of loops that a clock chose, so that counts do not depend on it; under valgrind
+	 * even one is long. */
+	struct play play = {.workload = w, .arm = arm, .loops = 1};
 	struct bench_observation o = {.workload = (unsigned int)w, .arm = (unsigned int)arm};
-	struct bench_count count = {.loops = loop ? LOOPS : 0};
+	struct bench_count count = {.loops = loop ? 1 : 0};
 
 	/* Makes the bytecode that the counted processes find. */
-	if (run_play(run, &play, &o, err) < 0)
+	if (play_run(run, &play, &o, err) < 0)
 		return -1;
 	if (o.status != BENCH_OK) {
 		CLEANUP_FREE char *said = stage_complaint(&run->stage);
@@ -140,21 +134,7 @@ static int count_arm(struct run *run, size_t arm, int line, struct err *err)
 		if (count_workload(run, w, arm, err) < 0)
 			return err_wrap(err, "counting the instructions of '%s' in '%s'",
 				workload->name, b->arms[arm].name);
-		if (run_save(run, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int count_arms(struct run *run, int line, struct err *err)
-{
-	struct bench *b = run->b;
-
-	for (size_t a = 0; a < b->n_arms; a++) {
-		if (b->arms[a].role == BENCH_ROLE_SLOWED)
-			continue;
-		if (stage_isolate(&run->stage, a, err) < 0 || count_arm(run, a, line, err) < 0 ||
-			stage_return(&run->stage, a, err) < 0)
+		if (play_save(run, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -174,15 +154,21 @@ int bench_count(struct bench *b, const struct bench_setup *setup, struct err *er
 		b->counts = xcalloc(b->n_arms * b->n_workloads + 1, sizeof(*b->counts));
 	run.cpu = trial_cpu(&run.processors);
 	if (json_object_size(b->machine) == 0)
-		run_describe_machine(&run);
+		machine_describe(b->machine, run.cpu, run.processors);
 	/* Where this is forbidden (in some containers) valgrind's own placement must do. */
 	if (before >= 0)
 		personality((unsigned long)before | ADDR_NO_RANDOMIZE);
 	result = stage_open(b, setup->scratch, &run.stage, err);
 	line = progress_start(setup->progress, "instructions", 0);
-	if (result == 0 && (run_save(&run, err) < 0 || run_check_needs(&run, err) < 0 ||
-				   count_arms(&run, line, err) < 0))
+	if (result == 0 && (play_save(&run, err) < 0 || play_check_needs(&run, err) < 0))
 		result = -1;
+	for (size_t a = 0; result == 0 && a < b->n_arms; a++) {
+		if (b->arms[a].role != BENCH_ROLE_SLOWED &&
+			(stage_isolate(&run.stage, a, true, err) < 0 ||
+				count_arm(&run, a, line, err) < 0 ||
+				stage_isolate(&run.stage, a, false, err) < 0))
+			result = -1;
+	}
 	progress_end(setup->progress, line, result == 0 ? "done" : "stopped");
 	stage_close(&run.stage);
 	if (before >= 0)
@@ -221,45 +207,4 @@ double bench_instructions_ratio(const struct bench *b, size_t arm, size_t *n)
 	if (n)
 		*n = counted;
 	return counted ? exp(sum / (double)counted) : NAN;
-}
-
-static json_t *real(double x)
-{
-	return isfinite(x) ? json_real(x) : json_null();
-}
-
-json_t *bench_instructions_json(const struct bench *b)
-{
-	json_t *j, *arms;
-
-	if (!b->counts)
-		return json_null();
-	j = json_object();
-	arms = json_array();
-	json_object_set_new(j, "counter", b->counter ? json_string(b->counter) : json_null());
-	for (size_t a = 0; a < b->n_arms; a++) {
-		json_t *arm = json_object(), *workloads = json_array();
-
-		if (b->arms[a].role == BENCH_ROLE_SLOWED) {
-			json_decref(arm);
-			json_decref(workloads);
-			continue;
-		}
-		json_object_set_new(arm, "name", json_string(b->arms[a].name));
-		json_object_set_new(arm, "role", json_string(bench_role_name(b->arms[a].role)));
-		json_object_set_new(arm, "ratio", real(bench_instructions_ratio(b, a, NULL)));
-		for (size_t w = 0; w < b->n_workloads; w++) {
-			double n = bench_instructions(b, w, a);
-			json_t *one = json_object();
-
-			json_object_set_new(one, "name", json_string(b->workloads[w].name));
-			json_object_set_new(one, "instructions", real(n));
-			json_object_set_new(one, "ratio", real(n / bench_instructions(b, w, 0)));
-			json_array_append_new(workloads, one);
-		}
-		json_object_set_new(arm, "workloads", workloads);
-		json_array_append_new(arms, arm);
-	}
-	json_object_set_new(j, "arms", arms);
-	return j;
 }

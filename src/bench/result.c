@@ -1,4 +1,4 @@
-/* From observations to verdicts. */
+/* From observations to verdicts; the statistics behind them are in stats.c. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,24 +15,32 @@ void bench_look_levels(const struct bench *b, double *levels)
 	}
 }
 
-/* The observations of the rounds that count, by place. */
+/* The times of the rounds that count. */
 struct grid {
-	size_t arms, workloads, rounds;
-	const struct bench_observation **v; /* [(r * workloads + w) * arms + a], or NULL */
-	unsigned int *layout;               /* of each round */
+	size_t arms, rounds;
+	double *t; /* ns, [(workload * arms + arm) * rounds + round]; negative: not observed */
+	unsigned int *layout; /* of each round, renumbered from 0 */
+	unsigned int layouts;
 };
 
-static void grid_fill(struct grid *g, const struct bench *b, size_t limit)
+static double *grid_times(const struct grid *g, size_t w, size_t a)
 {
-	size_t kept = 0;
+	return g->t + (w * g->arms + a) * g->rounds;
+}
 
-	*g = (struct grid){.arms = b->n_arms, .workloads = b->n_workloads};
-	for (size_t i = 0; i < b->n_rounds; i++)
-		kept += !b->rounds[i].dropped;
-	kept = kept < limit ? kept : limit;
-	g->v = xcalloc(kept * g->workloads * g->arms + 1, sizeof(*g->v));
-	g->layout = xcalloc(kept + 1, sizeof(*g->layout));
-	for (size_t i = 0; i < b->n_rounds && g->rounds < kept; i++) {
+static void grid_fill(struct grid *g, const struct bench *b)
+{
+	unsigned int last = b->looks[b->n_looks - 1], kept = bench_kept(b);
+	unsigned int number[BENCH_LAYOUTS_MAX] = {0};
+	size_t n;
+
+	*g = (struct grid){.arms = b->n_arms, .rounds = kept < last ? kept : last};
+	n = b->n_workloads * g->arms * g->rounds;
+	g->t = xcalloc(n + 1, sizeof(*g->t));
+	g->layout = xcalloc(g->rounds + 1, sizeof(*g->layout));
+	for (size_t i = 0; i < n; i++)
+		g->t[i] = -1;
+	for (size_t i = 0, r = 0; i < b->n_rounds && r < g->rounds; i++) {
 		const struct bench_round *round = &b->rounds[i];
 
 		if (round->dropped)
@@ -40,25 +48,24 @@ static void grid_fill(struct grid *g, const struct bench *b, size_t limit)
 		for (size_t j = 0; j < round->n; j++) {
 			const struct bench_observation *o = &round->v[j];
 
-			g->v[(g->rounds * g->workloads + o->workload) * g->arms + o->arm] = o;
+			grid_times(g, o->workload, o->arm)[r] =
+				fmax(0, (double)bench_time(o, b->options.measure));
 		}
-		g->layout[g->rounds++] = round->layout;
+		if (!number[round->layout])
+			number[round->layout] = ++g->layouts;
+		g->layout[r++] = number[round->layout] - 1;
 	}
 }
 
 static void grid_release(struct grid *g)
 {
-	free(g->v);
+	free(g->t);
 	free(g->layout);
 }
 
-static const struct bench_observation *at(const struct grid *g, size_t r, size_t w, size_t a)
-{
-	return g->v[(r * g->workloads + w) * g->arms + a];
-}
-
-/* What became of a workload that ended badly, also in a round that was dropped. */
-static char *failure(const struct bench *b, size_t w)
+/* Why a workload does not count: it ended badly, be it in a round that was dropped, or there is no
+ * time of it; NULL if it counts. To be freed. */
+static char *why_not(const struct bench *b, const struct grid *g, size_t w)
 {
 	if (b->workloads[w].failed)
 		return xstrdup(b->workloads[w].failed);
@@ -77,133 +84,58 @@ static char *failure(const struct bench *b, size_t w)
 				(long long)o->code, i + 1);
 		}
 	}
+	for (size_t r = 0; r < g->rounds; r++) {
+		for (size_t a = 0; a < g->arms; a++) {
+			double t = grid_times(g, w, a)[r];
+
+			if (!(t > 0))
+				return xasprintf("%s: %s", b->arms[a].name,
+					t < 0 ? "not run in every round"
+					      : "took no time that this machine can measure");
+		}
+	}
 	return NULL;
 }
 
-static char *why_not(const struct bench *b, const struct grid *g, size_t w)
-{
-	char *why = failure(b, w);
-
-	for (size_t r = 0; !why && r < g->rounds; r++) {
-		for (size_t a = 0; !why && a < g->arms; a++) {
-			const struct bench_observation *o = at(g, r, w, a);
-
-			if (!o)
-				why = xasprintf("%s: not run in every round", b->arms[a].name);
-			else if (bench_time(o, b->options.measure) <= 0)
-				why = xasprintf("%s: took no time that this machine can measure",
-					b->arms[a].name);
-		}
-	}
-	return why;
-}
-
-/* The log ratios of all arms but the reference, of the workloads in `which`. */
-static double *log_ratios(
-	const struct bench *b, const struct grid *g, const size_t *which, size_t n)
-{
-	double *d = xcalloc((g->arms - 1) * n * g->rounds + 1, sizeof(*d)), *next = d;
-	enum bench_measure m = b->options.measure;
-
-	for (size_t a = 1; a < g->arms; a++) {
-		for (size_t i = 0; i < n; i++) {
-			for (size_t r = 0; r < g->rounds; r++)
-				*next++ = log((double)bench_time(at(g, r, which[i], a), m) /
-					      (double)bench_time(at(g, r, which[i], 0), m));
-		}
-	}
-	return d;
-}
-
-static double ratio_of_minima(const struct bench *b, const struct grid *g, size_t w, size_t a)
-{
-	int64_t least[2] = {INT64_MAX, INT64_MAX};
-
-	for (size_t r = 0; r < g->rounds; r++) {
-		for (int i = 0; i < 2; i++) {
-			int64_t t = bench_time(at(g, r, w, i ? a : 0), b->options.measure);
-
-			least[i] = t < least[i] ? t : least[i];
-		}
-	}
-	return (double)least[1] / (double)least[0];
-}
-
-enum bench_verdict stats_judge(struct bench_interval i, double margin)
-{
-	if (i.low >= 1 / (1 + margin) && i.high <= 1 + margin)
-		return BENCH_EQUAL;
-	return i.high < 1 ? BENCH_FASTER : i.low > 1 ? BENCH_SLOWER : BENCH_UNDECIDED;
-}
-
+/* The cells of one arm, and what they say of it together. */
 static void judge_arm(const struct bench *b, const struct grid *g, const struct stats_input *in,
-	const struct stats_output *out, const size_t *which, size_t a, struct bench_result *result)
+	const struct stats_estimate *e, const size_t *which, size_t a, struct bench_result *result)
 {
 	struct bench_arm_result *arm = &result->arms[a + 1];
-	CLEANUP_FREE double *p = xcalloc(in->workloads, sizeof(*p));
-	CLEANUP_FREE double *adjusted = xcalloc(in->workloads, sizeof(*adjusted));
-	size_t general = out->units < in->workloads ? out->units : in->workloads;
-	double margin = b->options.margin;
+	const struct stats_estimate *suite = &e[in->arms * in->workloads + a];
+	const struct stats_estimate *general = suite + in->arms;
+	size_t n = in->workloads, units = result->units;
+	CLEANUP_FREE double *p = xcalloc(n, sizeof(*p)), *adjusted = xcalloc(n, sizeof(*adjusted));
 
-	arm->ratio = exp(out->suite[a]);
-	arm->error = stats_error(out->fixed[a], out->units);
-	arm->suite = stats_interval(
-		out->suite[a], out->fixed[a], out->units, result->alpha, &arm->half_width);
-	arm->general = stats_interval(out->suite[a], out->general[a], general, result->alpha, NULL);
-	arm->verdict = stats_judge(arm->suite, margin);
-	for (size_t i = 0; i < in->workloads; i++)
-		p[i] = stats_signed_rank(in->d + (a * in->workloads + i) * in->rounds, in->rounds);
-	stats_adjust(p, in->workloads, adjusted);
-	for (size_t i = 0; i < in->workloads; i++) {
+	arm->ratio = exp(suite->log);
+	arm->error = stats_error(suite->error, units);
+	arm->suite = stats_interval(*suite, units, result->alpha, &arm->half_width);
+	arm->general = stats_interval(*general, units < n ? units : n, result->alpha, NULL);
+	arm->verdict = stats_judge(arm->suite, b->options.margin);
+	for (size_t i = 0; i < n; i++)
+		p[i] = stats_signed_rank(in->d + (a * n + i) * in->rounds, in->rounds);
+	stats_adjust(p, n, adjusted);
+	for (size_t i = 0; i < n; i++) {
+		const struct stats_estimate *cell = &e[a * n + i];
+		const double *base = grid_times(g, which[i], 0);
+		const double *t = grid_times(g, which[i], a + 1);
+		double least = t[0], base_least = base[0];
 		struct bench_cell *c = &arm->cells[which[i]];
-		size_t cell = a * in->workloads + i;
 
-		c->ratio = exp(out->median[cell]);
-		c->error = stats_error(out->error[cell], out->units);
-		c->interval = stats_interval(
-			out->median[cell], out->error[cell], out->units, result->alpha, NULL);
+		for (size_t r = 1; r < g->rounds; r++) {
+			least = fmin(least, t[r]);
+			base_least = fmin(base_least, base[r]);
+		}
+		c->ratio = exp(cell->log);
+		c->error = stats_error(cell->error, units);
+		c->interval = stats_interval(*cell, units, result->alpha, NULL);
 		c->p = p[i];
 		c->adjusted = adjusted[i];
-		c->minima = ratio_of_minima(b, g, which[i], a + 1);
-		c->verdict = stats_judge(c->interval, margin);
-		if ((c->verdict == BENCH_FASTER || c->verdict == BENCH_SLOWER) &&
-			c->adjusted > result->alpha)
-			c->verdict = BENCH_UNDECIDED;
-		arm->different += c->verdict == BENCH_FASTER || c->verdict == BENCH_SLOWER;
+		c->minima = least / base_least;
+		c->verdict =
+			stats_judge_one(c->interval, b->options.margin, c->adjusted, result->alpha);
+		arm->different += stats_differs(c->verdict);
 	}
-}
-
-static void gate_copy(const struct bench *b, size_t a, struct bench_result *result)
-{
-	const struct bench_arm_result *arm = &result->arms[a];
-	bool quiet = (size_t)arm->different * 10 <= result->counting;
-
-	if (arm->verdict == BENCH_EQUAL && fabs(log(arm->ratio)) <= b->options.gate && quiet)
-		result->copy = BENCH_GATE_PASSED;
-	else
-		result->copy =
-			arm->verdict == BENCH_UNDECIDED ? BENCH_GATE_NOISY : BENCH_GATE_FAILED;
-	free(result->copy_reason);
-	result->copy_reason = xasprintf(
-		"a byte-identical copy of %s measures as %.4f (%.4f to %.4f, %s), with %u of %zu "
-		"workloads called different%s",
-		b->arms[0].name, arm->ratio, arm->suite.low, arm->suite.high,
-		bench_verdict_name(arm->verdict), arm->different, result->counting,
-		bench_unwatched(b) ? "; the machine's load is unknown" : "");
-}
-
-static void gate_slowed(const struct bench *b, size_t a, struct bench_result *result)
-{
-	const struct bench_arm_result *arm = &result->arms[a];
-
-	result->slowed = arm->verdict == BENCH_SLOWER      ? BENCH_GATE_PASSED
-			 : arm->verdict == BENCH_UNDECIDED ? BENCH_GATE_NOISY
-							   : BENCH_GATE_FAILED;
-	free(result->slowed_reason);
-	result->slowed_reason =
-		xasprintf("%s slowed by %.2f %% measures as %.4f (%.4f to %.4f, %s)",
-			b->arms[0].name, 100 * b->arms[a].slowdown, arm->ratio, arm->suite.low,
-			arm->suite.high, bench_verdict_name(arm->verdict));
 }
 
 /* How far from what is known an interval reaches, in logs. */
@@ -232,14 +164,13 @@ static void withhold(const struct bench *b, struct bench_result *result)
 	result->noise = result->copy == BENCH_GATE_NONE ? INFINITY : 0;
 	for (size_t a = 1; a < b->n_arms; a++) {
 		const struct bench_arm_result *arm = &result->arms[a];
+		bool is_copy = b->arms[a].role == BENCH_ROLE_COPY;
 
-		if (b->arms[a].role == BENCH_ROLE_COPY)
+		if (is_copy)
 			copy = arm;
 		if (b->arms[a].role != BENCH_ROLE_ARM)
 			result->noise = fmax(result->noise,
-				noise_of(arm->suite, b->arms[a].role == BENCH_ROLE_COPY
-							     ? 1
-							     : 1 + b->arms[a].slowdown));
+				noise_of(arm->suite, is_copy ? 1 : 1 + b->arms[a].slowdown));
 	}
 	for (size_t a = 1; a < b->n_arms; a++) {
 		struct bench_arm_result *arm = &result->arms[a];
@@ -254,10 +185,9 @@ static void withhold(const struct bench *b, struct bench_result *result)
 
 			if (copy && !result->why[w])
 				noise = fmax(noise, noise_of(copy->cells[w].interval, 1));
-			if (c->verdict == BENCH_FASTER || c->verdict == BENCH_SLOWER)
-				c->verdict = beyond(c->interval, noise, &c->at_least);
-			else
-				c->verdict = BENCH_NO_VERDICT;
+			c->verdict = stats_differs(c->verdict)
+					     ? beyond(c->interval, noise, &c->at_least)
+					     : BENCH_NO_VERDICT;
 			arm->different += c->verdict != BENCH_NO_VERDICT;
 		}
 	}
@@ -266,10 +196,31 @@ static void withhold(const struct bench *b, struct bench_result *result)
 static void apply_gates(const struct bench *b, struct bench_result *result)
 {
 	for (size_t a = 1; a < b->n_arms; a++) {
-		if (b->arms[a].role == BENCH_ROLE_COPY)
-			gate_copy(b, a, result);
-		else if (b->arms[a].role == BENCH_ROLE_SLOWED)
-			gate_slowed(b, a, result);
+		const struct bench_arm_result *arm = &result->arms[a];
+		enum bench_gate otherwise =
+			arm->verdict == BENCH_UNDECIDED ? BENCH_GATE_NOISY : BENCH_GATE_FAILED;
+		CLEANUP_FREE char *measured =
+			xasprintf("measures as %.4f (%.4f to %.4f, %s)", arm->ratio, arm->suite.low,
+				arm->suite.high, bench_verdict_name(arm->verdict));
+
+		if (b->arms[a].role == BENCH_ROLE_COPY) {
+			bool quiet = (size_t)arm->different * 10 <= result->counting &&
+				     fabs(log(arm->ratio)) <= b->options.gate;
+
+			result->copy = arm->verdict == BENCH_EQUAL && quiet ? BENCH_GATE_PASSED
+									    : otherwise;
+			free(result->copy_reason);
+			result->copy_reason = xasprintf(
+				"a byte-identical copy of %s %s, with %u of %zu workloads called different%s",
+				b->arms[0].name, measured, arm->different, result->counting,
+				bench_unwatched(b) ? "; the machine's load is unknown" : "");
+		} else if (b->arms[a].role == BENCH_ROLE_SLOWED) {
+			result->slowed =
+				arm->verdict == BENCH_SLOWER ? BENCH_GATE_PASSED : otherwise;
+			free(result->slowed_reason);
+			result->slowed_reason = xasprintf("%s slowed by %.2f %% %s",
+				b->arms[0].name, 100 * b->arms[a].slowdown, measured);
+		}
 	}
 	if (result->copy == BENCH_GATE_NONE)
 		result->copy_reason = xstrdup("the campaign has no copy of the reference");
@@ -280,99 +231,55 @@ static void apply_gates(const struct bench *b, struct bench_result *result)
 		withhold(b, result);
 }
 
-/* The median of what one loop of a workload took in an arm, in ns. */
-static double loop_time(const struct bench *b, const struct grid *g, size_t w, size_t a)
+static int compute(const struct bench *b, const struct grid *g, const size_t *which,
+	struct bench_result *result, struct err *err)
 {
-	CLEANUP_FREE double *times = xcalloc(g->rounds, sizeof(*times));
-
-	for (size_t r = 0; r < g->rounds; r++)
-		times[r] = (double)bench_time(at(g, r, w, a), b->options.measure);
-	return stats_median(times, g->rounds) / (double)b->workloads[w].loops;
-}
-
-/* Renumbers the layouts that occur from 0; returns how many there are. */
-static unsigned int renumber(unsigned int *layout, size_t n)
-{
-	unsigned int number[BENCH_LAYOUTS_MAX] = {0}, found = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!number[layout[i]])
-			number[layout[i]] = ++found;
-		layout[i] = number[layout[i]] - 1;
-	}
-	return found;
-}
-
-static void compute(const struct bench *b, const struct grid *g, const size_t *which,
-	unsigned int threads, struct bench_result *result)
-{
-	CLEANUP_FREE double *d = log_ratios(b, g, which, result->counting);
-	struct stats_input in = {
+	size_t n = result->counting, rounds = g->rounds;
+	CLEANUP_FREE double *d = xcalloc((b->n_arms - 1) * n * rounds + 1, sizeof(*d));
+	CLEANUP_FREE double *times = xcalloc(rounds, sizeof(*times));
+	CLEANUP_FREE struct stats_estimate *e = NULL;
+	const struct stats_input in = {
 		.arms = b->n_arms - 1,
-		.workloads = result->counting,
-		.rounds = g->rounds,
+		.workloads = n,
+		.rounds = rounds,
 		.d = d,
 		.layout = b->options.layouts > 1 ? g->layout : NULL,
+		.layouts = g->layouts,
 		.resamples = result->resamples,
 		.seed = b->options.seed,
 	};
-	struct stats_output out;
 
-	in.layouts = renumber(g->layout, g->rounds);
-	stats_bootstrap(&in, threads, &out);
-	result->units = out.units;
+	for (size_t a = 0; a < b->n_arms; a++) {
+		for (size_t i = 0; i < n; i++) {
+			const double *t = grid_times(g, which[i], a);
+			const double *base = grid_times(g, which[i], 0);
+
+			for (size_t r = 0; a > 0 && r < rounds; r++)
+				d[((a - 1) * n + i) * rounds + r] = log(t[r] / base[r]);
+			memcpy(times, t, rounds * sizeof(*times));
+			result->arms[a].cells[which[i]].time =
+				stats_median(times, rounds) / (double)b->workloads[which[i]].loops;
+		}
+	}
+	e = stats_bootstrap(&in, err);
+	if (!e)
+		return -1;
+	result->units = in.layout ? in.layouts : rounds;
 	result->arms[0].ratio = 1;
 	result->arms[0].suite = result->arms[0].general = (struct bench_interval){1, 1};
-	for (size_t a = 0; a < in.arms; a++)
-		judge_arm(b, g, &in, &out, which, a, result);
-	for (size_t a = 0; a < b->n_arms; a++) {
-		for (size_t i = 0; i < result->counting; i++)
-			result->arms[a].cells[which[i]].time = loop_time(b, g, which[i], a);
+	for (size_t a = 0; a < in.arms; a++) {
+		judge_arm(b, g, &in, e, which, a, result);
+		if (b->arms[a + 1].role == BENCH_ROLE_ARM)
+			result->widest = fmax(result->widest, result->arms[a + 1].half_width);
 	}
-	stats_output_release(&out);
 	apply_gates(b, result);
-}
-
-static void prepare(const struct bench *b, const struct grid *g, struct bench_result *result)
-{
-	double levels[BENCH_LOOKS_MAX];
-
-	result->rounds = (unsigned int)g->rounds;
-	result->dropped = (unsigned int)b->n_rounds - bench_kept(b);
-	result->resamples = b->options.resamples;
-	result->n_arms = b->n_arms;
-	result->n_workloads = b->n_workloads;
-	while (b->looks[result->look] < g->rounds)
-		result->look++;
-	bench_look_levels(b, levels);
-	result->alpha = levels[result->look];
-	result->why = xcalloc(b->n_workloads + 1, sizeof(*result->why));
-	result->arms = xcalloc(b->n_arms, sizeof(*result->arms));
-	for (size_t a = 0; a < b->n_arms; a++)
-		result->arms[a].cells = xcalloc(b->n_workloads + 1, sizeof(*result->arms[a].cells));
-}
-
-bool bench_all_failed(const struct bench *b)
-{
-	for (size_t w = 0; w < b->n_workloads; w++) {
-		if (!b->workloads[w].failed)
-			return false;
-	}
-	return true;
-}
-
-static int none_counts(const struct bench *b, const char *why, struct err *err)
-{
-	return err_set(err, ERR_INPUT, "no workload ran in every arm; %s: %s",
-		b->n_workloads ? b->workloads[0].name : "there is none",
-		why ? why : "nothing was chosen");
+	return 0;
 }
 
 /* Where rounds were dropped, the last reason stands for all. */
 static int too_few(const struct bench *b, size_t rounds, struct err *err)
 {
 	const struct bench_round *last = NULL;
-	unsigned int dropped = (unsigned int)b->n_rounds - bench_kept(b);
 
 	for (size_t i = 0; i < b->n_rounds; i++)
 		last = b->rounds[i].dropped ? &b->rounds[i] : last;
@@ -382,44 +289,59 @@ static int too_few(const struct bench *b, size_t rounds, struct err *err)
 		return err_hint(err, "continue it with --resume");
 	}
 	err_set(err, ERR_INPUT,
-		"no statement is possible: %u of %zu rounds were dropped, the last "
-		"because %s",
-		dropped, b->n_rounds, last->dropped);
+		"no statement is possible: %zu of %zu rounds were dropped, the last because %s",
+		b->n_rounds - bench_kept(b), b->n_rounds, last->dropped);
 	if (bench_crowded(b, last))
 		return err_hint(err,
-			"wait until the machine is quiet, or measure all the same with "
-			"--load 100");
-	return err_hint(err, "try again at another time; what the hypervisor usually takes is "
-			     "learnt in the rehearsal");
+			"wait until the machine is quiet, or measure all the same with --load 100");
+	return err_hint(err,
+		"try again at another time; what the hypervisor usually takes is learnt in the rehearsal");
 }
 
-int bench_compute(
-	const struct bench *b, unsigned int threads, struct bench_result *result, struct err *err)
+int bench_compute(const struct bench *b, struct bench_result *ret, struct err *err)
 {
+	CLEANUP_BENCH_RESULT struct bench_result result = {.n_workloads = 0};
 	CLEANUP_FREE size_t *which = xcalloc(b->n_workloads + 1, sizeof(*which));
 	CLEANUP(grid_release) struct grid g = {0};
+	double levels[BENCH_LOOKS_MAX];
+	bool any = false;
 
-	*result = (struct bench_result){0};
+	*ret = result;
 	if (b->n_arms == 0 || b->n_looks == 0)
 		return err_set(err, ERR_INPUT, "the campaign has no arms");
-	if (bench_all_failed(b))
-		return none_counts(b, b->n_workloads ? b->workloads[0].failed : NULL, err);
-	grid_fill(&g, b, b->looks[b->n_looks - 1]);
-	if (g.rounds < 2) {
+	grid_fill(&g, b);
+	for (size_t w = 0; w < b->n_workloads; w++)
+		any = any || !b->workloads[w].failed;
+	if (any && g.rounds < 2)
 		return too_few(b, g.rounds, err);
-	}
-	prepare(b, &g, result);
+	result = (struct bench_result){
+		.rounds = (unsigned int)g.rounds,
+		.dropped = (unsigned int)b->n_rounds - bench_kept(b),
+		.resamples = b->options.resamples,
+		.n_arms = b->n_arms,
+		.n_workloads = b->n_workloads,
+		.why = xcalloc(b->n_workloads + 1, sizeof(*result.why)),
+		.arms = xcalloc(b->n_arms, sizeof(*result.arms)),
+	};
+	while (b->looks[result.look] < g.rounds)
+		result.look++;
+	bench_look_levels(b, levels);
+	result.alpha = levels[result.look];
+	for (size_t a = 0; a < b->n_arms; a++)
+		result.arms[a].cells = xcalloc(b->n_workloads + 1, sizeof(*result.arms[a].cells));
 	for (size_t w = 0; w < b->n_workloads; w++) {
-		result->why[w] = why_not(b, &g, w);
-		if (!result->why[w])
-			which[result->counting++] = w;
+		result.why[w] = why_not(b, &g, w);
+		if (!result.why[w])
+			which[result.counting++] = w;
 	}
-	if (result->counting == 0) {
-		none_counts(b, b->n_workloads ? result->why[0] : NULL, err);
-		bench_result_release(result);
+	if (result.counting == 0)
+		return err_set(err, ERR_INPUT, "no workload ran in every arm; %s: %s",
+			b->n_workloads ? b->workloads[0].name : "there is none",
+			b->n_workloads ? result.why[0] : "nothing was chosen");
+	if (compute(b, &g, which, &result, err) < 0)
 		return -1;
-	}
-	compute(b, &g, which, threads, result);
+	*ret = result;
+	result = (struct bench_result){.n_workloads = 0};
 	return 0;
 }
 
@@ -438,12 +360,6 @@ void bench_result_release(struct bench_result *result)
 
 bool bench_precise(const struct bench *b, const struct bench_result *result)
 {
-	if (result->copy == BENCH_GATE_NOISY || result->slowed == BENCH_GATE_NOISY)
-		return false;
-	for (size_t a = 1; a < b->n_arms; a++) {
-		if (b->arms[a].role == BENCH_ROLE_ARM &&
-			result->arms[a].half_width > b->options.precision)
-			return false;
-	}
-	return true;
+	return result->copy != BENCH_GATE_NOISY && result->slowed != BENCH_GATE_NOISY &&
+	       result->widest <= b->options.precision;
 }

@@ -1,31 +1,21 @@
-#include "bench/stage-internal.h"
-
+/* The arms of a campaign, set up so that they differ in nothing but what is compared: each is a
+ * real copy at a path of the same length. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/term.h"
+#include "bench/bench-internal.h"
 #include "python/python.h"
 
 #define SCRATCH "solder-bench"
 
-static char *folder(const struct stage *s, size_t arm, unsigned int layout)
-{
-	return xasprintf("%s/a%02zu-%02u", s->root, arm, layout);
-}
-
 char *stage_python(const struct stage *s, size_t arm, unsigned int layout)
 {
-	return xasprintf("%s/a%02zu-%02u/bin/python", s->root, arm, layout);
-}
-
-static void note(struct bench_arm *arm, char *text)
-{
-	free(arm->note);
-	arm->note = text;
+	return s->alone ? xasprintf("%s/alone/bin/python", s->root)
+			: xasprintf("%s/a%02zu-%02u/bin/python", s->root, arm, layout);
 }
 
 /* Starts the copy and sees what it finds. */
@@ -36,6 +26,7 @@ static int check_copy(const struct stage *s, const struct python *dist, const ch
 	CLEANUP_FREE char *stdlib = dist->stdlib ? realpath(dist->stdlib, NULL) : NULL;
 	const struct py_program copy = {
 		.interpreter = python, .options = "-S", .env = &env, .cwd = s->cwd};
+	char *said = NULL;
 
 	strv_addf(&env, "HOME=%s", s->home);
 	strv_addf(&env, "PYTHONPYCACHEPREFIX=%s", s->pycache);
@@ -49,23 +40,16 @@ static int check_copy(const struct stage *s, const struct python *dist, const ch
 			"'%s'",
 			dist->interpreter, lines.n > 1 ? lines.v[1] : "none", stdlib);
 	if (strcmp(lines.v[0], root) != 0)
-		note(arm, xasprintf("finds its prefix at '%s', not through its copy: paths are not "
-				    "equally long",
-				  lines.v[0]));
+		said = xasprintf(
+			"finds its prefix at '%s', not through its copy: paths are not equally long",
+			lines.v[0]);
 	else if (lines.n > 2 && !py_below(root, lines.v[2]))
-		note(arm, xasprintf("every copy loads the same '%s'", lines.v[2]));
+		said = xasprintf("every copy loads the same '%s'", lines.v[2]);
+	if (said) {
+		free(arm->note);
+		arm->note = said;
+	}
 	return 0;
-}
-
-/* What the campaign says of the files of a layout; a view. */
-static struct bench_link link_of(const struct bench_arm *arm, unsigned int layout)
-{
-	size_t i = layout % (arm->n_links + 1);
-
-	return i ? arm->links[i - 1]
-		 : (struct bench_link){.interpreter = arm->interpreter,
-			   .sha256 = arm->sha256,
-			   .lib_sha256 = arm->lib_sha256};
 }
 
 /* A file that changed since the campaign began is another arm. */
@@ -85,31 +69,39 @@ static int copy_arm(const struct stage *s, size_t index, struct bench_arm *arm, 
 	struct err *err)
 {
 	CLEANUP_PYTHON struct python dist = {0};
-	struct bench_link link = link_of(arm, layout);
-	CLEANUP_FREE char *root = folder(s, index, layout);
+	size_t i = layout % (arm->n_links + 1);
+	const struct bench_link *link = i ? &arm->links[i - 1] : NULL;
+	const char *interpreter = link ? link->interpreter : arm->interpreter;
+	const char *lib_sha256 = link ? link->lib_sha256 : arm->lib_sha256;
+	CLEANUP_FREE char *root = xasprintf("%s/a%02zu-%02u", s->root, index, layout);
 	CLEANUP_FREE char *python = stage_python(s, index, layout);
 
-	if (!link.interpreter)
+	if (!interpreter)
 		return err_set(err, ERR_INPUT, "the campaign does not say what '%s' is", arm->name);
-	if (check_digest(arm->name, link.interpreter, link.sha256, err) < 0 ||
-		py_find(link.interpreter, &dist, err) < 0 ||
+	if (check_digest(arm->name, interpreter, link ? link->sha256 : arm->sha256, err) < 0 ||
+		py_find(interpreter, &dist, err) < 0 ||
 		(dist.libpython_loaded &&
-			check_digest(arm->name, dist.libpython_loaded, link.lib_sha256, err) < 0))
+			check_digest(arm->name, dist.libpython_loaded, lib_sha256, err) < 0))
 		return -1;
 	if (!dist.runs)
-		return err_set(err, ERR_UNSUPPORTED, "'%s' does not run: %s", link.interpreter,
-			dist.why_not);
+		return err_set(
+			err, ERR_UNSUPPORTED, "'%s' does not run: %s", interpreter, dist.why_not);
 	return py_copy(&dist, root, python, err) < 0 || py_copy_library(&dist, root, err) < 0 ||
 			       check_copy(s, &dist, root, python, arm, err) < 0
 		       ? -1
 		       : 0;
 }
 
-static int make_folders(const char *scratch, struct stage *s, struct err *err)
+void stage_clear(const char *scratch)
 {
-	CLEANUP_FREE char *made = scratch_make(scratch, SCRATCH, err);
-	CLEANUP_FREE char *output = NULL;
+	scratch_clear(scratch, SCRATCH);
+}
 
+int stage_open(struct bench *b, const char *scratch, struct stage *s, struct err *err)
+{
+	CLEANUP_FREE char *made = scratch_make(scratch, SCRATCH, err), *output = NULL;
+
+	*s = (struct stage){.output = -1};
 	if (!made)
 		return -1;
 	/* Pythons compare resolved paths with what we expect. */
@@ -124,19 +116,8 @@ static int make_folders(const char *scratch, struct stage *s, struct err *err)
 		make_dirs(s->cwd, err) < 0)
 		return -1;
 	s->output = open(output, O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600);
-	return s->output < 0 ? err_sys(err, "cannot create '%s'", output) : 0;
-}
-
-void stage_clear(const char *scratch)
-{
-	scratch_clear(scratch, SCRATCH);
-}
-
-int stage_open(struct bench *b, const char *scratch, struct stage *s, struct err *err)
-{
-	*s = (struct stage){.output = -1};
-	if (make_folders(scratch, s, err) < 0)
-		return -1;
+	if (s->output < 0)
+		return err_sys(err, "cannot create '%s'", output);
 	for (size_t i = 0; i < b->n_arms; i++) {
 		for (unsigned int l = 0; l < b->options.layouts; l++) {
 			if (copy_arm(s, i, &b->arms[i], l, err) < 0)
@@ -161,48 +142,25 @@ void stage_close(struct stage *s)
 	*s = (struct stage){.output = -1};
 }
 
-static int move(const char *from, const char *to, struct err *err)
+int stage_isolate(struct stage *s, size_t arm, bool alone, struct err *err)
 {
-	return rename(from, to) < 0 ? err_sys(err, "cannot rename '%s'", from) : 0;
-}
-
-int stage_isolate(struct stage *s, size_t arm, struct err *err)
-{
-	CLEANUP_FREE char *root = folder(s, arm, 0);
+	CLEANUP_FREE char *root = xasprintf("%s/a%02zu-00", s->root, arm);
 	CLEANUP_FREE char *place = xasprintf("%s/alone", s->root);
 
-	if (tree_remove(s->pycache, err) < 0 || make_dirs(s->pycache, err) < 0 ||
-		move(root, place, err) < 0)
+	if (alone && (tree_remove(s->pycache, err) < 0 || make_dirs(s->pycache, err) < 0))
 		return -1;
-	s->alone = true;
+	if (rename(alone ? root : place, alone ? place : root) < 0)
+		return err_sys(err, "cannot rename '%s'", alone ? root : place);
+	s->alone = alone;
 	return 0;
-}
-
-int stage_return(struct stage *s, size_t arm, struct err *err)
-{
-	CLEANUP_FREE char *root = folder(s, arm, 0);
-	CLEANUP_FREE char *place = xasprintf("%s/alone", s->root);
-
-	s->alone = false;
-	return move(place, root, err);
-}
-
-char *stage_python_alone(const struct stage *s)
-{
-	return xasprintf("%s/alone/bin/python", s->root);
 }
 
 char *stage_complaint(const struct stage *s)
 {
 	char text[4096];
-	struct stat st;
-	off_t from;
-	ssize_t n;
+	off_t end = lseek(s->output, 0, SEEK_END), room = sizeof(text) - 1;
+	ssize_t n = file_pread(s->output, text, sizeof(text) - 1, end > room ? end - room : 0);
 
-	if (fstat(s->output, &st) < 0)
-		return NULL;
-	from = st.st_size > (off_t)sizeof(text) - 1 ? st.st_size - (off_t)sizeof(text) + 1 : 0;
-	n = pread(s->output, text, sizeof(text) - 1, from);
 	if (n <= 0)
 		return NULL;
 	text[n] = '\0';

@@ -1,64 +1,34 @@
 /* Arms and workloads as a person names them. */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "bench/run-internal.h"
+#include "bench/bench-internal.h"
+#include "proc/proc.h"
 #include "python/python.h"
 
 #define INDEX_MAX ((size_t)4 << 20)
+#define INDEX_MS 60000
+#define PIP_MS 600000
 
-static struct bench_arm *find_arm(struct bench *b, const char *name)
-{
-	for (size_t i = 0; i < b->n_arms; i++) {
-		if (!strcmp(b->arms[i].name, name))
-			return &b->arms[i];
-	}
-	return NULL;
-}
+/* ---- arms ---------------------------------------------------------------------------------- */
 
-static int check_name(struct bench *b, const char *name, struct err *err)
+static bool same_text(const char *a, const char *b)
 {
-	if (!bench_arm_name_ok(name)) {
-		err_set(err, ERR_USAGE, "'%s' cannot be the name of an arm", name);
-		return err_hint(err, "use letters, digits and ._+- : NAME=PYTHON");
-	}
-	if (!find_arm(b, name) && b->n_arms + 3 > BENCH_ARMS_MAX)
-		return err_set(err, ERR_USAGE, "there are more than %d arms", BENCH_ARMS_MAX - 2);
-	return 0;
-}
-
-static int find_runnable(const char *what, struct python *dist, struct err *err)
-{
-	if (py_find(what, dist, err) < 0)
-		return -1;
-	if (!dist->runs)
-		return err_set(err, ERR_UNSUPPORTED, "'%s' cannot be measured here: %s", what,
-			dist->why_not);
-	if (dist->major != 3 || dist->minor < 8)
-		return err_set(err, ERR_UNSUPPORTED,
-			"'%s' is Python %s; 3.8 is needed for -X "
-			"pycache_prefix",
-			what, dist->version);
-	return 0;
-}
-
-/* Is what was found `link` already, file by file? */
-static bool same_files(const struct bench_link *found, const char *sha256, const char *lib_sha256)
-{
-	return !strcmp(found->sha256, sha256) && !found->lib_sha256 == !lib_sha256 &&
-	       (!lib_sha256 || !strcmp(found->lib_sha256, lib_sha256));
+	return a && b ? !strcmp(a, b) : !a && !b;
 }
 
 /* Another link of an arm takes over what `link` holds. */
 static int add_link(struct bench *b, struct bench_arm *arm, const struct python *dist,
 	struct bench_link *link, struct err *err)
 {
-	bool same = same_files(link, arm->sha256, arm->lib_sha256);
+	bool same = same_text(link->sha256, arm->sha256) &&
+		    same_text(link->lib_sha256, arm->lib_sha256);
 
 	for (size_t i = 0; i < arm->n_links; i++)
-		same = same || same_files(link, arm->links[i].sha256, arm->links[i].lib_sha256);
+		same = same || (same_text(link->sha256, arm->links[i].sha256) &&
+				       same_text(link->lib_sha256, arm->links[i].lib_sha256));
 	if (same || strcmp(dist->version, arm->version) != 0 ||
 		strcmp(py_link_name(dist->link), arm->link) != 0) {
 		err_set(err, ERR_USAGE, "two arms are called '%s'", arm->name);
@@ -80,11 +50,25 @@ int bench_add_python(struct bench *b, const char *name, const char *what, struct
 {
 	CLEANUP_PYTHON struct python dist = {0};
 	CLEANUP(bench_link_release) struct bench_link link = {.given = NULL};
+	struct bench_arm *arm = bench_find_arm(b, name);
 	char hex[SHA256_HEX_SIZE];
-	struct bench_arm *arm;
 
-	if (check_name(b, name, err) < 0 || find_runnable(what, &dist, err) < 0 ||
-		sha256_file(dist.interpreter, hex, NULL, err) < 0)
+	if (!bench_arm_name_ok(name)) {
+		err_set(err, ERR_USAGE, "'%s' cannot be the name of an arm", name);
+		return err_hint(err, "use letters, digits and ._+- : NAME=PYTHON");
+	}
+	if (!arm && b->n_arms + 3 > BENCH_ARMS_MAX)
+		return err_set(err, ERR_USAGE, "there are more than %d arms", BENCH_ARMS_MAX - 2);
+	if (py_find(what, &dist, err) < 0)
+		return -1;
+	if (!dist.runs)
+		return err_set(err, ERR_UNSUPPORTED, "'%s' cannot be measured here: %s", what,
+			dist.why_not);
+	if (dist.major != 3 || dist.minor < 8)
+		return err_set(err, ERR_UNSUPPORTED,
+			"'%s' is Python %s; 3.8 is needed for -X pycache_prefix", what,
+			dist.version);
+	if (sha256_file(dist.interpreter, hex, NULL, err) < 0)
 		return -1;
 	link.given = xstrdup(what);
 	link.interpreter = xstrdup(dist.interpreter);
@@ -94,7 +78,6 @@ int bench_add_python(struct bench *b, const char *name, const char *what, struct
 			return -1;
 		link.lib_sha256 = xstrdup(hex);
 	}
-	arm = find_arm(b, name);
 	if (arm)
 		return add_link(b, arm, &dist, &link, err);
 	arm = bench_add_arm(b, name, BENCH_ROLE_ARM);
@@ -107,89 +90,56 @@ int bench_add_python(struct bench *b, const char *name, const char *what, struct
 	return 0;
 }
 
+int bench_add_word(struct bench *b, const char *word, struct err *err)
+{
+	const char *equals = strchr(word, '=');
+	CLEANUP_FREE char *name = equals ? xstrndup(word, (size_t)(equals - word)) : NULL;
+	char letter[] = {(char)('A' + (int)b->n_arms), '\0'};
+
+	/* A path may hold a "=", too. */
+	if (name && (bench_arm_name_ok(name) || !path_exists(word)))
+		return bench_add_python(b, name, equals + 1, err);
+	while (bench_find_arm(b, letter))
+		letter[0] = letter[0] == 'Z' ? 'A' : (char)(letter[0] + 1);
+	return bench_add_python(b, letter, word, err);
+}
+
 static char *duplicate(const char *s)
 {
 	return s ? xstrdup(s) : NULL;
 }
 
-static void add_like_reference(struct bench *b, const char *wanted, enum bench_role role)
-{
-	CLEANUP_FREE char *name = xstrdup(wanted);
-	struct bench_arm *arm;
-	const struct bench_arm *first;
-
-	for (size_t i = 0; i < b->n_arms; i++) {
-		if (!strcmp(b->arms[i].name, name)) {
-			free(name);
-			name = xasprintf("%s-%zu", wanted, b->n_arms);
-		}
-	}
-	arm = bench_add_arm(b, name, role);
-	first = &b->arms[0];
-	arm->given = duplicate(first->given);
-	arm->interpreter = duplicate(first->interpreter);
-	arm->version = duplicate(first->version);
-	arm->link = duplicate(first->link);
-	arm->sha256 = duplicate(first->sha256);
-	arm->lib_sha256 = duplicate(first->lib_sha256);
-	for (size_t i = 0; i < first->n_links; i++)
-		*bench_add_link(arm) =
-			(struct bench_link){.given = duplicate(first->links[i].given),
-				.interpreter = duplicate(first->links[i].interpreter),
-				.sha256 = duplicate(first->links[i].sha256),
-				.lib_sha256 = duplicate(first->links[i].lib_sha256)};
-}
-
 void bench_add_hidden(struct bench *b, double slowdown)
 {
-	add_like_reference(b, "copy", BENCH_ROLE_COPY);
-	if (slowdown > 0) {
-		add_like_reference(b, "slowed", BENCH_ROLE_SLOWED);
-		b->arms[b->n_arms - 1].slowdown = slowdown;
+	static const struct {
+		const char *name;
+		enum bench_role role;
+	} hidden[] = {{"copy", BENCH_ROLE_COPY}, {"slowed", BENCH_ROLE_SLOWED}};
+
+	for (size_t h = 0; h < (slowdown > 0 ? ARRAY_SIZE(hidden) : 1); h++) {
+		CLEANUP_FREE char *other = xasprintf("%s-%zu", hidden[h].name, b->n_arms);
+		bool taken = bench_find_arm(b, hidden[h].name) != NULL;
+		struct bench_arm *arm =
+			bench_add_arm(b, taken ? other : hidden[h].name, hidden[h].role);
+		const struct bench_arm *first = &b->arms[0];
+
+		arm->given = duplicate(first->given);
+		arm->interpreter = duplicate(first->interpreter);
+		arm->version = duplicate(first->version);
+		arm->link = duplicate(first->link);
+		arm->sha256 = duplicate(first->sha256);
+		arm->lib_sha256 = duplicate(first->lib_sha256);
+		arm->slowdown = h ? slowdown : 0;
+		for (size_t i = 0; i < first->n_links; i++)
+			*bench_add_link(arm) =
+				(struct bench_link){.given = duplicate(first->links[i].given),
+					.interpreter = duplicate(first->links[i].interpreter),
+					.sha256 = duplicate(first->links[i].sha256),
+					.lib_sha256 = duplicate(first->links[i].lib_sha256)};
 	}
 }
 
-/* The words of a filter, without blanks around them. */
-static void split_filter(const char *filter, struct strv *words)
-{
-	CLEANUP_STRV struct strv parts = STRV_INIT;
-
-	strv_split(&parts, filter ? filter : "", ",");
-	for (size_t i = 0; i < parts.n; i++) {
-		const char *word = parts.v[i] + strspn(parts.v[i], " ");
-		size_t n = strlen(word);
-
-		while (n && word[n - 1] == ' ')
-			n--;
-		if (n)
-			strv_take(words, xstrndup(word, n));
-	}
-}
-
-static bool wanted(const char *name, const struct strv *words)
-{
-	for (size_t i = 0; i < words->n; i++) {
-		if (strstr(name, words->v[i]))
-			return true;
-	}
-	return words->n == 0;
-}
-
-/* A word that chose nothing is a slip: what was meant would be missing without a word. */
-static int check_words(
-	const struct bench *b, const char *from, const struct strv *words, struct err *err)
-{
-	for (size_t i = 0; i < words->n; i++) {
-		size_t w = 0;
-
-		while (w < b->n_workloads && !strstr(b->workloads[w].name, words->v[i]))
-			w++;
-		if (w == b->n_workloads)
-			return err_set(err, ERR_USAGE, "no workload of '%s' is called like '%s'",
-				from, words->v[i]);
-	}
-	return 0;
-}
+/* ---- workloads ----------------------------------------------------------------------------- */
 
 /* Inside the folder of workloads: our own lie in it, others somewhere below. */
 static bool file_ok(const char *kind, const char *file)
@@ -199,12 +149,6 @@ static bool file_ok(const char *kind, const char *file)
 	if (!strcmp(kind, "pyperformance"))
 		return file[0] != '/' && !strstr(file, "..");
 	return !strchr(file, '/');
-}
-
-static bool kind_ok(const char *kind)
-{
-	return kind && (!strcmp(kind, "loop") || !strcmp(kind, "startup") ||
-			       !strcmp(kind, "pyperformance"));
 }
 
 /* Texts of a list (NULL: none); an error for anything else in it. */
@@ -231,9 +175,11 @@ static int add_entry(struct bench *b, const char *from, const json_t *entry, str
 	const json_t *args = json_object_get(entry, "args");
 	const json_t *needs = json_object_get(entry, "needs");
 	json_int_t loops = json_integer_value(json_object_get(entry, "loops"));
+	bool known = kind && (!strcmp(kind, "loop") || !strcmp(kind, "startup") ||
+				     !strcmp(kind, "pyperformance"));
 	struct bench_workload *w;
 
-	if (!name || !*name || !kind_ok(kind) || !file_ok(kind, file) || loops < 1 ||
+	if (!name || !*name || !known || !file_ok(kind, file) || loops < 1 ||
 		json_array_size(args) > BENCH_WORDS_MAX || json_array_size(needs) > BENCH_WORDS_MAX)
 		return err_set(err, ERR_INPUT, "entry '%s' of '%s' is not as it should be",
 			name ? name : "without a name", from);
@@ -252,7 +198,8 @@ int suite_add_index(struct bench *b, const char *text, size_t size, const char *
 {
 	json_error_t problem;
 	json_t *index = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem), *entry;
-	CLEANUP_STRV struct strv words = STRV_INIT;
+	CLEANUP_STRV struct strv parts = STRV_INIT, words = STRV_INIT;
+	CLEANUP_FREE bool *chose = NULL;
 	size_t i;
 	int result = 0;
 
@@ -260,17 +207,37 @@ int suite_add_index(struct bench *b, const char *text, size_t size, const char *
 		json_decref(index);
 		return err_set(err, ERR_INPUT, "'%s' holds no list of workloads", from);
 	}
-	split_filter(filter, &words);
+	strv_split(&parts, filter ? filter : "", ",");
+	for (i = 0; i < parts.n; i++) {
+		const char *word = parts.v[i] + strspn(parts.v[i], " ");
+		size_t n = strlen(word);
+
+		while (n && word[n - 1] == ' ')
+			n--;
+		if (n)
+			strv_take(&words, xstrndup(word, n));
+	}
+	chose = xcalloc(words.n + 1, sizeof(*chose));
 	json_array_foreach (index, i, entry) {
 		const char *name = json_string_value(json_object_get(entry, "name"));
+		bool wanted = !name || !words.n;
 
-		if (result == 0 && (!name || wanted(name, &words)) &&
-			b->n_workloads < BENCH_WORKLOADS_MAX)
+		for (size_t k = 0; k < words.n; k++) {
+			bool chosen = name && strstr(name, words.v[k]);
+
+			wanted |= chosen;
+			chose[k] |= chosen;
+		}
+		if (result == 0 && wanted && b->n_workloads < BENCH_WORKLOADS_MAX)
 			result = add_entry(b, from, entry, err);
 	}
 	json_decref(index);
-	if (result == 0)
-		result = check_words(b, from, &words, err);
+	/* A word that chose nothing is a slip: what was meant would be missing unnoticed. */
+	for (i = 0; result == 0 && i < words.n; i++) {
+		if (!chose[i])
+			result = err_set(err, ERR_USAGE, "no workload of '%s' is called like '%s'",
+				from, words.v[i]);
+	}
 	if (result == 0 && b->n_workloads == 0)
 		return err_set(err, ERR_INPUT, "'%s' lists no workload", from);
 	return result;
@@ -301,4 +268,116 @@ int bench_add_script(struct bench *b, const char *file, const struct strv *args,
 	free(b->suite);
 	b->suite = xstrdup("script");
 	return 0;
+}
+
+/* ---- pyperformance ------------------------------------------------------------------------- */
+
+/* Its benchmarks are files that run on pyperf. Both packages lie in one folder for all arms, since
+ * neither has compiled parts: so no arm runs another text. */
+#define OUTPUT_MAX ((size_t)1 << 20)
+static const char *const wanted[] = {"pyperformance==1.14.0", "pyperf==2.10.0"};
+
+/* Runs an arm's interpreter. */
+static int run_python(const struct bench_arm *arm, const struct strv *args, bool both,
+	unsigned int ms, struct buf *output, struct err *err)
+{
+	CLEANUP_STRV struct strv env = STRV_INIT;
+	const struct py_program program = {.interpreter = arm->interpreter,
+		.options = "-I -B",
+		.args = args,
+		.env = &env,
+		.cwd = ".",
+		.with_stderr = both,
+		.max_output = OUTPUT_MAX,
+		.limit_ms = ms};
+
+	proc_clean_environment(&env);
+	return py_run(&program, output, err);
+}
+
+int bench_install_pyperformance(const struct bench *b, const char *dir, struct err *err)
+{
+	CLEANUP_STRV struct strv ask = STRV_INIT, args = STRV_INIT;
+	CLEANUP_BUF struct buf output = BUF_INIT;
+
+	strv_split(&ask, "-m pip --version", " ");
+	strv_split(&args,
+		"-m pip install --quiet --disable-pip-version-check --no-deps --no-compile "
+		"--target",
+		" ");
+	strv_add(&args, dir);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		strv_add(&args, wanted[i]);
+	for (size_t a = 0; a < b->n_arms; a++) {
+		struct err none = ERR_INIT;
+
+		if (run_python(&b->arms[a], &ask, true, INDEX_MS, &output, &none) < 0) {
+			if (none.code == ERR_INTERRUPTED) {
+				*err = none;
+				return -1;
+			}
+			continue;
+		}
+		if (run_python(&b->arms[a], &args, true, PIP_MS, &output, err) == 0)
+			return 0;
+		err_wrap(err, "installing %s with the pip of '%s'", wanted[0], b->arms[a].name);
+		return err_hint(err, "--suite pyperformance:DIR takes it from a folder");
+	}
+	err_set(err, ERR_UNSUPPORTED, "no arm has pip, which installs pyperformance");
+	return err_hint(err, "--suite pyperformance:DIR takes it from a folder, made by pip "
+			     "install --target DIR pyperformance");
+}
+
+/* "1.14.0" of "pyperf-1.14.0.dist-info"; "unknown" in a checkout. To be freed. */
+static char *version_in(const char *dir, const char *package)
+{
+	DIR *d = opendir(dir);
+	size_t n = strlen(package);
+	char *version = NULL;
+	struct dirent *e;
+
+	while (d && !version && (e = readdir(d))) {
+		const char *end = strstr(e->d_name, ".dist-info");
+
+		if (end && !strncmp(e->d_name, package, n) && e->d_name[n] == '-')
+			version = xstrndup(e->d_name + n + 1, (size_t)(end - e->d_name) - n - 1);
+	}
+	if (d)
+		closedir(d);
+	return version ? version : xstrdup("unknown");
+}
+
+int bench_add_pyperformance(
+	struct bench *b, const char *index, const char *dir, const char *filter, struct err *err)
+{
+	CLEANUP_FREE char *version = version_in(dir, "pyperformance");
+	CLEANUP_FREE char *harness = version_in(dir, "pyperf");
+	CLEANUP_FREE char *suite = xasprintf("pyperformance %s, pyperf %s", version, harness);
+	CLEANUP_STRV struct strv args = STRV_INIT;
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	static const char *const needed[] = {
+		"pyperformance/data-files/benchmarks/MANIFEST", "pyperf/__init__.py"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", dir, needed[i]);
+
+		if (path_exists(path))
+			continue;
+		err_set(err, ERR_INPUT, "'%s' has no '%s'", dir, needed[i]);
+		return err_hint(err, "pip install --target DIR pyperformance makes such a folder");
+	}
+	if (b->n_workloads)
+		return strcmp(b->suite, suite) ? err_set(err, ERR_INPUT,
+							 "'%s' is %s, but the campaign began with "
+							 "%s",
+							 dir, suite, b->suite)
+					       : 0;
+	strv_add(&args, index);
+	strv_add(&args, dir);
+	if (run_python(&b->arms[0], &args, false, INDEX_MS, &output, err) < 0)
+		return err_wrap(
+			err, "listing the benchmarks of '%s' with '%s'", dir, b->arms[0].name);
+	free(b->suite);
+	b->suite = steal(&suite);
+	return suite_add_index(b, output.data, output.len, dir, filter, err);
 }

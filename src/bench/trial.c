@@ -1,9 +1,10 @@
-#include "bench/trial-internal.h"
-
+/* One process, observed: forked, prepared and told to wait at a pipe; then the clock is read, the
+ * pipe written, the end awaited, and the clock read again. Between the two readings there is
+ * nothing of ours but the exec. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,68 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "bench/counters-internal.h"
+#include "bench/bench-internal.h"
 #include "proc/proc.h"
+
+/* ---- hardware counters --------------------------------------------------------------------- */
+
+static const uint64_t events[] = {
+	PERF_COUNT_HW_CPU_CYCLES, PERF_COUNT_HW_INSTRUCTIONS, PERF_COUNT_HW_BRANCH_MISSES};
+#define N_COUNTERS ARRAY_SIZE(events)
+
+/* For the process and what it starts, from its next exec on; -1: not supported. */
+static int open_counter(uint64_t event, pid_t pid)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_HARDWARE,
+		.size = sizeof(attr),
+		.config = event,
+		.disabled = 1,
+		.inherit = 1,
+		.enable_on_exec = 1,
+		.exclude_kernel = 1,
+		.exclude_hv = 1,
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
+	};
+
+	return (int)syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+/* Adds and closes; what is not supported, or was not on the processor all the time, is BENCH_NONE.
+ */
+static void add_counters(const int fd[N_COUNTERS], struct bench_observation *o)
+{
+	int64_t *const sums[N_COUNTERS] = {&o->cycles, &o->instructions, &o->branch_misses};
+
+	for (size_t i = 0; i < N_COUNTERS; i++) {
+		uint64_t value[3]; /* count, time enabled, time running */
+
+		if (fd[i] < 0 || read(fd[i], value, sizeof(value)) != sizeof(value) ||
+			value[1] != value[2] || value[1] == 0)
+			*sums[i] = BENCH_NONE;
+		else if (*sums[i] != BENCH_NONE)
+			*sums[i] += (int64_t)value[0];
+		if (fd[i] >= 0)
+			close(fd[i]);
+	}
+}
+
+const char *trial_counters(void)
+{
+	int fd = open_counter(PERF_COUNT_HW_INSTRUCTIONS, 0);
+
+	if (fd >= 0) {
+		close(fd);
+		return NULL;
+	}
+	return errno == ENOENT || errno == EOPNOTSUPP || errno == ENODEV
+		       ? "the machine has no counters"
+	       : errno == EACCES || errno == EPERM
+		       ? "not permitted (kernel.perf_event_paranoid, or the container)"
+		       : "the kernel refuses";
+}
+
+/* ---- the child ----------------------------------------------------------------------------- */
 
 /* What the child tells before it waits. */
 struct ready {
@@ -64,11 +125,11 @@ static int prepare(const struct trial *t)
 }
 
 /* The child: everything that is not the program's own comes before the pipe is read. */
-static void run_child(const struct trial *t, int ready, int start, pid_t parent)
+__attribute__((noreturn)) static void run_child(
+	const struct trial *t, int ready, int start, pid_t parent)
 {
 	struct ready message = {.error = 0};
 	char byte;
-	int64_t until;
 
 	setsid(); /* away from the terminal */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -76,19 +137,16 @@ static void run_child(const struct trial *t, int ready, int start, pid_t parent)
 		_exit(127);
 	message.error = prepare(t);
 	getrusage(RUSAGE_SELF, &message.used);
-	if (write(ready, &message, sizeof(message)) != sizeof(message) || message.error)
-		_exit(127);
-	if (read(start, &byte, 1) != 1)
+	if (write(ready, &message, sizeof(message)) != sizeof(message) || message.error ||
+		read(start, &byte, 1) != 1)
 		_exit(127);
 	if (t->spin) {
-		for (until = cpu_clock() + (int64_t)t->spin; cpu_clock() < until;)
+		for (int64_t until = cpu_clock() + (int64_t)t->spin; cpu_clock() < until;)
 			;
 	}
 	execve(t->argv->v[0], t->argv->v, t->env->v);
 	message.error = errno;
-	if (write(ready, &message, sizeof(message)) < 0)
-		_exit(126);
-	_exit(127);
+	_exit(write(ready, &message, sizeof(message)) < 0 ? 126 : 127);
 }
 
 static int start_child(const struct trial *t, struct child *c, struct err *err)
@@ -116,42 +174,6 @@ static int start_child(const struct trial *t, struct child *c, struct err *err)
 	c->pidfd = c->pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, c->pid, 0);
 	if (c->pid < 0 || c->pidfd < 0)
 		return err_sys(err, "cannot start '%s'", t->argv->v[0]);
-	return 0;
-}
-
-/* Ends what still runs, the child's own children too. The number of one that was reaped may already
- * be another's. */
-static void release_child(struct child *c, bool reaped)
-{
-	int status;
-
-	if (c->pid > 0 && !reaped) {
-		kill(-c->pid, SIGKILL);
-		kill(c->pid, SIGKILL);
-		while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-			;
-	}
-	if (c->pidfd >= 0)
-		close(c->pidfd);
-	close(c->ready);
-	close(c->start);
-}
-
-static int await_ready(
-	const struct trial *t, const struct child *c, struct ready *ready, struct err *err)
-{
-	ssize_t n;
-
-	do
-		n = read(c->ready, ready, sizeof(*ready));
-	while (n < 0 && errno == EINTR);
-	if (n != sizeof(*ready))
-		return err_set(err, ERR_ENVIRONMENT, "the process for '%s' ended before it began",
-			t->argv->v[0]);
-	if (ready->error) {
-		errno = ready->error;
-		return err_sys(err, "cannot prepare a process for '%s'", t->argv->v[0]);
-	}
 	return 0;
 }
 
@@ -213,46 +235,34 @@ static void add_status(struct bench_observation *o, int status, bool late)
 	}
 }
 
-/* exec may have failed after the start. */
-static int check_exec(const struct trial *t, const struct child *c, struct err *err)
-{
-	struct ready message;
-
-	if (read(c->ready, &message, sizeof(message)) != sizeof(message))
-		return 0;
-	errno = message.error;
-	return err_sys(err, "cannot run '%s'", t->argv->v[0]);
-}
-
-static void add_steal(struct bench_observation *o, bool known, int64_t before, int cpu)
-{
-	struct cpu_times after;
-
-	if (!known || !cpu_times(cpu, &after))
-		o->steal = BENCH_NONE;
-	else if (o->steal != BENCH_NONE)
-		o->steal += after.steal - before;
-}
-
 static int observe(const struct trial *t, struct child *c, bool *reaped,
 	struct bench_observation *o, struct err *err)
 {
 	struct ready ready;
 	struct rusage used;
-	struct counters counters;
-	struct cpu_times times;
+	struct cpu_times before, after;
+	int counters[N_COUNTERS], status, ended;
 	uint64_t begin, end;
 	bool steal;
-	int status, ended;
 	pid_t got;
+	ssize_t n;
 
-	if (await_ready(t, c, &ready, err) < 0)
-		return -1;
-	counters_open(&counters, c->pid);
-	steal = cpu_times(t->cpu, &times);
+	do
+		n = read(c->ready, &ready, sizeof(ready));
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(ready))
+		return err_set(err, ERR_ENVIRONMENT, "the process for '%s' ended before it began",
+			t->argv->v[0]);
+	if (ready.error) {
+		errno = ready.error;
+		return err_sys(err, "cannot prepare a process for '%s'", t->argv->v[0]);
+	}
+	for (size_t i = 0; i < N_COUNTERS; i++)
+		counters[i] = open_counter(events[i], c->pid);
+	steal = cpu_times(t->cpu, &before);
 	begin = clock_ns();
 	if (write(c->start, "", 1) != 1) {
-		counters_close(&counters);
+		add_counters(counters, o);
 		return err_sys(err, "cannot start '%s'", t->argv->v[0]);
 	}
 	ended = await_end(c, t->limit, &end, err);
@@ -262,27 +272,44 @@ static int observe(const struct trial *t, struct child *c, bool *reaped,
 		got = wait4(c->pid, &status, 0, &used);
 	while (got < 0 && errno == EINTR);
 	*reaped = got == c->pid;
-	counters_add(&counters, o);
-	counters_close(&counters);
+	add_counters(counters, o);
 	if (ended < 0)
 		return -1;
-	if (got != c->pid)
+	if (!*reaped)
 		return err_sys(err, "cannot wait for '%s'", t->argv->v[0]);
 	o->wall += (int64_t)(end - begin);
 	add_usage(o, &used, &ready.used);
 	add_status(o, status, ended == 1);
-	add_steal(o, steal, steal ? times.steal : 0, t->cpu);
-	return check_exec(t, c, err);
+	if (!steal || !cpu_times(t->cpu, &after))
+		o->steal = BENCH_NONE;
+	else if (o->steal != BENCH_NONE)
+		o->steal += after.steal - before.steal;
+	/* exec may have failed after the start. */
+	if (read(c->ready, &ready, sizeof(ready)) != sizeof(ready))
+		return 0;
+	errno = ready.error;
+	return err_sys(err, "cannot run '%s'", t->argv->v[0]);
 }
 
 int trial_run(const struct trial *t, struct bench_observation *o, struct err *err)
 {
 	struct child c = {.pid = -1, .pidfd = -1, .ready = -1, .start = -1};
 	bool reaped = false;
-	int result = start_child(t, &c, err);
+	int result = start_child(t, &c, err), status;
 
 	if (result == 0)
 		result = observe(t, &c, &reaped, o, err);
-	release_child(&c, reaped);
+	/* What still runs, the child's own children too. The number of one that was reaped may
+	 * already be another's. */
+	if (c.pid > 0 && !reaped) {
+		kill(-c.pid, SIGKILL);
+		kill(c.pid, SIGKILL);
+		while (waitpid(c.pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (c.pidfd >= 0)
+		close(c.pidfd);
+	close(c.ready);
+	close(c.start);
 	return result;
 }

@@ -220,7 +220,7 @@ int bench_show_comparison(struct bench *before, struct bench *after, const struc
 	CLEANUP_BENCH_COMPARISON struct bench_comparison c = {0};
 	CLEANUP_DOC struct doc *text = NULL;
 
-	if (bench_compare(before, after, 2, &c, err) < 0)
+	if (bench_compare(before, after, &c, err) < 0)
 		return -1;
 	text = make_doc(before, after, &c, files, view->all);
 	if (view->json) {

@@ -8,15 +8,6 @@
 /* So many digits of a digest tell files apart. */
 #define DIGITS 12
 
-size_t bench_named(const struct bench *b)
-{
-	size_t n = 0;
-
-	for (size_t a = 0; a < b->n_arms; a++)
-		n += b->arms[a].role == BENCH_ROLE_ARM;
-	return n;
-}
-
 char *bench_interval_text(struct bench_interval i)
 {
 	return isfinite(i.high) ? xasprintf("%.4f to %.4f", i.low, i.high) : xstrdup("unknown");

@@ -21,9 +21,6 @@ struct bench_values {
  * written, before anything has run. */
 int bench_check_usage(const struct bench_values *v, const struct strv *args, struct err *err);
 
-/* How many arms the user named. */
-size_t bench_named(const struct bench *b);
-
 /* A campaign and its result as a document; with `all` every workload is listed, else those that
  * were called different. */
 struct doc *bench_doc(const struct bench *b, const struct bench_result *result, bool all);

@@ -242,11 +242,8 @@ static int measure(
 	const char *tmp = getenv("TMPDIR");
 	CLEANUP(remove_folders)
 	struct folders f = {.scratch = v->scratch ? v->scratch : tmp && *tmp ? tmp : "/tmp"};
-	struct bench_setup setup = {.scratch = f.scratch,
-		.file = v->output,
-		.duration = v->duration,
-		.threads = 2,
-		.progress = p};
+	struct bench_setup setup = {
+		.scratch = f.scratch, .file = v->output, .duration = v->duration, .progress = p};
 	int result = data_folder("workloads", v->workloads, &f.workloads, err);
 
 	if (result == 0)
@@ -348,7 +345,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 		return -1;
 	if (b->n_rounds == 0 && b->counts)
 		return show(v, b, NULL, err);
-	if (bench_compute(b, 2, &result, err) < 0 || show(v, b, &result, err) < 0)
+	if (bench_compute(b, &result, err) < 0 || show(v, b, &result, err) < 0)
 		return -1;
 	return conclude(b, &result, err);
 }

@@ -167,7 +167,7 @@ int intervene_measured(const struct bench *b, size_t base, const size_t *summed,
 
 	make_view(&v);
 	owned = v.to;
-	if (bench_compute(owned, 2, &result, err) < 0)
+	if (bench_compute(owned, &result, err) < 0)
 		return -1;
 	for (size_t a = 0; a < b->n_arms; a++)
 		ret[a] = time_of(&result.arms[1 + a]);

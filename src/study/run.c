@@ -332,7 +332,6 @@ static int run_campaign(struct intervention *iv, struct progress *progress, stru
 	const struct bench_setup setup = {.workloads = iv->request->workloads,
 		.scratch = iv->scratch,
 		.file = iv->request->campaign,
-		.threads = 2,
 		.progress = progress};
 
 	progress_say(progress, "seed %llu; %zu workload%s, %zu arm%s and a copy, up to %u round%s",
@@ -384,7 +383,7 @@ static int conclude(struct intervention *iv, struct err *err)
 	struct intervene_time times[BENCH_ARMS_MAX];
 	size_t summed[INTERVENE_FLIPS_MAX], n = 0;
 
-	if (bench_compute(iv->bench, 2, &iv->result, err) < 0)
+	if (bench_compute(iv->bench, &iv->result, err) < 0)
 		return err_hint(err, "a quieter machine; or more --rounds, or --load, so that "
 				     "disturbed rounds count");
 	for (size_t i = 0; i < iv->plan.n; i++)

@@ -1,7 +1,7 @@
 /* Any bytes, read as a campaign: an error, or one that is written and read back the same and whose
  * results are numbers.
  *
- * Source: src/bench/read.c src/bench/write.c
+ * Source: src/bench/file.c
  */
 #include <math.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static void check_results(struct bench *b)
 
 	if (b->options.resamples > 20)
 		b->options.resamples = 20;
-	if (bench_compute(b, 1, &result, &err) < 0) {
+	if (bench_compute(b, &result, &err) < 0) {
 		check(err.msg[0]);
 		return;
 	}

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "bench/run-internal.h"
+#include "bench/bench-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

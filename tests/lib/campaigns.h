@@ -2,7 +2,7 @@
 #ifndef SOLDER_TESTS_CAMPAIGNS_H
 #define SOLDER_TESTS_CAMPAIGNS_H
 
-#include "bench/bench.h"
+#include "bench/bench-internal.h"
 
 struct campaign_plan {
 	uint64_t seed;

@@ -3,7 +3,7 @@
 
     stats.py DUMPER [--campaigns N]
 
-DUMPER is the program built from stats_dump.c. Written from the description in bench.h, with the
+DUMPER is the program built from stats_dump.c. Written from the description in stats.c, with the
 standard library only and other algorithms where there are any: tests by enumeration, Student's
 distribution by its finite series, medians by sorting every resample. Prints the differences, and
 at the end "N passed, N failed"; exits with 1 if any failed.

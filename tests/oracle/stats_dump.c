@@ -21,7 +21,7 @@ static int dump_campaign(const char *path)
 	struct err err = ERR_INIT;
 	json_t *j;
 
-	if (bench_load(path, &b, &err) < 0 || bench_compute(b, 2, &result, &err) < 0) {
+	if (bench_load(path, &b, &err) < 0 || bench_compute(b, &result, &err) < 0) {
 		printf("error: %s\n", err.msg);
 		return 0;
 	}

@@ -26,7 +26,7 @@ static void compare(struct bench *a, struct bench *b, struct bench_comparison *c
 {
 	struct err err = ERR_INIT;
 
-	if (bench_compare(a, b, 1, c, &err) < 0)
+	if (bench_compare(a, b, c, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 
@@ -146,14 +146,14 @@ static void test_impossible(void **state)
 
 	(void)state;
 	b->options.measure = BENCH_WALL;
-	assert_int_equal(bench_compare(a, b, 1, &c, &err), -1);
+	assert_int_equal(bench_compare(a, b, &c, &err), -1);
 	assert_string_equal(err.msg, "one campaign judges CPU time, the other wall time");
 	b->options.measure = BENCH_CPU;
 	b->arms[1].name[0] = 'x';
-	assert_int_equal(bench_compare(a, b, 1, &c, &err), -1);
+	assert_int_equal(bench_compare(a, b, &c, &err), -1);
 	assert_string_equal(err.msg, "the campaigns have no arm in common but the reference");
 	b->n_rounds = 1;
-	assert_int_equal(bench_compare(a, b, 1, &c, &err), -1);
+	assert_int_equal(bench_compare(a, b, &c, &err), -1);
 	assert_non_null(strstr(err.msg, "the second campaign: "));
 	/* All of them are to be freed. */
 	b->n_rounds = 20;

@@ -134,7 +134,7 @@ static const struct {
 	{"workloads/1/loops", "0", "workloads[1].loops: 0 is not between"},
 	{"columns/3", "\"codes\"", "columns: are not those"},
 	{"rounds", "1", "rounds: is not a list"},
-	{"rounds/0", "3", "rounds[0].observations: is missing"},
+	{"rounds/0", "3", "rounds[0].layout: is missing"},
 	{"rounds/1/layout", "2", "rounds[1].layout: 2 is not between 0 and 1"},
 	{"rounds/1/hash_seed", "4294967296", "rounds[1].hash_seed"},
 	{"rounds/1/steal", "\"\"", "rounds[1].steal: is not a whole number"},

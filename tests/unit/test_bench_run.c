@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "bench/bench.h"
-#include "bench/trial-internal.h"
+#include "bench/bench-internal.h"
 #include "proc/proc.h"
 #include "scratch.h"
 
@@ -163,7 +163,7 @@ static int run_in(struct bench *b, const char *root, struct err *err)
 	CLEANUP_FREE char *dir = xasprintf("%s/work", root);
 	CLEANUP_FREE char *file = xasprintf("%s/campaign.json", root);
 	const struct bench_setup setup = {
-		.workloads = dir, .scratch = root, .file = file, .duration = 60, .threads = 1};
+		.workloads = dir, .scratch = root, .file = file, .duration = 60};
 
 	return bench_run(b, &setup, err);
 }
@@ -177,7 +177,7 @@ static void test_campaign(void **state)
 
 	add_suite(b, *state);
 	if (run_in(b, *state, &err) < 0 || bench_load(file, &read, &err) < 0 ||
-		bench_compute(read, 1, &result, &err) < 0)
+		bench_compute(read, &result, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_string_equal(read->stopped, "rounds");
 	assert_int_equal(read->n_rounds, 2);
@@ -320,7 +320,7 @@ static void test_all_fail(void **state)
 	assert_int_equal(run_in(b, *state, &err), 0);
 	assert_string_equal(b->stopped, "every workload failed");
 	assert_string_equal(b->workloads[0].failed, "one: exit code 2");
-	assert_int_equal(bench_compute(b, 1, &result, &err), -1);
+	assert_int_equal(bench_compute(b, &result, &err), -1);
 }
 
 static int count_in(struct bench *b, const char *root, struct err *err)

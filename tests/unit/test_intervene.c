@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "bench/bench-internal.h"
 #include "study/intervene.h"
 #include "scratch.h"
 

@@ -1,11 +1,41 @@
-#include "bench/bench.h"
-
+/* Campaigns in memory, and what one sees in them without statistics. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The looks; the last one planned may be another number. */
-static const unsigned int looks[] = {10, 20, 40};
+#include "bench/bench-internal.h"
+
+/* Words as they stand in files and tables. */
+const char *const bench_role_names[] = {"arm", "copy", "slowed", NULL};
+const char *const bench_status_names[] = {"ok", "exit", "signal", "timeout", NULL};
+
+static const struct {
+	const char *word;
+	enum doc_tone tone;
+} verdicts[] = {
+	[BENCH_NO_VERDICT] = {"no verdict", DOC_DOUBT},
+	[BENCH_FASTER] = {"faster", DOC_GOOD},
+	[BENCH_SLOWER] = {"slower", DOC_BAD},
+	[BENCH_EQUAL] = {"equal", DOC_PLAIN},
+	[BENCH_UNDECIDED] = {"undecided", DOC_DOUBT},
+};
+
+const char *bench_verdict_name(enum bench_verdict verdict)
+{
+	return verdicts[verdict].word;
+}
+
+enum doc_tone bench_verdict_tone(enum bench_verdict verdict)
+{
+	return verdicts[verdict].tone;
+}
+
+const char *bench_gate_name(enum bench_gate gate)
+{
+	static const char *const names[] = {"none", "passed", "failed", "too noisy"};
+
+	return names[gate];
+}
 
 void bench_defaults(struct bench_options *options)
 {
@@ -25,6 +55,8 @@ void bench_defaults(struct bench_options *options)
 
 struct bench *bench_new(const struct bench_options *options)
 {
+	/* The last may be another number. */
+	static const unsigned int looks[] = {10, 20, 40};
 	struct bench *b = xcalloc(1, sizeof(*b));
 
 	b->options = *options;
@@ -44,27 +76,25 @@ void bench_link_release(struct bench_link *link)
 	free(link->lib_sha256);
 }
 
-static void free_arm(struct bench_arm *arm)
-{
-	free(arm->name);
-	free(arm->given);
-	free(arm->interpreter);
-	free(arm->version);
-	free(arm->link);
-	free(arm->sha256);
-	free(arm->lib_sha256);
-	free(arm->note);
-	for (size_t i = 0; i < arm->n_links; i++)
-		bench_link_release(&arm->links[i]);
-	free(arm->links);
-}
-
 void bench_free(struct bench *b)
 {
 	if (!b)
 		return;
-	for (size_t i = 0; i < b->n_arms; i++)
-		free_arm(&b->arms[i]);
+	for (size_t i = 0; i < b->n_arms; i++) {
+		struct bench_arm *arm = &b->arms[i];
+
+		free(arm->name);
+		free(arm->given);
+		free(arm->interpreter);
+		free(arm->version);
+		free(arm->link);
+		free(arm->sha256);
+		free(arm->lib_sha256);
+		free(arm->note);
+		for (size_t k = 0; k < arm->n_links; k++)
+			bench_link_release(&arm->links[k]);
+		free(arm->links);
+	}
 	for (size_t i = 0; i < b->n_workloads; i++) {
 		free(b->workloads[i].name);
 		free(b->workloads[i].stresses);
@@ -145,6 +175,33 @@ bool bench_arm_name_ok(const char *name)
 	return n > 0 && n <= 40 && !name[n] && name[0] != '.';
 }
 
+struct bench_arm *bench_find_arm(const struct bench *b, const char *name)
+{
+	for (size_t i = 0; i < b->n_arms; i++) {
+		if (!strcmp(b->arms[i].name, name))
+			return &b->arms[i];
+	}
+	return NULL;
+}
+
+size_t bench_find_workload(const struct bench *b, const char *name)
+{
+	size_t w = 0;
+
+	while (w < b->n_workloads && strcmp(b->workloads[w].name, name) != 0)
+		w++;
+	return w;
+}
+
+size_t bench_named(const struct bench *b)
+{
+	size_t n = 0;
+
+	for (size_t a = 0; a < b->n_arms; a++)
+		n += b->arms[a].role == BENCH_ROLE_ARM;
+	return n;
+}
+
 int64_t bench_time(const struct bench_observation *o, enum bench_measure measure)
 {
 	return measure == BENCH_WALL ? o->wall : o->user + o->system;
@@ -196,43 +253,4 @@ double bench_overhead(const struct bench *b)
 		}
 	}
 	return processes > 0 && own >= 0 ? own / processes : NAN;
-}
-
-const char *bench_role_name(enum bench_role role)
-{
-	static const char *const names[] = {"arm", "copy", "slowed"};
-
-	return names[role];
-}
-
-const char *bench_status_name(enum bench_status status)
-{
-	static const char *const names[] = {"ok", "exit", "signal", "timeout"};
-
-	return names[status];
-}
-
-const char *bench_verdict_name(enum bench_verdict verdict)
-{
-	static const char *const names[] = {"no verdict", "faster", "slower", "equal", "undecided"};
-
-	return names[verdict];
-}
-
-enum doc_tone bench_verdict_tone(enum bench_verdict verdict)
-{
-	static const enum doc_tone tones[] = {[BENCH_NO_VERDICT] = DOC_DOUBT,
-		[BENCH_FASTER] = DOC_GOOD,
-		[BENCH_SLOWER] = DOC_BAD,
-		[BENCH_EQUAL] = DOC_PLAIN,
-		[BENCH_UNDECIDED] = DOC_DOUBT};
-
-	return tones[verdict];
-}
-
-const char *bench_gate_name(enum bench_gate gate)
-{
-	static const char *const names[] = {"none", "passed", "failed", "too noisy"};
-
-	return names[gate];
 }
