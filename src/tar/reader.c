@@ -101,16 +101,16 @@ static la_ssize_t read_block(struct archive *a, void *ctx, const void **block)
 	*block = r->out;
 	if (!r->gzip)
 		return read_file(r, r->out, sizeof(r->out));
-	for (;;) {
+	z->next_out = r->out;
+	for (z->avail_out = sizeof(r->out); z->avail_out;) {
 		if (!z->avail_in) {
 			n = read_file(r, r->in, sizeof(r->in));
-			if (n < 0)
-				return -1;
 			if (n == 0 && r->in_member)
-				return tar_refuse(r, &r->failed,
-					"it is truncated or corrupt: truncated gzip input");
+				archive_set_error(a, EILSEQ, "truncated gzip input");
+			if (n < 0 || (n == 0 && r->in_member))
+				return -1;
 			if (n == 0)
-				return 0;
+				break;
 			z->next_in = r->in;
 			z->avail_in = (unsigned int)n;
 		}
@@ -120,16 +120,14 @@ static la_ssize_t read_block(struct archive *a, void *ctx, const void **block)
 			continue;
 		if (!r->in_member)
 			inflateReset(z);
-		z->next_out = r->out;
-		z->avail_out = sizeof(r->out);
 		got = inflate(z, Z_NO_FLUSH);
 		r->in_member = got != Z_STREAM_END;
-		if (got != Z_OK && got != Z_STREAM_END)
-			return tar_refuse(r, &r->failed, "it is truncated or corrupt: %s",
-				z->msg ? z->msg : zError(got));
-		if (z->avail_out < sizeof(r->out))
-			return (la_ssize_t)(sizeof(r->out) - z->avail_out);
+		if (got != Z_OK && got != Z_STREAM_END) {
+			archive_set_error(a, EILSEQ, "%s", z->msg ? z->msg : zError(got));
+			return -1;
+		}
 	}
+	return (la_ssize_t)(sizeof(r->out) - z->avail_out);
 }
 
 /* For libarchive: the tar archive. */
