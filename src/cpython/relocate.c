@@ -143,12 +143,6 @@ static int fix_details(struct buf *text, const char *path, struct err *err)
 	return 0;
 }
 
-/* Appends to the value of "name=" in a .pc file nothing but what moves with the tree. */
-static void fix_pc(struct buf *text)
-{
-	buf_replace(text, "prefix=" INSTALL_PREFIX "\n", "prefix=${pcfiledir}/../..\n");
-}
-
 static bool matches(const char *rel, const char *pattern)
 {
 	return fnmatch(pattern, rel, FNM_PATHNAME) == 0;
@@ -168,7 +162,7 @@ static int edit(const char *path, const char *rel, const struct relocation *r, s
 	if (matches(rel, "lib/python*/config-*/python-config.py"))
 		fix_shebang(text, "../../../bin/");
 	if (matches(rel, "lib/pkgconfig/*.pc"))
-		fix_pc(text);
+		buf_replace(text, "prefix=" INSTALL_PREFIX "\n", "prefix=${pcfiledir}/../..\n");
 	if (matches(rel, "lib/python*/config-*/Makefile"))
 		buf_adds(text, makefile_tail);
 	if (matches(rel, "lib/python*/_sysconfigdata_*.py"))

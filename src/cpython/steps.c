@@ -192,41 +192,34 @@ static const struct chosen *cpython_of(const struct cpython_build *b)
 	return &b->sources.chosen[b->sources.n - 1];
 }
 
-/* A step of CPython: `kind`, and what else its name says. */
-static struct step *add_step(struct cpython_build *b, const char *kind, const char *more)
+/* A step of CPython, "link" and what `more` says, with the recipe's script for it. What compiles
+ * has no `prelude` of its own: it gets the source and the packages. NULL on failure. */
+static struct step *add_step(struct cpython_build *b, const char *kind, const char *more,
+	const char *file, const char *prelude, struct err *err)
 {
+	const struct chosen *c = cpython_of(b);
 	CLEANUP_FREE char *name = xasprintf("cpython-%s%s%s", kind, *more ? "-" : "", more);
-	CLEANUP_FREE char *title = xasprintf(
-		"cpython %s %s%s%s", cpython_of(b)->version, kind, *more ? " " : "", more);
+	CLEANUP_FREE char *title =
+		xasprintf("cpython %s %s%s%s", c->version, kind, *more ? " " : "", more);
+	CLEANUP_FREE char *path = xasprintf("%s/%s", c->recipe->dir, file);
+	CLEANUP_BUF struct buf text = BUF_INIT, script = BUF_INIT;
 	struct step *s = plan_add(&b->plan.plan, name, title);
 
-	strv_addf(&s->env, "VERSION=%s", cpython_of(b)->version);
+	strv_addf(&s->env, "VERSION=%s", c->version);
 	strv_addf(&s->env, "MAJORMINOR=%s", b->plan.series);
 	strv_add(&s->env, "PATH=/usr/local/bin:/usr/bin:/bin");
-	return s;
-}
-
-/* What the recipe has for a step: its files, and its script. */
-static int add_script(const struct cpython_build *b, struct step *s, const char *kind,
-	const char *file, struct buf *script, struct err *err)
-{
-	const struct recipe *r = cpython_of(b)->recipe;
-	CLEANUP_FREE char *path = xasprintf("%s/%s", r->dir, file);
-	CLEANUP_BUF struct buf text = BUF_INIT;
-
-	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0)
-		return -1;
-	buf_add(script, text.data, text.len);
-	return add_recipe(s, r, kind, err);
-}
-
-/* The source, the compiler and the packages, for steps that compile. */
-static void add_inputs(struct cpython_build *b, struct step *s, struct buf *script)
-{
-	add_toolchain(s, b->full);
-	for (size_t i = 0; i + 1 < b->sources.n; i++)
+	for (size_t i = 0; !prelude && i + 1 < b->sources.n; i++)
 		step_need(s, b->plan.plan.steps[i], true);
-	add_source(s, cpython_of(b), script);
+	if (prelude)
+		buf_adds(&script, prelude);
+	else
+		add_source(s, c, &script);
+	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0 ||
+		add_recipe(s, c->recipe, kind, err) < 0)
+		return NULL;
+	buf_add(&script, text.data, text.len);
+	s->script = buf_steal(&script);
+	return s;
 }
 
 /* What is at its default, but for some, is not said: keys of ordinary builds do not name what they
@@ -247,12 +240,13 @@ static void add_options(struct step *s, const struct cpython_options *o, bool li
 static int plan_profile(struct cpython_build *b, struct err *err)
 {
 	const struct cpython_options *o = &b->request.options;
-	struct step *s = b->plan.profile = add_step(b, "profile", "");
-	CLEANUP_BUF struct buf script = BUF_INIT;
+	CLEANUP_FREE char *title = xasprintf("cpython %s profile", cpython_of(b)->version);
 	struct cpython_options plain;
 	char hex[SHA256_HEX_SIZE];
+	struct step *s;
 
 	if (o->profile) {
+		s = b->plan.profile = plan_add(&b->plan.plan, "cpython-profile", title);
 		s->source = path_absolute(o->profile);
 		s->script = xstrdup("set -eu\nmkdir \"$OUT/profile\"\ncp -a . \"$OUT/profile\"\n");
 		if (tree_digest(s->source, hex, err) < 0)
@@ -260,38 +254,20 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 		step_input(s, "profile=%s", hex);
 		return 0;
 	}
+	s = b->plan.profile = add_step(b, "profile", "", "profile.sh", NULL, err);
+	if (!s)
+		return -1;
 	/* What is learnt does not depend on how the code is reached and linked. */
 	cpython_defaults(&plain);
 	plain.opt = o->opt;
-	add_inputs(b, s, &script);
+	add_toolchain(s, b->full);
 	add_options(s, &plain, false);
+	strv_add(&s->env, o->train ? "TRAIN=@S@/recipe/train.py" : "TRAIN=");
 	if (o->train) {
 		CLEANUP_FREE char *train = path_absolute(o->train);
 
 		step_file(s, train, "train.py");
 	}
-	strv_add(&s->env, o->train ? "TRAIN=@S@/recipe/train.py" : "TRAIN=");
-	if (add_script(b, s, "profile", "profile.sh", &script, err) < 0)
-		return -1;
-	s->script = buf_steal(&script);
-	return 0;
-}
-
-static int plan_compile(struct cpython_build *b, struct err *err)
-{
-	struct step *s = b->plan.compile = add_step(b, "compile", "");
-	CLEANUP_BUF struct buf script = BUF_INIT;
-
-	add_inputs(b, s, &script);
-	add_options(s, &b->request.options, false);
-	strv_add(&s->env, "TRAIN=");
-	if (b->plan.profile)
-		step_view(s, "PROFILE", b->plan.profile, "profile");
-	if (add_script(b, s, "compile", "compile.sh", &script, err) < 0)
-		return -1;
-	buf_adds(&script, "\n");
-	add_licences(cpython_of(b), &script);
-	s->script = buf_steal(&script);
 	return 0;
 }
 
@@ -319,53 +295,53 @@ static int prepare_tree(
 	return relocate_pin_times(tree, strtoll(epoch.data, NULL, 10), err);
 }
 
-static int plan_tree(struct cpython_build *b, struct err *err)
-{
-	struct step *s = b->plan.tree = add_step(b, "tree", "");
-	CLEANUP_BUF struct buf script = BUF_INIT;
-
-	s->prepare = prepare_tree;
-	s->ctx = b;
-	strv_add(&s->env, "TREE=@S@/out/python");
-	step_input(s, "relocation=" RELOCATE_REVISION);
-	step_view(s, "COMPILED", b->plan.compile, "");
-	buf_adds(&script, PRELUDE_VIEW);
-	if (add_script(b, s, "tree", "bytecode.sh", &script, err) < 0)
-		return -1;
-	s->script = buf_steal(&script);
-	return 0;
-}
-
-static int plan_link(struct cpython_build *b, struct err *err)
-{
-	const struct cpython_options *o = &b->request.options;
-	struct step *s = b->plan.link = add_step(b, "link", o->link);
-	CLEANUP_BUF struct buf script = BUF_INIT;
-
-	add_toolchain(s, b->full);
-	add_options(s, o, true);
-	step_view(s, "COMPILED", b->plan.compile, "");
-	step_view(s, "BUILD", b->plan.compile, "build");
-	buf_adds(&script, PRELUDE_VIEW "cd \"$BUILD\"\n");
-	if (add_script(b, s, "link", "link.sh", &script, err) < 0)
-		return -1;
-	s->script = buf_steal(&script);
-	return 0;
-}
-
 int cpython_plan(struct cpython_build *b, struct err *err)
 {
+	const struct cpython_options *o = &b->request.options;
 	const char *version = cpython_of(b)->version;
+	CLEANUP_BUF struct buf licences = BUF_INIT;
+	struct cpython_plan *p = &b->plan;
 	unsigned int major, minor;
+	char *script;
 
 	if (sscanf(version, "%u.%u", &major, &minor) != 2)
 		return err_set(err, ERR_INPUT, "'%s' is not a version of CPython", version);
-	snprintf(b->plan.series, sizeof(b->plan.series), "%u.%u", major % 100, minor % 1000);
+	snprintf(p->series, sizeof(p->series), "%u.%u", major % 100, minor % 1000);
 	for (size_t i = 0; i + 1 < b->sources.n; i++) {
 		if (plan_package(b, &b->sources.chosen[i], err) < 0)
 			return -1;
 	}
-	if (!strcmp(b->request.options.opt, "pgo") && plan_profile(b, err) < 0)
+	if (!strcmp(o->opt, "pgo") && plan_profile(b, err) < 0)
 		return -1;
-	return plan_compile(b, err) < 0 || plan_tree(b, err) < 0 ? -1 : plan_link(b, err);
+
+	p->compile = add_step(b, "compile", "", "compile.sh", NULL, err);
+	if (!p->compile)
+		return -1;
+	add_toolchain(p->compile, b->full);
+	add_options(p->compile, o, false);
+	strv_add(&p->compile->env, "TRAIN=");
+	if (p->profile)
+		step_view(p->compile, "PROFILE", p->profile, "profile");
+	add_licences(cpython_of(b), &licences);
+	script = xasprintf("%s\n%s", p->compile->script, licences.data);
+	free(p->compile->script);
+	p->compile->script = script;
+
+	p->tree = add_step(b, "tree", "", "bytecode.sh", PRELUDE_VIEW, err);
+	if (!p->tree)
+		return -1;
+	p->tree->prepare = prepare_tree;
+	p->tree->ctx = b;
+	strv_add(&p->tree->env, "TREE=@S@/out/python");
+	step_input(p->tree, "relocation=" RELOCATE_REVISION);
+	step_view(p->tree, "COMPILED", p->compile, "");
+
+	p->link = add_step(b, "link", o->link, "link.sh", PRELUDE_VIEW "cd \"$BUILD\"\n", err);
+	if (!p->link)
+		return -1;
+	add_toolchain(p->link, b->full);
+	add_options(p->link, o, true);
+	step_view(p->link, "COMPILED", p->compile, "");
+	step_view(p->link, "BUILD", p->compile, "build");
+	return 0;
 }

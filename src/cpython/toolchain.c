@@ -109,19 +109,13 @@ static int ask_line(const char *program, const char *option, char **line, struct
 	return 0;
 }
 
-/* What follows "gcc" or "clang" in the program's name: "-19". */
-static const char *suffix_of(const char *cc)
-{
-	const char *base = path_base(cc), *dash = strrchr(base, '-');
-
-	return dash && isdigit((unsigned char)dash[1]) ? dash : "";
-}
-
-/* A program from the compiler's own folder, of its release. */
+/* A program of the compiler's release from its own folder: "ar-19" next to "clang-19". */
 static char *find_next_to(const char *cc, const char *tool)
 {
+	const char *dash = strrchr(path_base(cc), '-');
 	CLEANUP_FREE char *dir = path_dir(cc);
-	CLEANUP_FREE char *path = xasprintf("%s/%s%s", dir, tool, suffix_of(cc));
+	CLEANUP_FREE char *path = xasprintf(
+		"%s/%s%s", dir, tool, dash && isdigit((unsigned char)dash[1]) ? dash : "");
 
 	return find_program(path);
 }

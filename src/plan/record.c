@@ -23,14 +23,6 @@ void record_release(struct record *r)
 	*r = (struct record){0};
 }
 
-static struct record_entry *add(struct record *r, const char *path)
-{
-	if ((r->n & (r->n - 1)) == 0)
-		r->v = xreallocarray(r->v, r->n ? 2 * r->n : 1, sizeof(*r->v));
-	r->v[r->n] = (struct record_entry){.path = xstrdup(path)};
-	return &r->v[r->n++];
-}
-
 /* Kind, mode, time and inode, and of a link size and digest. `rel` is below `in`. */
 static int describe(const struct folder *in, const char *rel, const struct stat *st,
 	struct record_entry *e, struct err *err)
@@ -68,7 +60,7 @@ struct making {
 	bool (*leave_out)(const char *path);
 };
 
-static int visit_make(void *ctx, const struct tree_entry *at, struct err *err)
+static int add_to_record(void *ctx, const struct tree_entry *at, struct err *err)
 {
 	struct making *m = ctx;
 	struct record_entry *e;
@@ -79,7 +71,8 @@ static int visit_make(void *ctx, const struct tree_entry *at, struct err *err)
 		return err_set(err, ERR_INPUT, "the name '%s' has a line break", at->path);
 	if (m->record->n == ENTRIES_MAX)
 		return err_set(err, ERR_INPUT, "more than %zu files", ENTRIES_MAX);
-	e = add(m->record, at->rel);
+	e = ARRAY_ADD(m->record->v, m->record->n);
+	e->path = xstrdup(at->rel);
 	if (describe(at->in, at->name, at->st, e, err) < 0)
 		return -1;
 	return e->kind == 'f' ? digest(at->in, at->name, e->sha256, &e->size, err) : 0;
@@ -91,7 +84,7 @@ int record_make(
 	struct making m = {ret, leave_out};
 
 	*ret = (struct record){0};
-	if (tree_walk(tree, visit_make, &m, err) == 0)
+	if (tree_walk(tree, add_to_record, &m, err) == 0)
 		return 0;
 	record_release(ret);
 	return -1;
@@ -140,8 +133,8 @@ static int parse_line(char *line, struct record *r)
 		!record_takes_path(line + at + 1) || r->n == ENTRIES_MAX)
 		return -1;
 	e.mode = (mode_t)mode;
-	e.path = add(r, line + at + 1)->path;
-	r->v[r->n - 1] = e;
+	e.path = xstrdup(line + at + 1);
+	*ARRAY_ADD(r->v, r->n) = e;
 	return 0;
 }
 
@@ -155,8 +148,7 @@ int record_read(const char *path, struct record *ret, struct err *err)
 	*ret = (struct record){0};
 	if (file_read(path, RECORD_MAX, &text, err) < 0)
 		return -1;
-	total = text.len > sizeof(TOTAL) + 64 ? text.data + text.len - sizeof(TOTAL) - 64
-					      : text.data;
+	total = text.data + (text.len > sizeof(TOTAL) + 64 ? text.len - sizeof(TOTAL) - 64 : 0);
 	sha256_hex(text.data, (size_t)(total - text.data), hex);
 	good = strlen(text.data) == text.len && !strncmp(text.data, FIRST, strlen(FIRST)) &&
 	       !strncmp(total, TOTAL, strlen(TOTAL)) &&
