@@ -63,7 +63,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/parallel.h"
+#include "proc/parallel.h"
 #include "bench/bench-internal.h"
 
 enum bench_verdict stats_judge(struct bench_interval i, double margin)
