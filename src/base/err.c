@@ -16,7 +16,7 @@ static void mark_cut(char *text, size_t size)
 	memcpy(text + utf8_cut(text, size - sizeof(ellipsis)), ellipsis, sizeof(ellipsis));
 }
 
-__attribute__((format(printf, 4, 0))) static void put(
+__attribute__((format(printf, 4, 0))) static void format_into(
 	char *text, size_t size, size_t at, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(text + at, size - at, fmt, ap);
@@ -30,7 +30,7 @@ __attribute__((format(printf, 2, 3))) static void append(struct err *err, const 
 	va_list ap;
 
 	va_start(ap, fmt);
-	put(err->msg, sizeof(err->msg), strlen(err->msg), fmt, ap);
+	format_into(err->msg, sizeof(err->msg), strlen(err->msg), fmt, ap);
 	va_end(ap);
 }
 
@@ -41,7 +41,7 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 	err->code = code;
 	err->hint[0] = '\0';
 	va_start(ap, fmt);
-	put(err->msg, sizeof(err->msg), 0, fmt, ap);
+	format_into(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -54,7 +54,7 @@ int err_sys(struct err *err, const char *fmt, ...)
 	err->code = ERR_ENVIRONMENT;
 	err->hint[0] = '\0';
 	va_start(ap, fmt);
-	put(err->msg, sizeof(err->msg), 0, fmt, ap);
+	format_into(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
 	append(err, ": %s", strerror(sys));
 	if (sys == ENOSPC || sys == EDQUOT)
@@ -70,7 +70,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
 
 	memcpy(inner, err->msg, sizeof(inner));
 	va_start(ap, fmt);
-	put(err->msg, sizeof(err->msg), 0, fmt, ap);
+	format_into(err->msg, sizeof(err->msg), 0, fmt, ap);
 	va_end(ap);
 	n = strlen(err->msg);
 	if (!strncmp(inner, err->msg, n) && !strncmp(inner + n, ": ", 2))
@@ -85,7 +85,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	put(err->hint, sizeof(err->hint), 0, fmt, ap);
+	format_into(err->hint, sizeof(err->hint), 0, fmt, ap);
 	va_end(ap);
 	return -1;
 }

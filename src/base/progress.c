@@ -106,14 +106,6 @@ void progress_free(struct progress *p)
 	free(p);
 }
 
-static void format_done(const struct line *l, char out[32], uint64_t n)
-{
-	if (l->bytes)
-		format_bytes(out, n);
-	else
-		snprintf(out, 32, "%" PRIu64, n);
-}
-
 /* 0: nothing can be guessed, as before a twentieth is done, from which little follows. */
 static uint64_t guess_left(const struct line *l, uint64_t took)
 {
@@ -131,8 +123,12 @@ static void draw_line(struct progress *p, const struct line *l, uint64_t now, in
 	if (l->total) {
 		uint64_t left = l->told ? l->left : guess_left(l, now - l->start);
 
-		format_done(l, a, l->done);
-		format_done(l, b, l->total);
+		snprintf(a, sizeof(a), "%" PRIu64, l->done);
+		snprintf(b, sizeof(b), "%" PRIu64, l->total);
+		if (l->bytes) {
+			format_bytes(a, l->done);
+			format_bytes(b, l->total);
+		}
 		format_duration(c, left);
 		if (l->told)
 			snprintf(extra, sizeof(extra), "%s of %s%s%s%s", a, b,
@@ -172,7 +168,7 @@ static void draw(struct progress *p, bool force)
 	fflush(p->stream);
 }
 
-static int begin(struct progress *p, const char *name, uint64_t estimate_ns, bool overall)
+static int begin_line(struct progress *p, const char *name, uint64_t estimate_ns, bool overall)
 {
 	CLEANUP_BUF struct buf safe = BUF_INIT;
 	char about[32];
@@ -186,9 +182,10 @@ static int begin(struct progress *p, const char *name, uint64_t estimate_ns, boo
 		return -1;
 	/* Once: so is the width known that it takes. */
 	buf_add_safe(&safe, name);
-	p->lines[i] = (struct line){
-		.name = buf_steal(&safe), .start = clock_ns(), .estimate = estimate_ns};
-	p->lines[i].overall = overall;
+	p->lines[i] = (struct line){.name = buf_steal(&safe),
+		.start = clock_ns(),
+		.estimate = estimate_ns,
+		.overall = overall};
 	if (p->mode == PROGRESS_PLAIN && !overall) {
 		format_duration(about, estimate_ns);
 		term_line(p->stream, "  %-*s started%s%s", NAME_WIDTH, p->lines[i].name,
@@ -201,41 +198,37 @@ static int begin(struct progress *p, const char *name, uint64_t estimate_ns, boo
 
 int progress_start(struct progress *p, const char *name, uint64_t estimate_ns)
 {
-	return begin(p, name, estimate_ns, false);
+	return begin_line(p, name, estimate_ns, false);
 }
 
 int progress_overall(struct progress *p, const char *name)
 {
-	return begin(p, name, 0, true);
+	return begin_line(p, name, 0, true);
 }
 
-void progress_left(struct progress *p, int line, uint64_t done, uint64_t total, uint64_t left_ns)
-{
-	if (!p || line < 0)
-		return;
-	p->lines[line].told = true;
-	p->lines[line].left = left_ns;
-	progress_count(p, line, done, total);
-}
-
-static void update(struct progress *p, int line, uint64_t done, uint64_t total, bool bytes)
+void progress_count(struct progress *p, int line, uint64_t done, uint64_t total)
 {
 	if (!p || line < 0)
 		return;
 	p->lines[line].done = done;
 	p->lines[line].total = total;
-	p->lines[line].bytes = bytes;
 	draw(p, false);
 }
 
 void progress_update(struct progress *p, int line, uint64_t done, uint64_t total)
 {
-	update(p, line, done, total, true);
+	if (p && line >= 0)
+		p->lines[line].bytes = true;
+	progress_count(p, line, done, total);
 }
 
-void progress_count(struct progress *p, int line, uint64_t done, uint64_t total)
+void progress_left(struct progress *p, int line, uint64_t done, uint64_t total, uint64_t left_ns)
 {
-	update(p, line, done, total, false);
+	if (p && line >= 0) {
+		p->lines[line].told = true;
+		p->lines[line].left = left_ns;
+	}
+	progress_count(p, line, done, total);
 }
 
 void progress_end(struct progress *p, int line, const char *result)

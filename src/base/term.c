@@ -136,7 +136,7 @@ char *last_line_safe(const char *output)
 }
 
 /* How many bytes at the beginning pass as they are, without looking at what is not ASCII. */
-static size_t plain(const char *s, size_t len)
+static size_t plain_length(const char *s, size_t len)
 {
 	size_t n = 0;
 
@@ -146,7 +146,7 @@ static size_t plain(const char *s, size_t len)
 }
 
 /* The length of "ESC [ digits m" at the beginning, or 0. */
-static size_t sequence(const char *s, size_t len)
+static size_t style_length(const char *s, size_t len)
 {
 	size_t n = 2;
 
@@ -175,10 +175,10 @@ static bool is_cut(const char *s, size_t len)
 static void make_safe(struct filter *f, const char *s, size_t len)
 {
 	while (len) {
-		size_t n = plain(s, len), special = 0;
+		size_t n = plain_length(s, len), special = 0;
 
 		if (!n && f->styled)
-			n = special = sequence(s, len);
+			n = special = style_length(s, len);
 		if (n || special)
 			buf_add(&f->safe, s, n);
 		else if (is_cut(s, len))
@@ -192,7 +192,7 @@ static void make_safe(struct filter *f, const char *s, size_t len)
 	f->n_cut = len;
 }
 
-static int put(struct filter *f, const char *data, size_t len)
+static int write_through(struct filter *f, const char *data, size_t len)
 {
 	while (len) {
 		struct pollfd room = {.fd = f->fd, .events = POLLOUT};
@@ -215,16 +215,16 @@ static ssize_t write_filtered(void *cookie, const char *data, size_t len)
 	struct filter *f = cookie;
 	CLEANUP_BUF struct buf all = BUF_INIT;
 
-	if (!f->n_cut && plain(data, len) == len)
-		return put(f, data, len) < 0 ? 0 : (ssize_t)len;
+	if (!f->n_cut && plain_length(data, len) == len)
+		return write_through(f, data, len) < 0 ? 0 : (ssize_t)len;
 	buf_clear(&f->safe);
 	buf_add(&all, f->cut, f->n_cut);
 	buf_add(&all, data, len);
 	make_safe(f, all.data, all.len);
-	return f->safe.len && put(f, f->safe.data, f->safe.len) < 0 ? 0 : (ssize_t)len;
+	return f->safe.len && write_through(f, f->safe.data, f->safe.len) < 0 ? 0 : (ssize_t)len;
 }
 
-static FILE *filtered(struct filter *f, int buffering)
+static FILE *open_filter(struct filter *f, int buffering)
 {
 	static const cookie_io_functions_t functions = {.write = write_filtered};
 
@@ -238,8 +238,8 @@ static FILE *filtered(struct filter *f, int buffering)
 void term_open(void)
 {
 	fflush(stdout);
-	stdout = filtered(&filters[0], isatty(1) ? _IOLBF : _IOFBF);
-	stderr = filtered(&filters[1], _IONBF);
+	stdout = open_filter(&filters[0], isatty(1) ? _IOLBF : _IOFBF);
+	stderr = open_filter(&filters[1], _IONBF);
 }
 
 static struct filter *filter_of(FILE *out)
@@ -261,7 +261,8 @@ int term_finish(struct err *err)
 		buf_clear(&f->safe);
 		for (size_t at = 0; at < f->n_cut; at++)
 			buf_add_shown(&f->safe, f->cut + at, 1);
-		failed = (f->n_cut && put(f, f->safe.data, f->safe.len) < 0 && !i) || failed;
+		failed = (f->n_cut && write_through(f, f->safe.data, f->safe.len) < 0 && !i) ||
+			 failed;
 		f->n_cut = 0;
 		buf_release(&f->safe);
 	}
@@ -329,7 +330,7 @@ void term_erase_line(FILE *out)
 
 	fflush(out);
 	if (f)
-		put(f, up, sizeof(up) - 1);
+		write_through(f, up, sizeof(up) - 1);
 	else
 		fputs(up, out);
 }

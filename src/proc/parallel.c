@@ -17,7 +17,7 @@
 #define PROCESSORS_MAX 4096
 #define WAIT_NS 100000000
 
-struct pool {
+struct crew {
 	const struct parallel_work *work;
 	size_t n;
 	pthread_mutex_t lock;
@@ -30,7 +30,7 @@ struct pool {
 
 static void *worker(void *arg)
 {
-	struct pool *p = arg;
+	struct crew *p = arg;
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->stop && p->next < p->n) {
@@ -52,7 +52,7 @@ static void *worker(void *arg)
 }
 
 /* With the lock held; wakes at least ten times a second. */
-static void wait_for_one(struct pool *p)
+static void wait_for_one(struct crew *p)
 {
 	struct timespec until;
 
@@ -109,7 +109,7 @@ unsigned int processors(void)
 
 int parallel(const struct parallel_work *work, size_t n, struct err *err)
 {
-	struct pool p = {.work = work,
+	struct crew p = {.work = work,
 		.n = n,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.made = PTHREAD_COND_INITIALIZER,

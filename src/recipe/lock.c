@@ -6,40 +6,44 @@
 #include "recipe/recipe.h"
 #include "recipe/yaml-internal.h"
 
-static int read_place(
-	const struct yaml *y, struct fy_node *item, bool apt, struct lock_entry *e, struct err *err)
-{
-	char *path = NULL;
+/* As it is written. */
+struct raw_entry {
+	struct lock_entry entry;
+	char *size, *path;
+};
+#define ENTRY(member) offsetof(struct raw_entry, member)
 
-	if (apt) {
-		if (yaml_string(y, item, "path", true, &path, err) < 0)
-			return -1;
-		strv_take(&e->urls, path);
-		return 0;
-	}
-	if (yaml_strings(y, item, "urls", &e->urls, err) < 0)
-		return -1;
-	return e->urls.n ? 0 : yaml_error(y, item, err, "the key 'urls' is missing");
+static void raw_release(struct raw_entry *raw)
+{
+	free(raw->size);
+	free(raw->path);
 }
 
 static int read_entry(
 	const struct yaml *y, struct fy_node *item, bool apt, struct lock_entry *e, struct err *err)
 {
-	static const char *const keys_apt[] = {"package", "version", "path", "size", "sha256"};
-	static const char *const keys_url[] = {"package", "version", "urls", "size", "sha256"};
-	CLEANUP_FREE char *size = NULL;
+	const struct yaml_field fields[] = {
+		{"package", YAML_TEXT, ENTRY(entry.package)},
+		{"version", YAML_TEXT, ENTRY(entry.version)},
+		{"size", YAML_TEXT, ENTRY(size)},
+		{"sha256", YAML_TEXT, ENTRY(entry.sha256)},
+		apt ? (struct yaml_field){"path", YAML_TEXT, ENTRY(path)}
+		    : (struct yaml_field){"urls", YAML_WORDS, ENTRY(entry.urls)},
+	};
+	CLEANUP(raw_release) struct raw_entry raw = {0};
+	int failed = yaml_read(y, item, fields, ARRAY_SIZE(fields), &raw, err);
 	char *end;
 
-	if (yaml_check_keys(y, item, apt ? keys_apt : keys_url, ARRAY_SIZE(keys_apt), err) < 0 ||
-		yaml_string(y, item, "package", true, &e->package, err) < 0 ||
-		yaml_string(y, item, "version", true, &e->version, err) < 0 ||
-		yaml_string(y, item, "size", true, &size, err) < 0 ||
-		yaml_string(y, item, "sha256", true, &e->sha256, err) < 0 ||
-		read_place(y, item, apt, e, err) < 0)
+	*e = raw.entry; /* so that it is freed with the lock */
+	if (failed < 0)
 		return -1;
+	if (apt)
+		strv_take(&e->urls, steal(&raw.path));
+	if (!e->urls.n)
+		return yaml_error(y, item, err, "the key 'urls' is missing");
 	errno = 0;
-	e->size = strtoull(size, &end, 10);
-	if (errno || *end || !e->size || *size == '-')
+	e->size = strtoull(raw.size, &end, 10);
+	if (errno || *end || !e->size || *raw.size == '-')
 		return yaml_error(y, yaml_get(item, "size"), err, "a size is a number of bytes");
 	if (strlen(e->sha256) != 64 || strspn(e->sha256, "0123456789abcdef") != 64)
 		return yaml_error(y, yaml_get(item, "sha256"), err,
@@ -49,27 +53,31 @@ static int read_entry(
 
 static int read_lock(const struct yaml *y, struct lock *l, struct err *err)
 {
-	static const char *const keys[] = {"set", "base", "sources"};
-	struct fy_node *root = fy_document_root(y->doc), *list, *item;
-	CLEANUP_FREE char *base = NULL, *set = NULL;
+	struct raw_lock {
+		char *set, *base;
+		struct fy_node *sources;
+	} raw = {0};
+	static const struct yaml_field fields[] = {
+		{"set", YAML_TEXT, offsetof(struct raw_lock, set)},
+		{"base", YAML_TEXT, offsetof(struct raw_lock, base)},
+		{"sources", YAML_LIST, offsetof(struct raw_lock, sources)},
+	};
+	struct fy_node *root = fy_document_root(y->doc), *item;
+	int failed = yaml_read(y, root, fields, ARRAY_SIZE(fields), &raw, err);
+	CLEANUP_FREE char *set = raw.set, *base = raw.base;
 	void *iter = NULL;
 
-	if (yaml_check_keys(y, root, keys, ARRAY_SIZE(keys), err) < 0 ||
-		yaml_string(y, root, "set", true, &set, err) < 0 ||
-		yaml_string(y, root, "base", true, &base, err) < 0 ||
-		yaml_sequence(y, root, "sources", &list, err) < 0)
+	if (failed < 0)
 		return -1;
 	if (strcmp(set, l->set))
 		return yaml_error(y, yaml_get(root, "set"), err, "the set should be '%s'", l->set);
 	if (strcmp(base, "apt") && strcmp(base, "url"))
 		return yaml_error(y, yaml_get(root, "base"), err, "'base' is 'apt' or 'url'");
-	if (!list)
+	if (!raw.sources)
 		return yaml_error(y, root, err, "the key 'sources' is missing");
 	l->apt = !strcmp(base, "apt");
-	while ((item = fy_node_sequence_iterate(list, &iter))) {
-		l->entries = xreallocarray(l->entries, l->n + 1, sizeof(*l->entries));
-		l->entries[l->n] = (struct lock_entry){0};
-		if (read_entry(y, item, l->apt, &l->entries[l->n++], err) < 0)
+	while ((item = fy_node_sequence_iterate(raw.sources, &iter))) {
+		if (read_entry(y, item, l->apt, ARRAY_ADD(l->entries, l->n), err) < 0)
 			return -1;
 	}
 	return 0;

@@ -6,13 +6,11 @@
 #include "base/file.h"
 #include "recipe/yaml-internal.h"
 
-static int read_tools(const struct yaml *y, struct fy_node *root, struct recipe *r, struct err *err)
+static int read_tools(const struct yaml *y, struct fy_node *list, struct recipe *r, struct err *err)
 {
-	struct fy_node *list, *item;
+	struct fy_node *item;
 	void *iter = NULL;
 
-	if (yaml_sequence(y, root, "tools", &list, err) < 0)
-		return -1;
 	while (list && (item = fy_node_sequence_iterate(list, &iter))) {
 		struct fy_node_pair *pair =
 			fy_node_is_mapping(item) && fy_node_mapping_item_count(item) == 1
@@ -23,34 +21,30 @@ static int read_tools(const struct yaml *y, struct fy_node *root, struct recipe 
 
 		if (!program || !package)
 			return yaml_error(y, item, err, "a tool is written 'program: package'");
-		r->tools = xreallocarray(r->tools, r->n_tools + 1, sizeof(*r->tools));
-		r->tools[r->n_tools++] = (struct recipe_tool){xstrdup(program), xstrdup(package)};
+		*ARRAY_ADD(r->tools, r->n_tools) =
+			(struct recipe_tool){xstrdup(program), xstrdup(package)};
 	}
 	return 0;
 }
 
 static int read_patches(
-	const struct yaml *y, struct fy_node *root, struct recipe *r, struct err *err)
+	const struct yaml *y, struct fy_node *list, struct recipe *r, struct err *err)
 {
-	static const char *const keys[] = {"file", "reason", "versions"};
-	struct fy_node *list, *item;
+	static const struct yaml_field fields[] = {
+		{"file", YAML_TEXT, offsetof(struct recipe_patch, file)},
+		{"reason", YAML_TEXT, offsetof(struct recipe_patch, reason)},
+		{"versions", YAML_MAYBE, offsetof(struct recipe_patch, versions)},
+	};
+	struct fy_node *item;
 	void *iter = NULL;
 
-	if (yaml_sequence(y, root, "patches", &list, err) < 0)
-		return -1;
 	while (list && (item = fy_node_sequence_iterate(list, &iter))) {
-		struct recipe_patch *p;
+		struct recipe_patch *p = ARRAY_ADD(r->patches, r->n_patches);
+		CLEANUP_FREE char *path = NULL;
 
-		r->patches = xreallocarray(r->patches, r->n_patches + 1, sizeof(*r->patches));
-		p = &r->patches[r->n_patches++];
-		*p = (struct recipe_patch){0};
-		if (yaml_check_keys(y, item, keys, ARRAY_SIZE(keys), err) < 0 ||
-			yaml_string(y, item, "file", true, &p->file, err) < 0 ||
-			yaml_string(y, item, "reason", true, &p->reason, err) < 0 ||
-			yaml_string(y, item, "versions", false, &p->versions, err) < 0)
+		if (yaml_read(y, item, fields, ARRAY_SIZE(fields), p, err) < 0)
 			return -1;
-		CLEANUP_FREE char *path = recipe_patch_path(r, p);
-
+		path = recipe_patch_path(r, p);
 		if (!path_exists(path))
 			return yaml_error(
 				y, yaml_get(item, "file"), err, "there is no file '%s'", path);
@@ -58,33 +52,30 @@ static int read_patches(
 	return 0;
 }
 
-static int read_files(const struct yaml *y, struct fy_node *root, struct recipe *r, struct err *err)
+static int read_files(const struct yaml *y, struct fy_node *map, struct recipe *r, struct err *err)
 {
-	static const char *const keys[] = {"build", "profile", "compile", "tree", "link"};
-	struct fy_node *map = yaml_get(root, "files");
-	struct fy_node_pair *pair;
-	void *iter = NULL;
+	static const char *const names[] = {"build", "profile", "compile", "tree", "link"};
+	struct yaml_field fields[ARRAY_SIZE(names)];
+	struct strv lists[ARRAY_SIZE(names)] = {0};
+	int failed;
 
-	if (map && yaml_check_keys(y, map, keys, ARRAY_SIZE(keys), err) < 0)
-		return -1;
-	while (map && (pair = fy_node_mapping_iterate(map, &iter))) {
-		struct recipe_step *step;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fields[i] = (struct yaml_field){names[i], YAML_WORDS, i * sizeof(lists[0])};
+	failed = map ? yaml_read(y, map, fields, ARRAY_SIZE(fields), lists, err) : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct fy_node *list = map ? yaml_get(map, names[i]) : NULL;
 
-		r->steps = xreallocarray(r->steps, r->n_steps + 1, sizeof(*r->steps));
-		step = &r->steps[r->n_steps++];
-		*step = (struct recipe_step){
-			.name = xstrdup(fy_node_get_scalar0(fy_node_pair_key(pair)))};
-		if (yaml_strings(y, map, step->name, &step->files, err) < 0)
-			return -1;
-		for (size_t i = 0; i < step->files.n; i++) {
-			CLEANUP_FREE char *path = xasprintf("%s/%s", r->dir, step->files.v[i]);
+		if (list)
+			*ARRAY_ADD(r->steps, r->n_steps) =
+				(struct recipe_step){xstrdup(names[i]), lists[i]};
+		for (size_t k = 0; k < lists[i].n && failed == 0; k++) {
+			CLEANUP_FREE char *path = xasprintf("%s/%s", r->dir, lists[i].v[k]);
 
 			if (!path_exists(path))
-				return yaml_error(y, fy_node_pair_value(pair), err,
-					"there is no file '%s'", path);
+				failed = yaml_error(y, list, err, "there is no file '%s'", path);
 		}
 	}
-	return 0;
+	return failed;
 }
 
 const struct strv *recipe_files(const struct recipe *r, const char *step)
@@ -97,21 +88,37 @@ const struct strv *recipe_files(const struct recipe *r, const char *step)
 
 static int read_recipe(const struct yaml *y, struct recipe *r, struct err *err)
 {
-	static const char *const keys[] = {"name", "summary", "licence", "licence-files", "depends",
-		"tools", "patches", "build", "exports", "files"};
+	struct raw_recipe {
+		struct recipe kept;
+		char *name, *summary;
+		struct fy_node *tools, *patches;
+	} raw = {0};
+#define KEPT(member) offsetof(struct raw_recipe, kept.member)
+#define RAW(member) offsetof(struct raw_recipe, member)
+	static const struct yaml_field fields[] = {
+		{"name", YAML_TEXT, RAW(name)},
+		{"summary", YAML_TEXT, RAW(summary)},
+		{"licence", YAML_TEXT, KEPT(licence)},
+		{"licence-files", YAML_WORDS, KEPT(licence_files)},
+		{"depends", YAML_WORDS, KEPT(depends)},
+		{"tools", YAML_LIST, RAW(tools)},
+		{"patches", YAML_LIST, RAW(patches)},
+		{"build", YAML_MAYBE, KEPT(build)},
+		{"exports", YAML_WORDS, KEPT(exports)},
+		{"files", YAML_OTHER, 0},
+	};
 	struct fy_node *root = fy_document_root(y->doc);
-	CLEANUP_FREE char *name = NULL;
+	CLEANUP_FREE char *name = NULL, *summary = NULL;
+	int failed;
 
-	if (yaml_check_keys(y, root, keys, ARRAY_SIZE(keys), err) < 0 ||
-		yaml_string(y, root, "name", true, &name, err) < 0 ||
-		yaml_string(y, root, "summary", true, &r->summary, err) < 0 ||
-		yaml_string(y, root, "licence", true, &r->licence, err) < 0 ||
-		yaml_string(y, root, "build", false, &r->build, err) < 0 ||
-		yaml_strings(y, root, "licence-files", &r->licence_files, err) < 0 ||
-		yaml_strings(y, root, "depends", &r->depends, err) < 0 ||
-		yaml_strings(y, root, "exports", &r->exports, err) < 0 ||
-		read_tools(y, root, r, err) < 0 || read_patches(y, root, r, err) < 0 ||
-		read_files(y, root, r, err) < 0)
+	raw.kept = *r;
+	failed = yaml_read(y, root, fields, ARRAY_SIZE(fields), &raw, err);
+	*r = raw.kept;
+	name = raw.name;
+	summary = raw.summary; /* for who reads the file */
+	if (failed < 0 || read_tools(y, raw.tools, r, err) < 0 ||
+		read_patches(y, raw.patches, r, err) < 0 ||
+		read_files(y, yaml_get(root, "files"), r, err) < 0)
 		return -1;
 	if (strcmp(name, r->name))
 		return yaml_error(y, yaml_get(root, "name"), err,
@@ -176,7 +183,6 @@ void recipe_free(struct recipe *r)
 	strv_release(&r->exports);
 	free(r->name);
 	free(r->dir);
-	free(r->summary);
 	free(r->licence);
 	free(r->build);
 	free(r);

@@ -30,8 +30,7 @@ struct recipe_step {
 
 struct recipe {
 	char *name;
-	char *dir; /* the recipe's folder */
-	char *summary;
+	char *dir;     /* the recipe's folder */
 	char *licence; /* SPDX expression */
 	struct strv licence_files;
 	struct strv depends;

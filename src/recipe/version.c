@@ -43,32 +43,19 @@ int version_compare(const char *a, const char *b)
 	return 0;
 }
 
-static bool holds(const char *version, const char *op, size_t n, const char *bound)
-{
-	int c = version_compare(version, bound);
-
-	if (n == 2 && !strncmp(op, ">=", 2))
-		return c >= 0;
-	if (n == 2 && !strncmp(op, "<=", 2))
-		return c <= 0;
-	if (n == 1 && *op == '<')
-		return c < 0;
-	if (n == 1 && *op == '>')
-		return c > 0;
-	return c == 0;
-}
-
 bool version_matches(const char *version, const char *condition)
 {
 	CLEANUP_STRV struct strv parts = STRV_INIT;
 
-	if (!condition)
-		return true;
-	strv_split(&parts, condition, ", ");
+	strv_split(&parts, condition ? condition : "", ", ");
 	for (size_t i = 0; i < parts.n; i++) {
-		size_t n = strspn(parts.v[i], "<>=");
+		const char *bound = parts.v[i] + strspn(parts.v[i], "<>=");
+		int c = version_compare(version, bound);
+		char way = c < 0 ? '<' : c > 0 ? '>' : '=';
 
-		if (!holds(version, parts.v[i], n, parts.v[i] + n))
+		/* "3.13" alone means "=3.13". */
+		if (!memchr(parts.v[i], way, (size_t)(bound - parts.v[i])) &&
+			(bound != parts.v[i] || c))
 			return false;
 	}
 	return true;

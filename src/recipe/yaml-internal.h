@@ -24,19 +24,23 @@ void yaml_release(struct yaml *y);
 __attribute__((format(printf, 4, 5))) int yaml_error(
 	const struct yaml *y, struct fy_node *at, struct err *err, const char *fmt, ...);
 
-/* Checks that `map` is a mapping with no key but those in `known`, and none twice. */
-int yaml_check_keys(const struct yaml *y, struct fy_node *map, const char *const *known, size_t n,
-	struct err *err);
+/* A key of a mapping and the member of a struct that it fills. */
+struct yaml_field {
+	const char *key;
+	enum {
+		YAML_TEXT,  /* a char *; the key must be there */
+		YAML_MAYBE, /* the same, or NULL */
+		YAML_WORDS, /* a struct strv: a list of scalars; absent is an empty list */
+		YAML_LIST,  /* a struct fy_node *: a list of anything; absent is NULL */
+		YAML_OTHER, /* read elsewhere */
+	} kind;
+	size_t offset;
+};
+
+/* Reads a mapping that has no key but those of the table, and none twice. */
+int yaml_read(const struct yaml *y, struct fy_node *map, const struct yaml_field *fields, size_t n,
+	void *ret, struct err *err);
 /* The value of a key, or NULL. */
 struct fy_node *yaml_get(struct fy_node *map, const char *key);
-/* A scalar, copied. `required`: absent is an error; otherwise *ret becomes NULL. */
-int yaml_string(const struct yaml *y, struct fy_node *map, const char *key, bool required,
-	char **ret, struct err *err);
-/* A list of scalars; absent is an empty list. */
-int yaml_strings(const struct yaml *y, struct fy_node *map, const char *key, struct strv *ret,
-	struct err *err);
-/* A list of anything; absent gives NULL. */
-int yaml_sequence(const struct yaml *y, struct fy_node *map, const char *key, struct fy_node **ret,
-	struct err *err);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "base/file.h"
 
+#define KEYS_MAX 16
+
 /* Appends line `number` (from 1) of the text and a caret below `column` (from 1). */
 static void add_caret(struct buf *out, const char *text, size_t number, size_t column)
 {
@@ -113,18 +115,25 @@ int yaml_error(const struct yaml *y, struct fy_node *at, struct err *err, const 
 		what, err);
 }
 
-int yaml_check_keys(const struct yaml *y, struct fy_node *map, const char *const *known, size_t n,
-	struct err *err)
+struct fy_node *yaml_get(struct fy_node *map, const char *key)
 {
+	return fy_node_mapping_lookup_by_string(map, key, strlen(key));
+}
+
+static int check_keys(const struct yaml *y, struct fy_node *map, const struct yaml_field *fields,
+	size_t n, struct err *err)
+{
+	const char *known[KEYS_MAX], *near;
 	struct fy_node_pair *pair;
 	void *iter = NULL;
 
 	if (!fy_node_is_mapping(map))
 		return yaml_error(y, map, err, "expected a mapping of keys and values");
+	for (size_t i = 0; i < n; i++)
+		known[i] = fields[i].key;
 	while ((pair = fy_node_mapping_iterate(map, &iter))) {
 		struct fy_node *key = fy_node_pair_key(pair);
 		const char *name = key ? fy_node_get_scalar0(key) : NULL;
-		const char *near;
 		size_t i = 0;
 
 		if (!name)
@@ -140,50 +149,41 @@ int yaml_check_keys(const struct yaml *y, struct fy_node *map, const char *const
 	return 0;
 }
 
-struct fy_node *yaml_get(struct fy_node *map, const char *key)
+int yaml_read(const struct yaml *y, struct fy_node *map, const struct yaml_field *fields, size_t n,
+	void *ret, struct err *err)
 {
-	return fy_node_mapping_lookup_by_string(map, key, strlen(key));
-}
-
-int yaml_string(const struct yaml *y, struct fy_node *map, const char *key, bool required,
-	char **ret, struct err *err)
-{
-	struct fy_node *node = yaml_get(map, key);
-	const char *text;
-
-	*ret = NULL;
-	if (!node)
-		return required ? yaml_error(y, map, err, "the key '%s' is missing", key) : 0;
-	text = fy_node_is_scalar(node) ? fy_node_get_scalar0(node) : NULL;
-	if (!text || !*text)
-		return yaml_error(y, text ? map : node, err, "'%s' must be a text", key);
-	*ret = xstrdup(text);
-	return 0;
-}
-
-int yaml_sequence(const struct yaml *y, struct fy_node *map, const char *key, struct fy_node **ret,
-	struct err *err)
-{
-	*ret = yaml_get(map, key);
-	if (*ret && !fy_node_is_sequence(*ret))
-		return yaml_error(y, *ret, err, "'%s' must be a list", key);
-	return 0;
-}
-
-int yaml_strings(const struct yaml *y, struct fy_node *map, const char *key, struct strv *ret,
-	struct err *err)
-{
-	struct fy_node *list, *item;
-	void *iter = NULL;
-
-	if (yaml_sequence(y, map, key, &list, err) < 0)
+	if (check_keys(y, map, fields, n, err) < 0)
 		return -1;
-	while (list && (item = fy_node_sequence_iterate(list, &iter))) {
-		const char *text = fy_node_is_scalar(item) ? fy_node_get_scalar0(item) : NULL;
+	for (const struct yaml_field *f = fields; f < fields + n; f++) {
+		struct fy_node *node = yaml_get(map, f->key), *item;
+		bool is_text = f->kind == YAML_TEXT || f->kind == YAML_MAYBE;
+		void *at = (char *)ret + f->offset, *iter = NULL;
+		const char *text =
+			node && fy_node_is_scalar(node) ? fy_node_get_scalar0(node) : NULL;
 
-		if (!text || !*text)
-			return yaml_error(y, item, err, "'%s' must be a list of words", key);
-		strv_add(ret, text);
+		if (!node && f->kind == YAML_TEXT)
+			return yaml_error(y, map, err, "the key '%s' is missing", f->key);
+		if (!node || f->kind == YAML_OTHER)
+			continue;
+		if (is_text && (!text || !*text))
+			return yaml_error(y, text ? map : node, err, "'%s' must be a text", f->key);
+		if (is_text) {
+			*(char **)at = xstrdup(text);
+			continue;
+		}
+		if (!fy_node_is_sequence(node))
+			return yaml_error(y, node, err, "'%s' must be a list", f->key);
+		if (f->kind == YAML_LIST) {
+			*(struct fy_node **)at = node;
+			continue;
+		}
+		while ((item = fy_node_sequence_iterate(node, &iter))) {
+			text = fy_node_is_scalar(item) ? fy_node_get_scalar0(item) : NULL;
+			if (!text || !*text)
+				return yaml_error(
+					y, item, err, "'%s' must be a list of words", f->key);
+			strv_add(at, text);
+		}
 	}
 	return 0;
 }
