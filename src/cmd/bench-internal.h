@@ -39,14 +39,6 @@ struct bench_view {
 int bench_show_comparison(struct bench *before, struct bench *after, const struct strv *files,
 	const struct bench_view *view, struct err *err);
 
-/* Links the named arms that solder built, and that have one link only, again in other orders, into
- * folders below `scratch`: as many links as there are layouts. Says of the others why they cannot
- * be. */
-int bench_relink(struct bench *b, const char *scratch, struct progress *progress, struct err *err);
-/* Makes such links again for a campaign that goes on, if it has any. */
-bool bench_has_relinks(const struct bench *b);
-int bench_relink_again(struct bench *b, const char *scratch, struct err *err);
-
 /* Adds what was counted, if anything was. */
 void bench_counts(struct doc *doc, const struct bench *b);
 /* A document of that alone. */

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "cmd/bench-internal.h"
 #include "cpython/cpython.h"
 #include "python/python.h"
+#include "study/relink.h"
 
 /* How a link of ours is named in a campaign: "relink 3", by the number of the shuffle. */
 #define GIVEN "relink "
@@ -56,7 +56,7 @@ static int add_links(struct bench *b, size_t arm, const struct cpython_record *r
 	return 0;
 }
 
-int bench_relink(struct bench *b, const char *scratch, struct progress *progress, struct err *err)
+int relink_arms(struct bench *b, const char *scratch, struct progress *progress, struct err *err)
 {
 	for (size_t i = 0; i < b->n_arms; i++) {
 		CLEANUP_CPYTHON_RECORD struct cpython_record record = {0};
@@ -97,7 +97,7 @@ static bool is_ours(const struct bench_link *link)
 	       cpython_option_takes(shuffle, link->given + strlen(GIVEN));
 }
 
-int bench_relink_again(struct bench *b, const char *scratch, struct err *err)
+int relink_again(struct bench *b, const char *scratch, struct err *err)
 {
 	for (size_t i = 0; i < b->n_arms; i++) {
 		CLEANUP_CPYTHON_RECORD struct cpython_record record = {0};
@@ -117,7 +117,7 @@ int bench_relink_again(struct bench *b, const char *scratch, struct err *err)
 	return 0;
 }
 
-bool bench_has_relinks(const struct bench *b)
+bool relink_has(const struct bench *b)
 {
 	for (size_t i = 0; i < b->n_arms; i++) {
 		for (size_t k = 0; k < b->arms[i].n_links; k++) {
