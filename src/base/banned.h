@@ -3,12 +3,16 @@
 #ifndef SOLDER_BASE_BANNED_H
 #define SOLDER_BASE_BANNED_H
 
+#define BANNED(instead) __attribute__((deprecated("banned: " instead)))
+
+/* Before stdlib.h, which defines them inline when it is optimized: clang wants the word first. */
+BANNED("use strtol()") int atoi(const char *s);
+BANNED("use strtol()") long atol(const char *s);
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdarg.h>
 #include <string.h>
-
-#define BANNED(instead) __attribute__((deprecated("banned: " instead)))
 
 BANNED("use snprintf() or xasprintf()") int sprintf(char *s, const char *fmt, ...);
 BANNED("use xvasprintf()") int vsprintf(char *s, const char *fmt, va_list ap);
@@ -16,8 +20,6 @@ BANNED("use xstrdup(), or memcpy()") char *strcpy(char *to, const char *from);
 BANNED("use a struct buf") char *strcat(char *to, const char *from);
 BANNED("use getline()") char *gets(char *s);
 BANNED("use strcspn(), or strv_split()") char *strtok(char *s, const char *separators);
-BANNED("use strtol()") int atoi(const char *s);
-BANNED("use strtol()") long atol(const char *s);
 BANNED("use getrandom(), or a generator with a seed") int rand(void);
 BANNED("use scratch_make()") char *tmpnam(char s[L_tmpnam]);
 BANNED("use mkstemp(), or scratch_make()") char *mktemp(char *template);
