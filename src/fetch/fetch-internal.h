@@ -19,17 +19,19 @@ struct fetcher {
 
 /* store.c: files at rest */
 
-/* A file on its way into the store: the partial download, open and locked. */
+/* A file on its way into the store: the partial download, open, and locked by a file beside it. */
 struct partial {
 	const struct source *source;
 	char *path;  /* <store>/partial/<sha256> */
 	char *final; /* <store>/<sha256>/<file> */
 	int fd;
+	char *lock_path;
+	int lock;
 };
 
 #define PARTIAL_INIT                                                                               \
 	{                                                                                          \
-		.fd = -1                                                                           \
+		.fd = -1, .lock = -1                                                               \
 	}
 #define CLEANUP_PARTIAL CLEANUP(partial_release)
 

@@ -94,31 +94,12 @@ static char *place_proxy(const struct fetcher *f, const char *url)
 	return NULL;
 }
 
-/* Verifies what one download left. What is too short stays, to be resumed. */
-static int check_partial(
-	const struct partial *p, const struct download *d, bool *again, struct err *err)
-{
-	struct err ignored = ERR_INIT;
-	uint64_t size = partial_size(p);
-
-	*again = false;
-	if (size < p->source->size) {
-		*again = size > d->start;
-		return err_set(err, ERR_ENVIRONMENT,
-			"the connection ended after %" PRIu64 " of %" PRIu64 " bytes", size,
-			p->source->size);
-	}
-	if (source_verify(p->source, p->path, err) == 0)
-		return 0;
-	*again = d->start > 0; /* perhaps only the part from earlier is wrong */
-	partial_clear(p, &ignored);
-	return -1;
-}
-
+/* As often as it makes sense. On failure *fatal says that other places will not help either. */
 static int try_place(struct fetcher *f, struct partial *p, const char *url, int line, bool *fatal,
 	struct err *err)
 {
 	CLEANUP_FREE char *proxy = place_proxy(f, url);
+	struct err ignored = ERR_INIT;
 
 	for (int tries = 1;; tries++) {
 		struct download d = {.url = url,
@@ -127,35 +108,30 @@ static int try_place(struct fetcher *f, struct partial *p, const char *url, int 
 			.start = partial_size(p),
 			.limit = p->source->size,
 			.line = line};
-		bool again = false;
+		bool again;
 
-		if (http_download(f, &d, err) == 0) {
-			if (check_partial(p, &d, &again, err) == 0)
-				return 0;
-		} else if (d.status == 416 && d.start) {
-			again = true;
-			if (partial_clear(p, err) < 0)
-				d.fatal = true;
-		} else {
+		if (http_download(f, &d, err) < 0) {
 			again = d.interrupted;
+			if (d.status == 416 && d.start) {
+				again = true;
+				d.fatal = partial_clear(p, err) < 0 || d.fatal;
+			}
+		} else if (partial_size(p) < p->source->size) {
+			/* What is too short stays, to be resumed. */
+			again = partial_size(p) > d.start;
+			err_set(err, ERR_ENVIRONMENT,
+				"the connection ended after %" PRIu64 " of %" PRIu64 " bytes",
+				partial_size(p), p->source->size);
+		} else if (source_verify(p->source, p->path, err) == 0) {
+			return 0;
+		} else {
+			again = d.start > 0; /* perhaps only the part from earlier is wrong */
+			partial_clear(p, &ignored);
 		}
 		*fatal = d.fatal;
 		if (d.fatal || !again || tries == TRIES_MAX)
 			return -1;
 	}
-}
-
-static bool url_allowed(const char *url)
-{
-	return redirect_refused("http://", url) == NULL;
-}
-
-static int no_place(const struct source *s, struct err *err)
-{
-	err_set(err, ERR_ENVIRONMENT,
-		"no place to fetch '%s' from: apt is configured with no Debian mirror here",
-		s->file);
-	return err_hint(err, "name a Debian mirror with --mirror URL, or use --sources upstream");
 }
 
 /* Fills the partial with the verified file, or says for each place why not. */
@@ -167,13 +143,18 @@ static int try_places(struct fetcher *f, struct partial *p, int line, struct err
 
 	if (list_places(f, p->source->urls, &places, err) < 0)
 		return -1;
-	if (!places.n)
-		return no_place(p->source, err);
+	if (!places.n) {
+		err_set(err, ERR_ENVIRONMENT,
+			"no place to fetch '%s' from: apt is configured with no Debian mirror here",
+			p->source->file);
+		return err_hint(
+			err, "name a Debian mirror with --mirror URL, or use --sources upstream");
+	}
 	for (size_t i = 0; i < places.n; i++) {
 		CLEANUP_FREE char *shown = url_shown(places.v[i]);
 		bool fatal = false;
 
-		if (!url_allowed(places.v[i]))
+		if (redirect_refused("http://", places.v[i]))
 			err_set(err, ERR_INPUT, "only http and https are allowed");
 		else if (try_place(f, p, places.v[i], line, &fatal, err) == 0)
 			return 0;
@@ -210,27 +191,6 @@ static int download(struct fetcher *f, struct partial *p, struct err *err)
 	return r;
 }
 
-/* Under the lock: the stored file is bad, so make room for a good one. */
-static int set_aside(struct fetcher *f, const struct partial *p, const char *why, struct err *err)
-{
-	CLEANUP_FREE char *aside = xasprintf("%s.damaged", p->final);
-
-	progress_warn(f->options.progress, "%s; set aside as '%s', fetching it again", why, aside);
-	return path_rename(p->final, aside, err);
-}
-
-static int refuse_offline(struct fetcher *f, const struct source *s, int stored, struct err *err)
-{
-	if (stored < 0 && err->code != ERR_INPUT)
-		return -1;
-	if (!stored)
-		err_set(err, ERR_ENVIRONMENT,
-			"'%s' (%s %s) is needed and may not be downloaded (offline); "
-			"it belongs at '%s/%s/%s'",
-			s->file, s->package, s->version, f->options.store, s->sha256, s->file);
-	return err_hint(err, "run `solder fetch` while there is a network");
-}
-
 int fetch_source(struct fetcher *f, const struct source *s, char **path, struct err *err)
 {
 	CLEANUP_PARTIAL struct partial p = PARTIAL_INIT;
@@ -242,10 +202,17 @@ int fetch_source(struct fetcher *f, const struct source *s, char **path, struct 
 	stored = fetch_stored(f, s, path, err);
 	if (stored > 0)
 		return 0;
-	if (f->options.offline)
-		return refuse_offline(f, s, stored, err);
 	if (stored < 0 && err->code != ERR_INPUT)
 		return -1;
+	if (f->options.offline) {
+		if (!stored)
+			err_set(err, ERR_ENVIRONMENT,
+				"'%s' (%s %s) is needed and may not be downloaded (offline); "
+				"it belongs at '%s/%s/%s'",
+				s->file, s->package, s->version, f->options.store, s->sha256,
+				s->file);
+		return err_hint(err, "run `solder fetch` while there is a network");
+	}
 	if (s->size > f->options.max_bytes)
 		return err_set(err, ERR_INPUT,
 			"'%s' has %" PRIu64 " bytes, more than the ceiling of %" PRIu64, s->file,
@@ -255,8 +222,17 @@ int fetch_source(struct fetcher *f, const struct source *s, char **path, struct 
 	stored = fetch_stored(f, s, path, err);
 	if (stored > 0)
 		return 0;
-	if (stored < 0 && (err->code != ERR_INPUT || set_aside(f, &p, err->msg, err) < 0))
-		return -1;
+	if (stored < 0) {
+		/* Bad, and under the lock still so: make room for a good one. */
+		CLEANUP_FREE char *aside = xasprintf("%s.damaged", p.final);
+
+		if (err->code != ERR_INPUT)
+			return -1;
+		progress_warn(f->options.progress, "%s; set aside as '%s', fetching it again",
+			err->msg, aside);
+		if (path_rename(p.final, aside, err) < 0)
+			return -1;
+	}
 	final = xstrdup(p.final);
 	if (download(f, &p, err) < 0 || partial_land(&p, err) < 0)
 		return -1;

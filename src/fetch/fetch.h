@@ -3,8 +3,8 @@
  * Sources are locked: name, size and SHA-256 are known before the first byte is asked for. The
  * digest is what is trusted, not the place, so plain HTTP mirrors are fine and any place that has
  * the bytes will do. Verified files live in a store, <store>/<sha256>/<file>; what is still being
- * downloaded is <store>/partial/<sha256>, locked while somebody works on it, and goes on from
- * there the next time. Several processes may share a store.
+ * downloaded is <store>/partial/<sha256>, locked (by a file <sha256>.lock beside it) while somebody
+ * works on it, and goes on from there the next time. Several processes may share a store.
  */
 #ifndef SOLDER_FETCH_FETCH_H
 #define SOLDER_FETCH_FETCH_H

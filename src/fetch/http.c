@@ -2,15 +2,14 @@
  * their protocols for a whole chain but not from hop to hop.
  */
 #include <curl/curl.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/interrupt.h"
-#include "base/mem.h"
 #include "base/progress.h"
 #include "fetch/fetch-internal.h"
 
@@ -97,12 +96,6 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 	return n;
 }
 
-static int fail(struct transfer *t, const char *what)
-{
-	t->failed = true;
-	return err_set(t->err, ERR_ENVIRONMENT, "%s", what);
-}
-
 /* The first byte of a body: is it the one wanted, and of a file of the right size? Nothing that
  * arrived earlier is given up before that is known. */
 static int begin_body(struct transfer *t)
@@ -112,28 +105,22 @@ static int begin_body(struct transfer *t)
 	uint64_t total;
 
 	t->begun = true;
-	if (d->status != 200 && d->status != 206) {
-		t->failed = true;
+	if (d->status != 200 && d->status != 206)
 		return err_set(t->err, ERR_ENVIRONMENT, "HTTP status %ld", d->status);
-	}
 	if (d->status == 206 && t->range_start != d->start)
-		return fail(t, "the server sends another part of the file than was asked for");
+		return err_set(t->err, ERR_ENVIRONMENT,
+			"the server sends another part of the file than was asked for");
 	curl_easy_getinfo(t->f->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	total = d->status == 206 ? t->range_total : length >= 0 ? (uint64_t)length : UINT64_MAX;
-	if (total != UINT64_MAX && total != d->limit) {
-		t->failed = true;
+	if (total != UINT64_MAX && total != d->limit)
 		return err_set(t->err, ERR_INPUT,
 			"the server's file has %" PRIu64 " bytes, locked are %" PRIu64, total,
 			d->limit);
-	}
 	if (d->status == 200)
 		d->start = 0;
 	t->at = d->start;
-	if (ftruncate(d->fd, (off_t)d->start) < 0) {
-		t->failed = d->fatal = true;
-		return err_sys(t->err, "cannot shorten the partial download");
-	}
-	return 0;
+	d->fatal = ftruncate(d->fd, (off_t)d->start) < 0;
+	return d->fatal ? err_sys(t->err, "cannot shorten the partial download") : 0;
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
@@ -147,7 +134,8 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 		t->ignored += n;
 		return t->ignored > REDIRECT_BODY ? 0 : n;
 	}
-	if (t->failed || (!t->begun && begin_body(t) < 0))
+	t->failed = t->failed || (!t->begun && begin_body(t) < 0);
+	if (t->failed)
 		return 0;
 	if (n > d->limit - t->at) {
 		t->failed = true;
@@ -155,19 +143,12 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 			"the server sends more than the locked %" PRIu64 " bytes", d->limit);
 		return 0;
 	}
-	for (size_t done = 0; done < n;) {
-		ssize_t w = pwrite(d->fd, data + done, n - done, (off_t)t->at);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0) {
-			t->failed = d->fatal = true;
-			err_sys(t->err, "cannot write the download");
-			return 0;
-		}
-		done += (size_t)w;
-		t->at += (uint64_t)w;
+	if (lseek(d->fd, (off_t)t->at, SEEK_SET) < 0 || write_fully(d->fd, data, n) < 0) {
+		t->failed = d->fatal = true;
+		err_sys(t->err, "cannot write the download");
+		return 0;
 	}
+	t->at += n;
 	progress_update(t->f->options.progress, d->line, t->at, d->limit);
 	return n;
 }
@@ -204,7 +185,7 @@ static void set_options(struct transfer *t, const char *url, const char *proxy)
 }
 
 /* Runs the transfer that is set up; libcurl's own loop would notice a signal only by the second. */
-static CURLcode run(struct transfer *t)
+static CURLcode run_transfer(struct transfer *t)
 {
 	CURLcode code = CURLE_FAILED_INIT;
 	bool done = false;
@@ -276,7 +257,7 @@ static int request(
 		curl_easy_setopt(f->curl, CURLOPT_RANGE, range);
 	}
 	d->status = 0;
-	code = run(&t);
+	code = run_transfer(&t);
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &d->status);
 	if (code != CURLE_OK || t.failed) {
 		/* a server that stalls is likely to do it again */
@@ -331,7 +312,7 @@ int http_probe(struct fetcher *f, const char *url, const char *proxy, struct err
 	curl_easy_setopt(f->curl, CURLOPT_FAILONERROR, 0L);
 	curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT, (long)PROBE_SECONDS);
 	curl_easy_setopt(f->curl, CURLOPT_TIMEOUT, (long)PROBE_SECONDS);
-	code = run(&t);
+	code = run_transfer(&t);
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OPERATION_TIMEDOUT && !t.failed)
 		return err_set(err, ERR_ENVIRONMENT, "no answer within %d s", PROBE_SECONDS);

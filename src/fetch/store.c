@@ -2,20 +2,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "base/mem.h"
-#include "base/progress.h"
 #include "fetch/fetch-internal.h"
-
-#define LOCK_WAIT_NS 100000000
+#include "proc/lock.h"
 
 int source_check(const struct source *s, struct err *err)
 {
@@ -68,51 +64,21 @@ int fetch_stored(struct fetcher *f, const struct source *s, char **path, struct 
 	return 1;
 }
 
-static int wait_for_lock(struct fetcher *f, const struct partial *p, struct err *err)
-{
-	const struct timespec pause = {.tv_nsec = LOCK_WAIT_NS};
-	bool said = false;
-
-	while (flock(p->fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_sys(err, "cannot lock '%s'", p->path);
-		if (interrupt_check(err) < 0)
-			return -1;
-		if (!said)
-			progress_say(f->options.progress,
-				"  waiting for another process that fetches %s", p->source->file);
-		said = true;
-		progress_tick(f->options.progress);
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
-
 int partial_open(struct fetcher *f, const struct source *s, struct partial *p, struct err *err)
 {
 	CLEANUP_FREE char *dir = xasprintf("%s/partial", f->options.store);
-	struct stat opened, named;
+	CLEANUP_FREE char *busy = xasprintf("another solder is fetching %s", s->file);
 
 	p->source = s;
 	p->path = xasprintf("%s/%s", dir, s->sha256);
+	p->lock_path = xasprintf("%s.lock", p->path);
 	p->final = final_path(f, s);
-	if (make_dirs(dir, err) < 0)
+	/* However long it takes: it is what we would have to do ourselves. */
+	if (make_dirs(dir, err) < 0 ||
+		lock_wait(p->lock_path, busy, UINT_MAX, f->options.progress, &p->lock, err) < 0)
 		return -1;
-	for (;;) {
-		p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-		if (p->fd < 0)
-			return err_sys(err, "cannot open '%s'", p->path);
-		if (wait_for_lock(f, p, err) < 0 || fstat(p->fd, &opened) < 0) {
-			close(p->fd);
-			p->fd = -1; /* not ours, so not ours to remove */
-			return -1;
-		}
-		/* whoever held the lock may have landed or removed what we opened */
-		if (stat(p->path, &named) == 0 && named.st_ino == opened.st_ino &&
-			named.st_dev == opened.st_dev)
-			return 0;
-		close(p->fd);
-	}
+	p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	return p->fd < 0 ? err_sys(err, "cannot open '%s'", p->path) : 0;
 }
 
 uint64_t partial_size(const struct partial *p)
@@ -144,7 +110,13 @@ void partial_release(struct partial *p)
 		unlink(p->path);
 	if (p->fd >= 0)
 		close(p->fd);
+	/* Removed while it is still held: whoever waits sees that it is another one. */
+	if (p->lock >= 0) {
+		unlink(p->lock_path);
+		close(p->lock);
+	}
 	free(p->path);
+	free(p->lock_path);
 	free(p->final);
 	*p = (struct partial)PARTIAL_INIT;
 }
@@ -153,25 +125,19 @@ static int copy_into(const struct partial *p, const char *from, struct err *err)
 {
 	CLEANUP_CLOSE int in = file_open(from, err);
 	CLEANUP_FREE char *chunk = xcalloc(1, 1 << 16);
-	off_t at = 0;
 	ssize_t n;
 
-	if (in < 0)
+	if (in < 0 || partial_clear(p, err) < 0)
 		return -1;
-	if (partial_clear(p, err) < 0)
-		return -1;
-	while ((n = read(in, chunk, 1 << 16)) > 0) {
+	while ((n = read(in, chunk, 1 << 16)) != 0) {
 		if (interrupt_check(err) < 0)
 			return -1;
-		for (ssize_t done = 0, w; done < n; done += w, at += w) {
-			w = pwrite(p->fd, chunk + done, (size_t)(n - done), at);
-			if (w < 0 && errno == EINTR)
-				w = 0;
-			if (w < 0)
-				return err_sys(err, "cannot write '%s'", p->path);
-		}
+		if (n < 0 && errno != EINTR)
+			return err_sys(err, "cannot read '%s'", from);
+		if (n > 0 && write_fully(p->fd, chunk, (size_t)n) < 0)
+			return err_sys(err, "cannot write '%s'", p->path);
 	}
-	return n == 0 ? 0 : err_sys(err, "cannot read '%s'", from);
+	return 0;
 }
 
 int fetch_import(struct fetcher *f, const struct source *s, const char *dir, struct err *err)

@@ -119,6 +119,7 @@ static void interrupted(struct world *w)
 static void test_interrupt(void **state)
 {
 	struct world *w = *state;
+	CLEANUP_FREE char *lock = xasprintf("%s.lock", w->partial);
 	int fd;
 
 	w->options.stall_s = 30;
@@ -126,7 +127,7 @@ static void test_interrupt(void **state)
 	w->pages[0].cut = 5000;
 	interrupted(w);
 	assert_int_equal(size_of(w->partial), 5000);
-	fd = open(w->partial, O_RDWR | O_CLOEXEC);
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	interrupted(w);
 	close(fd);
