@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "proc/sandbox-internal.h"
+#include "proc/proc-internal.h"
 
 #if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64
@@ -105,83 +105,69 @@ struct code {
 	unsigned short n;
 };
 
-static void add(
-	struct code *c, unsigned int what, unsigned int value, unsigned int yes, unsigned int no)
+static void add(struct code *c, struct sock_filter insn)
 {
 	if (c->n == MAX_CODE)
 		bug("the filter is too long");
-	c->v[c->n++] = (struct sock_filter){
-		(unsigned short)what, (unsigned char)yes, (unsigned char)no, value};
+	c->v[c->n++] = insn;
 }
 
-static void load(struct code *c, size_t offset)
-{
-	add(c, BPF_LD | BPF_W | BPF_ABS, (unsigned int)offset, 0, 0);
-}
-
-static void answer(struct code *c, unsigned int action)
-{
-	add(c, BPF_RET | BPF_K, action, 0, 0);
-}
-
-/* If the loaded word is `value`, the answer is `action`. */
-static void answer_if(struct code *c, unsigned int value, unsigned int action)
-{
-	add(c, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-	answer(c, action);
-}
-
+#define LOAD(offset) ((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset)))
+#define FIELD(name) LOAD(offsetof(struct seccomp_data, name))
 /* The lower half of an argument: the kernel takes no more of these, whatever the upper one holds.
  */
-static void load_argument(struct code *c, unsigned int i)
+#define ARGUMENT(i) LOAD(offsetof(struct seccomp_data, args) + (i) * sizeof(__u64))
+#define ANSWER(action) ((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, (action)))
+/* Goes on with the next instruction, or behind the `n` next ones. */
+#define UNLESS_EQUAL(value, n)                                                                     \
+	((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (n)))
+#define UNLESS_SET(bits, n)                                                                        \
+	((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, (n)))
+
+/* If the loaded word is one of the values, the answer is `action`. */
+static void answer_for(struct code *c, const unsigned int *values, size_t n, unsigned int action)
 {
-	load(c, offsetof(struct seccomp_data, args) + i * sizeof(__u64));
-}
-
-static void fill(struct code *c)
-{
-	const unsigned int refuse = SECCOMP_RET_ERRNO | EPERM;
-
-	/* The numbers mean something else to other kinds of programs. */
-	load(c, offsetof(struct seccomp_data, arch));
-	add(c, BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0);
-	answer(c, SECCOMP_RET_KILL_PROCESS);
-	load(c, offsetof(struct seccomp_data, nr));
-#ifdef __x86_64__
-	add(c, BPF_JMP | BPF_JSET | BPF_K, X32_BIT, 0, 1);
-	answer(c, SECCOMP_RET_KILL_PROCESS);
-#endif
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
-		answer_if(c, refused[i], refuse);
-	/* Its flags are in memory, which a filter cannot read; libc then takes clone. */
-	answer_if(c, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
-
-	add(c, BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4);
-	load_argument(c, 0);
-	add(c, BPF_JMP | BPF_JSET | BPF_K, NEW_NAMESPACES, 0, 1);
-	answer(c, refuse);
-	answer(c, SECCOMP_RET_ALLOW);
-
-	add(c, BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 2 + 2 * ARRAY_SIZE(typing));
-	load_argument(c, 1);
-	for (size_t i = 0; i < ARRAY_SIZE(typing); i++)
-		answer_if(c, typing[i], refuse);
-	answer(c, SECCOMP_RET_ALLOW);
-
-	add(c, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 2 + 2 * ARRAY_SIZE(families));
-	load_argument(c, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		answer_if(c, families[i], SECCOMP_RET_ALLOW);
-	answer(c, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
-
-	answer(c, SECCOMP_RET_ALLOW);
+	for (size_t i = 0; i < n; i++) {
+		add(c, UNLESS_EQUAL(values[i], 1));
+		add(c, ANSWER(action));
+	}
 }
 
 int sandbox_filter(int *fd, struct err *err)
 {
+	const unsigned int refuse = SECCOMP_RET_ERRNO | EPERM, newer[] = {SYS_clone3};
 	struct code c = {.n = 0};
 
-	fill(&c);
+	/* The numbers mean something else to other kinds of programs. */
+	add(&c, FIELD(arch));
+	add(&c, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0));
+	add(&c, ANSWER(SECCOMP_RET_KILL_PROCESS));
+	add(&c, FIELD(nr));
+#ifdef __x86_64__
+	add(&c, UNLESS_SET(X32_BIT, 1));
+	add(&c, ANSWER(SECCOMP_RET_KILL_PROCESS));
+#endif
+	answer_for(&c, refused, ARRAY_SIZE(refused), refuse);
+	/* Its flags are in memory, which a filter cannot read; libc then takes clone. */
+	answer_for(&c, newer, ARRAY_SIZE(newer), SECCOMP_RET_ERRNO | ENOSYS);
+
+	add(&c, UNLESS_EQUAL(SYS_clone, 4));
+	add(&c, ARGUMENT(0));
+	add(&c, UNLESS_SET(NEW_NAMESPACES, 1));
+	add(&c, ANSWER(refuse));
+	add(&c, ANSWER(SECCOMP_RET_ALLOW));
+
+	add(&c, UNLESS_EQUAL(SYS_ioctl, 2 + 2 * ARRAY_SIZE(typing)));
+	add(&c, ARGUMENT(1));
+	answer_for(&c, typing, ARRAY_SIZE(typing), refuse);
+	add(&c, ANSWER(SECCOMP_RET_ALLOW));
+
+	add(&c, UNLESS_EQUAL(SYS_socket, 2 + 2 * ARRAY_SIZE(families)));
+	add(&c, ARGUMENT(0));
+	answer_for(&c, families, ARRAY_SIZE(families), SECCOMP_RET_ALLOW);
+	add(&c, ANSWER(SECCOMP_RET_ERRNO | EAFNOSUPPORT));
+
+	add(&c, ANSWER(SECCOMP_RET_ALLOW));
 	return sandbox_file(c.v, c.n * sizeof(c.v[0]), fd, err);
 }
 

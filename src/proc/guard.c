@@ -1,4 +1,12 @@
-#include "proc/guard-internal.h"
+/* The guardian: the process between solder and each of its children.
+ *
+ * A child can leave its group, its session and its parent, but not the subreaper above it. So each
+ * child has one: the guardian, which does nothing but wait until the child ends or GUARD_END comes,
+ * from solder or, when solder dies, from the kernel. Then it ends whatever is left below it, and
+ * ends as the child did. Its own number is the only one that solder ever signals, and stays its own
+ * until solder reaps it.
+ */
+#include "proc/proc-internal.h"
 
 #include <dirent.h>
 #include <errno.h>

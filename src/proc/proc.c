@@ -15,7 +15,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "proc/guard-internal.h"
+#include "proc/proc-internal.h"
 
 #define GRACE_MS 3000
 #define MS 1000000ull

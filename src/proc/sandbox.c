@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "proc/proc.h"
-#include "proc/sandbox-internal.h"
+#include "proc/proc-internal.h"
 
 /* For what lasts some milliseconds: a loaded machine must not look like one that forbids it. */
 #define TRIAL_MS 600000
@@ -48,17 +48,12 @@ char *sandbox_view(enum sandbox kind, const char *host, size_t i)
 	return kind == SANDBOX_NONE ? xstrdup(host) : xasprintf(SANDBOX_ROOT "-view-%zu", i);
 }
 
-static void add_words(struct strv *argv, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		strv_add(argv, words[i]);
-}
-
 static void bind(struct strv *argv, const char *how, const char *from, const char *to)
 {
-	strv_add(argv, how);
-	strv_add(argv, from);
-	strv_add(argv, to);
+	const char *const words[] = {how, from, to};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		strv_add(argv, words[i]);
 }
 
 /* The top of the tree: where /bin is a link it stays one. */
@@ -98,20 +93,17 @@ static bool is_wide(const char *dir)
 	       (home && !strncmp(home, dir, n) && (home[n] == '/' || !home[n]));
 }
 
-static bool is_below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return !strncmp(path, dir, n) && path[n] == '/';
-}
-
 static bool is_shown(const char *path, const struct strv *shown)
 {
-	bool found = is_below(path, "/usr") || is_below(path, "/bin") || is_below(path, "/sbin") ||
-		     strv_has(shown, path);
+	static const char *const system[] = {"/usr", "/bin", "/sbin"};
+	bool found = strv_has(shown, path);
 
-	for (size_t i = 0; i < shown->n; i++)
-		found |= is_below(path, shown->v[i]);
+	for (size_t i = 0; !found && i < shown->n + ARRAY_SIZE(system); i++) {
+		const char *dir = i < shown->n ? shown->v[i] : system[i - shown->n];
+		size_t n = strlen(dir);
+
+		found = !strncmp(path, dir, n) && path[n] == '/';
+	}
 	return found;
 }
 
@@ -178,29 +170,28 @@ static int add_files(struct strv *argv, struct strv *files, struct err *err)
 int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views,
 	const struct strv *programs, struct strv *argv, struct strv *files, struct err *err)
 {
-	static const char *const always[] = {"bwrap", "--unshare-net", "--unshare-pid",
-		"--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "localhost",
-		"--cap-drop", "ALL", "--new-session", "--die-with-parent"};
-	static const char *const own[] = {"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm",
-		"--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--dir", "/run", "--dir", "/home",
-		"--dir", "/root"};
 	/* Root's build is root to those files in its own user namespace, too, and no capability is
 	 * asked of who writes the kernel's settings. */
 	static const char *const settings[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq",
 		"/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/asound", "/proc/driver",
 		"/proc/mtrr", "/proc/pressure"};
-	static const char *const last[] = {
-		"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"};
 
 	if (kind == SANDBOX_NONE)
 		return 0;
-	add_words(argv, always, ARRAY_SIZE(always));
+	strv_split(argv,
+		"bwrap --unshare-net --unshare-pid --unshare-ipc --unshare-uts "
+		"--unshare-cgroup-try --hostname localhost --cap-drop ALL --new-session "
+		"--die-with-parent",
+		" ");
 	if (kind != SANDBOX_BWRAP_ROOT)
 		strv_add(argv, "--unshare-user");
 	if (kind == SANDBOX_BWRAP)
 		strv_add(argv, "--disable-userns");
 	show_system(argv);
-	add_words(argv, own, ARRAY_SIZE(own));
+	strv_split(argv,
+		"--proc /proc --dev /dev --tmpfs /dev/shm --tmpfs /tmp --tmpfs /var/tmp --dir /run "
+		"--dir /home --dir /root",
+		" ");
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		bind(argv, "--ro-bind-try", settings[i], settings[i]);
 	show_programs(programs, argv);
@@ -212,7 +203,7 @@ int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views
 	}
 	if (add_files(argv, files, err) < 0)
 		return -1;
-	add_words(argv, last, ARRAY_SIZE(last));
+	strv_split(argv, "--remount-ro /dev --remount-ro / --chdir /", " ");
 	return 0;
 }
 
@@ -233,8 +224,7 @@ static int try_bwrap(enum sandbox kind, struct err *err)
 
 	if (sandbox_prefix(kind, "/tmp", NULL, NULL, &argv, &files, err) < 0)
 		return -1;
-	strv_add(&argv, "/bin/sh");
-	strv_add(&argv, "-c");
+	strv_split(&argv, "/bin/sh -c", " ");
 	strv_add(&argv, "test -w " SANDBOX_ROOT);
 	if (proc_run(&spec, true, 1000, TRIAL_MS, &output, err) == 0)
 		return 0;
@@ -246,7 +236,7 @@ static int try_bwrap(enum sandbox kind, struct err *err)
 int sandbox_choose(const char *wanted, enum sandbox *ret, const char **reason, struct err *err)
 {
 	CLEANUP_FREE char *program = find_program("bwrap");
-	struct err first = ERR_INIT;
+	struct err first = ERR_INIT, problem = ERR_INIT;
 
 	*ret = SANDBOX_NONE;
 	if (!strcmp(wanted, "none")) {
@@ -256,18 +246,18 @@ int sandbox_choose(const char *wanted, enum sandbox *ret, const char **reason, s
 	for (size_t i = 0; program && i < ARRAY_SIZE(ways); i++) {
 		if (ways[i].kind == SANDBOX_BWRAP_ROOT && geteuid() != 0)
 			break;
-		if (try_bwrap(ways[i].kind, err) == 0) {
+		if (try_bwrap(ways[i].kind, &problem) == 0) {
 			*ret = ways[i].kind;
 			*reason = ways[i].reason;
-			*err = (struct err)ERR_INIT;
 			return 0;
 		}
-		if (err->code != ERR_UNSUPPORTED)
+		if (problem.code != ERR_UNSUPPORTED) {
+			*err = problem;
 			return -1;
-		first = i ? first : *err;
+		}
+		first = i ? first : problem;
 	}
 	if (!strcmp(wanted, "auto")) {
-		*err = (struct err)ERR_INIT;
 		*reason = program ? "none, bubblewrap is not permitted on this machine" OPEN
 				  : "none, bubblewrap is not installed" OPEN;
 		return 0;

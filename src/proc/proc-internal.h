@@ -1,16 +1,12 @@
-/* The process between solder and each child of its own.
- *
- * A child can leave its group, its session and its parent, but not the subreaper above it. So each
- * child has one: the guardian, which does nothing but wait until the child ends or GUARD_END comes,
- * from solder or, when solder dies, from the kernel. Then it ends whatever is left below it, and
- * ends as the child did. Its own number is the only one that solder ever signals, and stays its own
- * until solder reaps it.
- */
-#ifndef SOLDER_PROC_GUARD_INTERNAL_H
-#define SOLDER_PROC_GUARD_INTERNAL_H
+/* Between the files of this room: the guardian (guard.c) and the files of a sandbox. */
+#ifndef SOLDER_PROC_INTERNAL_H
+#define SOLDER_PROC_INTERNAL_H
 
 #include <signal.h>
+#include <stddef.h>
 #include <sys/types.h>
+
+#include "base/err.h"
 
 #define GUARD_END SIGUSR1
 
@@ -23,5 +19,14 @@ _Noreturn void guard_watch(pid_t child, int lock);
 
 /* close_range() of all from `from` on, also where the kernel does not have it. */
 void guard_descriptors(int from, int flags);
+
+#if defined(__x86_64__) || defined(__aarch64__)
+#define SANDBOX_FILTERS 1
+#endif
+
+/* A file in memory that holds the bytes, at their beginning. */
+int sandbox_file(const void *data, size_t len, int *fd, struct err *err);
+/* The same with a program for bubblewrap's --seccomp; -1 where there is none for this machine. */
+int sandbox_filter(int *fd, struct err *err);
 
 #endif
