@@ -1,12 +1,7 @@
 /* downloads.json, the list that uv takes in place of its own. */
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "proc/lock.h"
@@ -34,16 +29,6 @@ static void name_release(struct archive_name *n)
 	*n = (struct archive_name){0};
 }
 
-static bool split_version(struct archive_name *n)
-{
-	int end = 0;
-
-	if (sscanf(n->version, "%3u.%3u.%4u%n", &n->major, &n->minor, &n->patch, &end) != 3 || !end)
-		return false;
-	n->prerelease = n->version[end] ? n->version + end : NULL;
-	return !n->prerelease || isalpha((unsigned char)*n->prerelease);
-}
-
 /* "freethreaded-install_only_stripped.tar.gz", "freethreaded+pgo-full.tar.zst" */
 static bool split_form(struct archive_name *n, const char *form)
 {
@@ -52,14 +37,14 @@ static bool split_form(struct archive_name *n, const char *form)
 		int rank;
 	} forms[] = {{"install_only_stripped.tar.gz", 3}, {"install_only.tar.gz", 2},
 		{"full.tar.zst", 1}};
-	CLEANUP_STRV struct strv words = STRV_INIT, known = STRV_INIT;
+	CLEANUP_STRV struct strv words = STRV_INIT;
 	CLEANUP_FREE char *options = NULL;
+	bool freethreaded, debug;
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms) && !n->rank; i++) {
 		size_t a = strlen(form), b = strlen(forms[i].end);
 
-		if (a < b || strcmp(form + a - b, forms[i].end) != 0 ||
-			(a > b && form[a - b - 1] != '-'))
+		if (!ends_with(form, forms[i].end) || (a > b && form[a - b - 1] != '-'))
 			continue;
 		n->rank = forms[i].rank;
 		options = xstrndup(form, a > b ? a - b - 1 : 0);
@@ -67,22 +52,19 @@ static bool split_form(struct archive_name *n, const char *form)
 	if (!n->rank)
 		return false;
 	strv_split(&words, options, "+-");
-	for (size_t i = 0; i < words.n; i++) {
-		if (!strcmp(words.v[i], "freethreaded") || !strcmp(words.v[i], "debug"))
-			strv_add(&known, words.v[i]);
-	}
-	strv_sort(&known);
-	if (known.n == 2) /* this order is the one known */
-		n->variant = xstrdup("freethreaded+debug");
-	else
-		n->variant = xstrdup(known.n ? known.v[0] : "");
+	freethreaded = strv_has(&words, "freethreaded");
+	debug = strv_has(&words, "debug");
+	n->variant = xasprintf("%s%s%s", freethreaded ? "freethreaded" : "",
+		freethreaded && debug ? "+" : "", debug ? "debug" : "");
 	return true;
 }
 
 /* cpython-VERSION+DATE-ARCH-unknown-linux-LIBC-FORM */
 static bool split_name(const char *name, struct archive_name *n)
 {
+	static const char os[] = "-unknown-linux-";
 	const char *p = name + strlen("cpython-"), *plus, *at;
+	int end = 0;
 
 	if (strncmp(name, "cpython-", 8) != 0 || !(plus = strchr(p, '+')) ||
 		name[strspn(name, LETTERS_AND_DIGITS "._+-")])
@@ -93,15 +75,18 @@ static bool split_name(const char *name, struct archive_name *n)
 	if (strlen(n->date) != 8 || strspn(n->date, "0123456789") != 8 || p[8] != '-')
 		return false;
 	p += 9;
-	at = strstr(p, "-unknown-linux-");
+	at = strstr(p, os);
 	if (!at)
 		return false;
 	n->arch = xstrndup(p, (size_t)(at - p));
-	p = at + strlen("-unknown-linux-");
+	p = at + strlen(os);
 	n->libc = xstrndup(p, strcspn(p, "-"));
-	if (!p[strlen(n->libc)])
+	p += strlen(n->libc);
+	if (sscanf(n->version, "%3u.%3u.%4u%n", &n->major, &n->minor, &n->patch, &end) != 3 || !end)
 		return false;
-	return split_version(n) && split_form(n, p + strlen(n->libc) + 1);
+	n->prerelease = n->version[end] ? n->version + end : NULL;
+	return (!n->prerelease || isalpha((unsigned char)*n->prerelease)) && *p &&
+	       split_form(n, p + 1);
 }
 
 static char *url_of(const char *base, const char *name)
@@ -138,26 +123,15 @@ static char *folder_url(const char *folder)
 
 static json_t *entry_json(const struct archive_name *n, const char *url, const char *hex)
 {
-	json_t *e = json_object(), *arch = json_object();
 	size_t v = strlen("x86_64_v");
 	bool level = !strncmp(n->arch, "x86_64_v", v);
 
-	json_object_set_new(arch, "family", json_string(level ? "x86_64" : n->arch));
-	json_object_set_new(arch, "variant", level ? json_string(n->arch + v - 1) : json_null());
-	json_object_set_new(e, "name", json_string("cpython"));
-	json_object_set_new(e, "arch", arch);
-	json_object_set_new(e, "os", json_string("linux"));
-	json_object_set_new(e, "libc", json_string(n->libc));
-	json_object_set_new(e, "major", json_integer(n->major));
-	json_object_set_new(e, "minor", json_integer(n->minor));
-	json_object_set_new(e, "patch", json_integer(n->patch));
-	json_object_set_new(
-		e, "prerelease", n->prerelease ? json_string(n->prerelease) : json_null());
-	json_object_set_new(e, "url", json_text(url));
-	json_object_set_new(e, "sha256", json_string(hex));
-	json_object_set_new(e, "variant", *n->variant ? json_string(n->variant) : json_null());
-	json_object_set_new(e, "build", json_string(n->date));
-	return e;
+	return json_pack("{s:s, s:{s:s, s:s?}, s:s, s:s, s:i, s:i, s:i, s:s?, s:o, s:s, s:s?, s:s}",
+		"name", "cpython", "arch", "family", level ? "x86_64" : n->arch, "variant",
+		level ? n->arch + v - 1 : NULL, "os", "linux", "libc", n->libc, "major",
+		(int)n->major, "minor", (int)n->minor, "patch", (int)n->patch, "prerelease",
+		n->prerelease, "url", json_text(url), "sha256", hex, "variant",
+		*n->variant ? n->variant : NULL, "build", n->date);
 }
 
 static char *key_of(const struct archive_name *n)
@@ -170,43 +144,31 @@ static char *key_of(const struct archive_name *n)
  * that the order of the folder does not decide: "pgo+lto" comes after "noopt". */
 static bool is_better(const char *name, const struct archive_name *n, const char *other)
 {
-	struct archive_name o = {0};
-	bool better = true;
+	CLEANUP(name_release) struct archive_name o = {0};
+	int newer = split_name(other, &o) ? strcmp(n->date, o.date) : 1;
 
-	if (split_name(other, &o)) {
-		int newer = strcmp(n->date, o.date);
-
-		better = newer > 0 || (newer == 0 && n->rank > o.rank) ||
-			 (newer == 0 && n->rank == o.rank && strcmp(name, other) > 0);
-	}
-	name_release(&o);
-	return better;
+	return newer ? newer > 0 : n->rank != o.rank ? n->rank > o.rank : strcmp(name, other) > 0;
 }
 
 static int choose(const char *folder, json_t *chosen, struct err *err)
 {
-	DIR *dir = opendir(folder);
-	struct dirent *e;
-	int failed = 0;
+	CLEANUP_STRV struct strv names = STRV_INIT;
 
-	if (!dir)
-		return err_sys(err, "cannot list '%s'", folder);
-	while ((errno = 0, e = readdir(dir))) {
+	if (dir_list(folder, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
 		CLEANUP(name_release) struct archive_name n = {0};
 		CLEANUP_FREE char *key = NULL;
 		const char *other;
 
-		if (!split_name(e->d_name, &n))
+		if (!split_name(names.v[i], &n))
 			continue;
 		key = key_of(&n);
 		other = json_string_value(json_object_get(chosen, key));
-		if (!other || is_better(e->d_name, &n, other))
-			json_object_set_new(chosen, key, json_text(e->d_name));
+		if (!other || is_better(names.v[i], &n, other))
+			json_object_set_new(chosen, key, json_text(names.v[i]));
 	}
-	if (errno)
-		failed = err_sys(err, "cannot list '%s'", folder);
-	closedir(dir);
-	return failed;
+	return 0;
 }
 
 static int read_index(const char *path, json_t **ret, struct err *err)
@@ -270,16 +232,12 @@ static void drop_gone(const char *folder, const char *base, json_t *index, json_
 		const char *url = json_string_value(json_object_get(e, "url"));
 		CLEANUP_FREE char *name = url ? file_of(url, base) : NULL;
 		CLEANUP_FREE char *path = name ? xasprintf("%s/%s", folder, name) : NULL;
-		json_t *said;
 
 		if (!path || path_exists(path))
 			continue;
-		said = json_object();
-		json_object_set_new(said, "key", json_string(key));
-		json_object_set_new(said, "file", json_text(name));
-		json_object_set_new(said, "url", json_text(url));
-		json_object_set_new(said, "dropped", json_true());
-		json_array_append_new(result, said);
+		json_array_append_new(
+			result, json_pack("{s:s, s:o, s:o, s:b}", "key", key, "file",
+					json_text(name), "url", json_text(url), "dropped", 1));
 		json_object_del(index, key);
 	}
 }
@@ -332,33 +290,48 @@ static int enter(const char *folder, const char *base, const char *key, const ch
 	CLEANUP_FREE char *url = url_of(base, file);
 	CLEANUP(name_release) struct archive_name n = {0};
 	char hex[SHA256_HEX_SIZE];
-	json_t *said = json_object();
-	int named;
+	int named = digest(folder, file, hex, err);
 
-	json_array_append_new(result, said);
-	named = digest(folder, file, hex, err);
 	if (named < 0)
 		return -1;
 	split_name(file, &n);
 	json_object_set_new(index, key, entry_json(&n, url, hex));
-	json_object_set_new(said, "key", json_string(key));
-	json_object_set_new(said, "file", json_text(file));
-	json_object_set_new(said, "url", json_text(url));
-	json_object_set_new(said, "sha256", json_string(hex));
-	json_object_set_new(said, "verified", json_boolean(named == 1));
+	json_array_append_new(
+		result, json_pack("{s:s, s:o, s:o, s:s, s:b}", "key", key, "file", json_text(file),
+				"url", json_text(url), "sha256", hex, "verified", named == 1));
 	return 0;
 }
 
-static int write_index(const char *path, const json_t *index, struct err *err)
+/* Versions as versions: 3.9 comes before 3.13. */
+static json_t *sorted(json_t *object)
 {
-	CLEANUP_FREE char *text = json_dumps(index, JSON_INDENT(2) | JSON_SORT_KEYS);
+	CLEANUP_STRV struct strv keys = STRV_INIT;
+	json_t *copy, *value;
+	const char *key;
+
+	if (!json_is_object(object))
+		return json_incref(object);
+	copy = json_object();
+	json_object_foreach (object, key, value)
+		strv_add(&keys, key);
+	strv_sort_versions(&keys);
+	for (size_t i = 0; i < keys.n; i++)
+		json_object_set_new(copy, keys.v[i], sorted(json_object_get(object, keys.v[i])));
+	return copy;
+}
+
+static int write_index(const char *path, json_t *index, struct err *err)
+{
+	json_t *ordered = sorted(index);
+	CLEANUP_FREE char *text = json_dumps(ordered, JSON_INDENT(2));
 	CLEANUP_FREE char *line = xasprintf("%s\n", text);
 
+	json_decref(ordered);
 	return file_write(path, line, strlen(line), 0644, err);
 }
 
 /* By rename from a folder that the next run clears away. */
-static int replace_index(const char *folder, const char *path, const json_t *index, struct err *err)
+static int replace_index(const char *folder, const char *path, json_t *index, struct err *err)
 {
 	CLEANUP_FREE char *stage = scratch_make(folder, SCRATCH, err);
 	CLEANUP_FREE char *staged = stage ? xasprintf("%s/" INDEX_FILE, stage) : NULL;

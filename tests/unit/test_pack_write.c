@@ -189,6 +189,34 @@ static void test_index_is_renewed(void **state)
 	packing_release(&f);
 }
 
+/* Versions are sorted as versions, not as text, in the list and in what is said of it. */
+static void test_index_sorts_versions(void **state)
+{
+	CLEANUP_FREE char *folder = xasprintf("%s/mirror", (char *)*state), *text = NULL;
+	const char *last = NULL;
+	struct err err = ERR_INIT;
+	json_t *result = NULL;
+
+	free(scratch_shell(*state,
+		"mkdir mirror && for v in 3.10.2 3.9.25 3.13.15 3.13.5; do "
+		"printf '\\037\\213..' >mirror/cpython-$v+20260805-x86_64-unknown-linux-gnu-"
+		"install_only.tar.gz; done"));
+	assert_int_equal(pack_index(folder, NULL, NULL, &result, &err), 0);
+	text = scratch_read(*state, "mirror/downloads.json");
+	last = text;
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const sorted[] = {"3.9.25", "3.10.2", "3.13.5", "3.13.15"};
+		CLEANUP_FREE char *key = xasprintf("cpython-%s-linux-x86_64-gnu", sorted[i]);
+		const char *found = strstr(text, key);
+
+		assert_string_equal(package_text(json_array_get(result, i), "key"), key);
+		assert_non_null(found);
+		assert_true(found > last);
+		last = found;
+	}
+	json_decref(result);
+}
+
 static void sign_with(struct packing *f, const char *root)
 {
 	scratch_file(root, "key",
@@ -245,7 +273,8 @@ int main(void)
 		SCRATCH_TEST(test_failure_changes_nothing),
 		SCRATCH_TEST(test_failure_leaves_no_folder), SCRATCH_TEST(test_no_digests),
 		SCRATCH_TEST(test_waits), SCRATCH_TEST(test_replaced),
-		SCRATCH_TEST(test_index_is_renewed), SCRATCH_TEST(test_signed)};
+		SCRATCH_TEST(test_index_is_renewed), SCRATCH_TEST(test_index_sorts_versions),
+		SCRATCH_TEST(test_signed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
