@@ -22,9 +22,6 @@ endef
 $(OUT)/tests/test_%: $(OUT)/obj/tests/unit/test_%.o $(TEST_HELPERS) $(OUT)/librooms.a
 	$(link)
 
-# What a command shows, without the command.
-$(OUT)/tests/test_wheels_table: $(OUT)/obj/src/cmd/check-wheels.o $(OUT)/obj/src/cmd/common.o
-
 # A corpus is replayed by a plain driver, with any compiler.
 $(OUT)/tests/replay_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/obj/tests/fuzz/replay.o $(OUT)/librooms.a
 	$(link)

@@ -31,39 +31,42 @@
 #include "base/err.h"
 #include "base/progress.h"
 #include "python/python.h"
-#include "report/report.h"
 
 /* An error breaks someone; a warning costs someone; a note is worth knowing. Only errors and
  * warnings make `solder check` exit with 1. */
 enum check_severity { CHECK_ERROR, CHECK_WARNING, CHECK_NOTE };
 
-/* What rules look at: an installation and all its files, read once. */
-struct check_input {
-	const struct python *dist;
-	const struct py_files *files;
+struct doc;
+struct rule_run;
+
+struct check_rule {
+	const char *id;
+	enum check_severity severity;
+	unsigned int needs; /* check-internal.h */
+	const char *reason; /* one line: whom it hurts and how */
+	const char *todo;   /* what to do about it */
+	const char *about;  /* paragraphs, for docs/rules.md */
+	/* Adds what it finds: in one go, or in each file that has one of the roles. */
+	void (*apply)(struct rule_run *r);
+	unsigned int roles;
+	void (*on_file)(struct rule_run *r, const struct py_file *file);
 };
 
-struct check_rule;
-
-/* All rules, in the order of docs/rules.md. */
-size_t check_rule_count(void);
+/* All rules, in the order of docs/rules.md; NULL past the last. */
 const struct check_rule *check_rule_at(size_t i);
-const char *check_rule_id(const struct check_rule *rule);
-enum check_severity check_rule_severity(const struct check_rule *rule);
-const char *check_rule_reason(const struct check_rule *rule); /* one line: whom it hurts and how */
-const char *check_rule_todo(const struct check_rule *rule);
-const char *check_rule_about(const struct check_rule *rule); /* paragraphs, for docs/rules.md */
 const struct check_rule *check_rule_find(const char *id);
 const char *check_severity_name(enum check_severity severity);
+/* Appends {"id", "severity", "reason"} of every rule to the array. */
+void check_rules_list(json_t *list);
 
 /* Are all ids those of rules? Else ERR_USAGE, naming the nearest. */
 int check_rules_known(const struct strv *ids, struct err *err);
 
-/* Applies the rules named in `only` (all when empty) but those in `skip`, and appends to the
- * array "rules" of the model. Unknown ids are ERR_USAGE. Rules read files of
- * the installation, and one of them runs its python3-config. */
-int check_rules(const struct check_input *input, const struct strv *only, const struct strv *skip,
-	json_t *model, struct err *err);
+/* Applies the rules named in `only` (all when empty) but those in `skip` to an installation and all
+ * its files, and appends to the array "rules" of the model. Unknown ids are ERR_USAGE. Rules read
+ * files of the installation, and run its interpreter and its python3-config. */
+int check_rules(const struct python *dist, const struct py_files *files, const struct strv *only,
+	const struct strv *skip, json_t *model, struct err *err);
 
 /* docs/rules.md. */
 void check_rules_markdown(FILE *out);
@@ -74,15 +77,19 @@ int check_baseline_read(const char *file, json_t **ret, struct err *err);
  * Paths below the two prefixes count as the same. */
 void check_baseline(json_t *model, const json_t *old_model);
 
-/* The tone of a verdict in a document: of a rule or a probe by its severity, and of a wheel. */
-enum doc_tone check_verdict_tone(const char *verdict);
-
 /* Counts the verdicts of "rules" and "probes" into "summary", and those of "wheels": "breaks only
  * here" as failed, what works as passed, what fails on both (or without a reference) as noted. */
 void check_summarise(json_t *model);
 
 /* Did anything of this severity, or a worse one, come out of a model with its "summary"? */
 bool check_found(const json_t *model, enum check_severity least);
+
+/* What was found, for people: the answer in a sentence, findings from the worst on, and what was
+ * checked; with `all`, what holds and why the rest was not checked. The caller frees it. */
+struct doc *check_page(const struct python *dist, const json_t *model, bool all);
+/* The rules, and one of them at length; `id` is that of a rule. */
+struct doc *check_rules_page(void);
+struct doc *check_rule_page(const char *id);
 
 struct check_probe_options {
 	const struct strv *only, *skip; /* ids; NULL: all, none */

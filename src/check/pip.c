@@ -1,10 +1,11 @@
-/* pip's environment. It decides from where packages come by its own configuration. */
-#include "check/pip-internal.h"
-
+/* pip, which decides from where packages come by its own configuration. */
 #include <string.h>
 #include <unistd.h>
 
+#include "check/check-internal.h"
 #include "proc/proc.h"
+
+#define ASK_MS 60000
 
 /* A list of what is kept, not of what is dropped: a name that nobody thought of stays out, and so
  * do PYTHON*, LD_*, VIRTUAL_ENV and everybody's tokens. */
@@ -34,4 +35,39 @@ void pip_environment(const char *tmp, struct strv *env)
 		strv_addf(env, "TMPDIR=%s", tmp);
 	else
 		proc_keep(own_tmp, ARRAY_SIZE(own_tmp), env);
+}
+
+int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, size_t max_output,
+	unsigned int limit_ms, struct buf *output, struct err *err)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	struct proc_spec spec = {.argv = &argv, .env = &env, .cwd = tmp, .out = -1, .err = -1};
+
+	for (size_t i = 0; i < pip->n; i++)
+		strv_add(&argv, pip->v[i]);
+	for (size_t i = 0; i < words->n; i++)
+		strv_add(&argv, words->v[i]);
+	pip_environment(tmp, &env);
+	return proc_run(&spec, true, max_output, limit_ms, output, err);
+}
+
+bool pip_find(const char *interpreter, const char *const *others, struct strv *argv)
+{
+	for (const char *start = interpreter; start; start = *others++) {
+		CLEANUP_STRV struct strv version = STRV_INIT;
+		CLEANUP_BUF struct buf output = BUF_INIT;
+		struct err ignored = ERR_INIT;
+
+		strv_clear(argv);
+		strv_add(argv, start);
+		strv_split(argv, "-I -m pip", " ");
+		if (start != interpreter) {
+			strv_add(argv, "--python");
+			strv_add(argv, interpreter);
+		}
+		strv_add(&version, "--version");
+		if (pip_run(argv, &version, NULL, 65536, ASK_MS, &output, &ignored) == 0)
+			return true;
+	}
+	return false;
 }

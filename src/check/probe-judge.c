@@ -1,29 +1,10 @@
+/* What a probe saw, and what was expected of it. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/probe-internal.h"
+#include "check/check-internal.h"
 
 #define MAX_KEYS 100
-
-static void set_value(struct probe_seen *seen, const char *key, const char *value)
-{
-	for (size_t i = 0; i < seen->keys.n; i++) {
-		if (!strcmp(seen->keys.v[i], key)) {
-			free(seen->values.v[i]);
-			seen->values.v[i] = xstrdup(value);
-			return;
-		}
-	}
-	if (seen->keys.n == MAX_KEYS)
-		return;
-	strv_add(&seen->keys, key);
-	strv_add(&seen->values, value);
-}
-
-static bool is_key(const char *s, size_t n)
-{
-	return n > 0 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
-}
 
 void probe_seen_parse(const char *text, struct probe_seen *seen)
 {
@@ -31,7 +12,8 @@ void probe_seen_parse(const char *text, struct probe_seen *seen)
 
 	strv_split(&lines, text, "\n");
 	for (size_t i = 0; i < lines.n; i++) {
-		char *line = lines.v[i], *equals = strchr(line, '=');
+		char *line = lines.v[i];
+		size_t n = strspn(line, "abcdefghijklmnopqrstuvwxyz0123456789-"), k = 0;
 
 		if (!strncmp(line, "skip: ", 6)) {
 			free(seen->skip);
@@ -39,9 +21,17 @@ void probe_seen_parse(const char *text, struct probe_seen *seen)
 		} else if (!strncmp(line, "crash: ", 7)) {
 			if (seen->crashes.n < MAX_KEYS)
 				strv_add(&seen->crashes, line + 7);
-		} else if (equals && is_key(line, (size_t)(equals - line))) {
-			*equals = '\0';
-			set_value(seen, line, equals + 1);
+		} else if (n && line[n] == '=') {
+			line[n] = '\0';
+			while (k < seen->keys.n && strcmp(seen->keys.v[k], line) != 0)
+				k++;
+			if (k < seen->keys.n) {
+				free(seen->values.v[k]);
+				seen->values.v[k] = xstrdup(line + n + 1);
+			} else if (k < MAX_KEYS) {
+				strv_add(&seen->keys, line);
+				strv_add(&seen->values, line + n + 1);
+			}
 		}
 	}
 }
@@ -73,22 +63,14 @@ char *probe_seen_text(const struct probe_seen *seen)
 	return buf_steal(&out);
 }
 
-static bool is_crash(const char *value)
-{
-	static const char *const signals[] = {"SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		if (!strcmp(value, signals[i]))
-			return true;
-	return false;
-}
-
 bool probe_matches(const char *pattern, const char *value)
 {
 	CLEANUP_STRV struct strv choices = STRV_INIT;
 
 	strv_split(&choices, pattern, "|");
-	return strv_has(&choices, value) || (strv_has(&choices, "crash") && is_crash(value));
+	return strv_has(&choices, value) ||
+	       (strv_has(&choices, "crash") &&
+		       check_listed("SIGSEGV SIGBUS SIGABRT SIGILL SIGFPE", value));
 }
 
 bool probe_holds(

@@ -1,4 +1,5 @@
-#include "check/probe-internal.h"
+/* The probes, and what should be seen. */
+#include "check/check-internal.h"
 
 #define MINUTE 60
 
@@ -149,8 +150,7 @@ const struct probe probe_table[] = {
 	{"cmake", "T10", "CMake's FindPython: a module, and a program with the .so and with the .a",
 		"cc headers shared module tool:cmake program:make program:readelf", 10 * MINUTE,
 		{WHEN("archive=no",
-			 "shared=ok run=ok needs-libpython=yes module=ok "
-			 "module-needs-libpython=no",
+			 "shared=ok run=ok needs-libpython=yes module=ok module-needs-libpython=no",
 			 "FindPython finds interpreter, headers and libpython of one prefix"),
 			ALWAYS("shared=ok run=ok needs-libpython=yes module=ok "
 			       "module-needs-libpython=no static=ok static-run=ok "

@@ -1,3 +1,4 @@
+/* Probes at work: chosen, run side by side in child processes with limits, and judged. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,35 +6,35 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/interrupt.h"
-#include "check/check.h"
-#include "check/probe-internal.h"
+#include "check/check-internal.h"
 #include "proc/proc.h"
 
 #define MAX_PROBES 64
 #define SEEN_MAX 65536
+#define LOG_MAX 16384
 #define MEMORY_MAX ((uint64_t)4 << 30)
 #define MEMORY_MAX_CONSUMER ((uint64_t)16 << 30) /* compilers and linkers map much */
 #define FILE_MAX ((uint64_t)2 << 30)
 
-struct job {
+/* One probe of one Python. */
+struct probe_job {
 	const struct probe *probe;
 	const struct probe_target *target;
 	char *dir;
 	int line;
 	struct probe_seen seen;
-	const char *verdict;
+	enum check_verdict verdict;
 	char *why, *expected;
 	struct buf log;
 };
 
 struct probe_run {
-	struct job *jobs;
+	struct probe_job *jobs;
 	size_t n, next;
 	struct progress *progress;
 };
 
-static void decide(struct job *job, const char *verdict, char *why)
+static void decide(struct probe_job *job, enum check_verdict verdict, char *why)
 {
 	job->verdict = verdict;
 	free(job->why);
@@ -49,21 +50,21 @@ static int start_probe(void *ctx, struct proc **ret, void **which, struct err *e
 		r->next++;
 	if (r->next == r->n)
 		return POOL_NO_MORE;
-	struct job *job = &r->jobs[r->next++];
+	struct probe_job *job = &r->jobs[r->next++];
+	const struct probe *p = job->probe;
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
 	CLEANUP_FREE char *log_path = xasprintf("%s/log", job->dir);
 	CLEANUP_FREE char *name =
-		xasprintf("probe %s, %s", job->probe->id, py_link_name(job->target->dist->link));
+		xasprintf("probe %s, %s", p->id, py_link_name(job->target->dist->link));
 	CLEANUP_CLOSE int log = -1;
 	struct proc_spec spec = {.argv = &argv,
 		.env = &env,
 		.cwd = job->dir,
 		.err = -1,
-		.time_ms = job->probe->seconds * 1000,
-		.limits = {.memory = strcmp(job->probe->test, "T10") ? MEMORY_MAX
-								     : MEMORY_MAX_CONSUMER,
+		.time_ms = p->seconds * 1000,
+		.limits = {.memory = strcmp(p->test, "T10") ? MEMORY_MAX : MEMORY_MAX_CONSUMER,
 			.file = FILE_MAX,
-			.cpu = job->probe->seconds}};
+			.cpu = p->seconds}};
 
 	if (make_dirs(job->dir, err) < 0)
 		return -1;
@@ -75,7 +76,7 @@ static int start_probe(void *ctx, struct proc **ret, void **which, struct err *e
 	strv_addf(&env, "SEEN=%s/seen", job->dir);
 	strv_split(&argv, "sh -c", " ");
 	strv_add(&argv, ". \"$PROBES/$0.sh\"");
-	strv_add(&argv, job->probe->id);
+	strv_add(&argv, p->id);
 	spec.out = log;
 	if (proc_start(&spec, ret, err) < 0)
 		return -1;
@@ -85,58 +86,53 @@ static int start_probe(void *ctx, struct proc **ret, void **which, struct err *e
 }
 
 /* The end of the log, as valid UTF-8. */
-static void read_log(struct job *job)
+static void read_log(struct probe_job *job)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/log", job->dir);
 	struct err ignored = ERR_INIT;
 	CLEANUP_CLOSE int fd = file_open(path, &ignored);
-	char chunk[PROBE_LOG_MAX];
+	char chunk[LOG_MAX];
 	struct stat st;
-	ssize_t n;
+	ssize_t n = -1;
 
-	buf_adds(&job->log, "");
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return;
-	n = pread(fd, chunk, sizeof(chunk),
-		st.st_size > PROBE_LOG_MAX ? st.st_size - PROBE_LOG_MAX : 0);
-	if (n > 0)
-		buf_add(&job->log, chunk, (size_t)n);
-	for (size_t i = 0; i < job->log.len; i++)
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		n = file_pread(
+			fd, chunk, sizeof(chunk), st.st_size > LOG_MAX ? st.st_size - LOG_MAX : 0);
+	buf_add(&job->log, chunk, n > 0 ? (size_t)n : 0);
+	for (size_t i = 0; i < job->log.len; i++) {
 		if (job->log.data[i] & 0x80 || job->log.data[i] == '\0')
 			job->log.data[i] = '?';
+	}
 }
 
-static void judge(struct job *job)
+static void judge(struct probe_job *job)
 {
 	const struct python *dist = job->target->dist;
-	const struct probe_expectation *e;
+	const struct probe_expectation *e =
+		probe_expectation_for(job->probe, dist->link, dist->minor, &job->seen);
 	CLEANUP_STRV struct strv wrong = STRV_INIT;
 
 	if (job->seen.skip) {
-		decide(job, "not checked", xstrdup(job->seen.skip));
-		return;
-	}
-	e = probe_expectation_for(job->probe, dist->link, dist->minor, &job->seen);
-	if (!e) {
-		decide(job, "not checked",
+		decide(job, CHECK_NOT_CHECKED, xstrdup(job->seen.skip));
+	} else if (!e) {
+		decide(job, CHECK_NOT_CHECKED,
 			xasprintf("nothing is known of what to expect of link mode %s",
 				py_link_name(dist->link)));
-		return;
-	}
-	job->expected = xstrdup(e->seen);
-	if (probe_holds(e, &job->seen, &wrong)) {
-		decide(job, "pass", xstrdup(e->why));
+	} else if (probe_holds(e, &job->seen, &wrong)) {
+		decide(job, CHECK_PASS, xstrdup(e->why));
 	} else {
 		CLEANUP_FREE char *list = strv_join(&wrong, "; ");
 
-		decide(job, "fail", xasprintf("%s. Expected because: %s", list, e->why));
+		decide(job, CHECK_FAIL, xasprintf("%s. Expected because: %s", list, e->why));
 	}
+	if (e && !job->seen.skip)
+		job->expected = xstrdup(e->seen);
 }
 
 static int end_probe(void *ctx, void *which, struct proc *proc, struct err *err)
 {
 	const struct probe_run *r = ctx;
-	struct job *job = which;
+	struct probe_job *job = which;
 	CLEANUP_FREE char *path = xasprintf("%s/seen", job->dir);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT, failure = ERR_INIT;
@@ -147,79 +143,65 @@ static int end_probe(void *ctx, void *which, struct proc *proc, struct err *err)
 	if (path_exists(path) && file_read(path, SEEN_MAX, &text, &ignored) == 0)
 		probe_seen_parse(text.data, &job->seen);
 	if (proc_late(proc))
-		decide(job, "not checked",
+		decide(job, CHECK_NOT_CHECKED,
 			xasprintf("was ended after %u seconds: too slow here, or it hangs",
 				job->probe->seconds));
 	else if (failed)
-		decide(job, "not checked",
+		decide(job, CHECK_NOT_CHECKED,
 			xasprintf("the probe itself failed (%s); see its log", failure.msg));
 	else
 		judge(job);
-	progress_end(r->progress, job->line, job->verdict);
+	progress_end(r->progress, job->line, check_verdict_word(job->verdict));
 	tree_remove(job->dir, &ignored);
 	return 0;
 }
 
-static json_t *job_json(const struct job *job)
+static json_t *probe_json(const struct probe_job *job)
 {
 	const struct probe *p = job->probe;
+	const struct python *dist = job->target->dist;
 	CLEANUP_FREE char *seen = probe_seen_text(&job->seen);
-	json_t *o = json_object(), *crashes = json_array();
+	json_t *crashes = json_array();
 
-	json_object_set_new(o, "id", json_string(p->id));
-	json_object_set_new(o, "test", json_string(p->test));
-	json_object_set_new(o, "title", json_string(p->title));
-	json_object_set_new(o, "python", py_text_json(job->target->dist->interpreter));
-	json_object_set_new(o, "link", json_string(py_link_name(job->target->dist->link)));
-	json_object_set_new(o, "verdict", json_string(job->verdict));
-	json_object_set_new(o, "expected", json_string(job->expected ? job->expected : ""));
-	json_object_set_new(o, "seen", py_text_json(seen));
-	json_object_set_new(o, "why", py_text_json(job->why ? job->why : ""));
 	for (size_t i = 0; i < job->seen.crashes.n; i++)
-		json_array_append_new(crashes, py_text_json(job->seen.crashes.v[i]));
-	json_object_set_new(o, "crashes", crashes);
-	json_object_set_new(
-		o, "log", json_string(job->log.data && job->log.len ? job->log.data : ""));
-	return o;
+		json_array_append_new(crashes, json_text(job->seen.crashes.v[i]));
+	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "id", p->id,
+		"test", p->test, "title", p->title, "python", json_text(dist->interpreter), "link",
+		py_link_name(dist->link), "verdict", check_verdict_word(job->verdict), "expected",
+		job->expected ? job->expected : "", "seen", json_text(seen), "why",
+		json_text(job->why ? job->why : ""), "crashes", crashes, "log",
+		job->log.len ? job->log.data : "");
 }
 
-/* "import is SIGSEGV here, ok there" for every key that two Pythons differ in. */
-static char *difference(const struct job *here, const struct job *there)
+/* Puts the results into the model. The jobs of a second Python, if there is one, follow those of
+ * the first; a result of the first says what was seen otherwise there. */
+static void add_results(
+	const struct probe_job *jobs, size_t n_probes, size_t n_targets, json_t *model)
 {
-	CLEANUP_STRV struct strv parts = STRV_INIT;
+	json_t *list = check_list(model, "probes");
 
-	for (size_t i = 0; i < here->seen.keys.n; i++) {
-		const char *key = here->seen.keys.v[i], *a = here->seen.values.v[i];
-		const char *b = probe_seen_value(&there->seen, key);
-
-		if (!b || strcmp(a, b))
-			strv_addf(&parts, "%s is %s here, %s there", key, a, b ? b : "not seen");
-	}
-	return strv_join(&parts, "; ");
-}
-
-/* The jobs of the second Python, if there is one, follow those of the first. */
-static void append(const struct job *jobs, size_t n_probes, size_t n_targets, json_t *model)
-{
-	json_t *list = json_object_get(model, "probes");
-
-	if (!list) {
-		list = json_array();
-		json_object_set_new(model, "probes", list);
-	}
 	for (size_t i = 0; i < n_probes; i++) {
-		for (size_t k = 0; k < n_targets; k++) {
-			const struct job *job = &jobs[k * n_probes + i];
-			json_t *o = job_json(job);
+		const struct probe_job *here = &jobs[i];
+		const struct probe_job *there = n_targets == 2 ? &jobs[n_probes + i] : NULL;
+		CLEANUP_STRV struct strv parts = STRV_INIT;
+		CLEANUP_FREE char *text = NULL;
+		json_t *result = probe_json(here);
 
-			if (k == 0 && n_targets == 2 && job->seen.keys.n &&
-				jobs[n_probes + i].seen.keys.n) {
-				CLEANUP_FREE char *text = difference(job, &jobs[n_probes + i]);
+		json_array_append_new(list, result);
+		if (!there)
+			continue;
+		for (size_t k = 0; k < here->seen.keys.n; k++) {
+			const char *key = here->seen.keys.v[k], *a = here->seen.values.v[k];
+			const char *b = probe_seen_value(&there->seen, key);
 
-				json_object_set_new(o, "difference", py_text_json(text));
-			}
-			json_array_append_new(list, o);
+			if (!b || strcmp(a, b) != 0)
+				strv_addf(&parts, "%s is %s here, %s there", key, a,
+					b ? b : "not seen");
 		}
+		text = strv_join(&parts, "; ");
+		if (here->seen.keys.n && there->seen.keys.n)
+			json_object_set_new(result, "difference", json_text(text));
+		json_array_append_new(list, probe_json(there));
 	}
 }
 
@@ -230,24 +212,15 @@ static bool is_chosen(const struct probe *p, const struct strv *names)
 
 int check_probes_known(const struct strv *names, struct err *err)
 {
-	const char *known[MAX_PROBES];
+	const char *known[2 * MAX_PROBES]; /* ids, then tests */
 
-	for (size_t i = 0; i < probe_table_n; i++)
+	if (probe_table_n > MAX_PROBES)
+		bug("more than %d probes", MAX_PROBES);
+	for (size_t i = 0; i < probe_table_n; i++) {
 		known[i] = probe_table[i].id;
-	for (size_t i = 0; names && i < names->n; i++) {
-		const struct strv one = {.v = &names->v[i], .n = 1};
-		const char *nearest;
-		bool found = false;
-
-		for (size_t k = 0; k < probe_table_n; k++)
-			found = found || is_chosen(&probe_table[k], &one);
-		if (found)
-			continue;
-		nearest = nearest_name(names->v[i], known, probe_table_n);
-		err_set(err, ERR_USAGE, "there is no probe '%s'", names->v[i]);
-		return nearest ? err_hint(err, "did you mean '%s'?", nearest) : -1;
+		known[probe_table_n + i] = probe_table[i].test;
 	}
-	return 0;
+	return check_ids_known("probe", names, known, 2 * probe_table_n, probe_table_n, NULL, err);
 }
 
 void check_probes_list(json_t *list)
@@ -256,27 +229,6 @@ void check_probes_list(json_t *list)
 		json_array_append_new(
 			list, json_pack("{s:s, s:s, s:s}", "id", probe_table[i].id, "test",
 				      probe_table[i].test, "title", probe_table[i].title));
-}
-
-static int choose(const struct check_probe_options *options, const struct probe **chosen, size_t *n,
-	struct err *err)
-{
-	if (probe_table_n > MAX_PROBES)
-		bug("more than %d probes", MAX_PROBES);
-	if (check_probes_known(options->only, err) < 0 ||
-		check_probes_known(options->skip, err) < 0)
-		return -1;
-	*n = 0;
-	for (size_t i = 0; i < probe_table_n; i++) {
-		const struct probe *p = &probe_table[i];
-
-		if (options->only && options->only->n && !is_chosen(p, options->only))
-			continue;
-		if (options->skip && is_chosen(p, options->skip))
-			continue;
-		chosen[(*n)++] = p;
-	}
-	return 0;
 }
 
 static int check_runs(const struct python *dist, struct err *err)
@@ -292,9 +244,31 @@ static int check_runs(const struct python *dist, struct err *err)
 		dist->interpreter, dist->why_not ? dist->why_not : "unknown reason");
 }
 
-static void release_jobs(struct job *jobs, size_t n)
+static int probe_targets(const struct probe_target *targets, size_t n_targets,
+	const struct probe *const *chosen, size_t n, struct progress *progress, json_t *model,
+	struct err *err)
 {
-	for (size_t i = 0; i < n; i++) {
+	struct probe_job *jobs = xcalloc(n * n_targets + 1, sizeof(*jobs));
+	struct probe_run run = {.jobs = jobs, .n = n * n_targets, .progress = progress};
+	const struct proc_pool pool = {
+		.progress = progress, .start = start_probe, .end = end_probe, .ctx = &run};
+	int r;
+
+	for (size_t i = 0; i < n * n_targets; i++) {
+		struct probe_job *job = &jobs[i];
+		char *missing;
+
+		job->probe = chosen[i % n];
+		job->target = &targets[i / n];
+		job->dir = xasprintf("%s/%s", job->target->dir, job->probe->id);
+		missing = probe_missing(job->probe, job->target);
+		if (missing)
+			decide(job, CHECK_NOT_CHECKED, missing);
+	}
+	r = proc_pool_run(&pool, err);
+	if (r == 0)
+		add_results(jobs, n, n_targets, model);
+	for (size_t i = 0; i < n * n_targets; i++) {
 		probe_seen_release(&jobs[i].seen);
 		free(jobs[i].dir);
 		free(jobs[i].why);
@@ -302,51 +276,30 @@ static void release_jobs(struct job *jobs, size_t n)
 		buf_release(&jobs[i].log);
 	}
 	free(jobs);
-}
-
-static int probe_targets(const struct probe_target *targets, size_t n_targets,
-	const struct probe *const *chosen, size_t n, struct progress *progress, json_t *model,
-	struct err *err)
-{
-	struct job *jobs = xcalloc(n * n_targets + 1, sizeof(*jobs));
-	int r;
-
-	for (size_t k = 0; k < n_targets; k++) {
-		for (size_t i = 0; i < n; i++) {
-			struct job *job = &jobs[k * n + i];
-			char *missing = probe_missing(chosen[i], &targets[k]);
-
-			job->probe = chosen[i];
-			job->target = &targets[k];
-			job->dir = xasprintf("%s/%s", targets[k].dir, chosen[i]->id);
-			if (missing)
-				decide(job, "not checked", missing);
-		}
-	}
-	struct probe_run run = {.jobs = jobs, .n = n * n_targets, .progress = progress};
-	const struct proc_pool pool = {
-		.progress = progress, .start = start_probe, .end = end_probe, .ctx = &run};
-
-	r = proc_pool_run(&pool, err);
-	if (r == 0)
-		append(jobs, n, n_targets, model);
-	release_jobs(jobs, n * n_targets);
 	return r;
 }
 
 int check_probes(const struct python *dist, const struct check_probe_options *options,
 	struct progress *progress, json_t *model, struct err *err)
 {
+	static const char *const names[] = {"python", "against"};
 	CLEANUP_PYTHON struct python against = {0};
 	const struct probe *chosen[MAX_PROBES];
 	struct probe_target targets[2] = {0};
 	size_t n = 0, n_targets = options->against ? 2 : 1;
 	const struct python *dists[2] = {dist, &against};
-	static const char *const names[] = {"python", "against"};
 	int r = 0;
 
-	if (choose(options, chosen, &n, err) < 0 || check_runs(dist, err) < 0)
+	if (check_probes_known(options->only, err) < 0 ||
+		check_probes_known(options->skip, err) < 0 || check_runs(dist, err) < 0)
 		return -1;
+	for (size_t i = 0; i < probe_table_n; i++) {
+		const struct probe *p = &probe_table[i];
+
+		if ((!options->only || !options->only->n || is_chosen(p, options->only)) &&
+			!(options->skip && is_chosen(p, options->skip)))
+			chosen[n++] = p;
+	}
 	if (options->against &&
 		(py_find(options->against, &against, err) < 0 || check_runs(&against, err) < 0))
 		return err_wrap(err, "the Python to compare with");

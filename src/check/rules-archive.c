@@ -14,14 +14,14 @@ static char *in_folder(const struct python *d, const char *folder, const char *n
 
 static void present(struct rule_run *r)
 {
-	CLEANUP_FREE char *path = in_folder(r->s->dist, "LIBPL", "LIBRARY");
-	const char *wanted = py_config(r->s->dist, "STATIC_LIBPYTHON");
+	CLEANUP_FREE char *path = in_folder(r->dist, "LIBPL", "LIBRARY");
+	const char *wanted = py_config(r->dist, "STATIC_LIBPYTHON");
 
 	if (!path)
 		rule_unchecked(r, "sysconfig has no LIBPL or LIBRARY");
 	else if (!wanted || strcmp(wanted, "1") != 0)
 		rule_unchecked(r, "sysconfig does not say that one was built (STATIC_LIBPYTHON)");
-	else if (!path_is_dir(py_config(r->s->dist, "LIBPL")))
+	else if (!path_is_dir(py_config(r->dist, "LIBPL")))
 		rule_unchecked(r, "LIBPL is no folder, which is the business of sysconfig-paths");
 	else if (!path_exists(path))
 		rule_find(r, path, "is not there, and sysconfig says that it was built");
@@ -29,15 +29,15 @@ static void present(struct rule_run *r)
 
 static void both_places(struct rule_run *r)
 {
-	CLEANUP_FREE char *libpl = in_folder(r->s->dist, "LIBPL", "LIBRARY");
-	CLEANUP_FREE char *libdir = in_folder(r->s->dist, "LIBDIR", "LIBRARY");
+	CLEANUP_FREE char *libpl = in_folder(r->dist, "LIBPL", "LIBRARY");
+	CLEANUP_FREE char *libdir = in_folder(r->dist, "LIBDIR", "LIBRARY");
 
-	if (!libpl || !libdir || !path_is_dir(py_config(r->s->dist, "LIBPL")) ||
-		!path_is_dir(py_config(r->s->dist, "LIBDIR")))
+	if (!libpl || !libdir || !path_is_dir(py_config(r->dist, "LIBPL")) ||
+		!path_is_dir(py_config(r->dist, "LIBDIR")))
 		rule_unchecked(r, "LIBDIR, LIBPL and LIBRARY of sysconfig do not name folders");
 	else if (path_exists(libpl) && !path_exists(libdir))
 		rule_find(r, libdir, "is not there, only the one in LIBPL");
-	else if (path_exists(libdir) && path_exists(libpl) && !same_file(libpl, libdir)) {
+	else if (path_exists(libdir) && path_exists(libpl) && !rule_same_file(libpl, libdir)) {
 		char a[SHA256_HEX_SIZE], b[SHA256_HEX_SIZE];
 		struct err err = ERR_INIT;
 
@@ -50,7 +50,7 @@ static void both_places(struct rule_run *r)
 
 static void code(struct rule_run *r)
 {
-	const char *path = r->s->dist->libpython_static;
+	const char *path = r->dist->libpython_static;
 	struct archive_facts f;
 	struct err err = ERR_INIT;
 
@@ -69,15 +69,15 @@ static void code(struct rule_run *r)
 			f.foreign_members, f.members);
 	if (!f.members)
 		rule_find(r, path, "is empty");
-	else if (r->s->interpreter && f.machine &&
-		 (f.machine != r->s->interpreter->facts.machine ||
-			 f.bits != r->s->interpreter->facts.bits))
+	else if (r->interpreter && f.machine &&
+		 (f.machine != r->interpreter->facts.machine ||
+			 f.bits != r->interpreter->facts.bits))
 		rule_find(r, path, "is for another machine than the interpreter");
 }
 
 static void pic(struct rule_run *r)
 {
-	const char *path = r->s->dist->libpython_static, *libpl = py_config(r->s->dist, "LIBPL");
+	const char *path = r->dist->libpython_static, *libpl = py_config(r->dist, "LIBPL");
 	const char *base = path_base(path);
 	CLEANUP_FREE char *other = NULL;
 	struct archive_facts f;
@@ -101,26 +101,26 @@ const struct check_rule rules_archive[] = {
 		"ship libpython*.a, or say STATIC_LIBPYTHON 0",
 		"If sysconfig says that a static libpython was built (STATIC_LIBPYTHON, 3.10 and "
 		"later), LIBPL/LIBRARY exists.",
-		present},
+		.apply = present},
 	{"archive-places", CHECK_WARNING, NEEDS_RUN | NEEDS_RELOCATABLE,
 		"Nuitka and CMake look in one place, build systems in the other",
 		"put it into LIBDIR and a link into LIBPL",
 		"The static libpython of a distribution that can be moved lies in LIBDIR and in "
 		"LIBPL, and both are the same.",
-		both_places},
+		.apply = both_places},
 	{"archive-code", CHECK_ERROR, NEEDS_ARCHIVE,
 		"whoever links it needs the very compiler that made it",
 		"compile with fat objects (-ffat-lto-objects), or make the archive from machine "
 		"code",
 		"Every member of the static libpython is an object file with machine code for the "
 		"interpreter's machine: no bitcode, no LTO objects without code.",
-		code},
+		.apply = code},
 	{"archive-pic", CHECK_WARNING, NEEDS_ARCHIVE,
 		"it cannot be linked into a position-independent program, which compilers make by "
 		"default",
 		"compile with -fPIC, or ship a -pic.a and name it where tools look",
 		"No member has R_X86_64_32 or R_X86_64_32S relocations on what is loaded. Other "
 		"machines are not looked at.",
-		pic},
+		.apply = pic},
 };
 const size_t n_rules_archive = ARRAY_SIZE(rules_archive);

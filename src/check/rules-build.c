@@ -13,42 +13,31 @@
 
 /* Options that differ between objects for an executable and for a library by their nature, those
  * that change nothing in the code, and three that gcc names for whatever it made when linking. */
-static bool ignored_option(const char *option)
-{
-	static const char *const prefixes[] = {"-fPI", "-fpi", "-ftls-model", "-g", "-W", "-I",
-		"-D", "-std", "-fno-semantic", "-fsemantic", "-flinker-output", "-dumpbase", "-o",
-		"-flto-partition", "-ffat-lto", "-fuse-linker", "-fresolution", "-fasynchronous",
-		"-fno-PI", "-fno-pi", "-fprofile-partial", "-fltrans", "-fwpa", "-fno-openmp",
-		"-fno-openacc", "-fcf-protection=none", "-frandom-seed"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		if (!strncmp(option, prefixes[i], strlen(prefixes[i])))
-			return true;
-	}
-	return option[0] != '-' || !option[1];
-}
+static const char ignored_options[] =
+	"-fPI* -fpi* -ftls-model* -g* -W* -I* -D* -std* -fno-semantic* -fsemantic* -flinker-output* "
+	"-dumpbase* -o* -flto-partition* -ffat-lto* -fuse-linker* -fresolution* -fasynchronous* "
+	"-fno-PI* -fno-pi* -fprofile-partial* -fltrans* -fwpa* -fno-openmp* -fno-openacc* "
+	"-fcf-protection=none* -frandom-seed*";
 
 /* The options of the compilers that the strings of debug information name ("GNU C17 12.2.0 -O2
  * …"), each once. */
 static void options_of(const char *data, size_t len, struct strv *out)
 {
-	static const char *const heads[] = {"GNU C", "GNU GIMPLE", "clang version", "Debian clang"};
-
-	for (size_t at = 0; at < len;) {
+	for (size_t at = 0; at < len; at += strlen(data + at) + 1) {
 		const char *s = data + at;
 		CLEANUP_STRV struct strv words = STRV_INIT;
-		bool producer = false;
 
-		at += strlen(s) + 1;
-		for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-			producer = producer || !strncmp(s, heads[i], strlen(heads[i]));
-		if (producer)
+		if (!strncmp(s, "GNU C", 5) || !strncmp(s, "GNU GIMPLE", 10) ||
+			!strncmp(s, "clang version", 13) || !strncmp(s, "Debian clang", 12))
 			strv_split(&words, s, " ");
 		if (!strncmp(s, "GNU GIMPLE", 10) && !strv_has(out, LINK_TIME))
 			strv_add(out, LINK_TIME);
 		for (size_t i = 0; i < words.n; i++) {
-			if (!ignored_option(words.v[i]) && !strv_has(out, words.v[i]))
-				strv_add(out, words.v[i]);
+			const char *word = words.v[i];
+
+			if (word[0] == '-' && word[1] && !check_listed(ignored_options, word) &&
+				!strv_has(out, word))
+				strv_add(out, word);
 		}
 	}
 	strv_sort(out);
@@ -90,7 +79,7 @@ static void missing_options(struct rule_run *r, const struct py_file *has, const
 
 static void flags_agree(struct rule_run *r)
 {
-	const struct py_file *a = r->s->interpreter, *b = r->s->library;
+	const struct py_file *a = r->interpreter, *b = r->library;
 	CLEANUP_STRV struct strv of_a = STRV_INIT, of_b = STRV_INIT;
 
 	if (!read_options(r, a, &of_a) || !read_options(r, b, &of_b))
@@ -116,85 +105,61 @@ static const struct {
 	{"lib2to3", "not needed by programs; removed in 3.13"},
 };
 
-static const char *optional_why(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(optional_modules); i++) {
-		if (!strcmp(name, optional_modules[i].name))
-			return optional_modules[i].why;
-	}
-	return NULL;
-}
-
-/* sys.stdlib_module_names lists the modules of all systems, and two that are frozen. */
-static bool no_file(const char *name)
-{
-	static const char *const names[] = {"_msi", "_overlapped", "_scproxy", "_winapi", "_wmi",
-		"msilib", "msvcrt", "nt", "winreg", "winsound", "_android_support",
-		"_apple_support", "_ios_support", "_frozen_importlib",
-		"_frozen_importlib_external"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(name, names[i]))
-			return true;
-	}
-	return false;
-}
-
-static bool in_list(const json_t *list, const char *name)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *item = json_string_value(json_array_get(list, i));
-
-		if (item && !strcmp(item, name))
-			return true;
-	}
-	return false;
-}
-
 /* Links count: two modules may share a file. */
-static bool has_extension(const struct python *d, const char *name)
-{
-	const json_t *suffixes = json_object_get(d->says, "extension_suffixes");
-
-	for (size_t i = 0; d->dynload && i < json_array_size(suffixes); i++) {
-		const char *suffix = json_string_value(json_array_get(suffixes, i));
-		CLEANUP_FREE char *path =
-			xasprintf("%s/%s%s", d->dynload, name, suffix ? suffix : "");
-
-		if (access(path, F_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool has_module(const struct python *d, const char *name)
 {
 	CLEANUP_FREE char *file = xasprintf("%s/%s.py", d->stdlib, name);
 	CLEANUP_FREE char *package = xasprintf("%s/%s/__init__.py", d->stdlib, name);
+	const json_t *item;
+	size_t i;
 
-	return path_exists(file) || path_exists(package) || has_extension(d, name) ||
-	       in_list(json_object_get(d->says, "builtins"), name);
+	if (path_exists(file) || path_exists(package))
+		return true;
+	json_array_foreach (json_object_get(d->says, "builtins"), i, item) {
+		if (json_is_string(item) && !strcmp(json_string_value(item), name))
+			return true;
+	}
+	json_array_foreach (json_object_get(d->says, "extension_suffixes"), i, item) {
+		const char *suffix = json_string_value(item);
+		CLEANUP_FREE char *path = xasprintf(
+			"%s/%s%s", d->dynload ? d->dynload : "", name, suffix ? suffix : "");
+
+		if (d->dynload && access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void modules(struct rule_run *r, bool optional)
 {
-	const json_t *names = json_object_get(r->s->dist->says, "stdlib_module_names");
+	/* sys.stdlib_module_names lists the modules of all systems, and two that are frozen. */
+	static const char no_files[] =
+		"_msi _overlapped _scproxy _winapi _wmi msilib msvcrt nt winreg winsound "
+		"_android_support _apple_support _ios_support _frozen_importlib "
+		"_frozen_importlib_external";
+	const json_t *names = json_object_get(r->dist->says, "stdlib_module_names"), *item;
+	size_t i;
 
-	if (!json_array_size(names) || !r->s->dist->stdlib) {
+	if (!json_array_size(names) || !r->dist->stdlib) {
 		rule_unchecked(
 			r, "sys.stdlib_module_names is not there (3.10 is the first to have it)");
 		return;
 	}
-	for (size_t i = 0; i < json_array_size(names); i++) {
-		const char *name = json_string_value(json_array_get(names, i));
-		const char *why = name ? optional_why(name) : NULL;
+	json_array_foreach (names, i, item) {
+		const char *name = json_string_value(item), *why = NULL;
 
-		if (!name || no_file(name) || !!why != optional || has_module(r->s->dist, name))
+		if (!name || check_listed(no_files, name))
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(optional_modules); k++) {
+			if (!strcmp(name, optional_modules[k].name))
+				why = optional_modules[k].why;
+		}
+		if (!!why != optional || has_module(r->dist, name))
 			continue;
 		if (why)
-			rule_find(r, r->s->dist->stdlib, "has no module '%s' (%s)", name, why);
+			rule_find(r, r->dist->stdlib, "has no module '%s' (%s)", name, why);
 		else
-			rule_find(r, r->s->dist->stdlib, "has no module '%s'", name);
+			rule_find(r, r->dist->stdlib, "has no module '%s'", name);
 	}
 }
 
@@ -215,19 +180,19 @@ const struct check_rule rules_build[] = {
 		"The interpreter and libpython were compiled with the same options, as their debug "
 		"information records them (DW_AT_producer). Options for position-independence, "
 		"thread-local storage, interposition, warnings and debug information do not count.",
-		flags_agree},
+		.apply = flags_agree},
 	{"stdlib-modules", CHECK_ERROR, NEEDS_RUN,
 		"`import` of a module that every Python has fails",
 		"build it: a library or its headers were missing when CPython was configured",
 		"Each module in sys.stdlib_module_names is built in, or is a source file, a "
 		"package or an extension module of the standard library. Left out are "
 		"modules of other systems and those of `optional-modules`.",
-		stdlib_modules},
+		.apply = stdlib_modules},
 	{"optional-modules", CHECK_NOTE, NEEDS_RUN, "programs that use these modules do not run",
 		"install the package that has them, or build with the library",
 		"Modules of the standard library that many installations leave out on purpose: "
 		"_tkinter and what is above it, _gdbm, _dbm, nis, ossaudiodev, idlelib, lib2to3, "
 		"ensurepip.",
-		optional_modules_found},
+		.apply = optional_modules_found},
 };
 const size_t n_rules_build = ARRAY_SIZE(rules_build);

@@ -8,8 +8,8 @@
 
 static void readable(struct rule_run *r)
 {
-	for (size_t i = 0; i < r->s->files->n; i++) {
-		const struct py_file *f = &r->s->files->v[i];
+	for (size_t i = 0; i < r->files->n; i++) {
+		const struct py_file *f = &r->files->v[i];
 
 		if (f->problem && !f->site)
 			rule_find(r, f->path, "cannot be read: %s", f->problem);
@@ -18,7 +18,7 @@ static void readable(struct rule_run *r)
 
 static void runs(struct rule_run *r)
 {
-	const struct python *d = r->s->dist;
+	const struct python *d = r->dist;
 
 	if (!d->runs)
 		rule_find(r, d->interpreter, "cannot be run: %s",
@@ -36,80 +36,54 @@ static const char *machine_text(const struct elf_facts *f, char out[64])
 	return out;
 }
 
-static void machine(struct rule_run *r)
-{
-	const struct py_file *interpreter = r->s->interpreter, *f;
-	char here[64], there[64];
-
-	if (!interpreter) {
-		rule_unchecked(r, "needs an interpreter that can be read");
-		return;
-	}
-	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
-		if (f->facts.machine != interpreter->facts.machine ||
-			f->facts.bits != interpreter->facts.bits)
-			rule_find(r, f->path, "is for %s; the interpreter is for %s",
-				machine_text(&f->facts, there),
-				machine_text(&interpreter->facts, here));
-	}
-}
-
 static bool same_machine(const struct rule_run *r, const struct py_file *f)
 {
-	return r->s->interpreter && f->facts.machine == r->s->interpreter->facts.machine &&
-	       f->facts.bits == r->s->interpreter->facts.bits;
+	return f->facts.machine == r->interpreter->facts.machine &&
+	       f->facts.bits == r->interpreter->facts.bits;
 }
 
-/* Where the loader finds a library for a file in a process of the interpreter; NULL if nowhere. */
-static char *find_for(
-	const struct rule_run *r, const struct py_file *f, const char *needed, char **why)
+static void machine(struct rule_run *r, const struct py_file *f)
 {
-	const struct py_file *interpreter = r->s->interpreter;
-	struct py_chain chain[2] = {{interpreter->path, &interpreter->facts}};
-	size_t n = 1;
-	char *found = NULL;
+	char here[64], there[64];
+
+	if (!same_machine(r, f))
+		rule_find(r, f->path, "is for %s; the interpreter is for %s",
+			machine_text(&f->facts, there), machine_text(&r->interpreter->facts, here));
+}
+
+/* Where the loader finds a library for the last file of the chain (NULL: nowhere), and why; both
+ * are the caller's. False: that cannot be told. */
+static bool find_library(struct rule_run *r, const struct py_chain *chain, size_t n,
+	const char *needed, char **found, char **why)
+{
 	struct err err = ERR_INIT;
 
-	/* Programs are loaded on their own. */
-	if (f->role == PY_ROLE_EXECUTABLE)
-		chain[0] = (struct py_chain){f->path, &f->facts};
-	else if (f != interpreter)
-		chain[n++] = (struct py_chain){f->path, &f->facts};
-	if (py_loader_find(chain, n, needed, &found, why, &err) < 0)
-		rule_unchecked((struct rule_run *)r, "%s", err.msg);
-	return found;
+	*found = *why = NULL;
+	if (py_loader_find(chain, n, needed, found, why, &err) < 0)
+		rule_unchecked(r, "%s", err.msg);
+	else if (!*why)
+		*why = xstrdup("no rule known");
+	return *why;
 }
 
-/* musl's loader searches in an order of its own, which the dist room does not follow. */
-static bool loader_known(struct rule_run *r)
+static void needed_found(struct rule_run *r, const struct py_file *f)
 {
-	const struct py_file *f = r->s->interpreter;
+	const struct py_file *interpreter = r->interpreter;
+	/* Programs are loaded on their own, all else in a process of the interpreter. */
+	bool alone = f->role == PY_ROLE_EXECUTABLE || f == interpreter;
+	const struct py_chain chain[] = {
+		{interpreter->path, &interpreter->facts}, {f->path, &f->facts}};
 
-	if (!f)
-		rule_unchecked(r, "needs an interpreter that can be read");
-	else if (f->facts.interp && strstr(f->facts.interp, "ld-musl"))
-		rule_unchecked(r, "musl's loader has an order of search of its own");
-	return !r->why;
-}
-
-static void needed_found(struct rule_run *r)
-{
-	const struct py_file *f;
-
-	if (!loader_known(r))
+	/* The stub is looked for through the library that needs it. */
+	if (!same_machine(r, f) || f->role == PY_ROLE_STUB)
 		return;
-	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
-		for (size_t k = 0; same_machine(r, f) && k < f->facts.n_needed; k++) {
-			CLEANUP_FREE char *why = NULL, *found = NULL;
+	for (size_t k = 0; k < f->facts.n_needed; k++) {
+		CLEANUP_FREE char *found = NULL, *why = NULL;
 
-			/* Through the library that needs it. */
-			if (f->role == PY_ROLE_STUB)
-				continue;
-			found = find_for(r, f, f->facts.needed[k], &why);
-			if (!found)
-				rule_find(r, f->path, "needs %s, which the loader does not find",
-					f->facts.needed[k]);
-		}
+		if (find_library(r, chain + alone, 2 - alone, f->facts.needed[k], &found, &why) &&
+			!found)
+			rule_find(r, f->path, "needs %s, which the loader does not find",
+				f->facts.needed[k]);
 	}
 }
 
@@ -120,9 +94,9 @@ static bool ships(const struct rule_run *r, const struct py_file *f, const char 
 	CLEANUP_FREE char *name = py_loader_expand(&self, 1, needed);
 
 	if (name && strchr(name, '/'))
-		return path_exists(name) && path_below(name, r->s->dist->prefix);
-	for (size_t i = 0; name && i < r->s->files->n; i++) {
-		const struct py_file *other = &r->s->files->v[i];
+		return path_exists(name) && rule_path_below(name, r->dist->prefix);
+	for (size_t i = 0; name && i < r->files->n; i++) {
+		const struct py_file *other = &r->files->v[i];
 		const struct py_chain library = {other->path, &other->facts};
 
 		if (!other->problem && !other->site &&
@@ -136,189 +110,143 @@ static bool ships(const struct rule_run *r, const struct py_file *f, const char 
 /* What every system with the C library of the interpreter has. */
 static bool everywhere(const struct py_file *f, const char *needed)
 {
-	static const char *const names[] = {"libc.so.6", "libm.so.6", "libdl.so.2",
-		"libpthread.so.0", "librt.so.1", "libutil.so.1", "libgcc_s.so.1", "libc.so"};
+	static const char names[] =
+		"libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libutil.so.1 "
+		"libgcc_s.so.1 libc.so ld-linux* ld64.so* ld-musl-* libc.musl-*";
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(needed, names[i]))
-			return true;
-	}
-	if (!strncmp(needed, "ld-linux", 8) || !strncmp(needed, "ld64.so", 7) ||
-		!strncmp(needed, "ld-musl-", 8) || !strncmp(needed, "libc.musl-", 10))
-		return true;
 	/* crypt() has no other place. */
-	return !strncmp(path_base(f->path), "_crypt.", 7) && !strncmp(needed, "libcrypt.so.", 12);
+	return check_listed(names, needed) || (check_listed("_crypt.*", path_base(f->path)) &&
+						      check_listed("libcrypt.so.1*", needed));
 }
 
-static void needed_libraries(struct rule_run *r)
+static void needed_libraries(struct rule_run *r, const struct py_file *f)
 {
-	const struct py_file *f;
+	for (size_t k = 0; k < f->facts.n_needed; k++) {
+		const char *needed = f->facts.needed[k];
 
-	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
-		for (size_t k = 0; k < f->facts.n_needed; k++) {
-			const char *needed = f->facts.needed[k];
-
-			if (!everywhere(f, needed) && !ships(r, f, needed) &&
-				!py_is_libpython(needed, true))
-				rule_find(r, f->path,
-					"needs %s, which is not everywhere and does not ship",
-					needed);
-		}
+		if (!everywhere(f, needed) && !ships(r, f, needed) &&
+			!py_is_libpython(needed, true))
+			rule_find(r, f->path, "needs %s, which is not everywhere and does not ship",
+				needed);
 	}
 }
 
-static void extensions_free(struct rule_run *r)
+static void extensions_free(struct rule_run *r, const struct py_file *f)
 {
-	const struct py_file *f;
-
-	for (size_t i = 0; (f = rule_next(r, ROLE(PY_ROLE_EXTENSION), &i));) {
-		for (size_t k = 0; k < f->facts.n_needed; k++) {
-			if (py_is_libpython(f->facts.needed[k], true))
-				rule_find(r, f->path, "names %s in DT_NEEDED", f->facts.needed[k]);
-		}
+	for (size_t k = 0; k < f->facts.n_needed; k++) {
+		if (py_is_libpython(f->facts.needed[k], true))
+			rule_find(r, f->path, "names %s in DT_NEEDED", f->facts.needed[k]);
 	}
 }
 
 /* An extension that was linked with libpython, as any may be; it has no search path of its own. */
 static void overlinked(struct rule_run *r)
 {
-	const struct python *d = r->s->dist;
+	const struct py_file *python = r->interpreter;
 	const struct elf_facts none = {
-		.machine = r->s->interpreter->facts.machine,
-		.bits = r->s->interpreter->facts.bits,
+		.machine = python->facts.machine,
+		.bits = python->facts.bits,
 		.kind = ELF_KIND_SHARED,
 	};
-	CLEANUP_FREE char *path = xasprintf("%s/probe.so", d->dynload ? d->dynload : d->prefix);
-	CLEANUP_FREE char *found = NULL, *why = NULL;
-	const struct py_chain chain[] = {
-		{r->s->interpreter->path, &r->s->interpreter->facts}, {path, &none}};
+	CLEANUP_FREE char *path =
+		xasprintf("%s/probe.so", r->dist->dynload ? r->dist->dynload : r->dist->prefix);
+	const struct py_chain chain[] = {{python->path, &python->facts}, {path, &none}};
 	/* Its SONAME has a rule of its own. */
-	const char *name = path_base(r->s->library->path);
-	const char *runpath = r->s->interpreter->facts.runpath;
-	struct err err = ERR_INIT;
+	const char *name = path_base(r->library->path), *runpath = python->facts.runpath;
+	CLEANUP_FREE char *why = NULL, *found = NULL;
 
-	if (!loader_known(r))
+	if (!find_library(r, chain, 2, name, &found, &why))
 		return;
-	if (py_loader_find(chain, 2, name, &found, &why, &err) < 0)
-		rule_unchecked(r, "%s", err.msg);
-	else if (!found && runpath)
-		rule_find(r, r->s->interpreter->path,
+	if (!found && runpath)
+		rule_find(r, python->path,
 			"has DT_RUNPATH (%s), which does not lead an extension to %s", runpath,
 			name);
 	else if (!found)
-		rule_find(r, r->s->interpreter->path,
-			"has no DT_RPATH that leads an extension to %s", name);
-	else if (!same_file(found, d->libpython_shared))
-		rule_find(r, r->s->interpreter->path,
+		rule_find(r, python->path, "has no DT_RPATH that leads an extension to %s", name);
+	else if (!rule_same_file(found, r->dist->libpython_shared))
+		rule_find(r, python->path,
 			"leads an extension that needs %s to another one: %s (%s)", name, found,
-			why ? why : "no rule known");
+			why);
 }
 
 static void own_libpython(struct rule_run *r)
 {
-	const struct python *d = r->s->dist;
+	const struct python *d = r->dist;
+	const char *why = d->libpython_loaded_why ? d->libpython_loaded_why : "no rule known";
 
-	if (d->link != PY_LINK_SHARED)
-		rule_unchecked(r,
-			"for interpreters that need libpython; this one's link mode is %s",
-			py_link_name(d->link));
-	else if (!loader_known(r))
-		return;
-	else if (!d->libpython_loaded)
+	if (!d->libpython_loaded)
 		rule_unchecked(r, "none is found, which is the business of needed-found");
-	else if (d->libpython_shared && !same_file(d->libpython_loaded, d->libpython_shared))
+	else if (d->libpython_shared && !rule_same_file(d->libpython_loaded, d->libpython_shared))
 		rule_find(r, d->interpreter, "loads %s (%s), not the library that ships",
-			d->libpython_loaded,
-			d->libpython_loaded_why ? d->libpython_loaded_why : "no rule known");
-	else if (!path_below(d->libpython_loaded, d->prefix))
+			d->libpython_loaded, why);
+	else if (!rule_path_below(d->libpython_loaded, d->prefix))
 		rule_find(r, d->interpreter, "loads %s (%s), which is not below its prefix",
-			d->libpython_loaded,
-			d->libpython_loaded_why ? d->libpython_loaded_why : "no rule known");
+			d->libpython_loaded, why);
 }
 
-/* One entry of a search path, which the loader drops where it has no value for what it names. */
-static void check_entry(
-	struct rule_run *r, const struct py_file *f, const char *tag, const char *entry)
+/* The loader drops an entry where it has no value for what it names. */
+static void search_paths(struct rule_run *r, const struct py_file *f)
 {
+	const char *const values[] = {f->facts.rpath, f->facts.runpath};
+	const char *const tags[] = {"DT_RPATH", "DT_RUNPATH"};
 	const struct py_chain self = {f->path, &f->facts};
-	CLEANUP_FREE char *dir = py_loader_expand(&self, 1, entry);
 
-	if (!dir || py_begins_with_origin(entry))
-		return;
-	if (*dir != '/')
-		rule_find(
-			r, f->path, "%s has '%s', which depends on the current folder", tag, entry);
-	else if (r->s->relocatable)
-		rule_find(r, f->path, "%s has '%s': right in one place only", tag, entry);
-	else if (!path_is_dir(dir))
-		rule_find(r, f->path, "%s has '%s', which does not exist", tag, entry);
-}
+	for (size_t k = 0; k < ARRAY_SIZE(values); k++) {
+		/* An empty entry counts, so no strv_split(). */
+		for (const char *p = values[k]; p;
+			p = p[strcspn(p, ":")] ? strchr(p, ':') + 1 : NULL) {
+			CLEANUP_FREE char *entry = xstrndup(p, strcspn(p, ":"));
+			CLEANUP_FREE char *dir = py_loader_expand(&self, 1, entry);
 
-static void search_paths(struct rule_run *r)
-{
-	const struct py_file *f;
-
-	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
-		const char *const values[] = {f->facts.rpath, f->facts.runpath};
-
-		for (size_t k = 0; k < ARRAY_SIZE(values); k++) {
-			/* An empty entry counts, so no strv_split(). */
-			for (const char *p = values[k]; p;) {
-				size_t n = strcspn(p, ":");
-				CLEANUP_FREE char *entry = xstrndup(p, n);
-
-				check_entry(r, f, k ? "DT_RUNPATH" : "DT_RPATH", entry);
-				p = p[n] ? p + n + 1 : NULL;
-			}
+			if (!dir || py_begins_with_origin(entry))
+				continue;
+			if (*dir != '/')
+				rule_find(r, f->path,
+					"%s has '%s', which depends on the current folder", tags[k],
+					entry);
+			else if (r->relocatable)
+				rule_find(r, f->path, "%s has '%s': right in one place only",
+					tags[k], entry);
+			else if (!path_is_dir(dir))
+				rule_find(r, f->path, "%s has '%s', which does not exist", tags[k],
+					entry);
 		}
 	}
 }
 
 /* Without the help of the executable's DT_RPATH, as in a program that embeds Python. */
-static void extension_rpath(struct rule_run *r)
+static void extension_rpath(struct rule_run *r, const struct py_file *f)
 {
-	const struct py_file *f;
+	const struct py_chain self = {f->path, &f->facts};
 
-	if (!loader_known(r))
-		return;
-	for (size_t i = 0; (f = rule_next(r, ROLE(PY_ROLE_EXTENSION), &i));) {
-		const struct py_chain chain[] = {{f->path, &f->facts}};
+	for (size_t k = 0; k < f->facts.n_needed; k++) {
+		const char *needed = f->facts.needed[k];
+		CLEANUP_FREE char *found = NULL, *why = NULL;
 
-		for (size_t k = 0; k < f->facts.n_needed; k++) {
-			const char *needed = f->facts.needed[k];
-			CLEANUP_FREE char *found = NULL, *why = NULL;
-			struct err err = ERR_INIT;
-
-			if (py_is_libpython(needed, true) || everywhere(f, needed) ||
-				!ships(r, f, needed))
-				continue;
-			if (py_loader_find(chain, 1, needed, &found, &why, &err) < 0)
-				rule_unchecked(r, "%s", err.msg);
-			else if (!found || !path_below(found, r->s->dist->prefix))
-				rule_find(r, f->path,
-					"needs %s, which ships, but has no search path to it",
-					needed);
-		}
+		if (py_is_libpython(needed, true) || everywhere(f, needed) || !ships(r, f, needed))
+			continue;
+		if (!find_library(r, &self, 1, needed, &found, &why))
+			continue;
+		if (!found || !rule_path_below(found, r->dist->prefix))
+			rule_find(r, f->path, "needs %s, which ships, but has no search path to it",
+				needed);
 	}
 }
 
-static void glibc(struct rule_run *r)
+static void glibc(struct rule_run *r, const struct py_file *f)
 {
-	const struct py_file *f;
 	const char *here = gnu_get_libc_version();
 
-	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
-		if (f->facts.glibc && elf_version_compare(f->facts.glibc, here) > 0)
-			rule_find(r, f->path, "needs glibc %s; here is %s", f->facts.glibc, here);
-	}
+	if (f->facts.glibc && elf_version_compare(f->facts.glibc, here) > 0)
+		rule_find(r, f->path, "needs glibc %s; here is %s", f->facts.glibc, here);
 }
 
 static void interpreter_tls(struct rule_run *r)
 {
-	const struct elf_facts *f = &r->s->interpreter->facts;
+	const struct elf_facts *f = &r->interpreter->facts;
 
 	if (f->has_tls && f->tls_relocs.own)
-		rule_find(r, r->s->interpreter->path,
+		rule_find(r, r->interpreter->path,
 			"reaches its own thread-local data by way of the loader (%s)",
 			elf_tls_model(f));
 }
@@ -327,134 +255,135 @@ static void interpreter_tls(struct rule_run *r)
  * everything that is loaded shares it. */
 #define STATIC_TLS_MAX 512
 
-static void static_tls(struct rule_run *r)
+static void static_tls(struct rule_run *r, const struct py_file *f)
 {
-	const struct py_file *f;
-
-	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
-		if (f->facts.kind == ELF_KIND_SHARED && f->facts.static_tls && f->facts.has_tls &&
-			f->facts.tls_size > STATIC_TLS_MAX)
-			rule_find(r, f->path, "asks for %llu bytes of static thread-local storage",
-				(unsigned long long)f->facts.tls_size);
-	}
+	if (f->facts.kind == ELF_KIND_SHARED && f->facts.static_tls && f->facts.has_tls &&
+		f->facts.tls_size > STATIC_TLS_MAX)
+		rule_find(r, f->path, "asks for %llu bytes of static thread-local storage",
+			(unsigned long long)f->facts.tls_size);
 }
 
 static void library_tls(struct rule_run *r)
 {
-	const struct elf_facts *f = &r->s->library->facts;
+	const struct elf_facts *f = &r->library->facts;
 
 	if (f->has_tls && (f->tls_relocs.dtpmod || !strcmp(elf_tls_model(f), "global-dynamic")))
-		rule_find(r, r->s->library->path, "calls __tls_get_addr for the thread state");
+		rule_find(r, r->library->path, "calls __tls_get_addr for the thread state");
 }
 
 static void soname(struct rule_run *r)
 {
-	const char *name = r->s->library->facts.soname;
-	CLEANUP_FREE char *dir = path_dir(r->s->library->path), *path = NULL;
+	const char *name = r->library->facts.soname;
+	CLEANUP_FREE char *dir = path_dir(r->library->path);
+	CLEANUP_FREE char *path = xasprintf("%s/%s", dir, name ? name : "");
 
-	if (!name) {
-		rule_find(r, r->s->library->path, "has no SONAME");
-		return;
-	}
-	path = xasprintf("%s/%s", dir, name);
-	if (strchr(name, '/') || !same_file(path, r->s->library->path))
-		rule_find(r, r->s->library->path,
-			"calls itself %s, and no such file lies beside it", name);
+	if (!name)
+		rule_find(r, r->library->path, "has no SONAME");
+	else if (strchr(name, '/') || !rule_same_file(path, r->library->path))
+		rule_find(r, r->library->path, "calls itself %s, and no such file lies beside it",
+			name);
+}
+
+/* The stubs that ship, libpython3.so; says so if none does. */
+static const struct py_file *next_stub(struct rule_run *r, size_t *i)
+{
+	bool first = !*i;
+	const struct py_file *f = rule_next(r, ROLE(PY_ROLE_STUB), i);
+
+	if (first && !f)
+		rule_unchecked(r, "no libpython3.so ships");
+	return f;
+}
+
+/* The libpython beside a file that its k-th DT_NEEDED names; NULL: that is another one, or it is
+ * not there. The caller frees it. */
+static char *libpython_beside(const struct py_file *f, size_t k)
+{
+	CLEANUP_FREE char *dir = path_dir(f->path);
+	CLEANUP_FREE char *path = xasprintf("%s/%s", dir, path_base(f->facts.needed[k]));
+
+	return py_is_libpython(f->facts.needed[k], true) && path_exists(path) ? steal(&path) : NULL;
 }
 
 static void stub(struct rule_run *r)
 {
 	const struct py_file *f;
-	bool any = false;
 
-	for (size_t i = 0; (f = rule_next(r, ROLE(PY_ROLE_STUB), &i));) {
-		CLEANUP_FREE char *dir = path_dir(f->path);
+	for (size_t i = 0; (f = next_stub(r, &i));) {
 		bool leads = false;
 
-		any = true;
 		for (size_t k = 0; k < f->facts.n_needed; k++) {
-			CLEANUP_FREE char *path =
-				xasprintf("%s/%s", dir, path_base(f->facts.needed[k]));
+			CLEANUP_FREE char *beside = libpython_beside(f, k);
 
-			leads = leads ||
-				(py_is_libpython(f->facts.needed[k], true) && path_exists(path));
+			leads = leads || beside;
 		}
 		if (!leads)
 			rule_find(r, f->path, "leads to no libpython beside it");
 	}
-	if (!any)
-		rule_unchecked(r, "no libpython3.so ships");
 }
 
 /* As for a program that is no Python and opens or links it. */
 static void stub_search_path(struct rule_run *r)
 {
 	const struct py_file *f;
-	bool any = false;
 
-	if (!loader_known(r))
-		return;
-	for (size_t i = 0; (f = rule_next(r, ROLE(PY_ROLE_STUB), &i));) {
-		const struct py_chain chain[] = {{f->path, &f->facts}};
+	for (size_t i = 0; (f = next_stub(r, &i));) {
+		const struct py_chain self = {f->path, &f->facts};
 
-		any = true;
 		for (size_t k = 0; same_machine(r, f) && k < f->facts.n_needed; k++) {
 			const char *needed = f->facts.needed[k];
-			CLEANUP_FREE char *dir = path_dir(f->path), *found = NULL, *why = NULL;
-			CLEANUP_FREE char *beside = xasprintf("%s/%s", dir, path_base(needed));
-			struct err err = ERR_INIT;
+			CLEANUP_FREE char *beside = libpython_beside(f, k), *found = NULL;
+			CLEANUP_FREE char *why = NULL;
 
 			/* One that is not there has a rule of its own. */
-			if (!py_is_libpython(needed, true) || !path_exists(beside))
+			if (!beside || !find_library(r, &self, 1, needed, &found, &why))
 				continue;
-			if (py_loader_find(chain, 1, needed, &found, &why, &err) < 0)
-				rule_unchecked(r, "%s", err.msg);
-			else if (!found)
+			if (!found)
 				rule_find(r, f->path,
 					"needs %s, which lies beside it, but has no search path to "
 					"it",
 					needed);
-			else if (!same_file(found, beside))
+			else if (!rule_same_file(found, beside))
 				rule_find(r, f->path, "leads to another %s: %s (%s)", needed, found,
-					why ? why : "no rule known");
+					why);
 		}
 	}
-	if (!any)
-		rule_unchecked(r, "no libpython3.so ships");
 }
 
 const struct check_rule rules_loading[] = {
 	{"readable", CHECK_ERROR, ANY_PYTHON, "a damaged file does not load",
 		"build or unpack the installation again",
-		"Each file that should be an ELF file is a sound one.", readable},
+		"Each file that should be an ELF file is a sound one.", .apply = readable},
 	{"runs", CHECK_ERROR, ANY_PYTHON, "nothing works, and most rules cannot be applied",
 		"see the reason; for another machine's Python, check it there",
 		"The interpreter starts, isolated (-I -S) and with an empty environment, and says "
 		"what it is.",
-		runs},
-	{"machine", CHECK_ERROR, ANY_PYTHON, "a file for another machine does not load",
+		.apply = runs},
+	{"machine", CHECK_ERROR, NEEDS_FILE | ANY_PYTHON,
+		"a file for another machine does not load",
 		"replace it by one for the interpreter's machine",
-		"All ELF files are for one machine and word size.", machine},
-	{"needed-found", CHECK_ERROR, ANY_PYTHON,
+		"All ELF files are for one machine and word size.", .roles = ROLES_ALL,
+		.on_file = machine},
+	{"needed-found", CHECK_ERROR, NEEDS_LOADER | ANY_PYTHON,
 		"what needs a library that is not found does not load",
 		"ship or install the library, or give the file a search path that leads to it",
 		"For each DT_NEEDED of each file, the loader's search (DT_RPATH up to the "
 		"interpreter, LD_LIBRARY_PATH, DT_RUNPATH, the system's cache and folders) finds a "
 		"file on this machine.",
-		needed_found},
+		.roles = ROLES_ALL, .on_file = needed_found},
 	{"needed-libraries", CHECK_ERROR, NEEDS_RELOCATABLE,
 		"the distribution works only where that library happens to be installed",
 		"link the library statically and hide it, or ship it",
 		"A distribution that is made to be moved needs only the C library's own files, "
 		"libgcc_s, and what it ships itself. `_crypt` may need libcrypt.so.1 besides.",
-		needed_libraries},
+		.roles = ROLES_ALL, .on_file = needed_libraries},
 	{"extension-needs-libpython", CHECK_WARNING, 0,
 		"where libpython is inside the interpreter, a second copy is loaded",
 		"link extension modules without -lpython",
 		"No extension module of the standard library names libpython in DT_NEEDED. Since "
 		"3.8 extensions take the API from whatever runs them.",
-		extensions_free},
-	{"overlinked-extensions", CHECK_ERROR, NEEDS_STATIC | NEEDS_LIBRARY,
+		.roles = ROLE(PY_ROLE_EXTENSION), .on_file = extensions_free},
+	{"overlinked-extensions", CHECK_ERROR, NEEDS_STATIC | NEEDS_LIBRARY | NEEDS_LOADER,
 		"wheels whose extensions were linked with libpython fail with \"cannot open shared "
 		"object file\"",
 		"give the executable DT_RPATH $ORIGIN/../lib (-Wl,--disable-new-dtags): DT_RUNPATH "
@@ -463,41 +392,43 @@ const struct check_rule rules_loading[] = {
 		"they load, as the name is loaded already. With a static one the loader searches, "
 		"and must find the library that ships: by the executable's DT_RPATH, or because "
 		"the system's own folders hold it. Symbols still come from the executable.",
-		overlinked},
-	{"own-libpython", CHECK_ERROR, NEEDS_RUN, "the interpreter runs the code of another Python",
+		.apply = overlinked},
+	{"own-libpython", CHECK_ERROR, NEEDS_RUN | NEEDS_SHARED | NEEDS_LOADER,
+		"the interpreter runs the code of another Python",
 		"give the executable an absolute or $ORIGIN search path; do not rely on "
 		"LD_LIBRARY_PATH",
 		"An interpreter that needs libpython loads the one of its own installation, by the "
 		"loader's real order of search.",
-		own_libpython},
+		.apply = own_libpython},
 	{"search-paths", CHECK_ERROR, ANY_PYTHON,
 		"whoever can write that folder, or moves the tree, decides what is loaded",
 		"use $ORIGIN, and remove paths of the build",
 		"DT_RPATH and DT_RUNPATH hold no relative or empty entries. In a distribution that "
 		"can be moved all begin with $ORIGIN; elsewhere absolute ones exist.",
-		search_paths},
-	{"extension-search-path", CHECK_WARNING, NEEDS_RELOCATABLE,
+		.roles = ROLES_ALL, .on_file = search_paths},
+	{"extension-search-path", CHECK_WARNING, NEEDS_RELOCATABLE | NEEDS_LOADER,
 		"the module loads in this interpreter, but not in a program that embeds Python",
 		"give the extension its own DT_RPATH or DT_RUNPATH ($ORIGIN/…)",
 		"An extension module that needs a library of the distribution finds it by itself, "
 		"not only with the executable's help.",
-		extension_rpath},
+		.roles = ROLE(PY_ROLE_EXTENSION), .on_file = extension_rpath},
 	{"glibc", CHECK_ERROR, ANY_PYTHON, "the file does not load here",
 		"build on an older system, or run on a newer one",
-		"No file needs a newer version of the GNU C library than this machine has.", glibc},
+		"No file needs a newer version of the GNU C library than this machine has.",
+		.roles = ROLES_ALL, .on_file = glibc},
 	{"interpreter-tls", CHECK_WARNING, NEEDS_STATIC,
 		"each access to the thread state costs a call or a load more",
 		"link with a linker that relaxes to local-exec; do not use -fPIC code with "
 		"--no-relax",
 		"A static interpreter has its thread-local data at fixed offsets (local-exec). "
 		"Relocations into its own block show that it does not.",
-		interpreter_tls},
+		.apply = interpreter_tls},
 	{"library-tls", CHECK_NOTE, NEEDS_LIBRARY,
 		"whatever runs the library calls __tls_get_addr for each look at the thread state",
 		"compile with -ftls-model=initial-exec where glibc is the C library",
 		"libpython reaches its thread-local data without calls. General-dynamic works "
 		"everywhere, also when musl loads the library late, and is slower.",
-		library_tls},
+		.apply = library_tls},
 	{"static-tls", CHECK_ERROR, ANY_PYTHON,
 		"a program that loads the library late gets \"cannot allocate memory in static TLS "
 		"block\"",
@@ -505,24 +436,25 @@ const struct check_rule rules_loading[] = {
 		"A library with static thread-local storage (DF_STATIC_TLS) that is loaded at run "
 		"time takes its block from a reserve of about 1,600 bytes that all share. More "
 		"than 512 bytes is too much for one.",
-		static_tls},
+		.roles = ROLES_ALL, .on_file = static_tls},
 	{"soname", CHECK_ERROR, NEEDS_LIBRARY,
 		"programs that were linked with the library do not find it",
 		"link libpython with -Wl,-soname and its own file name",
 		"The shared libpython has a SONAME, and a file or link of that name lies beside "
 		"it.",
-		soname},
+		.apply = soname},
 	{"stub-library", CHECK_ERROR, 0,
 		"extensions for the stable ABI that need libpython3.so do not load",
 		"link libpython3.so with the library of this version",
-		"libpython3.so, where it ships, needs the libpython that lies beside it.", stub},
-	{"stub-search-path", CHECK_WARNING, 0,
+		"libpython3.so, where it ships, needs the libpython that lies beside it.",
+		.apply = stub},
+	{"stub-search-path", CHECK_WARNING, NEEDS_LOADER,
 		"a program that opens or links libpython3.so gets \"cannot open shared object "
 		"file\"",
 		"link libpython3.so with -Wl,-rpath,$ORIGIN",
 		"The loader finds the libpython that libpython3.so needs by libpython3.so's own "
 		"search path, or in the system's folders: a program that embeds Python has "
 		"nothing that leads there.",
-		stub_search_path},
+		.apply = stub_search_path},
 };
 const size_t n_rules_loading = ARRAY_SIZE(rules_loading);

@@ -7,16 +7,19 @@
 #include "check/check-internal.h"
 #include "proc/proc.h"
 
+/* Of what a variable of a .pc file stands for. */
+#define VALUE_MAX 4096
+
 static void check_folders(struct rule_run *r, const char *const *names, size_t n)
 {
-	const struct python *d = r->s->dist;
+	const struct python *d = r->dist;
 
 	for (size_t i = 0; i < n; i++) {
 		const char *path = py_config(d, names[i]);
 
 		if (path && *path && !path_is_dir(path))
 			rule_find(r, path, "is %s of sysconfig, and no folder", names[i]);
-		else if (path && *path && r->s->relocatable && !path_below(path, d->prefix))
+		else if (path && *path && r->relocatable && !rule_path_below(path, d->prefix))
 			rule_find(
 				r, path, "is %s of sysconfig, outside the distribution", names[i]);
 	}
@@ -28,7 +31,7 @@ static void sysconfig_paths(struct rule_run *r)
 	static const char *const names[] = {
 		"prefix", "exec_prefix", "BINDIR", "LIBDIR", "LIBDEST", "DESTSHARED", "LIBPL"};
 	static const char *const schemes[] = {"stdlib", "platstdlib"};
-	const json_t *paths = json_object_get(r->s->dist->says, "paths");
+	const json_t *paths = json_object_get(r->dist->says, "paths");
 
 	check_folders(r, names, ARRAY_SIZE(names));
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
@@ -53,7 +56,7 @@ static void headers(struct rule_run *r)
 	static const char *const variables[] = {"INCLUDEPY", "CONFINCLUDEPY"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *dir = py_config(r->s->dist, variables[i]);
+		const char *dir = py_config(r->dist, variables[i]);
 		CLEANUP_FREE char *path = xasprintf("%s/%s", dir ? dir : "", names[i]);
 
 		if (!dir || !*dir)
@@ -63,27 +66,11 @@ static void headers(struct rule_run *r)
 	}
 }
 
-/* Folders that could hold the library that sysconfig names: tools look in both. */
-static char *library_path(const struct python *d, const char *variable)
-{
-	static const char *const folders[] = {"LIBDIR", "LIBPL"};
-	const char *name = py_config(d, variable);
-
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		const char *dir = py_config(d, folders[i]);
-		CLEANUP_FREE char *path = xasprintf("%s/%s", dir ? dir : "", name);
-
-		if (dir && path_exists(path))
-			return steal(&path);
-	}
-	return NULL;
-}
-
 static void sysconfig_library(struct rule_run *r)
 {
 	static const char *const names[] = {"LDLIBRARY", "INSTSONAME"};
-	const struct python *d = r->s->dist;
-	const char *libdir = py_config(d, "LIBDIR");
+	const struct python *d = r->dist;
+	const char *libdir = py_config(d, "LIBDIR"), *libpl = py_config(d, "LIBPL");
 
 	if (!libdir || !path_is_dir(libdir)) {
 		rule_unchecked(r, "LIBDIR is no folder, which is the business of sysconfig-paths");
@@ -91,34 +78,40 @@ static void sysconfig_library(struct rule_run *r)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		const char *name = py_config(d, names[i]);
-		CLEANUP_FREE char *path = NULL;
+		CLEANUP_FREE char *path = xasprintf("%s/%s", libdir, name ? name : "");
 
 		if (!name || !*name)
 			continue;
-		path = library_path(d, names[i]);
-		if (!path)
+		/* Tools look in both. */
+		if (!path_exists(path) && libpl) {
+			free(path);
+			path = xasprintf("%s/%s", libpl, name);
+		}
+		if (!path_exists(path))
 			rule_find(
 				r, libdir, "holds no %s, which sysconfig calls %s", name, names[i]);
 		else if (strstr(name, ".so") && d->libpython_shared &&
-			 !same_file(path, d->libpython_shared))
+			 !rule_same_file(path, d->libpython_shared))
 			rule_find(r, path,
 				"is %s of sysconfig, and not the libpython that ships (%s)",
 				names[i], d->libpython_shared);
 	}
 }
 
-/* What a text says in a line NAME=VALUE or NAME="VALUE"; the caller frees it. */
-static char *assigned(const char *text, const char *name)
+/* What a text says in a line NAME=VALUE, NAME="VALUE" or, for the separator ':', NAME: VALUE; NULL
+ * if it has none. The caller frees it. */
+static char *value_of(const char *text, const char *name, char separator)
 {
 	size_t n = strlen(name);
 
 	for (const char *p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
-		const char *value = p + n + 1;
-
-		if (strncmp(p, name, n) != 0 || p[n] != '=')
+		if (strncmp(p, name, n) != 0 || p[n] != separator)
 			continue;
-		value += *value == '"' || *value == '\'';
-		return xstrndup(value, strcspn(value, "\"'\n"));
+		p += n + 1;
+		if (separator == ':')
+			return xstrndup(p, strcspn(p, "\n"));
+		p += *p == '"' || *p == '\'';
+		return xstrndup(p, strcspn(p, "\"'\n"));
 	}
 	return NULL;
 }
@@ -134,7 +127,7 @@ static char *config_script(const struct python *d)
 
 static void link_mode(struct rule_run *r)
 {
-	const struct python *d = r->s->dist;
+	const struct python *d = r->dist;
 	const char *shared = py_config(d, "Py_ENABLE_SHARED");
 	const char *ldlibrary = py_config(d, "LDLIBRARY");
 	CLEANUP_FREE char *path = config_script(d), *says = NULL;
@@ -149,11 +142,11 @@ static void link_mode(struct rule_run *r)
 		rule_find(r, d->interpreter,
 			"says Py_ENABLE_SHARED %s, and a shared libpython ships: %s", shared,
 			d->libpython_shared);
-	if (!path || !read_text(path, &text)) {
+	if (!path || !rule_read_text(path, &text)) {
 		rule_unchecked(r, "there is no python%s-config", d->series ? d->series : "3");
 		return;
 	}
-	says = assigned(text.data, "PY_ENABLE_SHARED");
+	says = value_of(text.data, "PY_ENABLE_SHARED", '=');
 	if (!says)
 		rule_unchecked(r, "its python-config does not say PY_ENABLE_SHARED");
 	else if (shared && strcmp(says, shared) != 0)
@@ -172,185 +165,145 @@ static void flag_words(const char *flags, struct strv *out)
 			p += *p == '\\' && p[1];
 			buf_add(&word, p, 1);
 		}
-		strv_add(out, word.data);
+		if (!strv_has(out, word.data))
+			strv_add(out, word.data);
 	}
 }
 
-/* Checks the -I and -L words of some flags. */
-static void check_flags(struct rule_run *r, const char *where, const char *flags)
+/* Checks the -I and -L words of some flags, and with `libraries` that one of these folders holds
+ * the library of each -lpython. */
+static void check_flags(struct rule_run *r, const char *where, const char *flags, bool libraries)
 {
-	CLEANUP_STRV struct strv words = STRV_INIT, seen = STRV_INIT;
+	CLEANUP_STRV struct strv words = STRV_INIT, folders = STRV_INIT;
 
 	flag_words(flags, &words);
 	for (size_t i = 0; i < words.n; i++) {
 		const char *word = words.v[i];
 
-		if ((strncmp(word, "-I", 2) != 0 && strncmp(word, "-L", 2) != 0) || !word[2] ||
-			strv_has(&seen, word))
+		if (!check_listed("-I* -L*", word) || !word[2])
 			continue;
-		strv_add(&seen, word);
 		if (!path_is_dir(word + 2))
 			rule_find(r, where, "gives %s, which is no folder", word);
+		else if (word[1] == 'L')
+			strv_add(&folders, word + 2);
 	}
-}
-
-/* Runs python3-config with one option; false when it fails. */
-static bool run_config(struct rule_run *r, const char *path, const char *option, struct buf *out)
-{
-	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
-	struct proc_spec spec = {.argv = &argv, .env = &env, .cwd = "/", .out = -1, .err = -1};
-	struct err err = ERR_INIT;
-
-	strv_add(&argv, path);
-	strv_add(&argv, option);
-	strv_add(&env, "PATH=/usr/local/bin:/usr/bin:/bin");
-	strv_add(&env, "LC_ALL=C");
-	if (!strcmp(option, "--ldflags"))
-		strv_add(&argv, "--embed");
-	if (proc_run(&spec, false, 1 << 16, 20000, out, &err) < 0) {
-		rule_find(r, path, "%s fails: %s", option, err.msg);
-		return false;
-	}
-	return true;
-}
-
-static void python_config(struct rule_run *r)
-{
-	static const char *const folders[] = {"--prefix", "--exec-prefix", "--configdir"};
-	static const char *const flags[] = {"--includes", "--cflags", "--ldflags"};
-	CLEANUP_FREE char *path = config_script(r->s->dist);
-
-	if (!path) {
-		rule_unchecked(r, "there is no python%s-config beside the interpreter",
-			r->s->dist->series ? r->s->dist->series : "3");
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		CLEANUP_BUF struct buf out = BUF_INIT;
-
-		if (!run_config(r, path, folders[i], &out))
-			return;
-		out.data[strcspn(out.data, "\n")] = '\0';
-		if (!path_is_dir(out.data))
-			rule_find(
-				r, path, "%s gives '%s', which is no folder", folders[i], out.data);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		CLEANUP_BUF struct buf out = BUF_INIT;
-
-		if (!run_config(r, path, flags[i], &out))
-			return;
-		check_flags(r, path, out.data);
-	}
-}
-
-/* Puts the values of a .pc file's variables in; a handful of rounds, since values refer to others.
- */
-static void expand(struct buf *value, const char *text, const char *dir)
-{
-	for (int round = 0; round < 8 && strstr(value->data, "${"); round++) {
-		const char *start = strstr(value->data, "${");
-		CLEANUP_FREE char *name = xstrndup(start + 2, strcspn(start + 2, "}"));
-		CLEANUP_FREE char *reference = xasprintf("${%s}", name);
-		CLEANUP_FREE char *found =
-			!strcmp(name, "pcfiledir") ? xstrdup(dir) : assigned(text, name);
-
-		if (value->len > 1 << 16)
-			return;
-		buf_replace(value, reference, found ? found : "");
-	}
-}
-
-/* "Libs: …" and the like. */
-static char *field(const char *text, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
-		if (!strncmp(p, name, n) && p[n] == ':')
-			return xstrndup(p + n + 1, strcspn(p + n + 1, "\n"));
-	}
-	return NULL;
-}
-
-/* Is there a library for each -lpython of the flags in one of their folders? */
-static void check_libraries(struct rule_run *r, const char *where, const char *flags)
-{
-	CLEANUP_STRV struct strv words = STRV_INIT;
-
-	flag_words(flags, &words);
-	for (size_t i = 0; i < words.n; i++) {
-		bool found = false, any = false;
+	for (size_t i = 0; libraries && folders.n && i < words.n; i++) {
+		bool found = false;
 
 		if (strncmp(words.v[i], "-lpython", 8) != 0)
 			continue;
-		for (size_t k = 0; k < words.n; k++) {
-			CLEANUP_FREE char *so = NULL, *a = NULL;
+		for (size_t k = 0; k < folders.n; k++) {
+			CLEANUP_FREE char *a =
+				xasprintf("%s/lib%s.a", folders.v[k], words.v[i] + 2);
+			CLEANUP_FREE char *so =
+				xasprintf("%s/lib%s.so", folders.v[k], words.v[i] + 2);
 
-			if (strncmp(words.v[k], "-L", 2) != 0 || !path_is_dir(words.v[k] + 2))
-				continue;
-			so = xasprintf("%s/lib%s.so", words.v[k] + 2, words.v[i] + 2);
-			a = xasprintf("%s/lib%s.a", words.v[k] + 2, words.v[i] + 2);
-			any = true;
 			found = found || path_exists(so) || path_exists(a);
 		}
-		if (any && !found)
+		if (!found)
 			rule_find(r, where, "gives %s, and none of its folders holds that library",
 				words.v[i]);
 	}
 }
 
-static bool check_pc(struct rule_run *r, const char *dir, const char *name)
+static void python_config(struct rule_run *r)
+{
+	/* The first three give a folder, the others flags. */
+	static const char *const options[] = {
+		"--prefix", "--exec-prefix", "--configdir", "--includes", "--cflags", "--ldflags"};
+	CLEANUP_FREE char *path = config_script(r->dist);
+
+	if (!path) {
+		rule_unchecked(r, "there is no python%s-config beside the interpreter",
+			r->dist->series ? r->dist->series : "3");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+		CLEANUP_BUF struct buf out = BUF_INIT;
+		struct proc_spec spec = {
+			.argv = &argv, .env = &env, .cwd = "/", .out = -1, .err = -1};
+		struct err err = ERR_INIT;
+
+		strv_add(&argv, path);
+		strv_add(&argv, options[i]);
+		if (!strcmp(options[i], "--ldflags"))
+			strv_add(&argv, "--embed");
+		strv_add(&env, "PATH=/usr/local/bin:/usr/bin:/bin");
+		strv_add(&env, "LC_ALL=C");
+		if (proc_run(&spec, false, 1 << 16, 20000, &out, &err) < 0) {
+			rule_find(r, path, "%s fails: %s", options[i], err.msg);
+			return;
+		}
+		if (i >= 3) {
+			check_flags(r, path, out.data, false);
+			continue;
+		}
+		out.data[strcspn(out.data, "\n")] = '\0';
+		if (!path_is_dir(out.data))
+			rule_find(
+				r, path, "%s gives '%s', which is no folder", options[i], out.data);
+	}
+}
+
+/* Checks one .pc file; false: it is not there, or cannot be read. */
+static bool check_pc(struct rule_run *r, const char *path)
 {
 	static const char *const fields[] = {"Cflags", "Libs"};
-	CLEANUP_FREE char *path = xasprintf("%s/%s", dir, name), *real = realpath(path, NULL);
-	CLEANUP_FREE char *real_dir = real ? path_dir(real) : NULL;
+	CLEANUP_FREE char *real = realpath(path, NULL), *dir = real ? path_dir(real) : NULL;
 	CLEANUP_BUF struct buf text = BUF_INIT, escaped = BUF_INIT;
 
-	if (!real || !read_text(real, &text))
+	if (!real || !rule_read_text(real, &text))
 		return false;
 	/* As pkg-config writes it. */
-	buf_adds(&escaped, real_dir);
+	buf_adds(&escaped, dir);
 	buf_replace(&escaped, " ", "\\ ");
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		CLEANUP_FREE char *value = field(text.data, fields[i]);
+		CLEANUP_FREE char *value = value_of(text.data, fields[i], ':');
 		CLEANUP_BUF struct buf flags = BUF_INIT;
 
-		if (!value)
-			continue;
-		buf_adds(&flags, value);
-		expand(&flags, text.data, escaped.data);
-		check_flags(r, path, flags.data);
-		check_libraries(r, path, flags.data);
+		buf_adds(&flags, value ? value : "");
+		/* A handful of rounds, since values refer to others; the text is a stranger's. */
+		for (int round = 0; round < 8 && flags.len <= 1 << 16; round++) {
+			const char *start = strstr(flags.data, "${");
+			CLEANUP_FREE char *name = NULL, *reference = NULL, *found = NULL;
+
+			if (!start)
+				break;
+			name = xstrndup(start + 2, strcspn(start + 2, "}"));
+			reference = xasprintf("${%s}", name);
+			found = !strcmp(name, "pcfiledir") ? xstrdup(escaped.data)
+							   : value_of(text.data, name, '=');
+			if (found && strlen(found) > VALUE_MAX)
+				break;
+			buf_replace(&flags, reference, found ? found : "");
+		}
+		check_flags(r, path, flags.data, true);
 	}
 	return true;
 }
 
 static void pkg_config(struct rule_run *r)
 {
-	static const char *const forms[] = {"python-%s.pc", "python-%s-embed.pc"};
-	const struct python *d = r->s->dist;
+	static const char *const ends[] = {"", "-embed"};
+	const struct python *d = r->dist;
 	const char *libpc = py_config(d, "LIBPC"), *version = py_config(d, "LDVERSION");
 	CLEANUP_FREE char *below = xasprintf("%s/lib/pkgconfig", d->prefix);
 	const char *dir = libpc && *libpc ? libpc : below;
 
 	if (!path_is_dir(dir)) {
-		if (r->s->relocatable)
+		if (r->relocatable)
 			rule_find(r, dir, "is not there: no .pc files");
 		else
 			rule_unchecked(r, "there is no folder '%s'", dir);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		CLEANUP_BUF struct buf name = BUF_INIT;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/python-%s%s.pc", dir,
+			version && *version ? version : d->series, ends[i]);
 
-		buf_adds(&name, forms[i]);
-		buf_replace(&name, "%s", version && *version ? version : d->series);
-		if (!check_pc(r, dir, name.data)) {
-			CLEANUP_FREE char *path = xasprintf("%s/%s", dir, name.data);
-
+		if (!check_pc(r, path))
 			rule_find(r, path, "is not there, or cannot be read");
-		}
 	}
 }
 
@@ -366,7 +319,7 @@ static void check_detail(struct rule_run *r, const char *where, const char *base
 	whole = path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", base, path);
 	if (!path_exists(whole))
 		rule_find(r, where, "says %s is '%s', which does not exist", name, path);
-	else if (r->s->relocatable && path[0] == '/')
+	else if (r->relocatable && path[0] == '/')
 		rule_find(r, where, "says %s is '%s': right in one place only", name, path);
 }
 
@@ -375,7 +328,7 @@ static void build_details(struct rule_run *r)
 	static const char *const names[][2] = {{NULL, "base_interpreter"}, {"libpython", "dynamic"},
 		{"libpython", "dynamic_stableabi"}, {"libpython", "static"}, {"c_api", "headers"},
 		{"c_api", "pkgconfig_path"}};
-	const struct python *d = r->s->dist;
+	const struct python *d = r->dist;
 	CLEANUP_FREE char *path = xasprintf("%s/build-details.json", d->stdlib ? d->stdlib : "");
 	CLEANUP_FREE char *base = NULL;
 	struct err err = ERR_INIT;
@@ -408,10 +361,10 @@ static void sysconfig_form(struct rule_run *r)
 {
 	static const char head[] = "# system configuration generated and used by the sysconfig "
 				   "module\nbuild_time_vars = {";
-	CLEANUP_FREE char *path = sysconfig_data(r->s->dist);
+	CLEANUP_FREE char *path = rule_sysconfig_data(r->dist);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
-	if (!path || !read_text(path, &text))
+	if (!path || !rule_read_text(path, &text))
 		rule_unchecked(r, "the module of build-time variables is not where it usually is");
 	else if (strncmp(text.data, head, strlen(head)) != 0)
 		rule_find(
@@ -425,51 +378,51 @@ const struct check_rule rules_paths[] = {
 		"The folders that sysconfig names exist: prefix, BINDIR, LIBDIR, LIBDEST, "
 		"DESTSHARED, LIBPL, and the paths of the standard library. In a "
 		"distribution that can be moved they lie inside it, wherever it is.",
-		sysconfig_paths},
+		.apply = sysconfig_paths},
 	{"sysconfig-leftovers", CHECK_NOTE, NEEDS_RUN,
 		"nobody is known to read these variables; they show what the build was told",
 		"none, unless a tool of yours reads them",
 		"Variables of CPython's own makefile that stay in sysconfig and name folders "
 		"(BINLIBDEST, SCRIPTDIR, DESTLIB, MACHDESTLIB) name such that exist.",
-		sysconfig_leftovers},
+		.apply = sysconfig_leftovers},
 	{"sysconfig-library", CHECK_ERROR, NEEDS_RUN,
 		"PyInstaller, PyO3, CMake and others take the library's name from there",
 		"ship the library under that name, or correct the variable",
 		"LDLIBRARY and INSTSONAME exist in LIBDIR or LIBPL and are the libpython that "
 		"ships.",
-		sysconfig_library},
+		.apply = sysconfig_library},
 	{"sysconfig-form", CHECK_WARNING, NEEDS_RELOCATABLE,
 		"uv refuses to install the distribution",
 		"leave the first two lines as CPython writes them; append code after the dict",
 		"uv rewrites the variables of a distribution that it installs, and reads "
 		"_sysconfigdata_*.py only in the form that CPython writes: its comment in the "
 		"first line, `build_time_vars = {` in the second.",
-		sysconfig_form},
+		.apply = sysconfig_form},
 	{"headers", CHECK_WARNING, NEEDS_RUN, "extension modules cannot be compiled",
 		"install the headers (Debian: python3.X-dev)",
-		"INCLUDEPY/Python.h and CONFINCLUDEPY/pyconfig.h exist.", headers},
+		"INCLUDEPY/Python.h and CONFINCLUDEPY/pyconfig.h exist.", .apply = headers},
 	{"link-mode", CHECK_WARNING, NEEDS_RUN,
 		"tools that ask python3-config and tools that ask sysconfig link different "
 		"libraries",
 		"take both from one build, or correct one of them",
 		"Py_ENABLE_SHARED and LDLIBRARY of sysconfig, the shared library that ships and "
 		"PY_ENABLE_SHARED in python3-config agree on whether libpython is shared.",
-		link_mode},
+		.apply = link_mode},
 	{"python-config", CHECK_ERROR, 0, "makefiles that ask it get folders that do not exist",
 		"let the script compute its prefix from its own place",
 		"pythonX.Y-config runs, and the folders of --prefix, --exec-prefix, --configdir, "
 		"--includes, --cflags and --ldflags --embed exist.",
-		python_config},
+		.apply = python_config},
 	{"pkg-config", CHECK_ERROR, 0, "meson, CMake and autotools get folders that do not exist",
 		"write prefix=${pcfiledir}/../.. into the .pc files",
 		"python-X.Y.pc and python-X.Y-embed.pc exist in LIBPC, the folders of their flags "
 		"exist, and one of them holds the library that they name.",
-		pkg_config},
+		.apply = pkg_config},
 	{"build-details", CHECK_ERROR, NEEDS_RUN,
 		"tools that read it instead of running Python are led astray",
 		"make its paths relative to the file, and true",
 		"The paths in build-details.json (3.14 and later) exist; in a distribution that "
 		"can be moved they are relative.",
-		build_details},
+		.apply = build_details},
 };
 const size_t n_rules_paths = ARRAY_SIZE(rules_paths);

@@ -16,7 +16,7 @@ static bool run_code(
 	struct rule_run *r, const char *code, const struct strv *arguments, struct buf *out)
 {
 	CLEANUP_STRV struct strv env = STRV_INIT;
-	const struct py_program program = {.interpreter = r->s->dist->interpreter,
+	const struct py_program program = {.interpreter = r->dist->interpreter,
 		.options = "-I -B",
 		.code = code,
 		.args = arguments,
@@ -37,7 +37,7 @@ EMBED(bytecode_code, "src/check/bytecode.py");
 static void bytecode(struct rule_run *r)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT;
-	const char *where = r->s->dist->stdlib ? r->s->dist->stdlib : r->s->dist->prefix;
+	const char *where = r->dist->stdlib ? r->dist->stdlib : r->dist->prefix;
 	unsigned int read, invalid, files, stale, ms;
 
 	if (!run_code(r, bytecode_code, NULL, &out))
@@ -59,34 +59,24 @@ static void bytecode(struct rule_run *r)
 
 EMBED(commands_code, "src/check/commands.py");
 
-/* Is it one of Python's own, as "pip3.13" is? */
-static bool own_command(const char *name)
-{
-	static const char *const names[] = {"pydoc", "idle", "2to3", "pip", "pyvenv"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		size_t n = strlen(names[i]);
-
-		if (!strncmp(name, names[i], n))
-			return !name[n + strspn(name + n, "-.0123456789")];
-	}
-	return false;
-}
-
+/* One of Python's own, as "pip3.13" is. */
 static int see_command(void *ctx, const struct tree_entry *e, struct err *err)
 {
-	struct strv *list = ctx;
+	static const char digits[] = "-.0123456789";
+	size_t n = !strncmp(e->rel, "2to3", 4) ? 4 : strcspn(e->rel, digits);
+	CLEANUP_FREE char *name = xstrndup(e->rel, n);
 
 	(void)err;
-	if (S_ISREG(e->st->st_mode) && (e->st->st_mode & 0111) && !strchr(e->rel, '/') &&
-		own_command(e->rel))
-		strv_add(list, e->path);
+	if (S_ISREG(e->st->st_mode) && (e->st->st_mode & 0111) &&
+		check_listed("pydoc idle 2to3 pip pyvenv", name) &&
+		!e->rel[n + strspn(e->rel + n, digits)])
+		strv_add(ctx, e->path);
 	return 0;
 }
 
 static void commands(struct rule_run *r)
 {
-	CLEANUP_FREE char *bin = path_dir(r->s->dist->interpreter);
+	CLEANUP_FREE char *bin = path_dir(r->dist->interpreter);
 	CLEANUP_STRV struct strv list = STRV_INIT, lines = STRV_INIT;
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
@@ -116,12 +106,8 @@ static bool by_origin(const char *path)
 
 static void privileged_start(struct rule_run *r)
 {
-	const struct py_file *f = r->s->interpreter;
+	const struct py_file *f = r->interpreter;
 
-	if (!f) {
-		rule_unchecked(r, "needs an interpreter that can be read");
-		return;
-	}
 	for (size_t k = 0; k < f->facts.n_needed; k++) {
 		const char *needed = f->facts.needed[k];
 
@@ -145,19 +131,19 @@ const struct check_rule rules_start[] = {
 		"or by its content. Copies that do not keep times (`cp -r`, git, ostree, Nix, "
 		"object stores) make the first kind invalid; where it cannot be written, every "
 		"start pays.",
-		bytecode},
+		.apply = bytecode},
 	{"commands", CHECK_ERROR, NEEDS_RUN, "the command ends with an error",
 		"do not install commands of modules that are left out",
 		"What Python's own commands (pip, pydoc, idle, 2to3) import at their top can be "
 		"imported. Without _tkinter, idle3 cannot.",
-		commands},
-	{"privileged-start", CHECK_NOTE, 0,
+		.apply = commands},
+	{"privileged-start", CHECK_NOTE, NEEDS_FILE,
 		"a copy that setcap or chmod u+s made privileged does not start",
 		"take an interpreter with libpython inside (a static one) for that",
 		"The loader ignores $ORIGIN in programs that run with more rights than their "
 		"caller's (AT_SECURE), as whoever places a link to the program would decide what "
 		"it loads. An interpreter that needs libpython and finds it by $ORIGIN then ends "
 		"with \"cannot open shared object file\".",
-		privileged_start},
+		.apply = privileged_start},
 };
 const size_t n_rules_start = ARRAY_SIZE(rules_start);

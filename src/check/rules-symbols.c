@@ -4,6 +4,43 @@
 #include "base/file.h"
 #include "check/check-internal.h"
 
+/* For check_listed(). Only prefixes that a library claims for itself are given as such. */
+static const struct {
+	const char *library, *names;
+} owners[] = {
+	{"OpenSSL", "SSL_* EVP_* OPENSSL_* OSSL_* X509_* BIO_* CRYPTO_* ASN1_* PEM_* RSA_* EC_* "
+		    "BN_* DSA_* ERR_* PKCS7_* PKCS12_* OCSP_* CMS_* RAND_*"},
+	{"SQLite", "sqlite3_*"},
+	{"zlib", "deflate* inflate* gzopen gzopen64 gzread gzwrite gzclose gzseek gzputs gzgets "
+		 "adler32* crc32 crc32_z crc32_combine* compress compress2 compressBound "
+		 "uncompress uncompress2 zlibVersion zlibCompileFlags zError get_crc_table"},
+	{"bzip2", "BZ2_*"},
+	{"lzma", "lzma_*"},
+	{"zstd", "ZSTD_* ZDICT_* ZSTDMT_* FSE_* HUF_*"},
+	{"libffi", "ffi_*"},
+	{"expat", "XML_* XmlInitEncoding XmlGetUtf8InternalEncoding"},
+	{"mpdecimal", "mpd_*"},
+	{"ncurses", "initscr newwin wrefresh waddnstr wgetch endwin tgetent tgetnum setupterm "
+		    "tigetnum new_panel update_panels _nc_*"},
+	{"libedit or readline", "el_init el_gets el_set el_end history_init readline add_history "
+				"rl_* _rl_* using_history"},
+	{"Berkeley DB", "db_create db_env_create db_version db_strerror __db_* __bam_* __ham_*"},
+	{"gdbm", "gdbm_*"},
+	{"libuuid", "uuid_*"},
+	{"Tcl/Tk", "Tcl_* Tk_* TclOO_*"},
+	{"xcb", "xcb_*"},
+	{"X11", "XOpenDisplay XCloseDisplay XCreateWindow XNextEvent XFlush"},
+};
+
+const char *rule_third_party(const char *symbol)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(owners); i++) {
+		if (check_listed(owners[i].names, symbol))
+			return owners[i].library;
+	}
+	return NULL;
+}
+
 /* Names that are listed in one finding. */
 #define NAMES_MAX 5
 
@@ -28,88 +65,64 @@ static void find_names(
 static void exports_covered(struct rule_run *r)
 {
 	CLEANUP_STRV struct strv missing = STRV_INIT;
-	const struct elf_facts *library = &r->s->library->facts;
+	const struct elf_facts *library = &r->library->facts;
 
 	for (size_t i = 0; i < library->n_exports; i++) {
-		if (!elf_exports(&r->s->interpreter->facts, library->exports[i]))
+		if (!elf_exports(&r->interpreter->facts, library->exports[i]))
 			strv_add(&missing, library->exports[i]);
 	}
-	find_names(r, r->s->interpreter->path, "does not export what libpython exports", &missing);
+	find_names(r, r->interpreter->path, "does not export what libpython exports", &missing);
 }
 
 /* Names that belong to no library and no part of Python, but to the start of every program, and
  * libc's variables that a program without position-independence copies into itself. */
-static bool allowed_export(const char *name)
-{
-	static const char *const names[] = {"PY_TIMEOUT_MAX", "stdin", "stdout", "stderr",
-		"environ", "__environ", "_environ", "_init", "_fini", "_start", "main",
-		"__bss_start", "_edata", "_end", "__data_start", "data_start", "_IO_stdin_used",
-		"__bss_start__", "_bss_end__", "__bss_end__", "__end__", "optarg", "optind",
-		"opterr", "optopt", "tzname", "timezone", "daylight", "__timezone", "__tzname",
-		"__daylight", "program_invocation_name", "program_invocation_short_name",
-		"__progname", "__progname_full", "signgam", "in6addr_any", "in6addr_loopback",
-		"h_errno", "sys_errlist", "sys_nerr"};
+static const char allowed_exports[] =
+	"Py* _Py* PY_TIMEOUT_MAX stdin stdout stderr environ __environ _environ _init _fini _start "
+	"main __bss_start _edata _end __data_start data_start _IO_stdin_used __bss_start__ "
+	"_bss_end__ __bss_end__ __end__ optarg optind opterr optopt tzname timezone daylight "
+	"__timezone __tzname __daylight program_invocation_name program_invocation_short_name "
+	"__progname __progname_full signgam in6addr_any in6addr_loopback h_errno sys_errlist "
+	"sys_nerr";
 
-	if (!strncmp(name, "Py", 2) || !strncmp(name, "_Py", 3))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(name, names[i]))
-			return true;
+static void foreign_exports(struct rule_run *r, const struct py_file *f)
+{
+	CLEANUP_STRV struct strv names = STRV_INIT;
+
+	for (size_t k = 0; k < f->facts.n_exports; k++) {
+		const char *name = f->facts.exports[k];
+
+		if (!check_listed(allowed_exports, name) && !rule_third_party(name))
+			strv_add(&names, name);
 	}
-	return false;
+	find_names(r, f->path, "exports names that are not Python's", &names);
 }
 
-static void foreign_exports(struct rule_run *r)
+static void third_party_exports(struct rule_run *r, const struct py_file *f)
 {
-	const unsigned int roles = ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON);
-	const struct py_file *f;
+	CLEANUP_STRV struct strv names = STRV_INIT;
 
-	for (size_t i = 0; (f = rule_next(r, roles, &i));) {
-		CLEANUP_STRV struct strv names = STRV_INIT;
+	for (size_t k = 0; k < f->facts.n_exports; k++) {
+		const char *owner = rule_third_party(f->facts.exports[k]);
 
-		for (size_t k = 0; k < f->facts.n_exports; k++) {
-			const char *name = f->facts.exports[k];
-
-			if (!allowed_export(name) && !third_party_of(name))
-				strv_add(&names, name);
-		}
-		find_names(r, f->path, "exports names that are not Python's", &names);
+		if (owner)
+			strv_addf(&names, "%s (%s)", f->facts.exports[k], owner);
 	}
-}
-
-static void third_party_exports(struct rule_run *r)
-{
-	const struct py_file *f;
-
-	for (size_t i = 0; (f = rule_next(r, ROLES_PYTHON, &i));) {
-		CLEANUP_STRV struct strv names = STRV_INIT;
-
-		for (size_t k = 0; k < f->facts.n_exports; k++) {
-			const char *owner = third_party_of(f->facts.exports[k]);
-
-			if (owner)
-				strv_addf(&names, "%s (%s)", f->facts.exports[k], owner);
-		}
-		find_names(r, f->path, "exports names of other libraries", &names);
-	}
+	find_names(r, f->path, "exports names of other libraries", &names);
 }
 
 /* The file whose code runs: it must have the API. */
-static const struct py_file *api_holder(struct rule_run *r)
+static const struct py_file *api_holder(const struct rule_run *r)
 {
-	if (r->s->dist->link == PY_LINK_SHARED)
-		return r->s->library;
-	return r->s->interpreter;
+	return r->dist->link == PY_LINK_SHARED ? r->library : r->interpreter;
 }
 
 static void api(struct rule_run *r)
 {
 	static const char *const names[] = {"Py_Initialize", "PyList_New", "Py_CompileString",
 		"PyRun_SimpleString", "Py_Main", "_Py_NoneStruct", "PyExc_ImportError"};
-	const struct py_file *files[] = {api_holder(r), r->s->library};
+	const struct py_file *files[] = {
+		r->dist->link == PY_LINK_UNKNOWN ? NULL : api_holder(r), r->library};
 
-	if (r->s->dist->link == PY_LINK_UNKNOWN)
-		files[0] = NULL;
 	if (!files[0] && !files[1])
 		rule_unchecked(r, "no file with libpython can be read");
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -125,22 +138,10 @@ static void api(struct rule_run *r)
 	}
 }
 
-/* Built-in modules whose init functions have other names, or none. */
-static bool initialised_otherwise(const char *name)
-{
-	static const char *const names[] = {"sys", "builtins", "marshal", "_imp", "_warnings"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(name, names[i]))
-			return true;
-	}
-	return false;
-}
-
 static void init_functions(struct rule_run *r)
 {
 	CLEANUP_STRV struct strv missing = STRV_INIT;
-	const json_t *builtins = json_object_get(r->s->dist->says, "builtins");
+	const json_t *builtins = json_object_get(r->dist->says, "builtins");
 	const struct py_file *holder = api_holder(r);
 
 	if (!holder || !json_array_size(builtins)) {
@@ -151,7 +152,9 @@ static void init_functions(struct rule_run *r)
 		const char *name = json_string_value(json_array_get(builtins, i));
 		CLEANUP_FREE char *symbol = xasprintf("PyInit_%s", name ? name : "");
 
-		if (name && !initialised_otherwise(name) && !elf_exports(&holder->facts, symbol))
+		/* these have others, or none */
+		if (name && !check_listed("sys builtins marshal _imp _warnings", name) &&
+			!elf_exports(&holder->facts, symbol))
 			strv_add(&missing, symbol);
 	}
 	find_names(r, holder->path, "does not export the init functions of built-in modules",
@@ -160,8 +163,8 @@ static void init_functions(struct rule_run *r)
 
 static void debugger_symbols(struct rule_run *r)
 {
-	const struct py_file *files[] = {api_holder(r), r->s->library};
-	bool has_version = r->s->dist->major > 3 || r->s->dist->minor >= 11;
+	const struct py_file *files[] = {api_holder(r), r->library};
+	bool has_version = r->dist->major > 3 || r->dist->minor >= 11;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		CLEANUP_STRV struct strv missing = STRV_INIT;
@@ -187,25 +190,17 @@ static void debugger_symbols(struct rule_run *r)
 		rule_unchecked(r, "no file with libpython can be read");
 }
 
-static void symbolic(struct rule_run *r)
+static void symbolic(struct rule_run *r, const struct py_file *f)
 {
-	const struct py_file *f;
-
-	for (size_t i = 0; (f = rule_next(r, ROLES_PYTHON, &i));) {
-		if (f->facts.symbolic)
-			rule_find(r, f->path, "is linked with -Bsymbolic (DF_SYMBOLIC)");
-	}
+	if (f->facts.symbolic)
+		rule_find(r, f->path, "is linked with -Bsymbolic (DF_SYMBOLIC)");
 }
 
-static void pthread_yield_used(struct rule_run *r)
+static void pthread_yield_used(struct rule_run *r, const struct py_file *f)
 {
-	const struct py_file *f;
-
-	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
-		for (size_t k = 0; k < f->facts.n_undefined; k++) {
-			if (!strcmp(f->facts.undefined[k].name, "pthread_yield"))
-				rule_find(r, f->path, "calls pthread_yield");
-		}
+	for (size_t k = 0; k < f->facts.n_undefined; k++) {
+		if (!strcmp(f->facts.undefined[k].name, "pthread_yield"))
+			rule_find(r, f->path, "calls pthread_yield");
 	}
 }
 
@@ -219,7 +214,7 @@ const struct check_rule rules_symbols[] = {
 		"the library, however the library came into the process, so that there is one "
 		"`None`, one list of types, one thread state. A name that only the library has "
 		"is resolved to the library's own copy, which nobody initialised.",
-		exports_covered},
+		.apply = exports_covered},
 	{"foreign-exports", CHECK_WARNING, 0,
 		"a program or plugin with a function of the same name calls Python's instead",
 		"compile with -fvisibility=hidden, or name the exports in a version script",
@@ -230,21 +225,22 @@ const struct check_rule rules_symbols[] = {
 		"(stdin, environ, …). A name such as `my_free` in an executable outranks every "
 		"plugin that is loaded later. Names of well-known libraries are the business of "
 		"`third-party-exports`.",
-		foreign_exports},
+		.roles = ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON),
+		.on_file = foreign_exports},
 	{"third-party-exports", CHECK_ERROR, 0,
 		"an extension that brings its own copy of that library gets a mixture of two",
 		"link the library with -Wl,--exclude-libs,ALL",
 		"Libraries that were linked in (OpenSSL, zlib, SQLite, ncurses, libffi and the "
 		"like) stay hidden in the interpreter, in libpython and in extension modules. "
 		"Exported, they replace the copies that wheels bundle, in other versions.",
-		third_party_exports},
+		.roles = ROLES_PYTHON, .on_file = third_party_exports},
 	{"api-exported", CHECK_ERROR, 0,
 		"extension modules do not load, embedding programs do not link",
 		"link with -export-dynamic, without hiding the C API",
 		"The file that carries libpython, and the shared library that ships, export the C "
 		"API: Py_Initialize, PyList_New, Py_CompileString and other names that stand for "
 		"all.",
-		api},
+		.apply = api},
 	{"init-functions", CHECK_WARNING, NEEDS_RUN,
 		"a program that extends the table of built-in modules (PyImport_AppendInittab) "
 		"does not link",
@@ -252,7 +248,7 @@ const struct check_rule rules_symbols[] = {
 		"For each built-in module, the file that carries libpython exports its init "
 		"function. `sys`, `builtins`, `marshal`, `_imp` and `_warnings` have none of the "
 		"usual name.",
-		init_functions},
+		.apply = init_functions},
 	{"debugger-symbols", CHECK_WARNING, 0,
 		"py-spy, gdb and profilers do not find the interpreter's state",
 		"keep _PyRuntime and Py_Version exported and the section .PyRuntime in place; with "
@@ -261,18 +257,18 @@ const struct check_rule rules_symbols[] = {
 		".PyRuntime, and its version by Py_Version (3.11 and later). Both the executable "
 		"that carries libpython and the library must have them, since either may be what "
 		"runs.",
-		debugger_symbols},
+		.apply = debugger_symbols},
 	{"symbolic", CHECK_ERROR, 0,
 		"the library compares its own None with the interpreter's, and they differ",
 		"link with -Bsymbolic-functions at most",
 		"DF_SYMBOLIC (-Bsymbolic) binds a library's references to its own data. With a "
 		"static interpreter in the same process, `Py_None` and the type objects then exist "
 		"twice. -Bsymbolic-functions binds functions only and is fine.",
-		symbolic},
+		.roles = ROLES_PYTHON, .on_file = symbolic},
 	{"pthread-yield", CHECK_WARNING, 0, "the file does not link or load with newer C libraries",
 		"call sched_yield",
 		"glibc 2.34 deprecated pthread_yield and keeps it only for programs that were "
 		"linked before; musl never had it.",
-		pthread_yield_used},
+		.roles = ROLES_ALL, .on_file = pthread_yield_used},
 };
 const size_t n_rules_symbols = ARRAY_SIZE(rules_symbols);

@@ -1,13 +1,17 @@
-/* The engine: applies the tables of the other files. */
+/* The engine of rules: what they share, and their tables applied. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "check/check-internal.h"
 
 /* Findings of one rule that are listed; the others are counted. */
 #define FINDINGS_MAX 100
+#define TEXT_MAX ((size_t)1 << 20)
+#define RULES_MAX 256
 
 static const struct {
 	const char *title;
@@ -24,15 +28,6 @@ static const struct {
 	{"Build", rules_build, &n_rules_build},
 };
 
-size_t check_rule_count(void)
-{
-	size_t n = 0;
-
-	for (size_t g = 0; g < ARRAY_SIZE(groups); g++)
-		n += *groups[g].n;
-	return n;
-}
-
 const struct check_rule *check_rule_at(size_t i)
 {
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
@@ -41,38 +36,6 @@ const struct check_rule *check_rule_at(size_t i)
 		i -= *groups[g].n;
 	}
 	return NULL;
-}
-
-const char *check_rule_id(const struct check_rule *rule)
-{
-	return rule->id;
-}
-
-enum check_severity check_rule_severity(const struct check_rule *rule)
-{
-	return rule->severity;
-}
-
-const char *check_rule_reason(const struct check_rule *rule)
-{
-	return rule->reason;
-}
-
-const char *check_rule_todo(const struct check_rule *rule)
-{
-	return rule->todo;
-}
-
-const char *check_rule_about(const struct check_rule *rule)
-{
-	return rule->about;
-}
-
-const char *check_severity_name(enum check_severity severity)
-{
-	static const char *const names[] = {"error", "warning", "note"};
-
-	return names[severity];
 }
 
 const struct check_rule *check_rule_find(const char *id)
@@ -86,28 +49,81 @@ const struct check_rule *check_rule_find(const char *id)
 	return NULL;
 }
 
-static int unknown_rule(const char *id, struct err *err)
+const char *check_severity_name(enum check_severity severity)
 {
-	size_t n = check_rule_count();
-	CLEANUP_FREE const char **names = xcalloc(n, sizeof(*names));
-	const char *near;
+	static const char *const names[] = {"error", "warning", "note"};
 
-	for (size_t i = 0; i < n; i++)
-		names[i] = check_rule_at(i)->id;
-	err_set(err, ERR_USAGE, "there is no rule '%s'", id);
-	near = nearest_name(id, names, n);
-	if (near)
-		return err_hint(err, "did you mean '%s'?", near);
-	return err_hint(err, "'solder check --list-rules' lists them");
+	return names[severity];
 }
 
 int check_rules_known(const struct strv *ids, struct err *err)
 {
-	for (size_t i = 0; ids && i < ids->n; i++) {
-		if (!check_rule_find(ids->v[i]))
-			return unknown_rule(ids->v[i], err);
+	const char *names[RULES_MAX];
+	const struct check_rule *rule;
+	size_t n = 0;
+
+	while (n < RULES_MAX && (rule = check_rule_at(n)))
+		names[n++] = rule->id;
+	return check_ids_known(
+		"rule", ids, names, n, n, "'solder check --list-rules' lists them", err);
+}
+
+bool rule_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
+bool rule_path_below(const char *path, const char *dir)
+{
+	CLEANUP_FREE char *real = realpath(path, NULL), *real_dir = realpath(dir, NULL);
+	size_t n;
+
+	path = real ? real : path;
+	dir = real_dir ? real_dir : dir;
+	n = strlen(dir);
+	while (n && dir[n - 1] == '/')
+		n--;
+	return !strncmp(path, dir, n) && (path[n] == '/' || !path[n]);
+}
+
+bool rule_read_text(const char *path, struct buf *out)
+{
+	struct err ignored = ERR_INIT;
+
+	return file_read(path, TEXT_MAX, out, &ignored) == 0 && out->data;
+}
+
+const char *rule_short(const struct rule_run *r, const char *path)
+{
+	const char *prefix = r->dist->prefix;
+	const char *rel = prefix && strlen(prefix) > 1 ? py_below(prefix, path) : NULL;
+
+	return rel && *rel ? rel : path;
+}
+
+const struct py_file *rule_next(const struct rule_run *r, unsigned int roles, size_t *i)
+{
+	while (*i < r->files->n) {
+		const struct py_file *f = &r->files->v[(*i)++];
+
+		if ((roles & ROLE(f->role)) && !f->site && !f->problem && !f->facts.debug_only &&
+			f->facts.kind != ELF_KIND_OBJECT)
+			return f;
 	}
-	return 0;
+	return NULL;
+}
+
+char *rule_sysconfig_data(const struct python *d)
+{
+	const char *multiarch = py_config(d, "MULTIARCH");
+
+	if (!d->stdlib)
+		return NULL;
+	return xasprintf("%s/_sysconfigdata_%s_linux_%s.py", d->stdlib,
+		d->abiflags ? d->abiflags : "", multiarch ? multiarch : "");
 }
 
 void rule_find(struct rule_run *r, const char *where, const char *fmt, ...)
@@ -120,14 +136,13 @@ void rule_find(struct rule_run *r, const char *where, const char *fmt, ...)
 		return;
 	}
 	va_start(ap, fmt);
-	if (vasprintf(&what, fmt, ap) < 0)
-		bug("cannot format a finding");
+	what = xvasprintf(fmt, ap);
 	va_end(ap);
 	/* Names in files need not be UTF-8. */
-	json_array_append_new(r->findings,
-		json_pack("{s:o*, s:o}", "where",
-			rule_short(r, where) ? py_text_json(rule_short(r, where)) : NULL, "what",
-			py_text_json(what)));
+	json_array_append_new(
+		r->findings, json_pack("{s:o*, s:o}", "where",
+				     rule_short(r, where) ? json_text(rule_short(r, where)) : NULL,
+				     "what", json_text(what)));
 }
 
 void rule_unchecked(struct rule_run *r, const char *fmt, ...)
@@ -137,16 +152,15 @@ void rule_unchecked(struct rule_run *r, const char *fmt, ...)
 	if (r->why)
 		return;
 	va_start(ap, fmt);
-	if (vasprintf(&r->why, fmt, ap) < 0)
-		bug("cannot format a reason");
+	r->why = xvasprintf(fmt, ap);
 	va_end(ap);
 }
 
 /* Says why a rule cannot be applied to this installation, if it cannot. */
 static void check_needs(struct rule_run *r, unsigned int needs)
 {
-	const struct check_subject *s = r->s;
-	const struct python *d = s->dist;
+	const struct python *d = r->dist;
+	const struct py_file *f = r->interpreter;
 	const char *other = py_other_implementation(d);
 
 	if (other && !(needs & ANY_PYTHON))
@@ -154,139 +168,116 @@ static void check_needs(struct rule_run *r, unsigned int needs)
 	if ((needs & NEEDS_RUN) && !d->runs)
 		rule_unchecked(r, "needs an interpreter that runs: %s",
 			d->why_not ? d->why_not : "this one does not");
-	if ((needs & NEEDS_RELOCATABLE) && !s->relocatable)
+	if ((needs & NEEDS_RELOCATABLE) && !r->relocatable)
 		rule_unchecked(r, "for distributions that can be moved; this one was built for %s",
-			s->built_for ? s->built_for : "one place");
+			r->built_for ? r->built_for : "one place");
 	if ((needs & NEEDS_OWN_PREFIX) && d->system)
 		rule_unchecked(r, "'%s' is shared with other software", d->prefix);
 	if ((needs & NEEDS_STATIC) && d->link != PY_LINK_STATIC)
 		rule_unchecked(r,
 			"for interpreters that carry libpython; this one's link mode is %s",
 			py_link_name(d->link));
-	if ((needs & NEEDS_STATIC) && !s->interpreter)
-		rule_unchecked(r, "needs an interpreter that can be read");
-	if ((needs & NEEDS_LIBRARY) && !s->library)
+	if ((needs & NEEDS_SHARED) && d->link != PY_LINK_SHARED)
+		rule_unchecked(r,
+			"for interpreters that need libpython; this one's link mode is %s",
+			py_link_name(d->link));
+	if ((needs & NEEDS_LIBRARY) && !r->library)
 		rule_unchecked(r, "no shared libpython ships");
 	if ((needs & NEEDS_ARCHIVE) && !d->libpython_static)
 		rule_unchecked(r, "no static libpython ships");
+	if ((needs & (NEEDS_STATIC | NEEDS_FILE | NEEDS_LOADER)) && !f)
+		rule_unchecked(r, "needs an interpreter that can be read");
+	if ((needs & NEEDS_LOADER) && f && f->facts.interp && strstr(f->facts.interp, "ld-musl"))
+		rule_unchecked(r, "musl's loader has an order of search of its own");
 }
 
-enum doc_tone check_verdict_tone(const char *verdict)
+static json_t *apply_rule(const struct check_rule *rule, struct rule_run *r)
 {
-	static const struct {
-		const char *verdict;
-		enum doc_tone tone;
-	} tones[] = {{"pass", DOC_GOOD}, {"fail", DOC_BAD}, {"warn", DOC_DOUBT},
-		{"note", DOC_PLAIN}, {"known", DOC_PLAIN}, {"not checked", DOC_DOUBT},
-		{"works", DOC_GOOD}, {"works only here", DOC_GOOD}, {"breaks only here", DOC_BAD},
-		{"fails", DOC_BAD}, {"fails on both", DOC_DOUBT}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(tones); i++) {
-		if (!strcmp(tones[i].verdict, verdict))
-			return tones[i].tone;
-	}
-	return DOC_PLAIN;
-}
-
-static const char *verdict_of(const struct check_rule *rule, const struct rule_run *r)
-{
-	static const char *const broken[] = {"fail", "warn", "note"};
-
-	if (json_array_size(r->findings))
-		return broken[rule->severity];
-	return r->why ? "not checked" : "pass";
-}
-
-static json_t *apply(const struct check_rule *rule, const struct check_subject *s)
-{
-	struct rule_run r = {.s = s, .findings = json_array()};
+	static const enum check_verdict broken[] = {CHECK_FAIL, CHECK_WARN, CHECK_REMARK};
+	enum check_verdict verdict;
+	const struct py_file *f;
 	json_t *result;
 
-	check_needs(&r, rule->needs);
-	if (!r.why)
-		rule->run(&r);
-	result = json_pack("{s:s, s:s, s:s, s:s}", "id", rule->id, "severity",
-		check_severity_name(rule->severity), "verdict", verdict_of(rule, &r), "reason",
-		rule->reason);
-	if (json_array_size(r.findings))
-		json_object_set_new(result, "todo", json_string(rule->todo));
-	if (r.why)
-		json_object_set_new(result, "why", py_text_json(r.why));
-	json_object_set_new(result, "findings", r.findings);
-	if (r.more)
-		json_object_set_new(result, "more", json_integer((json_int_t)r.more));
-	free(r.why);
+	r->findings = json_array();
+	r->more = 0;
+	check_needs(r, rule->needs);
+	if (!r->why && rule->apply)
+		rule->apply(r);
+	else if (!r->why)
+		for (size_t i = 0; (f = rule_next(r, rule->roles, &i));)
+			rule->on_file(r, f);
+	verdict = json_array_size(r->findings) ? broken[rule->severity]
+		  : r->why                     ? CHECK_NOT_CHECKED
+					       : CHECK_PASS;
+	result = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o*, s:o}", "id", rule->id, "severity",
+		check_severity_name(rule->severity), "verdict", check_verdict_word(verdict),
+		"reason", rule->reason, "todo", json_array_size(r->findings) ? rule->todo : NULL,
+		"why", r->why ? json_text(r->why) : NULL, "findings", r->findings);
+	if (r->more)
+		json_object_set_new(result, "more", json_integer((json_int_t)r->more));
+	free(steal(&r->why));
 	return result;
 }
 
-int check_rules(const struct check_input *input, const struct strv *only, const struct strv *skip,
-	json_t *model, struct err *err)
+/* What the rules are about. */
+static void run_init(struct rule_run *r, const struct python *d, const struct py_files *files)
 {
-	struct check_subject s;
+	CLEANUP_FREE char *manifest = xasprintf("%s/share/solder/build.json", d->prefix);
+	CLEANUP_FREE char *data = rule_sysconfig_data(d);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	static const char mark[] = "'prefix': '";
+	const char *built = data && rule_read_text(data, &text) ? strstr(text.data, mark) : NULL;
+
+	*r = (struct rule_run){.dist = d, .files = files};
+	for (size_t i = 0; i < files->n; i++) {
+		const struct py_file *f = &files->v[i];
+
+		if (f->problem)
+			continue;
+		if (d->interpreter && !r->interpreter && !strcmp(f->path, d->interpreter))
+			r->interpreter = f;
+		if (d->libpython_shared && !r->library && !strcmp(f->path, d->libpython_shared))
+			r->library = f;
+	}
+	/* The value in the text of the sysconfig data, before any code of theirs changes it. */
+	if (built)
+		r->built_for = xstrndup(built + strlen(mark), strcspn(built + strlen(mark), "'"));
+	r->relocatable = path_exists(manifest) ||
+			 (!d->system && r->built_for && !rule_same_file(r->built_for, d->prefix));
+}
+
+int check_rules(const struct python *dist, const struct py_files *files, const struct strv *only,
+	const struct strv *skip, json_t *model, struct err *err)
+{
 	const struct check_rule *rule;
-	json_t *list = json_object_get(model, "rules");
+	struct rule_run r;
+	json_t *list;
 
 	if (check_rules_known(only, err) < 0 || check_rules_known(skip, err) < 0)
 		return -1;
-	if (!list) {
-		list = json_array();
-		json_object_set_new(model, "rules", list);
-	}
-	check_subject_init(&s, input);
+	list = check_list(model, "rules");
+	run_init(&r, dist, files);
 	for (size_t i = 0; (rule = check_rule_at(i)); i++) {
 		if (only && only->n && !strv_has(only, rule->id))
 			continue;
 		if (!skip || !strv_has(skip, rule->id))
-			json_array_append_new(list, apply(rule, &s));
+			json_array_append_new(list, apply_rule(rule, &r));
 		/* Programs that it ended would be findings. */
 		if (interrupt_check(err) < 0)
 			break;
 	}
-	check_subject_release(&s);
+	free(r.built_for);
 	return interrupt_check(err);
 }
 
-void check_summarise(json_t *model)
+void check_rules_list(json_t *list)
 {
-	static const char *const words[][2] = {{"failed", "fail"}, {"warned", "warn"},
-		{"noted", "note"}, {"passed", "pass"}, {"not_checked", "not checked"},
-		{"known", "known"}};
-	static const char *const lists[] = {"rules", "probes", "wheels"};
-	json_int_t counts[ARRAY_SIZE(words)] = {0};
-	json_t *summary = json_object_get(model, "summary"), *item;
-	size_t i;
+	const struct check_rule *rule;
 
-	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
-		json_array_foreach (json_object_get(model, lists[l]), i, item) {
-			const char *verdict = json_string_value(json_object_get(item, "verdict"));
-
-			if (verdict && !strcmp(verdict, "breaks only here"))
-				verdict = "fail";
-			else if (verdict && !strncmp(verdict, "works", 5))
-				verdict = "pass";
-			else if (verdict && !strncmp(verdict, "fails", 5))
-				verdict = "note"; /* no difference, or none known */
-			for (size_t w = 0; verdict && w < ARRAY_SIZE(words); w++)
-				counts[w] += !strcmp(verdict, words[w][1]);
-		}
-	}
-	/* the counts of wheels stay */
-	summary = summary ? json_incref(summary) : json_object();
-	for (size_t w = 0; w < ARRAY_SIZE(words); w++)
-		json_object_set_new(summary, words[w][0], json_integer(counts[w]));
-	json_object_set_new(model, "summary", summary);
-}
-
-bool check_found(const json_t *model, enum check_severity least)
-{
-	static const char *const counts[] = {"failed", "warned", "noted"};
-	const json_t *summary = json_object_get(model, "summary");
-
-	for (size_t s = 0; s <= (size_t)least; s++) {
-		if (json_integer_value(json_object_get(summary, counts[s])))
-			return true;
-	}
-	return false;
+	for (size_t i = 0; (rule = check_rule_at(i)); i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s}", "id", rule->id, "severity",
+				      check_severity_name(rule->severity), "reason", rule->reason));
 }
 
 /* Prints paragraphs with lines of at most 100 columns. */

@@ -7,7 +7,7 @@
 
 #include "base/below.h"
 #include "base/file.h"
-#include "check/wheel-internal.h"
+#include "check/check-internal.h"
 
 void wheel_python_release(struct wheel_python *p)
 {
@@ -42,11 +42,6 @@ int wheel_python_read(const struct python *dist, struct wheel_python *p, struct 
 	return 0;
 }
 
-bool wheel_python_exports(const struct wheel_python *p, const char *name)
-{
-	return elf_exports(&p->exe, name) || elf_exports(&p->library, name);
-}
-
 void wheel_audit_release(struct wheel_audit *audit)
 {
 	for (size_t i = 0; i < audit->n; i++) {
@@ -63,13 +58,7 @@ void wheel_audit_release(struct wheel_audit *audit)
 /* Is it an identifier, as far as files in wheels go? */
 static bool is_identifier(const char *s, size_t n)
 {
-	if (!n || isdigit((unsigned char)*s))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!isalnum((unsigned char)s[i]) && s[i] != '_')
-			return false;
-	}
-	return true;
+	return n && !isdigit((unsigned char)*s) && strspn(s, LETTERS_AND_DIGITS "_") >= n;
 }
 
 /* "pkg/sub/mod.abi3.so" is "pkg.sub.mod". What wheels keep under NAME.data/platlib (or purelib)
@@ -81,7 +70,7 @@ static char *module_name(const char *rel, size_t stem_length)
 
 	if (data && !memchr(rel, '/', (size_t)(data - rel))) {
 		data += strlen(".data/");
-		if (strncmp(data, "platlib/", 8) != 0 && strncmp(data, "purelib/", 8) != 0)
+		if (!check_listed("platlib/* purelib/*", data))
 			return NULL;
 		rel = data + 8;
 	}
@@ -101,81 +90,65 @@ static char *module_name(const char *rel, size_t stem_length)
 	return buf_steal(&name);
 }
 
-static bool is_suffix(const struct wheels *all, const char *suffix)
+/* What the file is to the interpreter under test. */
+static void find_role(const struct wheel_python *here, struct wheel_file *f)
 {
-	const json_t *suffixes = json_object_get(all->here.dist->says, "extension_suffixes"), *one;
+	const char *base = path_base(f->rel), *suffix = base + strcspn(base, ".");
+	CLEANUP_FREE char *init = xasprintf("PyInit_%.*s", (int)(suffix - base), base);
+	const json_t *suffixes = json_object_get(here->dist->says, "extension_suffixes"), *one;
+	bool fits = false;
 	size_t i;
-
-	json_array_foreach (suffixes, i, one) {
-		if (json_is_string(one) && !strcmp(json_string_value(one), suffix))
-			return true;
-	}
-	return false;
-}
-
-static void find_role(const struct wheels *all, struct wheel_file *f)
-{
-	const char *base = path_base(f->rel);
-	size_t stem = strcspn(base, ".");
-	const char *suffix = base + stem;
-	CLEANUP_FREE char *init = xasprintf("PyInit_%.*s", (int)stem, base);
 
 	f->role = WHEEL_LIBRARY;
 	if (!elf_exports(&f->facts, init))
 		return;
-	f->role = WHEEL_FOREIGN;
-	if (f->facts.machine != all->here.exe.machine)
+	json_array_foreach (suffixes, i, one)
+		fits = fits || (json_is_string(one) && !strcmp(json_string_value(one), suffix));
+	if (!fits || f->facts.machine != here->exe.machine) {
+		f->role = WHEEL_FOREIGN;
 		return;
-	if (!is_suffix(all, suffix))
-		return;
-	f->module = module_name(f->rel, stem);
+	}
+	f->module = module_name(f->rel, (size_t)(suffix - base));
 	f->role = f->module ? WHEEL_EXTENSION : WHEEL_LIBRARY;
 }
 
-struct audit_context {
-	const struct wheels *all;
+struct audit_walk {
+	const struct wheel_python *here;
 	struct wheel_audit *audit;
 };
 
-static bool is_elf(const struct tree_entry *e)
-{
-	struct err ignored = ERR_INIT;
-	CLEANUP_CLOSE int fd = file_open_below(e->in, e->name, &ignored);
-	char magic[4];
-
-	return fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
-	       !memcmp(magic, "\177ELF", sizeof(magic));
-}
-
 static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
 {
-	struct audit_context *c = ctx;
-	struct wheel_audit *audit = c->audit;
+	const struct audit_walk *walk = ctx;
+	struct wheel_audit *audit = walk->audit;
+	struct wheel_file f = {0};
 	struct err bad = ERR_INIT;
-	struct wheel_file *f;
+	char magic[4];
 
 	(void)err;
-	if (!S_ISREG(e->st->st_mode) || !is_elf(e))
+	if (!S_ISREG(e->st->st_mode))
 		return 0;
-	if (!(audit->n & (audit->n + 1)))
-		audit->v = xreallocarray(audit->v, 2 * (audit->n + 1), sizeof(*audit->v));
-	f = &audit->v[audit->n];
-	*f = (struct wheel_file){0};
-	if (elf_facts_read(e->path, &f->facts, &bad) < 0) {
+	CLEANUP_CLOSE int fd = file_open_below(e->in, e->name, &bad);
+
+	if (fd < 0 || file_pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
+		memcmp(magic, "\177ELF", sizeof(magic)) != 0)
+		return 0;
+	if (elf_facts_read(e->path, &f.facts, &bad) < 0) {
 		strv_addf(&audit->problems, "%s: %s", e->rel, bad.msg);
 		return 0;
 	}
-	audit->n++;
-	f->path = xstrdup(e->path);
-	f->rel = xstrdup(e->rel);
-	find_role(c->all, f);
+	f.path = xstrdup(e->path);
+	f.rel = xstrdup(e->rel);
+	find_role(walk->here, &f);
+	*ARRAY_ADD(audit->v, audit->n) = f;
+	audit->counts[f.role]++;
 	return 0;
 }
 
 int wheel_audit_read(
 	const struct wheels *all, const char *dir, struct wheel_audit *audit, struct err *err)
 {
-	struct audit_context c = {all, audit};
+	struct audit_walk walk = {&all->here, audit};
 
-	return tree_walk(dir, visit_file, &c, err);
+	return tree_walk(dir, visit_file, &walk, err);
 }

@@ -1,188 +1,247 @@
 /* One wheel from start to end. Runs in a process forked for it. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "tar/tar.h"
 #include "base/file.h"
-#include "check/wheel-internal.h"
+#include "check/check-internal.h"
+#include "tar/tar.h"
 
 /* The largest wheels in use unpack to some gigabytes. */
 #define WHEEL_MAX_BYTES ((uint64_t)6 << 30)
 #define WHEEL_MAX_ENTRIES 200000
+#define EXERCISE_MAX ((size_t)1 << 20)
+#define PIP_TIMEOUT_MS (30 * 60 * 1000)
+#define PIP_OUTPUT_MAX ((size_t)4 << 20)
 
-static int make_folders(const struct wheel_work *work, struct err *err)
+/* Runs pip: 1, or 0 when it failed and the wheel says so, or -1. */
+static int run_pip(
+	struct wheel_work *work, const struct strv *words, const char *doing, struct err *err)
 {
-	static const char *const names[] = {"home", "tmp", "cwd", "site"};
+	CLEANUP_FREE char *tmp = xasprintf("%s/tmp", work->dir), *said = NULL;
+	CLEANUP_BUF struct buf output = BUF_INIT;
+	const char *last;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s", work->dir, names[i]);
-
-		if (make_dirs(path, err) < 0)
-			return -1;
-	}
+	if (pip_run(&work->all->pip, words, tmp, PIP_OUTPUT_MAX, PIP_TIMEOUT_MS, &output, err) == 0)
+		return 1;
+	if (err->code != ERR_CHILD)
+		return -1;
+	/* Its last word of error, one line of it. */
+	last = output.len ? output.data : "it said nothing";
+	for (const char *p = last; (p = strstr(p, "ERROR: "));)
+		last = p += strlen("ERROR: ");
+	said = xstrndup(last, strcspn(last, "\n"));
+	if (strstr(said, "No matching distribution"))
+		wheel_not_checked(work->wheel, "no wheel for this Python and platform: %s", said);
+	else if (strstr(said, "not a supported wheel"))
+		wheel_not_checked(work->wheel, "%s", said);
+	else
+		wheel_not_checked(work->wheel, "%s: pip: %s (%s)", doing, said, err->msg);
 	return 0;
 }
 
-/* Name, version and digest: 1, 0 with the reason in the model, or -1. */
-static int identify(struct wheel_work *work, char hex[SHA256_HEX_SIZE], struct err *err)
+static int visit_download(void *ctx, const struct tree_entry *e, struct err *err)
 {
-	CLEANUP_FREE char *name = NULL, *version = NULL;
-	uint64_t size;
+	char **found = ctx;
 
-	if (sha256_file(work->file, hex, &size, err) < 0)
+	(void)err;
+	if (!*found && S_ISREG(e->st->st_mode) && ends_with(e->rel, ".whl"))
+		*found = xstrdup(e->path);
+	return 0;
+}
+
+/* Finds the wheel, or downloads it: 1, or 0 with the reason, or -1. */
+static int obtain(struct wheel_work *work, char **file, struct err *err)
+{
+	const struct python *dist = work->all->here.dist;
+	const char *soabi = py_config(dist, "SOABI");
+	/* Downloads are kept by what the interpreter is, for another build of the same version too.
+	 */
+	CLEANUP_FREE char *shelf =
+		xasprintf("%s/%s/%s", work->all->downloads, soabi ? soabi : dist->series,
+			work->item->requirement ? work->item->requirement : "");
+	CLEANUP_FREE char *dir = xasprintf("%s/download", work->dir), *fresh = NULL;
+	CLEANUP_STRV struct strv words = STRV_INIT;
+	int got;
+
+	if (work->item->file)
+		*file = xstrdup(work->item->file);
+	else if (path_is_dir(shelf) && tree_walk(shelf, visit_download, file, err) < 0)
 		return -1;
-	json_object_set_new(work->model, "file", py_text_json(path_base(work->file)));
-	json_object_set_new(work->model, "sha256", json_string(hex));
-	json_object_set_new(work->model, "size", json_integer((json_int_t)size));
-	if (!wheel_name_parse(work->file, &name, &version)) {
-		wheel_not_checked(
-			work->model, "'%s' is not how a wheel is named", path_base(work->file));
-		return 0;
+	if (*file)
+		return 1;
+	if (make_dirs(dir, err) < 0)
+		return -1;
+	strv_split(&words, "-q download --no-deps --only-binary :all: --progress-bar off -d", " ");
+	strv_add(&words, dir);
+	strv_add(&words, work->item->requirement);
+	got = run_pip(work, &words, "downloading", err);
+	if (got == 1 && tree_walk(dir, visit_download, &fresh, err) < 0)
+		return -1;
+	if (got == 1 && !fresh)
+		wheel_not_checked(work->wheel, "pip downloaded no wheel");
+	if (got != 1 || !fresh)
+		return got < 0 ? -1 : 0;
+	*file = xasprintf("%s/%s", shelf, path_base(fresh));
+	return path_rename(fresh, *file, err) < 0 ? -1 : 1;
+}
+
+/* Installs the wheel and what it depends on into DIR/site: 1, or 0 with the reason, or -1. */
+static int install(struct wheel_work *work, const char *file, struct err *err)
+{
+	static const char mark[] = "# requires:";
+	CLEANUP_STRV struct strv words = STRV_INIT;
+	CLEANUP_FREE char *beside = path_dir(file);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	strv_split(&words,
+		"-q install --only-binary :all: --progress-bar off --no-compile "
+		"--no-warn-script-location --root-user-action=ignore --target",
+		" ");
+	strv_addf(&words, "%s/site", work->dir);
+	if (work->item->file) {
+		strv_add(&words, "--find-links");
+		strv_add(&words, beside);
 	}
-	json_object_set_new(work->model, "version", py_text_json(version));
-	return 1;
+	strv_add(&words, file);
+	/* An exercise may need more than the wheel's own dependencies: "# requires: psycopg". */
+	if (work->exercise && file_read(work->exercise, EXERCISE_MAX, &text, err) < 0)
+		return -1;
+	if (work->exercise && !strncmp(text.data, mark, strlen(mark))) {
+		text.data[strcspn(text.data, "\n")] = '\0';
+		strv_split(&words, text.data + strlen(mark), " ");
+	}
+	return run_pip(work, &words, "installing", err);
 }
 
 /* Where a result is kept: it is the result of all that goes into the name. */
-static int result_path(
-	const struct wheel_work *work, const char *wheel_digest, char **path, struct err *err)
+static int result_path(const struct wheel_work *work, char **path, struct err *err)
 {
-	CLEANUP_BUF struct buf key = BUF_INIT;
-	CLEANUP_FREE char *exercise = wheel_exercise(work);
 	const struct wheels *all = work->all;
+	CLEANUP_BUF struct buf key = BUF_INIT;
 	char hex[SHA256_HEX_SIZE];
 
-	buf_addf(&key, "%s\n%s\n%s\n%s\n", WHEEL_RESULT_FORM, wheel_digest, all->here.identity,
-		all->compared ? all->reference.identity : "-");
+	buf_addf(&key, "%s\n%s\n%s\n%s\n", WHEEL_RESULT_FORM, work->wheel->sha256,
+		all->here.identity, all->compared ? all->reference.identity : "-");
 	if (sha256_file(all->runner, hex, NULL, err) < 0)
 		return -1;
 	buf_addf(&key, "%s\n", hex);
-	if (exercise && sha256_file(exercise, hex, NULL, err) < 0)
+	if (work->exercise && sha256_file(work->exercise, hex, NULL, err) < 0)
 		return -1;
-	buf_addf(&key, "%s\n", exercise ? hex : "-");
+	buf_addf(&key, "%s\n", work->exercise ? hex : "-");
 	sha256_hex(key.data, key.len, hex);
 	*path = xasprintf("%s/%s-%.16s.json", all->results, work->item->name, hex);
 	return 0;
 }
 
-/* A result that cannot be read is made anew. */
-static bool reuse(struct wheel_work *work, const char *path)
-{
-	struct err ignored = ERR_INIT;
-	json_t *old = py_json_load(path, &ignored);
-
-	if (!json_is_string(json_object_get(old, "verdict"))) {
-		json_decref(old);
-		return false;
-	}
-	json_object_update(work->model, old);
-	json_object_set_new(work->model, "reused", json_true());
-	json_decref(old);
-	return true;
-}
-
-/* Unpacks, audits and predicts; `modules` receives what is to be imported. */
-static int audit(struct wheel_work *work, struct strv *modules, struct err *err)
+/* Unpacks, audits and predicts; `modules` receives what is to be imported. 1, or 0 with the reason
+ * why there is nothing to say, or -1. */
+static int audit(struct wheel_work *work, const char *file, struct strv *modules, struct err *err)
 {
 	const struct tar_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true};
 	CLEANUP(wheel_audit_release) struct wheel_audit found = {0};
 	CLEANUP_FREE char *dir = xasprintf("%s/unpacked", work->dir);
 
-	if (tar_extract(work->file, dir, 0, &limits, err) < 0) {
+	if (tar_extract(file, dir, 0, &limits, err) < 0) {
 		if (err->code != ERR_INPUT)
 			return -1;
-		wheel_not_checked(work->model, "%s", err->msg);
+		wheel_not_checked(work->wheel, "%s", err->msg);
 		return 0;
 	}
 	if (wheel_audit_read(work->all, dir, &found, err) < 0 ||
-		wheel_predict(work->all, &found, work->model, err) < 0)
+		wheel_predict(work->all, &found, work->wheel, err) < 0 || tree_remove(dir, err) < 0)
 		return -1;
 	for (size_t i = 0; i < found.n; i++) {
 		if (found.v[i].role == WHEEL_EXTENSION)
 			strv_add(modules, found.v[i].module);
 	}
-	return tree_remove(dir, err) < 0 ? -1 : 1;
+	if (modules->n || work->exercise)
+		return 1;
+	wheel_not_checked(work->wheel, "%s",
+		found.counts[WHEEL_FOREIGN]
+			? "its extension modules are for another Python or machine"
+			: "it has no extension modules, and there is no exercise for it");
+	return 0;
 }
 
-static int try_both(struct wheel_work *work, const struct strv *modules, struct err *err)
+static int check_one(struct wheel_work *work, struct err *err)
 {
-	json_t *here = json_array(), *there = work->all->compared ? json_array() : NULL;
-	int failed = wheel_try(work, &work->all->here, modules, here, err);
-
-	if (failed == 0 && there)
-		failed = wheel_try(work, &work->all->reference, modules, there, err);
-	if (failed == 0)
-		wheel_judge(work->model, here, there);
-	json_decref(here);
-	json_decref(there);
-	return failed;
-}
-
-/* Without anything to load there is nothing to say about. */
-static bool has_work(struct wheel_work *work, const struct strv *modules)
-{
-	CLEANUP_FREE char *exercise = wheel_exercise(work);
-	const json_t *audited = json_object_get(work->model, "audit");
-
-	if (modules->n || exercise)
-		return true;
-	if (json_integer_value(json_object_get(audited, "foreign")))
-		wheel_not_checked(
-			work->model, "its extension modules are for another Python or machine");
-	else
-		wheel_not_checked(work->model,
-			"it has no extension modules, and there is no exercise for it");
-	return false;
-}
-
-static int check(struct wheel_work *work, struct err *err)
-{
+	static const char *const folders[] = {"home", "tmp", "cwd", "site"};
+	CLEANUP(wheel_trials_release) struct wheel_trials here = {0}, reference = {0};
 	CLEANUP_STRV struct strv modules = STRV_INIT;
-	CLEANUP_FREE char *kept = NULL, *text = NULL;
+	CLEANUP_FREE char *file = NULL, *kept = NULL, *name = NULL, *text = NULL;
+	const struct wheels *all = work->all;
+	struct wheel *w = work->wheel, old;
+	struct err ignored = ERR_INIT;
 	char hex[SHA256_HEX_SIZE];
-	uint64_t start = clock_ns();
+	uint64_t start = clock_ns(), size;
+	json_t *json;
 	int got;
 
-	if (make_folders(work, err) < 0)
-		return -1;
-	got = wheel_obtain(work, err);
-	if (got == 1)
-		got = identify(work, hex, err);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", work->dir, folders[i]);
+
+		if (make_dirs(path, err) < 0)
+			return -1;
+	}
+	got = obtain(work, &file, err);
 	if (got != 1)
 		return got;
-	if (result_path(work, hex, &kept, err) < 0)
+	if (sha256_file(file, hex, &size, err) < 0)
 		return -1;
-	if (reuse(work, kept))
+	w->file = xstrdup(path_base(file));
+	w->sha256 = xstrdup(hex);
+	w->size = (int64_t)size;
+	if (!wheel_name_parse(file, &name, &w->version)) {
+		wheel_not_checked(w, "'%s' is not how a wheel is named", w->file);
 		return 0;
-	got = audit(work, &modules, err);
+	}
+	if (result_path(work, &kept, err) < 0)
+		return -1;
+	/* A result that cannot be read is made anew. */
+	json = py_json_load(kept, &ignored);
+	if (wheel_from_json(json, &old)) {
+		wheel_release(w);
+		*w = old;
+		w->reused = true;
+		json_decref(json);
+		return 0;
+	}
+	json_decref(json);
+	got = audit(work, file, &modules, err);
 	if (got == 1)
-		got = has_work(work, &modules);
-	if (got == 1)
-		got = wheel_install(work, err);
+		got = install(work, file, err);
 	if (got != 1)
 		return got;
-	if (try_both(work, &modules, err) < 0)
+	if (wheel_try(work, &all->here, &modules, &here, err) < 0 ||
+		(all->compared && wheel_try(work, &all->reference, &modules, &reference, err) < 0))
 		return -1;
-	json_object_set_new(work->model, "seconds",
-		json_integer((json_int_t)((clock_ns() - start) / 1000000000)));
-	text = json_dumps(work->model, JSON_INDENT(1));
+	wheel_judge(w, &here, all->compared ? &reference : NULL);
+	wheel_weigh(w);
+	w->seconds = (int64_t)((clock_ns() - start) / 1000000000);
+	json = wheel_json(w);
+	text = json_dumps(json, JSON_INDENT(1));
+	json_decref(json);
 	return file_write(kept, text, strlen(text), 0644, err);
 }
 
 int wheel_check(struct wheel_work *work, struct err *err)
 {
+	CLEANUP(wheel_release) struct wheel w = WHEEL_INIT;
 	CLEANUP_FREE char *answer = xasprintf("%s/answer.json", work->dir), *text = NULL;
+	CLEANUP_FREE char *exercise = xasprintf("%s/%s.py", work->all->exercises, work->item->name);
+	json_t *json;
 
-	work->model = json_object();
-	json_object_set_new(work->model, "name", py_text_json(work->item->name));
-	json_object_set_new(work->model, "version", json_null());
-	if (check(work, err) < 0) {
+	w.name = xstrdup(work->item->name);
+	work->wheel = &w;
+	work->exercise = path_exists(exercise) ? exercise : NULL;
+	if (check_one(work, err) < 0) {
 		if (err->code == ERR_INTERRUPTED)
 			return -1;
-		wheel_not_checked(work->model, "%s", err->msg);
+		wheel_not_checked(&w, "%s", err->msg);
 	}
-	text = json_dumps(work->model, 0);
-	json_decref(work->model);
-	free(work->file);
+	json = wheel_json(&w);
+	text = json_dumps(json, 0);
+	json_decref(json);
 	return file_write(answer, text, strlen(text), 0644, err);
 }

@@ -5,17 +5,10 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "check/wheel-internal.h"
+#include "check/check-internal.h"
 
 #define LIST_MAX 10000
 #define LIST_FILE_MAX ((size_t)1 << 20)
-
-static bool has_suffix(const char *text, const char *suffix)
-{
-	size_t n = strlen(text), k = strlen(suffix);
-
-	return n > k && !strcmp(text + n - k, suffix);
-}
 
 bool wheel_name_parse(const char *file, char **name, char **version)
 {
@@ -23,7 +16,7 @@ bool wheel_name_parse(const char *file, char **name, char **version)
 	const char *base = path_base(file);
 	CLEANUP_FREE char *stem = NULL;
 
-	if (!has_suffix(base, ".whl"))
+	if (!ends_with(base, ".whl"))
 		return false;
 	stem = xstrndup(base, strlen(base) - 4);
 	strv_split(&parts, stem, "-");
@@ -34,28 +27,24 @@ bool wheel_name_parse(const char *file, char **name, char **version)
 	return true;
 }
 
+static void item_release(struct wheel_item *item)
+{
+	free(item->requirement);
+	free(item->name);
+	free(item->file);
+}
+
 void wheel_list_release(struct wheel_list *list)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		free(list->v[i].requirement);
-		free(list->v[i].name);
-		free(list->v[i].file);
-	}
+	for (size_t i = 0; i < list->n; i++)
+		item_release(&list->v[i]);
 	free(list->v);
 	*list = (struct wheel_list){0};
 }
 
-static struct wheel_item *add(struct wheel_list *list)
-{
-	if (!(list->n & (list->n + 1)))
-		list->v = xreallocarray(list->v, 2 * (list->n + 1), sizeof(*list->v));
-	list->v[list->n] = (struct wheel_item){0};
-	return &list->v[list->n++];
-}
-
 static void add_file(struct wheel_list *list, const char *path)
 {
-	struct wheel_item *item = add(list);
+	struct wheel_item *item = ARRAY_ADD(list->v, list->n);
 	CLEANUP_FREE char *version = NULL;
 
 	item->file = path_absolute(path);
@@ -66,7 +55,7 @@ static void add_file(struct wheel_list *list, const char *path)
 static int visit_wheel(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	(void)err;
-	if (!strchr(e->rel, '/') && !S_ISDIR(e->st->st_mode) && has_suffix(e->rel, ".whl"))
+	if (!strchr(e->rel, '/') && !S_ISDIR(e->st->st_mode) && ends_with(e->rel, ".whl"))
 		add_file(ctx, e->path);
 	return 0;
 }
@@ -108,7 +97,7 @@ static int add_line(struct wheel_list *list, const char *path, char *line, struc
 	}
 	if (list->n == LIST_MAX)
 		return err_set(err, ERR_INPUT, "'%s' lists more than %d names", path, LIST_MAX);
-	item = add(list);
+	item = ARRAY_ADD(list->v, list->n);
 	item->requirement = xstrdup(line);
 	item->name = py_project_name(line, n);
 	return 0;
@@ -131,59 +120,41 @@ static int read_names(const char *path, size_t max, struct wheel_list *list, str
 	return 0;
 }
 
-static int read_top(
-	const char *data_dir, const char *number, struct wheel_list *list, struct err *err)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/top.txt", data_dir);
-	char *end;
-	unsigned long n = strtoul(number, &end, 10);
-
-	if (!isdigit((unsigned char)*number) || *end || !n || n >= LIST_MAX)
-		return err_set(err, ERR_USAGE, "'top:%s' has no number between 1 and %d", number,
-			LIST_MAX - 1);
-	return read_names(path, n, list, err);
-}
-
-static void filter(struct wheel_list *list, const char *text)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < list->n; i++) {
-		if (strstr(list->v[i].name, text)) {
-			struct wheel_item item = list->v[kept];
-
-			list->v[kept++] = list->v[i];
-			list->v[i] = item;
-		}
-	}
-	for (size_t i = kept; i < list->n; i++) {
-		free(list->v[i].requirement);
-		free(list->v[i].name);
-		free(list->v[i].file);
-	}
-	list->n = kept;
-}
-
 int wheel_list_read(
 	const struct check_wheel_options *options, struct wheel_list *list, struct err *err)
 {
-	const char *what = options->what;
+	const char *what = options->what, *filter = options->filter;
 	int failed = 0;
+	size_t kept = 0;
 
-	if (!strncmp(what, "top:", 4))
-		failed = read_top(options->data_dir, what + 4, list, err);
-	else if (path_is_dir(what))
+	if (!strncmp(what, "top:", 4)) {
+		CLEANUP_FREE char *path = xasprintf("%s/top.txt", options->data_dir);
+		char *end;
+		unsigned long n = strtoul(what + 4, &end, 10);
+
+		if (!isdigit((unsigned char)what[4]) || *end || !n || n >= LIST_MAX)
+			return err_set(err, ERR_USAGE, "'%s' has no number between 1 and %d", what,
+				LIST_MAX - 1);
+		failed = read_names(path, n, list, err);
+	} else if (path_is_dir(what)) {
 		failed = tree_walk(what, visit_wheel, list, err);
-	else if (has_suffix(what, ".whl") && path_exists(what))
+	} else if (ends_with(what, ".whl") && path_exists(what)) {
 		add_file(list, what);
-	else
+	} else {
 		failed = read_names(what, LIST_MAX, list, err);
-	if (failed == 0 && options->filter)
-		filter(list, options->filter);
+	}
+	for (size_t i = 0; failed == 0 && filter && i < list->n; i++) {
+		if (strstr(list->v[i].name, filter))
+			list->v[kept++] = list->v[i];
+		else
+			item_release(&list->v[i]);
+	}
+	if (failed == 0 && filter)
+		list->n = kept;
 	if (failed == 0 && !list->n)
 		failed = err_set(err, ERR_INPUT, "'%s' has no wheels%s%s%s", what,
-			options->filter ? " whose names contain '" : "",
-			options->filter ? options->filter : "", options->filter ? "'" : "");
+			filter ? " whose names contain '" : "", filter ? filter : "",
+			filter ? "'" : "");
 	if (failed < 0)
 		wheel_list_release(list);
 	return failed;

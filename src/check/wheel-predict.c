@@ -1,10 +1,17 @@
-/* What will come of a wheel, said before it is loaded. */
+/* What will come of a wheel, said before it is loaded.
+ *
+ * The loader looks for each DT_NEEDED of an extension in its search path and in the system's
+ * folders, and then for those of what it found, breadth first; a library that is loaded already
+ * under the same name is taken. Symbols are looked for in the interpreter, in what it is linked
+ * with, and in what came along. All of that can be followed in the files, but for two things: what
+ * another wheel brings, and what a package loads by hand before it imports an extension. There the
+ * answer is "unsure", with the reason.
+ */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
-#include "check/wheel-internal.h"
+#include "check/check-internal.h"
 
 #define NAMES_MAX 20 /* of each kind that are listed */
 
@@ -13,73 +20,53 @@
 #define TLS_CERTAIN 1152
 #define TLS_ALL 1664
 
-/* What the prediction rests on; each list is of sentences or names. */
+/* What the prediction rests on. */
+enum sign {
+	LIBPYTHON,    /* files that name it, where the loader finds it */
+	NO_LIBPYTHON, /* the same, where it does not */
+	MISSING,      /* symbols */
+	ELSEWHERE,    /* symbols that a library of another wheel may have */
+	LIBRARIES,    /* DT_NEEDED that nothing has */
+	OTHER_WHEELS, /* DT_NEEDED that another wheel may have */
+	PLACED,       /* the same, as a search path says in which folder it has them */
+	WHEELS,       /* these folders */
+	OFF_PATH,     /* libraries of the wheel that no search path leads to, and who needs them */
+	COLLISIONS,   /* symbols */
+	BUNDLED,
+	N_SIGNS,
+};
+
 struct signs {
-	const struct wheels *all;
+	const struct wheel_python *here;
 	const struct wheel_audit *audit;
-	struct strv libpython;    /* files that name it, where the loader finds it */
-	struct strv no_libpython; /* the same, where it does not */
-	struct strv missing;      /* symbols */
-	struct strv elsewhere;    /* symbols that a library of another wheel may have */
-	struct strv libraries;    /* DT_NEEDED that nothing has */
-	struct strv other_wheels; /* DT_NEEDED that another wheel may have */
-	struct strv placed;       /* the same, as a search path says in which folder it has them */
-	struct strv wheels;       /* these folders */
-	struct strv collisions;   /* symbols */
-	struct strv bundled;
+	struct strv lists[N_SIGNS]; /* of sentences or names */
 	uint64_t static_tls;
 	const char *glibc;
 };
 
 static void signs_release(struct signs *s)
 {
-	strv_release(&s->libpython);
-	strv_release(&s->no_libpython);
-	strv_release(&s->missing);
-	strv_release(&s->elsewhere);
-	strv_release(&s->libraries);
-	strv_release(&s->other_wheels);
-	strv_release(&s->placed);
-	strv_release(&s->wheels);
-	strv_release(&s->collisions);
-	strv_release(&s->bundled);
+	for (size_t i = 0; i < N_SIGNS; i++)
+		strv_release(&s->lists[i]);
 }
 
-static void note(struct strv *list, const char *text)
+__attribute__((format(printf, 3, 4))) static void add_sign(
+	struct signs *s, enum sign sign, const char *fmt, ...)
 {
-	if (!strv_has(list, text))
-		strv_add(list, text);
+	CLEANUP_FREE char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (!strv_has(&s->lists[sign], text))
+		strv_add(&s->lists[sign], text);
 }
 
-/* The C API's names: Py or _Py, then a capital or an underscore. */
-static bool is_python_name(const char *name)
+/* Is the symbol there for extensions? */
+static bool python_exports(const struct signs *s, const char *name)
 {
-	name += *name == '_';
-	return name[0] == 'P' && name[1] == 'y' &&
-	       (name[2] == '_' || (name[2] >= 'A' && name[2] <= 'Z'));
-}
-
-/* What linkers and start files define in every program. */
-static bool is_linkers_name(const char *name)
-{
-	static const char *const names[] = {"_init", "_fini", "_start", "main", "data_start",
-		"__data_start", "_IO_stdin_used", "_edata", "_end", "__bss_start", "__end__",
-		"_bss_end__", "__bss_end__", "__bss_start__"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(name, names[i]))
-			return true;
-	}
-	return !strncmp(name, "PyInit_", 7);
-}
-
-static bool wheel_defines(const struct wheel_audit *audit, const char *name)
-{
-	for (size_t i = 0; i < audit->n; i++) {
-		if (elf_exports(&audit->v[i].facts, name))
-			return true;
-	}
-	return false;
+	return elf_exports(&s->here->exe, name) || elf_exports(&s->here->library, name);
 }
 
 /* The file of the wheel that answers to the name as the loader has it, whatever leads there: wheels
@@ -133,18 +120,16 @@ static char *leads_out(const struct wheel_file *f)
 static int find_needed(const struct signs *s, const struct wheel_file *f, const char *name,
 	char **found, char **why, struct err *err)
 {
-	const struct wheel_python *here = &s->all->here;
-	const struct py_chain chain[] = {
-		{here->dist->interpreter, &here->exe}, {f->path, &f->facts}};
-	const struct py_chain libpython = {here->dist->libpython_loaded, &here->library};
+	const struct python *dist = s->here->dist;
+	const struct py_chain chain[] = {{dist->interpreter, &s->here->exe}, {f->path, &f->facts}};
+	const struct py_chain libpython = {dist->libpython_loaded, &s->here->library};
 
 	*found = *why = NULL;
+	if (!libpython.path || !py_loader_answers(&libpython, name))
+		return py_loader_find(chain, ARRAY_SIZE(chain), name, found, why, err);
 	/* loaded already, under this name */
-	if (libpython.path && py_loader_answers(&libpython, name)) {
-		*found = xstrdup(libpython.path);
-		return 0;
-	}
-	return py_loader_find(chain, ARRAY_SIZE(chain), name, found, why, err);
+	*found = xstrdup(libpython.path);
+	return 0;
 }
 
 static int look_at_needed(
@@ -152,30 +137,80 @@ static int look_at_needed(
 {
 	const struct py_chain self = {f->path, &f->facts};
 	CLEANUP_FREE char *name = py_loader_expand(&self, 1, needed);
-	CLEANUP_FREE char *found = NULL, *why = NULL, *text = NULL, *other = NULL;
+	CLEANUP_FREE char *found = NULL, *why = NULL, *other = NULL;
 
 	if (name && wheel_library(s->audit, name))
 		return 0;
 	if (find_needed(s, f, name ? name : needed, &found, &why, err) < 0)
 		return -1;
-	if (py_is_libpython(needed, true)) {
-		text = xasprintf(
-			"%s needs %s%s%s", f->rel, needed, why ? ": " : "", why ? why : "");
-		note(found ? &s->libpython : &s->no_libpython, text);
-		return 0;
-	}
-	if (found)
-		return 0;
-	other = leads_out(f);
-	if (!other && f->role != WHEEL_LIBRARY) {
-		note(&s->libraries, needed);
-		return 0;
-	}
-	note(&s->other_wheels, needed);
+	if (py_is_libpython(needed, true))
+		add_sign(s, found ? LIBPYTHON : NO_LIBPYTHON, "%s needs %s%s%s", f->rel, needed,
+			why ? ": " : "", why ? why : "");
+	else if (!found && !(other = leads_out(f)) && f->role != WHEEL_LIBRARY)
+		add_sign(s, LIBRARIES, "%s", needed);
+	else if (!found)
+		add_sign(s, OTHER_WHEELS, "%s", needed);
 	if (other) {
-		text = xasprintf("%s of '%s'", needed, other);
-		note(&s->placed, text);
-		note(&s->wheels, other);
+		add_sign(s, PLACED, "%s of '%s'", needed, other);
+		add_sign(s, WHEELS, "%s", other);
+	}
+	return 0;
+}
+
+/* Loads an extension with the libraries of the wheel as the loader would, and notes those that it
+ * would not find although they are there. */
+static int look_for_paths(struct signs *s, const struct wheel_file *extension, struct err *err)
+{
+	const struct wheel_audit *audit = s->audit;
+	CLEANUP_FREE size_t *queue = xcalloc(audit->n + 1, sizeof(*queue));
+	CLEANUP_FREE size_t *loader =
+		xcalloc(audit->n + 1, sizeof(*loader)); /* place in the queue */
+	CLEANUP_FREE bool *loaded = xcalloc(audit->n, sizeof(*loaded));
+	CLEANUP_FREE struct py_chain *chain = xcalloc(audit->n + 1, sizeof(*chain));
+	size_t end = 1;
+
+	queue[0] = (size_t)(extension - audit->v);
+	loaded[queue[0]] = true;
+	for (size_t head = 0; head < end; head++) {
+		const struct wheel_file *f = &audit->v[queue[head]];
+		const struct py_chain self = {f->path, &f->facts};
+
+		for (size_t k = 0; k < f->facts.n_needed; k++) {
+			CLEANUP_FREE char *name = py_loader_expand(&self, 1, f->facts.needed[k]);
+			const struct wheel_file *library = name ? wheel_library(audit, name) : NULL;
+			CLEANUP_FREE char *found = NULL, *why = NULL;
+			size_t n = 0, at = library ? (size_t)(library - audit->v) : 0;
+
+			/* What lies below NAME.data lands elsewhere. */
+			if (!library || loaded[at] || strstr(f->rel, ".data/") ||
+				strstr(library->rel, ".data/"))
+				continue;
+			/* From the interpreter to the file: the way back, turned round. */
+			for (size_t p = head; n < audit->n; p = loader[p]) {
+				const struct wheel_file *step = &audit->v[queue[p]];
+
+				memmove(chain + 1, chain, n++ * sizeof(*chain));
+				chain[0] = (struct py_chain){step->path, &step->facts};
+				if (p == 0)
+					break;
+			}
+			memmove(chain + 1, chain, n++ * sizeof(*chain));
+			chain[0] = (struct py_chain){s->here->dist->interpreter, &s->here->exe};
+			if (py_loader_find(chain, n, name, &found, &why, err) < 0)
+				return -1;
+			if (!found) {
+				add_sign(s, OFF_PATH, "%s (which %s needs)",
+					path_base(library->rel), f->rel);
+				continue;
+			}
+			for (size_t i = 0; i < audit->n; i++) {
+				if (loaded[i] || !rule_same_file(found, audit->v[i].path))
+					continue;
+				loaded[i] = true;
+				loader[end] = head;
+				queue[end++] = i;
+			}
+		}
 	}
 	return 0;
 }
@@ -187,6 +222,8 @@ static int reaches_out(
 {
 	const struct py_chain self = {f->path, &f->facts};
 
+	if (seen[f - s->audit->v])
+		return 0;
 	seen[f - s->audit->v] = true;
 	for (size_t i = 0; !*ret && i < f->facts.n_needed; i++) {
 		const char *needed = f->facts.needed[i];
@@ -194,7 +231,7 @@ static int reaches_out(
 		CLEANUP_FREE char *found = NULL, *why = NULL;
 		const struct wheel_file *next = wheel_library(s->audit, name ? name : needed);
 
-		if (next && !seen[next - s->audit->v] && reaches_out(s, next, seen, ret, err) < 0)
+		if (next && reaches_out(s, next, seen, ret, err) < 0)
 			return -1;
 		if (next || py_is_libpython(needed, true))
 			continue;
@@ -205,47 +242,49 @@ static int reaches_out(
 	return 0;
 }
 
-/* A library's own search may end in what the extension that loads it brings along. */
-static int may_be_elsewhere(
-	const struct signs *s, const struct wheel_file *f, bool *ret, struct err *err)
-{
-	CLEANUP_FREE bool *seen = xcalloc(s->audit->n, sizeof(*seen));
-
-	*ret = false;
-	for (size_t i = 0; !*ret && i < s->audit->n; i++) {
-		const struct wheel_file *from = f->role == WHEEL_LIBRARY ? &s->audit->v[i] : f;
-
-		if (!seen[from - s->audit->v] && reaches_out(s, from, seen, ret, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int look_at_symbols(struct signs *s, const struct wheel_file *f, struct err *err)
 {
-	int elsewhere = -1;
+	/* What linkers and start files define in every program. */
+	static const char linkers[] =
+		"_init _fini _start main data_start __data_start _IO_stdin_used _edata _end "
+		"__bss_start __end__ _bss_end__ __bss_end__ __bss_start__ PyInit_*";
+	const struct wheel_audit *audit = s->audit;
+	CLEANUP_FREE bool *seen = NULL;
+	bool elsewhere = false;
 
 	for (size_t i = 0; i < f->facts.n_undefined; i++) {
 		const struct elf_undefined *u = &f->facts.undefined[i];
+		const char *name = u->name + (*u->name == '_');
+		bool defined = false;
 
-		if (u->weak || !is_python_name(u->name) ||
-			wheel_python_exports(&s->all->here, u->name) ||
-			wheel_defines(s->audit, u->name))
+		/* The C API's names: Py or _Py, then a capital or an underscore. */
+		if (u->weak || name[0] != 'P' || name[1] != 'y' ||
+			(name[2] != '_' && (name[2] < 'A' || name[2] > 'Z')) ||
+			python_exports(s, u->name))
 			continue;
-		if (elsewhere < 0) {
-			bool out;
+		for (size_t k = 0; !defined && k < audit->n; k++)
+			defined = elf_exports(&audit->v[k].facts, u->name);
+		if (defined)
+			continue;
+		/* A library's own search may end in what the extension that loads it brings along.
+		 */
+		if (!seen) {
+			seen = xcalloc(audit->n, sizeof(*seen));
+			for (size_t k = 0; !elsewhere && k < audit->n; k++) {
+				const struct wheel_file *from =
+					f->role == WHEEL_LIBRARY ? &audit->v[k] : f;
 
-			if (may_be_elsewhere(s, f, &out, err) < 0)
-				return -1;
-			elsewhere = out;
+				if (reaches_out(s, from, seen, &elsewhere, err) < 0)
+					return -1;
+			}
 		}
-		note(elsewhere ? &s->elsewhere : &s->missing, u->name);
+		add_sign(s, elsewhere ? ELSEWHERE : MISSING, "%s", u->name);
 	}
 	for (size_t i = 0; i < f->facts.n_exports; i++) {
 		const char *name = f->facts.exports[i];
 
-		if (!is_linkers_name(name) && wheel_python_exports(&s->all->here, name))
-			note(&s->collisions, name);
+		if (!check_listed(linkers, name) && python_exports(s, name))
+			add_sign(s, COLLISIONS, "%s", name);
 	}
 	return 0;
 }
@@ -282,37 +321,35 @@ static void look_for_copies(struct signs *s, const struct wheel_file *f)
 		if ((!strncmp(base, known[i].file, n) && base[n] &&
 			    strchr("-._0123456789", base[n])) ||
 			elf_exports(&f->facts, known[i].symbol))
-			note(&s->bundled, known[i].name);
+			add_sign(s, BUNDLED, "%s", known[i].name);
 	}
 }
 
-static int collect(struct signs *s, struct err *err)
+static int look_at_file(struct signs *s, const struct wheel_file *f, struct err *err)
 {
-	for (size_t i = 0; i < s->audit->n; i++) {
-		const struct wheel_file *f = &s->audit->v[i];
-		uint64_t align = f->facts.tls_align ? f->facts.tls_align : 1;
+	uint64_t align = f->facts.tls_align ? f->facts.tls_align : 1;
 
-		if (f->role == WHEEL_FOREIGN || f->facts.machine != s->all->here.exe.machine)
-			continue;
-		if (look_at_symbols(s, f, err) < 0)
+	if (f->role == WHEEL_FOREIGN || f->facts.machine != s->here->exe.machine)
+		return 0;
+	if (look_at_symbols(s, f, err) < 0)
+		return -1;
+	look_for_copies(s, f);
+	if (f->facts.static_tls && f->facts.has_tls && f->facts.tls_size < UINT32_MAX &&
+		align < UINT32_MAX)
+		s->static_tls += (f->facts.tls_size + align - 1) / align * align;
+	if (f->facts.glibc && (!s->glibc || elf_version_compare(s->glibc, f->facts.glibc) < 0))
+		s->glibc = f->facts.glibc;
+	for (size_t k = 0; k < f->facts.n_needed; k++) {
+		if (look_at_needed(s, f, f->facts.needed[k], err) < 0)
 			return -1;
-		look_for_copies(s, f);
-		if (f->facts.static_tls && f->facts.has_tls && f->facts.tls_size < UINT32_MAX &&
-			align < UINT32_MAX)
-			s->static_tls += (f->facts.tls_size + align - 1) / align * align;
-		if (f->facts.glibc &&
-			(!s->glibc || elf_version_compare(s->glibc, f->facts.glibc) < 0))
-			s->glibc = f->facts.glibc;
-		for (size_t k = 0; k < f->facts.n_needed; k++) {
-			if (look_at_needed(s, f, f->facts.needed[k], err) < 0)
-				return -1;
-		}
 	}
-	return 0;
+	return f->role == WHEEL_EXTENSION ? look_for_paths(s, f, err) : 0;
 }
 
-static char *names(const struct strv *list)
+/* "a, b, c and 4 more", or what is said of nothing in particular. */
+static char *names_of(const struct signs *s, enum sign sign)
 {
+	const struct strv *list = &s->lists[sign];
 	struct buf text = BUF_INIT;
 
 	buf_reserve(&text, 0);
@@ -323,96 +360,100 @@ static char *names(const struct strv *list)
 	return buf_steal(&text);
 }
 
-static void predict(json_t *model, const char *prediction, const char *expected, char *because)
-{
-	json_object_set_new(model, "prediction", json_string(prediction));
-	json_object_set_new(model, "expected", json_string(expected));
-	json_object_set_new(model, "because", py_text_json(because));
-	free(because);
-}
-
 /* The gravest sign decides. */
-static void conclude(const struct signs *s, json_t *model)
+static void conclude(const struct signs *s, struct wheel *w)
 {
-	CLEANUP_FREE char *missing = names(&s->missing), *libraries = names(&s->libraries);
-	CLEANUP_FREE char *others = names(s->placed.n ? &s->placed : &s->other_wheels);
-	CLEANUP_FREE char *same = names(&s->collisions);
-	CLEANUP_FREE char *libpython = names(&s->libpython), *none = names(&s->no_libpython);
-	CLEANUP_FREE char *elsewhere = names(&s->elsewhere);
+	static const struct {
+		enum sign sign;
+		enum wheel_prediction prediction;
+		enum wheel_expected expected;
+		const char *before, *after; /* of the names */
+	} table[] = {
+		{MISSING, WHEEL_MISSING_SYMBOLS, WHEEL_BREAKS, "the interpreter does not export ",
+			""},
+		{NO_LIBPYTHON, WHEEL_NEEDS_LIBPYTHON, WHEEL_BREAKS, "", ""},
+		{LIBRARIES, WHEEL_MISSING_LIBRARY, WHEEL_BREAKS,
+			"neither the wheel nor the system has ", ""},
+		{N_SIGNS, WHEEL_TLS, WHEEL_UNSURE, "", ""},
+		{COLLISIONS, WHEEL_COLLIDES, WHEEL_UNSURE, "the interpreter exports ",
+			" too, and comes first"},
+		{OTHER_WHEELS, WHEEL_NEEDS_OTHER, WHEEL_UNSURE, "",
+			" must come from another wheel"},
+		{OFF_PATH, WHEEL_OFF_PATH, WHEEL_UNSURE, "in the wheel, but on no search path: ",
+			"; found only if something loads it first"},
+		{LIBPYTHON, WHEEL_NEEDS_LIBPYTHON, WHEEL_WORKS, "", ""},
+	};
+	size_t i = 0;
 
-	if (s->missing.n)
-		predict(model, "missing symbols", "breaks",
-			xasprintf("the interpreter does not export %s", missing));
-	else if (s->no_libpython.n)
-		predict(model, "needs libpython.so", "breaks", xasprintf("%s", none));
-	else if (s->libraries.n)
-		predict(model, "missing library", "breaks",
-			xasprintf("neither the wheel nor the system has %s", libraries));
-	else if (s->static_tls > TLS_ALL)
-		predict(model, "TLS may not fit", "breaks",
-			xasprintf("static TLS of %ju bytes; glibc keeps %d",
-				(uintmax_t)s->static_tls, TLS_ALL));
-	else if (s->static_tls > TLS_CERTAIN)
-		predict(model, "TLS may not fit", "unsure",
-			xasprintf("static TLS of %ju bytes; glibc keeps %d, and %d more if no "
-				  "other library took them",
-				(uintmax_t)s->static_tls, TLS_CERTAIN, TLS_ALL - TLS_CERTAIN));
-	else if (s->collisions.n)
-		predict(model, "may collide", "unsure",
-			xasprintf("the interpreter exports %s too, and comes first", same));
-	else if (s->other_wheels.n)
-		predict(model, "needs another wheel", "unsure",
-			xasprintf("%s must come from another wheel%s%s", others,
-				s->elsewhere.n ? ", which decides whether there is " : "",
-				elsewhere));
-	else if (s->libpython.n)
-		predict(model, "needs libpython.so", "works", xasprintf("%s", libpython));
-	else
-		predict(model, "works", "works",
-			xstrdup("every symbol and library is there, nothing collides"));
+	while (i < ARRAY_SIZE(table) && !(table[i].sign == N_SIGNS ? s->static_tls > TLS_CERTAIN
+								   : s->lists[table[i].sign].n > 0))
+		i++;
+	w->prediction = i < ARRAY_SIZE(table) ? table[i].prediction : WHEEL_FITS;
+	w->expected = i < ARRAY_SIZE(table) ? table[i].expected : WHEEL_WORKS;
+	if (w->prediction == WHEEL_FITS) {
+		w->because = xstrdup("every symbol and library is there, nothing collides");
+	} else if (w->prediction == WHEEL_TLS && s->static_tls > TLS_ALL) {
+		w->expected = WHEEL_BREAKS;
+		w->because = xasprintf("static TLS of %ju bytes; glibc keeps %d",
+			(uintmax_t)s->static_tls, TLS_ALL);
+	} else if (w->prediction == WHEEL_TLS) {
+		w->because = xasprintf(
+			"static TLS of %ju bytes; glibc keeps %d, and %d more if no other library "
+			"took them",
+			(uintmax_t)s->static_tls, TLS_CERTAIN, TLS_ALL - TLS_CERTAIN);
+	} else {
+		bool other = w->prediction == WHEEL_NEEDS_OTHER;
+		CLEANUP_FREE char *names =
+			names_of(s, other && s->lists[PLACED].n ? PLACED : table[i].sign);
+		CLEANUP_FREE char *symbols = names_of(s, ELSEWHERE);
+		bool decides = other && *symbols;
+
+		w->because = xasprintf("%s%s%s%s%s", table[i].before, names, table[i].after,
+			decides ? ", which decides whether there is " : "", decides ? symbols : "");
+	}
 }
 
-static void set_list(json_t *audit, const char *key, const struct strv *list)
+/* Puts what matters in the files into the model. */
+static void describe(const struct signs *s, struct wheel *w)
 {
-	json_t *a = json_array();
+	static const struct {
+		const char *key;
+		enum sign sign;
+	} keys[] = {{"bundled", BUNDLED}, {"needs_libpython", LIBPYTHON},
+		{"missing_symbols", MISSING}, {"symbols_elsewhere", ELSEWHERE},
+		{"missing_libraries", LIBRARIES}, {"other_wheels", OTHER_WHEELS},
+		{"deciding_wheels", WHEELS}, {"off_path", OFF_PATH}, {"collisions", COLLISIONS},
+		{"problems", N_SIGNS}};
+	const size_t *counts = s->audit->counts;
 
-	for (size_t i = 0; i < list->n && i < NAMES_MAX; i++)
-		json_array_append_new(a, py_text_json(list->v[i]));
-	json_object_set_new(audit, key, a);
-}
+	w->audit = json_pack("{s:I, s:I, s:I}", "extensions", (json_int_t)counts[WHEEL_EXTENSION],
+		"foreign", (json_int_t)counts[WHEEL_FOREIGN], "libraries",
+		(json_int_t)counts[WHEEL_LIBRARY]);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		enum sign sign = keys[i].sign;
+		const struct strv *list = sign == N_SIGNS ? &s->audit->problems : &s->lists[sign];
+		json_t *texts = json_array();
 
-static void describe(const struct signs *s, json_t *model)
-{
-	static const char *const roles[] = {"extensions", "foreign", "libraries"};
-	json_int_t counts[3] = {0};
-	json_t *audit = json_object();
-
-	for (size_t i = 0; i < s->audit->n; i++)
-		counts[s->audit->v[i].role]++;
-	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
-		json_object_set_new(audit, roles[i], json_integer(counts[i]));
-	set_list(audit, "bundled", &s->bundled);
-	set_list(audit, "needs_libpython", s->no_libpython.n ? &s->no_libpython : &s->libpython);
-	set_list(audit, "missing_symbols", &s->missing);
-	set_list(audit, "symbols_elsewhere", &s->elsewhere);
-	set_list(audit, "missing_libraries", &s->libraries);
-	set_list(audit, "other_wheels", &s->other_wheels);
-	set_list(audit, "deciding_wheels", &s->wheels);
-	set_list(audit, "collisions", &s->collisions);
-	set_list(audit, "problems", &s->audit->problems);
-	json_object_set_new(audit, "static_tls", json_integer((json_int_t)s->static_tls));
-	json_object_set_new(audit, "glibc", py_text_json(s->glibc));
-	json_object_set_new(model, "audit", audit);
+		if (sign == LIBPYTHON && s->lists[NO_LIBPYTHON].n)
+			list = &s->lists[NO_LIBPYTHON];
+		for (size_t k = 0; k < list->n && k < NAMES_MAX; k++)
+			json_array_append_new(texts, json_text(list->v[k]));
+		json_object_set_new(w->audit, keys[i].key, texts);
+	}
+	json_object_set_new(w->audit, "static_tls", json_integer((json_int_t)s->static_tls));
+	json_object_set_new(w->audit, "glibc", json_text(s->glibc));
 }
 
 int wheel_predict(
-	const struct wheels *all, const struct wheel_audit *audit, json_t *model, struct err *err)
+	const struct wheels *all, const struct wheel_audit *audit, struct wheel *w, struct err *err)
 {
-	CLEANUP(signs_release) struct signs s = {.all = all, .audit = audit};
+	CLEANUP(signs_release) struct signs s = {.here = &all->here, .audit = audit};
 
-	if (collect(&s, err) < 0)
-		return -1;
-	describe(&s, model);
-	conclude(&s, model);
+	for (size_t i = 0; i < audit->n; i++) {
+		if (look_at_file(&s, &audit->v[i], err) < 0)
+			return -1;
+	}
+	describe(&s, w);
+	conclude(&s, w);
 	return 0;
 }

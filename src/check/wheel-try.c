@@ -1,14 +1,10 @@
 /* Modules and exercises in child processes, with limits on what they may use. */
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/interrupt.h"
-#include "base/term.h"
-#include "check/wheel-internal.h"
+#include "check/check-internal.h"
 #include "proc/proc.h"
 
 #define BATCH 16 /* modules that are imported into one process */
@@ -23,34 +19,15 @@
 struct attempt {
 	struct buf output; /* what it printed */
 	struct buf result;
-	bool died;       /* did not end with 0 */
-	int code;        /* exit code, or 128 and the signal */
-	char ended[256]; /* how, in words */
+	bool died;   /* did not end with 0 */
+	char *ended; /* how, in words */
 };
 
 static void attempt_release(struct attempt *a)
 {
 	buf_release(&a->output);
 	buf_release(&a->result);
-}
-
-static void try_env(const struct wheel_work *work, bool trace, struct strv *env)
-{
-	static const char *const threads[] = {"OMP", "OPENBLAS", "MKL", "NUMEXPR", "POLARS_MAX"};
-	const char *path = getenv("PATH");
-
-	strv_addf(env, "PATH=%s", path ? path : "/usr/bin:/bin");
-	strv_addf(env, "HOME=%s/home", work->dir);
-	strv_addf(env, "TMPDIR=%s/tmp", work->dir);
-	strv_add(env, "LC_ALL=C.UTF-8");
-	strv_add(env, "TZ=UTC");
-	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
-		strv_addf(env, "%s_%s=1", threads[i],
-			strstr(threads[i], "MAX") ? "THREADS" : "NUM_THREADS");
-	if (trace) {
-		strv_add(env, "LD_DEBUG=files");
-		strv_addf(env, "LD_DEBUG_OUTPUT=%s/ld", work->dir);
-	}
+	free(a->ended);
 }
 
 /* Runs once. A child that fails is not an error of ours: `a` says it. */
@@ -58,6 +35,9 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	const char *kind, char *const *names, size_t n, bool trace, struct attempt *a,
 	struct err *err)
 {
+	static const char threads[] =
+		"TZ=UTC OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 "
+		"NUMEXPR_NUM_THREADS=1 POLARS_MAX_THREADS=1";
 	CLEANUP_FREE char *result = xasprintf("%s/result", work->dir);
 	CLEANUP_FREE char *cwd = xasprintf("%s/cwd", work->dir);
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
@@ -68,6 +48,7 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 		.err = -1,
 		.limits = {
 			.data = TRY_DATA_MAX, .file = TRY_FILE_MAX, .cpu = TRY_TIMEOUT_MS / 1000}};
+	const char *path = getenv("PATH");
 	struct err child = ERR_INIT;
 
 	strv_add(&argv, python->dist->interpreter);
@@ -78,7 +59,15 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	strv_add(&argv, kind);
 	for (size_t i = 0; i < n; i++)
 		strv_add(&argv, names[i]);
-	try_env(work, trace, &env);
+	strv_addf(&env, "PATH=%s", path ? path : "/usr/bin:/bin");
+	strv_addf(&env, "HOME=%s/home", work->dir);
+	strv_addf(&env, "TMPDIR=%s/tmp", work->dir);
+	strv_add(&env, "LC_ALL=C.UTF-8");
+	strv_split(&env, threads, " ");
+	if (trace) {
+		strv_add(&env, "LD_DEBUG=files");
+		strv_addf(&env, "LD_DEBUG_OUTPUT=%s/ld", work->dir);
+	}
 	if (tree_remove(result, err) < 0)
 		return -1;
 	a->died = proc_run(&spec, true, OUTPUT_MAX, TRY_TIMEOUT_MS, &a->output, &child) < 0;
@@ -86,50 +75,41 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 		*err = child;
 		return -1;
 	}
-	snprintf(a->ended, sizeof(a->ended), "%.*s",
-		(int)(a->died ? utf8_cut(child.msg, sizeof(a->ended) - 1) : 0), child.msg);
+	a->ended = xstrdup(a->died ? child.msg : "");
 	buf_reserve(&a->result, 0);
 	return path_exists(result) ? file_read(result, RESULT_MAX, &a->result, err) : 0;
 }
 
-/* Which libpythons the loader mapped, from its own log. */
-static void read_loader_log(const char *path, json_t *list)
-{
-	CLEANUP_BUF struct buf text = BUF_INIT;
-	CLEANUP_STRV struct strv seen = STRV_INIT;
-	struct err ignored = ERR_INIT;
-
-	if (file_read(path, LD_LOG_MAX, &text, &ignored) < 0)
-		return;
-	for (char *p = text.data, *end; (p = strstr(p, "calling init: ")); p = end) {
-		CLEANUP_FREE char *file = NULL;
-
-		p += strlen("calling init: ");
-		end = p + strcspn(p, "\n");
-		file = xstrndup(p, (size_t)(end - p));
-		if (py_is_libpython(file, true) && !strv_has(&seen, file)) {
-			strv_add(&seen, file);
-			json_array_append_new(list, py_text_json(file));
-		}
-	}
-}
-
+/* Which libpythons the loader mapped, from its own logs, which go. */
 static json_t *loaded_libpythons(const struct wheel_work *work)
 {
-	DIR *dir = opendir(work->dir);
+	static const char mark[] = "calling init: ";
+	CLEANUP_STRV struct strv seen = STRV_INIT;
+	CLEANUP_STRV struct strv names = STRV_INIT;
 	json_t *list = json_array();
-	const struct dirent *e;
+	struct err ignored = ERR_INIT;
 
-	while (dir && (e = readdir(dir))) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s", work->dir, e->d_name);
+	dir_list(work->dir, &names, &ignored);
+	for (size_t n = 0; n < names.n; n++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", work->dir, names.v[n]);
+		CLEANUP_BUF struct buf text = BUF_INIT;
 
-		if (!strncmp(e->d_name, "ld.", 3)) {
-			read_loader_log(path, list);
-			unlink(path);
+		if (strncmp(names.v[n], "ld.", 3) != 0)
+			continue;
+		if (file_read(path, LD_LOG_MAX, &text, &ignored) == 0) {
+			for (const char *p = text.data; (p = strstr(p, mark));) {
+				CLEANUP_FREE char *file = NULL;
+
+				p += strlen(mark);
+				file = xstrndup(p, strcspn(p, "\n"));
+				if (py_is_libpython(file, true) && !strv_has(&seen, file))
+					strv_add(&seen, file);
+			}
 		}
+		unlink(path);
 	}
-	if (dir)
-		closedir(dir);
+	for (size_t i = 0; i < seen.n; i++)
+		json_array_append_new(list, json_text(seen.v[i]));
 	return list;
 }
 
@@ -147,34 +127,10 @@ static char *crash_frame(const char *output)
 	return xstrndup(p, n);
 }
 
-static void set_text(json_t *o, const char *key, const char *text)
+static void add_trial(struct wheel_trials *trials, const char *what, bool ok, json_t *said)
 {
-	json_object_set_new(o, key, py_text_json(text));
-}
-
-static json_t *trial_new(json_t *trials, const char *what, bool ok)
-{
-	json_t *trial = json_object();
-
-	set_text(trial, "what", what);
-	json_object_set_new(trial, "ok", json_boolean(ok));
-	json_array_append_new(trials, trial);
-	return trial;
-}
-
-/* The process ended while it tried this. */
-static void describe_death(json_t *trial, const struct attempt *a)
-{
-	const char *signal = strstr(a->ended, "killed by ");
-	CLEANUP_FREE char *frame = crash_frame(a->output.data);
-	const char *fatal = strstr(a->output.data, "Fatal Python error: ");
-	CLEANUP_FREE char *text = NULL;
-
-	if (fatal)
-		text = xasprintf("%s; %.*s", a->ended, (int)strcspn(fatal, "\n"), fatal);
-	set_text(trial, "error", text ? text : a->ended);
-	set_text(trial, "signal", signal ? signal + strlen("killed by ") : NULL);
-	set_text(trial, "frame", frame);
+	*ARRAY_ADD(trials->v, trials->n) =
+		(struct wheel_trial){.what = xstrdup(what), .ok = ok, .said = said};
 }
 
 static json_t *next_line(char **at)
@@ -209,11 +165,10 @@ static size_t count_good(const struct attempt *a, size_t max)
 
 /* One thing in a process of its own, with the loader's log: this is the one that counts. */
 static int try_alone(const struct wheel_work *work, const struct wheel_python *python,
-	const char *kind, char *name, json_t *trials, struct err *err)
+	const char *kind, char *name, struct wheel_trials *trials, struct err *err)
 {
 	CLEANUP(attempt_release) struct attempt a = {0};
-	const char *what = strcmp(kind, "import") ? kind : name;
-	json_t *line, *end = NULL, *trial, *libpythons;
+	json_t *line, *end = NULL, *libpythons, *error;
 	char *at;
 
 	if (run_once(work, python, kind, &name, 1, true, &a, err) < 0)
@@ -225,27 +180,36 @@ static int try_alone(const struct wheel_work *work, const struct wheel_python *p
 			end = json_incref(line);
 		json_decref(line);
 	}
-	if (end && json_is_null(json_object_get(end, "error")) && !a.died) {
-		trial_new(trials, what, true);
+	error = json_object_get(end, "error");
+	if (!strcmp(kind, "import"))
+		kind = name;
+	if (end && json_is_null(error) && !a.died) {
+		add_trial(trials, kind, true, json_pack("{s:b}", "ok", 1));
+	} else if (end && !json_is_null(error)) {
+		add_trial(trials, kind, false,
+			json_pack("{s:b, s:O*, s:O?, s:n, s:O}", "ok", 0, "error", error, "frame",
+				json_object_get(end, "frame"), "signal", "libpythons", libpythons));
 	} else {
-		trial = trial_new(trials, what, false);
-		if (end && !json_is_null(json_object_get(end, "error"))) {
-			json_object_set(trial, "error", json_object_get(end, "error"));
-			json_object_set(trial, "frame", json_object_get(end, "frame"));
-			json_object_set_new(trial, "signal", json_null());
-		} else {
-			describe_death(trial, &a);
-		}
-		json_object_set(trial, "libpythons", libpythons);
+		/* The process ended while it tried this. */
+		const char *killed = strstr(a.ended, "killed by ");
+		const char *fatal = strstr(a.output.data, "Fatal Python error: ");
+		CLEANUP_FREE char *frame = crash_frame(a.output.data);
+		CLEANUP_FREE char *text = xasprintf("%s%s%.*s", a.ended, fatal ? "; " : "",
+			fatal ? (int)strcspn(fatal, "\n") : 0, fatal ? fatal : "");
+
+		add_trial(trials, kind, false,
+			json_pack("{s:b, s:o, s:o, s:o, s:O}", "ok", 0, "error", json_text(text),
+				"signal", json_text(killed ? killed + strlen("killed by ") : NULL),
+				"frame", json_text(frame), "libpythons", libpythons));
 	}
 	json_decref(libpythons);
 	json_decref(end);
 	return 0;
 }
 
-/* As many as go well into one process; the first that does not is tried again alone. */
-static int try_modules(const struct wheel_work *work, const struct wheel_python *python,
-	const struct strv *modules, json_t *trials, struct err *err)
+/* As many modules as go well into one process; the first that does not is tried again alone. */
+int wheel_try(const struct wheel_work *work, const struct wheel_python *python,
+	const struct strv *modules, struct wheel_trials *trials, struct err *err)
 {
 	for (size_t i = 0; i < modules->n;) {
 		CLEANUP(attempt_release) struct attempt a = {0};
@@ -258,20 +222,11 @@ static int try_modules(const struct wheel_work *work, const struct wheel_python 
 		if (good == n && a.died)
 			good = 0;
 		for (size_t k = 0; k < good; k++)
-			trial_new(trials, modules->v[i + k], true);
+			add_trial(trials, modules->v[i + k], true, json_pack("{s:b}", "ok", 1));
 		i += good;
 		if (good < n && try_alone(work, python, "import", modules->v[i++], trials, err) < 0)
 			return -1;
 	}
-	return 0;
-}
-
-int wheel_try(struct wheel_work *work, const struct wheel_python *python,
-	const struct strv *modules, json_t *trials, struct err *err)
-{
-	CLEANUP_FREE char *exercise = wheel_exercise(work);
-
-	if (try_modules(work, python, modules, trials, err) < 0)
-		return -1;
-	return exercise ? try_alone(work, python, "exercise", exercise, trials, err) : 0;
+	return work->exercise ? try_alone(work, python, "exercise", work->exercise, trials, err)
+			      : 0;
 }

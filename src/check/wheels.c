@@ -1,27 +1,18 @@
-/* Wheels side by side: the list, the processes, the model. Declared in check/check.h. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+/* Wheels side by side: the list, the processes, the model. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "base/interrupt.h"
-#include "check/pip-internal.h"
-#include "check/wheel-internal.h"
-#include "proc/proc.h"
 
-#define ANSWER_MAX ((size_t)64 << 20)
-#define PIP_ASK_MS 60000
+#include "check/check-internal.h"
+#include "proc/lock.h"
+#include "proc/proc.h"
 
 /* A wheel of the list. */
 struct wheel_job {
 	struct wheel_work work;
 	int line;
-	json_t *answer;
+	struct wheel wheel; /* what came of it */
 };
 
 struct wheel_run {
@@ -44,56 +35,60 @@ static void wheels_release(struct wheels *all)
 	free(all->exercises);
 }
 
+/* What solder wrote of a distribution that it built; NULL: nothing. */
+static json_t *load_description(const char *prefix)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/share/solder/build.json", prefix);
+	struct err ignored = ERR_INIT;
+	json_t *build = py_json_load(path, &ignored);
+	json_t *distribution = json_incref(json_object_get(build, "distribution"));
+
+	json_decref(build);
+	return distribution;
+}
+
+char *wheel_find_counterpart(const struct python *dist)
+{
+	static const char *const same[] = {"python", "optimisation", "tls", "compiler", "triple"};
+	CLEANUP_FREE char *parent = path_dir(dist->prefix);
+	json_t *ours = load_description(dist->prefix);
+	const char *link = check_text(ours, "link");
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	struct err ignored = ERR_INIT;
+	char *found = NULL;
+
+	if (link && !strcmp(link, "static"))
+		dir_list(parent, &names, &ignored);
+	/* The first in the order of names, so that every run takes the same. */
+	for (size_t n = 0; !found && n < names.n; n++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", parent, names.v[n]);
+		json_t *theirs = names.v[n][0] == '.' ? NULL : load_description(path);
+		bool fits =
+			check_text(theirs, "link") && !strcmp(check_text(theirs, "link"), "shared");
+
+		for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+			const json_t *value = json_object_get(ours, same[i]);
+
+			fits = fits && value && json_equal(value, json_object_get(theirs, same[i]));
+		}
+		found = fits ? steal(&path) : NULL;
+		json_decref(theirs);
+	}
+	json_decref(ours);
+	return found;
+}
+
 /* One run at a time has the state folder, so what is in scratch is nobody's any more. */
 static int take_state(const char *dir, const char *scratch, int *lock, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/lock", dir);
+	int got;
 
-	if (make_dirs(dir, err) < 0)
+	if (make_dirs(dir, err) < 0 || (got = lock_try(path, lock, err)) < 0)
 		return -1;
-	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (*lock < 0)
-		return err_sys(err, "cannot open '%s'", path);
-	if (TEMP_FAILURE_RETRY(flock(*lock, LOCK_EX | LOCK_NB)) < 0)
-		return errno == EWOULDBLOCK ? err_set(err, ERR_ENVIRONMENT,
-						      "another check of wheels is using '%s'", dir)
-					    : err_sys(err, "cannot lock '%s'", path);
+	if (!got)
+		return err_set(err, ERR_ENVIRONMENT, "another check of wheels is using '%s'", dir);
 	return tree_remove(scratch, err);
-}
-
-static bool has_pip(const struct strv *argv)
-{
-	CLEANUP_STRV struct strv ask = STRV_INIT, env = STRV_INIT;
-	CLEANUP_BUF struct buf output = BUF_INIT;
-	struct proc_spec spec = {.argv = &ask, .env = &env, .out = -1, .err = -1};
-	struct err ignored = ERR_INIT;
-
-	for (size_t i = 0; i < argv->n; i++)
-		strv_add(&ask, argv->v[i]);
-	strv_add(&ask, "--version");
-	pip_environment(NULL, &env);
-	return proc_run(&spec, true, 4096, PIP_ASK_MS, &output, &ignored) == 0;
-}
-
-/* The interpreter's own pip, or that of the reference working on its behalf. */
-static int find_pip(struct wheels *all, struct err *err)
-{
-	const char *here = all->here.dist->interpreter;
-
-	strv_add(&all->pip, here);
-	strv_split(&all->pip, "-I -m pip", " ");
-	if (has_pip(&all->pip))
-		return 0;
-	if (all->compared) {
-		strv_clear(&all->pip);
-		strv_add(&all->pip, all->reference.dist->interpreter);
-		strv_split(&all->pip, "-I -m pip --python", " ");
-		strv_add(&all->pip, here);
-		if (has_pip(&all->pip))
-			return 0;
-	}
-	err_set(err, ERR_UNSUPPORTED, "'%s' has no pip, which wheels are installed with", here);
-	return err_hint(err, "run '%s -m ensurepip', or install the system's package of pip", here);
 }
 
 /* Wheels for the one must fit the other, too. */
@@ -112,12 +107,12 @@ static int check_same(const struct python *here, const struct python *there, str
 	return err_hint(err, "compare interpreters of the same version and kind");
 }
 
-static int prepare(struct wheels *all, const struct python *dist, const struct python *reference,
-	struct err *err)
+/* `state` and `data` are absolute: children work in folders of their own. */
+static int prepare_wheels(struct wheels *all, const char *state, const char *data,
+	const struct python *dist, const struct python *reference, struct err *err)
 {
-	const struct check_wheel_options *o = all->options;
-	CLEANUP_FREE char *state = NULL, *data = NULL;
 	const char *other = py_other_implementation(dist);
+	const char *const pips[] = {reference ? reference->interpreter : NULL, NULL};
 
 	if (other)
 		return err_set(err, ERR_UNSUPPORTED,
@@ -126,24 +121,24 @@ static int prepare(struct wheels *all, const struct python *dist, const struct p
 	if (!dist->runs)
 		return err_set(err, ERR_UNSUPPORTED, "wheels need an interpreter that runs: %s",
 			dist->why_not);
-	/* absolute: children work in folders of their own */
-	state = path_absolute(o->state_dir);
-	data = path_absolute(o->data_dir);
 	all->downloads = xasprintf("%s/downloads", state);
 	all->results = xasprintf("%s/results", state);
 	all->runner = xasprintf("%s/run.py", data);
 	all->exercises = xasprintf("%s/exercises", data);
+	all->compared = reference != NULL;
 	if (!path_exists(all->runner))
 		return err_set(err, ERR_INPUT, "'%s' is missing", all->runner);
-	all->compared = reference != NULL;
-	if (reference && check_same(dist, reference, err) < 0)
+	if ((reference && check_same(dist, reference, err) < 0) ||
+		wheel_python_read(dist, &all->here, err) < 0 ||
+		(reference && wheel_python_read(reference, &all->reference, err) < 0) ||
+		make_dirs(all->downloads, err) < 0 || make_dirs(all->results, err) < 0)
 		return -1;
-	if (wheel_python_read(dist, &all->here, err) < 0 ||
-		(reference && wheel_python_read(reference, &all->reference, err) < 0))
-		return -1;
-	if (make_dirs(all->downloads, err) < 0 || make_dirs(all->results, err) < 0)
-		return -1;
-	return find_pip(all, err);
+	if (pip_find(dist->interpreter, pips, &all->pip))
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "'%s' has no pip, which wheels are installed with",
+		dist->interpreter);
+	return err_hint(err, "run '%s -m ensurepip', or install the system's package of pip",
+		dist->interpreter);
 }
 
 static int check_in_child(void *work, struct err *err)
@@ -172,27 +167,6 @@ static int start_wheel(void *ctx, struct proc **ret, void **job, struct err *err
 	return POOL_STARTED;
 }
 
-/* The answer of a process that ended; when there is none, the reason is the verdict's. */
-static json_t *read_answer(const struct wheel_job *j, const struct err *how)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/answer.json", j->work.dir);
-	CLEANUP_BUF struct buf text = BUF_INIT;
-	struct err ignored = ERR_INIT;
-	json_t *answer = NULL;
-
-	if (file_read(path, ANSWER_MAX, &text, &ignored) == 0)
-		answer = json_loadb(text.data, text.len, 0, NULL);
-	if (json_is_string(json_object_get(answer, "verdict")))
-		return answer;
-	json_decref(answer);
-	answer = json_object();
-	json_object_set_new(answer, "name", py_text_json(j->work.item->name));
-	json_object_set_new(answer, "version", json_null());
-	wheel_not_checked(answer, "the process that checked it ended: %s",
-		*how->msg ? how->msg : "without an answer");
-	return answer;
-}
-
 static void drop_wheel(void *ctx, void *job)
 {
 	const struct wheel_run *r = ctx;
@@ -207,77 +181,68 @@ static int end_wheel(void *ctx, void *job, struct proc *proc, struct err *err)
 {
 	const struct wheel_run *r = ctx;
 	struct wheel_job *j = job;
-	struct err how = ERR_INIT;
-	CLEANUP_FREE char *word = NULL;
+	CLEANUP_FREE char *path = xasprintf("%s/answer.json", j->work.dir), *word = NULL;
+	struct err how = ERR_INIT, ignored = ERR_INIT;
+	json_t *answer;
 
 	if (proc_result(proc, &how) < 0 && how.code == ERR_INTERRUPTED) {
 		drop_wheel(ctx, job);
 		*err = how;
 		return -1;
 	}
-	j->answer = read_answer(j, &how);
-	word = xasprintf("%s%s", json_string_value(json_object_get(j->answer, "verdict")),
-		json_object_get(j->answer, "reused") ? " (from an earlier run)" : "");
+	answer = py_json_load(path, &ignored);
+	if (!wheel_from_json(answer, &j->wheel)) {
+		j->wheel.name = xstrdup(j->work.item->name);
+		wheel_not_checked(&j->wheel, "the process that checked it ended: %s",
+			*how.msg ? how.msg : "without an answer");
+	}
+	json_decref(answer);
+	word = xasprintf("%s%s", check_verdict_word(j->wheel.verdict),
+		j->wheel.reused ? " (from an earlier run)" : "");
 	progress_end(r->progress, j->line, word);
 	return tree_remove(j->work.dir, err);
-}
-
-static int check_list(struct wheels *all, const struct wheel_list *list, struct progress *progress,
-	json_t *model, struct err *err)
-{
-	struct wheel_run r = {.all = all, .list = list, .progress = progress};
-	struct proc_pool pool = {.jobs = all->options->jobs,
-		.progress = progress,
-		.start = start_wheel,
-		.end = end_wheel,
-		.drop = drop_wheel,
-		.ctx = &r};
-	json_t *array = json_object_get(model, "wheels");
-	int failed;
-
-	r.jobs = xcalloc(list->n, sizeof(*r.jobs));
-	if (!array) {
-		array = json_array();
-		json_object_set_new(model, "wheels", array);
-	}
-	failed = proc_pool_run(&pool, err);
-	for (size_t i = 0; i < list->n; i++) {
-		json_t *answer = r.jobs[i].answer;
-
-		free(r.jobs[i].work.dir);
-		if (!answer)
-			continue;
-		wheel_weigh_prediction(answer);
-		wheel_count(model, answer);
-		json_array_append_new(array, answer);
-	}
-	free(r.jobs);
-	return failed;
 }
 
 static int check_against(const struct python *dist, const struct python *reference,
 	const struct check_wheel_options *options, struct progress *progress, json_t *model,
 	struct err *err)
 {
-	CLEANUP(wheels_release) struct wheels all = {.options = options};
+	CLEANUP(wheels_release) struct wheels all = {0};
 	CLEANUP(wheel_list_release) struct wheel_list list = {0};
-	CLEANUP_FREE char *state = NULL;
+	CLEANUP_FREE char *state = path_absolute(options->state_dir);
+	CLEANUP_FREE char *data = path_absolute(options->data_dir);
 	CLEANUP_CLOSE int lock = -1;
+	struct wheel_run r = {.all = &all, .list = &list, .progress = progress};
+	struct proc_pool pool = {.jobs = options->jobs,
+		.progress = progress,
+		.start = start_wheel,
+		.end = end_wheel,
+		.drop = drop_wheel,
+		.ctx = &r};
 	int failed;
 
 	if (wheel_list_read(options, &list, err) < 0)
 		return -1;
-	state = path_absolute(options->state_dir);
 	all.scratch = xasprintf("%s/scratch", state);
 	if (take_state(options->state_dir, all.scratch, &lock, err) < 0 ||
-		prepare(&all, dist, reference, err) < 0)
+		prepare_wheels(&all, state, data, dist, reference, err) < 0)
 		return -1;
 	json_object_set_new(
-		model, "against", reference ? py_text_json(reference->interpreter) : json_null());
-	failed = check_list(&all, &list, progress, model, err);
-	if (failed == 0)
-		failed = tree_remove(all.scratch, err);
-	return failed;
+		model, "against", reference ? json_text(reference->interpreter) : json_null());
+	r.jobs = xcalloc(list.n, sizeof(*r.jobs));
+	failed = proc_pool_run(&pool, err);
+	for (size_t i = 0; i < list.n; i++) {
+		struct wheel *w = &r.jobs[i].wheel;
+
+		if (w->name) {
+			wheel_count(model, w);
+			json_array_append_new(check_list(model, "wheels"), wheel_json(w));
+		}
+		wheel_release(w);
+		free(r.jobs[i].work.dir);
+	}
+	free(r.jobs);
+	return failed < 0 ? -1 : tree_remove(all.scratch, err);
 }
 
 int check_wheels(const struct python *dist, const struct check_wheel_options *options,
@@ -287,11 +252,9 @@ int check_wheels(const struct python *dist, const struct check_wheel_options *op
 	CLEANUP_FREE char *beside = options->against ? NULL : wheel_find_counterpart(dist);
 	const char *against = options->against ? options->against : beside;
 
-	if (!against) {
+	if (!against)
 		progress_say(progress, "no reference interpreter: wheels either work or fail");
-		return check_against(dist, NULL, options, progress, model, err);
-	}
-	if (py_find(against, &reference, err) < 0)
+	else if (py_find(against, &reference, err) < 0)
 		return err_wrap(err, "looking for the reference interpreter");
-	return check_against(dist, &reference, options, progress, model, err);
+	return check_against(dist, against ? &reference : NULL, options, progress, model, err);
 }

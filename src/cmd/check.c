@@ -2,19 +2,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/data.h"
 #include "base/file.h"
 #include "check/check.h"
-#include "cmd/check-internal.h"
 #include "cmd/cmd.h"
 #include "pack/pack.h"
-#include "report/report.h"
 
 struct values {
-	struct strv rules, skip;
-	struct probe_values probes;
-	struct wheel_values wheels;
-	bool list_rules, markdown, all, json;
-	const char *html, *format, *baseline, *fail_on, *explain;
+	struct strv rules, skip, probes;
+	bool list_rules, markdown, all, json, all_probes, install_consumers;
+	const char *html, *format, *baseline, *fail_on, *explain, *against;
+	const char *wheels, *wheels_like, *wheels_state;
+	unsigned int jobs;
 };
 
 static void set_defaults(void *values)
@@ -25,59 +24,100 @@ static void set_defaults(void *values)
 	v->fail_on = "warning";
 }
 
-json_t *cmd_rules(void)
+static bool wants_probes(const struct values *v)
 {
-	json_t *rows = json_array();
-	const struct check_rule *rule;
-
-	for (size_t i = 0; (rule = check_rule_at(i)); i++)
-		json_array_append_new(
-			rows, json_pack("{s:s, s:s, s:s}", "id", check_rule_id(rule), "severity",
-				      check_severity_name(check_rule_severity(rule)), "reason",
-				      check_rule_reason(rule)));
-	return rows;
+	return v->all_probes || v->probes.n;
 }
 
-static void list_rules(bool json)
+static int check_usage(const struct values *v, const struct strv *args, struct err *err)
 {
-	static const struct doc_column columns[] = {
-		{"rule", 0}, {"severity", 0}, {"whom it hurts", DOC_WRAP}};
-	CLEANUP_DOC struct doc *doc = doc_new("solder check: rules");
-	json_t *model = json_object(), *rows = cmd_rules(), *row;
-	size_t i;
-
-	json_object_set_new(model, "rules", rows);
-	doc_table(doc, NULL, columns, ARRAY_SIZE(columns));
-	json_array_foreach (rows, i, row) {
-		const char *const cells[] = {
-			cmd_text(row, "id"), cmd_text(row, "severity"), cmd_text(row, "reason")};
-
-		doc_row(doc, cells);
+	if (v->markdown) {
+		err_set(err, ERR_USAGE, "--markdown goes with --list-rules");
+		return err_hint(err, "--html FILE writes findings as a page");
 	}
-	if (json)
-		report_json("solder-rules", model, stdout);
-	else
-		cmd_print(doc);
-	json_decref(model);
+	if (!args->n) {
+		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON|ARCHIVE");
+		return err_hint(
+			err, "name an interpreter, a prefix, an archive, or a command on PATH");
+	}
+	if (v->install_consumers && !wants_probes(v))
+		return err_set(err, ERR_USAGE, "--install-consumers is about probes: add --probes");
+	if (v->against && !wants_probes(v) && !v->wheels)
+		return err_set(err, ERR_USAGE,
+			"--against is about probes and wheels: add --probes or --wheels");
+	if ((v->wheels_like || v->wheels_state || v->jobs) && !v->wheels)
+		return err_set(err, ERR_USAGE,
+			"--wheels-like, --wheels-state and --jobs are about wheels: add --wheels");
+	if (v->json && strcmp(v->format, "text") != 0 && strcmp(v->format, "json") != 0)
+		return err_set(
+			err, ERR_USAGE, "--json and --format %s exclude each other", v->format);
+	for (size_t i = 0; i < v->skip.n; i++) {
+		if (strv_has(&v->rules, v->skip.v[i]))
+			return err_set(
+				err, ERR_USAGE, "--rule and --skip both name '%s'", v->skip.v[i]);
+	}
+	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0 ||
+		check_probes_known(&v->probes, err) < 0)
+		return -1;
+	return v->html ? cmd_check_output(v->html, err) : 0;
 }
 
-static int explain_rule(const char *id, struct err *err)
+static int add_wheels(
+	const struct values *v, const struct python *dist, json_t *model, struct err *err)
 {
-	CLEANUP_STRV struct strv ids = STRV_INIT;
-	CLEANUP_DOC struct doc *doc = NULL;
-	const struct check_rule *rule;
+	CLEANUP_FREE char *data = NULL, *state = NULL, *cache = NULL;
+	struct progress *progress;
+	int r;
 
-	strv_add(&ids, id);
-	if (check_rules_known(&ids, err) < 0)
+	if (data_folder("wheels", NULL, &data, err) < 0)
 		return -1;
-	rule = check_rule_find(id);
-	doc = doc_new(id);
-	doc_text(doc, "%s: %s.", check_severity_name(check_rule_severity(rule)),
-		check_rule_reason(rule));
-	doc_text(doc, "%s", check_rule_about(rule));
-	doc_text(doc, "What to do: %s.", check_rule_todo(rule));
-	cmd_print(doc);
-	return 0;
+	/* Downloads and results stay beside the cache of builds. */
+	if (!v->wheels_state && !(cache = user_cache("wheels are kept", err)))
+		return err_hint(err, "name a folder with --wheels-state DIR");
+	state = cache ? xasprintf("%s/wheels", cache) : xstrdup(v->wheels_state);
+	const struct check_wheel_options options = {.what = v->wheels,
+		.against = v->against,
+		.data_dir = data,
+		.state_dir = state,
+		.filter = v->wheels_like,
+		.jobs = v->jobs};
+
+	progress = progress_new(stderr, PROGRESS_AUTO);
+	r = check_wheels(dist, &options, progress, model, err);
+	progress_free(progress);
+	return r;
+}
+
+static int add_probes(
+	const struct values *v, const struct python *dist, json_t *model, struct err *err)
+{
+	CLEANUP_FREE char *probes_dir = NULL, *scratch = NULL;
+	struct err ignored = ERR_INIT;
+	struct progress *progress;
+	int r;
+
+	/* That is a finding of a rule. */
+	if (!dist->runs) {
+		json_object_set_new(model, "probes_why",
+			json_sprintf("the interpreter cannot be run: %s",
+				dist->why_not ? dist->why_not : "no reason is known"));
+		return 0;
+	}
+	if (data_folder("probes", NULL, &probes_dir, err) < 0 ||
+		!(scratch = cmd_scratch_exec("check", err)))
+		return -1;
+	const struct check_probe_options options = {.only = &v->probes,
+		.against = v->against,
+		.probes_dir = probes_dir,
+		.install_consumers = v->install_consumers,
+		.scratch = scratch};
+
+	progress = progress_new(stderr, PROGRESS_AUTO);
+	r = check_probes(dist, &options, progress, model, err);
+	progress_free(progress);
+	if (tree_remove(scratch, r < 0 ? &ignored : err) < 0)
+		return -1;
+	return r;
 }
 
 static int print(
@@ -95,43 +135,16 @@ static int print(
 			&text);
 		fwrite(text.data, 1, text.len, stdout);
 	} else {
-		CLEANUP_DOC struct doc *doc = cmd_check_doc(dist, model, v->all);
+		CLEANUP_DOC struct doc *doc = check_page(dist, model, v->all);
 
 		cmd_print(doc);
 	}
 	if (v->html) {
-		CLEANUP_DOC struct doc *page = cmd_check_doc(dist, model, true);
+		CLEANUP_DOC struct doc *page = check_page(dist, model, true);
 
 		return doc_save_html(page, v->html, err);
 	}
 	return 0;
-}
-
-static bool wants_probes(const struct values *v)
-{
-	return v->probes.all || v->probes.ids.n;
-}
-
-static int gather(const struct values *v, const struct python *dist, json_t *model, struct err *err)
-{
-	CLEANUP_PYTHON_FILES struct py_files files = {0};
-	const struct check_input input = {dist, &files};
-
-	if (py_files_read(dist, &files, err) < 0 ||
-		check_rules(&input, &v->rules, &v->skip, model, err) < 0)
-		return -1;
-	if (v->wheels.what && cmd_check_wheels(&v->wheels, v->probes.against, dist, model, err) < 0)
-		return -1;
-	if (!wants_probes(v))
-		return 0;
-	/* That is a finding of a rule. */
-	if (!dist->runs) {
-		json_object_set_new(model, "probes_why",
-			json_sprintf("the interpreter cannot be run: %s",
-				dist->why_not ? dist->why_not : "no reason is known"));
-		return 0;
-	}
-	return cmd_check_probes(&v->probes, dist, model, err);
 }
 
 /* What is checked is the archive; the place where it was unpacked is of no interest. */
@@ -154,23 +167,15 @@ static void set_origin(struct python *dist, const char *archive, const char *ver
 	dist->given = xstrdup(archive);
 }
 
-static bool fails(const struct values *v, const json_t *model)
-{
-	for (enum check_severity s = CHECK_ERROR; s <= CHECK_NOTE; s++) {
-		if (!strcmp(v->fail_on, check_severity_name(s)))
-			return check_found(model, s);
-	}
-	return false; /* never */
-}
-
 /* `old`: the baseline; `archive`: what `what` was unpacked from, and `verified_by` the file that
  * has its digest; all three may be NULL. */
 static int check(const struct values *v, const json_t *old, const char *what, const char *archive,
 	const char *verified_by, struct err *err)
 {
 	CLEANUP_PYTHON struct python dist = {0};
+	CLEANUP_PYTHON_FILES struct py_files files = {0};
 	json_t *model;
-	int result;
+	int result = -1;
 
 	if (py_find(what, &dist, err) < 0)
 		return -1;
@@ -178,31 +183,24 @@ static int check(const struct values *v, const json_t *old, const char *what, co
 		set_origin(&dist, archive, verified_by);
 	model = json_object();
 	json_object_set_new(model, "python", py_json(&dist));
-	result = gather(v, &dist, model, err);
-	if (result == 0) {
+	if (py_files_read(&dist, &files, err) == 0 &&
+		check_rules(&dist, &files, &v->rules, &v->skip, model, err) == 0 &&
+		(!v->wheels || add_wheels(v, &dist, model, err) == 0) &&
+		(!wants_probes(v) || add_probes(v, &dist, model, err) == 0)) {
 		if (old) {
 			check_baseline(model, old);
 			json_object_set_new(model, "baseline", json_string(v->baseline));
 		}
 		check_summarise(model);
-		result = fails(v, model);
+		result = 0;
+		for (enum check_severity s = CHECK_ERROR; s <= CHECK_NOTE; s++)
+			result = result || (!strcmp(v->fail_on, check_severity_name(s)) &&
+						   check_found(model, s));
 		if (print(v, &dist, model, err) < 0)
 			result = -1;
 	}
 	json_decref(model);
 	return result;
-}
-
-/* Said before anything of it is run, not only in the report. */
-static void warn_of(const char *archive)
-{
-	struct progress *progress = progress_new(stderr, PROGRESS_AUTO);
-
-	progress_warn(progress,
-		"'%s' is not verified, since no SHA256SUMS beside it names it; its programs are "
-		"run with your rights",
-		archive);
-	progress_free(progress);
 }
 
 /* What is shipped is what is checked. Nothing may depend on the place, so it has a blank in it. */
@@ -221,8 +219,16 @@ static int check_archive(
 	if (pack_unpack(archive, NULL, dir, 1, NULL, &said, err) == 0) {
 		CLEANUP_FREE char *install = xasprintf("%s/install", dir);
 
-		if (!said)
-			warn_of(archive);
+		/* Said before anything of it is run, not only in the report. */
+		if (!said) {
+			struct progress *progress = progress_new(stderr, PROGRESS_AUTO);
+
+			progress_warn(progress,
+				"'%s' is not verified, since no SHA256SUMS beside it names it; its "
+				"programs are run with your rights",
+				archive);
+			progress_free(progress);
+		}
 		result = check(v, old, path_is_dir(install) ? install : dir, archive, said, err);
 		if (result < 0)
 			err_wrap(err, "checking '%s'", archive);
@@ -242,54 +248,44 @@ static bool is_archive(const char *what)
 	return false;
 }
 
-static int run(const void *values, const struct strv *args, struct err *err)
+/* Says something of rules, and checks nothing. */
+static int tell_rules(const struct values *v, struct err *err)
+{
+	CLEANUP_STRV struct strv ids = STRV_INIT;
+
+	if (v->list_rules && v->markdown) {
+		check_rules_markdown(stdout);
+	} else if (v->list_rules && (v->json || !strcmp(v->format, "json"))) {
+		json_t *rows = json_array(), *model = json_pack("{s:o}", "rules", rows);
+
+		check_rules_list(rows);
+		report_json("solder-rules", model, stdout);
+		json_decref(model);
+	} else {
+		CLEANUP_DOC struct doc *doc = NULL;
+
+		if (!v->list_rules) {
+			strv_add(&ids, v->explain);
+			if (check_rules_known(&ids, err) < 0)
+				return -1;
+		}
+		doc = v->list_rules ? check_rules_page() : check_rule_page(v->explain);
+		cmd_print(doc);
+	}
+	return 0;
+}
+
+static int run_check(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
 	json_t *old = NULL;
 	int result;
 
-	if (v->list_rules && v->markdown) {
-		check_rules_markdown(stdout);
-		return 0;
-	}
-	if (v->list_rules) {
-		list_rules(v->json || !strcmp(v->format, "json"));
-		return 0;
-	}
-	if (v->explain)
-		return explain_rule(v->explain, err);
-	if (v->markdown) {
-		err_set(err, ERR_USAGE, "--markdown goes with --list-rules");
-		return err_hint(err, "--html FILE writes findings as a page");
-	}
-	if (!args->n) {
-		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON|ARCHIVE");
-		return err_hint(
-			err, "name an interpreter, a prefix, an archive, or a command on PATH");
-	}
-	if (v->probes.install_consumers && !wants_probes(v))
-		return err_set(err, ERR_USAGE, "--install-consumers is about probes: add --probes");
-	if (v->probes.against && !wants_probes(v) && !v->wheels.what)
-		return err_set(err, ERR_USAGE,
-			"--against is about probes and wheels: add --probes or --wheels");
-	if ((v->wheels.filter || v->wheels.state || v->wheels.jobs) && !v->wheels.what)
-		return err_set(err, ERR_USAGE,
-			"--wheels-like, --wheels-state and --jobs are about wheels: add --wheels");
-	if (v->json && strcmp(v->format, "text") != 0 && strcmp(v->format, "json") != 0)
-		return err_set(
-			err, ERR_USAGE, "--json and --format %s exclude each other", v->format);
-	for (size_t i = 0; i < v->skip.n; i++) {
-		if (strv_has(&v->rules, v->skip.v[i]))
-			return err_set(
-				err, ERR_USAGE, "--rule and --skip both name '%s'", v->skip.v[i]);
-	}
+	if (v->list_rules || v->explain)
+		return tell_rules(v, err);
 	/* Before anything is run. */
-	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0 ||
-		check_probes_known(&v->probes.ids, err) < 0)
-		return -1;
-	if (v->html && cmd_check_output(v->html, err) < 0)
-		return -1;
-	if (v->baseline && check_baseline_read(v->baseline, &old, err) < 0)
+	if (check_usage(v, args, err) < 0 ||
+		(v->baseline && check_baseline_read(v->baseline, &old, err) < 0))
 		return -1;
 	if (is_archive(args->v[0]))
 		result = check_archive(v, old, args->v[0], err);
@@ -304,23 +300,21 @@ static int run(const void *values, const struct strv *args, struct err *err)
 static const struct opt opts[] = {
 	{"rule", 0, OPT_LIST, "RULE", "check only this rule", AT(rules)},
 	{"skip", 0, OPT_LIST, "RULE", "skip this rule", AT(skip)},
-	{"probes", 0, OPT_FLAG, NULL, "compile and run the probes, too", AT(probes.all)},
+	{"probes", 0, OPT_FLAG, NULL, "compile and run the probes, too", AT(all_probes)},
 	{"probe", 0, OPT_LIST, "PROBE", "run only this probe, or those of a test (T1 … T10)",
-		AT(probes.ids)},
+		AT(probes)},
 	{"against", 0, OPT_STRING, "PYTHON", "compare probes and wheels with this one",
-		AT(probes.against)},
+		AT(against)},
 	{"install-consumers", 0, OPT_FLAG, NULL,
-		"install what probes need from PyPI, into a scratch folder",
-		AT(probes.install_consumers)},
+		"install what probes need from PyPI, into a scratch folder", AT(install_consumers)},
 	{"wheels", 0, OPT_STRING, "DIR|LIST",
-		"check these wheels, too: a folder, a file with names, top:N", AT(wheels.what)},
+		"check these wheels, too: a folder, a file with names, top:N", AT(wheels)},
 	{"wheels-like", 0, OPT_STRING, "TEXT", "check only wheels whose names contain TEXT",
-		AT(wheels.filter)},
+		AT(wheels_like)},
 	{"wheels-state", 0, OPT_STRING, "DIR",
 		"keep downloads and results here ($XDG_CACHE_HOME/solder/wheels)",
-		AT(wheels.state)},
-	{"jobs", 'j', OPT_COUNT, "N", "check N wheels at a time (as many as processors)",
-		AT(wheels.jobs)},
+		AT(wheels_state)},
+	{"jobs", 'j', OPT_COUNT, "N", "check N wheels at a time (as many as processors)", AT(jobs)},
 	{"baseline", 0, OPT_STRING, "FILE",
 		"ignore findings that are in this JSON of an earlier check", AT(baseline)},
 	{"fail-on", 0, OPT_CHOICE, "error|warning|note|never",
@@ -373,5 +367,5 @@ const struct command cmd_check = {
 	.values_size = sizeof(struct values),
 	.defaults = set_defaults,
 	.max_args = 1,
-	.run = run,
+	.run = run_check,
 };

@@ -41,7 +41,4 @@ void cmd_print(const struct doc *doc);
 /* The text of a key of a JSON object, or NULL. */
 const char *cmd_text(const json_t *object, const char *key);
 
-/* The rules of `solder check`: [{"id", "severity", "reason"}]. */
-json_t *cmd_rules(void);
-
 #endif

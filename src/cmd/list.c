@@ -96,11 +96,8 @@ static int list_probes(const struct values *v, json_t *rows, struct err *err)
 
 static int list_rules(const struct values *v, json_t *rows, struct err *err)
 {
-	json_t *rules = cmd_rules();
-
 	(void)v, (void)err;
-	json_array_extend(rows, rules);
-	json_decref(rules);
+	check_rules_list(rows);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "check/probe-internal.h"
+#include "check/check-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

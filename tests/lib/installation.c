@@ -86,13 +86,12 @@ void world_release(struct world *w)
 
 char *world_broken(const struct world *w, const struct strv *only)
 {
-	const struct check_input input = {&w->dist, &w->files};
 	json_t *model = json_object(), *rule;
 	CLEANUP_STRV struct strv list = STRV_INIT;
 	struct err err = ERR_INIT;
 	size_t i;
 
-	assert_int_equal(check_rules(&input, only, NULL, model, &err), 0);
+	assert_int_equal(check_rules(&w->dist, &w->files, only, NULL, model, &err), 0);
 	json_array_foreach (json_object_get(model, "rules"), i, rule) {
 		const char *verdict = json_string_value(json_object_get(rule, "verdict"));
 

@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "check/check.h"
-#include "check/probe-internal.h"
+#include "check/check-internal.h"
 #include "scratch.h"
 
 static void see(const char *text, struct probe_seen *seen)

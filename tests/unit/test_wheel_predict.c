@@ -2,7 +2,7 @@
 #include "scratch.h"
 
 #include "base/file.h"
-#include "check/wheel-internal.h"
+#include "check/check-internal.h"
 
 /* A module or library at `name` (below root), and what it is linked with. */
 __attribute__((format(printf, 4, 5))) static void put(
@@ -22,34 +22,28 @@ __attribute__((format(printf, 4, 5))) static void put(
 		name, source, flags, source));
 }
 
-/* The model of what is below root/wheel. */
-static json_t *predict(const char *root, const struct python *dist)
-{
-	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
-	CLEANUP_FREE char *dir = xasprintf("%s/wheel", root);
-	struct wheels all = {0};
-	json_t *model = json_object();
-	struct err err = ERR_INIT;
-
-	if (wheel_python_read(dist, &all.here, &err) < 0 ||
-		wheel_audit_read(&all, dir, &audit, &err) < 0 ||
-		wheel_predict(&all, &audit, model, &err) < 0)
-		fail_msg("%s", err.msg);
-	wheel_python_release(&all.here);
-	return model;
-}
-
+/* Of what is below root/wheel. */
 static void predicts(const char *root, const struct python *dist, const char *prediction,
 	const char *expected, const char *because)
 {
-	json_t *model = predict(root, dist);
-	const char *said = json_string_value(json_object_get(model, "because"));
+	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
+	CLEANUP(wheel_release) struct wheel w = WHEEL_INIT;
+	CLEANUP_FREE char *dir = xasprintf("%s/wheel", root);
+	struct wheels all = {0};
+	struct err err = ERR_INIT;
+	json_t *model;
 
-	assert_string_equal(json_string_value(json_object_get(model, "prediction")), prediction);
-	assert_string_equal(json_string_value(json_object_get(model, "expected")), expected);
-	if (!strstr(said, because))
-		fail_msg("'%s' is not in: %s", because, said);
+	if (wheel_python_read(dist, &all.here, &err) < 0 ||
+		wheel_audit_read(&all, dir, &audit, &err) < 0 ||
+		wheel_predict(&all, &audit, &w, &err) < 0)
+		fail_msg("%s", err.msg);
+	model = wheel_json(&w);
+	assert_string_equal(check_text(model, "prediction"), prediction);
+	assert_string_equal(check_text(model, "expected"), expected);
+	if (!strstr(w.because, because))
+		fail_msg("'%s' is not in: %s", because, w.because);
 	json_decref(model);
+	wheel_python_release(&all.here);
 }
 
 #define MODULE(name, calls)                                                                        \
@@ -90,7 +84,42 @@ static void test_other_wheel(void **state)
 	/* It is in the wheel itself after all. */
 	put(root, "wheel/front/libmiddle.so", "int PyBack_Value(void) { return 1; }", "%s",
 		"-Wl,-soname,libmiddle.so");
+	put(root, "wheel/front/front.so", USES, "wheel/front/libmiddle.so -Wl,-rpath,'$ORIGIN'");
 	predicts(root, &dist, "works", "works", "every symbol and library is there");
+}
+
+/* A library of the wheel that the loader would not find, unless the package loads it by hand. */
+static void test_off_path(void **state)
+{
+	const char *root = *state, *front = "wheel/front/front.so", *mid = "wheel/front/libmid.so";
+	const char *off = "library on no path";
+	CLEANUP_PYTHON struct python dist = {0};
+	struct err err = ERR_INIT;
+
+	if (py_find("python3", &dist, &err) < 0)
+		fail_msg("%s", err.msg);
+	put(root, "wheel/front/libleaf.so", "int leaf;", "-Wl,-soname,libleaf.so");
+	put(root, mid, "int mid;", "wheel/front/libleaf.so -Wl,-soname,libmid.so");
+	put(root, front, MODULE("front", ""),
+		"-Wl,--enable-new-dtags wheel/front/libmid.so -Wl,-rpath,'$ORIGIN'");
+	predicts(
+		root, &dist, off, "unsure", "libleaf.so (which front/libmid.so needs); found only");
+	/* It is there already when it is looked for. */
+	put(root, front, MODULE("front", ""),
+		"wheel/front/libmid.so wheel/front/libleaf.so -Wl,-rpath,'$ORIGIN'");
+	predicts(root, &dist, "works", "works", "");
+	/* DT_RPATH holds for what is loaded, too. */
+	put(root, front, MODULE("front", ""),
+		"-Wl,--disable-new-dtags wheel/front/libmid.so -Wl,-rpath,'$ORIGIN'");
+	predicts(root, &dist, "works", "works", "");
+	put(root, front, MODULE("front", ""), "%s", "wheel/front/libmid.so");
+	predicts(root, &dist, off, "unsure", "libmid.so (which front/front.so needs)");
+	/* A path of its own. */
+	put(root, mid, "int mid;",
+		"wheel/front/libleaf.so -Wl,-soname,libmid.so -Wl,-rpath,'$ORIGIN'");
+	put(root, front, MODULE("front", ""),
+		"-Wl,--enable-new-dtags wheel/front/libmid.so -Wl,-rpath,'$ORIGIN'");
+	predicts(root, &dist, "works", "works", "");
 }
 
 /* Names are compared as the loader compares them: exactly, and after its expansions. */
@@ -122,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(test_other_wheel),
+		SCRATCH_TEST(test_off_path),
 		SCRATCH_TEST(test_names),
 	};
 

@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "check/pip-internal.h"
-#include "check/wheel-internal.h"
+#include "check/check-internal.h"
 
 #define MODULE(name, top, body)                                                                    \
 	"#include <Python.h>\n" top "static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "     \
@@ -338,24 +337,27 @@ static void test_names(void **state)
 /* One trial with each interpreter; NULL: it worked. */
 static void assert_judged(const char *here, const char *there, const char *verdict)
 {
-	json_t *ours = json_pack("[{s:s, s:b, s:s*}, {s:s, s:b}]", "what", "m", "ok", !here,
-		"error", here, "what", "n", "ok", 1);
-	json_t *theirs = json_pack("[{s:s, s:b, s:s*}, {s:s, s:b}]", "what", "m", "ok", !there,
-		"error", there, "what", "n", "ok", 1);
-	json_t *model = json_object();
-	const char *why;
+	char m[] = "m", n[] = "n";
+	struct wheel_trial v[4] = {{.what = m, .ok = !here}, {.what = n, .ok = true},
+		{.what = m, .ok = !there}, {.what = n, .ok = true}};
+	const struct wheel_trials ours = {v, 2}, theirs = {v + 2, 2};
+	CLEANUP(wheel_release) struct wheel w = WHEEL_INIT;
 
-	wheel_judge(model, ours, theirs);
-	assert_string_equal(json_string_value(json_object_get(model, "verdict")), verdict);
-	assert_int_equal(json_integer_value(json_object_get(model, "imported")), 1 + !here);
-	why = json_string_value(json_object_get(model, "why"));
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
+		v[i].said = json_pack("{s:b, s:s*}", "ok", v[i].ok, "error",
+			i == 0   ? here
+			: i == 2 ? there
+				 : NULL);
+	wheel_judge(&w, &ours, &theirs);
+	assert_string_equal(check_verdict_word(w.verdict), verdict);
+	assert_int_equal(w.imported, 1 + !here);
+	assert_int_equal(w.imported_by_reference, 1 + !there);
 	if (here || there)
-		assert_non_null(strstr(why, here ? here : there));
+		assert_non_null(strstr(w.why, here ? here : there));
 	else
-		assert_null(why);
-	json_decref(ours);
-	json_decref(theirs);
-	json_decref(model);
+		assert_null(w.why);
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
+		json_decref(v[i].said);
 }
 
 static void test_judgement(void **state)

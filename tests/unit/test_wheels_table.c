@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/wheel-internal.h"
-#include "cmd/check-internal.h"
+#include "check/check-internal.h"
 
 #define REASON                                                                                     \
 	"no wheel for this Python and platform: No matching distribution found for "               \
@@ -46,8 +45,12 @@ static json_t *make_model(void)
 		wheels, wheel("broken", "breaks only here", "missing symbols", "breaks", "failed"));
 	json_object_set_new(json_array_get(wheels, 5), "why", json_string("exercise: no reason"));
 	json_array_foreach (wheels, i, w) {
-		wheel_weigh_prediction(w);
-		wheel_count(model, w);
+		CLEANUP(wheel_release) struct wheel known = WHEEL_INIT;
+
+		assert_true(wheel_from_json(w, &known));
+		wheel_weigh(&known);
+		wheel_count(model, &known);
+		json_array_set_new(wheels, i, wheel_json(&known));
 	}
 	return model;
 }
@@ -60,7 +63,7 @@ static char *written(const json_t *model, unsigned int width)
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	cmd_check_add_wheels(doc, model, false);
+	wheel_page(doc, model, false);
 	if (width)
 		doc_write_text(doc, out, width, false);
 	else
