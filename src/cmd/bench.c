@@ -10,9 +10,9 @@
 #include "base/file.h"
 #include "bench/bench.h"
 #include "cmd/bench-internal.h"
+#include "study/study.h"
 #include "cmd/cmd.h"
 #include "report/report.h"
-#include "study/relink.h"
 
 /* What --self-test slows its arm by. */
 #define SLOWDOWN 0.02
@@ -167,7 +167,7 @@ static int begin(const struct bench_values *v, const struct strv *args, struct f
 		return err_hint(err, "for example: solder bench python3.11 dist/cpython");
 	}
 	if (v->layouts > 1 && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
-				      relink_arms(b, f->links, progress, err) < 0))
+				      study_relink(b, f->links, progress, err) < 0))
 		return -1;
 	if (add_workloads(v, b, f, err) < 0)
 		return -1;
@@ -191,8 +191,8 @@ static int resume(
 		free(b->stopped);
 		b->stopped = NULL;
 	}
-	if (relink_has(b) && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
-				     relink_again(b, f->links, err) < 0))
+	if (study_has_relinks(b) && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
+					    study_relink_again(b, f->links, err) < 0))
 		return -1;
 	return strncmp(b->suite, PYPERFORMANCE, strlen(PYPERFORMANCE))
 		       ? 0

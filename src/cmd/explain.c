@@ -18,7 +18,7 @@ struct values {
 	const char *workload, *workloads, *function, *scratch, *html;
 	unsigned int loops, limit;
 	bool from_callgrind, all_code, startup, json, whole;
-	struct intervene_request intervene;
+	struct study_request intervene;
 };
 
 static void defaults(void *values)
@@ -36,8 +36,8 @@ struct explained {
 	char *workloads_dir, *scratch; /* `scratch` is ours, removed at the end */
 	struct explain_question question;
 	struct explain_answer *answer;
-	struct intervene_request request;
-	struct intervention intervention; /* nothing without --intervene */
+	struct study_request request;
+	struct study *study; /* NULL without --intervene */
 };
 
 static void release(struct explained *e)
@@ -45,7 +45,7 @@ static void release(struct explained *e)
 	struct err ignored = ERR_INIT;
 
 	explain_free(e->answer);
-	intervention_release(&e->intervention);
+	study_free(e->study);
 	if (e->scratch)
 		tree_remove(e->scratch, &ignored);
 	free(e->scratch);
@@ -97,7 +97,7 @@ static int find_workloads(const struct values *v, struct explained *e, struct er
 
 static int check_options(const struct values *v, struct err *err)
 {
-	const struct intervene_request *rq = &v->intervene;
+	const struct study_request *rq = &v->intervene;
 
 	if (v->from_callgrind && (v->workload || v->workloads || v->loops != LOOPS || v->whole ||
 					 v->limit || v->scratch || rq->factors))
@@ -150,9 +150,9 @@ static int find(const struct values *v, struct explained *e, struct err *err)
 	e->request.workloads = e->workloads_dir;
 	e->request.names = &e->workloads;
 	e->request.scripts = &e->scripts;
-	e->request.scratch = v->scratch;
+	e->request.scratch = e->scratch;
 	e->request.limit = v->limit;
-	return intervene_build(&e->request, &e->intervention, err);
+	return study_open(&e->request, &e->study, err);
 }
 
 /* --dry-run: what would be built. */
@@ -162,9 +162,9 @@ static int show_plan(const struct values *v, const struct explained *e, struct e
 		xasprintf("solder explain: what would be built of %s", e->request.b);
 	CLEANUP_DOC struct doc *doc = doc_new(title);
 
-	intervene_plan_page(doc, &e->intervention);
+	study_plan_page(doc, e->study);
 	if (v->json) {
-		json_t *plan = intervene_plan_json(&e->intervention);
+		json_t *plan = study_plan_json(e->study);
 
 		report_json("solder-explain-plan", plan, stdout);
 		json_decref(plan);
@@ -183,7 +183,7 @@ static int show(const struct values *v, const struct explained *e, struct err *e
 
 	explain_write(e->answer, doc);
 	if (v->intervene.factors)
-		intervene_page(doc, &e->intervention);
+		study_page(doc, e->study);
 	/* Machine code that was not asked for is for the page alone: it would fill a terminal. */
 	if (v->function)
 		explain_write_code(e->answer, doc);
@@ -191,7 +191,7 @@ static int show(const struct values *v, const struct explained *e, struct err *e
 		json_t *o = explain_json(e->answer);
 
 		if (v->intervene.factors)
-			json_object_set_new(o, "intervention", intervene_json(&e->intervention));
+			json_object_set_new(o, "intervention", study_json(e->study));
 		report_json("solder-explain", o, stdout);
 		json_decref(o);
 	} else {
@@ -221,7 +221,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	progress = progress_new(stderr, PROGRESS_AUTO);
 	result = explain_examine(e.answer, progress, err);
 	progress_free(progress);
-	if (result < 0 || (v->intervene.factors && intervene_measure(&e.intervention, err) < 0))
+	if (result < 0 || (v->intervene.factors && study_measure(e.study, err) < 0))
 		return -1;
 	return show(v, &e, err);
 }

@@ -9,7 +9,7 @@
 #include "cpython/cpython.h"
 #include "check/check.h"
 #include "cmd/cmd.h"
-#include "study/intervene.h"
+#include "study/study.h"
 
 #define INDEX_MAX ((size_t)4 << 20)
 #define COLUMNS_MAX 5
@@ -117,9 +117,9 @@ static int list_factors(const struct values *v, json_t *rows, struct err *err)
 static int list_interventions(const struct values *v, json_t *rows, struct err *err)
 {
 	(void)v, (void)err;
-	for (enum intervene_factor f = 0; f < INTERVENE_N_FACTORS; f++)
-		json_array_append_new(rows, json_pack("{s:s, s:s}", "factor", intervene_name(f),
-						    "about", intervene_words(f)));
+	for (enum study_factor f = 0; f < STUDY_N_FACTORS; f++)
+		json_array_append_new(rows, json_pack("{s:s, s:s}", "factor", study_factor_name(f),
+						    "about", study_factor_words(f)));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tar/tar.h"
@@ -11,13 +12,22 @@
 #include "base/term.h"
 #include "cpython/cpython.h"
 #include "cmd/cmd.h"
-#include "cmd/pack-internal.h"
+#include "pack/pack.h"
+#include "study/study.h"
 #include "report/report.h"
 
 #define LEVEL_MAX 19
 #define LEVEL_DEFAULT 6 /* measured in docs/pack.md */
+#define LEVEL_VERIFY 3  /* the archives are compared, not kept */
 #define GDB_SCRIPT "Tools/gdb/libpython.py"
 #define GDB_SCRIPT_MAX ((size_t)4 << 20)
+
+struct pack_values {
+	const char *output, *cache, *base_url, *keep, *level_given, *sign, *password;
+	bool index, verify, only_cpython, without_archive_library, cyclonedx, release, json;
+	unsigned int jobs; /* 0: not said */
+	unsigned long level;
+};
 
 /* The digest of CPython's source, or "". */
 static const char *source_digest(const struct package *p)
@@ -93,8 +103,10 @@ static int check_tree(const char *dir, struct err *err)
 	return err_hint(err, "'solder build' with its options and -o puts it right");
 }
 
-int cmd_pack_write(const struct pack_values *v, const char *dir, const char *out, unsigned int jobs,
-	const struct cache *cache, struct progress *progress, json_t **result, struct err *err)
+/* Packs `dir` into `out`, with scratch files in TMPDIR. */
+static int pack_tree(const struct pack_values *v, const char *dir, const char *out,
+	unsigned int jobs, const struct cache *cache, struct progress *progress, json_t **result,
+	struct err *err)
 {
 	CLEANUP_PACKAGE struct package *p = NULL;
 	CLEANUP_FREE char *build = NULL, *root = NULL;
@@ -201,6 +213,48 @@ static void print_comparison(const json_t *result)
 	term_line(stdout, "%s", cmd_text(result, "verdict"));
 }
 
+struct packing {
+	struct pack_values values;
+	struct progress *progress;
+};
+
+static int pack_to_compare(void *ctx, const char *dir, const char *out, unsigned int jobs,
+	const struct cache *cache, json_t **result, struct err *err)
+{
+	const struct packing *p = ctx;
+
+	return pack_tree(&p->values, dir, out, jobs, cache, p->progress, result, err);
+}
+
+static int verify(const struct pack_values *v, const char *dir, const struct cache *cache,
+	struct progress *progress, json_t **result, struct err *err)
+{
+	struct packing packing = {*v, progress};
+	struct study_verify how = {.dir = dir,
+		.cache = cache,
+		.only_cpython = v->only_cpython,
+		/* Builds have as many as there are processors, unless told otherwise. */
+		.jobs = v->jobs ? v->jobs : processors() + 1,
+		.pack = pack_to_compare,
+		.ctx = &packing};
+	CLEANUP_FREE char *scratch = NULL;
+	struct err ignored = ERR_INIT;
+	int differs;
+
+	if (v->keep && dir_is_empty(v->keep, &ignored) == 0) {
+		err_set(err, ERR_USAGE, "--keep: '%s' is not empty", v->keep);
+		return err_hint(err, "what an earlier build left there would be used again");
+	}
+	how.scratch = scratch = v->keep ? path_absolute(v->keep) : cmd_scratch(NULL, "pack", err);
+	if (!scratch)
+		return -1;
+	packing.values.level = LEVEL_VERIFY;
+	differs = study_verify(&how, progress, result, err);
+	if (!v->keep)
+		tree_remove(scratch, &ignored);
+	return differs;
+}
+
 static int pack(const struct pack_values *v, const char *dir, struct progress *progress,
 	json_t **result, struct err *err)
 {
@@ -211,8 +265,8 @@ static int pack(const struct pack_values *v, const char *dir, struct progress *p
 	if (cache_open_to_read(v->cache, &cache, err) < 0)
 		return -1;
 	if (v->verify)
-		return cmd_pack_verify(v, dir, cache, progress, result, err);
-	return cmd_pack_write(v, dir, v->output ? v->output : ".", v->jobs ? v->jobs : processors(),
+		return verify(v, dir, cache, progress, result, err);
+	return pack_tree(v, dir, v->output ? v->output : ".", v->jobs ? v->jobs : processors(),
 		cache, progress, result, err);
 }
 

@@ -1,184 +1,351 @@
-/* Which flips of a tree there are. */
-#include "study/intervene.h"
-
+/* The experiment: counterfactuals of a tree planned, built, counted, timed and predicted. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-#define BIT(cause) (1u << EXPLAIN_##cause)
+#include "base/file.h"
+#include "python/python.h"
+#include "study/study-internal.h"
 
-struct factor {
-	const char *name, *words, *moves;
-	unsigned int causes;
-	const char *values[4];
-};
-
-static const struct factor factors[INTERVENE_N_FACTORS] = {
-	[INTERVENE_TLS] = {"tls", "TLS model", "thread-local access", BIT(TLS),
-		{"initial-exec", "global-dynamic", "desc"}},
-	[INTERVENE_SYMBOLIC] = {"symbolic", "-Bsymbolic-functions", "PLT stubs to the same file",
-		BIT(PLT_OWN), {"yes", "no"}},
-	[INTERVENE_INTERPOSITION] = {"interposition", "semantic interposition",
-		"calls, entry and exit", BIT(CALL) | BIT(FRAME), {"no", "yes"}},
-	[INTERVENE_PLT] = {"plt", "PLT", "PLT stubs", BIT(PLT_OWN) | BIT(PLT_OTHER), {"yes", "no"}},
-	[INTERVENE_BIND] = {"bind", "binding", "PLT stubs, loader",
-		BIT(PLT_OWN) | BIT(PLT_OTHER) | BIT(LOADER), {"now", "lazy"}},
-	[INTERVENE_PIE] = {"pie", "link a position-independent interpreter", "GOT loads and lea",
-		BIT(GOT) | BIT(ADDRESS), {"yes", "no"}},
-	[INTERVENE_VISIBILITY] = {"visibility", "visibility",
-		"PLT stubs to the same file, GOT loads, lea",
-		BIT(PLT_OWN) | BIT(GOT) | BIT(ADDRESS), {"hidden", "default"}},
-};
-
-const char *intervene_name(enum intervene_factor factor)
+void study_free(struct study *s)
 {
-	return factors[factor].name;
-}
-
-const char *intervene_words(enum intervene_factor factor)
-{
-	return factors[factor].words;
-}
-
-const char *intervene_moves_words(enum intervene_factor factor)
-{
-	return factors[factor].moves;
-}
-
-bool intervene_moves(enum intervene_factor factor, enum explain_cause cause)
-{
-	return factors[factor].causes >> cause & 1;
-}
-
-void intervene_plan_release(struct intervene_plan *plan)
-{
-	for (size_t i = 0; i < plan->n; i++)
-		free(plan->flips[i].why_not);
-	*plan = (struct intervene_plan){0};
-}
-
-/* Descriptors are general dynamic access everywhere but on x86-64. */
-static bool has_dialects(const struct intervene_tree *t)
-{
-	return !strncmp(t->triple, "x86_64-", 7);
-}
-
-/* What a static interpreter makes of it: the linker resolves its own functions, and turns every
- * access into local-exec, to which initial-exec is the nearest that a library can have. */
-static const char *effective(const struct intervene_tree *t, enum intervene_factor factor)
-{
-	if (!strcmp(t->link, "static") && factor == INTERVENE_SYMBOLIC)
-		return "yes";
-	if (!strcmp(t->link, "static") && factor == INTERVENE_TLS)
-		return "initial-exec";
-	return t->settings[factor];
-}
-
-static char *why_not(const struct intervene_tree *b, enum intervene_factor factor, const char *from,
-	const char *to)
-{
-	if (!strcmp(from, to))
-		return xasprintf("B has %s", to);
-	if (factor == INTERVENE_SYMBOLIC && !strcmp(b->link, "static"))
-		return xstrdup("is about libpython.so, which a static interpreter does not run");
-	if (factor == INTERVENE_TLS && !has_dialects(b) && strcmp(from, "initial-exec") != 0 &&
-		strcmp(to, "initial-exec") != 0)
-		return xstrdup("descriptors are this machine's global-dynamic");
-	return NULL;
-}
-
-static const struct intervene_flip *add_flip(struct intervene_plan *plan,
-	const struct intervene_tree *b, enum intervene_factor factor, const char *to)
-{
-	struct intervene_flip *flip = &plan->flips[plan->n];
-
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->flips[i].factor == factor && !strcmp(plan->flips[i].to, to))
-			return &plan->flips[i];
-	*flip = (struct intervene_flip){.factor = factor,
-		.from = b->settings[factor],
-		.to = to,
-		.why_not = why_not(b, factor, b->settings[factor], to)};
-	plan->n++;
-	return flip;
-}
-
-/* All settings that B does not have; or one of them, which must be there. */
-static bool add_factor(struct intervene_plan *plan, const struct intervene_tree *b,
-	enum intervene_factor factor, const char *value)
-{
-	const char *const *values = factors[factor].values;
-	bool found = !value;
-
-	for (size_t i = 0; i < ARRAY_SIZE(factors[factor].values) && values[i]; i++) {
-		if (value ? strcmp(value, values[i]) : !strcmp(b->settings[factor], values[i]))
-			continue;
-		add_flip(plan, b, factor, values[i]);
-		found = true;
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n_arms; i++) {
+		free(s->arms[i].name);
+		free(s->arms[i].tree);
+		free(s->arms[i].counted);
+		free(s->arms[i].once);
+		free(s->arms[i].twice);
 	}
-	return found;
+	free(s->scratch);
+	cpython_record_release(&s->record);
+	study_plan_release(&s->plan);
+	bench_result_release(&s->result);
+	bench_free(s->bench);
+	free(s);
 }
 
-static int no_factor(const char *word, struct err *err)
+void cleanup_study(struct study **s)
 {
-	CLEANUP_BUF struct buf all = BUF_INIT;
-
-	for (size_t f = 0; f < INTERVENE_N_FACTORS; f++) {
-		const char *const *values = factors[f].values;
-
-		buf_addf(&all, "%s%s=%s", f ? ", " : "", factors[f].name, values[0]);
-		for (size_t i = 1; i < ARRAY_SIZE(factors[f].values) && values[i]; i++)
-			buf_addf(&all, "|%s", values[i]);
-	}
-	err_set(err, ERR_USAGE, "'%s' can not be flipped", word);
-	return err_hint(err, "all, or of these: %s", all.data);
+	study_free(*s);
 }
 
-static int add_word(struct intervene_plan *plan, const struct intervene_tree *b, const char *word,
-	struct err *err)
-{
-	size_t n = strcspn(word, "=");
-	const char *value = word[n] ? word + n + 1 : NULL;
+/* ---- planned ------------------------------------------------------------------------------- */
 
-	for (size_t f = 0; f < INTERVENE_N_FACTORS; f++) {
-		if (strlen(factors[f].name) != n || strncmp(factors[f].name, word, n) != 0)
-			continue;
-		return add_factor(plan, b, f, value) ? 0 : no_factor(word, err);
-	}
-	return no_factor(word, err);
+static const struct cpython_option *option_of(enum study_factor factor)
+{
+	return cpython_find_option(study_factor_name(factor));
 }
 
-/* Those that lead from B to A; or, where A is not known, the first of each factor. */
-static void choose_sum(struct intervene_plan *plan, const struct intervene_tree *a)
+static struct study_tree tree_of(const struct cpython_record *r)
 {
-	bool have[INTERVENE_N_FACTORS] = {false};
+	struct study_tree t = {.link = r->request.options.link, .triple = r->triple};
 
-	plan->towards = a != NULL;
-	for (size_t i = 0; i < plan->n; i++) {
-		struct intervene_flip *flip = &plan->flips[i];
-
-		flip->summed = !flip->why_not && !have[flip->factor] &&
-			       (!a || !strcmp(flip->to, effective(a, flip->factor)));
-		have[flip->factor] |= flip->summed;
-	}
+	for (size_t f = 0; f < STUDY_N_FACTORS; f++)
+		t.settings[f] = cpython_option_get(&r->request.options, option_of(f));
+	return t;
 }
 
-int intervene_plan(const struct intervene_tree *a, const struct intervene_tree *b,
-	const char *wanted, struct intervene_plan *plan, struct err *err)
+/* What is built for a flip (for the tree as it is, where there is no such flip). */
+static struct cpython_request request_for(const struct study *s, size_t i)
 {
-	CLEANUP_STRV struct strv words = STRV_INIT;
+	struct cpython_request request = s->record.request;
 
-	strv_split(&words, wanted, ", ");
-	if (!words.n)
-		return err_set(err, ERR_USAGE, "no factor is given");
-	for (size_t w = 0; w < words.n; w++) {
-		if (!strcmp(words.v[w], "all")) {
-			for (size_t f = 0; f < INTERVENE_N_FACTORS; f++)
-				add_factor(plan, b, f, NULL);
-		} else if (add_word(plan, b, words.v[w], err) < 0) {
-			intervene_plan_release(plan);
+	if (s->request->jobs)
+		request.jobs = s->request->jobs;
+	if (i < s->plan.n)
+		cpython_option_set(
+			&request.options, option_of(s->plan.flips[i].factor), s->plan.flips[i].to);
+	return request;
+}
+
+static int plan_study(struct study *s, struct err *err)
+{
+	const struct study_request *rq = s->request;
+	CLEANUP_PYTHON struct python a = {0}, b = {0};
+	CLEANUP_CPYTHON_RECORD struct cpython_record of_a = {0};
+	struct err ignored = ERR_INIT;
+	struct study_tree tree_a, tree_b;
+	bool known;
+
+	if (py_find(rq->b, &b, err) < 0 ||
+		cpython_record_read(b.prefix, rq->cache, rq->source, &s->record, err) < 0 ||
+		py_find(rq->a, &a, err) < 0)
+		return err_wrap(err, "--intervene");
+	tree_b = tree_of(&s->record);
+	/* How A was built, if it says so: only to know which flips lead there. */
+	known = cpython_record_read(a.prefix, rq->cache, rq->source, &of_a, &ignored) == 0;
+	if (known)
+		tree_a = tree_of(&of_a);
+	if (study_plan_flips(known ? &tree_a : NULL, &tree_b, rq->factors, &s->plan, err) < 0)
+		return err_wrap(err, "--intervene");
+	for (size_t i = s->plan.n + 1; i-- > 0;) {
+		struct cpython_request request = request_for(s, i);
+
+		request.quiet = true;
+		if ((i == s->plan.n || !s->plan.flips[i].why_not) &&
+			cpython_look(&request, &s->outlook[i], err) < 0)
 			return -1;
+	}
+	return 0;
+}
+
+/* ---- built --------------------------------------------------------------------------------- */
+
+static size_t add_arm(struct study *s, char *name, const char *tree)
+{
+	s->arms[s->n_arms] = (struct study_arm){.name = name, .tree = xstrdup(tree)};
+	return s->n_arms++;
+}
+
+/* The i-th tree. Paths get into what a Python allocates and hashes: those of all builds are equally
+ * long. */
+static int build_tree(struct study *s, size_t i, char **dir, struct err *err)
+{
+	struct cpython_request request = request_for(s, i);
+
+	*dir = xasprintf("%s/tree-%02zu", s->scratch, i);
+	request.output = *dir;
+	return cpython_build(&request, err);
+}
+
+static bool same_file(const char *x, const char *y)
+{
+	char of_x[SHA256_HEX_SIZE], of_y[SHA256_HEX_SIZE];
+	struct err ignored = ERR_INIT;
+
+	return sha256_file(x, of_x, NULL, &ignored) == 0 &&
+	       sha256_file(y, of_y, NULL, &ignored) == 0 && !strcmp(of_x, of_y);
+}
+
+/* Do the same interpreter and the same libpython run? */
+static bool same_code(const char *x, const char *y)
+{
+	CLEANUP_PYTHON struct python of_x = {0}, of_y = {0};
+	struct err ignored = ERR_INIT;
+
+	if (py_find(x, &of_x, &ignored) < 0 || py_find(y, &of_y, &ignored) < 0 ||
+		!same_file(of_x.interpreter, of_y.interpreter))
+		return false;
+	return !of_x.libpython_loaded || !of_y.libpython_loaded
+		       ? of_x.libpython_loaded == of_y.libpython_loaded
+		       : same_file(of_x.libpython_loaded, of_y.libpython_loaded);
+}
+
+/* What the recorded inputs give now: only builds of one solder differ in one factor alone. */
+static int build_base(struct study *s, struct err *err)
+{
+	const struct study_request *rq = s->request;
+	CLEANUP_CPYTHON_RECORD struct cpython_record built = {0};
+	CLEANUP_FREE char *dir = NULL;
+
+	if (build_tree(s, s->plan.n, &dir, err) < 0)
+		return err_wrap(err, "building '%s' again", rq->b);
+	if (cpython_record_read(dir, rq->cache, rq->source, &built, err) < 0)
+		return -1;
+	if (strcmp(s->record.compiler, built.compiler) != 0 ||
+		!json_equal(json_object_get(s->record.all, "packages"),
+			json_object_get(built.all, "packages"))) {
+		err_set(err, ERR_UNSUPPORTED,
+			"'%s' was built by another compiler or from other sources than there are now",
+			rq->b);
+		return err_hint(err, "build it again");
+	}
+	if (same_code(rq->b, dir))
+		s->arms[s->base].counted = steal(&dir);
+	else
+		s->base = add_arm(s, xstrdup("rebuilt"), dir);
+	return 0;
+}
+
+/* A factor whose build fails is said to, and the others go on. */
+static int build_flip(struct study *s, size_t i, struct err *err)
+{
+	struct study_flip *flip = &s->plan.flips[i];
+	CLEANUP_FREE char *name = xasprintf("%s-%s", study_factor_name(flip->factor), flip->to);
+	CLEANUP_FREE char *dir = NULL;
+	struct err failed = ERR_INIT;
+
+	if (flip->why_not)
+		return 0;
+	if (build_tree(s, i, &dir, &failed) < 0) {
+		if (failed.code != ERR_CHILD) {
+			*err = failed;
+			return err_wrap(err, "building '%s' with %s", s->request->b, name);
+		}
+		/* The first line, without what a log said. */
+		flip->why_not = xstrndup(failed.msg, strcspn(failed.msg, "\n"));
+		flip->summed = false;
+		return 0;
+	}
+	if (same_code(s->arms[s->base].tree, dir)) {
+		flip->why_not = xstrdup("gives the same files");
+		return tree_remove(dir, err);
+	}
+	s->arm_of[i] = add_arm(s, steal(&name), dir);
+	return 0;
+}
+
+int study_open(const struct study_request *request, struct study **ret, struct err *err)
+{
+	CLEANUP_STUDY struct study *s = xcalloc(1, sizeof(*s));
+
+	s->request = request;
+	s->alone = !strcmp(request->a, request->b);
+	if (plan_study(s, err) < 0)
+		return -1;
+	if (!request->dry_run) {
+		s->scratch = xasprintf("%s/intervene", request->scratch);
+		add_arm(s, xstrdup("A"), request->a);
+		if (!s->alone)
+			s->base = add_arm(s, xstrdup("B"), request->b);
+		if (make_dirs(s->scratch, err) < 0 || build_base(s, err) < 0)
+			return -1;
+		for (size_t i = 0; i < s->plan.n; i++)
+			if (build_flip(s, i, err) < 0)
+				return -1;
+	}
+	*ret = steal(&s);
+	return 0;
+}
+
+/* ---- counted ------------------------------------------------------------------------------- */
+
+static int count_arm(
+	struct study *s, struct study_arm *a, struct progress *progress, struct err *err)
+{
+	const struct study_request *rq = s->request;
+	CLEANUP_PYTHON struct python dist = {0};
+	/* One folder for all: hashes of paths depend on its name. */
+	CLEANUP_FREE char *cwd = xasprintf("%s/run", s->scratch);
+	struct explain_run how = {.scratch = cwd, .limit = rq->limit};
+	bool aligned;
+
+	if (make_dirs(cwd, err) < 0 || py_find(a->counted ? a->counted : a->tree, &dist, err) < 0)
+		return -1;
+	how.interpreter = dist.interpreter;
+	if (explain_find_shift(&how, &aligned, &how.shift, err) < 0)
+		return -1;
+	a->once = xcalloc(rq->names->n, sizeof(*a->once));
+	a->twice = xcalloc(rq->names->n, sizeof(*a->twice));
+	for (size_t w = 0; w < rq->names->n; w++) {
+		CLEANUP_FREE char *what = xasprintf("count %s: %s", a->name, rq->names->v[w]);
+		int line = progress_start(progress, what, 0), failed = 0;
+
+		how.script = rq->scripts->v[w];
+		for (how.loops = 1; how.loops <= 2 && !failed; how.loops++) {
+			struct study_counts *counts = how.loops == 1 ? a->once : a->twice;
+			int64_t causes[EXPLAIN_N_CAUSES];
+
+			failed = explain_count(&how, causes, err);
+			if (!failed)
+				counts[w] = study_counts_of(causes);
+		}
+		progress_end(progress, line, failed ? "failed" : "done");
+		if (failed)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- timed --------------------------------------------------------------------------------- */
+
+static int new_campaign(struct study *s, struct err *err)
+{
+	const struct study_request *rq = s->request;
+	struct bench_options options;
+
+	bench_defaults(&options);
+	options.rounds = rq->rounds;
+	options.max_time = rq->max_time * 60;
+	if (rq->load)
+		options.foreign_limit = rq->load / 100.0;
+	if (getrandom(&options.seed, sizeof(options.seed), 0) != sizeof(options.seed))
+		return err_sys(err, "cannot get a random number");
+	options.seed %= 1000000000;
+	s->bench = bench_new(&options);
+	free(s->bench->suite);
+	s->bench->suite = xstrdup("own");
+	for (size_t i = 0; i < s->n_arms; i++)
+		if (bench_add_python(s->bench, s->arms[i].name, s->arms[i].tree, err) < 0)
+			return -1;
+	for (size_t w = 0; w < rq->names->n; w++)
+		bench_add_workload(s->bench, rq->names->v[w], "loop")->file =
+			xasprintf("%s.py", rq->names->v[w]);
+	bench_add_hidden(s->bench, 0);
+	return 0;
+}
+
+static int run_campaign(struct study *s, struct progress *progress, struct err *err)
+{
+	const struct bench_setup setup = {.workloads = s->request->workloads,
+		.scratch = s->scratch,
+		.file = s->request->campaign,
+		.progress = progress};
+
+	progress_say(progress, "seed %llu; %zu workload%s, %zu arm%s and a copy, up to %u round%s",
+		(unsigned long long)s->bench->options.seed, s->bench->n_workloads,
+		plural(s->bench->n_workloads), s->n_arms, plural(s->n_arms),
+		s->bench->options.rounds, plural(s->bench->options.rounds));
+	return bench_run(s->bench, &setup, err);
+}
+
+/* ---- concluded ----------------------------------------------------------------------------- */
+
+/* From the counts of each arm with one loop and with two, those of the timed processes. */
+static void predict(struct study *s, const size_t *summed, size_t n_summed)
+{
+	size_t n = s->request->names->n;
+	CLEANUP_FREE struct study_counts *counts = xcalloc(n * s->n_arms, sizeof(*counts));
+	bool used[BENCH_WORKLOADS_MAX];
+
+	for (size_t w = 0; w < n; w++) {
+		used[w] = !s->result.why[w];
+		for (size_t a = 0; a < s->n_arms; a++)
+			counts[a * n + w] = study_extrapolate(&s->arms[a].once[w],
+				&s->arms[a].twice[w], s->bench->workloads[w].loops);
+	}
+	for (size_t a = 0; a < s->n_arms; a++)
+		s->arms[a].predicted = study_predict(&counts[s->base * n], &counts[a * n], used, n);
+	s->rest = s->arms[0].predicted;
+	for (size_t i = 0; i < n_summed; i++) {
+		const struct study_prediction *p = &s->arms[summed[i]].predicted;
+
+		s->sum.all += p->all;
+		s->rest.all -= p->all;
+		for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++) {
+			s->sum.causes[c] += p->causes[c];
+			s->rest.causes[c] -= p->causes[c];
 		}
 	}
-	choose_sum(plan, a);
+}
+
+int study_measure(struct study *s, struct err *err)
+{
+	struct progress *progress = progress_new(stderr, PROGRESS_AUTO);
+	struct study_time times[BENCH_ARMS_MAX];
+	size_t summed[STUDY_FLIPS_MAX], n = 0;
+	int failed = new_campaign(s, err);
+
+	for (size_t a = 0; a < s->n_arms && !failed; a++)
+		failed = count_arm(s, &s->arms[a], progress, err);
+	if (!failed)
+		failed = run_campaign(s, progress, err);
+	progress_free(progress);
+	if (failed)
+		return -1;
+	if (bench_compute(s->bench, &s->result, err) < 0)
+		return err_hint(err,
+			"a quieter machine; or more --rounds, or --load, so that disturbed rounds count");
+	for (size_t i = 0; i < s->plan.n; i++)
+		if (s->plan.flips[i].summed && s->arm_of[i])
+			summed[n++] = s->arm_of[i];
+	if (study_measured(s->bench, s->base, summed, n, times, &s->sum_time, &s->rest_time, err) <
+		0)
+		return -1;
+	for (size_t a = 0; a < s->n_arms; a++)
+		s->arms[a].measured = times[a];
+	predict(s, summed, n);
 	return 0;
 }

@@ -1,11 +1,11 @@
-/* What solder explain --intervene shows. */
+/* What an experiment shows: its plan before anything is built, its results, and both as JSON. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "study/study.h"
+#include "study/study-internal.h"
 
-static char *change_of(const struct intervene_flip *flip)
+static char *change_of(const struct study_flip *flip)
 {
 	return xasprintf("%s to %s", flip->from, flip->to);
 }
@@ -13,412 +13,325 @@ static char *change_of(const struct intervene_flip *flip)
 /* ---- the plan ------------------------------------------------------------------------------ */
 
 /* Counterfactuals that will take part, if all can be built. */
-static size_t n_planned(const struct intervention *iv)
+static size_t n_planned(const struct study *s)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < iv->plan.n; i++)
-		n += !iv->plan.flips[i].why_not;
+	for (size_t i = 0; i < s->plan.n; i++)
+		n += !s->plan.flips[i].why_not;
 	return n;
 }
 
-static const char *how(const struct cpython_outlook *o)
+static const char *way_to_build(const struct cpython_outlook *o)
 {
 	return o->compiles ? "compile" : o->steps ? "link" : "in the cache";
 }
 
-static void add_plan_row(
+static void add_build(
 	struct doc *doc, const char *what, const char *change, const struct cpython_outlook *o)
 {
-	char about[32] = "";
-	const char *cells[] = {what, change, how(o), *about ? about : NULL};
+	char about[32];
 
-	if (o->estimate) {
-		format_duration(about, o->estimate);
-		cells[3] = about;
-	}
-	doc_row(doc, cells);
+	format_duration(about, o->estimate);
+	doc_row(doc, (const char *[]){what, change, way_to_build(o), o->estimate ? about : NULL});
 }
 
-static uint64_t campaign_length(const struct intervention *iv)
+/* At most, in ns. */
+static uint64_t campaign_length(const struct study *s)
 {
-	const struct intervene_request *rq = iv->request;
-	uint64_t arms = n_planned(iv) + (iv->alone ? 2 : 3);
+	const struct study_request *rq = s->request;
+	uint64_t arms = n_planned(s) + (s->alone ? 2 : 3);
 	uint64_t all = arms * rq->names->n * rq->rounds * BENCH_PROCESS_NS;
 	uint64_t most = (uint64_t)rq->max_time * 60000000000ull;
 
 	return most && most < all ? most : all;
 }
 
-static void add_not_flipped(struct doc *doc, const struct intervention *iv)
+static void add_not_flipped(struct doc *doc, const struct study *s)
 {
 	static const struct doc_column columns[] = {
 		{"factor", 0}, {"change", 0}, {"why not", DOC_WRAP}};
-	bool begun = false;
 
-	for (size_t i = 0; i < iv->plan.n; i++) {
-		const struct intervene_flip *flip = &iv->plan.flips[i];
+	if (n_planned(s) < s->plan.n)
+		doc_table(doc, "Not flipped", columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const struct study_flip *flip = &s->plan.flips[i];
 		CLEANUP_FREE char *change = change_of(flip);
-		const char *cells[] = {intervene_words(flip->factor), change, flip->why_not};
 
-		if (!flip->why_not)
-			continue;
-		if (!begun)
-			doc_table(doc, "Not flipped", columns, ARRAY_SIZE(columns));
-		begun = true;
-		doc_row(doc, cells);
+		if (flip->why_not)
+			doc_row(doc, (const char *[]){study_factor_words(flip->factor), change,
+					     flip->why_not});
 	}
 }
 
-void intervene_plan_page(struct doc *doc, const struct intervention *iv)
+void study_plan_page(struct doc *doc, const struct study *s)
 {
 	static const struct doc_column columns[] = {
 		{"factor", 0}, {"change", 0}, {"how", 0}, {"about", DOC_RIGHT}};
-	const struct intervene_request *rq = iv->request;
-	size_t n = n_planned(iv);
+	const struct study_request *rq = s->request;
 	char length[32];
 
 	doc_table(doc, "Builds", columns, ARRAY_SIZE(columns));
-	add_plan_row(doc, "B as it is", "none", &iv->outlook[iv->plan.n]);
-	for (size_t i = 0; i < iv->plan.n; i++) {
-		const struct intervene_flip *flip = &iv->plan.flips[i];
+	add_build(doc, "B as it is", "none", &s->outlook[s->plan.n]);
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const struct study_flip *flip = &s->plan.flips[i];
 		CLEANUP_FREE char *change = change_of(flip);
 
 		if (!flip->why_not)
-			add_plan_row(doc, intervene_words(flip->factor), change, &iv->outlook[i]);
+			add_build(doc, study_factor_words(flip->factor), change, &s->outlook[i]);
 	}
-	add_not_flipped(doc, iv);
-	format_duration(length, campaign_length(iv));
+	add_not_flipped(doc, s);
+	format_duration(length, campaign_length(s));
 	doc_text(doc,
-		"Then %zu Pythons are counted, %zu workload%s each, twice under valgrind; and "
-		"timed, with a copy of A, in up to %u round%s: at most about %s on a quiet "
-		"machine. Each factor's estimate is as if it were built first.",
-		n + (iv->alone ? 1 : 2), rq->names->n, plural(rq->names->n), rq->rounds,
+		"Then %zu Pythons are counted, %zu workload%s each, twice under valgrind; and timed, with a copy of A, in up to %u round%s: at most about %s on a quiet machine. Each factor's estimate is as if it were built first.",
+		n_planned(s) + (s->alone ? 1 : 2), rq->names->n, plural(rq->names->n), rq->rounds,
 		plural(rq->rounds), length);
 }
 
 /* ---- results ------------------------------------------------------------------------------- */
 
-/* Shares of A's: (F - B) / A = (F / B - 1) * B / A. */
-struct scale {
-	double instructions, time;
-};
-
-static struct scale scale_of(const struct intervention *iv)
-{
-	return (struct scale){exp(-iv->arms[0].predicted.all), exp(-iv->arms[0].measured.log)};
-}
-
-/* A cause's part of what `all` amounts to. */
-static double part(double log_part, double log_all, double scale)
-{
-	double mean = fabs(log_all) < 1e-12 ? 1 : expm1(log_all) / log_all;
-
-	return 100 * log_part * mean * scale;
-}
-
-static double percent(double log, double scale)
-{
-	return 100 * expm1(log) * scale;
-}
-
-struct shown {
-	double instructions, cause; /* cause is NAN where there is none */
+/* In percent of A's: (F - B) / A = (F / B - 1) * B / A. */
+struct study_row {
+	double instructions, cause; /* cause: what the factor should move */
 	double time, low, high;
-	const char *verdict;
-	enum doc_tone tone;
+	enum study_verdict verdict;
 };
 
-static struct shown shown_of(const struct intervention *iv, const struct intervene_prediction *p,
-	double cause, const struct intervene_time *t)
+static struct study_row row_of(const struct study *s, const struct study_prediction *p,
+	double cause, const struct study_time *t)
 {
-	struct scale scale = scale_of(iv);
-	bool judged = iv->result.copy == BENCH_GATE_PASSED;
-	enum intervene_verdict verdict = intervene_judge(p->all, t, iv->bench->options.margin);
+	double instructions = 100 * exp(-s->arms[0].predicted.all);
+	double time = 100 * exp(-s->arms[0].measured.log);
+	/* A cause's part of what `all` amounts to. */
+	double mean = fabs(p->all) < 1e-12 ? 1 : expm1(p->all) / p->all;
 
-	return (struct shown){.instructions = percent(p->all, scale.instructions),
-		.cause = part(cause, p->all, scale.instructions),
-		.time = percent(t->log, scale.time),
-		.low = percent(t->low, scale.time),
-		.high = percent(t->high, scale.time),
-		.verdict = judged ? intervene_verdict_name(verdict) : "no verdict",
-		.tone = judged ? intervene_verdict_tone(verdict) : DOC_PLAIN};
+	return (struct study_row){.instructions = expm1(p->all) * instructions,
+		.cause = cause * mean * instructions,
+		.time = expm1(t->log) * time,
+		.low = expm1(t->low) * time,
+		.high = expm1(t->high) * time,
+		.verdict = s->result.copy == BENCH_GATE_PASSED
+				   ? study_judge(p->all, t, s->bench->options.margin)
+				   : STUDY_NOT_JUDGED};
 }
 
-static struct shown shown_flip(const struct intervention *iv, size_t i)
+static struct study_row row_of_flip(const struct study *s, size_t i)
 {
-	const struct intervene_arm *arm = &iv->arms[iv->arm_of[i]];
+	const struct study_arm *arm = &s->arms[s->arm_of[i]];
 
-	return shown_of(iv, &arm->predicted,
-		intervene_moved(&arm->predicted, iv->plan.flips[i].factor), &arm->measured);
+	return row_of(s, &arm->predicted, study_moved(&arm->predicted, s->plan.flips[i].factor),
+		&arm->measured);
 }
 
-struct number {
-	char text[80];
+/* A row's numbers as text. */
+struct study_cells {
+	char instructions[32], cause[32], time[32], low[32], interval[80];
 };
 
-static const char *signed_percent(struct number *n, double value)
+static void write_cells(struct study_cells *cells, const struct study_row *row)
 {
-	if (isnan(value))
-		return NULL;
-	format_change(n->text, value);
-	return n->text;
-}
+	char high[32];
 
-static const char *interval(struct number *n, const struct shown *s)
-{
-	char low[32], high[32];
-
-	format_change(low, s->low);
-	format_change(high, s->high);
-	snprintf(n->text, sizeof(n->text), "%s .. %s", low, high);
-	return n->text;
+	format_change(cells->instructions, row->instructions);
+	format_change(cells->cause, row->cause);
+	format_change(cells->time, row->time);
+	format_change(cells->low, row->low);
+	format_change(high, row->high);
+	snprintf(cells->interval, sizeof(cells->interval), "%s .. %s", cells->low, high);
 }
 
 /* "tls=initial-exec" */
-static char *flip_name(const struct intervene_flip *flip)
+static char *flip_name(const struct study_flip *flip)
 {
-	return xasprintf("%s=%s", intervene_name(flip->factor), flip->to);
+	return xasprintf("%s=%s", study_factor_name(flip->factor), flip->to);
 }
 
-/* What each factor that was flipped should move. */
-static void add_causes(struct doc *doc, const struct intervention *iv)
-{
-	CLEANUP_STRV struct strv words = STRV_INIT;
-	CLEANUP_FREE char *all = NULL;
-
-	for (size_t i = 0; i < iv->plan.n; i++) {
-		enum intervene_factor factor = iv->plan.flips[i].factor;
-		CLEANUP_FREE char *word =
-			xasprintf("%s: %s", intervene_name(factor), intervene_moves_words(factor));
-
-		if (iv->arm_of[i] && !strv_has(&words, word))
-			strv_add(&words, word);
-	}
-	all = strv_join(&words, "; ");
-	doc_text(doc, "By its cause: what the factor should move. %s.", all);
-}
-
-static void add_flips(struct doc *doc, const struct intervention *iv)
+static void add_flips(struct doc *doc, const struct study *s)
 {
 	static const struct doc_column columns[] = {{"flipped", 0}, {"instructions", DOC_RIGHT},
 		{"by its cause", DOC_RIGHT}, {"time", DOC_RIGHT}, {"interval", DOC_RIGHT},
 		{"verdict", DOC_VERDICT}};
-
-	doc_table(
-		doc, "B with one factor flipped, in percent of A's", columns, ARRAY_SIZE(columns));
-	for (size_t i = 0; i < iv->plan.n; i++) {
-		CLEANUP_FREE char *name = flip_name(&iv->plan.flips[i]);
-		const struct shown s = shown_flip(iv, i);
-		struct number n[4];
-		const char *cells[] = {name, signed_percent(&n[0], s.instructions),
-			signed_percent(&n[1], s.cause), signed_percent(&n[2], s.time),
-			interval(&n[3], &s), s.verdict};
-
-		if (!iv->arm_of[i])
-			continue;
-		doc_row(doc, cells);
-		doc_cell_tone(doc, 5, s.tone);
-	}
-	add_causes(doc, iv);
-}
-
-static void add_picture(struct doc *doc, const struct intervention *iv)
-{
 	static const struct chart_words words = {.title = "B with one factor flipped",
 		.about = "The time of each build relative to B's, with its interval.",
 		.less = "faster",
 		.more = "slower"};
-	struct chart_interval rows[INTERVENE_FLIPS_MAX];
-	CLEANUP_FREE char *svg = NULL;
+	struct chart_interval bars[STUDY_FLIPS_MAX];
+	CLEANUP_STRV struct strv causes = STRV_INIT;
+	CLEANUP_FREE char *all = NULL, *svg = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < iv->plan.n; i++) {
-		const struct intervene_arm *arm = &iv->arms[iv->arm_of[i]];
+	doc_table(
+		doc, "B with one factor flipped, in percent of A's", columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const struct study_arm *arm = &s->arms[s->arm_of[i]];
+		const struct study_row row = row_of_flip(s, i);
+		enum study_factor factor = s->plan.flips[i].factor;
+		CLEANUP_FREE char *name = flip_name(&s->plan.flips[i]);
+		CLEANUP_FREE char *cause =
+			xasprintf("%s: %s", study_factor_name(factor), study_moves_words(factor));
+		struct study_cells c;
 
-		if (iv->arm_of[i])
-			rows[n++] = (struct chart_interval){.name = arm->name,
-				.point = exp(arm->measured.log),
-				.low = exp(arm->measured.low),
-				.high = exp(arm->measured.high),
-				.tone = shown_flip(iv, i).tone};
+		if (!s->arm_of[i])
+			continue;
+		write_cells(&c, &row);
+		doc_row(doc, (const char *[]){name, c.instructions, c.cause, c.time, c.interval,
+				     study_verdict_name(row.verdict)});
+		doc_cell_tone(doc, 5, study_verdict_tone(row.verdict));
+		if (!strv_has(&causes, cause))
+			strv_add(&causes, cause);
+		bars[n++] = (struct chart_interval){.name = arm->name,
+			.point = exp(arm->measured.log),
+			.low = exp(arm->measured.low),
+			.high = exp(arm->measured.high),
+			.tone = study_verdict_tone(row.verdict)};
 	}
+	all = strv_join(&causes, "; ");
+	doc_text(doc, "By its cause: what the factor should move. %s.", all);
 	if (!n)
 		return;
-	svg = chart_forest(&words, rows, n, iv->bench->options.margin);
+	svg = chart_forest(&words, bars, n, s->bench->options.margin);
 	doc_picture(doc, svg, "Time relative to B. The band is what counts as equal.", false);
 }
 
-/* Which flips are summed; "" if none is. */
-static char *summed_words(const struct intervention *iv)
-{
-	CLEANUP_STRV struct strv words = STRV_INIT;
-
-	for (size_t i = 0; i < iv->plan.n; i++)
-		if (iv->plan.flips[i].summed && iv->arm_of[i])
-			strv_take(&words, flip_name(&iv->plan.flips[i]));
-	return strv_join(&words, ", ");
-}
-
-static void add_sum(struct doc *doc, const struct intervention *iv)
+static void add_sum(struct doc *doc, const struct study *s)
 {
 	static const struct doc_column columns[] = {{"from B to A", DOC_WRAP},
 		{"instructions", DOC_RIGHT}, {"time", DOC_RIGHT}, {"interval", DOC_RIGHT}};
-	CLEANUP_FREE char *names = summed_words(iv);
-	CLEANUP_FREE char *sum = xasprintf("flips, each alone: %s", *names ? names : "none");
-	const struct {
-		const char *what;
-		const struct intervene_prediction *p;
-		const struct intervene_time *t;
-	} rows[] = {{sum, &iv->sum, &iv->sum_time}, {"the rest", &iv->rest, &iv->rest_time},
-		{"all: A - B", &iv->arms[0].predicted, &iv->arms[0].measured}};
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	CLEANUP_FREE char *joined = NULL, *sum = NULL;
 
+	for (size_t i = 0; i < s->plan.n; i++)
+		if (s->plan.flips[i].summed && s->arm_of[i])
+			strv_take(&names, flip_name(&s->plan.flips[i]));
+	joined = strv_join(&names, ", ");
+	sum = xasprintf("flips, each alone: %s", joined);
 	doc_table(doc, "The sum of the flips, and the whole difference", columns,
 		ARRAY_SIZE(columns));
-	for (size_t i = *names ? 0 : 2; i < ARRAY_SIZE(rows); i++) {
-		const struct shown s = shown_of(iv, rows[i].p, NAN, rows[i].t);
-		struct number n[3];
-		const char *cells[] = {rows[i].what, signed_percent(&n[0], s.instructions),
-			signed_percent(&n[1], s.time), interval(&n[2], &s)};
+	for (size_t i = names.n ? 0 : 2; i < 3; i++) {
+		const struct study_row row =
+			i == 0   ? row_of(s, &s->sum, 0, &s->sum_time)
+			: i == 1 ? row_of(s, &s->rest, 0, &s->rest_time)
+				 : row_of(s, &s->arms[0].predicted, 0, &s->arms[0].measured);
+		const char *const titles[] = {sum, "the rest", "all: A - B"};
+		struct study_cells c;
 
-		doc_row(doc, cells);
+		write_cells(&c, &row);
+		doc_row(doc, (const char *[]){titles[i], c.instructions, c.time, c.interval});
 	}
 	doc_text(doc, "%s Effects multiply: sum and rest give the whole by their product.",
-		iv->plan.towards
-			? "Summed are the flips that give B what A has; how libpython is linked "
-			  "is in the rest."
+		s->plan.towards
+			? "Summed are the flips that give B what A has; how libpython is linked is in the rest."
 			: "A does not say how it was built: summed is one flip of each factor.");
 }
 
-static void add_doubts(struct doc *doc, const struct intervention *iv)
+/* Is what was flipped not B itself, but what the same inputs give now? */
+static bool is_rebuilt(const struct study *s)
 {
-	if (iv->base > 1 || (iv->alone && iv->base))
-		doc_text(doc,
-			"B is not what the same inputs give with this solder: flipped, and called "
-			"B here, is what was built again.");
-	if (iv->result.copy != BENCH_GATE_PASSED)
-		doc_text(doc, "No verdict: %s",
-			iv->result.copy_reason ? iv->result.copy_reason : "there is no copy of A");
-	for (size_t w = 0; w < iv->bench->n_workloads; w++)
-		if (iv->result.why[w])
-			doc_text(doc, "'%s' is left out: %s", iv->bench->workloads[w].name,
-				iv->result.why[w]);
-	doc_text(doc,
-		"Time is of %u round%s, at %.2f %%. A build without the predicted effect, or with "
-		"another, is of another layout, or there is a cause that is not known: a relink "
-		"moves all code.",
-		iv->result.rounds, plural(iv->result.rounds), 100 * iv->result.alpha);
+	return s->base > (s->alone ? 0 : 1);
 }
 
-/* What was flipped, from where. */
-static void add_settings(struct doc *doc, const struct intervention *iv)
+void study_page(struct doc *doc, const struct study *s)
 {
-	const struct cpython_options *o = &iv->record.request.options;
-	CLEANUP_BUF struct buf all = BUF_INIT;
+	CLEANUP_BUF struct buf settings = BUF_INIT;
 
-	for (size_t f = 0; f < INTERVENE_N_FACTORS; f++)
-		buf_addf(&all, "%s%s=%s", f ? ", " : "", intervene_name(f),
-			cpython_option_get(o, cpython_find_option(intervene_name(f))));
-	doc_fact(doc, "B has", all.data);
-}
-
-void intervene_page(struct doc *doc, const struct intervention *iv)
-{
 	doc_heading(doc, "Interventions");
-	add_settings(doc, iv);
-	if (iv->n_arms > iv->base + 1) {
-		add_flips(doc, iv);
-		add_picture(doc, iv);
-	} else {
+	for (size_t f = 0; f < STUDY_N_FACTORS; f++)
+		buf_addf(&settings, "%s%s=%s", f ? ", " : "", study_factor_name(f),
+			cpython_option_get(&s->record.request.options,
+				cpython_find_option(study_factor_name(f))));
+	doc_fact(doc, "B has", settings.data);
+	if (s->n_arms > s->base + 1)
+		add_flips(doc, s);
+	else
 		doc_text(doc, "No factor could be flipped.");
-	}
-	add_not_flipped(doc, iv);
-	if (!iv->alone)
-		add_sum(doc, iv);
-	add_doubts(doc, iv);
+	add_not_flipped(doc, s);
+	if (!s->alone)
+		add_sum(doc, s);
+	if (is_rebuilt(s))
+		doc_text(doc,
+			"B is not what the same inputs give with this solder: flipped, and called B here, is what was built again.");
+	if (s->result.copy != BENCH_GATE_PASSED)
+		doc_text(doc, "No verdict: %s",
+			s->result.copy_reason ? s->result.copy_reason : "there is no copy of A");
+	for (size_t w = 0; w < s->bench->n_workloads; w++)
+		if (s->result.why[w])
+			doc_text(doc, "'%s' is left out: %s", s->bench->workloads[w].name,
+				s->result.why[w]);
+	doc_text(doc,
+		"Time is of %u round%s, at %.2f %%. A build without the predicted effect, or with another, is of another layout, or there is a cause that is not known: a relink moves all code.",
+		s->result.rounds, plural(s->result.rounds), 100 * s->result.alpha);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
 static json_t *outlook_json(const struct cpython_outlook *o)
 {
-	return json_pack("{s:s, s:I, s:I}", "how", how(o), "steps", (json_int_t)o->steps,
+	return json_pack("{s:s, s:I, s:I}", "how", way_to_build(o), "steps", (json_int_t)o->steps,
 		"estimate_ns", (json_int_t)o->estimate);
 }
 
-static json_t *flip_json(const struct intervention *iv, size_t i)
+static json_t *flip_json(const struct study *s, size_t i)
 {
-	const struct intervene_flip *flip = &iv->plan.flips[i];
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s?, s:b}", "factor", intervene_name(flip->factor),
-		"from", flip->from, "to", flip->to, "why_not", flip->why_not, "summed",
-		flip->summed);
+	const struct study_flip *flip = &s->plan.flips[i];
 
-	if (!flip->why_not)
-		json_object_set_new(o, "build", outlook_json(&iv->outlook[i]));
-	return o;
+	return json_pack("{s:s, s:s, s:s, s:s?, s:b, s:o*}", "factor",
+		study_factor_name(flip->factor), "from", flip->from, "to", flip->to, "why_not",
+		flip->why_not, "summed", flip->summed, "build",
+		flip->why_not ? NULL : outlook_json(&s->outlook[i]));
 }
 
-json_t *intervene_plan_json(const struct intervention *iv)
+json_t *study_plan_json(const struct study *s)
 {
 	json_t *flips = json_array();
 
-	for (size_t i = 0; i < iv->plan.n; i++)
-		json_array_append_new(flips, flip_json(iv, i));
-	return json_pack("{s:o, s:o, s:b, s:I}", "base", outlook_json(&iv->outlook[iv->plan.n]),
-		"flips", flips, "sum_leads_to_a", iv->plan.towards, "campaign_at_most_ns",
-		(json_int_t)campaign_length(iv));
+	for (size_t i = 0; i < s->plan.n; i++)
+		json_array_append_new(flips, flip_json(s, i));
+	return json_pack("{s:o, s:o, s:b, s:I}", "base", outlook_json(&s->outlook[s->plan.n]),
+		"flips", flips, "sum_leads_to_a", s->plan.towards, "campaign_at_most_ns",
+		(json_int_t)campaign_length(s));
 }
 
-static json_t *time_json(const struct intervene_time *t)
-{
-	return json_pack(
-		"{s:f, s:f, s:f}", "ratio", exp(t->log), "low", exp(t->low), "high", exp(t->high));
-}
-
-static json_t *prediction_json(const struct intervene_prediction *p)
+/* Adds what was predicted and measured, relative to B. */
+static json_t *with_both(const struct study_prediction *p, const struct study_time *t, json_t *o)
 {
 	json_t *causes = json_object();
 
 	for (size_t c = 0; c < EXPLAIN_N_CAUSES; c++)
 		if (p->causes[c] != 0)
 			json_object_set_new(causes, explain_cause_name(c), json_real(p->causes[c]));
-	return json_pack(
-		"{s:f, s:f, s:o}", "ratio", exp(p->all), "log", p->all, "causes_log", causes);
-}
-
-/* Ratios are to B. */
-static json_t *both_json(
-	const struct intervene_prediction *p, const struct intervene_time *t, json_t *o)
-{
-	json_object_set_new(o, "instructions", prediction_json(p));
-	json_object_set_new(o, "time", time_json(t));
+	json_object_set_new(o, "instructions",
+		json_pack("{s:f, s:f, s:o}", "ratio", exp(p->all), "log", p->all, "causes_log",
+			causes));
+	json_object_set_new(o, "time",
+		json_pack("{s:f, s:f, s:f}", "ratio", exp(t->log), "low", exp(t->low), "high",
+			exp(t->high)));
 	return o;
 }
 
-json_t *intervene_json(const struct intervention *iv)
+json_t *study_json(const struct study *s)
 {
-	json_t *o = json_object(), *flips = json_array();
+	const struct study_arm *a = &s->arms[0];
+	json_t *o, *flips = json_array();
 
-	for (size_t i = 0; i < iv->plan.n; i++) {
-		json_t *flip = flip_json(iv, i);
-		const struct intervene_arm *arm = &iv->arms[iv->arm_of[i]];
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const struct study_arm *arm = &s->arms[s->arm_of[i]];
+		json_t *flip = flip_json(s, i);
 
-		if (iv->arm_of[i]) {
-			both_json(&arm->predicted, &arm->measured, flip);
-			json_object_set_new(
-				flip, "verdict", json_string(shown_flip(iv, i).verdict));
+		if (s->arm_of[i]) {
+			with_both(&arm->predicted, &arm->measured, flip);
+			json_object_set_new(flip, "verdict",
+				json_string(study_verdict_name(row_of_flip(s, i).verdict)));
 		}
 		json_array_append_new(flips, flip);
 	}
-	json_object_set_new(o, "rebuilt", json_boolean(iv->base > (iv->alone ? 0 : 1)));
-	json_object_set_new(o, "flips", flips);
-	if (!iv->alone) {
-		json_object_set_new(o, "sum_leads_to_a", json_boolean(iv->plan.towards));
-		json_object_set_new(o, "sum", both_json(&iv->sum, &iv->sum_time, json_object()));
-		json_object_set_new(o, "rest", both_json(&iv->rest, &iv->rest_time, json_object()));
-		json_object_set_new(o, "whole",
-			both_json(&iv->arms[0].predicted, &iv->arms[0].measured, json_object()));
+	o = json_pack("{s:b, s:o}", "rebuilt", is_rebuilt(s), "flips", flips);
+	if (!s->alone) {
+		json_object_set_new(o, "sum_leads_to_a", json_boolean(s->plan.towards));
+		json_object_set_new(o, "sum", with_both(&s->sum, &s->sum_time, json_object()));
+		json_object_set_new(o, "rest", with_both(&s->rest, &s->rest_time, json_object()));
+		json_object_set_new(
+			o, "whole", with_both(&a->predicted, &a->measured, json_object()));
 	}
-	json_object_set_new(o, "campaign", bench_result_json(iv->bench, &iv->result));
+	json_object_set_new(o, "campaign", bench_result_json(s->bench, &s->result));
 	return o;
 }

@@ -1,12 +1,10 @@
 /* Other links of arms that solder built: their layouts. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "cpython/cpython.h"
 #include "python/python.h"
-#include "study/relink.h"
+#include "study/study-internal.h"
 
 /* How a link of ours is named in a campaign: "relink 3", by the number of the shuffle. */
 #define GIVEN "relink "
@@ -18,22 +16,23 @@ static int open_record(const struct bench_arm *arm, struct cpython_record *recor
 	struct cpython_outlook outlook;
 
 	if (py_find(arm->interpreter, &dist, err) < 0 ||
-		cpython_record_read(dist.prefix, NULL, NULL, record, err) < 0)
-		return -1;
-	record->request.quiet = true;
-	if (cpython_look(&record->request, &outlook, err) < 0)
+		cpython_record_read(dist.prefix, NULL, NULL, record, err) < 0 ||
+		cpython_look(&record->request, &outlook, err) < 0)
 		return -1;
 	return outlook.compiles ? err_set(err, ERR_UNSUPPORTED, "its compile is not in the cache")
 				: 0;
 }
 
-static int relink(
-	const struct cpython_record *record, const char *shuffle, const char *dir, struct err *err)
+/* The k-th link of an arm, by the number of the shuffle, in a folder of its own, to be freed. */
+static int relink(const struct cpython_record *record, const char *shuffle, const char *scratch,
+	size_t arm, size_t k, char **dir, struct err *err)
 {
 	struct cpython_request request = record->request;
 
+	*dir = xasprintf("%s/%02zu-%02zu", scratch, arm, k);
 	request.options.shuffle = shuffle;
-	request.output = dir;
+	request.output = *dir;
+	request.quiet = true;
 	return cpython_build(&request, err);
 }
 
@@ -41,12 +40,11 @@ static int add_links(struct bench *b, size_t arm, const struct cpython_record *r
 	const char *scratch, struct err *err)
 {
 	for (unsigned int i = 1; i < b->options.layouts; i++) {
-		CLEANUP_FREE char *dir = xasprintf("%s/%02zu-%02u", scratch, arm, i);
-		CLEANUP_FREE char *shuffle = xasprintf("%u", i);
+		CLEANUP_FREE char *shuffle = xasprintf("%u", i), *dir = NULL;
 		struct bench_arm *a = &b->arms[arm];
 		struct bench_link *made;
 
-		if (relink(record, shuffle, dir, err) < 0 ||
+		if (relink(record, shuffle, scratch, arm, i, &dir, err) < 0 ||
 			bench_add_python(b, a->name, dir, err) < 0)
 			return err_wrap(err, "linking '%s' again", a->given);
 		made = &a->links[a->n_links - 1];
@@ -56,7 +54,7 @@ static int add_links(struct bench *b, size_t arm, const struct cpython_record *r
 	return 0;
 }
 
-int relink_arms(struct bench *b, const char *scratch, struct progress *progress, struct err *err)
+int study_relink(struct bench *b, const char *scratch, struct progress *progress, struct err *err)
 {
 	for (size_t i = 0; i < b->n_arms; i++) {
 		CLEANUP_CPYTHON_RECORD struct cpython_record record = {0};
@@ -66,8 +64,7 @@ int relink_arms(struct bench *b, const char *scratch, struct progress *progress,
 			continue;
 		if (open_record(&b->arms[i], &record, &why) < 0)
 			progress_warn(progress,
-				"'%s' cannot be linked again (%s): its copies vary in physical "
-				"pages only",
+				"'%s' cannot be linked again (%s): its copies vary in physical pages only",
 				b->arms[i].name, why.msg);
 		else if (add_links(b, i, &record, scratch, err) < 0)
 			return -1;
@@ -75,13 +72,25 @@ int relink_arms(struct bench *b, const char *scratch, struct progress *progress,
 	return 0;
 }
 
+/* The number of the shuffle of a link of ours; NULL: it is none. */
+static const char *shuffle_of(const struct bench_link *link)
+{
+	const char *number = link->given && !strncmp(link->given, GIVEN, strlen(GIVEN))
+				     ? link->given + strlen(GIVEN)
+				     : NULL;
+
+	return number && cpython_option_takes(cpython_find_option("shuffle"), number) ? number
+										      : NULL;
+}
+
 /* One link again, where it was not kept. Its digest is checked when the campaign goes on. */
-static int restore(const struct cpython_record *record, struct bench_link *link, const char *dir,
-	struct err *err)
+static int restore(const struct cpython_record *record, struct bench_link *link,
+	const char *scratch, size_t arm, size_t k, struct err *err)
 {
 	CLEANUP_PYTHON struct python dist = {0};
+	CLEANUP_FREE char *dir = NULL;
 
-	if (relink(record, link->given + strlen(GIVEN), dir, err) < 0 ||
+	if (relink(record, shuffle_of(link), scratch, arm, k, &dir, err) < 0 ||
 		py_find(dir, &dist, err) < 0)
 		return -1;
 	free(link->interpreter);
@@ -89,39 +98,29 @@ static int restore(const struct cpython_record *record, struct bench_link *link,
 	return 0;
 }
 
-static bool is_ours(const struct bench_link *link)
-{
-	const struct cpython_option *shuffle = cpython_find_option("shuffle");
-
-	return link->given && !strncmp(link->given, GIVEN, strlen(GIVEN)) &&
-	       cpython_option_takes(shuffle, link->given + strlen(GIVEN));
-}
-
-int relink_again(struct bench *b, const char *scratch, struct err *err)
+int study_relink_again(struct bench *b, const char *scratch, struct err *err)
 {
 	for (size_t i = 0; i < b->n_arms; i++) {
 		CLEANUP_CPYTHON_RECORD struct cpython_record record = {0};
 		struct bench_arm *arm = &b->arms[i];
 
 		for (size_t k = 0; k < arm->n_links; k++) {
-			CLEANUP_FREE char *dir = xasprintf("%s/%02zu-%02zu", scratch, i, k + 1);
-
-			if (!is_ours(&arm->links[k]))
+			if (!shuffle_of(&arm->links[k]))
 				continue;
 			if ((!record.all &&
 				    (!arm->interpreter || open_record(arm, &record, err) < 0)) ||
-				restore(&record, &arm->links[k], dir, err) < 0)
+				restore(&record, &arm->links[k], scratch, i, k + 1, err) < 0)
 				return err_wrap(err, "linking '%s' again", arm->name);
 		}
 	}
 	return 0;
 }
 
-bool relink_has(const struct bench *b)
+bool study_has_relinks(const struct bench *b)
 {
 	for (size_t i = 0; i < b->n_arms; i++) {
 		for (size_t k = 0; k < b->arms[i].n_links; k++) {
-			if (is_ours(&b->arms[i].links[k]))
+			if (shuffle_of(&b->arms[i].links[k]))
 				return true;
 		}
 	}

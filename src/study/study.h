@@ -1,69 +1,103 @@
-/* solder explain --intervene: counterfactual builds, counted and timed. */
-#ifndef SOLDER_CMD_EXPLAIN_INTERVENE_H
-#define SOLDER_CMD_EXPLAIN_INTERVENE_H
+/* Builds compared with builds of the same sources.
+ *
+ * Interventions (`solder explain --intervene`): does what was counted cost what was counted? Builds
+ * of one tree, B, that differ in one factor each, predicted by instructions and measured in one
+ * campaign:
+ *
+ *	CLEANUP_STUDY struct study *s = NULL;
+ *
+ *	if (study_open(&request, &s, err) < 0 || study_measure(s, err) < 0)
+ *		return -1;
+ *	study_page(doc, s);
+ *
+ * Layouts (`solder bench --layouts`): more links of the arms, with their objects in other orders.
+ *
+ * Reproducibility (`solder pack --verify-reproducible`): a tree built again elsewhere.
+ */
+#ifndef SOLDER_STUDY_H
+#define SOLDER_STUDY_H
+
+#include <jansson.h>
 
 #include "base/buf.h"
 #include "base/progress.h"
-#include "cpython/cpython.h"
-#include "study/intervene.h"
+#include "bench/bench.h"
+#include "plan/cache.h"
 #include "report/report.h"
 
-/* What the command line says. */
-struct intervene_request {
-	const char *factors; /* NULL: no interventions */
+/* ---- interventions ------------------------------------------------------------------------- */
+
+/* What can be flipped. */
+enum study_factor {
+	STUDY_TLS,
+	STUDY_SYMBOLIC,
+	STUDY_INTERPOSITION,
+	STUDY_PLT,
+	STUDY_BIND,
+	STUDY_PIE,
+	STUDY_VISIBILITY,
+	STUDY_N_FACTORS,
+};
+/* As solder build calls the option ("tls"), and in words ("TLS model"). */
+const char *study_factor_name(enum study_factor factor);
+const char *study_factor_words(enum study_factor factor);
+
+struct study_request {
+	const char *factors; /* "all", or names and name=value pairs, separated by commas */
 	const char *source, *cache, *campaign;
 	unsigned int rounds, max_time, load, jobs; /* 0: as is usual */
 	bool dry_run;
-	/* Set from the rest of the command. */
 	const char *a, *b;          /* as on the command line; one Python: the same */
 	const char *workloads;      /* their folder */
 	const struct strv *scripts; /* their files */
 	const struct strv *names;
-	const char *scratch;
-	unsigned int limit; /* seconds for a process; 0: none */
+	const char *scratch; /* an existing folder, for trees and runs */
+	unsigned int limit;  /* seconds for a process; 0: none */
 };
 
-/* A Python that takes part. */
-struct intervene_arm {
-	char *name;
-	char *tree;    /* what is named: as given, or the folder that was built */
-	char *counted; /* where it is counted; NULL: there */
-	struct intervene_counts *once, *twice; /* of each workload, with so many loops */
-	struct intervene_prediction predicted; /* relative to the base */
-	struct intervene_time measured;
-};
-
-struct intervention {
-	const struct intervene_request *request;
-	char *scratch; /* removed at the end */
-	struct cpython_record record;
-	struct intervene_plan plan;
-	bool alone; /* there is no A but B itself */
-	/* For each flip, and last for the base: */
-	struct cpython_outlook outlook[INTERVENE_FLIPS_MAX + 1];
-	size_t arm_of[INTERVENE_FLIPS_MAX]; /* 0: it is in no campaign */
-	struct intervene_arm arms[BENCH_ARMS_MAX];
-	size_t n_arms; /* A, B, the base if it is not B, then the flips */
-	size_t base;   /* what was flipped: B, or what the same inputs give now */
-	struct bench *bench;
-	struct bench_result result;
-	bool counts[BENCH_WORKLOADS_MAX]; /* workloads */
-	struct intervene_prediction sum, rest;
-	struct intervene_time sum_time, rest_time;
-};
-
-/* Plans, and builds unless request->dry_run. */
-int intervene_build(
-	const struct intervene_request *request, struct intervention *iv, struct err *err);
+struct study;
+/* Plans, and builds unless request->dry_run. The request is borrowed until the end. */
+int study_open(const struct study_request *request, struct study **ret, struct err *err);
 /* Counts and times. */
-int intervene_measure(struct intervention *iv, struct err *err);
-void intervention_release(struct intervention *iv);
-#define CLEANUP_INTERVENTION CLEANUP(intervention_release)
+int study_measure(struct study *s, struct err *err);
+void study_free(struct study *s);
+void cleanup_study(struct study **s);
+#define CLEANUP_STUDY CLEANUP(cleanup_study)
 
-/* The plan alone, or plan and results. */
-void intervene_plan_page(struct doc *doc, const struct intervention *iv);
-void intervene_page(struct doc *doc, const struct intervention *iv);
-json_t *intervene_plan_json(const struct intervention *iv);
-json_t *intervene_json(const struct intervention *iv);
+/* The plan alone, and the results. */
+void study_plan_page(struct doc *doc, const struct study *s);
+json_t *study_plan_json(const struct study *s);
+void study_page(struct doc *doc, const struct study *s);
+json_t *study_json(const struct study *s);
+
+/* ---- layouts ------------------------------------------------------------------------------- */
+
+/* Links the arms that solder built, and that have one link only, again in other orders, into
+ * folders below `scratch`: as many links as there are layouts. Says of the others why they cannot
+ * be. */
+int study_relink(struct bench *b, const char *scratch, struct progress *progress, struct err *err);
+/* For a campaign that goes on: has it such links, and makes them again. */
+bool study_has_relinks(const struct bench *b);
+int study_relink_again(struct bench *b, const char *scratch, struct err *err);
+
+/* ---- reproducibility ----------------------------------------------------------------------- */
+
+struct study_verify {
+	const char *dir;     /* a tree that solder built */
+	const char *scratch; /* an empty folder: another cache and another tree are made in it */
+	const struct cache *cache;
+	bool only_cpython; /* the other packages are copied from the cache */
+	unsigned int jobs;
+	/* Packs the tree `dir`, with its objects from the cache, into the folder `out`: the result
+	 * of pack_write(). */
+	int (*pack)(void *ctx, const char *dir, const char *out, unsigned int jobs,
+		const struct cache *cache, json_t **result, struct err *err);
+	void *ctx;
+};
+/* Builds the tree again and compares trees and archives: 0, 1 if anything differs, or -1. *result
+ * says what was found, {"verdict", "differences": [{"path", "what", …}], "files_that_differ",
+ * "archives_that_differ", "archives", "archives_again", "jobs"}. */
+int study_verify(const struct study_verify *how, struct progress *progress, json_t **result,
+	struct err *err);
 
 #endif

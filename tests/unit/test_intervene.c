@@ -5,42 +5,41 @@
 
 #include "base/buf.h"
 #include "bench/bench-internal.h"
-#include "study/intervene.h"
+#include "study/study-internal.h"
 #include "scratch.h"
 
-static const struct intervene_tree plain_static = {"static", "x86_64-linux-gnu",
-	{[INTERVENE_TLS] = "initial-exec",
-		[INTERVENE_SYMBOLIC] = "yes",
-		[INTERVENE_INTERPOSITION] = "no",
-		[INTERVENE_PLT] = "yes",
-		[INTERVENE_BIND] = "now",
-		[INTERVENE_PIE] = "yes",
-		[INTERVENE_VISIBILITY] = "hidden"}};
+static const struct study_tree plain_static = {"static", "x86_64-linux-gnu",
+	{[STUDY_TLS] = "initial-exec",
+		[STUDY_SYMBOLIC] = "yes",
+		[STUDY_INTERPOSITION] = "no",
+		[STUDY_PLT] = "yes",
+		[STUDY_BIND] = "now",
+		[STUDY_PIE] = "yes",
+		[STUDY_VISIBILITY] = "hidden"}};
 
-static struct intervene_tree shared(const char *tls)
+static struct study_tree shared(const char *tls)
 {
-	struct intervene_tree t = plain_static;
+	struct study_tree t = plain_static;
 
 	t.link = "shared";
-	t.settings[INTERVENE_TLS] = tls;
+	t.settings[STUDY_TLS] = tls;
 	return t;
 }
 
 /* "tls=initial-exec+ symbolic=no pie=no(why not)": + is summed. To be freed. */
-static char *flips(
-	const struct intervene_tree *a, const struct intervene_tree *b, const char *wanted)
+static char *flips(const struct study_tree *a, const struct study_tree *b, const char *wanted)
 {
-	CLEANUP_INTERVENE_PLAN struct intervene_plan plan = {0};
+	CLEANUP_STUDY_PLAN struct study_plan plan = {0};
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	if (intervene_plan(a, b, wanted, &plan, &err) < 0)
+	if (study_plan_flips(a, b, wanted, &plan, &err) < 0)
 		return xasprintf("error %d: %s", err.code, err.msg);
 	for (size_t i = 0; i < plan.n; i++) {
-		const struct intervene_flip *f = &plan.flips[i];
+		const struct study_flip *f = &plan.flips[i];
 
 		assert_string_equal(f->from, b->settings[f->factor]);
-		buf_addf(&out, "%s%s=%s%s", i ? " " : "", intervene_name(f->factor), f->to,
+		buf_addf(&out, "%s%s=%s%s", i ? " " : "", study_factor_name(f->factor), f->to,
 			f->summed ? "+" : "");
 		if (f->why_not)
 			buf_addf(&out, "(%s)", f->why_not);
@@ -48,8 +47,8 @@ static char *flips(
 	return buf_steal(&out);
 }
 
-static void expect_flips(const struct intervene_tree *a, const struct intervene_tree *b,
-	const char *wanted, const char *expected)
+static void expect_flips(const struct study_tree *a, const struct study_tree *b, const char *wanted,
+	const char *expected)
 {
 	CLEANUP_FREE char *got = flips(a, b, wanted);
 
@@ -58,7 +57,7 @@ static void expect_flips(const struct intervene_tree *a, const struct intervene_
 
 static void test_plan(void **state)
 {
-	const struct intervene_tree gd = shared("global-dynamic"), ie = shared("initial-exec");
+	const struct study_tree gd = shared("global-dynamic"), ie = shared("initial-exec");
 
 	(void)state;
 	expect_flips(&plain_static, &gd, "all",
@@ -76,7 +75,7 @@ static void test_plan(void **state)
 
 static void test_plan_without_a(void **state)
 {
-	const struct intervene_tree gd = shared("global-dynamic");
+	const struct study_tree gd = shared("global-dynamic");
 
 	(void)state;
 	/* One of each factor. */
@@ -86,7 +85,7 @@ static void test_plan_without_a(void **state)
 
 static void test_plan_of_what_cannot_be(void **state)
 {
-	struct intervene_tree arm = shared("global-dynamic"), b = plain_static, a = plain_static;
+	struct study_tree arm = shared("global-dynamic"), b = plain_static, a = plain_static;
 
 	(void)state;
 	arm.triple = "aarch64-linux-gnu";
@@ -95,10 +94,10 @@ static void test_plan_of_what_cannot_be(void **state)
 	expect_flips(NULL, &b, "symbolic",
 		"symbolic=no(is about libpython.so, which a static interpreter does not run)");
 	/* Whatever a static A was told, nothing interposes and its accesses are local-exec. */
-	a.settings[INTERVENE_TLS] = "global-dynamic";
-	a.settings[INTERVENE_SYMBOLIC] = "no";
+	a.settings[STUDY_TLS] = "global-dynamic";
+	a.settings[STUDY_SYMBOLIC] = "no";
 	b = shared("global-dynamic");
-	b.settings[INTERVENE_SYMBOLIC] = "no";
+	b.settings[STUDY_SYMBOLIC] = "no";
 	expect_flips(&a, &b, "tls,symbolic", "tls=initial-exec+ tls=desc symbolic=yes+");
 	a.link = "shared";
 	expect_flips(&a, &b, "tls,symbolic", "tls=initial-exec tls=desc symbolic=yes");
@@ -106,7 +105,7 @@ static void test_plan_of_what_cannot_be(void **state)
 
 static void test_plan_errors(void **state)
 {
-	const struct intervene_tree gd = shared("global-dynamic");
+	const struct study_tree gd = shared("global-dynamic");
 
 	(void)state;
 	expect_flips(NULL, &gd, "", "error 1: no factor is given");
@@ -122,32 +121,32 @@ static void test_plan_errors(void **state)
 static void test_extrapolation(void **state)
 {
 	int64_t causes[EXPLAIN_N_CAUSES] = {[EXPLAIN_TLS] = 60, [EXPLAIN_WORK] = 40};
-	struct intervene_counts once = intervene_counts_of(causes), twice, many;
+	struct study_counts once = study_counts_of(causes), twice, many;
 
 	(void)state;
 	causes[EXPLAIN_TLS] = 80;
 	causes[EXPLAIN_WORK] = 70;
-	twice = intervene_counts_of(causes);
-	many = intervene_extrapolate(&once, &twice, 11);
+	twice = study_counts_of(causes);
+	many = study_extrapolate(&once, &twice, 11);
 	assert_true(many.total == 600);
 	assert_true(many.causes[EXPLAIN_TLS] == 260);
 	assert_true(many.causes[EXPLAIN_WORK] == 340);
-	assert_true(intervene_extrapolate(&once, &twice, 1).total == 100);
-	assert_true(intervene_extrapolate(&once, &twice, 2).total == 150);
+	assert_true(study_extrapolate(&once, &twice, 1).total == 100);
+	assert_true(study_extrapolate(&once, &twice, 2).total == 150);
 }
 
 static void test_prediction(void **state)
 {
-	const struct intervene_counts base[] = {
+	const struct study_counts base[] = {
 		{.total = 1000, .causes = {[EXPLAIN_TLS] = 200, [EXPLAIN_WORK] = 800}},
 		{.total = 50, .causes = {[EXPLAIN_WORK] = 50}},
 		{.total = 400, .causes = {[EXPLAIN_TLS] = 100, [EXPLAIN_WORK] = 300}}};
-	const struct intervene_counts flipped[] = {
+	const struct study_counts flipped[] = {
 		{.total = 900, .causes = {[EXPLAIN_TLS] = 80, [EXPLAIN_WORK] = 820}},
 		{.total = 500, .causes = {[EXPLAIN_WORK] = 500}},
 		{.total = 400, .causes = {[EXPLAIN_TLS] = 90, [EXPLAIN_WORK] = 310}}};
 	const bool counts[] = {true, false, true};
-	struct intervene_prediction p = intervene_predict(base, flipped, counts, 3);
+	struct study_prediction p = study_predict(base, flipped, counts, 3);
 	double sum = 0;
 
 	(void)state;
@@ -156,10 +155,10 @@ static void test_prediction(void **state)
 		sum += p.causes[c];
 	/* Parts add up, also where a total stays as it is. */
 	assert_true(fabs(sum - p.all) < 1e-12);
-	assert_true(intervene_moved(&p, INTERVENE_TLS) == p.causes[EXPLAIN_TLS]);
+	assert_true(study_moved(&p, STUDY_TLS) == p.causes[EXPLAIN_TLS]);
 	assert_true(p.causes[EXPLAIN_TLS] < p.all && p.causes[EXPLAIN_WORK] > 0);
-	assert_true(intervene_moved(&p, INTERVENE_PIE) == 0);
-	p = intervene_predict(base, flipped, NULL, 2);
+	assert_true(study_moved(&p, STUDY_PIE) == 0);
+	p = study_predict(base, flipped, NULL, 2);
 	assert_true(fabs(p.all - (log(0.9) + log(10)) / 2) < 1e-12);
 }
 
@@ -206,7 +205,7 @@ static struct bench *campaign(double b, double x, double y)
 	return c;
 }
 
-static void expect_time(const struct intervene_time *t, double ratio)
+static void expect_time(const struct study_time *t, double ratio)
 {
 	assert_true(fabs(t->log - log(ratio)) < 0.001);
 	assert_true(t->low <= t->log && t->log <= t->high);
@@ -216,19 +215,19 @@ static void expect_time(const struct intervene_time *t, double ratio)
 static void test_measured(void **state)
 {
 	CLEANUP_BENCH struct bench *c = campaign(1.1, 0.95, 1.02);
-	struct intervene_time times[BENCH_ARMS_MAX], sum, rest;
+	struct study_time times[BENCH_ARMS_MAX], sum, rest;
 	const size_t summed[] = {2, 3};
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(intervene_measured(c, 1, summed, 2, times, &sum, &rest, &err), 0);
+	assert_int_equal(study_measured(c, 1, summed, 2, times, &sum, &rest, &err), 0);
 	expect_time(&times[0], 1 / 1.1);
 	assert_true(times[1].log == 0 && times[1].low == 0 && times[1].high == 0);
 	expect_time(&times[2], 0.95);
 	expect_time(&times[3], 1.02);
 	expect_time(&sum, 0.95 * 1.02);
 	expect_time(&rest, 1 / 1.1 / (0.95 * 1.02));
-	assert_int_equal(intervene_measured(c, 1, NULL, 0, times, &sum, &rest, &err), 0);
+	assert_int_equal(study_measured(c, 1, NULL, 0, times, &sum, &rest, &err), 0);
 	assert_true(sum.log == 0);
 	expect_time(&rest, 1 / 1.1);
 	/* Rounds that do not count, and workloads that failed, are as in the campaign. */
@@ -238,7 +237,7 @@ static void test_measured(void **state)
 	c->workloads[1].failed = xstrdup("x: exit code 1");
 	for (size_t r = 0; r < c->n_rounds; r++)
 		c->rounds[r].v[9].status = BENCH_EXIT;
-	assert_int_equal(intervene_measured(c, 1, summed, 2, times, &sum, &rest, &err), 0);
+	assert_int_equal(study_measured(c, 1, summed, 2, times, &sum, &rest, &err), 0);
 	expect_time(&times[2], 0.95);
 	expect_time(&sum, 0.95 * 1.02);
 }
@@ -249,50 +248,49 @@ static void test_judged(void **state)
 {
 	static const struct {
 		double predicted, measured, low, high; /* percent */
-		enum intervene_verdict verdict;
+		enum study_verdict verdict;
 	} cases[] = {
-		{-7, -6, -8, -4, INTERVENE_AGREES},
-		{0.3, 0.4, 0.1, 0.6, INTERVENE_AGREES},
-		{0, 0.1, -0.5, 0.6, INTERVENE_NO_DIFFERENCE},
-		{0.5, 0.1, -0.5, 0.6, INTERVENE_NO_DIFFERENCE},
-		{0, 0.1, -1.5, 1.6, INTERVENE_UNDECIDED},
-		{-7, -3, -8, 2, INTERVENE_UNDECIDED},
-		{-7, -4, -5, -3, INTERVENE_AGREES_IN_SIGN},
-		{3, 5.5, 5, 6, INTERVENE_AGREES_IN_SIGN},
+		{-7, -6, -8, -4, STUDY_AGREES},
+		{0.3, 0.4, 0.1, 0.6, STUDY_AGREES},
+		{0, 0.1, -0.5, 0.6, STUDY_NO_DIFFERENCE},
+		{0.5, 0.1, -0.5, 0.6, STUDY_NO_DIFFERENCE},
+		{0, 0.1, -1.5, 1.6, STUDY_UNDECIDED},
+		{-7, -3, -8, 2, STUDY_UNDECIDED},
+		{-7, -4, -5, -3, STUDY_AGREES_IN_SIGN},
+		{3, 5.5, 5, 6, STUDY_AGREES_IN_SIGN},
 		/* Of another size. */
-		{-7, -3, -4, -2, INTERVENE_UNKNOWN},
-		{2, 5, 4, 6, INTERVENE_UNKNOWN},
+		{-7, -3, -4, -2, STUDY_UNKNOWN},
+		{2, 5, 4, 6, STUDY_UNKNOWN},
 		/* Against it. */
-		{-7, 3, 2, 4, INTERVENE_UNKNOWN},
+		{-7, 3, 2, 4, STUDY_UNKNOWN},
 		/* None where there should be one, also where it is nearly seen. */
-		{-7, 0, -1, 1, INTERVENE_UNKNOWN},
-		{-7, -4, -6, 1, INTERVENE_UNKNOWN},
+		{-7, 0, -1, 1, STUDY_UNKNOWN},
+		{-7, -4, -6, 1, STUDY_UNKNOWN},
 		/* One where there should be none. */
-		{0, 2, 1, 3, INTERVENE_UNKNOWN},
-		{0.01, 2, 1, 3, INTERVENE_UNKNOWN},
+		{0, 2, 1, 3, STUDY_UNKNOWN},
+		{0.01, 2, 1, 3, STUDY_UNKNOWN},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct intervene_time t = {log1p(cases[i].measured / 100),
+		const struct study_time t = {log1p(cases[i].measured / 100),
 			log1p(cases[i].low / 100), log1p(cases[i].high / 100)};
-		enum intervene_verdict got =
-			intervene_judge(log1p(cases[i].predicted / 100), &t, 0.01);
+		enum study_verdict got = study_judge(log1p(cases[i].predicted / 100), &t, 0.01);
 
 		if (got != cases[i].verdict)
-			fail_msg("case %zu: %s", i, intervene_verdict_name(got));
+			fail_msg("case %zu: %s", i, study_verdict_name(got));
 	}
-	assert_string_equal(intervene_verdict_name(INTERVENE_UNKNOWN), "layout or unknown");
+	assert_string_equal(study_verdict_name(STUDY_UNKNOWN), "layout or unknown");
 }
 
 /* Nothing was measured: infinite intervals decide nothing. */
 static void test_judged_without_bounds(void **state)
 {
-	const struct intervene_time t = {0.01, -INFINITY, INFINITY};
+	const struct study_time t = {0.01, -INFINITY, INFINITY};
 
 	(void)state;
-	assert_int_equal(intervene_judge(-0.07, &t, 0.01), INTERVENE_UNDECIDED);
-	assert_int_equal(intervene_judge(0, &t, 0.01), INTERVENE_UNDECIDED);
+	assert_int_equal(study_judge(-0.07, &t, 0.01), STUDY_UNDECIDED);
+	assert_int_equal(study_judge(0, &t, 0.01), STUDY_UNDECIDED);
 }
 
 int main(void)
