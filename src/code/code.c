@@ -476,48 +476,36 @@ void code_functions_release(struct code_functions *functions)
 	*functions = (struct code_functions){0};
 }
 
+static const struct {
+	const char *name, *words;
+} classes[CODE_N_CLASSES] = {
+	[CODE_SITE_TLS_LE] = {"tls-local-exec", "TLS access, local-exec"},
+	[CODE_SITE_TLS_IE] = {"tls-initial-exec", "TLS access, initial-exec"},
+	[CODE_SITE_TLS_GD] = {"tls-general-dynamic", "TLS access, general-dynamic"},
+	[CODE_SITE_TLS_LD] = {"tls-local-dynamic", "TLS access, local-dynamic"},
+	[CODE_SITE_TLS_DESC] = {"tls-descriptor", "TLS access, descriptor"},
+	[CODE_SITE_CALL_DIRECT] = {"call-direct", "call, direct"},
+	[CODE_SITE_CALL_PLT_OWN] = {"call-plt-own", "call through the PLT to the same file"},
+	[CODE_SITE_CALL_PLT_OTHER] = {"call-plt-other", "call through the PLT to other files"},
+	[CODE_SITE_CALL_GOT] = {"call-got", "call through the GOT"},
+	[CODE_SITE_CALL_INDIRECT] = {"call-indirect", "call, indirect"},
+	[CODE_SITE_GOT_LOAD] = {"got-load", "load of an address from the GOT"},
+	[CODE_INSN_STACK_PROTECTOR] = {.name = "stack-protector"},
+	[CODE_INSN_CONTROL_FLOW] = {.name = "control-flow-marker"},
+	[CODE_INSN_FRAME] = {.name = "frame"},
+	[CODE_INSN_SPILL] = {.name = "spill"},
+	[CODE_INSN_PLT_STUB] = {.name = "plt-stub"},
+	[CODE_INSN_JUMP_INDIRECT] = {.name = "jump-indirect"},
+	[CODE_INSN_OTHER] = {.name = "other"},
+	[CODE_INSN_UNKNOWN] = {.name = "unknown"},
+};
+
 const char *code_class_name(unsigned class)
 {
-	static const char *const names[CODE_N_CLASSES] = {
-		[CODE_SITE_TLS_LE] = "tls-local-exec",
-		[CODE_SITE_TLS_IE] = "tls-initial-exec",
-		[CODE_SITE_TLS_GD] = "tls-general-dynamic",
-		[CODE_SITE_TLS_LD] = "tls-local-dynamic",
-		[CODE_SITE_TLS_DESC] = "tls-descriptor",
-		[CODE_SITE_CALL_DIRECT] = "call-direct",
-		[CODE_SITE_CALL_PLT_OWN] = "call-plt-own",
-		[CODE_SITE_CALL_PLT_OTHER] = "call-plt-other",
-		[CODE_SITE_CALL_GOT] = "call-got",
-		[CODE_SITE_CALL_INDIRECT] = "call-indirect",
-		[CODE_SITE_GOT_LOAD] = "got-load",
-		[CODE_INSN_STACK_PROTECTOR] = "stack-protector",
-		[CODE_INSN_CONTROL_FLOW] = "control-flow-marker",
-		[CODE_INSN_FRAME] = "frame",
-		[CODE_INSN_SPILL] = "spill",
-		[CODE_INSN_PLT_STUB] = "plt-stub",
-		[CODE_INSN_JUMP_INDIRECT] = "jump-indirect",
-		[CODE_INSN_OTHER] = "other",
-		[CODE_INSN_UNKNOWN] = "unknown",
-	};
-
-	return names[class];
+	return classes[class].name;
 }
 
 const char *code_site_words(enum code_site site)
 {
-	static const char *const words[CODE_N_SITES] = {
-		[CODE_SITE_TLS_LE] = "TLS access, local-exec",
-		[CODE_SITE_TLS_IE] = "TLS access, initial-exec",
-		[CODE_SITE_TLS_GD] = "TLS access, global-dynamic",
-		[CODE_SITE_TLS_LD] = "TLS access, local-dynamic",
-		[CODE_SITE_TLS_DESC] = "TLS access, descriptor",
-		[CODE_SITE_CALL_DIRECT] = "call, direct",
-		[CODE_SITE_CALL_PLT_OWN] = "call through the PLT to the same file",
-		[CODE_SITE_CALL_PLT_OTHER] = "call through the PLT to other files",
-		[CODE_SITE_CALL_GOT] = "call through the GOT",
-		[CODE_SITE_CALL_INDIRECT] = "call, indirect",
-		[CODE_SITE_GOT_LOAD] = "load of an address from the GOT",
-	};
-
-	return words[site];
+	return classes[site].words;
 }

@@ -118,6 +118,15 @@ static void test_gzip_forms(void **state)
 	buf_add(&tar, "\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0", 20);
 	assert_int_equal(file_write(s->tar, tar.data, tar.len, 0644, &err), 0);
 	tar_unpack(s, 0);
+	assert_int_equal(tree_remove(s->out, &err), 0);
+	/* each of them is verified, and what follows the last is not ignored */
+	tar.data[st.st_size - 6] ^= 1;
+	assert_int_equal(file_write(s->tar, tar.data, tar.len, 0644, &err), 0);
+	assert_refused(s, "corrupt");
+	tar.data[st.st_size - 6] ^= 1;
+	buf_adds(&tar, "more");
+	assert_int_equal(file_write(s->tar, tar.data, tar.len, 0644, &err), 0);
+	assert_refused(s, "corrupt");
 }
 
 static void test_bomb(void **state)
