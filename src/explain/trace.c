@@ -157,7 +157,9 @@ void explain_trace_read_smaps(const char *text, struct explain_trace *trace)
 				const char *key;
 				uint64_t *bytes;
 			} sizes[] = {{"Size:", &m->size}, {"Rss:", &m->resident},
-				{"Private_Dirty:", &m->written}};
+				/* What is dirty and still the file's was only written there lately.
+				 */
+				{"Anonymous:", &m->written}};
 
 			for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 				if (!strncmp(text, sizes[i].key, strlen(sizes[i].key)))
