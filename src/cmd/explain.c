@@ -177,8 +177,10 @@ static int show_plan(const struct values *v, const struct explained *e, struct e
 static int show(const struct values *v, const struct explained *e, struct err *err)
 {
 	const struct explain_question *q = &e->question;
-	CLEANUP_FREE char *title = xasprintf("solder explain: %s%s%s", q->given[0],
-		q->given[1] ? ", " : "", q->given[1] ? q->given[1] : "");
+	const char *a = q->name[0] ? q->name[0] : q->given[0];
+	const char *b = q->name[1] ? q->name[1] : q->given[1];
+	CLEANUP_FREE char *title =
+		xasprintf("solder explain: %s%s%s", a, b ? ", " : "", b ? b : "");
 	CLEANUP_DOC struct doc *doc = doc_new(title);
 
 	explain_write(e->answer, doc);

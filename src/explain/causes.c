@@ -266,6 +266,13 @@ void explain_write_glossary(const struct explain_answer *a, struct doc *doc)
 		if (r->rows[i].words != causes[r->rows[i].cause].words)
 			doc_term(doc, r->rows[i].words, NULL, causes[r->rows[i].cause].about);
 	for (unsigned i = 0; i < EXPLAIN_N_CAUSES; i++)
-		if (a->a->weights.causes[i] || (a->b && a->b->weights.causes[i]))
+		for (size_t k = 0; k < 2; k++) {
+			const struct explain_weights *w = &a->pythons[k].weights;
+
+			if (!(a->function ? explain_find_function(w, a->function)->causes
+					  : w->causes)[i])
+				continue;
 			doc_term(doc, causes[i].words, NULL, causes[i].about);
+			break;
+		}
 }

@@ -72,7 +72,7 @@ bool explain_is_shown(const struct explain_answer *a, const struct explain_pair 
 }
 
 /* Some function was executed otherwise in B. */
-static bool differs(const struct explain_answer *a)
+static bool functions_differ(const struct explain_answer *a)
 {
 	for (size_t i = 0; i < a->result.n_functions; i++) {
 		const struct explain_pair *f = &a->result.functions[i];
@@ -102,9 +102,10 @@ static const struct explain_row *largest(
 	return 100 * explain_share(most, total_a) < SHOWN_SHARE ? NULL : row;
 }
 
-/* `rows` are of everything, or of the function that is asked for. */
+/* `rows` are of everything, or of the function that is asked for, which `alike` says not to differ.
+ */
 static void write_headline(const struct explain_answer *answer, struct doc *doc,
-	const struct explain_row *rows, size_t n)
+	const struct explain_row *rows, size_t n, bool alike)
 {
 	const char *function = answer->function;
 	CLEANUP_FREE char *where = function ? xasprintf("In %s, ", function) : xstrdup("");
@@ -115,15 +116,22 @@ static void write_headline(const struct explain_answer *answer, struct doc *doc,
 	double percent;
 
 	for (size_t i = 0; i < n; i++) {
+		alike = alike && rows[i].a == rows[i].b;
 		a += rows[i].a;
 		b += rows[i].b;
 		explained += rows[i].explained ? rows[i].b - rows[i].a : 0;
+	}
+	if (alike) {
+		doc_text(doc,
+			"%s%s and %s execute the same number of instructions, for each cause.",
+			where, answer->a->label, answer->b->label);
+		return;
 	}
 	most = largest(rows, n, true, a, b);
 	percent = 100 * explain_share(b - a, a);
 	buf_addf(&text, "%s%s ", where, answer->b->label);
 	if (a == b)
-		buf_addf(&text, "executes as many instructions as %s, for other things",
+		buf_addf(&text, "executes as many instructions as %s, but not the same",
 			answer->a->label);
 	else if (!a)
 		buf_addf(&text, "executes %s instructions, %s none", explain_cell_whole(&c[0], b),
@@ -136,8 +144,8 @@ static void write_headline(const struct explain_answer *answer, struct doc *doc,
 		buf_addf(&text, "executes %.2f %% %s instructions than %s", fabs(percent),
 			b < a ? "fewer" : "more", answer->a->label);
 	if (most)
-		buf_addf(&text, "; the largest cause is %s (%s)", most->words,
-			explain_cell_change_share(&c[0], most->a, most->b, a));
+		buf_addf(&text, "; the largest %s is %s (%s)", a == b ? "change" : "cause",
+			most->words, explain_cell_change_share(&c[0], most->a, most->b, a));
 	else if (a && fabs(percent) >= SHOWN_SHARE)
 		buf_adds(&text, ", by no cause that is known");
 	doc_text(doc, "%s.", text.data);
@@ -190,7 +198,9 @@ static void write_rows(const struct explain_result *r, struct doc *doc)
 					     explain_cell_change(&c[2], row->a, row->b),
 					     explain_cell_change_share(
 						     &c[3], row->a, row->b, r->total_a)});
-		if (row->a == row->b || row == &all)
+		/* Bars that nobody could see take room. */
+		if (fabs(100 * explain_share(row->b - row->a, r->total_a)) < SHOWN_SHARE / 10 ||
+			row == &all)
 			continue;
 		parts[n++] = (struct chart_part){row->words,
 			100 * (explain_share(row->b, r->total_a) -
@@ -249,13 +259,13 @@ static const char *whole_or_none(struct explain_cell *cell, bool there, int64_t 
 
 static void write_functions(const struct explain_answer *a, struct doc *doc)
 {
-	static const struct doc_column columns[] = {{"function", DOC_WRAP},
-		{"mostly", DOC_WRAP | DOC_TERM}, {"A", DOC_RIGHT}, {"B", DOC_RIGHT},
-		{"difference", DOC_RIGHT}};
+	const struct doc_column columns[] = {{"function", DOC_WRAP},
+		{"mostly", DOC_WRAP | DOC_TERM}, {a->b ? "A" : "executed", DOC_RIGHT},
+		{"B", DOC_RIGHT}, {"difference", DOC_RIGHT}};
 	const struct explain_result *r = &a->result;
 	size_t shown = 0;
 
-	if (a->b && !differs(a)) {
+	if (a->b && !functions_differ(a)) {
 		doc_text(doc, r->matched ? "No function differs."
 					 : "No function that both name differs.");
 		return;
@@ -330,8 +340,8 @@ static bool is_overhead(unsigned kind)
 
 static void write_sites(const struct explain_answer *a, struct doc *doc)
 {
-	static const struct doc_column columns[] = {{"function", DOC_WRAP}, {"site", DOC_WRAP},
-		{"leads to", DOC_WRAP}, {"A", DOC_RIGHT}, {"B", DOC_RIGHT}};
+	const struct doc_column columns[] = {{"function", DOC_WRAP}, {"site", DOC_WRAP},
+		{"leads to", DOC_WRAP}, {a->b ? "A" : "executed", DOC_RIGHT}, {"B", DOC_RIGHT}};
 	const struct explain_result *r = &a->result;
 	size_t shown = 0;
 
@@ -359,8 +369,9 @@ static void write_sites(const struct explain_answer *a, struct doc *doc)
 /* Sites of the interpreter by kind: how many ran of those that it has, how often. */
 static void write_site_kinds(const struct explain_answer *answer, struct doc *doc)
 {
-	static const struct doc_column columns[] = {{"site", 0}, {"A: sites", DOC_RIGHT},
-		{"executed", DOC_RIGHT}, {"B: sites", DOC_RIGHT}, {"executed", DOC_RIGHT}};
+	const struct doc_column columns[] = {{"site", 0},
+		{answer->b ? "A: sites" : "sites", DOC_RIGHT}, {"executed", DOC_RIGHT},
+		{"B: sites", DOC_RIGHT}, {"executed", DOC_RIGHT}};
 	size_t n = answer->b ? 2 : 1;
 
 	doc_table(doc, "Sites that were executed, of those in the files", columns, 1 + 2 * n);
@@ -388,8 +399,9 @@ static void write_site_kinds(const struct explain_answer *answer, struct doc *do
 
 static void write_function(const struct explain_answer *answer, struct doc *doc)
 {
-	static const struct doc_column columns[] = {{"cause", DOC_WRAP | DOC_TERM},
-		{"A", DOC_RIGHT}, {"B", DOC_RIGHT}, {"difference", DOC_RIGHT}};
+	const struct doc_column columns[] = {{"cause", DOC_WRAP | DOC_TERM},
+		{answer->b ? "A" : "executed", DOC_RIGHT}, {"B", DOC_RIGHT},
+		{"difference", DOC_RIGHT}};
 	static const struct explain_function none = {0};
 	const char *name = answer->function;
 	const struct explain_function *a = explain_find_function(&answer->a->weights, name);
@@ -403,11 +415,8 @@ static void write_function(const struct explain_answer *answer, struct doc *doc)
 			.explained = explain_cause_explains(i),
 			.a = a->causes[i],
 			.b = b->causes[i]};
-	if (answer->b && memcmp(a->causes, b->causes, sizeof(a->causes)) != 0)
-		write_headline(answer, doc, rows, EXPLAIN_N_CAUSES);
-	else if (answer->b)
-		doc_text(doc, "In %s, %s and %s execute the same instructions.", name,
-			answer->a->label, answer->b->label);
+	if (answer->b)
+		write_headline(answer, doc, rows, EXPLAIN_N_CAUSES, true);
 	else
 		doc_text(doc, "%s: %s of %s instructions of %s, in %s calls.", name,
 			explain_cell_whole(&c[0], a->total),
@@ -488,7 +497,7 @@ static void write_facts(const struct explain_answer *a, struct doc *doc)
 		if (p->version)
 			buf_addf(&text, " (Python %s%s%s)", p->version, p->link ? ", " : "",
 				p->link ? p->link : "");
-		doc_fact(doc, i ? "B" : "A", text.data);
+		doc_fact(doc, !a->b ? "Python" : i ? "B" : "A", text.data);
 	}
 	if (q->startup) {
 		doc_fact(doc, "measured", "starting: -c pass");
@@ -544,18 +553,15 @@ void explain_write(const struct explain_answer *a, struct doc *doc)
 		explain_write_startup(a, doc);
 		if (a->counted) {
 			doc_heading(doc, "Executed instructions");
-			if (a->b && (r->total_a != r->total_b || differs(a)))
-				write_headline(a, doc, r->rows, r->n_rows);
+			if (a->b)
+				write_headline(a, doc, r->rows, r->n_rows, !functions_differ(a));
 			write_counts(a, doc);
 		}
 	} else {
-		if (!a->b)
-			write_headline_alone(a, doc);
-		else if (r->total_a != r->total_b || differs(a))
-			write_headline(a, doc, r->rows, r->n_rows);
+		if (a->b)
+			write_headline(a, doc, r->rows, r->n_rows, !functions_differ(a));
 		else
-			doc_text(doc, "%s and %s execute the same instructions.", a->a->label,
-				a->b->label);
+			write_headline_alone(a, doc);
 		write_counts(a, doc);
 	}
 	if (a->counted) {

@@ -19,9 +19,9 @@ static const struct number_row {
 } numbers[] = {
 #define AT(field) offsetof(struct explain_startup, field)
 	{LOADER, "cycles", "cycles in the loader before main(), least of 15 runs", AT(ld.cycles)},
-	{LOADER, "cycles_middle", "the same, run in the middle", AT(ld.cycles_middle)},
 	{LOADER, "cycles_relocating", "of them for relocation", AT(ld.cycles_relocating)},
 	{LOADER, "cycles_loading", "of them for mapping files", AT(ld.cycles_loading)},
+	{LOADER, "cycles_middle", "cycles in the loader, middle of 15 runs", AT(ld.cycles_middle)},
 	{LOADER, "relocations", "relocations with a lookup of a symbol", AT(ld.relocations)},
 	{LOADER, "relocations_cached", "relocations whose lookup was remembered", AT(ld.cached)},
 	{LOADER, "relocations_relative", NULL, AT(ld.relative)},
@@ -104,15 +104,17 @@ static void write_headline_alone(const struct explain_answer *answer, struct doc
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	CLEANUP_STRV struct strv parts = STRV_INIT;
 	CLEANUP_FREE char *last = NULL, *first = NULL;
-	struct explain_cell c[2];
+	struct explain_cell c;
 
 	if (answer->counted)
 		strv_addf(&parts, "executes %s instructions",
-			explain_cell_whole(&c[0], answer->result.total_a));
+			explain_cell_whole(&c, answer->result.total_a));
 	if (!s->no_trace)
-		strv_addf(&parts, "makes %s system calls and opens %s files",
-			explain_cell_whole(&c[0], (int64_t)s->trace.calls),
-			explain_cell_whole(&c[1], (int64_t)s->trace.opens));
+		strv_addf(&parts, "makes %s system calls",
+			explain_cell_whole(&c, (int64_t)s->trace.calls));
+	if (!s->no_trace)
+		strv_addf(
+			&parts, "opens %s files", explain_cell_whole(&c, (int64_t)s->trace.opens));
 	if (!s->no_modules)
 		strv_addf(&parts, "imports %zu modules", s->modules.n);
 	if (!parts.n)
@@ -169,7 +171,7 @@ static void write_headline(const struct explain_answer *answer, struct doc *doc)
 	last = parts.v[--parts.n];
 	first = strv_join(&parts, ", ");
 	doc_text(doc, "To start, %s %s%s%s, compared with %s.", answer->b->label, first,
-		*first ? ", and " : "", last, answer->a->label);
+		*first ? " and " : "", last, answer->a->label);
 }
 
 /* ---- tables -------------------------------------------------------------------------------- */

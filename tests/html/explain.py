@@ -29,6 +29,11 @@ FIRST = "document.querySelector('main > section').firstElementChild.textContent"
 CAUSES = ("Array.from(document.querySelector('tbody').rows).filter((r) => r.cells[0].textContent !== 'all')"
           ".map((r) => { const a = r.querySelector('th a'), e = a && document.getElementById(a.hash.slice(1));"
           " return !!e && e.querySelector('dd').textContent.length > 20; })")
+# So does what functions are mostly.
+MOSTLY = ("Array.from(Array.from(document.querySelectorAll('table'))"
+          ".find((t) => t.caption.textContent.startsWith('Functions that weigh')).tBodies[0].rows)"
+          ".map((r) => { const a = r.cells[1].querySelector('a');"
+          " return !!a && !!document.getElementById(a.hash.slice(1)); })")
 HEADINGS = "Array.from(document.querySelectorAll('h2'), (h) => h.textContent)"
 
 
@@ -68,6 +73,7 @@ def check_pair(b, checks, url):
                 "solder explain: initial-exec.out, global-dynamic.out")
     checks.same("the answer first", b.value(FIRST).startswith("B (global-dynamic.out) executes "), True)
     checks.same("causes lead to their text", b.value(CAUSES), [True] * b.value(CAUSES + ".length"))
+    checks.same("so do those of functions", b.value(MOSTLY), [True] * b.value(MOSTLY + ".length"))
     checks.same("machine code", "Machine code: touch" in b.value(HEADINGS), True)
 
 
