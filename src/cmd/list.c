@@ -19,58 +19,46 @@ struct values {
 	bool json, names;
 };
 
-/* CPython's versions newest first, the libraries in the order of the set. */
-static int add_locked(const struct values *v, bool cpython, json_t *rows, struct err *err)
-{
-	static const char *const sets[] = {"upstream", "debian"};
-	CLEANUP(cleanup_cache) struct cache *cache = NULL;
-	CLEANUP_FREE char *recipes = NULL;
+enum list_kind {
+	LIST_VERSIONS,
+	LIST_PACKAGES,
+	LIST_WORKLOADS,
+	LIST_PROBES,
+	LIST_RULES,
+	LIST_FACTORS,
+	LIST_INTERVENTIONS,
+	LIST_TARGETS,
+};
 
-	if (data_folder("recipes", v->recipes, &recipes, err) < 0 ||
-		cache_open_to_read(v->cache, &cache, err) < 0)
-		return -1;
-	for (size_t s = 0; s < ARRAY_SIZE(sets); s++) {
-		CLEANUP(cleanup_lock) struct lock *lock = NULL;
-		CLEANUP_FREE const struct lock_entry **found = NULL;
-		size_t n = 0;
+static const struct list {
+	const char *name, *title;
+	struct doc_column columns[COLUMNS_MAX];
+} lists[] = {
+	[LIST_VERSIONS] = {"versions", "CPython versions that are locked",
+		{{"version", 0}, {"set", 0}, {"downloaded", 0}, {"source", DOC_WRAP}}},
+	[LIST_PACKAGES] = {"packages", "Libraries that are locked",
+		{{"package", 0}, {"version", 0}, {"set", 0}, {"downloaded", 0},
+			{"source", DOC_WRAP}}},
+	[LIST_WORKLOADS] = {"workloads", "Workloads of 'solder bench'",
+		{{"name", 0}, {"kind", 0}, {"stresses", DOC_WRAP}}},
+	[LIST_PROBES] = {"probes", "Probes of 'solder check'",
+		{{"id", 0}, {"test", 0}, {"title", DOC_WRAP}}},
+	[LIST_RULES] = {"rules", "Rules of 'solder check'",
+		{{"id", 0}, {"severity", 0}, {"reason", DOC_WRAP}}},
+	[LIST_FACTORS] = {"factors", "What can differ between builds",
+		{{"option", 0}, {"choices", DOC_WRAP}, {"default", 0}, {"change", 0}}},
+	[LIST_INTERVENTIONS] = {"interventions", "Factors that 'solder explain --intervene' flips",
+		{{"factor", 0}, {"about", DOC_WRAP}}},
+	[LIST_TARGETS] = {"targets", "Targets", {{"target", 0}, {"runs", 0}}},
+};
 
-		if (lock_load(recipes, sets[s], &lock, err) < 0)
-			return -1;
-		found = xcalloc(lock->n + 1, sizeof(*found));
-		if (cpython)
-			n = lock_find(lock, "cpython", NULL, found, lock->n);
-		for (size_t i = 0; !cpython && i < lock->n; i++) {
-			if (strcmp(lock->entries[i].package, "cpython") != 0)
-				found[n++] = &lock->entries[i];
-		}
-		for (size_t i = 0; i < n; i++)
-			json_array_append_new(rows,
-				json_pack("{s:s, s:s, s:s, s:b, s:s}", "package", found[i]->package,
-					"version", found[i]->version, "set", lock->set,
-					"downloaded", cpython_is_downloaded(cache, found[i]),
-					"source", found[i]->urls.v[0]));
-	}
-	return 0;
-}
-
-static int list_versions(const struct values *v, json_t *rows, struct err *err)
-{
-	return add_locked(v, true, rows, err);
-}
-
-static int list_packages(const struct values *v, json_t *rows, struct err *err)
-{
-	return add_locked(v, false, rows, err);
-}
-
-static int list_workloads(const struct values *v, json_t *rows, struct err *err)
+static int add_workloads(json_t *rows, struct err *err)
 {
 	CLEANUP_FREE char *folder = NULL, *path = NULL;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	json_error_t why;
 	json_t *index;
 
-	(void)v;
 	if (data_folder("workloads", NULL, &folder, err) < 0)
 		return -1;
 	path = xasprintf("%s/index.json", folder);
@@ -87,115 +75,74 @@ static int list_workloads(const struct values *v, json_t *rows, struct err *err)
 	return 0;
 }
 
-static int list_probes(const struct values *v, json_t *rows, struct err *err)
+static int add_rows(const struct values *v, enum list_kind kind, json_t *rows, struct err *err)
 {
-	(void)v, (void)err;
-	check_probes_list(rows);
-	return 0;
-}
+	struct utsname name;
 
-static int list_rules(const struct values *v, json_t *rows, struct err *err)
-{
-	(void)v, (void)err;
-	check_rules_list(rows);
-	return 0;
-}
+	switch (kind) {
+	case LIST_VERSIONS:
+	case LIST_PACKAGES:
+		return cpython_list_locked(v->recipes, v->cache, kind == LIST_VERSIONS, rows, err);
+	case LIST_WORKLOADS:
+		return add_workloads(rows, err);
+	case LIST_PROBES:
+		check_probes_list(rows);
+		return 0;
+	case LIST_RULES:
+		check_rules_list(rows);
+		return 0;
+	case LIST_FACTORS:
+		for (size_t i = 0; i < cpython_n_options; i++) {
+			const struct cpython_option *o = &cpython_option_table[i];
 
-static int list_factors(const struct values *v, json_t *rows, struct err *err)
-{
-	(void)v, (void)err;
-	for (size_t i = 0; i < cpython_n_options; i++) {
-		const struct cpython_option *o = &cpython_option_table[i];
-
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "option", o->name,
-						    "choices", o->choices, "default", o->standard,
-						    "change", o->compiles ? "compile" : "link"));
+			json_array_append_new(
+				rows, json_pack("{s:s, s:s, s:s, s:s}", "option", o->name,
+					      "choices", o->choices, "default", o->standard,
+					      "change", o->compiles ? "compile" : "link"));
+		}
+		return 0;
+	case LIST_INTERVENTIONS:
+		for (enum study_factor f = 0; f < STUDY_N_FACTORS; f++)
+			json_array_append_new(
+				rows, json_pack("{s:s, s:s}", "factor", study_factor_name(f),
+					      "about", study_factor_words(f)));
+		return 0;
+	case LIST_TARGETS:
+		if (uname(&name) < 0)
+			return err_sys(err, "cannot ask the kernel for the machine's name");
+		json_array_append_new(
+			rows, json_pack("{s:o, s:s}", "target",
+				      json_sprintf("%s-unknown-linux-gnu", name.machine), "runs",
+				      "here, natively"));
 	}
 	return 0;
 }
 
-static int list_interventions(const struct values *v, json_t *rows, struct err *err)
+/* A table, or with --names the first column alone. */
+static void show_list(
+	const struct values *v, const struct list *l, const json_t *rows, struct doc *doc)
 {
-	(void)v, (void)err;
-	for (enum study_factor f = 0; f < STUDY_N_FACTORS; f++)
-		json_array_append_new(rows, json_pack("{s:s, s:s}", "factor", study_factor_name(f),
-						    "about", study_factor_words(f)));
-	return 0;
-}
-
-static int list_targets(const struct values *v, json_t *rows, struct err *err)
-{
-	struct utsname name;
-	CLEANUP_FREE char *triple = NULL;
-
-	(void)v;
-	if (uname(&name) < 0)
-		return err_sys(err, "cannot ask the kernel for the machine's name");
-	triple = xasprintf("%s-unknown-linux-gnu", name.machine);
-	json_array_append_new(
-		rows, json_pack("{s:s, s:s}", "target", triple, "runs", "here, natively"));
-	return 0;
-}
-
-static const struct list {
-	const char *name, *title;
-	struct {
-		const char *key;
-		unsigned int flags;
-	} columns[COLUMNS_MAX];
-	int (*add)(const struct values *v, json_t *rows, struct err *err);
-} lists[] = {
-	{"versions", "CPython versions that are locked",
-		{{"version", 0}, {"set", 0}, {"downloaded", 0}, {"source", DOC_WRAP}},
-		list_versions},
-	{"packages", "Libraries that are locked",
-		{{"package", 0}, {"version", 0}, {"set", 0}, {"downloaded", 0},
-			{"source", DOC_WRAP}},
-		list_packages},
-	{"workloads", "Workloads of 'solder bench'",
-		{{"name", 0}, {"kind", 0}, {"stresses", DOC_WRAP}}, list_workloads},
-	{"probes", "Probes of 'solder check'", {{"id", 0}, {"test", 0}, {"title", DOC_WRAP}},
-		list_probes},
-	{"rules", "Rules of 'solder check'", {{"id", 0}, {"severity", 0}, {"reason", DOC_WRAP}},
-		list_rules},
-	{"factors", "What can differ between builds",
-		{{"option", 0}, {"choices", DOC_WRAP}, {"default", 0}, {"change", 0}},
-		list_factors},
-	{"interventions", "Factors that 'solder explain --intervene' flips",
-		{{"factor", 0}, {"about", DOC_WRAP}}, list_interventions},
-	{"targets", "Targets", {{"target", 0}, {"runs", 0}}, list_targets},
-};
-
-static void add_table(struct doc *doc, const struct list *l, const json_t *rows)
-{
-	struct doc_column columns[COLUMNS_MAX];
 	const json_t *row;
 	size_t n = 0, i;
 
-	for (; n < COLUMNS_MAX && l->columns[n].key; n++)
-		columns[n] = (struct doc_column){l->columns[n].key, l->columns[n].flags};
-	doc_table(doc, l->title, columns, n);
+	while (n < COLUMNS_MAX && l->columns[n].title)
+		n++;
+	if (!v->names)
+		doc_table(doc, l->title, l->columns, n);
 	json_array_foreach (rows, i, row) {
 		const char *cells[COLUMNS_MAX];
 
 		for (size_t c = 0; c < n; c++) {
-			const json_t *value = json_object_get(row, l->columns[c].key);
+			const json_t *value = json_object_get(row, l->columns[c].title);
 
 			cells[c] = json_is_boolean(value) ? json_is_true(value) ? "yes" : "no"
 							  : json_string_value(value);
 		}
-		doc_row(doc, cells);
+		if (v->names)
+			term_line(stdout, "%s", cells[0]);
+		else
+			doc_row(doc, cells);
 	}
-}
-
-/* Of each row what its first column shows. */
-static void print_names(const struct list *l, const json_t *rows)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach (rows, i, row)
-		term_line(stdout, "%s", cmd_text(row, l->columns[0].key));
 }
 
 static const struct list *find_list(const char *name, struct err *err)
@@ -218,7 +165,7 @@ static const struct list *find_list(const char *name, struct err *err)
 	return NULL;
 }
 
-static int run(const void *values, const struct strv *args, struct err *err)
+static int list_run(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
 	CLEANUP_DOC struct doc *doc = doc_new("solder list");
@@ -231,13 +178,11 @@ static int run(const void *values, const struct strv *args, struct err *err)
 		const struct list *l = args->n ? find_list(args->v[i], err) : &lists[i];
 		json_t *rows = json_array();
 
-		failed = !l || l->add(v, rows, err) < 0 ? -1 : 0;
-		if (failed == 0 && v->names) {
-			print_names(l, rows);
-		} else if (failed == 0) {
-			add_table(doc, l, rows);
+		failed = !l || add_rows(v, (enum list_kind)(l - lists), rows, err) < 0 ? -1 : 0;
+		if (failed == 0 && (v->names || !v->json))
+			show_list(v, l, rows, doc);
+		if (failed == 0 && v->json)
 			json_object_set(model, l->name, rows);
-		}
 		json_decref(rows);
 	}
 	if (failed == 0 && v->json)
@@ -271,5 +216,5 @@ const struct command cmd_list = {
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),
 	.max_args = ARRAY_SIZE(lists),
-	.run = run,
+	.run = list_run,
 };

@@ -1,6 +1,5 @@
 /* solder pack: from a built distribution to the archives that others install. */
 #include <ctype.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,48 +27,6 @@ struct pack_values {
 	unsigned int jobs; /* 0: not said */
 	unsigned long level;
 };
-
-/* The digest of CPython's source, or "". */
-static const char *source_digest(const struct package *p)
-{
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach (json_object_get(pack_build(p), "packages"), i, item) {
-		const char *name = json_string_value(json_object_get(item, "name"));
-		const char *digest = json_string_value(json_object_get(item, "sha256"));
-
-		if (name && digest && !strcmp(name, "cpython") && strlen(digest) == 64)
-			return digest;
-	}
-	return "";
-}
-
-/* CPython's extension of gdb, from the downloaded source. 1: here it is; 0: the source is gone. */
-static int find_gdb_script(
-	const struct cache *c, const struct package *p, struct buf *script, struct err *err)
-{
-	const char *digest = source_digest(p);
-	CLEANUP_FREE char *folder = cache_source(c, digest, "");
-	DIR *dir = *digest ? opendir(folder) : NULL;
-	struct dirent *e;
-	int found = 0;
-
-	while (dir && !found && (e = readdir(dir))) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s", folder, e->d_name);
-		char hex[SHA256_HEX_SIZE];
-
-		if (!strstr(e->d_name, ".tar"))
-			continue;
-		found = sha256_file(path, hex, NULL, err);
-		if (found < 0 || strcmp(hex, digest) != 0)
-			continue;
-		found = tar_member(path, GDB_SCRIPT, GDB_SCRIPT_MAX, script, err);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
 
 static int write_package(const struct pack_values *v, struct package *p, struct pack_write *o,
 	struct err *err, json_t **result)
@@ -109,7 +66,7 @@ static int pack_tree(const struct pack_values *v, const char *dir, const char *o
 	struct err *err)
 {
 	CLEANUP_PACKAGE struct package *p = NULL;
-	CLEANUP_FREE char *build = NULL, *root = NULL;
+	CLEANUP_FREE char *build = NULL, *root = NULL, *source = NULL;
 	CLEANUP_BUF struct buf script = BUF_INIT;
 	struct pack_write o = {.out = out, .jobs = jobs, .progress = progress};
 	int found, with_gdb, checked = check_tree(dir, err);
@@ -132,7 +89,10 @@ static int pack_tree(const struct pack_values *v, const char *dir, const char *o
 		progress_say(progress, "'solder build' with the options of this distribution makes "
 				       "them again; then pack what it builds");
 	}
-	with_gdb = find_gdb_script(cache, p, &script, err);
+	/* CPython's extension of gdb, from the downloaded source. */
+	with_gdb = cpython_find_source(cache, pack_build(p), &source, err);
+	if (with_gdb == 1)
+		with_gdb = tar_member(source, GDB_SCRIPT, GDB_SCRIPT_MAX, &script, err);
 	if (with_gdb < 0)
 		return -1;
 	if (!with_gdb)

@@ -295,7 +295,7 @@ int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *
 	for (size_t i = 0; i < b->sources.n; i++) {
 		const struct chosen *c = &b->sources.chosen[i];
 
-		if (!c->lock || cpython_is_downloaded(b->cache, c->lock))
+		if (!c->lock || sources_has(b->cache, c->lock))
 			continue;
 		format_bytes(size, c->lock->size);
 		strv_addf(&missing, "%s %s (%s)", c->recipe->name, c->version, size);
@@ -332,7 +332,7 @@ int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err
 	packages = json_array();
 	for (size_t i = 0; i < b->sources.n; i++) {
 		const struct chosen *c = &b->sources.chosen[i];
-		bool there = !c->lock || cpython_is_downloaded(b->cache, c->lock);
+		bool there = !c->lock || sources_has(b->cache, c->lock);
 
 		missing += there ? 0 : c->lock->size;
 		json_array_append_new(packages,

@@ -43,6 +43,8 @@ void toolchain_names(const struct toolchain *t, struct strv *pairs);
 /* Settles the set and a version for CPython and every package that it needs. */
 int sources_choose(struct cpython_build *b, struct err *err);
 void sources_release(struct sources *s);
+/* Is it downloaded? Whether it is intact is verified before it is used. */
+bool sources_has(const struct cache *cache, const struct lock_entry *e);
 /* Takes from a folder whatever any set locks, so that it counts as downloaded. A file with a locked
  * name and other bytes is an error, and so is a folder that has none. */
 int sources_import(const struct cpython_build *b, const char *dir, struct err *err);

@@ -161,8 +161,10 @@ int cpython_build(const struct cpython_request *request, struct err *err);
  * "sources": [{"package", "version", "sha256", "path"}]}. */
 int cpython_fetch(
 	const struct cpython_request *request, const char *from, json_t **ret, struct err *err);
-/* Is it downloaded? Whether it is intact is verified before it is used. */
-bool cpython_is_downloaded(const struct cache *cache, const struct lock_entry *e);
+/* Adds what the sets lock of CPython, newest first, or of the other packages: {"package",
+ * "version", "set", "downloaded", "source"}. */
+int cpython_list_locked(
+	const char *recipes, const char *cache, bool cpython, json_t *rows, struct err *err);
 
 /* ---- finished trees -------------------------------------------------------------------------- */
 
@@ -194,5 +196,10 @@ int cpython_check_tree(const char *dir, char **why, struct err *err);
  * not have it. All of it is read: an error if it is not as it was built. */
 int cpython_find_compile(
 	const struct cache *c, const char *library, char **objects, char **root, struct err *err);
+
+/* The downloaded source of CPython that a tree with this build.json was built from: 1, and its
+ * path, to be freed; 0: the cache does not have it. */
+int cpython_find_source(
+	const struct cache *c, const json_t *manifest, char **path, struct err *err);
 
 #endif

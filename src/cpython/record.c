@@ -254,3 +254,39 @@ int cpython_find_compile(
 	}
 	return 0;
 }
+
+int cpython_find_source(const struct cache *c, const json_t *manifest, char **path, struct err *err)
+{
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	CLEANUP_FREE char *folder = NULL;
+	struct err ignored = ERR_INIT;
+	const char *digest = NULL;
+	char hex[SHA256_HEX_SIZE];
+	const json_t *package;
+	size_t k;
+
+	json_array_foreach (json_object_get(manifest, "packages"), k, package) {
+		const char *name = text_of(package, "name");
+
+		if (name && !strcmp(name, "cpython"))
+			digest = text_of(package, "sha256");
+	}
+	if (!digest || strlen(digest) != SHA256_HEX_SIZE - 1 || strchr(digest, '/'))
+		return 0;
+	folder = cache_source(c, digest, "");
+	if (dir_list(folder, &names, &ignored) < 0)
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		CLEANUP_FREE char *file = cache_source(c, digest, names.v[i]);
+
+		if (!strstr(names.v[i], ".tar"))
+			continue;
+		if (sha256_file(file, hex, NULL, err) < 0)
+			return -1;
+		if (strcmp(hex, digest) != 0)
+			continue;
+		*path = steal(&file);
+		return 1;
+	}
+	return 0;
+}

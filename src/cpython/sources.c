@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/data.h"
 #include "base/file.h"
 #include "cpython/cpython-internal.h"
 #include "tar/tar.h"
@@ -28,7 +29,7 @@ static struct source as_source(const struct lock_entry *e)
 		.file = path_base(e->urls.v[0])};
 }
 
-bool cpython_is_downloaded(const struct cache *cache, const struct lock_entry *e)
+bool sources_has(const struct cache *cache, const struct lock_entry *e)
 {
 	CLEANUP_FREE char *path = cache_source(cache, e->sha256, path_base(e->urls.v[0]));
 
@@ -80,7 +81,7 @@ static int choose_version(const struct cpython_build *b, bool stored_only, const
 
 	if (!n)
 		return stored_only ? 1 : none_locked(b, package, wanted, err);
-	for (; i < last && !cpython_is_downloaded(b->cache, found[i]); i++) {
+	for (; i < last && !sources_has(b->cache, found[i]); i++) {
 		CLEANUP_FREE char *reason = NULL;
 
 		if (!offline && !stored_only &&
@@ -92,7 +93,7 @@ static int choose_version(const struct cpython_build *b, bool stored_only, const
 	if (i == n || (i && stored_only && !offline))
 		return 1;
 	/* Nothing is there: what is missing is the newest. */
-	if (offline && !cpython_is_downloaded(b->cache, found[i]))
+	if (offline && !sources_has(b->cache, found[i]))
 		i = 0;
 	if (i)
 		progress_warn(b->progress,
@@ -320,4 +321,37 @@ int sources_fetch(struct fetcher *f, const struct lock_entry *e, char **path, st
 	struct source source = as_source(e);
 
 	return fetch_source(f, &source, path, err);
+}
+
+int cpython_list_locked(
+	const char *recipes, const char *cache_dir, bool cpython, json_t *rows, struct err *err)
+{
+	CLEANUP(cleanup_cache) struct cache *cache = NULL;
+	CLEANUP_FREE char *folder = NULL;
+
+	if (data_folder("recipes", recipes, &folder, err) < 0 ||
+		cache_open_to_read(cache_dir, &cache, err) < 0)
+		return -1;
+	for (size_t s = 0; s < ARRAY_SIZE(sets); s++) {
+		CLEANUP(cleanup_lock) struct lock *lock = NULL;
+		CLEANUP_FREE const struct lock_entry **found = NULL;
+		size_t n = 0;
+
+		if (lock_load(folder, sets[s], &lock, err) < 0)
+			return -1;
+		found = xcalloc(lock->n + 1, sizeof(*found));
+		if (cpython)
+			n = lock_find(lock, "cpython", NULL, found, lock->n);
+		for (size_t i = 0; !cpython && i < lock->n; i++) {
+			if (strcmp(lock->entries[i].package, "cpython") != 0)
+				found[n++] = &lock->entries[i];
+		}
+		for (size_t i = 0; i < n; i++)
+			json_array_append_new(rows,
+				json_pack("{s:s, s:s, s:s, s:b, s:s}", "package", found[i]->package,
+					"version", found[i]->version, "set", lock->set,
+					"downloaded", sources_has(cache, found[i]), "source",
+					found[i]->urls.v[0]));
+	}
+	return 0;
 }
