@@ -34,22 +34,20 @@ static int check_request(const struct cpython_request *q, struct err *err)
 	return 0;
 }
 
-static int open_cache(struct cpython_build *b, struct err *err)
+/* The recipes, the cache and who downloads into it. */
+static int open_sources(struct cpython_build *b, struct err *err)
 {
 	const struct cpython_request *q = &b->request;
 
 	b->progress = progress_new(stderr, q->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
-	return data_folder("recipes", q->recipes, &b->recipes, err) < 0
-		       ? -1
-		       : cache_open(q->cache, &b->cache, err);
-}
-
-static void open_fetcher(struct cpython_build *b)
-{
+	if (data_folder("recipes", q->recipes, &b->recipes, err) < 0 ||
+		cache_open(q->cache, &b->cache, err) < 0)
+		return -1;
 	b->fetcher = fetcher_new(&(struct fetch_options){.store = b->cache->sources,
-		.offline = b->request.offline,
-		.mirror = b->request.mirror,
+		.offline = q->offline,
+		.mirror = q->mirror,
 		.progress = b->progress});
+	return 0;
 }
 
 static int choose_compiler(struct cpython_build *b, struct err *err)
@@ -97,13 +95,11 @@ int cpython_open(const struct cpython_request *request, struct cpython_build **r
 	CLEANUP_CPYTHON_BUILD struct cpython_build *b = xcalloc(1, sizeof(*b));
 
 	b->request = *request;
-	if (check_request(request, err) < 0 || open_cache(b, err) < 0 ||
+	if (check_request(request, err) < 0 || open_sources(b, err) < 0 ||
 		sandbox_choose(request->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
-		choose_compiler(b, err) < 0)
-		return -1;
-	open_fetcher(b);
-	if (sources_choose(b, err) < 0 || cpython_check_tools(&b->sources, err) < 0 ||
-		cpython_plan(b, err) < 0 || plan_settle(&b->plan.plan, b->cache, err) < 0)
+		choose_compiler(b, err) < 0 || sources_choose(b, err) < 0 ||
+		cpython_check_tools(&b->sources, err) < 0 || cpython_plan(b, err) < 0 ||
+		plan_settle(&b->plan.plan, b->cache, err) < 0)
 		return -1;
 	b->output = output_of(b);
 	*ret = steal(&b);
@@ -246,10 +242,8 @@ int cpython_fetch(
 	int failed = 0;
 
 	b->request = *request;
-	if (open_cache(b, err) < 0)
-		return -1;
-	open_fetcher(b);
-	if ((from && sources_import(b, from, err) < 0) || sources_choose(b, err) < 0)
+	if (open_sources(b, err) < 0 || (from && sources_import(b, from, err) < 0) ||
+		sources_choose(b, err) < 0)
 		return -1;
 	list = json_array();
 	for (size_t i = 0; i < b->sources.n && failed == 0; i++) {

@@ -11,11 +11,11 @@
 #define MANIFEST_MAX ((size_t)4 << 20)
 #define ROOT_MAX 4096
 
-/* What builds the same again. A profile is known by its content: a trained one and the same one
- * given are the same input. */
-static int options_json(const struct cpython_build *b, json_t **ret, struct err *err)
+/* The options that build the same again. A profile is known by its content: a trained one and the
+ * same one given are the same input. */
+static json_t *options_json(const struct cpython_build *b, const char *profile)
 {
-	json_t *j = *ret = json_object();
+	json_t *j = json_object();
 
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
@@ -26,43 +26,26 @@ static int options_json(const struct cpython_build *b, json_t **ret, struct err 
 	json_object_set_new(j, "cc", json_string(path_base(b->full->cc)));
 	json_object_set_new(j, "sources", json_string(b->sources.lock->set));
 	json_object_set_new(j, "own_source", json_boolean(b->request.source != NULL));
-	if (b->plan.profile) {
-		CLEANUP_FREE char *tree = cache_tree(b->cache, b->plan.profile->id);
-		CLEANUP_FREE char *dir = xasprintf("%s/profile", tree);
-		char hex[SHA256_HEX_SIZE];
-
-		if (tree_digest(dir, hex, err) < 0)
-			return -1;
-		json_object_set_new(j, "profile", json_string(hex));
-	}
-	return 0;
-}
-
-static int packages_json(const struct sources *s, json_t **ret, struct err *err)
-{
-	*ret = json_array();
-	for (size_t i = 0; i < s->n; i++) {
-		const struct chosen *c = &s->chosen[i];
-		json_t *patches;
-
-		if (cpython_patches(c, &patches, err) < 0)
-			return -1;
-		json_array_append_new(
-			*ret, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o*}", "name", c->recipe->name,
-				      "version", c->version, "licence", c->recipe->licence,
-				      "sha256", c->lock ? c->lock->sha256 : c->source_digest,
-				      "source", c->lock ? c->lock->urls.v[0] : "given by the user",
-				      "patches", patches));
-	}
-	return 0;
+	if (b->plan.profile)
+		json_object_set_new(j, "profile", json_string(profile));
+	return j;
 }
 
 int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *err)
 {
 	const struct cpython_options *o = &b->request.options;
+	const struct sources *s = &b->sources;
 	CLEANUP_BUF struct buf how = BUF_INIT;
-	json_t *options, *packages = NULL;
+	char profile[SHA256_HEX_SIZE];
+	json_t *packages, *patches;
 
+	if (b->plan.profile) {
+		CLEANUP_FREE char *tree = cache_tree(b->cache, b->plan.profile->id);
+		CLEANUP_FREE char *dir = xasprintf("%s/profile", tree);
+
+		if (tree_digest(dir, profile, err) < 0)
+			return -1;
+	}
 	buf_addf(&how, "-O3, PGO %s, LTO %s, PIE %s", strcmp(o->opt, "none") ? "yes" : "no", o->lto,
 		o->pie);
 	for (size_t i = 0; i < cpython_n_options; i++) {
@@ -71,16 +54,26 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 		if (!option->always && !cpython_option_is_default(o, option))
 			buf_addf(&how, ", %s %s", option->name, cpython_option_get(o, option));
 	}
-	if (options_json(b, &options, err) < 0 || packages_json(&b->sources, &packages, err) < 0) {
-		json_decref(options);
-		json_decref(packages);
-		return -1;
+	packages = json_array();
+	for (size_t i = 0; i < s->n; i++) {
+		const struct chosen *c = &s->chosen[i];
+
+		if (cpython_patches(c, &patches, err) < 0) {
+			json_decref(packages);
+			return -1;
+		}
+		json_array_append_new(packages,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:o*}", "name", c->recipe->name,
+				"version", c->version, "licence", c->recipe->licence, "sha256",
+				c->lock ? c->lock->sha256 : c->source_digest, "source",
+				c->lock ? c->lock->urls.v[0] : "given by the user", "patches",
+				patches));
 	}
 	*ret = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s*, s:s}, s:o, s:o}", "series",
-		b->plan.series, "distribution", "python",
-		b->sources.chosen[b->sources.n - 1].version, "link", o->link, "optimisation",
-		how.data, "tls", o->tls, "compiler", b->full->version, "linker", b->full->linker,
-		"triple", b->full->triple, "options", options, "packages", packages);
+		b->plan.series, "distribution", "python", s->chosen[s->n - 1].version, "link",
+		o->link, "optimisation", how.data, "tls", o->tls, "compiler", b->full->version,
+		"linker", b->full->linker, "triple", b->full->triple, "options",
+		options_json(b, profile), "packages", packages);
 	return *ret ? 0
 		    : err_set(err, ERR_INPUT, "the compiler '%s' does not say its version in UTF-8",
 			      b->full->cc);

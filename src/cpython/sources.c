@@ -103,12 +103,6 @@ static int choose_version(const struct cpython_build *b, bool stored_only, const
 	return 0;
 }
 
-static void add_chosen(struct sources *s, const struct chosen *c)
-{
-	s->chosen = xreallocarray(s->chosen, s->n + 1, sizeof(*s->chosen));
-	s->chosen[s->n++] = *c;
-}
-
 /* Adds what a recipe depends on at this version ("zstd>=3.14": of CPython), and before each what
  * that depends on. 1 as choose_version(). */
 static int add_depends(struct cpython_build *b, bool stored_only, const struct recipe *of,
@@ -137,53 +131,44 @@ static int add_depends(struct cpython_build *b, bool stored_only, const struct r
 			got = add_depends(b, stored_only, r, e->version, depth + 1, err);
 		if (got != 0)
 			return got;
-		add_chosen(&b->sources,
-			&(struct chosen){.recipe = steal(&r), .lock = e, .version = e->version});
+		*ARRAY_ADD(b->sources.chosen, b->sources.n) =
+			(struct chosen){.recipe = steal(&r), .lock = e, .version = e->version};
 	}
 	return 0;
 }
 
-/* The user's own CPython, folder or tarball: the version that it says it is, PY_VERSION of its
- * header, and its digest. */
-static int read_own_source(const char *source, struct chosen *c, char **version, struct err *err)
-{
-	CLEANUP_FREE char *header = xasprintf("%s/" HEADER, source);
-	CLEANUP_BUF struct buf text = BUF_INIT;
-	struct err why = ERR_INIT;
-	const char *p;
-	int got;
-
-	/* Whether it is CPython at all comes first: a digest of a home folder takes hours. */
-	if (path_is_dir(source))
-		got = file_read(header, HEADER_MAX, &text, &why) == 0;
-	else
-		got = tar_member(source, HEADER, HEADER_MAX, &text, err);
-	if (got < 0)
-		return err_wrap(err, "cannot unpack it");
-	if (!got) {
-		err_set(err, ERR_INPUT, "'%s' is not a source tree of CPython", source);
-		return err_hint(err, "it should hold " HEADER);
-	}
-	p = strstr(text.data, "#define PY_VERSION ");
-	p = p ? strchr(p, '"') : NULL;
-	if (!p)
-		return err_set(err, ERR_INPUT, "'%s' does not say its version", header);
-	*version = xstrndup(p + 1, strcspn(p + 1, "\"+"));
-	return path_is_dir(source) ? tree_digest(source, c->source_digest, err)
-				   : sha256_file(source, c->source_digest, NULL, err);
-}
-
+/* The user's own CPython, folder or tarball: its version, PY_VERSION of a header, and its digest.
+ */
 static int use_own_source(
 	const struct cpython_request *q, struct chosen *c, char **version, struct err *err)
 {
+	CLEANUP_FREE char *header = xasprintf("%s/" HEADER, q->source);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	bool folder = path_is_dir(q->source);
+	struct err ignored = ERR_INIT;
+	const char *p;
+	int got;
+
 	if (access(q->source, R_OK) < 0 && errno == EACCES)
 		return err_sys(err, "cannot read the source '%s'", q->source);
 	if (!path_exists(q->source))
 		return err_set(err, ERR_INPUT, "there is no '%s'", q->source);
-	if (read_own_source(q->source, c, version, err) < 0)
+	/* Whether it is CPython at all comes first: a digest of a home folder takes hours. */
+	got = folder ? file_read(header, HEADER_MAX, &text, &ignored) == 0
+		     : tar_member(q->source, HEADER, HEADER_MAX, &text, err);
+	if (got < 0)
+		return err_wrap(err, "reading the source '%s': cannot unpack it", q->source);
+	p = got ? strstr(text.data, "#define PY_VERSION ") : NULL;
+	p = p ? strchr(p, '"') : NULL;
+	if (!p) {
+		err_set(err, ERR_INPUT, "'%s' is not a source tree of CPython", q->source);
+		return err_hint(err, "it should hold " HEADER ", which says its version");
+	}
+	if ((folder ? tree_digest(q->source, c->source_digest, err)
+		    : sha256_file(q->source, c->source_digest, NULL, err)) < 0)
 		return err_wrap(err, "reading the source '%s'", q->source);
 	c->source = q->source;
-	c->version = *version;
+	c->version = *version = xstrndup(p + 1, strcspn(p + 1, "\"+"));
 	if (q->version && !version_in_series(c->version, q->version))
 		return err_set(err, ERR_INPUT, "'%s' is CPython %s, not %s", q->source, c->version,
 			q->version);
@@ -214,7 +199,7 @@ static int choose_packages(
 	if (got != 0)
 		return got;
 	cpython.recipe = steal(&r);
-	add_chosen(&b->sources, &cpython);
+	*ARRAY_ADD(b->sources.chosen, b->sources.n) = cpython;
 	return 0;
 }
 
