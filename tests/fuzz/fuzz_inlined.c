@@ -24,9 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		wanted[i].name = names[i];
 	for (size_t i = 0; i < COSTS; i++)
 		costs[i] = (struct callgrind_cost){.addr = 0x1000 + 4 * i, .count = 1};
-	f.costs = costs;
-	f.n_costs = COSTS;
-	if (find_in_file(&f, path, &missing, &err) < 0)
+	f.costs = (struct callgrind_object){.costs = costs, .n = COSTS, .path = path};
+	if (find_in_file(&f, &missing, &err) < 0)
 		fuzz_check_err(&err);
 	give_hosts(&f);
 	for (size_t i = 0; i < f.n_wanted; i++) {
