@@ -8,10 +8,9 @@
 #include <unistd.h>
 
 #include "base/interrupt.h"
-#include "usage/opt.h"
+#include "usage/usage.h"
 #include "base/term.h"
 #include "cmd/cmd.h"
-#include "usage/usage.h"
 
 #define EXIT_TROUBLE 2
 #define EXIT_USAGE 64
@@ -34,25 +33,6 @@ static void print_help(FILE *out)
 		out);
 }
 
-static void print_error(const struct err *err)
-{
-	bool colour = term_colour(stderr);
-
-	term_block(stderr, colour ? TERM_ALARM : TERM_PLAIN, "solder:", err->msg);
-	if (err->hint[0])
-		term_block(stderr, colour ? TERM_BOLD : TERM_PLAIN, "hint:", err->hint);
-}
-
-/* An interrupt ends us as if we had not caught it, so that the shell knows. */
-static int exit_code(const struct err *err)
-{
-	if (err->code == ERR_INTERRUPTED && interrupt_signal()) {
-		signal(interrupt_signal(), SIG_DFL);
-		raise(interrupt_signal());
-	}
-	return err->code == ERR_USAGE ? EXIT_USAGE : EXIT_TROUBLE;
-}
-
 static int run_command(const struct command *cmd, char **argv, struct err *err)
 {
 	CLEANUP_FREE void *values = xcalloc(1, cmd->values_size);
@@ -69,22 +49,16 @@ static int run_command(const struct command *cmd, char **argv, struct err *err)
 	return result;
 }
 
-static const struct command *find_command(const char *name, struct err *err)
+static int no_command(const char *name, struct err *err)
 {
 	const char *names[ARRAY_SIZE(commands)], *near;
 
-	for (size_t i = 0; i < n_commands; i++) {
+	for (size_t i = 0; i < n_commands; i++)
 		names[i] = commands[i]->name;
-		if (!strcmp(name, names[i]))
-			return commands[i];
-	}
 	err_set(err, ERR_USAGE, "there is no command '%s'", name);
 	near = nearest_name(name, names, n_commands);
-	if (near)
-		err_hint(err, "did you mean 'solder %s'?", near);
-	else
-		err_hint(err, "'solder --help' lists the commands");
-	return NULL;
+	return near ? err_hint(err, "did you mean 'solder %s'?", near)
+		    : err_hint(err, "'solder --help' lists the commands");
 }
 
 /* What we open must not land where output goes; writing to such a descriptor goes on to fail. */
@@ -96,8 +70,10 @@ static void occupy_standard(void)
 	}
 }
 
+/* Returns the exit code. */
 static int finish(int result, struct err *err)
 {
+	bool colour = term_colour(stderr);
 	struct err lost = ERR_INIT;
 
 	if (term_finish(&lost) < 0 && result >= 0) {
@@ -109,22 +85,15 @@ static int finish(int result, struct err *err)
 		result = -1;
 	if (result >= 0)
 		return result;
-	print_error(err);
-	return exit_code(err);
-}
-
-/* Options that every command takes may stand before its name; *at is behind them. */
-static int take_globals(char **argv, size_t *at, struct err *err)
-{
-	for (*at = 1; argv[*at] && argv[*at][0] == '-' && argv[*at][1]; ++*at) {
-		int got = opt_global(argv, at, err);
-
-		if (got < 0)
-			return -1;
-		if (!got)
-			break;
+	term_block(stderr, colour ? TERM_ALARM : TERM_PLAIN, "solder:", err->msg);
+	if (err->hint[0])
+		term_block(stderr, colour ? TERM_BOLD : TERM_PLAIN, "hint:", err->hint);
+	/* An interrupt ends us as if we had not caught it, so that the shell knows. */
+	if (err->code == ERR_INTERRUPTED && interrupt_signal()) {
+		signal(interrupt_signal(), SIG_DFL);
+		raise(interrupt_signal());
 	}
-	return 0;
+	return err->code == ERR_USAGE ? EXIT_USAGE : EXIT_TROUBLE;
 }
 
 static bool is_word(const char *word, const char *letter, const char *name)
@@ -137,8 +106,7 @@ int main(int argc, char **argv)
 	static char help[] = "--help";
 	struct err err = ERR_INIT;
 	const struct command *cmd;
-	int result = -1;
-	size_t at = 0;
+	size_t at = 1;
 
 	occupy_standard();
 	term_open();
@@ -146,13 +114,20 @@ int main(int argc, char **argv)
 	umask(022);
 	setlocale(LC_CTYPE, "");
 	interrupt_install();
-	if (argc > 1 && take_globals(argv, &at, &err) < 0)
-		return finish(-1, &err);
-	argv += at;
-	if (argc < 2 || !argv[0]) {
+	/* Options that every command takes may stand before its name. */
+	for (; argc > 1 && argv[at] && argv[at][0] == '-' && argv[at][1]; at++) {
+		int got = opt_global(argv, &at, &err);
+
+		if (got < 0)
+			return finish(-1, &err);
+		if (!got)
+			break;
+	}
+	if (argc < 2 || !argv[at]) {
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
+	argv += at;
 	if (is_word(argv[0], "-h", "--help") || (!strcmp(argv[0], "help") && !argv[1])) {
 		print_help(stdout);
 		return finish(0, &err);
@@ -165,8 +140,6 @@ int main(int argc, char **argv)
 		argv[0] = argv[1];
 		argv[1] = help;
 	}
-	cmd = find_command(argv[0], &err);
-	if (cmd)
-		result = run_command(cmd, argv + 1, &err);
-	return finish(result, &err);
+	cmd = cmd_find(argv[0]);
+	return finish(cmd ? run_command(cmd, argv + 1, &err) : no_command(argv[0], &err), &err);
 }

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "usage/opt.h"
+#include "usage/usage.h"
 #include "report/report.h"
 
 /* All of them, in the order of `solder --help`: the one place where a command is entered. The
@@ -17,6 +17,8 @@ COMMANDS(DECLARE_COMMAND)
 
 extern const struct command *const commands[];
 extern const size_t n_commands;
+/* NULL: there is none of that name. */
+const struct command *cmd_find(const char *name);
 /* What solder is, in a sentence. */
 extern const char solder_about[];
 

@@ -8,7 +8,7 @@ const char solder_about[] =
 	"solder builds relocatable CPython distributions whose interpreter carries libpython,\n"
 	"and that still ship libpython.so and libpython.a: from one compile.";
 
-static const struct command *find(const char *name)
+const struct command *cmd_find(const char *name)
 {
 	for (size_t i = 0; i < n_commands; i++) {
 		if (!strcmp(commands[i]->name, name))
@@ -19,7 +19,7 @@ static const struct command *find(const char *name)
 
 static int run_man(const void *values, const struct strv *args, struct err *err)
 {
-	const struct command *cmd = args->n ? find(args->v[0]) : NULL;
+	const struct command *cmd = args->n ? cmd_find(args->v[0]) : NULL;
 
 	(void)values;
 	if (!args->n || !strcmp(args->v[0], "solder")) {

@@ -1,4 +1,4 @@
-#include "usage/opt.h"
+#include "usage/usage.h"
 
 #include <errno.h>
 #include <stdint.h>

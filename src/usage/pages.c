@@ -149,46 +149,40 @@ static void put_roff(FILE *out, const char *text)
 	}
 }
 
-static const char exit_status[] =
-	".SH EXIT STATUS\n0: fine. 1: a finding. 2: the work could not be done. "
-	"64: the command line is wrong. After an interrupt, the signal's.\n";
-
-struct named {
+static const struct {
 	const char *name, *about;
+} environment[] =
+	{
+		{"SOLDER_RECIPES, SOLDER_WORKLOADS, SOLDER_PROBES, SOLDER_WHEELS",
+			"The folders of what comes with the program, if they are elsewhere."},
+		{"SOLDER_LOCK_TIMEOUT",
+			"How many seconds to wait for another solder that is at work in the same place."},
+		{"XDG_CACHE_HOME, HOME",
+			"Where the cache is: $XDG_CACHE_HOME/solder, or ~/.cache/solder."},
+		{"TMPDIR", "Where scratch folders go, instead of /tmp."},
+		{"PATH",
+			"Where Pythons that are named without a folder, compilers and tools are found."},
+		{"NO_COLOR, TERM",
+			"No colours and no bold if NO_COLOR is not empty, or TERM is dumb; "
+			"--color outranks both."},
+		{"http_proxy, https_proxy, all_proxy, no_proxy",
+			"The way to the network, for downloads and for pip."},
+		{"SSL_CERT_FILE, CURL_CA_BUNDLE", "Certificates to believe."},
+		{"PIP_*", "Options of pip, for 'solder check --wheels'."},
+},
+  files[] = {
+	  {"~/.cache/solder", "Downloads, finished steps, logs; wheels and what became of them."},
+	  {"DIR/share/solder/build.json", "How a distribution was built."},
+	  {"../share/solder", "Beside the program: recipes, workloads, probes, wheels."},
 };
 
-static const struct named environment[] = {
-	{"SOLDER_RECIPES, SOLDER_WORKLOADS, SOLDER_PROBES, SOLDER_WHEELS",
-		"The folders of what comes with the program, if they are elsewhere."},
-	{"SOLDER_LOCK_TIMEOUT",
-		"How many seconds to wait for another solder that is at work in the same place."},
-	{"XDG_CACHE_HOME, HOME", "Where the cache is: $XDG_CACHE_HOME/solder, or ~/.cache/solder."},
-	{"TMPDIR", "Where scratch folders go, instead of /tmp."},
-	{"PATH", "Where Pythons that are named without a folder, compilers and tools are found."},
-	{"NO_COLOR, TERM", "No colours and no bold if NO_COLOR is not empty, or TERM is dumb; "
-			   "--color outranks both."},
-	{"http_proxy, https_proxy, all_proxy, no_proxy",
-		"The way to the network, for downloads and for pip."},
-	{"SSL_CERT_FILE, CURL_CA_BUNDLE", "Certificates to believe."},
-	{"PIP_*", "Options of pip, for 'solder check --wheels'."},
-};
-
-static const struct named files[] = {
-	{"~/.cache/solder", "Downloads, finished steps, logs; wheels and what became of them."},
-	{"DIR/share/solder/build.json", "How a distribution was built."},
-	{"../share/solder", "Beside the program: recipes, workloads, probes, wheels."},
-};
-
-static void put_named(FILE *out, const char *title, const struct named *v, size_t n)
+static void put_term(FILE *out, const char *name, const char *about, const char *more)
 {
-	fprintf(out, ".SH %s\n", title);
-	for (size_t i = 0; i < n; i++) {
-		fputs(".TP\n.B ", out);
-		put_roff(out, v[i].name);
-		fputc('\n', out);
-		put_roff(out, v[i].about);
-		fputc('\n', out);
-	}
+	fputs(".TP\n.B ", out);
+	put_roff(out, name);
+	fputc('\n', out);
+	put_roff(out, about);
+	fprintf(out, "%s\n", more);
 }
 
 /* What every page ends with; `but` is the command whose page it is, or NULL. */
@@ -197,10 +191,17 @@ static void put_end(
 {
 	const char *gap = but ? ", " : "";
 
-	put_named(out, "ENVIRONMENT", environment, ARRAY_SIZE(environment));
-	put_named(out, "FILES", files, ARRAY_SIZE(files));
-	fputs(exit_status, out);
-	fprintf(out, ".SH SEE ALSO\n%s", but ? "\\fBsolder\\fR(1)" : "");
+	fputs(".SH ENVIRONMENT\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(environment); i++)
+		put_term(out, environment[i].name, environment[i].about, "");
+	fputs(".SH FILES\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		put_term(out, files[i].name, files[i].about, "");
+	fprintf(out,
+		".SH EXIT STATUS\n0: fine. 1: a finding. 2: the work could not be done. "
+		"64: the command line is wrong. After an interrupt, the signal's.\n"
+		".SH SEE ALSO\n%s",
+		but ? "\\fBsolder\\fR(1)" : "");
 	for (size_t i = 0; i < n; i++) {
 		if (cmds[i] == but)
 			continue;
@@ -214,11 +215,7 @@ static void put_option(FILE *out, const struct opt *o)
 {
 	CLEANUP_FREE char *left = format_option(o);
 
-	fputs(".TP\n.B ", out);
-	put_roff(out, left + strspn(left, " "));
-	fputc('\n', out);
-	put_roff(out, o->help);
-	fprintf(out, "%s\n", repeats(o));
+	put_term(out, left + strspn(left, " "), o->help, repeats(o));
 }
 
 static void put_options(FILE *out, const struct opt *opts, size_t n)

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "usage/opt.h"
 #include "usage/usage.h"
 
 struct values {
