@@ -63,37 +63,40 @@ static const struct reloc_type s390[] = {TYPE(R_390_NONE), TYPE(R_390_COPY), TYP
 	TYPE(R_390_JMP_SLOT), TYPE(R_390_RELATIVE), TYPE(R_390_64), TYPE(R_390_TLS_DTPMOD),
 	TYPE(R_390_TLS_DTPOFF), TYPE(R_390_TLS_TPOFF), TYPE(R_390_IRELATIVE)};
 
-static const struct reloc_type *find_type(uint16_t machine, uint32_t type)
-{
-	static const struct {
-		uint16_t machine;
-		const struct reloc_type *types;
-		size_t n;
-	} tables[] = {
-		{EM_X86_64, x86_64, ARRAY_SIZE(x86_64)},
-		{EM_AARCH64, aarch64, ARRAY_SIZE(aarch64)},
-		{EM_386, i386, ARRAY_SIZE(i386)},
-		{EM_ARM, arm, ARRAY_SIZE(arm)},
-		{EM_RISCV, riscv, ARRAY_SIZE(riscv)},
-		{EM_PPC64, ppc64, ARRAY_SIZE(ppc64)},
-		{EM_S390, s390, ARRAY_SIZE(s390)},
-	};
-	static const struct reloc_type none;
+static const struct reloc_types {
+	uint16_t machine;
+	const struct reloc_type *v;
+	size_t n;
+} machines[] = {
+	{EM_X86_64, x86_64, ARRAY_SIZE(x86_64)},
+	{EM_AARCH64, aarch64, ARRAY_SIZE(aarch64)},
+	{EM_386, i386, ARRAY_SIZE(i386)},
+	{EM_ARM, arm, ARRAY_SIZE(arm)},
+	{EM_RISCV, riscv, ARRAY_SIZE(riscv)},
+	{EM_PPC64, ppc64, ARRAY_SIZE(ppc64)},
+	{EM_S390, s390, ARRAY_SIZE(s390)},
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
-		if (tables[i].machine == machine && type < tables[i].n)
-			return &tables[i].types[type];
-	return &none;
+static struct reloc_types types_of(uint16_t machine)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (machines[i].machine == machine)
+			return machines[i];
+	return (struct reloc_types){0};
 }
 
 const char *elf_reloc_name(uint16_t machine, uint32_t type)
 {
-	return find_type(machine, type)->name;
+	struct reloc_types types = types_of(machine);
+
+	return type < types.n ? types.v[type].name : NULL;
 }
 
 enum elf_reloc_kind elf_reloc_kind(uint16_t machine, uint32_t type)
 {
-	return find_type(machine, type)->kind;
+	struct reloc_types types = types_of(machine);
+
+	return type < types.n ? types.v[type].kind : ELF_RELOC_OTHER;
 }
 
 /* A table at the address and size that two tags give, with entries of `entry` bytes, which
@@ -164,6 +167,7 @@ int elf_read_relocs(const struct elf_image *img, struct elf_dynamic *dyn, struct
 	struct err *err)
 {
 	CLEANUP_FREE uint64_t *count = xcalloc(TYPES + 1, sizeof(*count)); /* the last: unknown */
+	struct reloc_types types = types_of(img->machine);
 	struct elf_relocs tables[ELF_N_RELOC_TABLES];
 	size_t w = elf_word_size(img), n = 0;
 	struct elf_slice relr;
@@ -185,7 +189,7 @@ int elf_read_relocs(const struct elf_image *img, struct elf_dynamic *dyn, struct
 			if (symbol > dyn->max_symbol)
 				dyn->max_symbol = symbol;
 			count[type < TYPES ? type : TYPES]++;
-			kind = elf_reloc_kind(img->machine, type);
+			kind = type < types.n ? types.v[type].kind : ELF_RELOC_OTHER;
 			if (kind >= ELF_RELOC_TPOFF &&
 				count_tls(img, dyn, kind, symbol, &facts->tls_relocs, err) < 0)
 				return -1;
