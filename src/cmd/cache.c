@@ -15,8 +15,8 @@ struct values {
 	bool damaged, record, dry_run, json;
 };
 
-/* What an action works with; its answer goes into both. */
-struct caching {
+/* The state of an action; its answer goes into both model and document. */
+struct cache_answer {
 	const struct values *v;
 	const struct cache *cache;
 	json_t *model;
@@ -24,7 +24,7 @@ struct caching {
 };
 
 static json_t *add_item(
-	struct caching *c, json_t *list, const struct cache_item *e, const char *state)
+	struct cache_answer *c, json_t *list, const struct cache_item *e, const char *state)
 {
 	time_t now = time(NULL);
 	uint64_t ago = now > e->used ? (uint64_t)(now - e->used) : 0;
@@ -43,7 +43,7 @@ static json_t *add_item(
 	return j;
 }
 
-static void start_table(struct caching *c)
+static void start_table(struct cache_answer *c)
 {
 	static const struct doc_column columns[] = {{"entry", 0}, {"what", 0}, {"size", DOC_RIGHT},
 		{"unused for", DOC_RIGHT}, {"state", 0}};
@@ -51,7 +51,7 @@ static void start_table(struct caching *c)
 	doc_table(c->doc, NULL, columns, ARRAY_SIZE(columns));
 }
 
-static int cache_size(struct caching *c, struct err *err)
+static int cache_size(struct cache_answer *c, struct err *err)
 {
 	static const struct doc_column columns[] = {
 		{"part", 0}, {"size", DOC_RIGHT}, {"files", DOC_RIGHT}};
@@ -84,7 +84,7 @@ static int cache_size(struct caching *c, struct err *err)
 }
 
 /* Whether entries are whole: by a look, or byte by byte. Returns how many are not, or -1. */
-static int examine_all(struct caching *c, bool all, struct progress *progress, struct err *err)
+static int examine_all(struct cache_answer *c, bool all, struct progress *progress, struct err *err)
 {
 	CLEANUP(cache_items_release) struct cache_items e = {0};
 	int line = all ? progress_start(progress, "verify", 0) : -1;
@@ -127,7 +127,7 @@ static int examine_all(struct caching *c, bool all, struct progress *progress, s
 	return broken > 0;
 }
 
-static int cache_examine(struct caching *c, bool all, struct err *err)
+static int cache_examine(struct cache_answer *c, bool all, struct err *err)
 {
 	struct progress *progress = progress_new(stderr, PROGRESS_AUTO);
 	int got = examine_all(c, all, progress, err);
@@ -156,7 +156,7 @@ static int parse_number(
 	return 0;
 }
 
-static int prune_cache(struct caching *c, struct err *err)
+static int prune_cache(struct cache_answer *c, struct err *err)
 {
 	const struct values *v = c->v;
 	CLEANUP(cache_items_release) struct cache_items e = {0};
@@ -238,7 +238,7 @@ static int cache_run(const void *values, const struct strv *args, struct err *er
 	bool prune = !strcmp(action, "prune"), verify = !strcmp(action, "verify");
 	CLEANUP(cleanup_cache) struct cache *cache = NULL;
 	CLEANUP_DOC struct doc *doc = doc_new("solder cache");
-	struct caching c = {.v = v, .doc = doc};
+	struct cache_answer c = {.v = v, .doc = doc};
 	int got;
 
 	if (check_options(v, action, err) < 0 ||

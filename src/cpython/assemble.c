@@ -34,7 +34,7 @@ static bool has_text(const char *dir, const char *file, const char *text)
 	return file_read(path, MANIFEST_MAX, &found, &ignored) == 0 && !strcmp(found.data, text);
 }
 
-/* What Python and pip write and remove themselves, and the record itself. */
+/* Files that Python and pip write and remove themselves, and the record itself. */
 static bool is_changeable(const char *path)
 {
 	const char *folder = strstr(path, "/site-packages/");
@@ -121,7 +121,7 @@ static int read_epoch(
 	return 0;
 }
 
-static int fill(const struct cpython_plan *p, const struct cache *cache, const char *dir,
+static int fill_tree(const struct cpython_plan *p, const struct cache *cache, const char *dir,
 	const char *key, const char *manifest, long long epoch, struct err *err)
 {
 	CLEANUP_FREE char *path = cache_tree(cache, p->tree->id);
@@ -148,7 +148,7 @@ static int fill(const struct cpython_plan *p, const struct cache *cache, const c
 
 /* A kill between two renames leaves the old tree aside; it comes back. Then what killed runs left
  * is removed. */
-static void repair(const char *dir, const char *within, const char *prefix)
+static void bring_back(const char *dir, const char *within, const char *prefix)
 {
 	DIR *list = path_exists(dir) ? NULL : opendir(within);
 	struct dirent *e;
@@ -168,7 +168,7 @@ static void repair(const char *dir, const char *within, const char *prefix)
 }
 
 /* Puts the fresh tree where `dir` is: in one step, so that there always is one. */
-static int swap_in(const char *dir, const char *fresh, const char *old, struct err *err)
+static int swap_trees(const char *dir, const char *fresh, const char *old, struct err *err)
 {
 	int got = path_exists(dir) ? path_exchange(fresh, dir, err) : 1;
 
@@ -211,8 +211,8 @@ static int mend_entry(const struct folder *fresh, const struct folder *tree,
 }
 
 /* Replaces what differs from the fresh tree, its record last. */
-static int mend(const char *dir, const char *fresh_dir, const char *why, struct progress *progress,
-	struct err *err)
+static int mend_tree(const char *dir, const char *fresh_dir, const char *why,
+	struct progress *progress, struct err *err)
 {
 	CLEANUP_FREE char *from = xasprintf("%s/" FILES_FILE, fresh_dir);
 	CLEANUP_FREE char *to = xasprintf("%s/" FILES_FILE, dir);
@@ -239,7 +239,7 @@ static int mend(const char *dir, const char *fresh_dir, const char *why, struct 
 }
 
 /* 0: the tree is as it was built; 1: it is not, or cannot be compared; -1. */
-static int examine(const char *dir, char **why, struct err *err)
+static int examine_tree(const char *dir, char **why, struct err *err)
 {
 	struct err failure = ERR_INIT;
 	int got = cpython_check_tree(dir, why, &failure);
@@ -270,10 +270,10 @@ int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, co
 	/* Times do not survive every copy of a tree, so the date is written down, too. */
 	json_object_set_new(manifest, "source_date_epoch", json_integer(epoch));
 	text = json_dumps(manifest, JSON_INDENT(2));
-	repair(dir, within, prefix);
+	bring_back(dir, within, prefix);
 	same = has_text(dir, KEY_FILE, key);
 	if (same && has_text(dir, MANIFEST_FILE, text))
-		got = examine(dir, &why, err);
+		got = examine_tree(dir, &why, err);
 	if (got <= 0)
 		return got < 0 ? -1 : 1;
 	if (cpython_check_output(dir, err) < 0)
@@ -283,8 +283,9 @@ int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, co
 		fresh = xasprintf("%s/new", scratch);
 		old = xasprintf("%s/old", scratch);
 	}
-	if (!scratch || fill(p, cache, fresh, key, text, epoch, err) < 0 ||
-		(same ? mend(dir, fresh, why, progress, err) : swap_in(dir, fresh, old, err)) < 0)
+	if (!scratch || fill_tree(p, cache, fresh, key, text, epoch, err) < 0 ||
+		(same ? mend_tree(dir, fresh, why, progress, err)
+		      : swap_trees(dir, fresh, old, err)) < 0)
 		got = err_wrap(err, "putting the distribution together at '%s'", dir);
 	if (scratch)
 		scratch_end(scratch, &ignored);

@@ -127,8 +127,8 @@ void cleanup_cpython_build(struct cpython_build **b)
 	cpython_close(*b);
 }
 
-/* What could go wrong unseen: what others could put in our way (a cache that is not ours is refused
- * already), and what is in the cache and not as it was made. */
+/* Warns of folders that other users could replace (a cache that they own is refused earlier), and
+ * of damaged entries of the cache. */
 static void say_doubts(const struct cpython_build *b)
 {
 	struct err err = ERR_INIT;
@@ -171,7 +171,7 @@ static int fetch_sources(struct cpython_build *b, struct err *err)
 /* 1: the tree was there. Builds with the same output take turns, also with different caches: the
  * lock is next to it. Where files cannot be locked (NFS), without: each tree still appears as a
  * whole. */
-static int assemble(struct cpython_build *b, struct err *err)
+static int put_together(struct cpython_build *b, struct err *err)
 {
 	CLEANUP_FREE char *dir = path_dir(b->output), *text = NULL;
 	CLEANUP_FREE char *path = xasprintf("%s.solder-lock", b->output);
@@ -206,7 +206,7 @@ int cpython_make(struct cpython_build *b, struct plan_result *result, struct err
 		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason);
 	say_doubts(b);
 	if (cpython_check_output(b->output, err) < 0 || fetch_sources(b, err) < 0 ||
-		plan_run(&b->plan.plan, &po, result, err) < 0 || (got = assemble(b, err)) < 0)
+		plan_run(&b->plan.plan, &po, result, err) < 0 || (got = put_together(b, err)) < 0)
 		return -1;
 	progress_say(b->progress, got ? "'%s' is up to date" : "'%s' is ready", b->output);
 	return 0;

@@ -83,7 +83,7 @@ int relocate_pin_times(const char *tree, long long epoch, struct err *err);
 /* ---- assemble.c, record.c ---------------------------------------------------------------------
  */
 
-/* What a distribution says of itself, share/solder/build.json: a function of the inputs alone, so
+/* The description of a distribution, share/solder/build.json: a function of the inputs alone, so
  * that the same ones give the same bytes. The steps must be finished. */
 int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *err);
 
@@ -92,9 +92,8 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
  * is synced and then appears at `dir` by rename; a tree of ours that stands there is replaced,
  * anything else is an error. `key` identifies the content: returns 1 and changes nothing when the
  * tree at `dir` has it, says the same of itself and has the files that share/solder/files records.
- * What differs from the record is said (`progress` may be NULL) and replaced by what was built;
- * files beside that are left alone. The caller sees to it that nobody else does the same at the
- * same time. */
+ * Files that differ from the record are reported (`progress` may be NULL) and repaired; others are
+ * left alone. The caller holds the output's lock. */
 int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
 	const char *key, json_t *manifest, struct progress *progress, struct err *err);
 /* Fails if something stands at `dir` that is neither an empty folder nor a tree of ours. */

@@ -6,7 +6,7 @@
  * versions, LTO's kind) and plans. 3  cpython_make() downloads, runs the steps that are not in the
  * cache, and puts the tree together.
  *
- * What two of these do for a request is also one call: cpython_look() and cpython_build().
+ * cpython_look() and cpython_build() do two of these in one call.
  */
 #ifndef SOLDER_CPYTHON_H
 #define SOLDER_CPYTHON_H
@@ -82,7 +82,7 @@ bool cpython_option_is_default(const struct cpython_options *o, const struct cpy
 
 /* ---- builds ---------------------------------------------------------------------------------- */
 
-/* What is to be built. All is borrowed. */
+/* A build to be done. All strings are borrowed. */
 struct cpython_request {
 	struct cpython_options options;
 	const char *version; /* "3.13", "3.13.5"; NULL: the default series */
@@ -142,12 +142,12 @@ void cpython_close(struct cpython_build *b);
 void cleanup_cpython_build(struct cpython_build **b);
 #define CLEANUP_CPYTHON_BUILD CLEANUP(cleanup_cpython_build)
 
-/* What cpython_make() would do, for people and as JSON ("solder build -n"). An output that would be
- * refused is an error. */
+/* The plan, as text and as JSON ("solder build -n"). An output that would be refused is an error.
+ */
 int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *err);
 int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err *err);
 
-/* What a build would have to do, or had. */
+/* The work that a build would do. */
 struct cpython_outlook {
 	size_t steps;      /* that are not in the cache */
 	bool compiles;     /* CPython itself among them */

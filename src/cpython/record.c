@@ -1,5 +1,5 @@
-/* What a distribution says of how it was made, share/solder/build.json: written, and read again to
- * build the same. */
+/* share/solder/build.json, the description of how a distribution was built: written, and read again
+ * to build the same. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

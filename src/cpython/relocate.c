@@ -4,11 +4,11 @@
  * They are rewritten once, so that whatever reads them later finds the tree where it is, without
  * an installer's help:
  *
- *   _sysconfigdata_*.py   keeps the header and the dict that uv's parser needs; code behind the
+ *   _sysconfigdata_*.py   keeps the header and the dict that uv's parser needs; code after the
  *                         dict replaces the prefix when the module is imported
  *   config-*\/Makefile    a last assignment computes the prefix from the Makefile's own place
  *   *.pc                  prefix is ${pcfiledir}/../..
- *   bin/ scripts          start the interpreter of their folder, by way of /bin/sh
+ *   bin/ scripts          start the interpreter of their folder, through /bin/sh
  *   build-details.json    paths relative to base_prefix, which is relative to the file (PEP 739)
  *
  * Build folders and the names of the build's compilers become cc, c++, ar and the like.
@@ -70,7 +70,7 @@ static void replace_word(struct buf *text, const char *from, const char *to)
 	buf_swap(text, &out);
 }
 
-/* What no reader of an installed tree can use: the build's folders and compilers. */
+/* Removes what is useless in an installed tree: the build's folders and compilers. */
 static void scrub(struct buf *text, const struct relocation *r)
 {
 	static const char *const options[] = {"-I%s/deps/include", "-L%s/deps/lib"};

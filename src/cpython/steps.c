@@ -97,7 +97,8 @@ static int list_file(void *ctx, const struct tree_entry *e, struct err *err)
 	return 0;
 }
 
-/* What the step's script sees of the recipe, and may run. `kind` is what the recipe calls it. */
+/* The files of the recipe that the step's script sees, and the programs that it may run. `kind` is
+ * the recipe's word for the step. */
 static int add_recipe(struct step *s, const struct recipe *r, const char *kind, struct err *err)
 {
 	const struct strv *files = recipe_files(r, kind);
@@ -222,9 +223,9 @@ static struct step *add_step(struct cpython_build *b, const char *kind, const ch
 	return s;
 }
 
-/* What is at its default, but for some, is not said: keys of ordinary builds do not name what they
- * do not use, and a new option leaves caches as they are. What only links are told is at its
- * default for a compile. */
+/* An option that has its default is left out, unless it is always in keys: ordinary builds are not
+ * keyed by what they do not use, and a new option leaves caches valid. Options of links have their
+ * defaults in a compile. */
 static void add_options(struct step *s, const struct cpython_options *o, bool links)
 {
 	for (size_t i = 0; i < cpython_n_options; i++) {
@@ -257,7 +258,7 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 	s = b->plan.profile = add_step(b, "profile", "", "profile.sh", NULL, err);
 	if (!s)
 		return -1;
-	/* What is learnt does not depend on how the code is reached and linked. */
+	/* A profile does not depend on how code is reached and linked. */
 	cpython_defaults(&plain);
 	plain.opt = o->opt;
 	add_toolchain(s, b->full);

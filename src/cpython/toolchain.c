@@ -84,7 +84,7 @@ void cleanup_toolchain(struct toolchain **t)
 	toolchain_free(*t);
 }
 
-/* What a program prints when it is run with one option, stderr too when `both`. */
+/* Runs a program with one option and captures its output, stderr too when `both`. */
 static int ask_tool(
 	const char *program, const char *option, bool both, struct buf *out, struct err *err)
 {
@@ -283,7 +283,7 @@ static int load_toolchain(const char *path, const struct toolchain_needs *needs,
 		ask_line(t->cc, "-dumpmachine", &machine, err) < 0)
 		return -1;
 	t->family = strstr(t->version, "clang") ? CC_CLANG : CC_GCC;
-	/* The number behind the first "version " or, for gcc, the last word's. */
+	/* The number after the first "version " or, for gcc, the last word. */
 	number = strstr(t->version, "version ");
 	number = number ? number + strlen("version ") : strrchr(t->version, ' ');
 	t->major = number ? (unsigned int)strtoul(number, NULL, 10) : 0;

@@ -30,7 +30,7 @@
 /* How folders in TMPDIR are called that stand for some in `work`. */
 #define ELSEWHERE "solder-"
 
-/* What this process relies on. */
+/* The entries that this process uses, and their locks. */
 struct cache_held {
 	struct strv ids;
 	int *fds;

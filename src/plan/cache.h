@@ -61,7 +61,7 @@ void cache_entries(const struct cache *c, const char *name, struct strv *ids);
 bool cache_use(const struct cache *c, const char *id, char **why);
 /* Notes that the entry was used now. */
 void cache_touch(const struct cache *c, const char *id);
-/* What *why says of an entry that an older solder left. */
+/* *why for an entry that an older solder made. */
 #define CACHE_NO_RECORD "no record of its files"
 /* Nobody removes the entry until the cache is freed. */
 void cache_hold(const struct cache *c, const char *id);
@@ -95,7 +95,7 @@ void cache_work_remove(const struct cache *c, const char *path);
 int cache_commit(const struct cache *c, const char *id, const char *title, const char *tree,
 	const struct strv *inputs, uint64_t took, struct err *err);
 
-/* What the parts of a cache take on the disk. */
+/* Disk usage of the parts of a cache. */
 #define CACHE_N_PARTS 4
 struct cache_part {
 	const char *name; /* "store", "sources", "logs", "work" */

@@ -1,4 +1,4 @@
-/* What has to run, and why.
+/* Keys: which steps have to run, and why.
  *
  * Each step has a list of labelled lines, "CFLAGS=-O3", "file link.sh=9f86…", "needs
  * openssl=1a2b…": everything that its result depends on. The digest of the lines is its key, and
@@ -145,7 +145,7 @@ static char *why_run(const struct step *s, const struct cache *cache, const char
 	return xstrdup("its inputs were reordered");
 }
 
-/* What decides that a step is reused: an entry of the cache under its key, whole. */
+/* Decides whether a step is reused: if the cache has an intact entry under its key. */
 static int settle_step(struct step *s, const struct cache *cache, struct err *err)
 {
 	CLEANUP_FREE char *text = NULL, *wrong = NULL;
@@ -205,7 +205,7 @@ struct plan_outlook plan_look(const struct plan *p, unsigned int jobs)
 	struct plan_outlook o = {0};
 	uint64_t sum = 0, now = clock_ns();
 
-	/* The longest chain, for who has processors enough; else all, one beside the other. */
+	/* The longest chain if there are enough processors; else the sum, spread over them. */
 	for (size_t i = 0; i < p->n; i++) {
 		const struct step *s = p->steps[i];
 

@@ -27,7 +27,7 @@ struct step {
 	char *source;         /* archive or folder, may come after the key; NULL: none */
 	char *script;         /* shell text */
 	struct strv files;    /* pairs: a file, and its name in $RECIPE; see step_file() */
-	struct strv env;      /* "NAME=value", besides what every step gets */
+	struct strv env;      /* "NAME=value", in addition to what every step gets */
 	struct strv inputs;   /* lines of the key; plan_settle() adds what it knows itself */
 	struct strv programs; /* that the script runs, for sandboxes */
 	const struct step *needs[24];
@@ -75,7 +75,7 @@ void step_file(struct step *s, const char *path, const char *name);
  * not whole is made again. */
 int plan_settle(struct plan *p, const struct cache *cache, struct err *err);
 
-/* What is to be done, `jobs` steps at a time. */
+/* The work that is left, `jobs` steps at a time. */
 struct plan_outlook {
 	size_t steps;   /* that are not cached */
 	size_t unknown; /* those of them that were never built */

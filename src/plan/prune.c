@@ -1,4 +1,4 @@
-/* What the cache takes on the disk, and less of it. Declared in plan/cache.h. */
+/* Disk usage of the cache, and removing entries. Declared in plan/cache.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

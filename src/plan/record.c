@@ -24,7 +24,7 @@ void record_release(struct record *r)
 }
 
 /* Kind, mode, time and inode, and of a link size and digest. `rel` is below `in`. */
-static int describe(const struct folder *in, const char *rel, const struct stat *st,
+static int describe_entry(const struct folder *in, const char *rel, const struct stat *st,
 	struct record_entry *e, struct err *err)
 {
 	e->kind = S_ISDIR(st->st_mode) ? 'd' : S_ISLNK(st->st_mode) ? 'l' : 'f';
@@ -47,7 +47,7 @@ static int describe(const struct folder *in, const char *rel, const struct stat 
 	return 0;
 }
 
-static int digest(const struct folder *in, const char *rel, char hex[SHA256_HEX_SIZE],
+static int digest_file(const struct folder *in, const char *rel, char hex[SHA256_HEX_SIZE],
 	uint64_t *size, struct err *err)
 {
 	CLEANUP_CLOSE int fd = file_open_below(in, rel, err);
@@ -55,14 +55,14 @@ static int digest(const struct folder *in, const char *rel, char hex[SHA256_HEX_
 	return fd < 0 ? -1 : sha256_fd(fd, rel, hex, size, err);
 }
 
-struct making {
+struct record_making {
 	struct record *record;
 	bool (*leave_out)(const char *path);
 };
 
 static int add_to_record(void *ctx, const struct tree_entry *at, struct err *err)
 {
-	struct making *m = ctx;
+	struct record_making *m = ctx;
 	struct record_entry *e;
 
 	if (m->leave_out && m->leave_out(at->rel))
@@ -73,15 +73,15 @@ static int add_to_record(void *ctx, const struct tree_entry *at, struct err *err
 		return err_set(err, ERR_INPUT, "more than %zu files", ENTRIES_MAX);
 	e = ARRAY_ADD(m->record->v, m->record->n);
 	e->path = xstrdup(at->rel);
-	if (describe(at->in, at->name, at->st, e, err) < 0)
+	if (describe_entry(at->in, at->name, at->st, e, err) < 0)
 		return -1;
-	return e->kind == 'f' ? digest(at->in, at->name, e->sha256, &e->size, err) : 0;
+	return e->kind == 'f' ? digest_file(at->in, at->name, e->sha256, &e->size, err) : 0;
 }
 
 int record_make(
 	const char *tree, bool (*leave_out)(const char *path), struct record *ret, struct err *err)
 {
-	struct making m = {ret, leave_out};
+	struct record_making m = {ret, leave_out};
 
 	*ret = (struct record){0};
 	if (tree_walk(tree, add_to_record, &m, err) == 0)
@@ -173,7 +173,7 @@ static const char *kind_name(char kind)
 }
 
 /* As record_check_entry(), of what stands at `rel` below `in`. */
-static int compare(const struct record_entry *e, const struct folder *in, const char *rel,
+static int compare_entry(const struct record_entry *e, const struct folder *in, const char *rel,
 	const struct stat *st, enum record_depth depth, char **why, struct err *err)
 {
 	mode_t modes = depth == RECORD_WITHIN ? 0100 : 07777;
@@ -183,7 +183,7 @@ static int compare(const struct record_entry *e, const struct folder *in, const 
 		*why = xasprintf("%s is no longer %s", e->path, kind_name(e->kind));
 		return 1;
 	}
-	if (describe(in, rel, st, &now, err) < 0)
+	if (describe_entry(in, rel, st, &now, err) < 0)
 		return -1;
 	if (now.kind != e->kind)
 		*why = xasprintf(
@@ -202,7 +202,7 @@ static int compare(const struct record_entry *e, const struct folder *in, const 
 		return 0;
 	if (depth == RECORD_LOOK)
 		return now.mtime_ns == e->mtime_ns && now.inode == e->inode ? 0 : 2;
-	if (digest(in, rel, now.sha256, NULL, err) < 0)
+	if (digest_file(in, rel, now.sha256, NULL, err) < 0)
 		return -1;
 	if (strcmp(now.sha256, e->sha256) != 0)
 		*why = xasprintf("%s has another content", e->path);
@@ -218,7 +218,7 @@ int record_check_entry(
 
 	*why = NULL;
 	if (got == 1)
-		return compare(e, tree, e->path, &st, RECORD_WITHIN, why, err);
+		return compare_entry(e, tree, e->path, &st, RECORD_WITHIN, why, err);
 	if (got < 0 && link.code == ERR_ENVIRONMENT) {
 		*err = link;
 		return -1;
@@ -228,7 +228,7 @@ int record_check_entry(
 	return 1;
 }
 
-struct checking {
+struct record_checking {
 	const struct record *record;
 	size_t at;
 	enum record_depth depth;
@@ -236,9 +236,9 @@ struct checking {
 	char **why;
 };
 
-static int visit_check(void *ctx, const struct tree_entry *e, struct err *err)
+static int check_visited(void *ctx, const struct tree_entry *e, struct err *err)
 {
-	struct checking *c = ctx;
+	struct record_checking *c = ctx;
 	const struct record *r = c->record;
 	int got;
 
@@ -251,7 +251,7 @@ static int visit_check(void *ctx, const struct tree_entry *e, struct err *err)
 					: xasprintf("%s is missing", r->v[c->at].path);
 		return -1;
 	}
-	got = compare(&r->v[c->at++], e->in, e->name, e->st, c->depth, c->why, err);
+	got = compare_entry(&r->v[c->at++], e->in, e->name, e->st, c->depth, c->why, err);
 	c->moved |= got == 2;
 	return got == 1 || got < 0 ? -1 : 0;
 }
@@ -259,7 +259,7 @@ static int visit_check(void *ctx, const struct tree_entry *e, struct err *err)
 int record_check(const struct record *r, const char *tree, enum record_depth depth, char **why,
 	struct err *err)
 {
-	struct checking c = {r, 0, depth, false, why};
+	struct record_checking c = {r, 0, depth, false, why};
 	int got = 0;
 
 	*why = NULL;
@@ -271,7 +271,7 @@ int record_check(const struct record *r, const char *tree, enum record_depth dep
 			got = record_check_entry(&r->v[i], &top, why, err);
 		return got;
 	}
-	got = tree_walk(tree, visit_check, &c, err);
+	got = tree_walk(tree, check_visited, &c, err);
 	if (*why)
 		return 1;
 	if (got < 0)
@@ -287,7 +287,7 @@ int record_check(const struct record *r, const char *tree, enum record_depth dep
 
 /* Does the link at `rel` stay within the tree? As ".." comes first only, each climbs a real folder:
  * of those that the walk came through. */
-static bool stays(const char *rel, const char *target)
+static bool link_stays_inside(const char *rel, const char *target)
 {
 	size_t depth = 0;
 
@@ -315,7 +315,7 @@ static int check_link(const struct tree_entry *e, struct err *err)
 
 	if (!target)
 		return -1;
-	if (stays(e->rel, target))
+	if (link_stays_inside(e->rel, target))
 		return 0;
 	err_set(err, ERR_INPUT, "'%s' in the output is a link to '%s', which leads out of it",
 		e->rel, target);
@@ -323,7 +323,7 @@ static int check_link(const struct tree_entry *e, struct err *err)
 			     "stay within $OUT");
 }
 
-static int check_entry(void *ctx, const struct tree_entry *e, struct err *err)
+static int check_output_entry(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	mode_t mode = e->st->st_mode;
 
@@ -352,5 +352,5 @@ int output_check(const char *tree, struct err *err)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, ERR_INPUT, "the output is a %s, not a folder",
 			S_ISLNK(st.st_mode) ? "link" : "file");
-	return tree_walk(tree, check_entry, NULL, err);
+	return tree_walk(tree, check_output_entry, NULL, err);
 }

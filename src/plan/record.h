@@ -1,4 +1,4 @@
-/* What a tree consists of, written down when it is made, so that a change is seen later.
+/* Records of trees: written when a tree is made, so that later changes are noticed.
  *
  * A record is text: a line for every file, folder and link, "KIND MODE SIZE MTIME INODE SHA256
  * PATH", and a last one with the digest of all that is before it. Of a link, size and digest are
@@ -59,12 +59,12 @@ int record_check(const struct record *r, const char *tree, enum record_depth dep
 int record_check_entry(
 	const struct record_entry *e, const struct folder *tree, char **why, struct err *err);
 
-/* What a step may leave as its output. A step's script is a stranger's, and its output is copied,
- * packed and merged by programs outside of the sandbox: ours, tar, the user's. So it holds nothing
- * but folders, files and links that stay within it, wherever it is laid: refused is a tree that is
- * a link itself or that holds a device, a pipe, a socket, a file with setuid or setgid, or a link
- * that is absolute or climbs out of the tree. ".." behind a name in a link is refused, too, since
- * the name may be a link. A link that leads nowhere within the tree is fine. */
+/* Checks the output of a step. Its script is untrusted, and programs outside of the sandbox copy,
+ * pack and merge the output: ours, tar, the user's. So it may hold only folders, files and links
+ * that stay within it, wherever it is put. Refused are a tree that is a link itself, devices,
+ * pipes, sockets, files with setuid or setgid, and links that are absolute or climb out of the
+ * tree. ".." after a name in a link is refused, too, since the name may be a link. Dangling links
+ * within the tree are fine. */
 int output_check(const char *tree, struct err *err);
 
 #endif

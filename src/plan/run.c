@@ -26,7 +26,7 @@
 /* A step that makes CPython with a profile takes an hour or two on a slow machine. */
 #define PATIENCE_S (12 * 3600)
 
-struct run {
+struct plan_session {
 	struct plan *plan;
 	const struct plan_options *options;
 	struct plan_result *result;
@@ -37,8 +37,8 @@ struct run {
 };
 
 /* A step on its way. */
-struct running {
-	struct run *run;
+struct running_step {
+	struct plan_session *run;
 	struct step *step;
 	char *root; /* the step's folder on this machine */
 	int lock;
@@ -150,7 +150,7 @@ static void explain_failure(const char *log, struct err *err)
 /* Fills the step's folder, in the child before it becomes the step's shell. */
 static int prepare_folder(void *ctx, struct err *err)
 {
-	const struct running *g = ctx;
+	const struct running_step *g = ctx;
 	const struct step *s = g->step;
 	const struct cache *cache = g->run->options->cache;
 	CLEANUP_FREE char *src = xasprintf("%s/src", g->root);
@@ -181,7 +181,8 @@ static int prepare_folder(void *ctx, struct err *err)
 }
 
 /* The clean environment: nothing of the caller's gets in. */
-static void fill_env(const struct run *r, const struct step *s, const char *seen, struct strv *env)
+static void fill_env(
+	const struct plan_session *r, const struct step *s, const char *seen, struct strv *env)
 {
 	static const char *const folders[][2] = {{"SRC", "src"}, {"DEPS", "deps"}, {"OUT", "out"},
 		{"RECIPE", "recipe"}, {"HOME", "home"}, {"TMPDIR", "tmp"}};
@@ -212,7 +213,8 @@ static void fill_env(const struct run *r, const struct step *s, const char *seen
 	}
 }
 
-/* What the script runs by name, where the system's folders may only have links, and by path. */
+/* Programs that the script runs: by name, where the system's folders may have links, and by path.
+ */
 static void list_programs(const struct step *s, struct strv *programs)
 {
 	static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
@@ -230,7 +232,7 @@ static void list_programs(const struct step *s, struct strv *programs)
 }
 
 /* Makes the step's folder and starts its script there. */
-static int start_script(struct running *g, struct proc **ret, struct err *err)
+static int start_script(struct running_step *g, struct proc **ret, struct err *err)
 {
 	static const char *const parts[] = {"src", "deps", "out", "recipe", "home", "tmp"};
 	const struct plan_options *o = g->run->options;
@@ -276,9 +278,9 @@ static int start_script(struct running *g, struct proc **ret, struct err *err)
 }
 
 /* Its word in a log is the place to say what is left; never when nothing is known of it. */
-static void end_running(struct running *g, const char *word, bool keep)
+static void end_running_step(struct running_step *g, const char *word, bool keep)
 {
-	struct run *r = g->run;
+	struct plan_session *r = g->run;
 	struct plan_outlook o = plan_look(r->plan, r->options->jobs);
 	CLEANUP_FREE char *done = NULL;
 	char left[32];
@@ -297,7 +299,7 @@ static void end_running(struct running *g, const char *word, bool keep)
 }
 
 /* Takes a step for us to make: 1. 0: another build makes it, or has made it. */
-static int take_step(struct run *r, struct step *s, int *lock, struct err *err)
+static int take_step(struct plan_session *r, struct step *s, int *lock, struct err *err)
 {
 	CLEANUP_FREE char *path = cache_lock_path(r->options->cache, s->id), *holder = NULL;
 	int got = lock_try(path, lock, err);
@@ -340,7 +342,7 @@ static bool is_ready(const struct step *s)
 /* The next step whose turn has come. */
 static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 {
-	struct run *r = ctx;
+	struct plan_session *r = ctx;
 	struct plan_outlook o = plan_look(r->plan, r->options->jobs);
 	CLEANUP_FREE char *numbered = NULL;
 
@@ -348,7 +350,7 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 		r->steps, o.unknown ? 0 : o.left);
 	for (size_t i = 0; i < r->plan->n; i++) {
 		struct step *s = r->plan->steps[i];
-		struct running *g;
+		struct running_step *g;
 		int lock, got;
 
 		if (s->cached || !is_ready(s))
@@ -363,12 +365,12 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 		if (got == 0)
 			continue;
 		g = xcalloc(1, sizeof(*g));
-		*g = (struct running){.run = r, .step = s, .lock = lock};
+		*g = (struct running_step){.run = r, .step = s, .lock = lock};
 		s->started = clock_ns();
 		numbered = xasprintf("[%zu/%zu] %s", ++r->begun, r->steps, s->title);
 		g->line = progress_start(r->options->progress, numbered, s->estimate);
 		if (start_script(g, ret, err) < 0) {
-			end_running(g, "failed", false);
+			end_running_step(g, "failed", false);
 			return err_wrap(err, "building %s", s->title);
 		}
 		r->result->run++;
@@ -383,9 +385,9 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 
 static int end_step(void *ctx, void *job, struct proc *proc, struct err *err)
 {
-	struct running *g = job;
+	struct running_step *g = job;
 	struct step *s = g->step;
-	const struct plan_options *o = ((struct run *)ctx)->options;
+	const struct plan_options *o = ((struct plan_session *)ctx)->options;
 	CLEANUP_FREE char *out = xasprintf("%s/out", g->root);
 	bool keep = false;
 	int failed = proc_result(proc, err);
@@ -408,20 +410,20 @@ static int end_step(void *ctx, void *job, struct proc *proc, struct err *err)
 		failed = cache_commit(
 			o->cache, s->id, s->title, out, &s->inputs, clock_ns() - s->started, err);
 	s->cached = failed == 0;
-	end_running(g, failed < 0 ? "failed" : NULL, keep);
+	end_running_step(g, failed < 0 ? "failed" : NULL, keep);
 	return failed;
 }
 
 static void drop_step(void *ctx, void *job)
 {
 	(void)ctx;
-	end_running(job, "ended", false);
+	end_running_step(job, "ended", false);
 }
 
 int plan_run(struct plan *p, const struct plan_options *options, struct plan_result *result,
 	struct err *err)
 {
-	struct run r = {.plan = p, .options = options, .result = result};
+	struct plan_session r = {.plan = p, .options = options, .result = result};
 	const struct proc_pool pool = {.jobs = POOL_PLACES,
 		.progress = options->progress,
 		.start = start_next,
