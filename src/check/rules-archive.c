@@ -51,10 +51,10 @@ static void both_places(struct rule_run *r)
 static void code(struct rule_run *r)
 {
 	const char *path = r->dist->libpython_static;
-	struct archive_facts f;
+	struct elf_archive_facts f;
 	struct err err = ERR_INIT;
 
-	if (archive_facts_read(path, &f, &err) < 0) {
+	if (elf_archive_facts_read(path, &f, &err) < 0) {
 		rule_find(r, path, "cannot be read: %s", err.msg);
 		return;
 	}
@@ -80,10 +80,10 @@ static void pic(struct rule_run *r)
 	const char *path = r->dist->libpython_static, *libpl = py_config(r->dist, "LIBPL");
 	const char *base = path_base(path);
 	CLEANUP_FREE char *other = NULL;
-	struct archive_facts f;
+	struct elf_archive_facts f;
 	struct err err = ERR_INIT;
 
-	if (archive_facts_read(path, &f, &err) < 0) {
+	if (elf_archive_facts_read(path, &f, &err) < 0) {
 		rule_unchecked(
 			r, "the archive cannot be read, which is the business of archive-code");
 		return;

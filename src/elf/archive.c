@@ -187,7 +187,7 @@ static int read_object(const struct elf_image *img, struct object *o, struct err
 
 static int read_member(void *ctx, const struct elf_archive_member *member, struct err *err)
 {
-	struct archive_facts *facts = ctx;
+	struct elf_archive_facts *facts = ctx;
 	const void *data = member->data;
 	struct object o = {0};
 	struct elf_image img;
@@ -227,20 +227,20 @@ static int read_member(void *ctx, const struct elf_archive_member *member, struc
 	return 0;
 }
 
-int archive_facts_from_memory(
-	const void *data, size_t len, struct archive_facts *facts, struct err *err)
+int elf_archive_facts_from_memory(
+	const void *data, size_t len, struct elf_archive_facts *facts, struct err *err)
 {
-	*facts = (struct archive_facts){0};
+	*facts = (struct elf_archive_facts){0};
 	return elf_archive_each(data, len, read_member, facts, err);
 }
 
-int archive_facts_read(const char *path, struct archive_facts *facts, struct err *err)
+int elf_archive_facts_read(const char *path, struct elf_archive_facts *facts, struct err *err)
 {
 	CLEANUP_ELF_MAP struct elf_map map = {0};
 
 	if (elf_map_open(path, &map, err) < 0)
 		return -1;
-	if (archive_facts_from_memory(map.data, map.size, facts, err) < 0)
+	if (elf_archive_facts_from_memory(map.data, map.size, facts, err) < 0)
 		return err_wrap(err, "reading '%s'", path);
 	return 0;
 }

@@ -246,7 +246,7 @@ int elf_archive_each(
 /* Whether an archive can be linked by anyone. Every member is counted in `members` and in at most
  * one of bitcode_members, lto_members and foreign_members; members in none of them are machine
  * code for `machine`. */
-struct archive_facts {
+struct elf_archive_facts {
 	size_t members;
 	size_t bitcode_members; /* LLVM bitcode */
 	size_t lto_members;     /* ELF with an intermediate language (.gnu.lto_…, .llvm.lto) and
@@ -265,8 +265,8 @@ struct archive_facts {
 };
 
 /* An ELF member that is damaged is an error that names the member. */
-int archive_facts_read(const char *path, struct archive_facts *facts, struct err *err);
-int archive_facts_from_memory(
-	const void *data, size_t len, struct archive_facts *facts, struct err *err);
+int elf_archive_facts_read(const char *path, struct elf_archive_facts *facts, struct err *err);
+int elf_archive_facts_from_memory(
+	const void *data, size_t len, struct elf_archive_facts *facts, struct err *err);
 
 #endif

@@ -103,9 +103,9 @@ static int inspect_archive(
 	const char *path, const struct stat *st, FILE *json, struct doc **ret, struct err *err)
 {
 	CLEANUP_FREE char *full = path_absolute(path);
-	struct archive_facts facts;
+	struct elf_archive_facts facts;
 
-	if (archive_facts_read(path, &facts, err) < 0)
+	if (elf_archive_facts_read(path, &facts, err) < 0)
 		return -1;
 	if (json) {
 		json_t *archive = py_archive_json(&facts);

@@ -129,7 +129,7 @@ json_t *py_code_json(const struct code_counts *code)
 		{"plt_stubs", number(code->stubs)});
 }
 
-json_t *py_archive_json(const struct archive_facts *f)
+json_t *py_archive_json(const struct elf_archive_facts *f)
 {
 	return JSON_OBJECT({"machine", machine_json(f->machine)}, {"bits", number(f->bits)},
 		{"members", number(f->members)}, {"bitcode_members", number(f->bitcode_members)},
@@ -179,11 +179,11 @@ static int add_artifact(const char *path, const char *name, json_t *list, struct
 
 static int add_archive(const char *path, json_t *list, struct err *err)
 {
-	struct archive_facts f;
+	struct elf_archive_facts f;
 	struct stat st;
 	json_t *o;
 
-	if (archive_facts_read(path, &f, err) < 0)
+	if (elf_archive_facts_read(path, &f, err) < 0)
 		return err_wrap(err, "reading '%s'", path);
 	if (stat(path, &st) < 0)
 		return err_sys(err, "cannot examine '%s'", path);

@@ -276,7 +276,7 @@ void py_item_page(struct doc *doc, const struct py_item *item, bool symbols)
 		page_names(doc, f);
 }
 
-void py_archive_page(struct doc *doc, uint64_t size, const struct archive_facts *f)
+void py_archive_page(struct doc *doc, uint64_t size, const struct elf_archive_facts *f)
 {
 	const char *machine = elf_machine_name(f->machine);
 	bool machine_code = !f->bitcode_members && !f->lto_members && !f->foreign_members;

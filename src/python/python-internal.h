@@ -68,7 +68,7 @@ struct py_item {
 };
 /* The page of one file, of a static library. */
 void py_item_page(struct doc *doc, const struct py_item *item, bool symbols);
-void py_archive_page(struct doc *doc, uint64_t size, const struct archive_facts *facts);
+void py_archive_page(struct doc *doc, uint64_t size, const struct elf_archive_facts *facts);
 /* The sites of up to so many files with code, next to each other, and a picture of their calls. */
 enum { PY_CODE_MAX = 2 };
 void py_code_page(

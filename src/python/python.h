@@ -194,7 +194,7 @@ json_t *py_json(const struct python *dist);
 json_t *py_file_json(const struct py_file *file);
 json_t *py_elf_json(const struct elf_facts *facts);
 json_t *py_code_json(const struct code_counts *code);
-json_t *py_archive_json(const struct archive_facts *facts);
+json_t *py_archive_json(const struct elf_archive_facts *facts);
 /* The facts of the artifacts of a distribution that solder built: {"distribution": {"path", …},
  * "artifacts": [{"name", "file", "size", …}]}. */
 int py_artifacts_json(const char *dir, json_t **ret, struct err *err);

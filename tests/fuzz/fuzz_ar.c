@@ -10,10 +10,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct archive_facts facts;
+	struct elf_archive_facts facts;
 	struct err err = ERR_INIT;
 
-	if (archive_facts_from_memory(data, size, &facts, &err) < 0) {
+	if (elf_archive_facts_from_memory(data, size, &facts, &err) < 0) {
 		if (err.code == ERR_NONE || !err.msg[0])
 			abort();
 		return 0;

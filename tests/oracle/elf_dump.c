@@ -74,9 +74,9 @@ static void dump_lists(const struct elf_facts *f)
 
 static int dump_archive(const char *path, struct err *err)
 {
-	struct archive_facts f;
+	struct elf_archive_facts f;
 
-	if (archive_facts_read(path, &f, err) < 0)
+	if (elf_archive_facts_read(path, &f, err) < 0)
 		return -1;
 	printf("members %zu\nbitcode %zu\nlto %zu\nfat_lto %zu\nforeign %zu\nbits %u\n", f.members,
 		f.bitcode_members, f.lto_members, f.fat_lto_members, f.foreign_members, f.bits);

@@ -176,7 +176,7 @@ static void test_damage(void **state)
 static void test_archive_facts(void **state)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
-	struct archive_facts f;
+	struct elf_archive_facts f;
 	struct err err = ERR_INIT;
 	struct object o;
 
@@ -196,7 +196,7 @@ static void test_archive_facts(void **state)
 	add(&b, "clang.o/", "BC\xc0\xde", 4);
 	add(&b, "README/", "text", 4);
 	add(&b, "empty/", "", 0);
-	assert_int_equal(archive_facts_from_memory(b.data, b.len, &f, &err), 0);
+	assert_int_equal(elf_archive_facts_from_memory(b.data, b.len, &f, &err), 0);
 	assert_int_equal(f.members, 8);
 	assert_int_equal(f.bitcode_members, 1);
 	assert_int_equal(f.lto_members, 1);
@@ -209,14 +209,14 @@ static void test_archive_facts(void **state)
 	make(&o);
 	o.sh[SEC_SYMTAB].sh_size = 1 << 20;
 	add(&b, "damaged.o/", &o, sizeof(o));
-	assert_int_equal(archive_facts_from_memory(b.data, b.len, &f, &err), -1);
+	assert_int_equal(elf_archive_facts_from_memory(b.data, b.len, &f, &err), -1);
 	assert_non_null(strstr(err.msg, "damaged.o"));
 }
 
 static void test_overlapping_sections(void **state)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
-	struct archive_facts f;
+	struct elf_archive_facts f;
 	struct err err = ERR_INIT;
 	struct object o;
 
@@ -226,7 +226,7 @@ static void test_overlapping_sections(void **state)
 	o.sh[SEC_SYMTAB].sh_size = sizeof(o);
 	begin(&b);
 	add(&b, "a.o/", &o, sizeof(o));
-	assert_int_equal(archive_facts_from_memory(b.data, b.len, &f, &err), -1);
+	assert_int_equal(elf_archive_facts_from_memory(b.data, b.len, &f, &err), -1);
 	assert_non_null(strstr(err.msg, "sections overlap"));
 }
 
