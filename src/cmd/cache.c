@@ -281,18 +281,16 @@ const struct command cmd_cache = {
 	.name = "cache",
 	.summary = "say what the cache of builds has, verify it, remove what is old",
 	.args = "[size|list|verify|prune]",
-	.about = "size     how much each part takes (the default)\n"
-		 "list     the finished steps: what, how much, not used for how long, and whole by "
-		 "a "
-		 "look\n"
-		 "verify   the same, but every file is read and compared with its recorded digest\n"
-		 "prune    removes finished steps; which, the options say. What a running build "
-		 "uses stays\n\n"
-		 "A build looks at each step's files before it uses them (kind, mode, size, time, "
-		 "inode), and\nmakes the step again if one differs; pack reads the objects that it "
-		 "ships. A damaged entry makes\nverify's exit code 1.\n\nThe sources stay: without "
-		 "them nothing can be built offline. A cache that another user owns or\ncan write "
-		 "is refused.",
+	.about =
+		"size     how much each part takes (the default)\n"
+		"list     the finished steps: what, how much, not used for how long, and whole by a look\n"
+		"verify   the same, but every file is read and compared with its recorded digest\n"
+		"prune    removes finished steps; which, the options say. What a running build uses stays\n\n"
+		"A build looks at each step's files before it uses them (kind, mode, size, time, inode), and\n"
+		"makes the step again if one differs; pack reads the objects that it ships. A damaged entry makes\n"
+		"verify's exit code 1.\n\n"
+		"The sources stay: without them nothing can be built offline. A cache that another user owns or\n"
+		"can write is refused.",
 	.example = "solder cache list\nsolder cache verify\n"
 		   "solder cache prune --older-than 90 --max-size 20G -n",
 	.opts = opts,

@@ -58,8 +58,8 @@ const struct command cmd_fetch = {
 		"needs no network. Interrupted downloads resume.\n\n"
 		"For a machine without a network, copy the printed files to it in one folder and name that\n"
 		"with --from.",
-	.example = "solder fetch\nsolder fetch cpython@3.11 --sources debian\nsolder fetch --from "
-		   "/media/usb/sources",
+	.example =
+		"solder fetch\nsolder fetch cpython@3.11 --sources debian\nsolder fetch --from /media/usb/sources",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),

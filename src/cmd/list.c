@@ -206,11 +206,10 @@ const struct command cmd_list = {
 	.name = "list",
 	.summary = "list what can be built, measured and checked",
 	.args = "[versions|packages|workloads|probes|rules|factors|interventions|targets]...",
-	.about = "Lists what the other commands can be told to take: CPython versions and "
-		 "libraries by source\nset, with what is downloaded already; workloads; probes and "
-		 "rules; the factors in which builds\ncan differ, and those of them that can be "
-		 "flipped alone; targets. Without an argument: "
-		 "all of it.",
+	.about =
+		"Lists what the other commands can be told to take: CPython versions and libraries by source\n"
+		"set, with what is downloaded already; workloads; probes and rules; the factors in which builds\n"
+		"can differ, and those of them that can be flipped alone; targets. Without an argument: all of it.",
 	.example = "solder list versions\nsolder list workloads --json\nsolder list rules factors",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),

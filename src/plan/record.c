@@ -319,8 +319,8 @@ static int check_link(const struct tree_entry *e, struct err *err)
 		return 0;
 	err_set(err, ERR_INPUT, "'%s' in the output is a link to '%s', which leads out of it",
 		e->rel, target);
-	return err_hint(err, "a recipe may leave relative links only, with '..' in front, that "
-			     "stay within $OUT");
+	return err_hint(err,
+		"a recipe may leave relative links only, with '..' in front, that stay within $OUT");
 }
 
 static int check_output_entry(void *ctx, const struct tree_entry *e, struct err *err)

@@ -51,30 +51,26 @@ struct running_step {
 static const struct {
 	const char *text, *cause;
 } causes[] = {
-	{"No space left on device", "the disk is full: free some space, or put the cache elsewhere "
-				    "with --cache DIR"},
+	{"No space left on device",
+		"the disk is full: free some space, or put the cache elsewhere with --cache DIR"},
 	{"Disk quota exceeded",
 		"the disk quota is used up: put the cache elsewhere with --cache DIR"},
 	{"Too many open files",
-		"programs may open too few files at a time: raise the limit (ulimit "
-		"-n)"},
+		"programs may open too few files at a time: raise the limit (ulimit -n)"},
 	{"virtual memory exhausted", "not enough memory: build with fewer --jobs"},
 	{"fatal error: Killed signal",
-		"the compiler was killed, probably for lack of memory: build "
-		"with fewer --jobs"},
+		"the compiler was killed, probably for lack of memory: build with fewer --jobs"},
 	{"Cannot allocate memory", "not enough memory: build with fewer --jobs"},
 	{"C compiler cannot create executables",
-		"the compiler cannot link a program: is the C "
-		"library's development package installed (libc6-dev)?"},
-	{"LLVM ERROR: Broken module", "the compiler, archiver and linker come from different LLVM "
-				      "releases"},
-	{"file format not recognized", "the archiver or linker does not understand the compiler's "
-				       "objects: are they of one release?"},
+		"the compiler cannot link a program: is the C library's development package installed (libc6-dev)?"},
+	{"LLVM ERROR: Broken module",
+		"the compiler, archiver and linker come from different LLVM releases"},
+	{"file format not recognized",
+		"the archiver or linker does not understand the compiler's objects: are they of one release?"},
 	{"Hunk #1 FAILED", "a patch of the recipe does not fit this source"},
 	{"FAILED -- saving rejects", "a patch of the recipe does not fit this source"},
 	{"Temporary failure in name resolution",
-		"the build tried to reach the network, which it must "
-		"not"},
+		"the build tried to reach the network, which it must not"},
 	{"Read-only file system", "the build tried to write outside its folder"},
 	{"command not found", "a program is missing; its name is in the log"},
 	{": not found", "a program is missing; its name is in the log"},
