@@ -131,6 +131,34 @@ libdir() {
 	dirname "$LIBPYTHON"
 }
 
+# Which libpython of that name the system's loader has in its cache.
+loader_finds() {
+	/sbin/ldconfig -p >cache 2>&1 || true
+	known=$(sed -n "s|.*${LIBPYTHON##*/} .* => ||p" cache | head -n 1)
+	if [ -z "$known" ]; then
+		seen loader-finds none
+	elif [ "$(readlink -f "$known")" = "$(readlink -f "$LIBPYTHON")" ]; then
+		seen loader-finds ours
+	else
+		seen loader-finds another
+	fi
+}
+
+# tls_libraries N FLAG...: N libraries with thread-local storage, tls0.so and so on; $libraries lists
+# them.
+tls_libraries() {
+	n=$1
+	shift
+	build compile "$CC" -shared -fPIC -O1 "$@" -o tls.so "$PROBES/tlslib.c"
+	libraries=
+	i=0
+	while [ $i -lt "$n" ]; do
+		cp tls.so "./tls$i.so"
+		libraries="$libraries ./tls$i.so"
+		i=$((i + 1))
+	done
+}
+
 if [ -n "${CC:-}" ]; then
 	crash_reporter
 fi

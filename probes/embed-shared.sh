@@ -11,15 +11,7 @@ try run ./embed "$MODULE"
 case $flags in
 *-rpath*) seen config-has-rpath yes ;;
 esac
-/sbin/ldconfig -p >cache 2>&1 || true
-known=$(sed -n "s|.*${LIBPYTHON##*/} .* => ||p" cache | head -n 1)
-if [ -z "$known" ]; then
-	seen loader-finds none
-elif [ "$(readlink -f "$known")" = "$(readlink -f "$LIBPYTHON")" ]; then
-	seen loader-finds ours
-else
-	seen loader-finds another
-fi
+loader_finds
 try without-rpath ./bare "$MODULE"
 used=$(sed -n 's/^libpython //p' out)
 if [ "$ended" = ok ] && [ "$(readlink -f "$used")" != "$(readlink -f "$LIBPYTHON")" ]; then

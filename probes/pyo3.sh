@@ -16,15 +16,7 @@ if ! cargo test --offline --locked --no-run --manifest-path crate/Cargo.toml >ou
 fi
 cat out
 seen build ok
-/sbin/ldconfig -p >cache 2>&1 || true
-known=$(sed -n "s|.*${LIBPYTHON##*/} .* => ||p" cache | head -n 1)
-if [ -z "$known" ]; then
-	seen loader-finds none
-elif [ "$(readlink -f "$known")" = "$(readlink -f "$LIBPYTHON")" ]; then
-	seen loader-finds ours
-else
-	seen loader-finds another
-fi
+loader_finds
 cargo_test() {
 	try "$1" cargo test --offline --locked --manifest-path crate/Cargo.toml
 }

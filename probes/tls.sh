@@ -19,25 +19,16 @@ fi
 
 # What glibc keeps for libraries that come late is used up, 16 bytes at a time, then libpython.
 build compile "$CC" -o host "$PROBES/host.c" -ldl -pthread
-build compile "$CC" -shared -fPIC -O1 -DSIZE=16 -ftls-model=initial-exec -o tls.so \
-	"$PROBES/tlslib.c"
-set --
-i=0
-while [ $i -lt 400 ]; do
-	cp tls.so "./tls$i.so"
-	set -- "$@" "./tls$i.so"
-	i=$((i + 1))
-done
+tls_libraries 400 -DSIZE=16 -ftls-model=initial-exec
 build compile "$CC" -o room "$PROBES/room.c" -ldl
-./room "$@" >out 2>&1 || true
+# shellcheck disable=SC2086
+./room $libraries >out 2>&1 || true
 cat out
 filled=$(sed -n 's/^loaded //p' out)
 seen late-static-tls-bytes $((filled * 16))
-n=0
-for file; do
-	[ $n -lt "$filled" ] || break
-	[ $n != 0 ] || set --
-	set -- "$@" "$file"
-	n=$((n + 1))
+# shellcheck disable=SC2086
+set -- $libraries
+while [ $# -gt "$filled" ]; do
+	shift
 done
 try when-used-up ./host "$LIBPYTHON" global "$MODULE" "$@"
