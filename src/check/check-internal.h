@@ -385,7 +385,4 @@ int wheel_try(const struct wheel_work *work, const struct wheel_python *python,
  * caller frees it. */
 char *wheel_find_counterpart(const struct python *dist);
 
-/* The table of wheels in a document; with `all` also why each failed that fails with both. */
-void wheel_page(struct doc *doc, const json_t *model, bool all);
-
 #endif

@@ -31,7 +31,11 @@ static void add_headline(struct doc *doc, const json_t *model)
 	} counted[] = {{CHECK_FAIL, "failed"}, {CHECK_WARN, "warned"}, {CHECK_REMARK, "noted"},
 		{CHECK_PASS, "passed"}, {CHECK_NOT_CHECKED, "not checked"}, {CHECK_KNOWN, "known"}};
 	CLEANUP_STRV struct strv broken = STRV_INIT, costly = STRV_INIT;
-	CLEANUP_FREE char *breaks = NULL, *costs = NULL;
+	CLEANUP_STRV struct strv verdicts = STRV_INIT, outcomes = STRV_INIT;
+	CLEANUP_FREE char *breaks = NULL, *costs = NULL, *wheels = NULL, *predictions = NULL;
+	const json_t *summary;
+	const char *key;
+	json_t *value;
 
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
 		add_names(json_object_get(model, lists[l]), CHECK_FAIL, &broken);
@@ -65,6 +69,18 @@ static void add_headline(struct doc *doc, const json_t *model)
 		if (parts.n)
 			doc_text(doc, "%s: %s.", titles[l], line);
 	}
+
+	summary = json_object_get(json_object_get(model, "summary"), "wheels");
+	json_object_foreach ((json_t *)summary, key, value) {
+		if (json_is_integer(value))
+			strv_addf(&verdicts, "%lld %s", (long long)json_integer_value(value), key);
+	}
+	json_object_foreach (json_object_get(summary, "predictions"), key, value)
+		strv_addf(&outcomes, "%lld %s", (long long)json_integer_value(value), key);
+	wheels = strv_join(&verdicts, ", ");
+	predictions = strv_join(&outcomes, ", ");
+	if (verdicts.n)
+		doc_text(doc, "Wheels: %s. Predictions: %s.", wheels, predictions);
 }
 
 /* What a rule is about; on a terminal only if `shown`. */
@@ -136,17 +152,18 @@ static void add_probes(struct doc *doc, const json_t *probes, bool all)
 	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT}, {"probe", 0},
 		{"link", 0}, {"seen", DOC_WRAP}, {"why", DOC_WRAP}};
 	const json_t *p, *crash;
+	bool begun = false;
 	size_t i, k;
 
-	if (!json_array_size(probes))
-		return;
-	doc_table(doc, "Probes", columns, ARRAY_SIZE(columns));
 	json_array_foreach (probes, i, p) {
 		const char *const cells[] = {check_text(p, "verdict"), check_text(p, "id"),
 			check_text(p, "link"), check_text(p, "seen"), check_text(p, "why")};
 
 		if (!all && check_verdict_of(p) == CHECK_PASS)
 			continue;
+		if (!begun)
+			doc_table(doc, "Probes", columns, ARRAY_SIZE(columns));
+		begun = true;
 		doc_row(doc, cells);
 		doc_cell_tone(doc, 0, check_verdict_tone(check_verdict_of(p)));
 	}
@@ -200,6 +217,101 @@ static void add_others(struct doc *doc, const json_t *rules, enum check_verdict 
 	}
 }
 
+/* One row for each module and exercise that fails. */
+static void add_failures(struct doc *doc, const struct wheel *w)
+{
+	const json_t *f, *one;
+	size_t i, k;
+
+	json_array_foreach (w->failures, i, f) {
+		const json_t *here = json_object_get(f, "here");
+		const char *error = check_text(here, "error"), *frame = check_text(here, "frame");
+		CLEANUP_BUF struct buf text = BUF_INIT;
+
+		buf_adds(&text, error ? error : "fails with the reference only");
+		if (frame)
+			buf_addf(&text, " at %s", frame);
+		json_array_foreach (json_object_get(here, "libpythons"), k, one)
+			buf_addf(&text, "%s%s", k ? ", " : "; loaded: ", json_string_value(one));
+		doc_row(doc, (const char *const[]){w->name, check_text(f, "what"), text.data});
+	}
+}
+
+/* What the verdict rests on is said where nothing was exercised; a prediction is marked unless it
+ * came true. */
+static void add_wheel(struct doc *doc, const struct wheel *w)
+{
+	bool works = w->verdict == CHECK_WORKS || w->verdict == CHECK_WORKS_ONLY_HERE;
+	bool marked = w->outcome == WHEEL_WAS_WRONG || w->outcome == WHEEL_WAS_UNSURE;
+	CLEANUP_FREE char *verdict = xasprintf("%s%s", check_verdict_word(w->verdict),
+		works && w->exercise == WHEEL_NO_EXERCISE ? " (imports only)" : "");
+	CLEANUP_FREE char *name =
+		xasprintf("%s%s%s", w->name, w->version ? " " : "", w->version ? w->version : "");
+	CLEANUP_FREE char *prediction =
+		xasprintf("%s%s%s", marked ? wheel_outcome_word(w->outcome) : "",
+			marked ? ": " : "", wheel_prediction_word(w->prediction));
+	CLEANUP_FREE char *imported =
+		xasprintf("%lld of %lld", (long long)w->imported, (long long)w->modules);
+
+	doc_row(doc, (const char *const[]){verdict, name, w->prediction ? prediction : NULL,
+			     w->modules >= 0 ? imported : NULL});
+	doc_cell_tone(doc, 0, check_verdict_tone(w->verdict));
+	doc_cell_tone(doc, 2,
+		w->outcome == WHEEL_WAS_WRONG    ? DOC_BAD
+		: w->outcome == WHEEL_WAS_UNSURE ? DOC_DOUBT
+		: w->prediction == WHEEL_FITS    ? DOC_GOOD
+						 : DOC_PLAIN);
+}
+
+static void add_wheels(struct doc *doc, const json_t *model, bool all)
+{
+	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT | DOC_WRAP},
+		{"wheel", DOC_WRAP}, {"prediction", DOC_VERDICT | DOC_WRAP}, {"imported", 0}};
+	static const struct doc_column whys[] = {{"wheel", 0}, {"why", DOC_WRAP}};
+	static const struct doc_column failed[] = {
+		{"wheel", 0}, {"what failed", DOC_WRAP}, {"how", DOC_WRAP}};
+	const json_t *list = json_object_get(model, "wheels");
+	size_t n = json_array_size(list);
+	CLEANUP_FREE struct wheel *wheels = xcalloc(n + 1, sizeof(*wheels));
+	bool begun = false;
+
+	if (!n)
+		return;
+	doc_fact(doc, "reference", check_text(model, "against"));
+	doc_table(doc, "Wheels", columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < n; i++) {
+		wheel_from_json(json_array_get(list, i), &wheels[i]);
+		add_wheel(doc, &wheels[i]);
+	}
+	/* Sentences have the width for themselves. */
+	for (size_t i = 0; i < n; i++) {
+		const struct wheel *w = &wheels[i];
+		bool predicted =
+			w->because && (w->expected != WHEEL_WORKS || w->outcome == WHEEL_WAS_WRONG);
+		CLEANUP_FREE char *text =
+			xasprintf("%s%s%s%s", w->why ? w->why : "", w->why && predicted ? "; " : "",
+				predicted ? "predicted: " : "", predicted ? w->because : "");
+
+		if (!*text)
+			continue;
+		if (!begun)
+			doc_table(doc, "Why", whys, ARRAY_SIZE(whys));
+		begun = true;
+		doc_row(doc, (const char *const[]){w->name, text});
+	}
+	begun = false;
+	for (size_t i = 0; i < n; i++) {
+		if (json_array_size(wheels[i].failures) &&
+			(all || wheels[i].verdict == CHECK_BREAKS_ONLY_HERE)) {
+			if (!begun)
+				doc_table(doc, "What failed", failed, ARRAY_SIZE(failed));
+			begun = true;
+			add_failures(doc, &wheels[i]);
+		}
+		wheel_release(&wheels[i]);
+	}
+}
+
 struct doc *check_page(const struct python *dist, const json_t *model, bool all)
 {
 	CLEANUP_FREE char *title = xasprintf("solder check: %s", dist->given);
@@ -213,7 +325,7 @@ struct doc *check_page(const struct python *dist, const json_t *model, bool all)
 	if (check_text(model, "probes_why"))
 		doc_text(doc, "Probes: not checked: %s.", check_text(model, "probes_why"));
 	add_probes(doc, json_object_get(model, "probes"), all);
-	wheel_page(doc, model, all);
+	add_wheels(doc, model, all);
 	add_others(doc, rules, CHECK_NOT_CHECKED, all);
 	add_others(doc, rules, CHECK_PASS, all);
 	/* For the links of their names. */
@@ -266,104 +378,4 @@ struct doc *check_rule_page(const char *id)
 	doc_text(doc, "%s", rule->about);
 	doc_text(doc, "What to do: %s.", rule->todo);
 	return doc;
-}
-
-static void add_failures(struct doc *doc, const struct wheel *w)
-{
-	const json_t *f, *one;
-	size_t i, k;
-
-	json_array_foreach (w->failures, i, f) {
-		const json_t *here = json_object_get(f, "here");
-		const char *error = check_text(here, "error"), *frame = check_text(here, "frame");
-		CLEANUP_BUF struct buf text = BUF_INIT;
-
-		buf_addf(&text, "%s, %s: %s", w->name, check_text(f, "what"),
-			error ? error : "fails with the reference only");
-		if (frame)
-			buf_addf(&text, " at %s", frame);
-		json_array_foreach (json_object_get(here, "libpythons"), k, one)
-			buf_addf(&text, "%s%s", k ? ", " : "; loaded: ", json_string_value(one));
-		doc_text(doc, "%s", text.data);
-	}
-}
-
-/* What the verdict rests on is said where nothing was exercised; a prediction is marked unless it
- * came true. */
-static void add_wheel(struct doc *doc, const struct wheel *w)
-{
-	bool works = w->verdict == CHECK_WORKS || w->verdict == CHECK_WORKS_ONLY_HERE;
-	bool marked = w->outcome == WHEEL_WAS_WRONG || w->outcome == WHEEL_WAS_UNSURE;
-	CLEANUP_FREE char *verdict = xasprintf("%s%s", check_verdict_word(w->verdict),
-		works && w->exercise == WHEEL_NO_EXERCISE ? " (imports only)" : "");
-	CLEANUP_FREE char *name =
-		xasprintf("%s%s%s", w->name, w->version ? " " : "", w->version ? w->version : "");
-	CLEANUP_FREE char *prediction =
-		xasprintf("%s%s%s", marked ? wheel_outcome_word(w->outcome) : "",
-			marked ? ": " : "", wheel_prediction_word(w->prediction));
-	CLEANUP_FREE char *imported =
-		xasprintf("%lld of %lld", (long long)w->imported, (long long)w->modules);
-
-	doc_row(doc, (const char *const[]){verdict, name, w->prediction ? prediction : NULL,
-			     w->modules >= 0 ? imported : NULL});
-	doc_cell_tone(doc, 0, check_verdict_tone(w->verdict));
-	doc_cell_tone(doc, 2,
-		w->outcome == WHEEL_WAS_WRONG    ? DOC_BAD
-		: w->outcome == WHEEL_WAS_UNSURE ? DOC_DOUBT
-		: w->prediction == WHEEL_FITS    ? DOC_GOOD
-						 : DOC_PLAIN);
-}
-
-void wheel_page(struct doc *doc, const json_t *model, bool all)
-{
-	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT | DOC_WRAP},
-		{"wheel", DOC_WRAP}, {"prediction", DOC_VERDICT | DOC_WRAP}, {"imported", 0}};
-	static const struct doc_column whys[] = {{"wheel", 0}, {"why", DOC_WRAP}};
-	const json_t *list = json_object_get(model, "wheels"), *summary, *value;
-	size_t n = json_array_size(list);
-	CLEANUP_FREE struct wheel *wheels = xcalloc(n + 1, sizeof(*wheels));
-	CLEANUP_STRV struct strv verdicts = STRV_INIT, outcomes = STRV_INIT;
-	CLEANUP_FREE char *line = NULL, *said = NULL;
-	bool begun = false;
-	const char *key;
-
-	if (!n)
-		return;
-	doc_fact(doc, "reference", check_text(model, "against"));
-	doc_table(doc, "Wheels", columns, ARRAY_SIZE(columns));
-	for (size_t i = 0; i < n; i++) {
-		wheel_from_json(json_array_get(list, i), &wheels[i]);
-		add_wheel(doc, &wheels[i]);
-	}
-	/* Sentences have the width for themselves. */
-	for (size_t i = 0; i < n; i++) {
-		const struct wheel *w = &wheels[i];
-		bool predicted =
-			w->because && (w->expected != WHEEL_WORKS || w->outcome == WHEEL_WAS_WRONG);
-		CLEANUP_FREE char *text =
-			xasprintf("%s%s%s%s", w->why ? w->why : "", w->why && predicted ? "; " : "",
-				predicted ? "predicted: " : "", predicted ? w->because : "");
-
-		if (!*text)
-			continue;
-		if (!begun)
-			doc_table(doc, "Why", whys, ARRAY_SIZE(whys));
-		begun = true;
-		doc_row(doc, (const char *const[]){w->name, text});
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (all || wheels[i].verdict == CHECK_BREAKS_ONLY_HERE)
-			add_failures(doc, &wheels[i]);
-		wheel_release(&wheels[i]);
-	}
-	summary = json_object_get(json_object_get(model, "summary"), "wheels");
-	json_object_foreach ((json_t *)summary, key, value) {
-		if (json_is_integer(value))
-			strv_addf(&verdicts, "%lld %s", (long long)json_integer_value(value), key);
-	}
-	json_object_foreach (json_object_get(summary, "predictions"), key, value)
-		strv_addf(&outcomes, "%lld %s", (long long)json_integer_value(value), key);
-	line = strv_join(&verdicts, ", ");
-	said = strv_join(&outcomes, ", ");
-	doc_text(doc, "Wheels: %s. Predictions: %s.", line, said);
 }

@@ -58,12 +58,13 @@ static json_t *make_model(void)
 /* As text of that width, or as a page (0); the caller frees it. */
 static char *written(const json_t *model, unsigned int width)
 {
-	struct doc *doc = doc_new("wheels");
+	char given[] = "python3";
+	const struct python dist = {.given = given, .interpreter = given, .prefix = given};
+	struct doc *doc = check_page(&dist, model, false);
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	wheel_page(doc, model, false);
 	if (width)
 		doc_write_text(doc, out, width, false);
 	else
