@@ -160,8 +160,8 @@ void py_code_page(
 		.about = "How many call instructions of each kind there are."};
 	static const enum code_site kinds[] = {CODE_SITE_CALL_DIRECT, CODE_SITE_CALL_PLT_OTHER,
 		CODE_SITE_CALL_PLT_OWN, CODE_SITE_CALL_INDIRECT, CODE_SITE_CALL_GOT};
-	static const char *const parts[] = {"direct", "through the PLT, to other files",
-		"through the PLT, to the same file", "indirect", "through the GOT"};
+	static const char *const parts[] = {"direct", "PLT, to other files",
+		"PLT, to the same file", "indirect", "through the GOT"};
 	struct doc_column columns[1 + PY_CODE_MAX] = {{"in the code", 0}};
 	double values[PY_CODE_MAX * ARRAY_SIZE(kinds)];
 	CLEANUP_FREE char *svg = NULL;

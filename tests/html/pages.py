@@ -67,6 +67,9 @@ def check_inspect(b, checks, pages):
     b.open(pages["python"], 1280, 900, "light")
     checks.same("pictures of a Python", b.value(PICTURES),
                 ["Calls in the code", "Sizes of the files"])
+    checks.same("no name of a call is cut on a phone", b.value(
+        "Array.from(document.querySelector('svg.chart-narrow').querySelectorAll('text'))"
+        ".filter((t) => t.textContent.includes('…')).length"), 0)
     checks.same("no line feed as text", b.value("document.body.textContent.includes('\\\\n')"),
                 False)
 
@@ -91,6 +94,9 @@ def check(b, checks, folder, shots):
              "folder": page(solder, folder, "folder", "inspect", "libraries"),
              "python": page(solder, folder, "python", "inspect", sys.executable),
              "check": page(solder, folder, "check", "check", sys.executable)}
+    system = "/usr/bin/python3"
+    if os.path.exists(system) and not os.path.samefile(system, sys.executable):
+        pages["system"] = page(solder, folder, "system", "inspect", system)
     check_pages(b, checks, pages, shots, "page-")
     check_inspect(b, checks, pages)
     check_check(b, checks, pages["check"])
