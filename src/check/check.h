@@ -129,12 +129,14 @@ struct check_wheel_options {
  *	"audit"       counts of ELF files, and what in them matters: bundled libraries, symbols and
  *	              libraries that are missing, collisions, libpython, static TLS, glibc
  *	"prediction"  "works", "needs libpython.so", "missing symbols", "missing library",
- *	              "needs another wheel", "may collide", "TLS may not fit"; from the files alone
+ *	              "needs another wheel", "may collide", "TLS may not fit", "library on no
+ *	              path"; from the files alone
  *	"because"     the reason for it; "expected": "works", "breaks" or "unsure"
  *	"verdict", "why" (not for "works")
  *	"modules", "imported", "imported_by_reference", "exercise" ("passed", "failed", "none")
  *	"failures"    [{"what", "here", "reference"}], each of the two {"ok", "error", "signal",
  *	              "frame", "libpythons" (those that were loaded)} or null
+ *	"outcome"     what became of the prediction; see below
  *	"seconds", and "reused": true for a result of an earlier run
  *
  * and counts into "summary": {"wheels": {VERDICT: N, …, "predictions": {"right", "wrong",
