@@ -28,66 +28,38 @@ struct pack_values {
 	unsigned long level;
 };
 
-static int write_package(const struct pack_values *v, struct package *p, struct pack_write *o,
-	struct err *err, json_t **result)
-{
-	CLEANUP_FREE char *scratch = cmd_scratch(NULL, "pack", err);
-	struct err ignored = ERR_INIT;
-	int failed;
-
-	if (!scratch)
-		return -1;
-	o->scratch = scratch;
-	o->without_archive_library = v->without_archive_library;
-	o->cyclonedx = v->cyclonedx;
-	o->sign = v->sign;
-	o->password = v->password;
-	o->level = (int)v->level;
-	failed = pack_write(p, o, result, err);
-	scratch_end(scratch, &ignored);
-	return failed;
-}
-
-/* Nothing is shipped, or run, that is not what was built. 2: there is no record to compare with. */
-static int check_tree(const char *dir, struct err *err)
-{
-	CLEANUP_FREE char *why = NULL;
-	int got = cpython_check_tree(dir, &why, err);
-
-	if (got != 1)
-		return got;
-	err_set(err, ERR_INPUT, "'%s' is damaged: %s", dir, why);
-	return err_hint(err, "'solder build' with its options and -o puts it right");
-}
-
-/* Packs `dir` into `out`, with scratch files in TMPDIR. */
+/* Packs `dir` into `out`, with scratch files in TMPDIR. Nothing is shipped, or run, that is not
+ * what was built. */
 static int pack_tree(const struct pack_values *v, const char *dir, const char *out,
 	unsigned int jobs, const struct cache *cache, struct progress *progress, json_t **result,
 	struct err *err)
 {
 	CLEANUP_PACKAGE struct package *p = NULL;
-	CLEANUP_FREE char *build = NULL, *root = NULL, *source = NULL;
+	CLEANUP_FREE char *objects = NULL, *root = NULL, *source = NULL, *scratch = NULL;
+	CLEANUP_FREE char *why = NULL;
 	CLEANUP_BUF struct buf script = BUF_INIT;
-	struct pack_write o = {.out = out, .jobs = jobs, .progress = progress};
-	int found, with_gdb, checked = check_tree(dir, err);
+	struct err ignored = ERR_INIT;
+	int found = 0, with_gdb, failed, checked = cpython_check_tree(dir, &why, err);
 
+	if (checked == 1) {
+		err_set(err, ERR_INPUT, "'%s' is damaged: %s", dir, why);
+		return err_hint(err, "'solder build' with its options and -o puts it right");
+	}
 	if (checked < 0 || pack_open(dir, &p, err) < 0)
 		return -1;
 	if (checked == 2)
 		progress_say(progress,
 			"'%s' has no share/solder/files: its files are taken as they are", dir);
-	found = pack_libpython(p)
-			? cpython_find_compile(cache, pack_libpython(p), &build, &root, err)
-			: 0;
+	if (pack_libpython(p))
+		found = cpython_find_compile(cache, pack_libpython(p), &objects, &root, err);
 	if (found < 0)
 		return -1;
 	if (!found) {
 		progress_warn(progress,
-			"no full archive: the cache '%s' no longer has the objects that '%s' was "
-			"linked from",
+			"no full archive: the cache '%s' no longer has the objects that '%s' was linked from",
 			cache->dir, dir);
-		progress_say(progress, "'solder build' with the options of this distribution makes "
-				       "them again; then pack what it builds");
+		progress_say(progress,
+			"'solder build' with the options of this distribution makes them again; then pack what it builds");
 	}
 	/* CPython's extension of gdb, from the downloaded source. */
 	with_gdb = cpython_find_source(cache, pack_build(p), &source, err);
@@ -97,58 +69,28 @@ static int pack_tree(const struct pack_values *v, const char *dir, const char *o
 		return -1;
 	if (!with_gdb)
 		progress_warn(progress,
-			"no libpython.py for gdb: the cache '%s' does not have the source of "
-			"CPython that '%s' was built from",
+			"no libpython.py for gdb: the cache '%s' does not have the source of CPython that '%s' was built from",
 			cache->dir, dir);
-	o.gdb_script = with_gdb ? script.data : NULL;
-	o.gdb_script_len = script.len;
-	o.build = build;
-	o.build_root = root;
-	return write_package(v, p, &o, err, result);
-}
-
-static void print_archives(const json_t *result)
-{
-	static const struct doc_column columns[] = {{"archive", 0}, {"size", DOC_RIGHT},
-		{"unpacked", DOC_RIGHT}, {"entries", DOC_RIGHT}};
-	CLEANUP_DOC struct doc *doc = doc_new("solder pack");
-	const json_t *a;
-	size_t i;
-
-	doc_table(doc, NULL, columns, ARRAY_SIZE(columns));
-	json_array_foreach (json_object_get(result, "archives"), i, a) {
-		char size[32], bytes[32], entries[32];
-		const char *const cells[] = {
-			json_string_value(json_object_get(a, "name")), size, bytes, entries};
-
-		format_bytes(size, (uint64_t)json_integer_value(json_object_get(a, "size")));
-		format_bytes(bytes, (uint64_t)json_integer_value(json_object_get(a, "bytes")));
-		snprintf(entries, sizeof(entries), "%lld",
-			(long long)json_integer_value(json_object_get(a, "entries")));
-		doc_row(doc, cells);
-	}
-	json_array_foreach (json_object_get(result, "left_out"), i, a)
-		doc_text(doc, "not written: %s (%s)", json_string_value(json_object_get(a, "name")),
-			json_string_value(json_object_get(a, "why")));
-	if (json_object_get(result, "public_key"))
-		doc_text(doc,
-			"signed: minisign -V -m SHA256SUMS -x SHA256SUMS.sig -P %s verifies it",
-			json_string_value(json_object_get(result, "public_key")));
-	cmd_print(doc);
-}
-
-static void print_index(const json_t *result)
-{
-	const json_t *e;
-	size_t i;
-
-	json_array_foreach (result, i, e)
-		term_line(stdout, "%s  %s%s", json_string_value(json_object_get(e, "key")),
-			json_string_value(json_object_get(e, "url")),
-			json_object_get(e, "dropped") ? "  is gone and was dropped"
-			: json_is_true(json_object_get(e, "verified"))
-				? ""
-				: "  was not verified: SHA256SUMS does not name it");
+	scratch = cmd_scratch(NULL, "pack", err);
+	if (!scratch)
+		return -1;
+	failed = pack_write(p,
+		&(struct pack_write){.out = out,
+			.build = objects,
+			.build_root = root,
+			.gdb_script = with_gdb ? script.data : NULL,
+			.gdb_script_len = script.len,
+			.scratch = scratch,
+			.sign = v->sign,
+			.password = v->password,
+			.without_archive_library = v->without_archive_library,
+			.cyclonedx = v->cyclonedx,
+			.level = (int)v->level,
+			.jobs = jobs,
+			.progress = progress},
+		result, err);
+	scratch_end(scratch, &ignored);
+	return failed;
 }
 
 static void print_comparison(const json_t *result)
@@ -302,21 +244,10 @@ static int check_values(struct pack_values *v, struct err *err)
 	return 0;
 }
 
-/* The index's entries are a list, which cannot say what it is. */
-static void print_json(const struct pack_values *v, json_t *result)
-{
-	json_t *model = v->index ? json_pack("{s:O}", "entries", result) : json_incref(result);
-
-	report_json(v->index    ? "solder-pack-index"
-		    : v->verify ? "solder-pack-comparison"
-				: "solder-pack",
-		model, stdout);
-	json_decref(model);
-}
-
 static int run(const void *values, const struct strv *args, struct err *err)
 {
 	struct pack_values settled = *(const struct pack_values *)values, *v = &settled;
+	CLEANUP_DOC struct doc *doc = NULL;
 	struct progress *progress;
 	json_t *result = NULL;
 	int code;
@@ -326,15 +257,21 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	progress = progress_new(stderr, PROGRESS_AUTO);
 	code = pack(v, args->v[0], progress, &result, err);
 	progress_free(progress);
-	if (code >= 0) {
-		if (v->json)
-			print_json(v, result);
-		else if (v->index)
-			print_index(result);
-		else if (v->verify)
-			print_comparison(result);
-		else
-			print_archives(result);
+	if (code >= 0 && v->json && v->index) {
+		/* The entries are a list, which cannot say what it is. */
+		json_t *model = json_pack("{s:O}", "entries", result);
+
+		report_json("solder-pack-index", model, stdout);
+		json_decref(model);
+	} else if (code >= 0 && v->json) {
+		report_json(v->verify ? "solder-pack-comparison" : "solder-pack", result, stdout);
+	} else if (code >= 0 && v->index) {
+		pack_index_print(result, stdout);
+	} else if (code >= 0 && v->verify) {
+		print_comparison(result);
+	} else if (code >= 0) {
+		doc = pack_page(result);
+		cmd_print(doc);
 	}
 	json_decref(result);
 	return code;

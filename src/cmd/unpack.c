@@ -4,7 +4,7 @@
 #include "tar/tar.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
-#include "python/python.h"
+#include "report/json.h"
 #include "pack/pack.h"
 
 struct values {
@@ -47,11 +47,9 @@ static int run(const void *values, const struct strv *args, struct err *err)
 			args->v[0]);
 	progress_free(progress);
 	if (v->json) {
-		json_t *model = json_object();
+		json_t *model = json_pack("{s:o, s:o, s:s?}", "archive", json_text(args->v[0]),
+			"folder", json_text(args->v[1]), "verified_by", said);
 
-		json_object_set_new(model, "archive", py_text_json(args->v[0]));
-		json_object_set_new(model, "folder", py_text_json(args->v[1]));
-		json_object_set_new(model, "verified_by", py_text_json(said));
 		report_json("solder-unpack", model, stdout);
 		json_decref(model);
 	}

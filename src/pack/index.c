@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/term.h"
 #include "proc/lock.h"
 #include "pack/pack-internal.h"
 #include "pack/publish-internal.h"
@@ -425,4 +426,17 @@ int pack_index(const char *folder, const char *base_url, struct progress *progre
 		*result = NULL;
 	}
 	return failed;
+}
+
+void pack_index_print(const json_t *result, FILE *out)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach (result, i, e)
+		term_line(out, "%s  %s%s", package_text(e, "key"), package_text(e, "url"),
+			json_object_get(e, "dropped") ? "  is gone and was dropped"
+			: json_is_true(json_object_get(e, "verified"))
+				? ""
+				: "  was not verified: SHA256SUMS does not name it");
 }

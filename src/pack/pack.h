@@ -28,6 +28,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/progress.h"
+#include "report/report.h"
 
 struct package;
 
@@ -83,6 +84,8 @@ struct pack_write {
  */
 int pack_write(
 	struct package *p, const struct pack_write *options, json_t **result, struct err *err);
+/* What people read of it; to be freed. */
+struct doc *pack_page(const json_t *result);
 
 /* Writes FOLDER/downloads.json, uv's list of downloads, with an entry for each Python of which the
  * folder has an archive: the newest, stripped before whole before full. Entries of others that
@@ -93,6 +96,7 @@ int pack_write(
  * "file", "url", "dropped"}]; verified: SHA256SUMS names it. */
 int pack_index(const char *folder, const char *base_url, struct progress *progress, json_t **result,
 	struct err *err);
+void pack_index_print(const json_t *result, FILE *out);
 
 struct tar_limits;
 /* Does what tar_extract() does, if the digest of `archive` is `sha256`, or, when that is NULL,

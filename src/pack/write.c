@@ -409,6 +409,35 @@ static json_t *describe(const struct writer *w)
 		"public_key", key);
 }
 
+struct doc *pack_page(const json_t *result)
+{
+	static const struct doc_column columns[] = {{"archive", 0}, {"size", DOC_RIGHT},
+		{"unpacked", DOC_RIGHT}, {"entries", DOC_RIGHT}};
+	struct doc *doc = doc_new("solder pack");
+	const json_t *key = json_object_get(result, "public_key"), *a;
+	size_t i;
+
+	doc_table(doc, NULL, columns, ARRAY_SIZE(columns));
+	json_array_foreach (json_object_get(result, "archives"), i, a) {
+		char size[32], bytes[32], entries[32];
+		const char *const cells[] = {package_text(a, "name"), size, bytes, entries};
+
+		format_bytes(size, (uint64_t)json_integer_value(json_object_get(a, "size")));
+		format_bytes(bytes, (uint64_t)json_integer_value(json_object_get(a, "bytes")));
+		snprintf(entries, sizeof(entries), "%lld",
+			(long long)json_integer_value(json_object_get(a, "entries")));
+		doc_row(doc, cells);
+	}
+	json_array_foreach (json_object_get(result, "left_out"), i, a)
+		doc_text(doc, "not written: %s (%s)", package_text(a, "name"),
+			package_text(a, "why"));
+	if (key)
+		doc_text(doc,
+			"signed: minisign -V -m SHA256SUMS -x SHA256SUMS.sig -P %s verifies it",
+			json_string_value(key));
+	return doc;
+}
+
 /* Is the folder, which need not be there yet, the tree or in it? */
 static bool is_in_tree(const struct package *p, const char *folder)
 {
