@@ -30,8 +30,8 @@ static json_t *add_item(
 	uint64_t ago = now > e->used ? (uint64_t)(now - e->used) : 0;
 	char size[32], age[32];
 	const char *const cells[] = {e->id, e->title, size, age, state};
-	json_t *j = json_pack("{s:s, s:s, s:I, s:I}", "id", e->id, "title", e->title, "size",
-		(json_int_t)e->size, "last_used", (json_int_t)e->used);
+	json_t *j = json_pack("{s:s, s:o, s:I, s:I}", "id", e->id, "title", json_text(e->title),
+		"size", (json_int_t)e->size, "last_used", (json_int_t)e->used);
 
 	format_bytes(size, e->size);
 	if (ago < 2 * DAY_S)
@@ -105,8 +105,8 @@ static int examine_all(struct cache_answer *c, bool all, struct progress *progre
 		got = cache_check(c->cache, e.v[i].id, all, &why, err);
 		if (got < 0)
 			return -1;
-		broken += got == 1;
-		unknown += why && !strcmp(why, CACHE_NO_RECORD);
+		broken += got != 0;
+		unknown += got == 2;
 		j = add_item(c, list, &e.v[i], why ? why : "whole");
 		json_object_set_new(j, "whole", json_boolean(!got));
 		if (why)

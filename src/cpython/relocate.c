@@ -73,15 +73,11 @@ static void replace_word(struct buf *text, const char *from, const char *to)
 /* Removes what is useless in an installed tree: the build's folders and compilers. */
 static void scrub(struct buf *text, const struct relocation *r)
 {
-	static const char *const options[] = {"-I%s/deps/include", "-L%s/deps/lib"};
+	CLEANUP_FREE char *includes = xasprintf("-I%s/deps/include", r->root);
+	CLEANUP_FREE char *libraries = xasprintf("-L%s/deps/lib", r->root);
 
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		CLEANUP_BUF struct buf option = BUF_INIT;
-
-		buf_adds(&option, options[i]);
-		buf_replace(&option, "%s", r->root);
-		buf_replace(text, option.data, "");
-	}
+	buf_replace(text, includes, "");
+	buf_replace(text, libraries, "");
 	for (size_t i = 0; i + 1 < r->tools->n; i += 2)
 		replace_word(text, r->tools->v[i], r->tools->v[i + 1]);
 	buf_replace(text, r->root, INSTALL_PREFIX);
@@ -188,9 +184,7 @@ static bool wants_edit(const char *rel)
 
 static int edit_file(void *ctx, const struct tree_entry *e, struct err *err)
 {
-	CLEANUP_BUF struct buf text = BUF_INIT;
-	CLEANUP_FREE char *before = NULL;
-	size_t n;
+	CLEANUP_BUF struct buf text = BUF_INIT, before = BUF_INIT;
 
 	if (!S_ISREG(e->st->st_mode) || !wants_edit(e->rel))
 		return 0;
@@ -198,12 +192,10 @@ static int edit_file(void *ctx, const struct tree_entry *e, struct err *err)
 		return -1;
 	if (!is_text(&text))
 		return 0;
-	n = text.len;
-	before = xcalloc(1, n);
-	memcpy(before, text.data, n);
+	buf_add(&before, text.data, text.len);
 	if (edit(e->path, e->rel, ctx, &text, err) < 0)
 		return -1;
-	if (text.len == n && !memcmp(before, text.data, n))
+	if (text.len == before.len && !memcmp(before.data, text.data, text.len))
 		return 0;
 	return file_write_below(e->in, e->name, text.data, text.len, e->st->st_mode & 0777, err);
 }

@@ -220,43 +220,19 @@ void sources_release(struct sources *s)
 	*s = (struct sources){0};
 }
 
-/* "auto": upstream if its hosts answer, else Debian's. */
-static int choose_set(struct cpython_build *b, struct err *err)
-{
-	const struct lock_entry *asked[CANDIDATES_MAX];
-	struct sources *s = &b->sources;
-	CLEANUP_FREE char *why = NULL;
-
-	if (strcmp(b->request.sources, "auto")) {
-		s->reason = xstrdup("as asked for");
-		return lock_load(b->recipes, b->request.sources, &s->lock, err);
-	}
-	if (b->request.offline) {
-		err_set(err, ERR_INPUT,
-			"no source set is downloaded completely, and --offline forbids downloading the rest");
-		return err_hint(err, "run 'solder fetch' while there is a network");
-	}
-	if (lock_load(b->recipes, "upstream", &s->lock, err) < 0)
-		return -1;
-	lock_find(s->lock, "cpython", NULL, asked, ARRAY_SIZE(asked));
-	if (fetch_probe(b->fetcher, asked[0]->urls.v[0], &why)) {
-		s->reason = xstrdup("its hosts answer");
-		return 0;
-	}
-	lock_free(steal(&s->lock));
-	s->reason = xasprintf("upstream does not answer: %s", why);
-	return lock_load(b->recipes, "debian", &s->lock, err);
-}
-
 int sources_choose(struct cpython_build *b, struct err *err)
 {
+	const struct lock_entry *asked[CANDIDATES_MAX];
+	bool automatic = !strcmp(b->request.sources, "auto");
+	const char *set = automatic ? "upstream" : b->request.sources;
 	struct sources *s = &b->sources;
+	CLEANUP_FREE char *why = NULL;
 	struct chosen own = {0};
 
 	if (b->request.source && use_own_source(&b->request, &own, &s->version, err) < 0)
 		return -1;
 	/* A set of which all is downloaded is taken without a question to the network. */
-	for (size_t i = 0; !strcmp(b->request.sources, "auto") && i < ARRAY_SIZE(sets); i++) {
+	for (size_t i = 0; automatic && i < ARRAY_SIZE(sets); i++) {
 		int got = lock_load(b->recipes, sets[i], &s->lock, err);
 
 		if (got == 0)
@@ -267,7 +243,28 @@ int sources_choose(struct cpython_build *b, struct err *err)
 			return got;
 		forget_choice(s);
 	}
-	return choose_set(b, err) < 0 ? -1 : choose_packages(b, false, &own, err);
+	if (automatic && b->request.offline) {
+		err_set(err, ERR_INPUT,
+			"no source set is downloaded completely, and --offline forbids downloading the rest");
+		return err_hint(err, "run 'solder fetch' while there is a network");
+	}
+	if (lock_load(b->recipes, set, &s->lock, err) < 0)
+		return -1;
+	if (!automatic) {
+		s->reason = xstrdup("as asked for");
+		return choose_packages(b, false, &own, err);
+	}
+	/* Upstream if its hosts answer, else Debian's. */
+	if (lock_find(s->lock, "cpython", NULL, asked, ARRAY_SIZE(asked)) &&
+		fetch_probe(b->fetcher, asked[0]->urls.v[0], &why)) {
+		s->reason = xstrdup("its hosts answer");
+		return choose_packages(b, false, &own, err);
+	}
+	lock_free(steal(&s->lock));
+	s->reason = xasprintf("upstream does not answer: %s", why ? why : "it has no CPython");
+	return lock_load(b->recipes, "debian", &s->lock, err) < 0
+		       ? -1
+		       : choose_packages(b, false, &own, err);
 }
 
 int sources_import(const struct cpython_build *b, const char *dir, struct err *err)

@@ -302,10 +302,12 @@ int cache_check(const struct cache *c, const char *id, bool all, char **why, str
 	int got;
 
 	*why = NULL;
+	if (path_is_dir(tree) && !path_exists(path)) {
+		*why = xstrdup("no record of its files");
+		return 2;
+	}
 	if (!path_is_dir(tree))
 		*why = xstrdup("there is no tree");
-	else if (!path_exists(path))
-		*why = xstrdup(CACHE_NO_RECORD);
 	else if (record_read(path, &record, &ignored) < 0)
 		*why = xasprintf("the record of its files cannot be used: %s", ignored.msg);
 	if (*why)

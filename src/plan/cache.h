@@ -61,12 +61,10 @@ void cache_entries(const struct cache *c, const char *name, struct strv *ids);
 bool cache_use(const struct cache *c, const char *id, char **why);
 /* Notes that the entry was used now. */
 void cache_touch(const struct cache *c, const char *id);
-/* *why for an entry that an older solder made. */
-#define CACHE_NO_RECORD "no record of its files"
 /* Nobody removes the entry until the cache is freed. */
 void cache_hold(const struct cache *c, const char *id);
-/* Compares the entry with its record, byte by byte or (not `all`) by a look: 0, or 1 and *why as
- * above, or -1. */
+/* Compares the entry with its record, byte by byte or (not `all`) by a look: 0; 1 and *why as
+ * above; 2, the same: it has no record, as entries of an older solder; -1. */
 int cache_check(const struct cache *c, const char *id, bool all, char **why, struct err *err);
 /* Writes the record of an entry that has none, of an older solder, as it is now. 1: it has one. */
 int cache_record(const struct cache *c, const char *id, struct err *err);

@@ -79,7 +79,7 @@ int cache_prune(const struct cache *c, const struct cache_limits *limits,
 		struct err ignored = ERR_INIT;
 		int got = 0;
 
-		if (limits->damaged && cache_check(c, item->id, true, &wrong, &ignored) == 1)
+		if (limits->damaged && cache_check(c, item->id, true, &wrong, &ignored) > 0)
 			item->why = "damaged";
 		else if (limits->by_age && item->used <= limits->before)
 			item->why = "old";

@@ -39,7 +39,7 @@ static void test_changed(void **state)
 		{"printf x >tree/file", "file has 1 bytes instead of 5"},
 		{"rm tree/file", "file is missing"}, {"touch tree/new", "new was added"},
 		{"chmod 600 tree/file", "file has the mode 0600 instead of 0644"},
-		{"rm -r tree", "there is no tree"}, {"rm files", CACHE_NO_RECORD},
+		{"rm -r tree", "there is no tree"}, {"rm files", "no record of its files"},
 		{"sed -i s/text/test/ tree/file", "file has another content"},
 		{"truncate -s -9 files", "the record of its files cannot be used"}};
 	struct plans *p = *state;
