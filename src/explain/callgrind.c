@@ -376,24 +376,28 @@ static bool starts(const struct reader *r, const char *word, const char **rest)
 /* Lines "what=…". Source files and jumps are not kept. Names may be explained with a call. */
 static int specification(struct reader *r, struct err *err)
 {
-	static const char *const passed[] = {
-		"fl=", "fi=", "fe=", "cfi=", "cfl=", "jump=", "jcnd=", "jfi=", "jfn="};
 	uint32_t unused = NONE;
 	const char *s;
 
-	if (starts(r, "fn=", &s))
-		return name(r, false, s, &r->function, err);
-	if (starts(r, "ob=", &s))
-		return name(r, true, s, &r->object, err);
-	if (starts(r, "calls=", &s))
-		return call_line(r, s, err);
-	if (starts(r, "cfn=", &s))
-		return name(r, false, s, &unused, err);
-	if (starts(r, "cob=", &s))
-		return name(r, true, s, &r->called, err);
-	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
-		if (starts(r, passed[i], &s))
+	if (*r->line == 'c') {
+		if (starts(r, "cfn=", &s))
+			return name(r, false, s, &unused, err);
+		if (starts(r, "calls=", &s))
+			return call_line(r, s, err);
+		if (starts(r, "cob=", &s))
+			return name(r, true, s, &r->called, err);
+		if (starts(r, "cfi=", &s) || starts(r, "cfl=", &s))
 			return 0;
+	} else {
+		if (starts(r, "fi=", &s) || starts(r, "fe=", &s) || starts(r, "fl=", &s) ||
+			starts(r, "jump=", &s) || starts(r, "jcnd=", &s) || starts(r, "jfi=", &s) ||
+			starts(r, "jfn=", &s))
+			return 0;
+		if (starts(r, "fn=", &s))
+			return name(r, false, s, &r->function, err);
+		if (starts(r, "ob=", &s))
+			return name(r, true, s, &r->object, err);
+	}
 	return damaged(r, "neither costs nor anything that callgrind writes", err);
 }
 

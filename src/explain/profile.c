@@ -57,11 +57,24 @@ static struct callgrind_cost *slot_of(
 	}
 }
 
+static void grow(struct cost_table *t)
+{
+	struct callgrind_cost *old = t->slots;
+	size_t n = t->mask + 1;
+
+	t->mask = 2 * n - 1;
+	t->slots = xcalloc(2 * n, sizeof(*t->slots));
+	for (size_t i = 0; i < n; i++)
+		if (old[i].object)
+			*slot_of(t, first_slot(t, old[i].object - 1, old[i].addr),
+				old[i].object - 1, old[i].addr) = old[i];
+	free(old);
+}
+
 static int add_now(
 	struct cost_table *t, const struct callgrind_cost *cost, size_t first, struct err *err)
 {
-	struct callgrind_cost *slot = slot_of(t, first, cost->object, cost->addr), *old;
-	size_t n = t->mask + 1;
+	struct callgrind_cost *slot = slot_of(t, first, cost->object, cost->addr);
 
 	if (slot->object) {
 		if (__builtin_add_overflow(slot->count, cost->count, &slot->count))
@@ -73,16 +86,8 @@ static int add_now(
 	if (++t->n > CALLGRIND_MAX_ADDRESSES)
 		return err_set(err, ERR_UNSUPPORTED, "more than %d different instructions",
 			CALLGRIND_MAX_ADDRESSES);
-	if (t->n <= n / 2)
-		return 0;
-	old = t->slots;
-	t->mask = 2 * n - 1;
-	t->slots = xcalloc(2 * n, sizeof(*t->slots));
-	for (size_t i = 0; i < n; i++)
-		if (old[i].object)
-			*slot_of(t, first_slot(t, old[i].object - 1, old[i].addr),
-				old[i].object - 1, old[i].addr) = old[i];
-	free(old);
+	if (t->n > t->mask / 2)
+		grow(t);
 	return 0;
 }
 
