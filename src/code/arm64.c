@@ -10,7 +10,7 @@
  *	thread pointer    mrs x1, tpidr_el0
  *	local-exec        add x1, x1, #hi, lsl #12; add x1, x1, #lo
  *	initial-exec      adrp x0, slot; ldr x0, [x0, #lo]; add x0, x1, x0
- *	general-dynamic   adrp x0, slot; add x0, x0, #lo; bl __tls_get_addr
+ *	global-dynamic    adrp x0, slot; add x0, x0, #lo; bl __tls_get_addr
  *	descriptor        adrp x0, slot; ldr x2, [x0, #lo]; add x0, x0, #lo; blr x2; add x0, x1, x0
  *	PLT stub          adrp x16, slot; ldr x17, [x16, #lo]; add x16, x16, #lo; br x17
  *	GOT load          adrp x0, slot; ldr x0, [x0, #lo]

@@ -16,7 +16,7 @@
  *
  *	local-exec       in a program's own block: the distance is a constant in the instruction
  *	initial-exec     in a block at a fixed distance, which the loader puts into a slot (TPOFF)
- *	general-dynamic  anywhere: two slots (DTPMOD, DTPOFF) have the file's number and the offset
+ *	global-dynamic   anywhere: two slots (DTPMOD, DTPOFF) have the file's number and the offset
  *	                 in its block, and __tls_get_addr makes an address of them. Local-dynamic
  *	                 asks once for the file's own block, and adds constant offsets
  *	descriptors      anywhere: a slot (DESC) has a function, chosen by the loader, that gives
@@ -481,7 +481,7 @@ static const struct {
 } classes[CODE_N_CLASSES] = {
 	[CODE_SITE_TLS_LE] = {"tls-local-exec", "TLS access, local-exec"},
 	[CODE_SITE_TLS_IE] = {"tls-initial-exec", "TLS access, initial-exec"},
-	[CODE_SITE_TLS_GD] = {"tls-general-dynamic", "TLS access, general-dynamic"},
+	[CODE_SITE_TLS_GD] = {"tls-general-dynamic", "TLS access, global-dynamic"},
 	[CODE_SITE_TLS_LD] = {"tls-local-dynamic", "TLS access, local-dynamic"},
 	[CODE_SITE_TLS_DESC] = {"tls-descriptor", "TLS access, descriptor"},
 	[CODE_SITE_CALL_DIRECT] = {"call-direct", "call, direct"},

@@ -5,14 +5,14 @@
  *
  *	local-exec        mov %fs:-8,%eax                     or  mov %fs:0,%rax; mov -8(%rax),%eax
  *	initial-exec      mov x@gottpoff(%rip),%rax           mov %fs:(%rax),%eax
- *	general-dynamic   data16 lea x@tlsgd(%rip),%rdi       call __tls_get_addr
+ *	global-dynamic    data16 lea x@tlsgd(%rip),%rdi       call __tls_get_addr
  *	local-dynamic     lea x@tlsld(%rip),%rdi              call __tls_get_addr
  *	descriptor        lea x@tlsdesc(%rip),%rax            call *(%rax); mov %fs:(%rax),%ecx
  *	call, -fno-plt    call *f@GOTPCREL(%rip)
  *	PLT stub          endbr64                             jmp *f@GOT(%rip)
  *	GOT load          mov x@GOTPCREL(%rip),%rax
  *
- * Only the padding of the first lea tells general-dynamic from local-dynamic: both pass a slot of
+ * Only the padding of the first lea tells global-dynamic from local-dynamic: both pass a slot of
  * kind DTPMOD. The word at %fs:0 is the thread pointer itself, so that code can have it in a
  * register. The stack protector keeps its value at %fs:0x28. */
 #include "code/code-internal.h"
