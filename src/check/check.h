@@ -91,6 +91,12 @@ struct doc *check_page(const struct python *dist, const json_t *model, bool all)
 struct doc *check_rules_page(void);
 struct doc *check_rule_page(const char *id);
 
+/* The model for continuous integration: GitHub's workflow commands, SARIF 2.1.0, or JUnit's XML.
+ * Findings that a baseline has ("known") are left out of the first, "unchanged" in the second, and
+ * no failures in the third. */
+enum check_ci_form { CHECK_GITHUB, CHECK_SARIF, CHECK_JUNIT };
+void check_ci(const json_t *model, enum check_ci_form form, struct buf *out);
+
 struct check_probe_options {
 	const struct strv *only, *skip; /* ids; NULL: all, none */
 	const char *against;            /* the shared counterpart, or NULL */

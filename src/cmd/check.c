@@ -128,10 +128,10 @@ static int print(
 	} else if (strcmp(v->format, "text") != 0) {
 		CLEANUP_BUF struct buf text = BUF_INIT;
 
-		report_ci(model,
-			!strcmp(v->format, "github")  ? REPORT_GITHUB
-			: !strcmp(v->format, "sarif") ? REPORT_SARIF
-						      : REPORT_JUNIT,
+		check_ci(model,
+			!strcmp(v->format, "github")  ? CHECK_GITHUB
+			: !strcmp(v->format, "sarif") ? CHECK_SARIF
+						      : CHECK_JUNIT,
 			&text);
 		fwrite(text.data, 1, text.len, stdout);
 	} else {

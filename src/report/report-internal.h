@@ -90,11 +90,6 @@ size_t text_fit(const char *s, size_t len, size_t width);
  * `break_words`, and else left whole. Always gets on. */
 size_t text_line(const char *s, size_t width, bool break_words, size_t *next);
 
-/* Appends `s`, made safe, as text or as a double-quoted attribute of HTML. */
-void html_add_text(struct buf *out, const char *s, bool lines);
-/* Appends markup in which each %s is such a text; %zu is the only other conversion. */
-__attribute__((format(printf, 2, 3))) void html_addf(struct buf *out, const char *fmt, ...);
-
 /* What the page embeds. */
 extern const char page_css[], page_css_end[];
 extern const char page_js[], page_js_end[];

@@ -31,15 +31,15 @@ void report_json(const char *format, const json_t *model, FILE *out);
  * comes. */
 void report_json_begin(const char *format, FILE *out);
 
-/* The model of `solder check` (check/check.h) for continuous integration: GitHub's workflow
- * commands, SARIF 2.1.0, or JUnit's XML. Findings that a baseline has ("known") are left out of the
- * first, "unchanged" in the second, and no failures in the third. */
-enum report_ci_form { REPORT_GITHUB, REPORT_SARIF, REPORT_JUNIT };
-void report_ci(const json_t *model, enum report_ci_form form, struct buf *out);
-
 /* The summary of a distribution: "distribution" (what was built), "build" (optional: how long,
  * how many steps), "artifacts" (a table). */
 void report_summary(const json_t *model, FILE *out);
+
+/* Appends `s`, made safe, as text or as a double-quoted attribute of HTML or XML; with `lines`,
+ * line feeds stay. */
+void html_add_text(struct buf *out, const char *s, bool lines);
+/* Appends markup in which each %s is such a text; %zu is the only other conversion. */
+__attribute__((format(printf, 2, 3))) void html_addf(struct buf *out, const char *fmt, ...);
 
 struct doc;
 

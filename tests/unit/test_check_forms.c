@@ -135,7 +135,7 @@ static void test_github(void **state)
 	json_t *model = make_model("/p");
 
 	(void)state;
-	report_ci(model, REPORT_GITHUB, &out);
+	check_ci(model, CHECK_GITHUB, &out);
 	assert_string_equal(out.data,
 		"::warning title=solder check%3A bind-now::bin/a b: binds\\nlazily "
 		"\\x1b[31m<&\">%0AWhat to do: link, 50%25 of it: again.\n"
@@ -154,7 +154,7 @@ static void test_junit(void **state)
 	json_t *model = make_model("/p");
 
 	(void)state;
-	report_ci(model, REPORT_JUNIT, &out);
+	check_ci(model, CHECK_JUNIT, &out);
 	assert_non_null(strstr(out.data, "<testsuite name=\"solder check: rules\" tests=\"4\" "
 					 "failures=\"1\" skipped=\"1\">"));
 	assert_non_null(strstr(out.data,
@@ -174,7 +174,7 @@ static json_t *sarif_run(const json_t *model)
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	json_t *log, *run;
 
-	report_ci(model, REPORT_SARIF, &out);
+	check_ci(model, CHECK_SARIF, &out);
 	log = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(log);
 	run = json_incref(json_array_get(json_object_get(log, "runs"), 0));

@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "report/report-internal.h"
+#include "base/term.h"
+#include "check/check-internal.h"
 
 static const char *const suites[] = {"rules", "probes", "wheels"};
 
@@ -29,40 +30,41 @@ static void item_release(struct item *it)
 	json_decref(it->findings);
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 /* "known" is a verdict of the baseline: what it would be without one decides how it is shown. */
 static const char *level_of(const json_t *j)
 {
-	static const char *const levels[][2] = {{"fail", "error"}, {"breaks only here", "error"},
-		{"warn", "warning"}, {"note", "note"}, {"fails", "note"},
-		{"fails on both", "note"}};
-	const char *verdict = text(j, "verdict"), *severity = text(j, "severity");
+	const char *severity = check_text(j, "severity");
 
-	if (!strcmp(verdict, "known"))
+	switch (check_verdict_of(j)) {
+	case CHECK_KNOWN:
 		return severity ? severity : "error";
-	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
-		if (!strcmp(verdict, levels[i][0]))
-			return levels[i][1];
+	case CHECK_FAIL:
+	case CHECK_BREAKS_ONLY_HERE:
+		return "error";
+	case CHECK_WARN:
+		return "warning";
+	case CHECK_REMARK:
+	case CHECK_FAILS:
+	case CHECK_FAILS_ON_BOTH:
+		return "note";
+	default:
+		return NULL;
 	}
-	return NULL;
 }
 
 /* Probes and wheels have no list of findings: what they say of themselves becomes one. */
 static json_t *single_finding(const json_t *j)
 {
 	CLEANUP_BUF struct buf what = BUF_INIT;
-	const char *why = text(j, "why"), *seen = text(j, "seen"), *expected = text(j, "expected");
-	bool known = !strcmp(text(j, "verdict"), "known");
+	const char *why = check_text(j, "why"), *seen = check_text(j, "seen"),
+		   *expected = check_text(j, "expected");
+	bool known = check_verdict_of(j) == CHECK_KNOWN;
 
 	if (seen && expected)
 		buf_addf(&what, "expected %s, saw %s", expected, seen);
 	if (why)
 		buf_addf(&what, "%s%s", what.len ? ": " : "", why);
-	return json_pack("[{s:s, s:o*}]", "what", what.len ? what.data : text(j, "verdict"),
+	return json_pack("[{s:s, s:o*}]", "what", what.len ? what.data : check_text(j, "verdict"),
 		"known", known ? json_true() : NULL);
 }
 
@@ -70,12 +72,12 @@ static struct item item_of(const char *suite, const json_t *j)
 {
 	const json_t *findings = json_object_get(j, "findings");
 	json_int_t more = json_integer_value(json_object_get(j, "more"));
-	const char *link = text(j, "link"), *why = text(j, "why");
-	struct item it = {.suite = suite, .level = level_of(j), .todo = text(j, "todo")};
+	const char *link = check_text(j, "link"), *why = check_text(j, "why");
+	struct item it = {.suite = suite, .level = level_of(j), .todo = check_text(j, "todo")};
 
-	it.id = link ? xasprintf("%s, %s", text(j, "id"), link)
-		     : xstrdup(text(j, text(j, "id") ? "id" : "name"));
-	if (!strcmp(text(j, "verdict"), "not checked"))
+	it.id = link ? xasprintf("%s, %s", check_text(j, "id"), link)
+		     : xstrdup(check_text(j, check_text(j, "id") ? "id" : "name"));
+	if (check_verdict_of(j) == CHECK_NOT_CHECKED)
 		it.skipped = why ? why : "no reason is known";
 	it.findings = findings   ? json_deep_copy(findings)
 		      : it.level ? single_finding(j)
@@ -90,11 +92,11 @@ static struct item item_of(const char *suite, const json_t *j)
 /* "WHERE: WHAT", in one line and safe to show. */
 static void add_message(struct buf *out, const json_t *finding)
 {
-	if (text(finding, "where")) {
-		text_add_safe(out, text(finding, "where"), false);
+	if (check_text(finding, "where")) {
+		buf_add_safe(out, check_text(finding, "where"));
 		buf_adds(out, ": ");
 	}
-	text_add_safe(out, text(finding, "what") ? text(finding, "what") : "", false);
+	buf_add_safe(out, check_text(finding, "what") ? check_text(finding, "what") : "");
 }
 
 /* Values of properties end at a comma or colon, messages at a line feed (GitHub's documentation of
@@ -156,7 +158,7 @@ static json_t *sarif_location(const char *where)
 static json_t *sarif_result(const struct item *it, size_t rule, const json_t *finding,
 	const char *prefix, bool baseline)
 {
-	const char *where = text(finding, "where");
+	const char *where = check_text(finding, "where");
 	bool known = json_is_true(json_object_get(finding, "known"));
 	CLEANUP_BUF struct buf message = BUF_INIT, same = BUF_INIT;
 	char fingerprint[SHA256_HEX_SIZE];
@@ -179,8 +181,9 @@ static json_t *sarif_result(const struct item *it, size_t rule, const json_t *fi
 
 static json_t *sarif_rule(const struct item *it, const json_t *j)
 {
-	const char *about = text(j, "reason") ? text(j, "reason") : text(j, "title");
-	const char *severity = text(j, "severity");
+	const char *about =
+		check_text(j, "reason") ? check_text(j, "reason") : check_text(j, "title");
+	const char *severity = check_text(j, "severity");
 
 	return json_pack("{s:s, s:{s:s}, s:o*, s:o*}", "id", it->id, "shortDescription", "text",
 		about ? about : it->id, "help",
@@ -191,7 +194,7 @@ static json_t *sarif_rule(const struct item *it, const json_t *j)
 static void write_sarif(struct buf *out, const json_t *model)
 {
 	json_t *rules = json_array(), *results = json_array(), *notes = json_array(), *log;
-	const char *prefix = text(json_object_get(model, "python"), "prefix");
+	const char *prefix = check_text(json_object_get(model, "python"), "prefix");
 	bool baseline = json_object_get(model, "baseline") != NULL;
 	CLEANUP_BUF struct buf base = BUF_INIT;
 	CLEANUP_FREE char *dump = NULL;
@@ -286,29 +289,29 @@ static void add_junit_suite(struct buf *out, const char *suite, const json_t *li
 		suite, json_array_size(list), failures, skipped, cases.data);
 }
 
-void report_ci(const json_t *model, enum report_ci_form form, struct buf *out)
+void check_ci(const json_t *model, enum check_ci_form form, struct buf *out)
 {
 	const json_t *j;
 	size_t i;
 
-	if (form == REPORT_SARIF) {
+	if (form == CHECK_SARIF) {
 		write_sarif(out, model);
 		return;
 	}
-	if (form == REPORT_JUNIT)
+	if (form == CHECK_JUNIT)
 		buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
 	for (size_t s = 0; s < ARRAY_SIZE(suites); s++) {
 		const json_t *list = json_object_get(model, suites[s]);
 
-		if (form == REPORT_JUNIT)
+		if (form == CHECK_JUNIT)
 			add_junit_suite(out, suites[s], list);
-		json_array_foreach (form == REPORT_GITHUB ? list : NULL, i, j) {
+		json_array_foreach (form == CHECK_GITHUB ? list : NULL, i, j) {
 			struct item it = item_of(suites[s], j);
 
 			add_github(out, &it);
 			item_release(&it);
 		}
 	}
-	if (form == REPORT_JUNIT)
+	if (form == CHECK_JUNIT)
 		buf_adds(out, "</testsuites>\n");
 }
