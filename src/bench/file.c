@@ -169,7 +169,7 @@ static json_t *field_json(const struct field *f, const void *of)
 	switch (f->kind) {
 	case FIELD_TEXT:
 	case FIELD_MAY_TEXT:
-		return py_ascii_json(*(char *const *)at);
+		return json_ascii(*(char *const *)at);
 	case FIELD_ENUM:
 		return json_string(f->words[*(const unsigned int *)at]);
 	case FIELD_UINT:
@@ -199,7 +199,7 @@ static json_t *field_json(const struct field *f, const void *of)
 		if (f->kind == FIELD_KEYS)
 			j = json_string(f->fields[i].key);
 		else if (f->kind == FIELD_WORDS)
-			j = py_ascii_json(((const struct strv *)at)->v[i]);
+			j = json_ascii(((const struct strv *)at)->v[i]);
 		else if (f->kind == FIELD_NUMBERS)
 			j = json_integer(((const unsigned int *)at)[i]);
 		else if (f->kind == FIELD_ROWS)

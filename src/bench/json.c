@@ -40,7 +40,7 @@ static json_t *arm_json(const struct bench *b, const struct bench_result *result
 		if (result->why[w])
 			continue;
 		cell = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name",
-			py_text_json(b->workloads[w].name), "ratio", real(c->ratio), "interval",
+			json_text(b->workloads[w].name), "ratio", real(c->ratio), "interval",
 			interval_json(c->interval), "p", real(c->p), "p_adjusted",
 			real(c->adjusted), "ratio_of_minima", real(c->minima), "loop_ns",
 			real(c->time), "verdict", bench_verdict_name(c->verdict));
@@ -54,7 +54,7 @@ static json_t *arm_json(const struct bench *b, const struct bench_result *result
 static json_t *gate_json(enum bench_gate gate, const char *reason)
 {
 	return json_pack(
-		"{s:s, s:o}", "outcome", bench_gate_name(gate), "reason", py_text_json(reason));
+		"{s:s, s:o}", "outcome", bench_gate_name(gate), "reason", json_text(reason));
 }
 
 json_t *bench_result_json(const struct bench *b, const struct bench_result *result)
@@ -64,8 +64,8 @@ json_t *bench_result_json(const struct bench *b, const struct bench_result *resu
 	for (size_t w = 0; w < b->n_workloads; w++) {
 		if (result->why[w])
 			json_array_append_new(left_out,
-				json_pack("{s:o, s:o}", "name", py_text_json(b->workloads[w].name),
-					"why", py_text_json(result->why[w])));
+				json_pack("{s:o, s:o}", "name", json_text(b->workloads[w].name),
+					"why", json_text(result->why[w])));
 	}
 	for (size_t a = 0; a < b->n_arms; a++)
 		json_array_append_new(arms, arm_json(b, result, a));
@@ -81,10 +81,10 @@ json_t *bench_result_json(const struct bench *b, const struct bench_result *resu
 
 static json_t *change_json(const char *key, const char *name, const struct bench_change *c)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", key, py_text_json(name),
-		"before", real(c->before), "after", real(c->after), "ratio", real(c->ratio),
-		"interval", interval_json(c->interval), "p", real(c->p), "p_adjusted",
-		real(c->adjusted), "verdict", bench_verdict_name(c->verdict));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", key, json_text(name), "before",
+		real(c->before), "after", real(c->after), "ratio", real(c->ratio), "interval",
+		interval_json(c->interval), "p", real(c->p), "p_adjusted", real(c->adjusted),
+		"verdict", bench_verdict_name(c->verdict));
 }
 
 json_t *bench_comparison_json(
@@ -123,7 +123,7 @@ json_t *bench_instructions_json(const struct bench *b)
 
 			json_array_append_new(workloads,
 				json_pack("{s:o, s:o, s:o}", "name",
-					py_text_json(b->workloads[w].name), "instructions", real(n),
+					json_text(b->workloads[w].name), "instructions", real(n),
 					"ratio", real(n / bench_instructions(b, w, 0))));
 		}
 		if (b->arms[a].role == BENCH_ROLE_SLOWED)
@@ -136,7 +136,7 @@ json_t *bench_instructions_json(const struct bench *b)
 					      "workloads", workloads));
 	}
 	if (b->counts)
-		return json_pack("{s:o, s:o}", "counter", py_text_json(b->counter), "arms", arms);
+		return json_pack("{s:o, s:o}", "counter", json_text(b->counter), "arms", arms);
 	json_decref(arms);
 	return json_null();
 }

@@ -110,11 +110,11 @@ void machine_describe(json_t *machine, int cpu, int processors)
 	struct utsname u = {.release = ""};
 	bool known = uname(&u) == 0;
 	json_t *facts = json_pack("{s:s, s:o, s:i, s:o, s:b, s:o, s:o, s:s, s:s}", "solder",
-		SOLDER_VERSION, "processor", py_text_json(model), "processors", processors,
+		SOLDER_VERSION, "processor", json_text(model), "processors", processors,
 		"pinned_to", cpu < 0 ? json_null() : json_integer(cpu), "virtual",
 		flags && strstr(flags, " hypervisor"), "kernel",
-		py_text_json(known ? u.release : NULL), "architecture",
-		py_text_json(known ? u.machine : NULL), "address_randomization",
+		json_text(known ? u.release : NULL), "architecture",
+		json_text(known ? u.machine : NULL), "address_randomization",
 		!aslr || !strcmp(aslr, "0") ? "off" : "on", "counters", counters);
 
 	json_object_update(machine, facts);

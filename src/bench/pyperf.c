@@ -35,11 +35,11 @@ static json_t *benchmark_json(const struct bench *b, size_t w, size_t arm)
 {
 	const struct bench_workload *workload = &b->workloads[w];
 	json_t *runs = json_array();
-	json_t *metadata = json_pack("{s:o, s:I}", "name", py_text_json(workload->name), "loops",
+	json_t *metadata = json_pack("{s:o, s:I}", "name", json_text(workload->name), "loops",
 		(json_int_t)workload->loops);
 
 	if (workload->stresses)
-		json_object_set_new(metadata, "description", py_text_json(workload->stresses));
+		json_object_set_new(metadata, "description", json_text(workload->stresses));
 	for (size_t i = 0; i < b->n_rounds; i++) {
 		const struct bench_round *round = &b->rounds[i];
 		time_t started = (time_t)round->started;
@@ -83,7 +83,7 @@ static json_t *suite_json(const struct bench *b, size_t arm)
 		random && !strcmp(random, "on") ? "Full randomization" : "No randomization");
 
 	if (b->arms[arm].version)
-		json_object_set_new(metadata, "python_version", py_text_json(b->arms[arm].version));
+		json_object_set_new(metadata, "python_version", json_text(b->arms[arm].version));
 	for (size_t w = 0; w < b->n_workloads; w++) {
 		if (complete(b, w))
 			json_array_append_new(benchmarks, benchmark_json(b, w, arm));

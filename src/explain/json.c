@@ -1,4 +1,4 @@
-/* The answer as JSON. Names and paths come from files: py_ascii_json() takes any bytes. */
+/* The answer as JSON. Names and paths come from files: json_ascii() takes any bytes. */
 #include "explain/explain-internal.h"
 
 #define I(n) ((json_int_t)(n))
@@ -30,7 +30,7 @@ static json_t *weights_json(const struct explain_weights *w)
 		const struct explain_object *object = &w->objects[i];
 
 		json_array_append_new(objects,
-			json_pack("{s:o, s:I, s:I, s:I, s:b}", "path", py_ascii_json(object->path),
+			json_pack("{s:o, s:I, s:I, s:I, s:b}", "path", json_ascii(object->path),
 				"total", I(object->total), "in_named", I(object->in_named),
 				"unknown", I(object->unknown), "named", object->named));
 	}
@@ -47,14 +47,14 @@ static json_t *pairs_json(const struct explain_result *r, const struct explain_p
 
 	for (size_t i = 0; i < n; i++) {
 		const struct explain_pair *p = &v[i];
-		json_t *o = json_pack("{s:o}", "function", py_ascii_json(p->name));
+		json_t *o = json_pack("{s:o}", "function", json_ascii(p->name));
 
 		if (p->symbol) {
 			json_object_set_new(o, "class", json_string(code_class_name(p->kind)));
 			if (p->kind_b != p->kind)
 				json_object_set_new(
 					o, "class_b", json_string(code_class_name(p->kind_b)));
-			json_object_set_new(o, "symbol", py_ascii_json(p->symbol));
+			json_object_set_new(o, "symbol", json_ascii(p->symbol));
 		} else {
 			json_object_set_new(o, "cause", json_string(explain_cause_name(p->most)));
 		}
@@ -105,20 +105,20 @@ static json_t *inlining_json(const struct explain_inlining *inlining)
 
 		for (size_t h = 0; h < f->n_hosts; h++)
 			json_array_append_new(into,
-				json_pack("{s:o, s:I}", "function", py_ascii_json(f->hosts[h].name),
+				json_pack("{s:o, s:I}", "function", json_ascii(f->hosts[h].name),
 					"executed", I(f->hosts[h].executed)));
-		json_array_append_new(functions,
-			json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I}", "function",
-				py_ascii_json(f->name), "inlined_in", f->in_a ? "a" : "b", "into",
-				into, "entries", I(f->entries), "frame", I(f->frame), "a", I(f->a),
-				"b", I(f->b)));
+		json_array_append_new(
+			functions, json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I}", "function",
+					   json_ascii(f->name), "inlined_in", f->in_a ? "a" : "b",
+					   "into", into, "entries", I(f->entries), "frame",
+					   I(f->frame), "a", I(f->a), "b", I(f->b)));
 	}
 	for (size_t k = 0; k < 2; k++) {
 		const struct explain_alone *alone = &inlining->alone[k];
 		json_t *missing = json_array();
 
 		for (size_t i = 0; i < inlining->missing[k].n; i++)
-			json_array_append_new(missing, py_ascii_json(inlining->missing[k].v[i]));
+			json_array_append_new(missing, json_ascii(inlining->missing[k].v[i]));
 		json_object_set_new(o, k ? "b" : "a",
 			json_pack("{s:I, s:I, s:I, s:I, s:o}", "alone", I(alone->functions),
 				"inlined_in_other", I(alone->inlined), "frame", I(alone->frame),
@@ -133,9 +133,8 @@ static json_t *insn_json(const struct explain_code_insn *i)
 	if (!i)
 		return json_null();
 	return json_pack("{s:I, s:I, s:s, s:b, s:o, s:o, s:o}", "addr", I(i->addr), "executions",
-		I(i->count), "class", i->class, "site", i->site, "text", py_ascii_json(i->text),
-		"file", py_ascii_json(i->file), "line",
-		i->file ? json_integer(i->line) : json_null());
+		I(i->count), "class", i->class, "site", i->site, "text", json_ascii(i->text),
+		"file", json_ascii(i->file), "line", i->file ? json_integer(i->line) : json_null());
 }
 
 /* Every row, those that are not hot too. */
@@ -158,10 +157,10 @@ static json_t *code_json(const struct explain_answer *a)
 						      insn_json(p->rows[r].a), "b",
 						      insn_json(p->rows[r].b), "same",
 						      p->rows[r].same, "hot", p->rows[r].hot));
-			json_array_append_new(parts,
-				json_pack("{s:o, s:o, s:o}", "a",
-					py_ascii_json(p->a ? p->a->name : NULL), "b",
-					py_ascii_json(p->b ? p->b->name : NULL), "rows", rows));
+			json_array_append_new(
+				parts, json_pack("{s:o, s:o, s:o}", "a",
+					       json_ascii(p->a ? p->a->name : NULL), "b",
+					       json_ascii(p->b ? p->b->name : NULL), "rows", rows));
 		}
 		json_object_set_new(o, a->code_names[i], parts);
 	}
@@ -174,11 +173,11 @@ static json_t *python_json(const struct explain_answer *a, const struct explain_
 	bool ran = p->interpreter && !p->no_counts;
 	json_t *workloads = json_object();
 	json_t *o = json_pack("{s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o}", "given",
-		py_text_json(p->given), "interpreter", py_text_json(p->interpreter), "version",
-		py_text_json(p->version), "link", p->link, "from_copy",
+		json_text(p->given), "interpreter", json_text(p->interpreter), "version",
+		json_text(p->version), "link", p->link, "from_copy",
 		ran ? json_boolean(p->place.moved) : json_null(), "arenas_aligned",
 		ran ? json_boolean(p->aligned) : json_null(), "workloads", workloads, "weights",
-		p->no_counts ? json_pack("{s:o}", "not_known", py_text_json(p->no_counts))
+		p->no_counts ? json_pack("{s:o}", "not_known", json_text(p->no_counts))
 			     : weights_json(&p->weights));
 
 	for (size_t i = 0; ran && i < a->workloads.n; i++)
@@ -213,7 +212,7 @@ json_t *explain_json(const struct explain_answer *a)
 	if (!a->function)
 		return o;
 	json_object_set_new(o, "function",
-		json_pack("{s:o, s:o}", "name", py_ascii_json(a->function), "a",
+		json_pack("{s:o, s:o}", "name", json_ascii(a->function), "a",
 			function_json(a->a, a->function)));
 	if (a->b)
 		json_object_set_new(

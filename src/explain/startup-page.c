@@ -310,7 +310,7 @@ static json_t *numbers_json(const struct explain_startup *s, enum source_of of)
 	json_t *o = json_object();
 
 	if (why_unknown(s, of)) {
-		json_object_set_new(o, "not_known", py_ascii_json(why_unknown(s, of)));
+		json_object_set_new(o, "not_known", json_ascii(why_unknown(s, of)));
 		return o;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -341,21 +341,20 @@ json_t *explain_startup_json(const struct explain_startup *s)
 	json_t *files = json_array(), *mappings = json_array();
 
 	for (size_t i = 0; i < t->files.n; i++)
-		json_array_append_new(files, py_ascii_json(t->files.v[i]));
+		json_array_append_new(files, json_ascii(t->files.v[i]));
 	for (size_t i = 0; i < t->n_mappings; i++)
-		json_array_append_new(
-			mappings, json_pack("{s:o, s:I, s:I, s:I}", "path",
-					  py_ascii_json(t->mappings[i].path), "size",
-					  (json_int_t)t->mappings[i].size, "resident",
-					  (json_int_t)t->mappings[i].resident, "written",
-					  (json_int_t)t->mappings[i].written));
+		json_array_append_new(mappings,
+			json_pack("{s:o, s:I, s:I, s:I}", "path", json_ascii(t->mappings[i].path),
+				"size", (json_int_t)t->mappings[i].size, "resident",
+				(json_int_t)t->mappings[i].resident, "written",
+				(json_int_t)t->mappings[i].written));
 	if (!s->no_trace)
 		json_object_update_new(
 			trace, json_pack("{s:O, s:O}", "files", files, "mappings", mappings));
 	json_decref(files);
 	json_decref(mappings);
 	for (size_t i = 0; i < s->modules.n; i++)
-		json_object_set_new(modules, s->modules.v[i], py_ascii_json(s->kinds.v[i]));
+		json_object_set_new(modules, s->modules.v[i], json_ascii(s->kinds.v[i]));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "loader", numbers_json(s, LOADER), "trace",
 		trace, "relocations", list_json(s->types, s->n_types), "relocations_by_file",
 		list_json(s->objects, s->n_objects), "modules", modules);

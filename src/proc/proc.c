@@ -260,11 +260,6 @@ pid_t proc_pid(struct proc *p)
 	return p->child;
 }
 
-int proc_exit_code(const struct proc *p)
-{
-	return WIFEXITED(p->status) ? WEXITSTATUS(p->status) : 128 + WTERMSIG(p->status);
-}
-
 int proc_result(struct proc *p, struct err *err)
 {
 	struct err reported;

@@ -70,8 +70,6 @@ void proc_seal(const struct strv *fds);
 /* What became of an ended child: 0 if it exited with 0, else -1 and an error (ERR_CHILD) such as
  * "exit code 2" or "killed by SIGSEGV"; or the error of `run`. */
 int proc_result(struct proc *p, struct err *err);
-/* The same as a number: the exit code, or 128 + signal. */
-int proc_exit_code(const struct proc *p);
 
 /* Runs to the end and captures up to max_output bytes of stdout (stderr too when `both`). Fails as
  * proc_result() does; the output is there all the same. timeout_ms 0: none. */

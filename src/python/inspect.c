@@ -33,8 +33,8 @@ static int item_fill(struct py_item *item, const struct py_chain *python, struct
 		if (py_loader_find(chain, alone ? 1 : 2, f->needed[i], &found, &why, err) < 0)
 			return -1;
 		json_array_append_new(item->libraries,
-			json_pack("{s:o, s:o, s:o}", "needed", py_text_json(f->needed[i]), "found",
-				py_text_json(found), "why", py_text_json(why)));
+			json_pack("{s:o, s:o, s:o}", "needed", json_text(f->needed[i]), "found",
+				json_text(found), "why", json_text(why)));
 	}
 	if (!item->wants_code)
 		return 0;
@@ -59,7 +59,7 @@ static json_t *item_json(const struct py_item *item)
 	if (item->libraries)
 		json_object_set(o, "libraries", item->libraries);
 	json_object_set_new(o, "code", item->has_code ? py_code_json(&item->code) : json_null());
-	json_object_set_new(o, "code_problem", py_text_json(item->code_problem));
+	json_object_set_new(o, "code_problem", json_text(item->code_problem));
 	return o;
 }
 
@@ -110,7 +110,7 @@ static int inspect_archive(
 	if (json) {
 		json_t *archive = py_archive_json(&facts);
 
-		json_object_set_new(archive, "path", py_text_json(full));
+		json_object_set_new(archive, "path", json_text(full));
 		json_object_set_new(archive, "size", json_integer((json_int_t)st->st_size));
 		print_one(json, "archive", archive);
 	}
@@ -472,7 +472,7 @@ static int inspect_folder(
 
 	return py_folder_list(full, &r.files, err) < 0
 		       ? -1
-		       : inspect_many(&r, full, "folder", py_text_json(full), ret, err);
+		       : inspect_many(&r, full, "folder", json_text(full), ret, err);
 }
 
 /* ---- which of them ------------------------------------------------------------------------- */

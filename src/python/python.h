@@ -180,9 +180,6 @@ bool py_has_python(const char *dir);
  * dash (PEP 503). To be freed. */
 char *py_project_name(const char *name, size_t n);
 
-/* Their names before they moved; to go. */
-#define py_text_json json_text
-#define py_ascii_json json_ascii
 /* A JSON file of at most 16 MiB; NULL: it cannot be read or is no JSON. */
 json_t *py_json_load(const char *path, struct err *err);
 /* "R_X86_64_RELATIVE", "type 99"; the caller frees it. */
