@@ -1,31 +1,32 @@
 /* What is known about the code of a file before its instructions are read.
  *
  * Code that can be loaded anywhere, or that uses what another file defines, goes by way of words
- * that the loader fills in; they are the slots here. Most lie in the *global offset table* (GOT):
- * an address of a variable or a function each, which code loads or calls through. Which file
- * defines a symbol is known only at load time, and a program may *interpose* its own: so a library
- * built without further flags reaches even its own exported functions like this.
+ * that the loader fills in: slots. Most lie in the *global offset table* (GOT), where each holds
+ * the address of a variable, which code loads, or of a function, which code calls through it. Which
+ * file defines a symbol is known only at load time, since a program may *interpose* its own; so a
+ * library built without further flags reaches even its own exported functions like this.
  *
  * A call of such a function is written as a call of a stub in the *procedure linkage table* (PLT),
  * which jumps through a slot of its own: JUMP_SLOT, filled in at the first call (lazily) or at load
  * time. With -fno-plt, code calls through the slot itself.
  *
- * Thread-local variables lie in a block per thread and file. The *thread pointer* (%fs on x86-64,
- * TPIDR_EL0 on AArch64) leads to those blocks; blocks of the program and of the libraries that were
- * loaded with it are at fixed distances from it. In four models code finds a variable:
+ * Thread-local variables lie in one block per thread and file. The *thread pointer* (%fs on x86-64,
+ * TPIDR_EL0 on AArch64) leads to these blocks. Those of the program and of the libraries that were
+ * loaded with it are at fixed distances from it, those of libraries loaded later anywhere. There
+ * are four models of access:
  *
- *	local-exec       in a program's own block: the distance is a constant in the instruction
- *	initial-exec     in a block at a fixed distance, which the loader puts into a slot (TPOFF)
- *	global-dynamic   anywhere: two slots (DTPMOD, DTPOFF) have the file's number and the offset
- *	                 in its block, and __tls_get_addr makes an address of them. Local-dynamic
- *	                 asks once for the file's own block, and adds constant offsets
- *	descriptors      anywhere: a slot (DESC) has a function, chosen by the loader, that gives
- *the distance from the thread pointer
+ *	local-exec      the program's own block: the distance is a constant in the instruction
+ *	initial-exec    a block at a fixed distance, which the loader puts into a slot (TPOFF)
+ *	global-dynamic  any block: two slots have the file's number (DTPMOD) and the offset in
+ *	                its block (DTPOFF), and __tls_get_addr makes an address of them.
+ *	                Local-dynamic asks once for the file's own block and adds constants
+ *	descriptors     any block: a slot (DESC) has a function that the loader chose, which
+ *	                returns the distance from the thread pointer
  *
- * The linker *relaxes* a sequence to a cheaper model when it knows more than the compiler did, in
- * place and padded to the same length, which is why compilers emit them in one fixed form.
+ * The linker *relaxes* a sequence to a cheaper model where it knows more than the compiler did, in
+ * place and padded to the same length; so compilers emit each sequence in one fixed form.
  *
- * So this file finds three things: executable regions, from sections (segments, when there are no
+ * This file finds three things: executable regions, from sections (or segments, if there are no
  * section headers); slots, from dynamic relocations; and the bounds of functions, from .symtab,
  * .dynsym and, in stripped files, .eh_frame. walk.c and the machines' files then tell which
  * instructions are parts of which sequence. */

@@ -1,7 +1,7 @@
 /* What x86-64 instructions do, one by one.
  *
- * How the sequences of code.c look here (offset(%rip) is an address near the instruction, @ names
- * the slot of the GOT that lies there):
+ * How the sequences of code.c look here, where x@gottpoff(%rip), say, is a slot of the GOT, by its
+ * distance from the instruction:
  *
  *	local-exec        mov %fs:-8,%eax                     or  mov %fs:0,%rax; mov -8(%rax),%eax
  *	initial-exec      mov x@gottpoff(%rip),%rax           mov %fs:(%rax),%eax
