@@ -220,4 +220,11 @@ int play_save(const struct run *run, struct err *err);
  * work; on the reference first, to choose the loops of workloads that have no nominal time. */
 int rehearse_campaign(struct run *run, struct err *err);
 
+/* ---- pictures (charts.c) --------------------------------------------------------------------- */
+
+/* Of a campaign, and of what has changed for one arm. */
+void charts_add(struct doc *doc, const struct bench *b, const struct bench_result *result);
+void charts_add_changes(struct doc *doc, const struct bench *before,
+	const struct bench_comparison *c, const struct bench_arm_changes *arm);
+
 #endif

@@ -425,4 +425,13 @@ void bench_comparison_release(struct bench_comparison *c);
 json_t *bench_comparison_json(const struct bench *before, const struct bench *after,
 	const struct bench_comparison *comparison);
 
+/* ---- documents ----------------------------------------------------------------------------- */
+
+/* A campaign and its result (NULL: only what was counted). With `all` every workload is listed and
+ * there are pictures; else those that were called different. */
+struct doc *bench_doc(const struct bench *b, const struct bench_result *result, bool all);
+/* Two campaigns, read from `files`. */
+struct doc *bench_comparison_doc(const struct bench *before, const struct bench *after,
+	const struct bench_comparison *comparison, const char *const files[2], bool all);
+
 #endif

@@ -1,355 +1,30 @@
 /* solder bench: which interpreter is faster, said so that it would come out the same tomorrow. */
 #include <errno.h>
-#include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/data.h"
 #include "base/file.h"
 #include "bench/bench.h"
-#include "cmd/bench-internal.h"
-#include "study/study.h"
 #include "cmd/cmd.h"
 #include "report/report.h"
+#include "study/study.h"
 
 /* What --self-test slows its arm by. */
 #define SLOWDOWN 0.02
+#define PYPERFORMANCE "pyperformance"
 
-static int parse_percent(const char *option, const char *text, double *ret, struct err *err)
-{
-	char *end;
-	double percent = strtod(text, &end);
-
-	if (end == text || (*end && strcmp(end, "%") != 0) || !(percent >= 0 && percent <= 100)) {
-		err_set(err, ERR_USAGE, "--%s: '%s' is not a percentage", option, text);
-		return err_hint(err, "for example --%s 0.5", option);
-	}
-	*ret = percent / 100;
-	return 0;
-}
-
-/* The seed given, or one of our own, which is printed. */
-static int choose_seed(const char *text, uint64_t *seed, struct err *err)
-{
-	char *end;
-
-	if (!text) {
-		if (getrandom(seed, sizeof(*seed), 0) != sizeof(*seed))
-			return err_sys(err, "cannot get a random number");
-		*seed %= 1000000000;
-		return 0;
-	}
-	errno = 0;
-	*seed = strtoull(text, &end, 10);
-	if (errno || end == text || *end || text[0] == '-' || *seed >= BENCH_SEED_END)
-		return err_set(
-			err, ERR_USAGE, "--seed: '%s' is not a whole number below 2^53", text);
-	return 0;
-}
-
-/* What may be chosen anew when a campaign goes on. */
-static int limits_of(const struct bench_values *v, struct bench_options *o, struct err *err)
-{
-	if (v->max_time)
-		o->max_time = v->max_time * 60;
-	return (v->precision && parse_percent("precision", v->precision, &o->precision, err) < 0) ||
-			       (v->load &&
-				       parse_percent("load", v->load, &o->foreign_limit, err) < 0)
-		       ? -1
-		       : 0;
-}
-
-static int options_of(const struct bench_values *v, struct bench_options *o, struct err *err)
-{
-	bench_defaults(o);
-	o->rounds = v->rounds ? v->rounds : o->rounds;
-	o->layouts = v->layouts ? v->layouts : o->layouts;
-	o->limit = v->limit ? v->limit : o->limit;
-	o->measure = v->measure && !strcmp(v->measure, "wall") ? BENCH_WALL : BENCH_CPU;
-	if (limits_of(v, o, err) < 0)
-		return -1;
-	return choose_seed(v->seed, &o->seed, err);
-}
-
-static bool is_arm(const struct bench *b, const char *name)
-{
-	for (size_t i = 0; i < b->n_arms; i++) {
-		if (!strcmp(b->arms[i].name, name))
-			return true;
-	}
-	return false;
-}
-
-/* "NAME=PYTHON", or PYTHON alone, which gets the letter of its place or the next that is free. */
-static int add_arm(struct bench *b, const char *word, struct err *err)
-{
-	const char *equals = strchr(word, '=');
-	CLEANUP_FREE char *name = equals ? xstrndup(word, (size_t)(equals - word)) : NULL;
-	char letter[] = {(char)('A' + (int)b->n_arms), '\0'};
-
-	/* A path may hold a "=", too. */
-	if (name && (bench_arm_name_ok(name) || !path_exists(word)))
-		return bench_add_python(b, name, equals + 1, err);
-	while (is_arm(b, letter))
-		letter[0] = letter[0] == 'Z' ? 'A' : (char)(letter[0] + 1);
-	return bench_add_python(b, letter, word, err);
-}
-
-/* Where things are; the last two are ours and removed at the end. */
-struct folders {
-	const char *scratch;
-	char *workloads;
-	char *pyperformance;
-	char *links; /* of arms that were linked again */
+/* The options; 0 and NULL for what was not given. */
+struct bench_values {
+	unsigned int rounds, max_time, layouts, duration, limit;
+	const char *precision, *load, *seed, *filter, *suite, *script, *workloads, *scratch,
+		*output;
+	const char *measure, *pyperf, *html;
+	struct strv from, script_args;
+	bool self_test, resume, json, all, count, count_only;
 };
-
-static void remove_folders(struct folders *f)
-{
-	struct err ignored = ERR_INIT;
-
-	if (f->pyperformance)
-		tree_remove(f->pyperformance, &ignored);
-	if (f->links)
-		tree_remove(f->links, &ignored);
-	free(f->workloads);
-	free(f->pyperformance);
-	free(f->links);
-}
-
-/* Pyperformance takes the place of our own workloads. */
-static int add_pyperformance(
-	const struct bench_values *v, struct bench *b, struct folders *f, struct err *err)
-{
-	const char *given = v->suite ? strchr(v->suite, ':') : NULL;
-	CLEANUP_FREE char *index = xasprintf("%s/pyperformance_index.py", f->workloads);
-
-	if (given) {
-		free(f->workloads);
-		f->workloads = path_absolute(given + 1);
-	} else {
-		f->pyperformance = cmd_scratch(f->scratch, "pyperformance", err);
-		if (!f->pyperformance)
-			return -1;
-		free(f->workloads);
-		f->workloads = xstrdup(f->pyperformance);
-		if (bench_install_pyperformance(b, f->workloads, err) < 0)
-			return -1;
-	}
-	return bench_add_pyperformance(b, index, f->workloads, v->filter, err);
-}
-
-static int add_workloads(
-	const struct bench_values *v, struct bench *b, struct folders *f, struct err *err)
-{
-	if (v->suite && strcmp(v->suite, "own") != 0)
-		return add_pyperformance(v, b, f, err);
-	return v->script ? bench_add_script(b, v->script, &v->script_args, err)
-			 : bench_add_suite(b, f->workloads, v->filter, err);
-}
-
-static int begin(const struct bench_values *v, const struct strv *args, struct folders *f,
-	struct progress *progress, struct bench **ret, struct err *err)
-{
-	CLEANUP_BENCH struct bench *b = NULL;
-	struct bench_options options;
-
-	if (options_of(v, &options, err) < 0)
-		return -1;
-	b = bench_new(&options);
-	for (size_t i = 0; i < args->n; i++) {
-		if (add_arm(b, args->v[i], err) < 0)
-			return -1;
-	}
-	if (bench_named(b) < 2) {
-		err_set(err, ERR_USAGE, "there is nothing to compare: two Pythons are needed");
-		return err_hint(err, "for example: solder bench python3.11 dist/cpython");
-	}
-	if (v->layouts > 1 && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
-				      study_relink(b, f->links, progress, err) < 0))
-		return -1;
-	if (add_workloads(v, b, f, err) < 0)
-		return -1;
-	bench_add_hidden(b, v->self_test ? SLOWDOWN : 0);
-	*ret = steal(&b);
-	return 0;
-}
-
-/* A campaign that ran out of time or quiet may get more of both. */
-static int resume(
-	const struct bench_values *v, struct folders *f, struct bench **ret, struct err *err)
-{
-	struct bench *b;
-
-	if (bench_load(v->output, ret, err) < 0)
-		return -1;
-	b = *ret;
-	if (limits_of(v, &b->options, err) < 0)
-		return -1;
-	if (b->stopped && (!strcmp(b->stopped, "time") || !strcmp(b->stopped, "disturbed"))) {
-		free(b->stopped);
-		b->stopped = NULL;
-	}
-	if (study_has_relinks(b) && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
-					    study_relink_again(b, f->links, err) < 0))
-		return -1;
-	return strncmp(b->suite, PYPERFORMANCE, strlen(PYPERFORMANCE))
-		       ? 0
-		       : add_pyperformance(v, b, f, err);
-}
-
-static void say_plan(struct progress *p, const struct bench *b)
-{
-	progress_say(p,
-		"seed %llu; %zu workload%s, %zu arm%s and %zu hidden, up to %u round%s; until the "
-		"half-width is %.2f %%",
-		(unsigned long long)b->options.seed, b->n_workloads, plural(b->n_workloads),
-		bench_named(b), plural(bench_named(b)), b->n_arms - bench_named(b),
-		b->options.rounds, plural(b->options.rounds), 100 * b->options.precision);
-}
-
-static int run_campaign(const struct bench_values *v, struct bench *b,
-	const struct bench_setup *setup, struct err *err)
-{
-	CLEANUP_FREE char *counter = NULL;
-
-	/* Not only after an hour of rounds. */
-	if ((v->count || v->count_only) && bench_counter(&counter, err) < 0)
-		return -1;
-	if (!v->count_only) {
-		say_plan(setup->progress, b);
-		if (bench_run(b, setup, err) < 0)
-			return -1;
-	}
-	return counter ? bench_count(b, setup, err) : 0;
-}
-
-static void hint_resume(const struct bench_values *v, struct err *err)
-{
-	CLEANUP_FREE char *duration =
-		v->duration ? xasprintf(" --duration %u", v->duration) : xstrdup("");
-
-	err_hint(err, "solder bench --resume -o %s%s%s continues it", v->output, duration,
-		v->count_only ? " --count-only"
-		: v->count    ? " --count"
-			      : "");
-}
-
-static int measure(
-	const struct bench_values *v, const struct strv *args, struct bench **ret, struct err *err)
-{
-	struct progress *p = progress_new(stderr, PROGRESS_AUTO);
-	const char *tmp = getenv("TMPDIR");
-	CLEANUP(remove_folders)
-	struct folders f = {.scratch = v->scratch ? v->scratch : tmp && *tmp ? tmp : "/tmp"};
-	struct bench_setup setup = {
-		.scratch = f.scratch, .file = v->output, .duration = v->duration, .progress = p};
-	int result = data_folder("workloads", v->workloads, &f.workloads, err);
-
-	if (result == 0)
-		result = v->resume ? resume(v, &f, ret, err) : begin(v, args, &f, p, ret, err);
-	if (result == 0) {
-		setup.workloads = f.workloads;
-		result = run_campaign(v, *ret, &setup, err);
-	}
-	progress_free(p);
-	/* A file that was there before would have been refused. */
-	if (result < 0 && err->code == ERR_INTERRUPTED && v->output && path_exists(v->output))
-		hint_resume(v, err);
-	return result;
-}
-
-static int load(const struct bench_values *v, const char *file, struct bench **ret, struct err *err)
-{
-	if (bench_load(file, ret, err) < 0)
-		return -1;
-	if (v->measure)
-		(*ret)->options.measure = strcmp(v->measure, "wall") ? BENCH_CPU : BENCH_WALL;
-	return v->precision
-		       ? parse_percent("precision", v->precision, &(*ret)->options.precision, err)
-		       : 0;
-}
-
-/* `result` is NULL when there are only counts. */
-static int show(const struct bench_values *v, const struct bench *b,
-	const struct bench_result *result, struct err *err)
-{
-	CLEANUP_DOC struct doc *text = result ? bench_doc(b, result, v->all) : bench_counts_doc(b);
-
-	if (v->json) {
-		json_t *j = bench_to_json(b);
-
-		json_object_set_new(
-			j, "result", result ? bench_result_json(b, result) : json_null());
-		json_object_set_new(j, "instructions", bench_instructions_json(b));
-		report_json("solder-bench", j, stdout);
-		json_decref(j);
-	} else {
-		cmd_print(text);
-	}
-	if (v->html) {
-		CLEANUP_DOC struct doc *page =
-			result ? bench_doc(b, result, true) : bench_counts_doc(b);
-
-		if (doc_save_html(page, v->html, err) < 0)
-			return -1;
-	}
-	return v->pyperf ? bench_save_pyperf(b, v->pyperf, err) : 0;
-}
-
-/* A failed gate leaves verdicts that its noise cannot change. */
-static int conclude(const struct bench *b, const struct bench_result *result, struct err *err)
-{
-	bool copy = result->copy != BENCH_GATE_PASSED, withheld = false;
-	enum bench_gate gate = copy ? result->copy : result->slowed;
-
-	for (size_t a = 1; a < b->n_arms; a++) {
-		if (b->arms[a].role != BENCH_ROLE_ARM)
-			continue;
-		if (result->arms[a].verdict == BENCH_SLOWER)
-			return 1;
-		withheld |= result->arms[a].verdict == BENCH_NO_VERDICT;
-	}
-	if (!withheld)
-		return 0;
-	err_set(err, ERR_ENVIRONMENT, "no verdict: %s",
-		copy ? result->copy_reason : result->slowed_reason);
-	return err_hint(
-		err, gate == BENCH_GATE_NOISY
-			     ? "it is too noisy: more rounds or workloads, or a quieter machine"
-		     : gate == BENCH_GATE_NONE ? "without one, nobody can say how far to trust it"
-					       : "what was measured cannot be trusted");
-}
-
-static int compare(const struct bench_values *v, struct err *err)
-{
-	const struct bench_view view = {.all = v->all, .json = v->json, .html = v->html};
-	CLEANUP_BENCH struct bench *before = NULL, *after = NULL;
-
-	if (load(v, v->from.v[0], &before, err) < 0 || load(v, v->from.v[1], &after, err) < 0)
-		return -1;
-	return bench_show_comparison(before, after, &v->from, &view, err);
-}
-
-static int run(const void *values, const struct strv *args, struct err *err)
-{
-	const struct bench_values *v = values;
-	CLEANUP_BENCH struct bench *b = NULL;
-	CLEANUP_BENCH_RESULT struct bench_result result = {0};
-
-	if (bench_check_usage(v, args, err) < 0)
-		return -1;
-	if (v->from.n == 2)
-		return compare(v, err);
-	if ((v->from.n ? load(v, v->from.v[0], &b, err) : measure(v, args, &b, err)) < 0)
-		return -1;
-	if (b->n_rounds == 0 && b->counts)
-		return show(v, b, NULL, err);
-	if (bench_compute(b, &result, err) < 0 || show(v, b, &result, err) < 0)
-		return -1;
-	return conclude(b, &result, err);
-}
 
 static const struct opt opts[] = {
 	{"rounds", 0, OPT_COUNT, "N", "stop after N rounds (40)",
@@ -410,6 +85,415 @@ static const struct opt opts[] = {
 		offsetof(struct bench_values, pyperf)},
 };
 
+/* ---- usage --------------------------------------------------------------------------------- */
+
+/* What a campaign keeps from its beginning. */
+static const char *const fixed_at_begin[] = {"rounds", "seed", "measure", "filter", "script",
+	"script-arg", "limit", "layouts", "self-test", NULL};
+/* What only matters when something is run; --measure and --precision judge anew. */
+static const char *const for_running[] = {"rounds", "max-time", "seed", "filter", "suite", "script",
+	"script-arg", "workloads", "duration", "limit", "load", "layouts", "scratch", "self-test",
+	"count", "count-only", "output", NULL};
+
+/* The first of the names that was given, or NULL. */
+static const char *first_given(const struct bench_values *v, const char *const *names)
+{
+	for (; *names; names++) {
+		for (size_t i = 0; i < ARRAY_SIZE(opts); i++) {
+			const char *value = (const char *)v + opts[i].offset;
+
+			if (strcmp(opts[i].name, *names) != 0)
+				continue;
+			if (opts[i].kind == OPT_FLAG        ? *(const bool *)value
+				: opts[i].kind == OPT_COUNT ? *(const unsigned int *)value > 0
+				: opts[i].kind == OPT_LIST  ? ((const struct strv *)value)->n > 0
+							    : *(const char *const *)value != NULL)
+				return *names;
+		}
+	}
+	return NULL;
+}
+
+static int check_from(const struct bench_values *v, const struct strv *args, struct err *err)
+{
+	const char *option = first_given(v, for_running);
+
+	if (args->n || v->resume)
+		return err_set(err, ERR_USAGE, "--from runs nothing: it takes no Pythons");
+	if (option)
+		return err_set(err, ERR_USAGE, "--from runs nothing: --%s has no meaning", option);
+	if (v->from.n > 2)
+		return err_set(
+			err, ERR_USAGE, "--from: two campaigns are compared, not %zu", v->from.n);
+	if (v->pyperf && v->from.n == 2)
+		return err_set(err, ERR_USAGE, "--pyperf takes one campaign, not two");
+	return 0;
+}
+
+static int check_resume(const struct bench_values *v, const struct strv *args, struct err *err)
+{
+	const char *option = first_given(v, fixed_at_begin);
+
+	if (args->n)
+		return err_set(err, ERR_USAGE, "--resume takes the Pythons from its file");
+	if (!v->output)
+		return err_set(err, ERR_USAGE, "--resume needs -o FILE, the campaign to continue");
+	if (option)
+		return err_set(err, ERR_USAGE,
+			"--resume goes on with the --%s that the campaign began with", option);
+	return 0;
+}
+
+static int check_begin(const struct bench_values *v, struct err *err)
+{
+	size_t n = strlen(PYPERFORMANCE);
+
+	if (v->rounds == 1)
+		return err_set(err, ERR_USAGE, "--rounds: one says nothing of noise; at least 2");
+	if (v->layouts > BENCH_LAYOUTS_MAX)
+		return err_set(
+			err, ERR_USAGE, "--layouts: at most %d are possible", BENCH_LAYOUTS_MAX);
+	if (v->script_args.n && !v->script)
+		return err_set(err, ERR_USAGE, "--script-arg needs --script");
+	if (v->output && path_exists(v->output)) {
+		err_set(err, ERR_USAGE, "'%s' is there already", v->output);
+		return err_hint(err, "--resume goes on with a campaign; or choose another name");
+	}
+	if (!v->suite || !strcmp(v->suite, "own"))
+		return 0;
+	if (v->script)
+		return err_set(err, ERR_USAGE, "--suite and --script exclude each other");
+	if (strncmp(v->suite, PYPERFORMANCE, n) != 0 ||
+		(v->suite[n] && (v->suite[n] != ':' || !v->suite[n + 1])))
+		return err_set(err, ERR_USAGE,
+			"--suite: '%s' is neither own, pyperformance nor pyperformance:DIR",
+			v->suite);
+	return 0;
+}
+
+/* Refuses what makes no sense together, or would be lost: also places of output that cannot be
+ * written, before anything has run. */
+static int check_usage(const struct bench_values *v, const struct strv *args, struct err *err)
+{
+	const char *const outputs[] = {v->output, v->html, v->pyperf};
+
+	if (v->count_only && v->pyperf)
+		return err_set(err, ERR_USAGE, "--pyperf takes times, not instructions");
+	if ((v->from.n          ? check_from(v, args, err)
+		    : v->resume ? check_resume(v, args, err)
+				: check_begin(v, err)) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++) {
+		if (outputs[i] && cmd_check_output(outputs[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parse_percent(const char *option, const char *text, double *ret, struct err *err)
+{
+	char *end;
+	double percent = strtod(text, &end);
+
+	if (end == text || (*end && strcmp(end, "%") != 0) || !(percent >= 0 && percent <= 100)) {
+		err_set(err, ERR_USAGE, "--%s: '%s' is not a percentage", option, text);
+		return err_hint(err, "for example --%s 0.5", option);
+	}
+	*ret = percent / 100;
+	return 0;
+}
+
+/* The seed given, or one of our own, which is printed. */
+static int choose_seed(const char *text, uint64_t *seed, struct err *err)
+{
+	char *end;
+
+	if (!text) {
+		if (getrandom(seed, sizeof(*seed), 0) != sizeof(*seed))
+			return err_sys(err, "cannot get a random number");
+		*seed %= 1000000000;
+		return 0;
+	}
+	errno = 0;
+	*seed = strtoull(text, &end, 10);
+	if (errno || end == text || *end || text[0] == '-' || *seed >= BENCH_SEED_END)
+		return err_set(
+			err, ERR_USAGE, "--seed: '%s' is not a whole number below 2^53", text);
+	return 0;
+}
+
+/* What may be chosen anew when a campaign goes on. */
+static int limits_of(const struct bench_values *v, struct bench_options *o, struct err *err)
+{
+	if (v->max_time)
+		o->max_time = v->max_time * 60;
+	return (v->precision && parse_percent("precision", v->precision, &o->precision, err) < 0) ||
+			       (v->load &&
+				       parse_percent("load", v->load, &o->foreign_limit, err) < 0)
+		       ? -1
+		       : 0;
+}
+
+/* ---- running ------------------------------------------------------------------------------- */
+
+/* Where things are; the last two are ours and removed at the end. */
+struct folders {
+	const char *scratch;
+	char *workloads;
+	char *pyperformance;
+	char *links; /* of arms that were linked again */
+};
+
+static void remove_folders(struct folders *f)
+{
+	struct err ignored = ERR_INIT;
+
+	if (f->pyperformance)
+		tree_remove(f->pyperformance, &ignored);
+	if (f->links)
+		tree_remove(f->links, &ignored);
+	free(f->workloads);
+	free(f->pyperformance);
+	free(f->links);
+}
+
+/* Pyperformance takes the place of our own workloads. */
+static int add_pyperformance(
+	const struct bench_values *v, struct bench *b, struct folders *f, struct err *err)
+{
+	const char *given = v->suite ? strchr(v->suite, ':') : NULL;
+	CLEANUP_FREE char *index = xasprintf("%s/pyperformance_index.py", f->workloads);
+
+	free(f->workloads);
+	f->workloads = given ? path_absolute(given + 1) : NULL;
+	if (!given) {
+		f->pyperformance = cmd_scratch(f->scratch, "pyperformance", err);
+		if (!f->pyperformance)
+			return -1;
+		f->workloads = xstrdup(f->pyperformance);
+		if (bench_install_pyperformance(b, f->workloads, err) < 0)
+			return -1;
+	}
+	return bench_add_pyperformance(b, index, f->workloads, v->filter, err);
+}
+
+static int begin(const struct bench_values *v, const struct strv *args, struct folders *f,
+	struct progress *progress, struct bench **ret, struct err *err)
+{
+	CLEANUP_BENCH struct bench *b = NULL;
+	struct bench_options options;
+
+	bench_defaults(&options);
+	options.rounds = v->rounds ? v->rounds : options.rounds;
+	options.layouts = v->layouts ? v->layouts : options.layouts;
+	options.limit = v->limit ? v->limit : options.limit;
+	options.measure = v->measure && !strcmp(v->measure, "wall") ? BENCH_WALL : BENCH_CPU;
+	if (limits_of(v, &options, err) < 0 || choose_seed(v->seed, &options.seed, err) < 0)
+		return -1;
+	b = bench_new(&options);
+	for (size_t i = 0; i < args->n; i++) {
+		if (bench_add_word(b, args->v[i], err) < 0)
+			return -1;
+	}
+	if (bench_named(b) < 2) {
+		err_set(err, ERR_USAGE, "there is nothing to compare: two Pythons are needed");
+		return err_hint(err, "for example: solder bench python3.11 dist/cpython");
+	}
+	if (v->layouts > 1 && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
+				      study_relink(b, f->links, progress, err) < 0))
+		return -1;
+	if ((v->suite && strcmp(v->suite, "own") != 0 ? add_pyperformance(v, b, f, err)
+		    : v->script ? bench_add_script(b, v->script, &v->script_args, err)
+				: bench_add_suite(b, f->workloads, v->filter, err)) < 0)
+		return -1;
+	bench_add_hidden(b, v->self_test ? SLOWDOWN : 0);
+	*ret = steal(&b);
+	return 0;
+}
+
+/* A campaign that ran out of time or quiet may get more of both. */
+static int resume(
+	const struct bench_values *v, struct folders *f, struct bench **ret, struct err *err)
+{
+	struct bench *b;
+
+	if (bench_load(v->output, ret, err) < 0)
+		return -1;
+	b = *ret;
+	if (limits_of(v, &b->options, err) < 0)
+		return -1;
+	if (b->stopped && (!strcmp(b->stopped, "time") || !strcmp(b->stopped, "disturbed"))) {
+		free(b->stopped);
+		b->stopped = NULL;
+	}
+	if (study_has_relinks(b) && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
+					    study_relink_again(b, f->links, err) < 0))
+		return -1;
+	return strncmp(b->suite, PYPERFORMANCE, strlen(PYPERFORMANCE))
+		       ? 0
+		       : add_pyperformance(v, b, f, err);
+}
+
+static int run_campaign(const struct bench_values *v, struct bench *b,
+	const struct bench_setup *setup, struct err *err)
+{
+	CLEANUP_FREE char *counter = NULL;
+	size_t named = bench_named(b);
+
+	/* Not only after an hour of rounds. */
+	if ((v->count || v->count_only) && bench_counter(&counter, err) < 0)
+		return -1;
+	if (!v->count_only) {
+		progress_say(setup->progress,
+			"seed %llu; %zu workload%s, %zu arm%s and %zu hidden, up to %u round%s; until the half-width is %.2f %%",
+			(unsigned long long)b->options.seed, b->n_workloads, plural(b->n_workloads),
+			named, plural(named), b->n_arms - named, b->options.rounds,
+			plural(b->options.rounds), 100 * b->options.precision);
+		if (bench_run(b, setup, err) < 0)
+			return -1;
+	}
+	return counter ? bench_count(b, setup, err) : 0;
+}
+
+static int measure(
+	const struct bench_values *v, const struct strv *args, struct bench **ret, struct err *err)
+{
+	struct progress *p = progress_new(stderr, PROGRESS_AUTO);
+	const char *tmp = getenv("TMPDIR");
+	CLEANUP(remove_folders)
+	struct folders f = {.scratch = v->scratch ? v->scratch : tmp && *tmp ? tmp : "/tmp"};
+	struct bench_setup setup = {
+		.scratch = f.scratch, .file = v->output, .duration = v->duration, .progress = p};
+	int result = data_folder("workloads", v->workloads, &f.workloads, err);
+
+	if (result == 0)
+		result = v->resume ? resume(v, &f, ret, err) : begin(v, args, &f, p, ret, err);
+	if (result == 0) {
+		setup.workloads = f.workloads;
+		result = run_campaign(v, *ret, &setup, err);
+	}
+	progress_free(p);
+	/* A file that was there before would have been refused. */
+	if (result < 0 && err->code == ERR_INTERRUPTED && v->output && path_exists(v->output)) {
+		CLEANUP_FREE char *duration =
+			v->duration ? xasprintf(" --duration %u", v->duration) : xstrdup("");
+
+		err_hint(err, "solder bench --resume -o %s%s%s continues it", v->output, duration,
+			v->count_only ? " --count-only"
+			: v->count    ? " --count"
+				      : "");
+	}
+	return result;
+}
+
+/* ---- showing ------------------------------------------------------------------------------- */
+
+static int load(const struct bench_values *v, const char *file, struct bench **ret, struct err *err)
+{
+	if (bench_load(file, ret, err) < 0)
+		return -1;
+	if (v->measure)
+		(*ret)->options.measure = strcmp(v->measure, "wall") ? BENCH_CPU : BENCH_WALL;
+	return v->precision
+		       ? parse_percent("precision", v->precision, &(*ret)->options.precision, err)
+		       : 0;
+}
+
+/* Prints the model (NULL: the text) and writes the page (NULL: none); takes over all three. */
+static int show(const struct bench_values *v, const char *format, json_t *model, struct doc *text,
+	struct doc *page, struct err *err)
+{
+	int result = page ? doc_save_html(page, v->html, err) : 0;
+
+	if (model)
+		report_json(format, model, stdout);
+	else
+		cmd_print(text);
+	json_decref(model);
+	doc_free(text);
+	doc_free(page);
+	return result;
+}
+
+/* A failed gate leaves verdicts that its noise cannot change. */
+static int conclude(const struct bench *b, const struct bench_result *result, struct err *err)
+{
+	bool copy = result->copy != BENCH_GATE_PASSED, withheld = false;
+	enum bench_gate gate = copy ? result->copy : result->slowed;
+
+	for (size_t a = 1; a < b->n_arms; a++) {
+		if (b->arms[a].role != BENCH_ROLE_ARM)
+			continue;
+		if (result->arms[a].verdict == BENCH_SLOWER)
+			return 1;
+		withheld |= result->arms[a].verdict == BENCH_NO_VERDICT;
+	}
+	if (!withheld)
+		return 0;
+	err_set(err, ERR_ENVIRONMENT, "no verdict: %s",
+		copy ? result->copy_reason : result->slowed_reason);
+	return err_hint(
+		err, gate == BENCH_GATE_NOISY
+			     ? "it is too noisy: more rounds or workloads, or a quieter machine"
+		     : gate == BENCH_GATE_NONE ? "without one, nobody can say how far to trust it"
+					       : "what was measured cannot be trusted");
+}
+
+static int compare(const struct bench_values *v, struct err *err)
+{
+	CLEANUP_BENCH struct bench *before = NULL, *after = NULL;
+	CLEANUP_BENCH_COMPARISON struct bench_comparison c = {0};
+	const char *const files[2] = {v->from.v[0], v->from.v[1]};
+
+	if (load(v, files[0], &before, err) < 0 || load(v, files[1], &after, err) < 0 ||
+		bench_compare(before, after, &c, err) < 0 ||
+		show(v, "solder-bench-comparison",
+			v->json ? bench_comparison_json(before, after, &c) : NULL,
+			bench_comparison_doc(before, after, &c, files, v->all),
+			v->html ? bench_comparison_doc(before, after, &c, files, true) : NULL,
+			err) < 0)
+		return -1;
+	if (!c.verdicts)
+		return err_set(
+			err, ERR_ENVIRONMENT, "no verdict: a campaign did not pass its gates");
+	for (size_t i = 0; i < c.n_arms; i++) {
+		if (before->arms[c.arms[i].before].role == BENCH_ROLE_ARM &&
+			c.arms[i].suite.verdict == BENCH_SLOWER)
+			return 1;
+	}
+	return 0;
+}
+
+static int run_bench(const void *values, const struct strv *args, struct err *err)
+{
+	const struct bench_values *v = values;
+	CLEANUP_BENCH struct bench *b = NULL;
+	CLEANUP_BENCH_RESULT struct bench_result result = {0};
+	const struct bench_result *r = &result;
+	json_t *model = NULL;
+
+	if (check_usage(v, args, err) < 0)
+		return -1;
+	if (v->from.n == 2)
+		return compare(v, err);
+	if ((v->from.n ? load(v, v->from.v[0], &b, err) : measure(v, args, &b, err)) < 0)
+		return -1;
+	if (b->n_rounds == 0 && b->counts)
+		r = NULL;
+	else if (bench_compute(b, &result, err) < 0)
+		return -1;
+	if (v->json) {
+		model = bench_to_json(b);
+		json_object_set_new(model, "result", r ? bench_result_json(b, r) : json_null());
+		json_object_set_new(model, "instructions", bench_instructions_json(b));
+	}
+	if (show(v, "solder-bench", model, bench_doc(b, r, v->all),
+		    v->html ? bench_doc(b, r, true) : NULL, err) < 0 ||
+		(v->pyperf && bench_save_pyperf(b, v->pyperf, err) < 0))
+		return -1;
+	return r ? conclude(b, r, err) : 0;
+}
+
 const struct command cmd_bench = {
 	.name = "bench",
 	.summary = "compare the speed of interpreters",
@@ -439,5 +523,5 @@ const struct command cmd_bench = {
 	.values_size = sizeof(struct bench_values),
 	.min_args = 0,
 	.max_args = BENCH_ARMS_MAX - 2,
-	.run = run,
+	.run = run_bench,
 };

@@ -1,9 +1,9 @@
-/* The pictures of a campaign. */
+/* The pictures: the workloads by arm, a forest for each arm, what happened in each round. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/bench-internal.h"
+#include "bench/bench-internal.h"
 
 static void add_picture(struct doc *doc, char *svg, const char *alt)
 {
@@ -42,14 +42,28 @@ static void add_violins(struct doc *doc, const struct bench *b, const struct ben
 		"with its interval. The copy is the reference itself.");
 }
 
-static void add_forest(
+/* Rows of workloads are followed by one or two summaries. */
+static void add_forest(struct doc *doc, const struct bench *b, const struct chart_words *words,
+	const struct chart_interval *rows, size_t n)
+{
+	add_picture(doc, chart_forest(words, rows, n, b->options.margin),
+		"Each workload with its interval; the band is what counts as equal.");
+}
+
+static struct chart_interval row_of(
+	const char *name, double ratio, struct bench_interval i, enum doc_tone tone, bool summary)
+{
+	return (struct chart_interval){name, ratio, i.low, i.high, tone, summary};
+}
+
+static void add_workloads(
 	struct doc *doc, const struct bench *b, const struct bench_result *r, size_t a)
 {
 	CLEANUP_FREE struct chart_interval *rows = xcalloc(r->counting + 2, sizeof(*rows));
 	CLEANUP_FREE char *title = xasprintf("Workloads of %s", b->arms[a].name);
 	const struct chart_words words = {.title = title,
-		.about = "Each workload's ratio to the reference with its interval, and that of "
-			 "the suite.",
+		.about =
+			"Each workload's ratio to the reference with its interval, and that of the suite.",
 		.less = "faster",
 		.more = "slower"};
 	const struct bench_arm_result *arm = &r->arms[a];
@@ -59,26 +73,35 @@ static void add_forest(
 		const struct bench_cell *c = &arm->cells[w];
 
 		if (!r->why[w])
-			rows[n++] = (struct chart_interval){.name = b->workloads[w].name,
-				.point = c->ratio,
-				.low = c->interval.low,
-				.high = c->interval.high,
-				.tone = bench_verdict_tone(c->verdict)};
+			rows[n++] = row_of(b->workloads[w].name, c->ratio, c->interval,
+				bench_verdict_tone(c->verdict), false);
 	}
-	rows[n++] = (struct chart_interval){.name = "this suite",
-		.point = arm->ratio,
-		.low = arm->suite.low,
-		.high = arm->suite.high,
-		.tone = bench_verdict_tone(arm->verdict),
-		.summary = true};
-	rows[n++] = (struct chart_interval){.name = "other programs",
-		.point = arm->ratio,
-		.low = arm->general.low,
-		.high = arm->general.high,
-		.tone = DOC_PLAIN,
-		.summary = true};
-	add_picture(doc, chart_forest(&words, rows, n, b->options.margin),
-		"Each workload with its interval; the band is what counts as equal.");
+	rows[n++] = row_of(
+		"this suite", arm->ratio, arm->suite, bench_verdict_tone(arm->verdict), true);
+	rows[n++] = row_of("other programs", arm->ratio, arm->general, DOC_PLAIN, true);
+	add_forest(doc, b, &words, rows, n);
+}
+
+void charts_add_changes(struct doc *doc, const struct bench *before,
+	const struct bench_comparison *c, const struct bench_arm_changes *arm)
+{
+	CLEANUP_FREE struct chart_interval *rows = xcalloc(c->n_workloads + 1, sizeof(*rows));
+	CLEANUP_FREE char *title = xasprintf("Change of %s", before->arms[arm->before].name);
+	const struct chart_words words = {.title = title,
+		.about =
+			"How each workload's ratio to the reference has changed from the first campaign to the second, with the interval, and that of the suite.",
+		.less = "faster in the second",
+		.more = "slower in the second"};
+
+	for (size_t i = 0; i <= c->n_workloads; i++) {
+		bool suite = i == c->n_workloads;
+		const struct bench_change *ch = suite ? &arm->suite : &arm->workloads[i];
+
+		rows[i] =
+			row_of(suite ? "this suite" : before->workloads[c->workload_before[i]].name,
+				ch->ratio, ch->interval, bench_verdict_tone(ch->verdict), suite);
+	}
+	add_forest(doc, before, &words, rows, c->n_workloads + 1);
 }
 
 /* The geometric mean over workloads of the copy's ratio in one round, in percent. */
@@ -133,12 +156,12 @@ static void add_rounds(struct doc *doc, const struct bench *b, const struct benc
 		"Noise over time; rounds above a dashed line were dropped for all arms.");
 }
 
-void bench_charts(struct doc *doc, const struct bench *b, const struct bench_result *result)
+void charts_add(struct doc *doc, const struct bench *b, const struct bench_result *result)
 {
 	add_violins(doc, b, result);
 	for (size_t a = 1; a < b->n_arms; a++) {
 		if (b->arms[a].role == BENCH_ROLE_ARM)
-			add_forest(doc, b, result, a);
+			add_workloads(doc, b, result, a);
 	}
 	add_rounds(doc, b, result);
 }
