@@ -15,8 +15,12 @@ static int build_again(const struct study_verify *how, const char *place, const 
 	struct progress *progress, struct err *err)
 {
 	CLEANUP_CPYTHON_RECORD struct cpython_record record = {0};
+	CLEANUP_PACKAGE struct package *package = NULL;
 	int line, failed;
 
+	/* A tree that cannot be packed need not be built again to know it. */
+	if (pack_open(how->dir, &package, err) < 0)
+		return -1;
 	if (cpython_record_read(how->dir, how->cache->dir, NULL, &record, err) < 0 ||
 		cpython_record_check_compiler(&record, err) < 0)
 		return err_wrap(err, "cannot build again");
