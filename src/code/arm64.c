@@ -1,4 +1,4 @@
-/* What AArch64 instructions do, one by one.
+/* Classes AArch64 instructions, one by one.
  *
  * All instructions have four bytes, in little-endian order; which one it is stands in the upper
  * bits, registers mostly in the lower ones: Rd (or Rt) in 0 to 4, Rn in 5 to 9, Rm in 16 to 20.
@@ -36,7 +36,7 @@
 /* x0 to x18, and x30, which the call itself writes */
 #define CALLER_SAVED 0x4007ffffu
 
-/* What glibc keeps at the thread pointer. */
+/* Bytes of glibc's own at the thread pointer. */
 #define TCB_SIZE 16
 
 struct arm_step {
@@ -153,7 +153,7 @@ static void by_register(struct arm_step *s, bool call)
 	forget(s, call ? CALLER_SAVED : UINT32_MAX);
 }
 
-/* Calls, jumps, branches and returns; false if it is none. */
+/* Calls, jumps, branches and returns; false for other instructions. */
 static bool transfer(struct arm_step *s)
 {
 	uint32_t op = s->op;
@@ -237,7 +237,7 @@ static void load_or_store(struct arm_step *s)
 		put(s, s->d, to);
 }
 
-/* What an instruction computes from what registers hold. */
+/* Follows the values that matter through loads, moves and additions. */
 static void values(struct arm_step *s)
 {
 	uint32_t op = s->op;

@@ -58,14 +58,14 @@ int code_read_eh_frame(struct code *code, struct err *err);
 /* The function that holds an address, or NULL. */
 const struct code_span *code_function_at(const struct code *code, uint64_t addr);
 const struct code_slot *code_slot_at(const struct code *code, uint64_t addr);
-/* Is the word part of the GOT? Those with a symbol's relocation are, and all of its sections. */
+/* True if the word is in a section of the GOT or, without section headers, a slot. */
 bool code_in_got(const struct code *code, uint64_t addr);
 /* The name of a slot's symbol; NULL when it has none, or there is no slot. */
 const char *code_slot_name(const struct code *code, const struct code_slot *slot);
 /* The slot that the PLT stub at this address jumps through, or NULL when there is no stub. */
 const struct code_slot *code_stub(const struct code *code, uint64_t addr);
 
-/* What a register holds, as far as the last instruction that wrote it tells. */
+/* The content of a register, as far as the last instruction that wrote it tells. */
 enum held {
 	HELD_NOTHING,
 	HELD_TP,       /* the thread pointer */
@@ -109,7 +109,7 @@ typedef size_t (*code_step)(struct code_walk *w, const uint8_t *p, size_t left, 
 size_t code_step_x86(struct code_walk *w, const uint8_t *p, size_t left, uint64_t addr);
 size_t code_step_arm64(struct code_walk *w, const uint8_t *p, size_t left, uint64_t addr);
 
-/* Where the stub's jump leads: the address of its slot, or 0. */
+/* The address of the slot that the stub at `p` jumps through, or 0 if it is no stub. */
 uint64_t code_stub_x86(const uint8_t *p, size_t n, uint64_t addr);
 uint64_t code_stub_arm64(const uint8_t *p, size_t n, uint64_t addr);
 
@@ -135,8 +135,8 @@ void code_transfer(struct code_walk *w, struct code_insn *insn, uint64_t target,
 /* A call or jump through a slot of the GOT. */
 void code_through_slot(struct code_walk *w, struct code_insn *insn, uint64_t addr, bool call,
 	const struct held_value *arg);
-/* Reads a word of the GOT; false if it is none, and `held` is as it was. Otherwise `held` receives
- * what a register would hold. */
+/* Reads a word of the GOT into `held`, as a register would hold it. False if the word is not in the
+ * GOT; `held` is then untouched. */
 bool code_read_got(
 	struct code_walk *w, struct code_insn *insn, uint64_t addr, struct held_value *held);
 

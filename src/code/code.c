@@ -1,4 +1,4 @@
-/* What is known about the code of a file before its instructions are read.
+/* Gathers what a file tells about its code before the instructions are read.
  *
  * Code that can be loaded anywhere, or that uses what another file defines, goes by way of words
  * that the loader fills in: slots. Most lie in the *global offset table* (GOT), where each holds
@@ -242,8 +242,8 @@ static int read_dynamic(struct code *code, const struct elf_dynamic *dyn, struct
 	return 0;
 }
 
-/* What sections say that segments do not: .symtab, and, in a program without a dynamic section,
- * IRELATIVE relocations. */
+/* Reads what only sections tell: .symtab, and IRELATIVE relocations in a program without a dynamic
+ * section. */
 static int read_tables(struct code *code, bool dynamic, struct err *err)
 {
 	const struct elf_image *img = &code->img;
@@ -305,7 +305,7 @@ static void settle_functions(struct code *code)
 	uint64_t next = 0;
 
 	sort_array(v, n, sizeof(*v), compare_functions);
-	/* What is kept is written at or before the place that was read. */
+	/* The array is compacted in place. */
 	for (size_t i = 0; i < n; i++) {
 		struct code_span f = v[i];
 		const struct code_span *r = region_at(code, f.start);

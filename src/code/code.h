@@ -1,4 +1,4 @@
-/* What the machine code of a file does: every instruction, read and classed.
+/* The machine code of a file: every instruction, read and classed.
  *
  * The facts of the file itself (sections, symbols, relocations) are elf/elf.h's. What GOT, PLT and
  * the models of thread-local storage are is told in code.c. */
@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-/* What instructions do that costs something or that a loader must serve.
+/* Sites: instructions that cost something, or that a loader must serve.
  *
  * Every executable section is read within the bounds of its functions, from .symtab, .dynsym and
  * .eh_frame, so that stripped files work too; x86-64 and AArch64. Instructions are told apart by
@@ -24,8 +24,8 @@
  *
  *	TLS      one computation of a variable's place: the call of __tls_get_addr or of a
  *	         descriptor's function, the load of an offset from the GOT, or the access by way of
- *	         the thread pointer and a constant. Further accesses by the same address are none.
- *	         Words that the C library keeps beside the thread pointer are no variables.
+ *	         the thread pointer and a constant. Further accesses by the same address do not
+ *	         count, nor do words of the C library's own next to the thread pointer.
  *	calls    every call, and every jump in tail position to a PLT stub, through the GOT, or to
  *	         the start of another function (not to a function's cold part, which without
  *	         symbols looks the same when the jump is unconditional). Other indirect jumps are

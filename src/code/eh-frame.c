@@ -174,7 +174,7 @@ static void read_records(struct code *code, struct cursor *c)
 	}
 }
 
-/* What does not parse ends the list and is no error: only function bounds hang on it. */
+/* A record that does not parse ends the list and is no error: only function bounds depend on it. */
 int code_read_eh_frame(struct code *code, struct err *err)
 {
 	const struct elf_image *img = &code->img;

@@ -98,8 +98,8 @@ static void call_tls_get_addr(
 	w->last_tls = site;
 }
 
-/* Is a jump from one to the other one within what was a single function? Compilers move the part
- * that is seldom run elsewhere, as NAME.cold. */
+/* True for parts of what was a single function: compilers move code that seldom runs elsewhere, as
+ * NAME.cold. */
 static bool same_function(const struct code_span *from, const struct code_span *to)
 {
 	const char *cold = from->name ? strstr(from->name, ".cold") : NULL;

@@ -32,7 +32,7 @@
 
 #define MAX_LENGTH 15
 
-/* What follows an opcode. */
+/* The bytes that follow an opcode. */
 #define M 1  /* ModRM */
 #define B 2  /* an immediate of one byte */
 #define Z 4  /* of four bytes, or two with an operand-size prefix */
@@ -210,7 +210,7 @@ static unsigned read_vector(struct reader *r, struct x86_decoded *in, uint8_t fi
 	}
 }
 
-/* What follows an opcode that has a rule of its own. */
+/* The same for opcodes that have a rule of their own. */
 static unsigned special(struct reader *r, struct x86_decoded *in)
 {
 	/* A look ahead; where there is nothing, reading it will fail. */

@@ -1,4 +1,4 @@
-/* What x86-64 instructions do, one by one.
+/* Classes x86-64 instructions, one by one.
  *
  * How the sequences of code.c look here, where x@gottpoff(%rip), say, is a slot of the GOT, by its
  * distance from the instruction:
@@ -28,7 +28,7 @@
 #define MOV_LOAD 0x8b
 #define LEA 0x8d
 
-/* What glibc keeps from the thread pointer on; variables are below it. */
+/* From the thread pointer on there are glibc's own words; variables are below it. */
 #define TCB_STACK_GUARD 0x28
 
 struct x86_step {
@@ -36,7 +36,7 @@ struct x86_step {
 	const struct x86_decoded *in;
 	struct code_insn *insn;
 	uint64_t next;
-	/* What the instruction leaves in a register, over and above those that it clears. */
+	/* A value that it leaves in a register, and further registers that it clears. */
 	uint8_t to;
 	struct held_value held;
 	uint32_t clobbers;
@@ -188,7 +188,7 @@ static void through_operand(struct x86_step *s, bool call)
 		forget_all(s->w);
 }
 
-/* Calls, jumps and branches; false if it is none. */
+/* Calls, jumps and branches; false for other instructions. */
 static bool transfer(struct x86_step *s)
 {
 	const struct x86_decoded *in = s->in;

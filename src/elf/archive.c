@@ -120,7 +120,7 @@ int elf_archive_each(
 	return 0;
 }
 
-/* What the sections of one object file hold. */
+/* Collected over the sections of one object file. */
 struct object {
 	bool intermediate; /* sections for a link-time optimiser */
 	bool loaded;       /* sections with code or data */

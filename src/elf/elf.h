@@ -1,4 +1,4 @@
-/* What an ELF file or a static archive says about itself, as facts.
+/* Facts about an ELF file or a static archive, as it states them itself.
  *
  * The reader is our own and trusts nothing: every offset, size and count of the file is checked
  * against the bytes that are there, tables and names may not overlap beyond what linkers do (a
@@ -50,7 +50,7 @@ enum elf_relro {
 	ELF_RELRO_FULL,    /* PT_GNU_RELRO and bind_now */
 };
 
-/* What PT_GNU_STACK says. Missing means that the kernel's default for the machine applies, which
+/* From PT_GNU_STACK. Missing means that the kernel's default for the machine applies, which
  * on older ones is an executable stack. */
 enum elf_stack {
 	ELF_STACK_MISSING,
@@ -157,9 +157,8 @@ struct elf_facts {
 	 * GLIBC_ABI_… are no versions in this sense. */
 	const char *glibc;
 
-	/* What is odd and does not matter to the loader, NULL: nothing. Without section headers
-	 * that can be read, `symtab`, `debug_info`, `debuglink` are not known and read as absent.
-	 */
+	/* An oddity that does not matter to the loader, or NULL. If section headers cannot be read,
+	 * `symtab`, `debug_info` and `debuglink` are not known and read as absent. */
 	const char *note;
 
 	struct strv kept; /* private: what the strings above point into */
@@ -174,10 +173,10 @@ void elf_facts_release(struct elf_facts *facts);
 
 #define CLEANUP_ELF_FACTS CLEANUP(elf_facts_release)
 
-/* Is the name among the exports? */
+/* True if the name is among the exports. */
 bool elf_exports(const struct elf_facts *facts, const char *name);
 
-/* How many dynamic relocations of this type. */
+/* The number of dynamic relocations of this type. */
 uint64_t elf_reloc_count(const struct elf_facts *facts, uint32_t type);
 
 /* "R_X86_64_GLOB_DAT": the types that dynamic relocations have on the machines that have a name
@@ -223,8 +222,8 @@ int elf_section_read(
  * ".text of ceval.o", or the member alone. */
 int elf_section_at(const char *path, uint64_t offset, char **name, struct err *err);
 
-/* What an exported variable of that name, a `long` say, begins with in the file: 1 when there is
- * one, 0 when there is none, or none with bytes in the file. */
+/* The first word of an exported variable, a `long` say, as it is in the file: 1, or 0 if there is
+ * no such variable, or it has no bytes in the file. */
 int elf_export_word(const char *path, const char *name, uint64_t *word, struct err *err);
 
 /* A member of an `ar` archive. Name and bytes are valid only during the call. */
@@ -243,8 +242,8 @@ typedef int (*elf_archive_visit)(
 int elf_archive_each(
 	const void *data, size_t len, elf_archive_visit visit, void *ctx, struct err *err);
 
-/* Whether an archive can be linked by anyone. Every member is counted in `members` and in at most
- * one of bitcode_members, lto_members and foreign_members; members in none of them are machine
+/* Tells whether an archive can be linked by anyone. Every member is counted in `members` and in at
+ * most one of bitcode_members, lto_members and foreign_members; members in none of them are machine
  * code for `machine`. */
 struct elf_archive_facts {
 	size_t members;

@@ -93,7 +93,7 @@ void elf_rel(const struct elf_image *img, const uint8_t *p, uint32_t *symbol, ui
 /* Both give false when the bytes are not all in the file. */
 bool elf_bytes(const struct elf_image *img, uint64_t offset, uint64_t len, struct elf_slice *out);
 bool elf_section_bytes(const struct elf_image *img, const Elf64_Shdr *sh, struct elf_slice *out);
-/* Does the section's name equal `name`, or begin with it? */
+/* True if the section's name equals `name`, or begins with it. */
 bool elf_section_is(const struct elf_image *img, const Elf64_Shdr *sh, const char *name);
 bool elf_section_begins(const struct elf_image *img, const Elf64_Shdr *sh, const char *name);
 /* The first section of that name. */
@@ -127,7 +127,7 @@ struct elf_dynamic {
 
 /* Reads PT_DYNAMIC, and finds the two tables: 1, or 0 if the file has none. */
 int elf_dynamic_read(const struct elf_image *img, struct elf_dynamic *dyn, struct err *err);
-/* How many dynamic symbols there are, as far as anything in the file says. */
+/* The number of dynamic symbols, as far as anything in the file tells it. */
 int elf_count_symbols(const struct elf_image *img, const struct elf_dynamic *dyn, uint64_t *count,
 	struct err *err);
 
@@ -142,7 +142,7 @@ struct elf_relocs {
 int elf_find_relocs(const struct elf_image *img, const struct elf_dynamic *dyn,
 	struct elf_relocs tables[ELF_N_RELOC_TABLES], struct err *err);
 
-/* What the loader puts in the place of a dynamic relocation. */
+/* The values that the loader puts in the place of dynamic relocations. */
 enum elf_reloc_kind {
 	ELF_RELOC_OTHER,
 	ELF_RELOC_ADDRESS, /* of a symbol, at load time: GLOB_DAT */

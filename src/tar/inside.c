@@ -194,7 +194,7 @@ static int unpack_file(struct tar_inside *u, struct archive_entry *e, int parent
 }
 
 /* '..' may only stand at the start of a target, where it leaves a folder that is known to be real:
- * behind a name it could leave what a link of the archive points to, and so the root. */
+ * after a name it could leave what a link of the archive points to, and so the root. */
 const char *tar_link_fault(const char *target, size_t depth)
 {
 	bool named = false;

@@ -1,4 +1,4 @@
-/* What an archive will hold, before it is written. */
+/* The list of entries of an archive that is to be written. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,7 +105,7 @@ void tar_list_add_symlink(struct tar_list *l, const char *target, const char *as
 	add_entry(l, xstrdup(as), TAR_LINK)->link = xstrdup(target);
 }
 
-/* Is `name` `top`, or below it? */
+/* True for `top` itself and all below it. */
 static bool is_below(const char *name, const char *top)
 {
 	size_t n = strlen(top);
@@ -179,7 +179,7 @@ static int compare_entries(const void *a, const void *b)
 	return c ? c : x->order < y->order ? -1 : 1;
 }
 
-/* Would tar_extract() take it, also when it drops the topmost folder? */
+/* Refuses what tar_extract() would refuse, also when it drops the topmost folder. */
 static int check_entry(const struct tar_entry *e, struct err *err)
 {
 	const char *fault = NULL;

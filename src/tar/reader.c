@@ -264,7 +264,7 @@ void tar_reader_release(struct tar_reader *r)
 	zip_release(&r->zip);
 }
 
-/* Is `name` "FOLDER/rel"? */
+/* True for "FOLDER/rel", whatever the folder. */
 static bool is_member(const char *name, const char *rel)
 {
 	const char *slash;

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 
-/* What one worker takes at a time, and how much it looks back into what came before. They are part
+/* The bytes that one worker takes at a time, and how far it looks back before them. They are part
  * of the format of our archives: they decide on their bytes, as the number of workers does not. At
  * slow levels the looking back takes so long that half a window is the better bargain. */
 #define JOB_SIZE (8 << 20)

@@ -38,9 +38,10 @@ bool zip_is(int fd);
  * "its entry 'x' …". The list is to be released in any case. */
 int zip_read(int fd, uint64_t max_entries, struct zip_list *l, struct err *err);
 void zip_release(struct zip_list *l);
-/* Is the entry that libarchive gives the next of the list? Gives it the list's name. */
+/* Checks that the entry that libarchive gives is the next of the list, and gives it the list's
+ * name. */
 int zip_next(struct zip_list *l, struct archive_entry *e, struct err *err);
-/* Did all come? */
+/* Checks that all have come. */
 int zip_finish(const struct zip_list *l, struct err *err);
 
 /* reader.c: an archive in the reading. Set the first three, open, and end with release. */
@@ -72,7 +73,7 @@ __attribute__((format(printf, 3, 4))) int tar_refuse(
 	struct tar_reader *r, struct err *err, const char *fmt, ...);
 /* It is beyond the limit of bytes. */
 int tar_refuse_size(struct tar_reader *r, struct err *err);
-/* What libarchive failed at; for some damages it has no words. */
+/* libarchive's reason; for some damage it has no words. */
 const char *tar_reason(struct archive *a);
 /* Leaves nothing in a text that could steer a terminal. */
 void tar_make_harmless(char *text);
@@ -95,8 +96,8 @@ int tar_inside_put(struct tar_inside *u, struct archive_entry *e);
 /* Modes and times of folders, when nothing more comes. */
 int tar_inside_finish(struct tar_inside *u);
 void tar_inside_release(struct tar_inside *u);
-/* What is wrong with the target of a link that is `depth` folders below the root: "is a link …", or
- * NULL. */
+/* NULL if a link that is `depth` folders below the root may have this target; else "is a link …",
+ * with the reason. */
 const char *tar_link_fault(const char *target, size_t depth);
 
 /* list.c: sorts, adds folders, drops what a later entry replaces; `first` (may be NULL) goes to the

@@ -18,8 +18,8 @@
 #include "base/err.h"
 #include "base/file.h"
 
-/* What an archive may unpack to. Both the bytes that come out of decompression and the sizes of
- * the files (holes of sparse ones included) are held to max_bytes. */
+/* Limits to what an archive may unpack to. Both the bytes that come out of decompression and the
+ * sizes of the files (holes of sparse ones included) are held to max_bytes. */
 struct tar_limits {
 	uint64_t max_bytes;
 	uint64_t max_entries;
@@ -58,10 +58,10 @@ int tar_extract_fd(int fd, const char *archive, const char *dir, int strip,
  * has more than `max` bytes. */
 int tar_member(const char *archive, const char *rel, size_t max, struct buf *out, struct err *err);
 
-/* What an archive will hold. Names are relative, "python/bin/python3"; the folders above them come
- * of themselves. Of several entries with one name the last that was added counts, so that a tree
- * is added first and what differs from it afterwards. Nothing is read before tar_write() but
- * the names, kinds and targets of a tree. */
+/* The entries of an archive to be written. Names are relative, "python/bin/python3"; the folders
+ * above them come of themselves. Of several entries with one name the last that was added counts,
+ * so that a tree is added first and what differs from it afterwards. Nothing is read before
+ * tar_write() but the names, kinds and targets of a tree. */
 enum tar_kind { TAR_FILE, TAR_FOLDER, TAR_LINK };
 
 struct tar_entry {
@@ -101,7 +101,7 @@ const struct tar_entry *tar_list_find(const struct tar_list *l, const char *name
  * the top of its tree is followed. */
 int tar_entry_open(const struct tar_entry *e, struct err *err);
 
-/* How many bytes the files have that will be read from disk. Settles the list, and fails as
+/* The number of bytes in the files that will be read from disk. Settles the list, and fails as
  * tar_write() would. */
 int tar_list_bytes(struct tar_list *l, const char *first, uint64_t *bytes, struct err *err);
 

@@ -43,7 +43,7 @@ enum {
 enum { STORED = 0, DEFLATED = 8 };
 enum { EXTRA_ZIP64 = 1, EXTRA_UNICODE_PATH = 0x7075 };
 
-/* Where the directory is. */
+/* Place and size of the directory. */
 struct zip_place {
 	uint64_t start, size, count;
 };
