@@ -301,7 +301,7 @@ static int walk_span(struct walker *k, const struct code_span *f, bool plt, stru
 static int walk_regions(struct walker *k, struct err *err)
 {
 	const struct code *code = k->w.code;
-	const struct code_span *f = code->functions, *end = f + code->n_functions;
+	size_t next = 0;
 
 	for (size_t i = 0; i < code->n_regions; i++) {
 		const struct code_span *region = &code->regions[i];
@@ -312,7 +312,10 @@ static int walk_regions(struct walker *k, struct err *err)
 				return -1;
 			continue;
 		}
-		for (; f < end && f->start < region->end; f++) {
+		for (; next < code->n_functions && code->functions[next].start < region->end;
+			next++) {
+			const struct code_span *f = &code->functions[next];
+
 			covered += f->end - f->start;
 			if (walk_span(k, f, false, err) < 0)
 				return -1;
