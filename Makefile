@@ -94,7 +94,8 @@ $(OUT)/obj/src/bench/play.o: src/bench/lacking.py
 $(OUT)/obj/src/check/rules-start.o: src/check/bytecode.py src/check/commands.py
 $(OUT)/obj/src/cpython/relocate.o: src/cpython/sysconfig.py
 $(OUT)/obj/src/explain/startup.o: src/explain/modules.py
-$(OUT)/obj/src/pack/ask.o: src/pack/ask.py
+$(OUT)/obj/src/pack/package.o: src/pack/ask.py
+$(OUT)/obj/src/pack/write.o: src/pack/relink.sh src/pack/run_tests.py
 $(OUT)/obj/src/python/ask.o: src/python/ask.py src/python/home.py
 
 # Objects depend on how they are compiled.

@@ -1,7 +1,5 @@
 /* Two trees that should be the same. */
-#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,61 +25,27 @@ static bool is_ours(const char *rel)
 	       !strcmp(rel, CYCLONEDX_FILE);
 }
 
-static json_t *say(struct comparison *c, const char *rel, const char *what)
+/* Says that a path differs; returns the object, which more may be added to, or NULL beyond the
+ * ceiling. */
+static json_t *add_difference(struct comparison *c, const char *rel, const char *what)
 {
 	json_t *o;
 
 	c->differ++;
 	if (json_array_size(c->list) >= c->max)
 		return NULL;
-	o = json_object();
-	json_object_set_new(o, "path", json_text(rel));
-	json_object_set_new(o, "what", json_text(what));
+	o = json_pack("{s:o, s:s}", "path", json_text(rel), "what", what);
 	json_array_append_new(c->list, o);
 	return o;
 }
 
-static ssize_t read_full(int fd, unsigned char *p, size_t n)
-{
-	size_t got = 0;
-
-	while (got < n) {
-		ssize_t r = read(fd, p + got, n - got);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -1;
-		if (r == 0)
-			break;
-		got += (size_t)r;
-	}
-	return (ssize_t)got;
-}
-
-static void set_hex(json_t *o, const char *key, const unsigned char *p, size_t n)
+static json_t *hex_json(const unsigned char *p, size_t n)
 {
 	char hex[2 * SHOWN + 1] = "";
 
 	for (size_t i = 0; i < n && i < SHOWN; i++)
 		snprintf(hex + 2 * i, 3, "%02x", p[i]);
-	json_object_set_new(o, key, json_string(hex));
-}
-
-static void say_content(struct comparison *c, const char *path, const char *rel, uint64_t offset,
-	const unsigned char *a, size_t n_a, const unsigned char *b, size_t n_b)
-{
-	json_t *o = say(c, rel, "their contents differ");
-	CLEANUP_FREE char *section = NULL;
-	struct err ignored = ERR_INIT;
-
-	if (!o)
-		return;
-	if (elf_section_at(path, offset, &section, &ignored) == 1)
-		json_object_set_new(o, "section", json_text(section));
-	json_object_set_new(o, "offset", json_integer((json_int_t)offset));
-	set_hex(o, "first", a, n_a);
-	set_hex(o, "second", b, n_b);
+	return json_string(hex);
 }
 
 static int compare_content(struct comparison *c, const char *first, const char *second,
@@ -90,26 +54,39 @@ static int compare_content(struct comparison *c, const char *first, const char *
 	CLEANUP_CLOSE int a = open(first, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	CLEANUP_CLOSE int b = open(second, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	CLEANUP_FREE unsigned char *p = xcalloc(1, CHUNK), *q = xcalloc(1, CHUNK);
+	CLEANUP_FREE char *section = NULL;
+	struct err ignored = ERR_INIT;
+	size_t same = 0, n, m;
+	off_t at;
+	json_t *o;
 
 	if (a < 0 || b < 0)
 		return err_sys(err, "cannot open '%s'", a < 0 ? first : second);
-	for (uint64_t at = 0;; at += CHUNK) {
-		ssize_t n = read_full(a, p, CHUNK), m = read_full(b, q, CHUNK);
-		size_t same = 0, common = (size_t)(n < m ? n : m);
+	for (at = 0;; at += CHUNK) {
+		ssize_t got = file_pread(a, p, CHUNK, at), other = file_pread(b, q, CHUNK, at);
 
-		if (n < 0 || m < 0)
-			return err_sys(err, "cannot read '%s'", n < 0 ? first : second);
-		if (n == m && !memcmp(p, q, (size_t)n)) {
-			if (n < CHUNK)
-				return 0;
-			continue;
-		}
-		while (same < common && p[same] == q[same])
-			same++;
-		say_content(c, first, rel, at + same, p + same, (size_t)n - same, q + same,
-			(size_t)m - same);
-		return 0;
+		if (got < 0 || other < 0)
+			return err_sys(err, "cannot read '%s'", got < 0 ? first : second);
+		n = (size_t)got;
+		m = (size_t)other;
+		if (n != m || memcmp(p, q, n) != 0)
+			break;
+		if (n < CHUNK)
+			return 0;
 	}
+	while (same < n && same < m && p[same] == q[same])
+		same++;
+	o = add_difference(c, rel, "their contents differ");
+	if (o)
+		json_object_update_new(o,
+			json_pack("{s:o*, s:I, s:o, s:o}", "section",
+				elf_section_at(first, (uint64_t)at + same, &section, &ignored) == 1
+					? json_text(section)
+					: NULL,
+				"offset", (json_int_t)at + (json_int_t)same, "first",
+				hex_json(p + same, n - same), "second",
+				hex_json(q + same, m - same)));
+	return 0;
 }
 
 static char *target_of(const char *path)
@@ -133,24 +110,24 @@ static int compare_entry(void *ctx, const struct tree_entry *e, struct err *err)
 	if (interrupt_check(err) < 0)
 		return -1;
 	if (lstat(other, &so) < 0) {
-		say(c, rel, "only the first has it");
+		add_difference(c, rel, "only the first has it");
 		return 0;
 	}
 	if ((st->st_mode & S_IFMT) != (so.st_mode & S_IFMT)) {
-		say(c, rel, "they are of different kinds");
+		add_difference(c, rel, "they are of different kinds");
 		return 0;
 	}
 	if (S_ISLNK(st->st_mode)) {
 		CLEANUP_FREE char *a = target_of(path), *b = target_of(other);
 
 		if (strcmp(a, b) != 0)
-			say(c, rel, "the links lead elsewhere");
+			add_difference(c, rel, "the links lead elsewhere");
 		return 0;
 	}
 	if (!S_ISREG(st->st_mode))
 		return 0;
 	if ((st->st_mode ^ so.st_mode) & 0100)
-		say(c, rel, "one is executable, one is not");
+		add_difference(c, rel, "one is executable, one is not");
 	return compare_content(c, path, other, rel, err);
 }
 
@@ -161,7 +138,7 @@ static int find_extra(void *ctx, const struct tree_entry *e, struct err *err)
 
 	(void)err;
 	if (!is_ours(e->rel) && !path_exists(other))
-		say(c, e->rel, "only the second has it");
+		add_difference(c, e->rel, "only the second has it");
 	return 0;
 }
 
@@ -202,7 +179,8 @@ int pack_compare_archives(const char *first, const char *second, const char *scr
 	if (tar_extract(first, a, 0, NULL, err) == 0 && tar_extract(second, b, 0, NULL, err) == 0)
 		differ = pack_compare(a, b, max, inside, err);
 	if (differ == 0)
-		say(&c, path_base(first), "the archives differ, but not in what is in them");
+		add_difference(
+			&c, path_base(first), "the archives differ, but not in what is in them");
 	add_inside(list, path_base(first), inside);
 	json_decref(inside);
 	tree_remove(a, &ignored);

@@ -7,8 +7,6 @@
 #include "base/term.h"
 #include "proc/lock.h"
 #include "pack/pack-internal.h"
-#include "pack/publish-internal.h"
-#include "pack/sums-internal.h"
 
 #define INDEX_MAX ((size_t)64 << 20)
 

@@ -1,5 +1,5 @@
 /* Keys as minisign, signify and OpenSSL keep them. */
-#include "pack/keys-internal.h"
+#include "pack/pack-internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "pack/sign-internal.h"
 
 #define FILE_MAX 4096
 #define PUBLIC_LENGTH 56 /* of "RW…" */

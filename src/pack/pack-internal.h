@@ -39,9 +39,7 @@ char *package_module(const char *path);
 /* The folder of a test package, below the root; to be freed. */
 char *package_test_folder(const struct package *p, const char *test);
 
-/* sys and sysconfig, from the interpreter itself. */
-int package_ask(struct package *p, struct err *err);
-/* What it answered, which must be of the right form. */
+/* Takes what the interpreter answered, which must be of the right form. */
 int package_answer(struct package *p, const char *text, size_t len, struct err *err);
 
 /* The folder where the build left what describes it, by what the interpreter says: one of the tree
@@ -77,7 +75,115 @@ int package_strip(const struct package *p, const struct tar_list *tree, const ch
 void package_add_gdb(
 	const struct package *p, const void *script, size_t len, struct tar_list *debug);
 
-/* objects, archives, Makefile and how to link them. */
-int package_add_build(const struct pack_write *o, struct tar_list *full, struct err *err);
+/* ---- keys and signatures
+ * ------------------------------------------------------------------------- */
+
+struct key {
+	unsigned char id[8]; /* chosen when the key was made; it only says which key to take */
+	bool has_id;         /* not in PEM */
+	unsigned char public[32];
+	unsigned char seed[32]; /* the secret */
+};
+
+#define CLEANUP_KEY CLEANUP(key_release)
+
+/* Overwrites the secret. */
+void key_release(struct key *k);
+/* A secret key of `minisign -G` or `signify -G -n`, or PEM (PKCS #8). `password` names a file whose
+ * first line opens it; may be NULL. Files that others can read are refused. */
+int key_read_secret(const char *path, const char *password, struct key *k, struct err *err);
+/* The same of a text; `password` is the word itself, or NULL. `path` is for messages. */
+int key_parse_secret(const char *text, size_t len, const char *path, const char *password,
+	struct key *k, struct err *err);
+/* A public key: a file of minisign or signify, PEM, or the 56 characters ("RW…") themselves. */
+int key_read_public(const char *given, struct key *k, struct err *err);
+int key_parse_public(
+	const char *text, size_t len, const char *path, struct key *k, struct err *err);
+/* "RW…", as `minisign -P` takes it; to be freed. */
+char *key_public_text(const struct key *k);
+
+/* The same key, text and comment always give the same bytes. */
+int sign_text(const struct key *k, const char *text, size_t len, const char *comment,
+	struct buf *signature, struct err *err);
+/* Is `signature` (a file's content, `path` for messages) one of this key over the text? Else
+ * ERR_INPUT. */
+int sign_verify(const struct key *k, const char *text, size_t len, const char *signature,
+	size_t signature_len, const char *path, struct err *err);
+
+/* To be freed. */
+char *base64_text(const void *data, size_t n);
+/* Exactly n bytes, without a blank or anything else around them. */
+bool base64_bytes(const char *text, void *out, size_t n);
+/* "A545CEA3E8DF0118", as minisign shows it. */
+void key_id_text(const unsigned char id[8], char text[17]);
+
+/* ---- SHA256SUMS
+ * ---------------------------------------------------------------------------------- */
+
+#define SUMS_FILE "SHA256SUMS"
+#define SIGNATURE_FILE "SHA256SUMS.sig"
+
+struct sum {
+	char *name; /* without a leading "./" */
+	char hex[SHA256_HEX_SIZE];
+};
+
+struct sums {
+	struct sum *v;
+	size_t n, cap;
+	struct strv comments;
+};
+
+#define CLEANUP_SUMS CLEANUP(sums_release)
+
+void sums_release(struct sums *s);
+/* Every form that `sha256sum -c` takes: two blanks, " *", one blank (in the whole file, as there),
+ * "SHA256 (NAME) = DIGEST", escaped names, digests in capitals, CRLF; empty lines and "#" comments.
+ * Further a byte order mark. A line in no such form makes the whole file unreadable (ERR_INPUT):
+ * it may be the one that counts. `path` is for messages. */
+int sums_parse(const char *text, size_t len, const char *path, struct sums *s, struct err *err);
+/* FOLDER/SHA256SUMS. 1: read; 0: there is none. */
+int sums_read(const char *folder, struct sums *s, struct err *err);
+/* The same, if FOLDER/SHA256SUMS.sig is this key's signature of it; that either is missing is an
+ * error, too. */
+int sums_read_signed(const char *folder, const struct key *key, struct sums *s, struct err *err);
+/* 1 and the digest if it names the file, 0 if not; ERR_INPUT if it has two digests of it. */
+int sums_find(const struct sums *s, const char *folder, const char *name, char hex[SHA256_HEX_SIZE],
+	struct err *err);
+/* In place of others of that name; NULL: takes the name out. */
+void sums_set(struct sums *s, const char *name, const char *hex);
+/* As sha256sum writes it, sorted by name, comments first. */
+void sums_text(struct sums *s, struct buf *text);
+/* Fails if an archive's digest is not the one that `said` (a file, say) has. */
+int sums_compare(const char *archive, const char *said, const char *got, const char *wanted,
+	struct err *err);
+
+/* ---- publishing
+ * ---------------------------------------------------------------------------------- */
+
+/* The list in a journal that comes before the archives. */
+#define FIRST_SUMS_FILE "SHA256SUMS.first"
+#define INDEX_FILE "downloads.json"
+/* Of scratch folders beside what is published. */
+#define SCRATCH ".solder-pack"
+
+/* Has a run that was killed, or still runs, left something to be done in the folder? */
+bool publish_is_pending(const char *folder);
+/* Does it, and says so. The folder is locked by the caller. ERR_ENVIRONMENT if somebody else made
+ * the journal, or could change it. */
+int publish_complete(const char *folder, struct progress *progress, struct err *err);
+/* `stage`, a folder of mode 0700 on the same file system, holds the files, each synced; it is gone
+ * afterwards. The folder is locked, and nothing is pending. After a failure something may be. */
+int publish_commit(const char *stage, const char *folder, struct err *err);
+
+/* An archive that is replaced by another of the same name. */
+struct renewal {
+	const char *name, *old, *hex;
+};
+
+/* If FOLDER/downloads.json has digests of archives that are replaced, writes one with the new ones
+ * to `path`. What it cannot read it leaves to pack_index() to complain of. */
+int index_renew(const char *folder, const struct renewal *renewals, size_t n, const char *path,
+	struct err *err);
 
 #endif

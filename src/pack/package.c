@@ -5,11 +5,18 @@
 #include <time.h>
 
 #include "base/below.h"
+#include "base/embed.h"
 #include "base/file.h"
 #include "pack/pack-internal.h"
+#include "proc/proc.h"
 
 #define BUILD_FILE "share/solder/build.json"
 #define BUILD_MAX ((size_t)4 << 20)
+#define ASK_MS 60000
+#define ANSWER_MAX ((size_t)4 << 20)
+
+/* What PYTHON.json says of the interpreter, in the interpreter's own words. */
+EMBED(pack_question, "src/pack/ask.py");
 
 char *package_path(const struct package *p, const char *rel)
 {
@@ -89,6 +96,41 @@ static int read_build(struct package *p, struct err *err)
 		!is_triple(package_text(json_object_get(p->build, "distribution"), "triple")))
 		return err_set(err, ERR_INPUT, "'%s' is damaged", path);
 	return read_epoch(p, &st, err);
+}
+
+int package_answer(struct package *p, const char *text, size_t len, struct err *err)
+{
+	const json_t *builtins, *name;
+	bool sound;
+	size_t i;
+
+	p->says = json_loadb(text, len, 0, NULL);
+	builtins = json_object_get(p->says, "builtins");
+	sound = json_is_array(builtins);
+	json_array_foreach (builtins, i, name)
+		sound = sound && json_is_string(name);
+	return sound ? 0
+		     : err_set(err, ERR_INPUT, "'%s' gives no sound answer about itself",
+			       p->dist.interpreter);
+}
+
+/* sys and sysconfig, from the interpreter itself. */
+static int ask_interpreter(struct package *p, struct err *err)
+{
+	CLEANUP_STRV struct strv env = STRV_INIT;
+	CLEANUP_BUF struct buf answer = BUF_INIT;
+	const struct py_program program = {.interpreter = p->dist.interpreter,
+		.options = PY_ISOLATED,
+		.code = pack_question,
+		.env = &env,
+		.max_output = ANSWER_MAX,
+		.limit_ms = ASK_MS};
+
+	/* LD_LIBRARY_PATH is not of the tree. */
+	proc_ask_environment(false, &env);
+	if (py_run(&program, &answer, err) < 0)
+		return err_wrap(err, "asking '%s' about itself", p->dist.interpreter);
+	return package_answer(p, answer.data ? answer.data : "", answer.len, err);
 }
 
 /* "x86_64-linux-gnu" is x86_64-unknown-linux-gnu in the names of others. */
@@ -176,7 +218,7 @@ static int open_package(struct package *p, struct err *err)
 	if (strcmp(p->dist.prefix, p->dir) != 0)
 		return err_set(err, ERR_INPUT, "'%s' is not the prefix of its interpreter, '%s' is",
 			p->dir, p->dist.prefix);
-	if (package_ask(p, err) < 0 || package_find_config(p, err) < 0 ||
+	if (ask_interpreter(p, err) < 0 || package_find_config(p, err) < 0 ||
 		py_files_read(&p->dist, &p->files, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->files.n; i++) {

@@ -1,4 +1,15 @@
-#include "pack/publish-internal.h"
+/* Several files of a folder, replaced as one act.
+ *
+ * What is new is written and synced in a folder beside its place, which one rename turns into a
+ * journal: before it nothing has happened, after it all of it will. Then the files are moved out of
+ * the journal. A run that is killed in between leaves the journal, and the next one that writes
+ * into the folder moves the rest.
+ *
+ * At every moment SHA256SUMS is true of each archive in the folder that it names: the first to be
+ * moved is a list without what is about to be replaced, and the last one is the whole. Its
+ * signature, which holds for that one alone, follows, and then downloads.json.
+ */
+#include "pack/pack-internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +19,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "pack/sums-internal.h"
 
 #define JOURNAL ".solder-publish"
 

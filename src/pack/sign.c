@@ -1,10 +1,14 @@
-/* Signatures; keys are in keys.c. */
+/* Ed25519 signatures of a list, in the forms of minisign and signify.
+ *
+ * One file serves both: signify reads its first two lines, and minisign all four. Therefore the
+ * text itself is signed, as signify does, not a digest of it. Signatures that minisign made of a
+ * digest are verified, too.
+ */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "pack/keys-internal.h"
-#include "pack/sign-internal.h"
+#include "pack/pack-internal.h"
 
 #define UNTRUSTED "untrusted comment: "
 #define TRUSTED "trusted comment: "

@@ -1,10 +1,10 @@
+/* SHA256SUMS, as sha256sum writes and reads it. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "pack/sign-internal.h"
-#include "pack/sums-internal.h"
+#include "pack/pack-internal.h"
 
 #define HEX_LENGTH (SHA256_HEX_SIZE - 1)
 #define SUMS_MAX ((size_t)16 << 20)

@@ -7,9 +7,7 @@
 
 #include "tar/tar.h"
 #include "pack/pack.h"
-#include "pack/publish-internal.h"
-#include "pack/sign-internal.h"
-#include "pack/sums-internal.h"
+#include "pack/pack-internal.h"
 
 #define STAGE ".solder-unpack"
 #define HEX_LENGTH (SHA256_HEX_SIZE - 1)

@@ -4,13 +4,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/embed.h"
 #include "base/file.h"
 #include "proc/lock.h"
 #include "proc/parallel.h"
 #include "pack/pack-internal.h"
-#include "pack/publish-internal.h"
-#include "pack/sign-internal.h"
-#include "pack/sums-internal.h"
+
+#define MAKEFILE_MAX ((size_t)16 << 20)
+
+/* How link.sh links, but with any compiler of the same kind and at any place. */
+EMBED(pack_relink, "src/pack/relink.sh");
+EMBED(pack_run_tests, "src/pack/run_tests.py");
 
 enum { FULL, SMALL, STRIPPED, DEBUG, N_ARCHIVES };
 
@@ -123,6 +127,36 @@ static int fill_small(const struct writer *w, struct tar_list *l, struct err *er
 	return 0;
 }
 
+/* python/build: what the interpreter was linked from, without what stands in install and the
+ * program for embedding tests; and how to link it again. The Makefile names the folder of the build
+ * and the tools that it found. */
+static int add_build(const struct pack_write *o, struct tar_list *l, struct err *err)
+{
+	CLEANUP_FREE char *makefile = xasprintf("%s/Makefile", o->build);
+	CLEANUP_FREE char *source = xasprintf("%s/src", o->build_root);
+	CLEANUP_STRV struct strv drop = STRV_INIT;
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	if (tar_list_add_tree(l, o->build, "python/build", err) < 0 ||
+		file_read(makefile, MAKEFILE_MAX, &text, err) < 0)
+		return -1;
+	strv_add(&drop, "python/build/Programs/_testembed");
+	for (size_t i = 0; i < l->n; i++) {
+		if (!strncmp(l->v[i].name, "python/build/libpython", 22))
+			strv_add(&drop, l->v[i].name);
+	}
+	for (size_t i = 0; i < drop.n; i++)
+		tar_list_drop(l, drop.v[i]);
+	if (*o->build_root) {
+		buf_replace(&text, source, ".");
+		buf_replace(&text, o->build_root, "/build");
+	}
+	tar_list_add_bytes(l, text.data, text.len, "python/build/Makefile");
+	tar_list_add_bytes(l, pack_relink, strlen(pack_relink), "python/build/relink.sh");
+	tar_list_add_bytes(l, pack_run_tests, strlen(pack_run_tests), "python/build/run_tests.py");
+	return 0;
+}
+
 static int fill_full(const struct writer *w, struct tar_list *l, struct err *err)
 {
 	CLEANUP_FREE char *licences = package_path(w->p, "share/licenses");
@@ -131,7 +165,7 @@ static int fill_full(const struct writer *w, struct tar_list *l, struct err *err
 	if (add_tree(w, l, "python/install", err) < 0 ||
 		add_bill(w, l, "python/install", err) < 0 ||
 		tar_list_add_tree(l, licences, "python/licenses", err) < 0 ||
-		package_add_build(w->o, l, err) < 0)
+		add_build(w->o, l, err) < 0)
 		return -1;
 	json = python_json(w->p, l, err);
 	if (!json)

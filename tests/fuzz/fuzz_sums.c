@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "pack/sums-internal.h"
+#include "pack/pack-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

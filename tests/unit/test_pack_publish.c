@@ -16,9 +16,7 @@
 
 #include "tar/tar.h"
 #include "base/file.h"
-#include "pack/publish-internal.h"
-#include "pack/sign-internal.h"
-#include "pack/sums-internal.h"
+#include "pack/pack-internal.h"
 
 #define SECRET                                                                                     \
 	"RWRCSwAAAADmXEyPkBdLeflkfiNVfuyhr+7rZwVkbZdNpuUl962yLrcK8M7+"                             \

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "proc/lock.h"
-#include "pack/sums-internal.h"
+#include "pack/pack-internal.h"
 
 #define NAME PACKED_NAME
 

@@ -4,8 +4,7 @@
 #include <sys/stat.h>
 
 #include "pack/pack.h"
-#include "pack/sign-internal.h"
-#include "pack/sums-internal.h"
+#include "pack/pack-internal.h"
 
 static const char text[] = "list of digests\n";
 

@@ -1,7 +1,7 @@
 /* SHA256SUMS: what sha256sum takes is taken, and what it does not is refused. */
 #include "scratch.h"
 
-#include "pack/sums-internal.h"
+#include "pack/pack-internal.h"
 
 #define HEX "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 #define CAPITALS "2CF24DBA5FB0A30E26E83B2AC5B9E29E1B161E5C1FA7425E73043362938B9824"
