@@ -73,6 +73,8 @@ extern const size_t cpython_n_options;
 
 void cpython_defaults(struct cpython_options *options); /* `train` and `profile` are NULL */
 const struct cpython_option *cpython_find_option(const char *name);
+/* One of its choices, which is there as long as the process lives; NULL: there are no more. */
+const char *cpython_option_choice(const struct cpython_option *option, size_t i);
 /* May it have this value? */
 bool cpython_option_takes(const struct cpython_option *option, const char *value);
 const char *cpython_option_get(const struct cpython_options *o, const struct cpython_option *which);

@@ -45,14 +45,25 @@ bool cpython_option_is_default(const struct cpython_options *o, const struct cpy
 	return !strcmp(cpython_option_get(o, which), which->standard);
 }
 
+const char *cpython_option_choice(const struct cpython_option *option, size_t i)
+{
+	static struct strv choices[ARRAY_SIZE(cpython_option_table)];
+	struct strv *all = &choices[option - cpython_option_table];
+
+	if (!all->n)
+		strv_split(all, option->choices, "|");
+	return i < all->n ? all->v[i] : NULL;
+}
+
 bool cpython_option_takes(const struct cpython_option *option, const char *value)
 {
-	CLEANUP_STRV struct strv choices = STRV_INIT;
-	size_t digits = strspn(value, "0123456789");
+	size_t digits = strspn(value, "0123456789"), i = 0;
+	const char *choice;
 
 	if (!strcmp(option->choices, "N"))
 		return digits > 0 && digits < 10 && !value[digits] &&
 		       (value[0] != '0' || digits == 1);
-	strv_split(&choices, option->choices, "|");
-	return strv_has(&choices, value);
+	while ((choice = cpython_option_choice(option, i)) && strcmp(choice, value) != 0)
+		i++;
+	return choice != NULL;
 }

@@ -9,22 +9,20 @@
 static const struct {
 	const char *name, *words, *moves;
 	unsigned int causes;
-	const char *values[4];
 } factors[STUDY_N_FACTORS] = {
-	[STUDY_TLS] = {"tls", "TLS model", "thread-local access", BIT(TLS),
-		{"initial-exec", "global-dynamic", "desc"}},
+	[STUDY_TLS] = {"tls", "TLS model", "thread-local access", BIT(TLS)},
 	[STUDY_SYMBOLIC] = {"symbolic", "-Bsymbolic-functions", "PLT stubs to the same file",
-		BIT(PLT_OWN), {"yes", "no"}},
+		BIT(PLT_OWN)},
 	[STUDY_INTERPOSITION] = {"interposition", "semantic interposition", "calls, entry and exit",
-		BIT(CALL) | BIT(FRAME), {"no", "yes"}},
-	[STUDY_PLT] = {"plt", "PLT", "PLT stubs", BIT(PLT_OWN) | BIT(PLT_OTHER), {"yes", "no"}},
+		BIT(CALL) | BIT(FRAME)},
+	[STUDY_PLT] = {"plt", "PLT", "PLT stubs", BIT(PLT_OWN) | BIT(PLT_OTHER)},
 	[STUDY_BIND] = {"bind", "binding", "PLT stubs, loader",
-		BIT(PLT_OWN) | BIT(PLT_OTHER) | BIT(LOADER), {"now", "lazy"}},
+		BIT(PLT_OWN) | BIT(PLT_OTHER) | BIT(LOADER)},
 	[STUDY_PIE] = {"pie", "link a position-independent interpreter", "GOT loads and lea",
-		BIT(GOT) | BIT(ADDRESS), {"yes", "no"}},
+		BIT(GOT) | BIT(ADDRESS)},
 	[STUDY_VISIBILITY] = {"visibility", "visibility",
 		"PLT stubs to the same file, GOT loads, lea",
-		BIT(PLT_OWN) | BIT(GOT) | BIT(ADDRESS), {"hidden", "default"}},
+		BIT(PLT_OWN) | BIT(GOT) | BIT(ADDRESS)},
 };
 
 const char *study_factor_name(enum study_factor factor)
@@ -96,13 +94,14 @@ static void add_flip(struct study_plan *plan, const struct study_tree *b, enum s
 static bool add_factor(struct study_plan *plan, const struct study_tree *b,
 	enum study_factor factor, const char *value)
 {
-	const char *const *values = factors[factor].values;
+	const struct cpython_option *option = cpython_find_option(factors[factor].name);
 	bool found = !value;
+	const char *to;
 
-	for (size_t i = 0; i < ARRAY_SIZE(factors[factor].values) && values[i]; i++) {
-		if (value ? strcmp(value, values[i]) : !strcmp(b->settings[factor], values[i]))
+	for (size_t i = 0; (to = cpython_option_choice(option, i)); i++) {
+		if (value ? strcmp(value, to) : !strcmp(b->settings[factor], to))
 			continue;
-		add_flip(plan, b, factor, values[i]);
+		add_flip(plan, b, factor, to);
 		found = true;
 	}
 	return found;
@@ -120,13 +119,9 @@ static int add_word(
 			found |= add_factor(plan, b, f, word[n] ? word + n + 1 : NULL);
 	if (found)
 		return 0;
-	for (size_t f = 0; f < STUDY_N_FACTORS; f++) {
-		const char *const *values = factors[f].values;
-
-		buf_addf(&all, "%s%s=%s", f ? ", " : "", factors[f].name, values[0]);
-		for (size_t i = 1; i < ARRAY_SIZE(factors[f].values) && values[i]; i++)
-			buf_addf(&all, "|%s", values[i]);
-	}
+	for (size_t f = 0; f < STUDY_N_FACTORS; f++)
+		buf_addf(&all, "%s%s=%s", f ? ", " : "", factors[f].name,
+			cpython_find_option(factors[f].name)->choices);
 	err_set(err, ERR_USAGE, "'%s' can not be flipped", word);
 	return err_hint(err, "all, or of these: %s", all.data);
 }
