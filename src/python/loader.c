@@ -350,52 +350,43 @@ static bool search_list(struct search *s, const char *list, const char *separato
 	return false;
 }
 
-struct lookup {
-	const struct search *s;
-	int32_t kind;
-	size_t best_level;
-	char *best;
-};
-
-/* Entries for better processors come first; of them the best one wins, then the first plain one.
- */
-static bool consider_entry(void *ctx, const struct ldcache_entry *e)
-{
-	struct lookup *l = ctx;
-	const struct strv *levels = &l->s->loader->hwcaps;
-	size_t level = 0;
-
-	if (strcmp(e->soname, l->s->needed) != 0 || (l->kind >= 0 && e->flags != l->kind))
-		return false;
-	if (!e->hwcaps) {
-		if (e->hwcap || l->best)
-			return l->best != NULL;
-		l->best = xstrdup(e->path);
-		return true;
-	}
-	while (level < levels->n && strcmp(levels->v[level], e->hwcaps) != 0)
-		level++;
-	if (level < levels->n && (!l->best || level < l->best_level)) {
-		free(l->best);
-		l->best = xstrdup(e->path);
-		l->best_level = level;
-	}
-	return false;
-}
-
 static bool search_cache(struct search *s)
 {
-	struct lookup l = {.s = s, .kind = find_machine(s->machine, s->bits)->cache};
-	const struct buf *cache = get_cache();
+	int32_t kind = find_machine(s->machine, s->bits)->cache;
+	const struct strv *levels = &s->loader->hwcaps;
+	const struct buf *bytes = get_cache();
+	const char *best = NULL;
+	size_t best_level = 0;
 	struct err ignored = ERR_INIT;
+	struct ldcache_entry e;
+	struct ldcache cache;
 
-	if (cache->len)
-		ldcache_each(cache->data, cache->len, consider_entry, &l, &ignored);
-	if (l.best && would_load(s, l.best)) {
-		s->found = steal(&l.best);
+	if (!bytes->len || ldcache_open(bytes->data, bytes->len, &cache, &ignored) < 0)
+		return false;
+	/* Entries for better processors come first; of them the best one wins, then the first plain
+	 * one. */
+	while (ldcache_next(&cache, &e, &ignored) > 0) {
+		size_t level = 0;
+
+		if (strcmp(e.soname, s->needed) != 0 || (kind >= 0 && e.flags != kind))
+			continue;
+		if (!e.hwcaps && e.hwcap && !best)
+			continue;
+		if (!e.hwcaps) {
+			best = best ? best : e.path;
+			break;
+		}
+		while (level < levels->n && strcmp(levels->v[level], e.hwcaps) != 0)
+			level++;
+		if (level < levels->n && (!best || level < best_level)) {
+			best = e.path;
+			best_level = level;
+		}
+	}
+	if (best && would_load(s, best)) {
+		s->found = xstrdup(best);
 		s->why = xstrdup(CACHE_PATH);
 	}
-	free(l.best);
 	return s->found || s->blocked;
 }
 

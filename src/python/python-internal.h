@@ -43,17 +43,24 @@ int py_ask_started(const char *path, char **exe, struct err *err);
  * interrupt. */
 int py_ask(struct python *dist, const struct elf_facts *facts, struct err *err);
 
-/* ld.so.cache: calls `visit` for each library of the new format in the file's order, until it
- * returns true. The strings end inside `data`. Returns -1 for what is no such file; ceilings and
- * bounds are those of the bytes. */
+/* ld.so.cache: the libraries of the new format in the file's order. ldcache_next() returns 1, and 0
+ * after the last one; the strings end inside the data. Both return -1 for what is no such file;
+ * ceilings and bounds are those of the bytes. */
+struct ldcache {
+	const uint8_t *p;
+	size_t n;
+	const uint8_t *hwcaps; /* offsets of names */
+	size_t n_hwcaps;
+	uint32_t count, next;
+};
 struct ldcache_entry {
 	int32_t flags;
 	const char *soname, *path;
 	const char *hwcaps; /* the subfolder of glibc-hwcaps, or NULL */
 	uint64_t hwcap;     /* the older way of saying so; 0: any processor */
 };
-typedef bool (*ldcache_visit)(void *ctx, const struct ldcache_entry *entry);
-int ldcache_each(const void *data, size_t len, ldcache_visit visit, void *ctx, struct err *err);
+int ldcache_open(const void *data, size_t len, struct ldcache *ret, struct err *err);
+int ldcache_next(struct ldcache *c, struct ldcache_entry *ret, struct err *err);
 
 void py_file_release(struct py_file *file);
 
