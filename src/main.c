@@ -61,7 +61,7 @@ static int no_command(const char *name, struct err *err)
 		    : err_hint(err, "'solder --help' lists the commands");
 }
 
-/* What we open must not land where output goes; writing to such a descriptor goes on to fail. */
+/* Keeps files that we open off descriptors 0 to 2; output to a closed one still fails. */
 static void occupy_standard(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
@@ -80,7 +80,8 @@ static int finish(int result, struct err *err)
 		*err = lost;
 		result = -1;
 	}
-	/* Whatever it led to: a child that was ended with us may have looked like an answer. */
+	/* Whatever the result: a child that was interrupted with us may have looked like an answer.
+	 */
 	if (interrupt_check(err) < 0)
 		result = -1;
 	if (result >= 0)
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
 
 	occupy_standard();
 	term_open();
-	/* What we make is everybody's to read and ours to write, whatever the caller's is. */
+	/* Our files are readable by all and writable by us, whatever the caller's umask. */
 	umask(022);
 	setlocale(LC_CTYPE, "");
 	interrupt_install();

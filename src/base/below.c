@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 
-/* Is it a path that stays below where it starts, whatever stands there but links? */
+/* True for a path that, links aside, cannot leave the folder it starts in. */
 static bool is_plain(const char *rel)
 {
 	if (!*rel || *rel == '/')
@@ -23,7 +23,7 @@ static bool is_plain(const char *rel)
 	return true;
 }
 
-/* Where a folder was wanted and none is, it may be a link: which is what to say then. */
+/* A link in the place of a folder fails with ENOTDIR; report it as what it is. */
 static int failed_at(int dir, const char *name)
 {
 	int why = errno;

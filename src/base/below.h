@@ -72,7 +72,7 @@ int tree_copy_below(const struct folder *from, const char *from_rel, const struc
 int tree_copy_needed(const struct folder *from, const char *from_rel, const struct folder *to,
 	const char *to_rel, struct err *err);
 
-/* What base/file.c and base/tree.c share with it, and tests look at. */
+/* Shared with base/file.c and base/tree.c, and with tests. */
 
 /* How a path below a folder is resolved. */
 enum resolve {

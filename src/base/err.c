@@ -8,7 +8,7 @@
 
 #include "base/term.h"
 
-/* Ends a text that did not fit with an ellipsis, behind a whole character. */
+/* Ends a truncated text with an ellipsis after a whole character. */
 static void mark_cut(char *text, size_t size)
 {
 	static const char ellipsis[] = "…";

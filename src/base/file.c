@@ -143,9 +143,9 @@ static void clear_left(int dir, const char *name)
 		unlinkat(dir, name, 0);
 }
 
-/* Gives the file, or a new one if fd is -1, a name beside `name`, which is then in `beside`. The
- * first that is tried is always the same, so that the next writer finds what a kill left. Returns
- * the descriptor. */
+/* Gives the file, or a new one if fd is -1, a temporary name next to `name` and stores it in
+ * `beside`. The first name tried is always the same, so that the next writer finds what a kill
+ * left. Returns the descriptor. */
 static int name_beside(int dir, const char *name, int fd, char beside[NAME_MAX + 1])
 {
 	for (int i = 0; i < NAME_ATTEMPTS; i++) {
@@ -276,22 +276,15 @@ int make_dirs(const char *path, struct err *err)
 
 char *dirs_missing(const char *path)
 {
-	char *at = xstrdup(path);
+	CLEANUP_FREE char *at = xstrdup(path);
+	char *first = NULL;
 
-	if (path_exists(at)) {
-		free(at);
-		return NULL;
+	while (!path_exists(at)) {
+		free(first);
+		first = at;
+		at = path_dir(first);
 	}
-	for (;;) {
-		char *above = path_dir(at);
-
-		if (path_exists(above)) {
-			free(above);
-			return at;
-		}
-		free(at);
-		at = above;
-	}
+	return first;
 }
 
 void dirs_remove(const char *path, const char *first)

@@ -1,7 +1,7 @@
 /* Files, folders and paths.
  *
- * Everything that is written for others to read is written beside its place, synced and renamed:
- * whoever looks sees the old file, the new file or none, never a part of one.
+ * Files that others read are written under a temporary name in the same folder, synced and renamed:
+ * a reader sees the old file, the new file or none, never a part of one.
  */
 #ifndef SOLDER_BASE_FILE_H
 #define SOLDER_BASE_FILE_H
@@ -34,13 +34,13 @@ int write_fully(int fd, const void *data, size_t len);
  * next that writes the same file. On failure nothing is left. */
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
-/* Does the path exist (a dangling link does)? Where that cannot be told it counts as existing, so
- * that whoever uses it then hears the reason. */
+/* True if the path exists, if only as a dangling link, or if that cannot be determined: then
+ * using it reports the reason. */
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);
 /* Adds the names of what is in a folder, sorted, without "." and "..". */
 int dir_list(const char *path, struct strv *names, struct err *err);
-/* Is there nothing in a folder? 1: nothing; 0: something; -1: it cannot be listed. */
+/* 1: the folder is empty; 0: it is not; -1: it cannot be listed. */
 int dir_is_empty(const char *path, struct err *err);
 
 /* Creates a folder and those above it, with 0755 whatever the umask allows beyond. One that is
@@ -90,7 +90,7 @@ char *scratch_make(const char *within, const char *prefix, struct err *err);
 void scratch_clear(const char *within, const char *prefix);
 /* Removes one of this process, its lock last: what a kill leaves of it is found again. */
 int scratch_end(const char *path, struct err *err);
-/* Is `name` one that scratch_make() gives under this prefix? */
+/* True for a name that scratch_make() could give under this prefix. */
 bool scratch_is(const char *name, const char *prefix);
 
 /* Syncs a file or folder itself (not what is below it) to the disk. */
@@ -107,7 +107,7 @@ int path_sync_all(const char *path, struct err *err);
 
 /* The part after the last slash, inside `path`. */
 const char *path_base(const char *path);
-/* What stands before the last slash ("." if there is none); the caller frees it. */
+/* The part before the last slash, or "."; the caller frees it. */
 char *path_dir(const char *path);
 /* The absolute form, links left alone; the caller frees it. */
 char *path_absolute(const char *path);

@@ -28,7 +28,7 @@ void interrupt_install(void)
 	/* A write that fails can be cleaned up after; a process that is killed cannot. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	/* Whoever started us may have ignored it; then no child could be waited for. */
+	/* If our parent ignored it, no child could be waited for. */
 	signal(SIGCHLD, SIG_DFL);
 }
 

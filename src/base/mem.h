@@ -19,18 +19,18 @@ char *xstrndup(const char *s, size_t n);
 __attribute__((format(printf, 1, 2))) char *xasprintf(const char *fmt, ...);
 __attribute__((format(printf, 1, 0))) char *xvasprintf(const char *fmt, va_list ap);
 
-/* A new last element, all zeros, of a growing array: `*ARRAY_ADD(v, n) = x`. v and n, which counts
- * it from now on, start as NULL and 0; pointers into the array do not last. */
+/* Appends an element, all zeros, to a growing array: `*ARRAY_ADD(v, n) = x`. v and its length n
+ * start as NULL and 0. Pointers into the array do not survive the next call. */
 #define ARRAY_ADD(v, n) ((v) = array_grow((v), (n), sizeof(*(v))), &(v)[(n)++])
 void *array_grow(void *v, size_t n, size_t size);
 
-/* How many structs of an array that is sorted by a uint64_t have one of at most `key`: the last of
- * them, if any, is where an address belongs. */
+/* In an array of structs sorted by a uint64_t member: the number of elements whose member is at
+ * most `key`. The last of these is the one that an address belongs to. */
 #define COUNT_UPTO(v, n, member, key)                                                              \
 	count_upto((v), (n), sizeof(*(v)), offsetof(__typeof__(*(v)), member), (key))
 size_t count_upto(const void *v, size_t n, size_t size, size_t offset, uint64_t key);
 
-/* "s" behind the name of what is counted, or "" for one. */
+/* "s", or "" for one. */
 const char *plural(unsigned long long n);
 
 /* Sorts like qsort(); unlike it, an empty array may be NULL. */

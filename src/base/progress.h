@@ -1,4 +1,4 @@
-/* What is going on, for whoever watches.
+/* Progress of long work, for people.
  *
  * A progress shows lines of work: on a terminal one live line for each, redrawn in place with the
  * time it has taken and an estimate; elsewhere a plain line when a line of work starts and ends.

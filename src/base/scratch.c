@@ -13,7 +13,7 @@
 #define ATTEMPTS 100
 #define LOCK ".lock"
 
-/* What mkdtemp() makes of "PREFIX.XXXXXX". */
+/* As mkdtemp() replaces the X in "PREFIX.XXXXXX". */
 bool scratch_is(const char *name, const char *prefix)
 {
 	size_t n = strlen(prefix);

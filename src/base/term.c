@@ -135,7 +135,7 @@ char *last_line_safe(const char *output)
 	return buf_steal(&safe);
 }
 
-/* How many bytes at the beginning pass as they are, without looking at what is not ASCII. */
+/* The length of the longest prefix that is printable ASCII, line feeds and tabs. */
 static size_t plain_length(const char *s, size_t len)
 {
 	size_t n = 0;
@@ -157,7 +157,7 @@ static size_t style_length(const char *s, size_t len)
 	return n < len && s[n] == 'm' ? n + 1 : 0;
 }
 
-/* Could more bytes make a character of these few? */
+/* True if these bytes are the beginning of a character. */
 static bool is_cut(const char *s, size_t len)
 {
 	unsigned char c = (unsigned char)s[0];

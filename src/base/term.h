@@ -27,12 +27,12 @@
 void term_open(void);
 /* Writes what is left. A reader that went away ends the process as SIGPIPE does. */
 int term_finish(struct err *err);
-/* The descriptor behind a stream, or -1. */
+/* The descriptor that a stream writes to, or -1. */
 int term_fd(FILE *out);
 
 enum term_when { TERM_AUTO, TERM_ALWAYS, TERM_NEVER };
 void term_set_colour(enum term_when when);
-/* Is colour wanted there? By itself: on a terminal that is not "dumb", unless NO_COLOR is set. */
+/* Whether to use colour: by default on a terminal that is not "dumb", unless NO_COLOR is set. */
 bool term_colour(FILE *out);
 
 enum term_style { TERM_PLAIN, TERM_BOLD, TERM_DIM, TERM_RED, TERM_GREEN, TERM_YELLOW, TERM_ALARM };

@@ -16,7 +16,7 @@
 
 /* Deeper trees than this are not made by anything that we build or unpack. */
 #define DEPTH_MAX 200
-/* What is copied between two looks for an interrupt. */
+/* Bytes copied between two checks for an interrupt. */
 #define COPY_STEP ((size_t)64 << 20)
 
 int folder_list(const struct folder *f, struct strv *names, struct err *err)
@@ -94,21 +94,6 @@ int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err)
 	return folder_open(root, &f, err) < 0 ? -1 : walk(&f, "", 0, visit, ctx, err);
 }
 
-static int remove_at(int parent, const char *name, int depth, int top);
-
-static int empty_dir(DIR *dir, int depth, int top)
-{
-	struct dirent *e;
-
-	rewinddir(dir);
-	while ((e = readdir(dir))) {
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-			remove_at(dirfd(dir), e->d_name, depth + 1, top) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* Gives the owner all permissions of a folder, and of no file that a link in its place leads to. */
 static int unlock(int parent, const char *name)
 {
@@ -123,6 +108,7 @@ static int unlock(int parent, const char *name)
  * look for the longest path leave it, is moved there, to have its turn once more. */
 static int remove_at(int parent, const char *name, int depth, int top)
 {
+	struct dirent *e;
 	char aside[32];
 	int fd, result;
 	DIR *dir;
@@ -150,10 +136,16 @@ static int remove_at(int parent, const char *name, int depth, int top)
 		close(fd);
 		return -1;
 	}
-	do
-		result = empty_dir(dir, depth, depth ? top : fd);
-	while (result == 0 && (result = unlinkat(parent, name, AT_REMOVEDIR)) < 0 && !depth &&
-		errno == ENOTEMPTY);
+	do {
+		rewinddir(dir);
+		for (result = 0; result == 0 && (e = readdir(dir));) {
+			if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+				result = remove_at(fd, e->d_name, depth + 1, depth ? top : fd);
+		}
+		if (result < 0)
+			break;
+		result = unlinkat(parent, name, AT_REMOVEDIR);
+	} while (result < 0 && !depth && errno == ENOTEMPTY);
 	closedir(dir);
 	return result;
 }

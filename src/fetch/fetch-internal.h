@@ -19,7 +19,7 @@ struct fetcher {
 
 /* store.c: files at rest */
 
-/* A file on its way into the store: the partial download, open, and locked by a file beside it. */
+/* A file on its way into the store: the partial download, open, and locked by a file next to it. */
 struct partial {
 	const struct source *source;
 	char *path;  /* <store>/partial/<sha256> */
@@ -35,7 +35,7 @@ struct partial {
 	}
 #define CLEANUP_PARTIAL CLEANUP(partial_release)
 
-/* Are digest and file name of a form that can be a path of the store? */
+/* Checks that digest and file name can form a path in the store. */
 int source_check(const struct source *source, struct err *err);
 /* 0: the file has the locked size and digest. -1 with ERR_INPUT and both digests: it has not. */
 int source_verify(const struct source *source, const char *path, struct err *err);

@@ -65,7 +65,7 @@ static int load_mirrors(struct fetcher *f, struct err *err)
 	return 0;
 }
 
-/* Where to look, in order: a path stands for itself below every mirror. */
+/* The URLs to try, in order: a path is tried below every mirror. */
 static int list_places(
 	struct fetcher *f, const char *const *urls, struct strv *places, struct err *err)
 {
@@ -117,7 +117,7 @@ static int try_place(struct fetcher *f, struct partial *p, const char *url, int 
 				d.fatal = partial_clear(p, err) < 0 || d.fatal;
 			}
 		} else if (partial_size(p) < p->source->size) {
-			/* What is too short stays, to be resumed. */
+			/* It stays, to be resumed. */
 			again = partial_size(p) > d.start;
 			err_set(err, ERR_ENVIRONMENT,
 				"the connection ended after %" PRIu64 " of %" PRIu64 " bytes",

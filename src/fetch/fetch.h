@@ -1,10 +1,10 @@
-/* Where a source comes from.
+/* Downloading sources.
  *
  * Sources are locked: name, size and SHA-256 are known before the first byte is asked for. The
  * digest is what is trusted, not the place, so plain HTTP mirrors are fine and any place that has
  * the bytes will do. Verified files live in a store, <store>/<sha256>/<file>; what is still being
- * downloaded is <store>/partial/<sha256>, locked (by a file <sha256>.lock beside it) while somebody
- * works on it, and goes on from there the next time. Several processes may share a store.
+ * downloaded is <store>/partial/<sha256>, locked (by a file <sha256>.lock next to it) while
+ * somebody works on it, and goes on from there the next time. Several processes may share a store.
  */
 #ifndef SOLDER_FETCH_FETCH_H
 #define SOLDER_FETCH_FETCH_H
@@ -43,7 +43,7 @@ struct fetcher;
 struct fetcher *fetcher_new(const struct fetch_options *options);
 void fetcher_free(struct fetcher *f);
 
-/* Is the file in the store and intact? All of it is read. 1: yes, and `path` (to be freed, may be
+/* Reads the whole file in the store. 1: it is intact, and `path` (to be freed, may be
  * NULL) names it; 0: it is not there; -1: it is there but not what was locked. */
 int fetch_stored(struct fetcher *f, const struct source *source, char **path, struct err *err);
 
@@ -59,8 +59,9 @@ int fetch_source(struct fetcher *f, const struct source *source, char **path, st
  * file, -1: it has one with another size or digest. */
 int fetch_import(struct fetcher *f, const struct source *source, const char *dir, struct err *err);
 
-/* Does the host of a URL (or of a path, any mirror) answer? Asks for the header once, for at most
- * 5 s. If not, `reason` (to be freed) receives a text for the user; otherwise NULL. */
+/* Asks the host of a URL (or of a path, any mirror) for the header, once, and waits for at most 5
+ * s. True if it answers. If not, `reason` (to be freed) receives a text for the user; otherwise
+ * NULL. */
 bool fetch_probe(struct fetcher *f, const char *url, char **reason);
 
 #endif

@@ -38,7 +38,7 @@ bool url_has_scheme(const char *url)
 	return strstr(url, "://") != NULL;
 }
 
-/* Where the host begins, behind the user if one is named; NULL if there is none. */
+/* The beginning of the host, after any user name, or NULL. */
 static const char *find_host(const char *url, int *scheme)
 {
 	const char *host = strstr(url, "://"), *at;

@@ -1,4 +1,4 @@
-/* What apt is configured with, as apt itself says: its mirrors and its proxy. */
+/* apt's mirrors and proxy, as apt itself reports them. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -98,7 +98,7 @@ char *apt_config_dump(void)
 	return buf_steal(&out);
 }
 
-/* The value of a line `key "value";`, NULL if there is none. Keys do not depend on case. */
+/* The value of the line `key "value";`, or NULL. Keys are not case-sensitive. */
 static char *dump_value(const char *dump, const char *key)
 {
 	size_t n = strlen(key);

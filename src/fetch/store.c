@@ -1,4 +1,4 @@
-/* Files at rest: the store, and the partial downloads beside it. */
+/* The store, and the partial downloads in it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

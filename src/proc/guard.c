@@ -77,7 +77,7 @@ static int kill_children(void)
 	return reached;
 }
 
-/* Each death makes the children of the dead ours, so we look until there is none. */
+/* Orphans become our children, so we repeat until there are none left. */
 static void end_children(void)
 {
 	for (;;) {

@@ -59,8 +59,9 @@ char *lock_holder(const char *path)
 	return xasprintf("pid %ld (%s), since %s", pid, command, clock);
 }
 
-/* Is what was opened the file that stands there now, and ours? Whoever had it may just have removed
- * it. Our text would spoil a file that has another name. 1, 0 for once more, or -1. */
+/* Checks that the opened file is still the one at `path`, whose last holder may just have removed
+ * it, and that it is ours: we would overwrite a file that has another name, too. 1; 0: try again;
+ * -1. */
 static int is_lock(int fd, const char *path, struct err *err)
 {
 	struct stat st, now;

@@ -30,7 +30,7 @@ uint64_t lock_patience(unsigned int seconds);
 /* Sets the error that ends such waiting: "PREFIX: ..." is the caller's to add. Returns -1. */
 int lock_gave_up(const char *path, uint64_t waited, struct err *err);
 
-/* A lock that leaves nothing behind. */
+/* A lock whose file is removed when it is released. */
 struct file_lock;
 /* Waits for ten minutes at most, or $SOLDER_LOCK_TIMEOUT seconds; `progress` (may be NULL) then
  * says for whom. `what` is where others write, for messages. 0: it is locked; 1: files cannot be

@@ -67,8 +67,7 @@ static int set_limits(const struct proc_limits *l, struct err *err)
 	return 0;
 }
 
-/* What the child does between fork and exec, and in the place of exec when there is no program.
- * Returns 0 in the latter case only. */
+/* Runs in the child, from fork to exec. Returns 0 only if there is no program to execute. */
 static int become(const struct proc_spec *spec, struct err *err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -129,7 +128,7 @@ int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err)
 	p->grace = (spec->grace_ms ? spec->grace_ms : GRACE_MS) * MS;
 	p->time_ms = spec->time_ms;
 	p->late_at = p->time_ms ? clock_ns() + p->time_ms * MS : 0;
-	/* What we send the guardian waits for it from its first moment on. */
+	/* Signals that we send before the guardian is ready stay pending. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	p->pid = fork();
@@ -267,7 +266,7 @@ int proc_result(struct proc *p, struct err *err)
 	reap(p, 0);
 	if (WIFEXITED(p->status) && WEXITSTATUS(p->status) == 0)
 		return 0;
-	/* What a child does while we are being ended is no answer. */
+	/* A child that was interrupted with us has given no answer. */
 	if (interrupt_check(err) < 0)
 		return -1;
 	if (p->late)

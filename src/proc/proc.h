@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* What a child may use; 0: as much as we. With any limit it leaves no core. */
+/* Resources of a child; 0: as ours. A child with any limit leaves no core. */
 struct proc_limits {
 	uint64_t memory;  /* bytes of address space */
 	uint64_t data;    /* bytes of private memory */
@@ -49,7 +49,7 @@ struct proc;
 int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err);
 /* Asks the group of a child that still runs to end (SIGTERM); does not wait. NULL is fine. */
 void proc_terminate(struct proc *p);
-/* Does the same if it was not done before, and after its time of grace ends it for certain. */
+/* Terminates a child that still runs, kills it when its grace is over, and frees. */
 void proc_free(struct proc *p);
 void cleanup_proc(struct proc **p);
 
@@ -67,7 +67,7 @@ bool proc_late(const struct proc *p);
  */
 void proc_seal(const struct strv *fds);
 
-/* What became of an ended child: 0 if it exited with 0, else -1 and an error (ERR_CHILD) such as
+/* The result of an ended child: 0 if it exited with 0, else -1 and an error (ERR_CHILD) such as
  * "exit code 2" or "killed by SIGSEGV"; or the error of `run`. */
 int proc_result(struct proc *p, struct err *err);
 

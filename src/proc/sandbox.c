@@ -82,7 +82,7 @@ static void show_system(struct strv *argv)
 		bind(argv, "--ro-bind-try", shown[i], shown[i]);
 }
 
-/* Would that show a home folder, or more? */
+/* True for folders that hold somebody's home. */
 static bool is_wide(const char *dir)
 {
 	const char *home = getenv("HOME");
@@ -107,8 +107,8 @@ static bool is_shown(const char *path, const struct strv *shown)
 	return found;
 }
 
-/* Programs outside of the system: each lies in a "bin", beside what belongs to it. Of a link's
- * place only the link is shown. */
+/* Programs outside the system. One that lies in PREFIX/bin is shown with all of PREFIX; of the
+ * place of a link only the link is shown. */
 static void show_programs(const struct strv *programs, struct strv *argv)
 {
 	CLEANUP_STRV struct strv shown = STRV_INIT;

@@ -83,9 +83,9 @@ size_t lock_find(const struct lock *l, const char *package, const char *wanted,
 
 /* Compares dotted versions numerically, pre-releases ("3.15.0rc1") before their release. */
 int version_compare(const char *a, const char *b);
-/* Does `version` satisfy ">=3.11,<3.14"? NULL or "" is satisfied by all. */
+/* True if `version` satisfies a condition such as ">=3.11,<3.14"; NULL and "" always hold. */
 bool version_matches(const char *version, const char *condition);
-/* Is `version` equal to `wanted`, or in the series that it names? */
+/* True if `version` equals `wanted` or is of the series `wanted`. */
 bool version_in_series(const char *version, const char *wanted);
 
 #endif

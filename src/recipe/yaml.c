@@ -86,7 +86,7 @@ void yaml_release(struct yaml *y)
 	free(y->path);
 }
 
-/* Where a node begins: its own token, or for a collection that of its first scalar. */
+/* The beginning of a node; for a collection, that of its first scalar. */
 static const struct fy_mark *node_mark(struct fy_node *node)
 {
 	for (int depth = 0; node && depth < 8; depth++) {

@@ -44,7 +44,7 @@ static void add_words(
 	}
 }
 
-/* What the parts of bash's script are made of. "--opt=value" is three words for bash and one for
+/* The beginning of bash's script. "--opt=value" is three words for bash and one for
  * zsh, where `head` keeps what stands before the value. */
 static const char bash_begin[] =
 	"_solder_words() {\n"

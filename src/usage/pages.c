@@ -1,11 +1,11 @@
-/* What people read of a table of options: help, and man pages. */
+/* Help and man pages from a table of options. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "usage/usage.h"
 
 #define WIDTH 80
-/* Where the words about an option begin. */
+/* The column of the descriptions of options. */
 #define COLUMN 28
 
 /* Columns of what is UTF-8 without wide characters, as our own texts are. */
@@ -56,7 +56,7 @@ static size_t term_column(const char *line)
 	return line[n] == ' ' && line[n + 1] == ' ' ? n + strspn(line + n, " ") : 0;
 }
 
-/* How much of a text goes together: to the next empty line, or the next term. */
+/* The length of a paragraph: up to the next empty line, or the next term. */
 static size_t part_length(const char *text)
 {
 	size_t n = strcspn(text, "\n");
@@ -66,7 +66,6 @@ static size_t part_length(const char *text)
 	return n;
 }
 
-/* What takes many values says so. */
 static const char *repeats(const struct opt *o)
 {
 	return o->kind == OPT_LIST ? "; may be repeated" : "";
@@ -185,7 +184,7 @@ static void put_term(FILE *out, const char *name, const char *about, const char 
 	fprintf(out, "%s\n", more);
 }
 
-/* What every page ends with; `but` is the command whose page it is, or NULL. */
+/* The end of every page; `but` is the command that the page describes, or NULL. */
 static void put_end(
 	FILE *out, const struct command *but, const struct command *const *cmds, size_t n)
 {

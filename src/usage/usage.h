@@ -59,7 +59,7 @@ int opt_global(char **argv, size_t *i, struct err *err);
 /* Frees what lists hold; `values` itself is the caller's. */
 void opt_release(const struct command *cmd, void *values);
 
-/* The options that every command takes, before or behind its name. */
+/* Options of every command, before or after its name. */
 extern const struct opt opt_globals[];
 extern const size_t opt_n_globals;
 
