@@ -78,26 +78,8 @@ const char *tar_reason(struct archive *a);
 /* Leaves nothing in a text that could steer a terminal. */
 void tar_make_harmless(char *text);
 
-/* inside.c: what is unpacked, and where. */
-struct tar_inside {
-	struct tar_reader *reader;
-	int root;                   /* the folder unpacked into */
-	int strip;                  /* leading components that are dropped, … */
-	struct strv top;            /* … and what they must be */
-	uint64_t bytes;             /* sizes of all files */
-	char entry[256];            /* the current entry's name, fit for a message */
-	struct tar_folder *folders; /* whose modes and times are set when nothing more comes */
-	size_t n_folders;
-	struct err *err;
-};
-
-/* Puts the entry that the reader stands at into the folder. */
-int tar_inside_put(struct tar_inside *u, struct archive_entry *e);
-/* Modes and times of folders, when nothing more comes. */
-int tar_inside_finish(struct tar_inside *u);
-void tar_inside_release(struct tar_inside *u);
-/* NULL if a link that is `depth` folders below the root may have this target; else "is a link …",
- * with the reason. */
+/* extract.c: NULL if a link that is `depth` folders below the root may have this target; else "is a
+ * link …", with the reason. */
 const char *tar_link_fault(const char *target, size_t depth);
 
 /* list.c: sorts, adds folders, drops what a later entry replaces; `first` (may be NULL) goes to the

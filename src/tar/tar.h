@@ -3,8 +3,8 @@
  *
  * A source archive is data from the network until it is unpacked, so nothing in it is believed:
  * whatever the archive says, nothing is written, linked or led to outside the folder given. Path
- * traversal is refused in inside.c, two views of one zip archive in zip.c, damage and bombs in
- * reader.c; extract.c drives these. list.c, write.c and sink.c are the way back.
+ * traversal is refused in extract.c, two views of one zip archive in zip.c, damage and bombs in
+ * reader.c. list.c, write.c and sink.c are the way back.
  */
 #ifndef SOLDER_TAR_H
 #define SOLDER_TAR_H

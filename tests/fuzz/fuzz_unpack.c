@@ -1,7 +1,7 @@
 /* Any bytes as an archive: refused or unpacked, but never a byte outside the folder, and nothing
  * left behind by a refusal.
  *
- * Source: src/tar/reader.c src/tar/inside.c src/tar/extract.c
+ * Source: src/tar/reader.c src/tar/extract.c
  */
 #include <dirent.h>
 #include <stddef.h>
