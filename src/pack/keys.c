@@ -144,11 +144,18 @@ static int give_password(char *out, int size, int writing, void *ctx)
 	return (int)n;
 }
 
-/* Ed25519, or NULL. */
-static EVP_PKEY *read_pem(const char *text, size_t len, bool secret, const char *password)
+static bool is_pem(const char *text, size_t len)
+{
+	return memmem(text, len, "-----BEGIN ", 11) != NULL;
+}
+
+/* From PEM; false if there is no Ed25519 key. */
+static bool take_pem(const char *text, size_t len, bool secret, const char *password, struct key *k)
 {
 	BIO *bio = BIO_new_mem_buf(text, (int)len);
 	EVP_PKEY *key = NULL;
+	size_t n = 32, m = 32;
+	bool good;
 
 	if (bio && secret)
 		key = PEM_read_bio_PrivateKey(bio, NULL, give_password, (void *)password);
@@ -156,25 +163,9 @@ static EVP_PKEY *read_pem(const char *text, size_t len, bool secret, const char 
 		key = PEM_read_bio_PUBKEY(bio, NULL, give_password, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
-	if (key && EVP_PKEY_id(key) == EVP_PKEY_ED25519)
-		return key;
-	EVP_PKEY_free(key);
-	return NULL;
-}
-
-static bool is_pem(const char *text, size_t len)
-{
-	return memmem(text, len, "-----BEGIN ", 11) != NULL;
-}
-
-/* From PEM; false if there is no such key. */
-static bool take_pem(const char *text, size_t len, bool secret, const char *password, struct key *k)
-{
-	EVP_PKEY *key = read_pem(text, len, secret, password);
-	size_t n = 32, m = 32;
-	bool good = key && EVP_PKEY_get_raw_public_key(key, k->public, &n) == 1 &&
-		    (!secret || EVP_PKEY_get_raw_private_key(key, k->seed, &m) == 1);
-
+	good = key && EVP_PKEY_id(key) == EVP_PKEY_ED25519 &&
+	       EVP_PKEY_get_raw_public_key(key, k->public, &n) == 1 &&
+	       (!secret || EVP_PKEY_get_raw_private_key(key, k->seed, &m) == 1);
 	EVP_PKEY_free(key);
 	if (good)
 		make_id(k);

@@ -63,20 +63,12 @@ static int read_epoch(struct package *p, const struct stat *build_file, struct e
 	return 0;
 }
 
-/* "x86_64-linux-gnu": it becomes part of names of files. */
-static bool is_triple(const char *text)
-{
-	size_t n = strspn(text, LETTERS_AND_DIGITS "_-");
-
-	return *text && *text != '-' && !text[n] && strchr(text, '-');
-}
-
 static int read_build(struct package *p, struct err *err)
 {
 	CLEANUP_FREE char *path = package_path(p, BUILD_FILE);
 	CLEANUP_FOLDER struct folder top = FOLDER_INIT;
 	CLEANUP_BUF struct buf text = BUF_INIT;
-	json_error_t error;
+	const char *triple;
 	struct stat st;
 	int there;
 
@@ -89,11 +81,11 @@ static int read_build(struct package *p, struct err *err)
 	}
 	if (there < 0 || file_read_below(&top, BUILD_FILE, BUILD_MAX, &text, err) < 0)
 		return -1;
-	p->build = json_loadb(text.data, text.len, 0, &error);
-	if (!json_is_object(p->build) ||
-		!json_is_object(json_object_get(p->build, "distribution")) ||
-		!json_is_array(json_object_get(p->build, "packages")) ||
-		!is_triple(package_text(json_object_get(p->build, "distribution"), "triple")))
+	p->build = json_loadb(text.data, text.len, 0, NULL);
+	triple = package_text(json_object_get(p->build, "distribution"), "triple");
+	/* "x86_64-linux-gnu": it becomes part of names of files. */
+	if (!json_is_array(json_object_get(p->build, "packages")) || !strchr(triple, '-') ||
+		*triple == '-' || triple[strspn(triple, LETTERS_AND_DIGITS "_-")])
 		return err_set(err, ERR_INPUT, "'%s' is damaged", path);
 	return read_epoch(p, &st, err);
 }
@@ -133,42 +125,24 @@ static int ask_interpreter(struct package *p, struct err *err)
 	return package_answer(p, answer.data ? answer.data : "", answer.len, err);
 }
 
-/* "x86_64-linux-gnu" is x86_64-unknown-linux-gnu in the names of others. */
-static char *full_triple(const char *triple)
-{
-	size_t n = strcspn(triple, "-");
-
-	if (strncmp(triple + n, "-linux-", 7) != 0)
-		return xstrdup(triple);
-	return xasprintf("%.*s-unknown%s", (int)n, triple, triple + n);
-}
-
 static void name_options(struct package *p)
 {
-	const json_t *d = json_object_get(p->build, "distribution");
-	const char *how = package_text(d, "optimisation"),
-		   *flags = package_text(p->says, "abiflags");
+	const char *how = package_text(json_object_get(p->build, "distribution"), "optimisation");
+	const char *flags = package_text(p->says, "abiflags"), *kind = strstr(how, "LTO ");
+	bool freethreaded = strchr(flags, 't'), debug = strchr(flags, 'd');
+	bool pgo = strstr(how, "PGO yes"), lto = kind && strncmp(kind, "LTO none", 8) != 0;
 	CLEANUP_STRV struct strv parts = STRV_INIT;
-	const char *lto = strstr(how, "LTO ");
 
-	if (strchr(flags, 't'))
+	p->flavour = xasprintf("%s%s", freethreaded ? "freethreaded-" : "", debug ? "debug-" : "");
+	if (freethreaded)
 		strv_add(&parts, "freethreaded");
-	if (strchr(flags, 'd'))
+	if (debug)
 		strv_add(&parts, "debug");
-	p->flavour = strv_join(&parts, "+");
-	if (*p->flavour) {
-		free(p->flavour);
-		strv_add(&parts, "");
-		p->flavour = strv_join(&parts, "-");
-		free(parts.v[--parts.n]);
-		parts.v[parts.n] = NULL;
-	}
-	if (strstr(how, "PGO yes"))
+	if (pgo)
 		strv_add(&parts, "pgo");
-	if (lto && strncmp(lto, "LTO none", 8) != 0)
+	if (lto)
 		strv_add(&parts, "lto");
-	if (!strstr(how, "PGO yes") && (!lto || !strncmp(lto, "LTO none", 8)) &&
-		!strchr(flags, 'd'))
+	if (!pgo && !lto && !debug)
 		strv_add(&parts, "noopt");
 	p->opts = strv_join(&parts, "+");
 }
@@ -207,7 +181,8 @@ int package_find_config(struct package *p, struct err *err)
 
 static int open_package(struct package *p, struct err *err)
 {
-	const char *version;
+	const char *triple;
+	size_t n;
 
 	if (read_build(p, err) < 0 || py_find(p->dir, &p->dist, err) < 0)
 		return -1;
@@ -226,9 +201,14 @@ static int open_package(struct package *p, struct err *err)
 			return err_set(err, ERR_ENVIRONMENT, "cannot pack '%s': %s",
 				p->files.v[i].path, p->files.v[i].problem);
 	}
-	version = package_text(p->says, "python_version");
-	p->triple = full_triple(package_text(json_object_get(p->build, "distribution"), "triple"));
-	p->name = xasprintf("cpython-%s+%s-%s", version, p->date, p->triple);
+	/* "x86_64-linux-gnu" is x86_64-unknown-linux-gnu in the names of others. */
+	triple = package_text(json_object_get(p->build, "distribution"), "triple");
+	n = strcspn(triple, "-");
+	p->triple = strncmp(triple + n, "-linux-", 7)
+			    ? xstrdup(triple)
+			    : xasprintf("%.*s-unknown%s", (int)n, triple, triple + n);
+	p->name = xasprintf(
+		"cpython-%s+%s-%s", package_text(p->says, "python_version"), p->date, p->triple);
 	p->lib_rel = xasprintf("lib/python%s", p->dist.series);
 	name_options(p);
 	find_tests(p);

@@ -58,13 +58,6 @@ static int is_signed(const struct key *k, const void *data, size_t len,
 	return ready ? good : no_crypto(err);
 }
 
-/* What minisign signs a second time: the signature and what is said beside it. */
-static void global_text(const unsigned char signature[64], const char *comment, struct buf *b)
-{
-	buf_add(b, signature, 64);
-	buf_adds(b, comment);
-}
-
 int sign_text(const struct key *k, const char *text, size_t len, const char *comment,
 	struct buf *signature, struct err *err)
 {
@@ -76,7 +69,9 @@ int sign_text(const struct key *k, const char *text, size_t len, const char *com
 	memcpy(packed.id, k->id, sizeof(packed.id));
 	if (sign(k, text, len, packed.signature, err) < 0)
 		return -1;
-	global_text(packed.signature, comment, &global);
+	/* minisign signs a second time: the signature and what is said with it. */
+	buf_add(&global, packed.signature, sizeof(packed.signature));
+	buf_adds(&global, comment);
 	if (sign(k, global.data, global.len, again, err) < 0)
 		return -1;
 	first = base64_text(&packed, sizeof(packed));
@@ -103,32 +98,25 @@ static int parse(const struct strv *lines, const char *path, struct signature *s
 	return 0;
 }
 
-/* Of minisign, of a text that is not signed itself. */
-static int digest(const char *text, size_t len, unsigned char out[64], struct err *err)
-{
-	unsigned int n = 0;
-
-	if (EVP_Digest(text, len, out, &n, EVP_blake2b512(), NULL) == 1 && n == 64)
-		return 0;
-	return err_set(err, ERR_ENVIRONMENT, "libcrypto cannot compute BLAKE2b-512");
-}
-
 static int check(const struct key *k, const char *text, size_t len, const struct signature *s,
 	const char *path, struct err *err)
 {
 	CLEANUP_BUF struct buf global = BUF_INIT;
 	unsigned char hash[64];
+	unsigned int n = 0;
 	int good;
 
 	if (!memcmp(s->packed.algorithm, "ED", 2)) {
-		if (digest(text, len, hash, err) < 0)
-			return -1;
-		good = is_signed(k, hash, sizeof(hash), s->packed.signature, err);
-	} else {
-		good = is_signed(k, text, len, s->packed.signature, err);
+		if (EVP_Digest(text, len, hash, &n, EVP_blake2b512(), NULL) != 1 || n != 64)
+			return err_set(
+				err, ERR_ENVIRONMENT, "libcrypto cannot compute BLAKE2b-512");
+		text = (const char *)hash;
+		len = sizeof(hash);
 	}
+	good = is_signed(k, text, len, s->packed.signature, err);
 	if (good == 1 && s->comment) {
-		global_text(s->packed.signature, s->comment, &global);
+		buf_add(&global, s->packed.signature, sizeof(s->packed.signature));
+		buf_adds(&global, s->comment);
 		good = is_signed(k, global.data, global.len, s->global, err);
 	}
 	if (good != 0)

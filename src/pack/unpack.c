@@ -15,16 +15,6 @@
 	"a 'solder pack' is not done there, or was interrupted; packing into the folder again "    \
 	"completes it"
 
-static int not_named(const char *archive, const char *folder, struct err *err)
-{
-	err_set(err, ERR_INPUT, "'%s/" SUMS_FILE "' does not name '%s'", folder,
-		path_base(archive));
-	if (publish_is_pending(folder))
-		return err_hint(err, PENDING);
-	return err_hint(err, "get the list that belongs to it, or give 'solder unpack' its digest "
-			     "with --sha256");
-}
-
 /* Fails if it is not what it should be. `fd` is at its start, and is again afterwards. */
 static int compare(
 	int fd, const char *archive, const char *said, const char *wanted, struct err *err)
@@ -45,9 +35,16 @@ static int compare_listed(
 	char wanted[SHA256_HEX_SIZE];
 	int found = sums_find(sums, folder, path_base(archive), wanted, err);
 
-	if (found <= 0)
-		return found < 0 ? -1 : not_named(archive, folder, err);
-	return compare(fd, archive, SUMS_FILE, wanted, err);
+	if (found < 0)
+		return -1;
+	if (found)
+		return compare(fd, archive, SUMS_FILE, wanted, err);
+	err_set(err, ERR_INPUT, "'%s/" SUMS_FILE "' does not name '%s'", folder,
+		path_base(archive));
+	return err_hint(err,
+		publish_is_pending(folder)
+			? PENDING
+			: "get the list that belongs to it, or give 'solder unpack' its digest with --sha256");
 }
 
 static int verify(
@@ -100,32 +97,15 @@ static bool is_replaceable(const char *dir, const char *parent)
 	       access(parent, W_OK | X_OK) == 0 && dir_is_empty(dir, &ignored) == 1;
 }
 
-static int unpack_beside(int fd, const char *archive, const char *dir, const char *parent,
-	int strip, const struct tar_limits *limits, struct err *err)
-{
-	CLEANUP_FREE char *stage = scratch_make(parent, STAGE, err), *tree = NULL;
-	struct err ignored = ERR_INIT;
-	struct stat st;
-	int failed;
-
-	if (!stage)
-		return -1;
-	tree = xasprintf("%s/tree", stage);
-	failed = tar_extract_fd(fd, archive, tree, strip, limits, err);
-	if (failed == 0 && lstat(dir, &st) == 0 && chmod(tree, st.st_mode & 07777) < 0)
-		failed = err_sys(err, "cannot set the mode of '%s'", tree);
-	if (failed == 0)
-		failed = path_rename(tree, dir, err);
-	scratch_end(stage, &ignored);
-	return failed;
-}
-
 /* Appears as a whole or not at all, where that can be: what a killed run leaves is a scratch folder
- * beside it, which the next one clears. */
+ * next to it, which the next one clears. */
 static int place(int fd, const char *archive, const char *dir, int strip,
 	const struct tar_limits *limits, struct err *err)
 {
 	CLEANUP_FREE char *target = realpath(dir, NULL), *parent = NULL, *made = NULL;
+	CLEANUP_FREE char *stage = NULL, *tree = NULL;
+	struct err ignored = ERR_INIT;
+	struct stat st;
 	int failed;
 
 	if (!target) {
@@ -138,12 +118,20 @@ static int place(int fd, const char *archive, const char *dir, int strip,
 	if (path_exists(target) && !is_replaceable(target, parent))
 		return tar_extract_fd(fd, archive, dir, strip, limits, err);
 	made = dirs_missing(parent);
-	failed = make_dirs(parent, err) < 0
-			 ? -1
-			 : unpack_beside(fd, archive, target, parent, strip, limits, err);
-	if (failed < 0)
+	failed = make_dirs(parent, err);
+	stage = failed < 0 ? NULL : scratch_make(parent, STAGE, err);
+	if (stage) {
+		tree = xasprintf("%s/tree", stage);
+		failed = tar_extract_fd(fd, archive, tree, strip, limits, err);
+		if (failed == 0 && lstat(target, &st) == 0 && chmod(tree, st.st_mode & 07777) < 0)
+			failed = err_sys(err, "cannot set the mode of '%s'", tree);
+		if (failed == 0)
+			failed = path_rename(tree, target, err);
+		scratch_end(stage, &ignored);
+	}
+	if (!stage || failed < 0)
 		dirs_remove(parent, made);
-	return failed;
+	return stage ? failed : -1;
 }
 
 int pack_unpack(const char *archive, const char *sha256, const char *dir, int strip,
