@@ -107,15 +107,6 @@ static void make_functions(
 	}
 }
 
-static int compare_sites(const struct explain_site *a, const struct explain_site *b)
-{
-	int d = strcmp(a->function, b->function);
-
-	if (d == 0)
-		d = strcmp(code_class_name(a->kind), code_class_name(b->kind));
-	return d ? d : strcmp(a->symbol, b->symbol);
-}
-
 static bool is_tls(unsigned kind)
 {
 	return kind <= CODE_SITE_TLS_DESC;
@@ -178,7 +169,7 @@ static void make_sites(
 	for (size_t i = 0, j = 0; i < a->n_sites || j < b->n_sites;) {
 		int d = i == a->n_sites   ? 1
 			: j == b->n_sites ? -1
-					  : compare_sites(&a->sites[i], &b->sites[j]);
+					  : explain_compare_sites(&a->sites[i], &b->sites[j]);
 		const struct explain_site *s = d <= 0 ? &a->sites[i] : &b->sites[j];
 
 		v[all++] = (struct explain_pair){.name = s->function,

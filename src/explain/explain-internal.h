@@ -133,9 +133,8 @@ int explain_place(const struct python *python, const char *root, struct explain_
 void explain_place_restore(const struct explain_place *place, struct callgrind *run);
 void explain_place_release(struct explain_place *place);
 
-/* Adds the profile of a run (explain_count() says how it is made) to `run`, which is empty after an
- * error. The instructions of PLT stubs are counted where they are (--skip-plt=no); otherwise
- * callgrind adds them to the calls. */
+/* Adds the profile of a run (explain_count() says how it is made) to `run`. The instructions of PLT
+ * stubs are counted where they are (--skip-plt=no); otherwise callgrind adds them to the calls. */
 int explain_run(const struct explain_run *spec, struct callgrind *run, struct err *err);
 /* The same with `loops` and with twice as many, and the one taken off the other: what `loops` loops
  * execute, without what comes before, between and after them. Loops must be at least 1. */
@@ -221,6 +220,8 @@ struct explain_weights {
 int explain_weigh(const struct callgrind *run, struct explain_weights *weights, struct err *err);
 void explain_weights_release(struct explain_weights *weights);
 #define CLEANUP_WEIGHTS CLEANUP(explain_weights_release)
+/* By function, class and symbol, for sorting. */
+int explain_compare_sites(const void *a, const void *b);
 /* By its folded name; one without executions where there is none. */
 const struct explain_function *explain_find_function(
 	const struct explain_weights *weights, const char *name);
@@ -469,7 +470,7 @@ void explain_trace_release(struct explain_trace *trace);
 
 struct explain_number {
 	char *name;
-	uint64_t n;
+	int64_t n;
 };
 
 /* Each no_… is why something is not known; NULL when it is. Owned by the caller: start from {0},
@@ -550,6 +551,10 @@ const char *explain_cell_change_share(
 	struct explain_cell *cell, int64_t a, int64_t b, int64_t total);
 /* 0 of nothing. */
 double explain_share(int64_t part, int64_t total);
+/* A row: what, A, B, their difference, and that as a share of `total`, as far as the table has
+ * columns. NULL: not known, or not there. */
+void explain_row(
+	struct doc *doc, const char *what, const int64_t *a, const int64_t *b, int64_t total);
 
 /* One interpreter's instructions by cause; and what the causes are, which is for pages alone. */
 void explain_write_causes(const struct explain_answer *a, struct doc *doc);

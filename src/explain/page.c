@@ -62,6 +62,18 @@ const char *explain_cell_change_share(
 	return cell->text;
 }
 
+void explain_row(
+	struct doc *doc, const char *what, const int64_t *a, const int64_t *b, int64_t total)
+{
+	struct explain_cell c[4];
+	bool both = a && b;
+
+	doc_row(doc, (const char *[]){what, a ? explain_cell_whole(&c[0], *a) : NULL,
+			     b ? explain_cell_whole(&c[1], *b) : NULL,
+			     both ? explain_cell_change(&c[2], *a, *b) : NULL,
+			     both ? explain_cell_change_share(&c[3], *a, *b, total) : NULL});
+}
+
 /* ---- the answer ---------------------------------------------------------------------------- */
 
 bool explain_is_shown(const struct explain_answer *a, const struct explain_pair *pair)
@@ -190,14 +202,9 @@ static void write_rows(const struct explain_result *r, struct doc *doc)
 	for (size_t i = 0; i <= r->n_rows; i++) {
 		const struct explain_row all = {.words = "all", .a = r->total_a, .b = r->total_b};
 		const struct explain_row *row = i < r->n_rows ? &r->rows[i] : &all;
-		struct explain_cell c[4];
 
 		if (row->a || row->b || row == &all)
-			doc_row(doc, (const char *[]){row->words, explain_cell_whole(&c[0], row->a),
-					     explain_cell_whole(&c[1], row->b),
-					     explain_cell_change(&c[2], row->a, row->b),
-					     explain_cell_change_share(
-						     &c[3], row->a, row->b, r->total_a)});
+			explain_row(doc, row->words, &row->a, &row->b, r->total_a);
 		/* Bars that nobody could see take room. */
 		if (fabs(100 * explain_share(row->b - row->a, r->total_a)) < SHOWN_SHARE / 10 ||
 			row == &all)
@@ -221,14 +228,9 @@ static void write_workloads(const struct explain_answer *a, struct doc *doc)
 	if (a->workloads.n < 2)
 		return;
 	doc_table(doc, "Executed instructions by workload", columns, ARRAY_SIZE(columns));
-	for (size_t i = 0; i < a->workloads.n; i++) {
-		int64_t x = a->a->workloads[i], y = a->b->workloads[i];
-		struct explain_cell c[4];
-
-		doc_row(doc, (const char *[]){a->workloads.v[i], explain_cell_whole(&c[0], x),
-				     explain_cell_whole(&c[1], y), explain_cell_change(&c[2], x, y),
-				     explain_cell_change_share(&c[3], x, y, x)});
-	}
+	for (size_t i = 0; i < a->workloads.n; i++)
+		explain_row(doc, a->workloads.v[i], &a->a->workloads[i], &a->b->workloads[i],
+			a->a->workloads[i]);
 }
 
 static void write_tls(const struct explain_weights *w, const char *letter, struct doc *doc)
@@ -429,10 +431,7 @@ static void write_function(const struct explain_answer *answer, struct doc *doc)
 			in_b = calls ? b->entries : rows[i].b;
 
 		if (in_a || in_b || calls)
-			doc_row(doc, (const char *[]){calls ? "calls of it" : rows[i].words,
-					     explain_cell_whole(&c[0], in_a),
-					     explain_cell_whole(&c[1], in_b),
-					     explain_cell_change(&c[2], in_a, in_b)});
+			explain_row(doc, calls ? "calls of it" : rows[i].words, &in_a, &in_b, 0);
 	}
 }
 

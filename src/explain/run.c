@@ -164,10 +164,8 @@ int explain_run(const struct explain_run *spec, struct callgrind *run, struct er
 	CLEANUP_FREE char *folder = xasprintf("%s/profiles", spec->scratch);
 	pid_t pid;
 
-	if (explain_find_valgrind(&valgrind, err) < 0 || make_dirs(folder, err) < 0) {
-		callgrind_release(run);
+	if (explain_find_valgrind(&valgrind, err) < 0 || make_dirs(folder, err) < 0)
 		return -1;
-	}
 	add_python(spec, &plain);
 	strv_add(&slow, valgrind);
 	strv_add(&slow, "--tool=callgrind");
@@ -181,10 +179,8 @@ int explain_run(const struct explain_run *spec, struct callgrind *run, struct er
 			(unsigned long long)(FIRST_ADDRESS + spec->shift));
 	add_python(spec, &slow);
 	if (run_program(spec, "fails", &plain, &pid, err) < 0 ||
-		run_program(spec, "fails under valgrind", &slow, &pid, err) < 0) {
-		callgrind_release(run);
+		run_program(spec, "fails under valgrind", &slow, &pid, err) < 0)
 		return -1;
-	}
 	return read_profiles(folder, pid, run, err);
 }
 
@@ -195,13 +191,9 @@ int explain_run_loops(const struct explain_run *spec, struct callgrind *run, str
 
 	twice.loops *= 2;
 	once.digits = twice.digits = snprintf(NULL, 0, "%llu", (unsigned long long)twice.loops);
-	if (explain_run(&once, &less, err) < 0) {
-		callgrind_release(run);
-		return -1;
-	}
-	if (explain_run(&twice, run, err) < 0)
-		return -1;
-	return callgrind_subtract(run, &less, err);
+	return explain_run(&once, &less, err) < 0 || explain_run(&twice, run, err) < 0
+		       ? -1
+		       : callgrind_subtract(run, &less, err);
 }
 
 int explain_count(const struct explain_run *spec, int64_t causes[EXPLAIN_N_CAUSES], struct err *err)

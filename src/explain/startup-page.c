@@ -47,9 +47,9 @@ static const struct number_row {
 #undef AT
 };
 
-static uint64_t number_of(const struct explain_startup *s, const struct number_row *row)
+static int64_t number_of(const struct explain_startup *s, const struct number_row *row)
 {
-	uint64_t n;
+	int64_t n;
 
 	memcpy(&n, (const char *)s + row->offset, sizeof(n));
 	return n;
@@ -64,17 +64,6 @@ struct pair {
 	struct doc *doc;
 	const struct explain_startup *a, *b; /* b may be NULL */
 };
-
-/* NULL: not known, or not there. */
-static void add_row(const struct pair *p, const char *what, const uint64_t *a, const uint64_t *b)
-{
-	int64_t x = a ? (int64_t)*a : 0, y = b ? (int64_t)*b : 0;
-	struct explain_cell c[3];
-
-	doc_row(p->doc, (const char *[]){what, a ? explain_cell_whole(&c[0], x) : NULL,
-				b ? explain_cell_whole(&c[1], y) : NULL,
-				a && b ? explain_cell_change(&c[2], x, y) : NULL});
-}
 
 static void start_table(const struct pair *p, const char *caption, const char *what)
 {
@@ -121,8 +110,8 @@ static void write_headline_alone(const struct explain_answer *answer, struct doc
 		return;
 	last = parts.v[--parts.n];
 	first = strv_join(&parts, ", ");
-	buf_addf(&text, "To start, %s %s%s%s", answer->a->label, first, *first ? ", and " : "",
-		last);
+	buf_addf(
+		&text, "To start, %s %s%s%s", answer->a->label, first, *first ? " and " : "", last);
 	if (!s->no_trace)
 		say_relocations(s, &text);
 	doc_text(doc, "%s.", text.data);
@@ -139,8 +128,9 @@ static void say_more(struct strv *parts, const char *verb, uint64_t a, uint64_t 
 			b > a ? "more" : "fewer", what, plural(n));
 }
 
-/* What repeats to the last digit is told as it is; the loader's cycles, which are those of a clock,
- * only where the runs of one are apart from those of the other. */
+/* What repeats to the last digit is told as it is. The loader's cycles are those of a clock: they
+ * are told only where it has other work to do, and the runs of one are apart from those of the
+ * other. */
 static void write_headline(const struct explain_answer *answer, struct doc *doc)
 {
 	const struct explain_startup *a = &answer->a->startup, *b = &answer->b->startup;
@@ -160,6 +150,7 @@ static void write_headline(const struct explain_answer *answer, struct doc *doc)
 	if (!a->no_modules && !b->no_modules)
 		say_more(&parts, "imports", a->n_modules, b->n_modules, "module");
 	if (!a->no_ld && !b->no_ld && a->ld.cycles && b->ld.cycles &&
+		(a->ld.searches != b->ld.searches || a->relocations != b->relocations) &&
 		(a->ld.cycles_middle < b->ld.cycles || b->ld.cycles_middle < a->ld.cycles))
 		strv_addf(&parts, "spends %.2f times the cycles in the loader",
 			(double)b->ld.cycles / (double)a->ld.cycles);
@@ -176,7 +167,7 @@ static void write_headline(const struct explain_answer *answer, struct doc *doc)
 
 /* ---- tables -------------------------------------------------------------------------------- */
 
-static const uint64_t *find_number(const struct explain_number *v, size_t n, const char *name)
+static const int64_t *find_number(const struct explain_number *v, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(path_base(v[i].name), path_base(name)))
@@ -188,16 +179,20 @@ static const uint64_t *find_number(const struct explain_number *v, size_t n, con
 static void add_numbers(const struct pair *p, const struct explain_number *a, size_t n_a,
 	const struct explain_number *b, size_t n_b)
 {
-	static const uint64_t zero = 0;
+	static const int64_t zero = 0;
 
 	for (size_t i = 0; i < n_a; i++) {
-		const uint64_t *other = find_number(b, n_b, a[i].name);
+		const int64_t *other = find_number(b, n_b, a[i].name);
 
-		add_row(p, path_base(a[i].name), &a[i].n, !p->b ? NULL : other ? other : &zero);
+		explain_row(p->doc, path_base(a[i].name), &a[i].n,
+			!p->b   ? NULL
+			: other ? other
+				: &zero,
+			0);
 	}
 	for (size_t i = 0; i < n_b; i++)
 		if (!find_number(a, n_a, b[i].name))
-			add_row(p, path_base(b[i].name), &zero, &b[i].n);
+			explain_row(p->doc, path_base(b[i].name), &zero, &b[i].n, 0);
 }
 
 static const struct explain_mapping *find_mapping(const struct explain_startup *s, const char *path)
@@ -290,11 +285,11 @@ void explain_write_startup(const struct explain_answer *answer, struct doc *doc)
 	start_table(&p, "From the start to the end of -c pass", "what");
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		const struct number_row *row = &numbers[i];
-		uint64_t a = number_of(p.a, row), b = p.b ? number_of(p.b, row) : 0;
+		int64_t a = number_of(p.a, row), b = p.b ? number_of(p.b, row) : 0;
 
 		if (row->words)
-			add_row(&p, row->words, why_unknown(p.a, row->of) ? NULL : &a,
-				p.b && !why_unknown(p.b, row->of) ? &b : NULL);
+			explain_row(doc, row->words, why_unknown(p.a, row->of) ? NULL : &a,
+				p.b && !why_unknown(p.b, row->of) ? &b : NULL, 0);
 	}
 	write_notes(&p, answer->a, p.b);
 	if (p.b)

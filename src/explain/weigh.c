@@ -405,7 +405,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static int by_site(const void *a, const void *b)
+int explain_compare_sites(const void *a, const void *b)
 {
 	const struct explain_site *x = a, *y = b;
 	int d = strcmp(x->function, y->function);
@@ -436,12 +436,12 @@ static void merge_equal(struct explain_weights *w)
 		free(f->name);
 	}
 	w->n_functions = kept;
-	sort_array(w->sites, w->n_sites, sizeof(*w->sites), by_site);
+	sort_array(w->sites, w->n_sites, sizeof(*w->sites), explain_compare_sites);
 	kept = 0;
 	for (size_t i = 0; i < w->n_sites; i++) {
 		struct explain_site *s = &w->sites[i], *last = kept ? &w->sites[kept - 1] : NULL;
 
-		if (!last || by_site(last, s) != 0) {
+		if (!last || explain_compare_sites(last, s) != 0) {
 			w->sites[kept++] = *s;
 			continue;
 		}
