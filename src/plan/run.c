@@ -209,28 +209,11 @@ static void fill_env(
 	}
 }
 
-/* Programs that the script runs: by name, where the system's folders may have links, and by path.
- */
-static void list_programs(const struct step *s, struct strv *programs)
-{
-	static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
-
-	for (size_t i = 0; i < s->programs.n; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(folders); k++)
-			strv_addf(programs, "%s/%s", folders[k], s->programs.v[i]);
-	for (size_t i = 0; i < s->env.n; i++) {
-		const char *value = strchr(s->env.v[i], '=');
-		struct stat st;
-
-		if (value && value[1] == '/' && stat(value + 1, &st) == 0 && S_ISREG(st.st_mode))
-			strv_add(programs, value + 1);
-	}
-}
-
 /* Makes the step's folder and starts its script there. */
 static int start_script(struct running_step *g, struct proc **ret, struct err *err)
 {
 	static const char *const parts[] = {"src", "deps", "out", "recipe", "home", "tmp"};
+	static const char *const bins[] = {"/usr/local/bin", "/usr/bin", "/bin"};
 	const struct plan_options *o = g->run->options;
 	const struct step *s = g->step;
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, fds = STRV_INIT;
@@ -252,7 +235,18 @@ static int start_script(struct running_step *g, struct proc **ret, struct err *e
 		return err_sys(err, "cannot create the log '%s'", log);
 	for (size_t i = 0; i < s->n_views; i++)
 		strv_take(&views, cache_tree(o->cache, s->views[i].step->id));
-	list_programs(s, &programs);
+	/* Programs that it runs: by name, where the system's folders may have links, and by path.
+	 */
+	for (size_t i = 0; i < s->programs.n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(bins); k++)
+			strv_addf(&programs, "%s/%s", bins[k], s->programs.v[i]);
+	for (size_t i = 0; i < s->env.n; i++) {
+		const char *value = strchr(s->env.v[i], '=');
+		struct stat st;
+
+		if (value && value[1] == '/' && stat(value + 1, &st) == 0 && S_ISREG(st.st_mode))
+			strv_add(&programs, value + 1);
+	}
 	if (sandbox_prefix(o->sandbox, g->root, &views, &programs, &argv, &files, err) < 0)
 		return -1;
 	strv_add(&argv, "/bin/sh");
