@@ -6,7 +6,7 @@
 #include "elf/elf.h"
 #include "report/report.h"
 
-/* What became of a rule, a probe or a wheel; a word in the model. */
+/* The outcome of a rule, a probe or a wheel; a word in the model. */
 enum check_verdict {
 	CHECK_NO_VERDICT,
 	CHECK_PASS,
@@ -35,16 +35,17 @@ json_t *check_list(json_t *model, const char *key);
 json_t *check_object(json_t *model, const char *key);
 void check_count(json_t *counts, const char *key, int by);
 
-/* Is the name in a list of names, separated by blanks? One that ends with '*' stands for all that
- * begin so. */
+/* True if the name is in a list separated by blanks. An entry that ends with '*' matches every name
+ * that begins with it. */
 bool check_listed(const char *list, const char *name);
-/* Are all ids among the `n` names? Else ERR_USAGE, with the nearest of the first `n_shown`. */
+/* 0 if all ids are among the `n` names; else ERR_USAGE, suggesting the nearest of the first
+ * `n_shown`. */
 int check_ids_known(const char *kind, const struct strv *ids, const char *const *names, size_t n,
 	size_t n_shown, const char *hint, struct err *err);
 
 /* Rules. */
 
-/* What must be there before a rule can be applied; where it is not, the rule is "not checked". */
+/* Preconditions of a rule; where one does not hold, the rule is "not checked". */
 enum rule_needs {
 	NEEDS_RUN = 1,         /* an interpreter that can be asked */
 	NEEDS_RELOCATABLE = 2, /* a distribution that is made to be moved */
@@ -82,7 +83,7 @@ __attribute__((format(printf, 2, 3))) void rule_unchecked(struct rule_run *r, co
 /* Sets of roles. */
 #define ROLE(role) (1U << (role))
 #define ROLES_ALL (~0U)
-/* What Python itself consists of. */
+/* Python itself, without the other libraries and programs that ship with it. */
 #define ROLES_PYTHON (ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON) | ROLE(PY_ROLE_EXTENSION))
 
 /* The next readable file with one of the roles that ships (nothing below site-packages), from
@@ -91,9 +92,9 @@ const struct py_file *rule_next(const struct rule_run *r, unsigned int roles, si
 
 /* A path of the installation, shown below its prefix; borrowed from `path`. */
 const char *rule_short(const struct rule_run *r, const char *path);
-/* Do both paths lead to one file? */
+/* True if both paths lead to the same file. */
 bool rule_same_file(const char *a, const char *b);
-/* Is `path`, links resolved as far as it exists, the folder or below it? */
+/* True if `path` is the folder or lies below it; links are resolved as far as it exists. */
 bool rule_path_below(const char *path, const char *dir);
 /* Reads a text file of up to a megabyte; false when it is not there or too large. */
 bool rule_read_text(const char *path, struct buf *out);
@@ -103,11 +104,9 @@ char *rule_sysconfig_data(const struct python *d);
 /* The name of the library that an exported symbol belongs to ("OpenSSL", "zlib"), or NULL. */
 const char *rule_third_party(const char *symbol);
 
-/* The tables, one for each file. */
+/* The tables, one for each file; the last entry has no id. */
 extern const struct check_rule rules_symbols[], rules_loading[], rules_hardening[], rules_paths[],
 	rules_layout[], rules_archive[], rules_build[], rules_start[];
-extern const size_t n_rules_symbols, n_rules_loading, n_rules_hardening, n_rules_paths,
-	n_rules_layout, n_rules_archive, n_rules_build, n_rules_start;
 
 /* Probes.
  *
@@ -167,8 +166,8 @@ bool probe_matches(const char *pattern, const char *value);
 /* NULL if none applies. */
 const struct probe_expectation *probe_expectation_for(
 	const struct probe *probe, enum py_link link, int minor, const struct probe_seen *seen);
-/* Does everything hold? Otherwise `wrong` gets "KEY is VALUE, not PATTERN" for each that does
- * not. */
+/* True if everything holds; otherwise `wrong` (may be NULL) gets "KEY is VALUE, not PATTERN" for
+ * each that does not. */
 bool probe_holds(
 	const struct probe_expectation *e, const struct probe_seen *seen, struct strv *wrong);
 
@@ -187,7 +186,7 @@ int probe_target_init(struct probe_target *t, const struct python *dist, const c
 	const char *name, const char *probes_dir, bool offline, struct err *err);
 void probe_target_release(struct probe_target *t);
 
-/* What a probe needs and the machine has not: "needs cmake"; NULL when all is there. The caller
+/* The first thing that a probe needs and the machine lacks ("needs cmake"), or NULL. The caller
  * frees it. */
 char *probe_missing(const struct probe *probe, const struct probe_target *t);
 /* Installs from PyPI into t->site what the chosen probes need and is not there. What cannot be
@@ -228,11 +227,11 @@ struct wheel_python {
 void wheel_python_release(struct wheel_python *p);
 int wheel_python_read(const struct python *dist, struct wheel_python *p, struct err *err);
 
-/* What all wheels have in common. */
+/* Shared by all wheels of a run. */
 struct wheels {
 	struct wheel_python here;
 	struct wheel_python reference;
-	bool compared;   /* is there a reference? */
+	bool compared;   /* `reference` is set */
 	struct strv pip; /* the words that start pip for the interpreter under test */
 	char *downloads, *results, *scratch; /* folders below state_dir */
 	char *runner, *exercises;            /* in data_dir */
@@ -270,7 +269,7 @@ enum wheel_prediction {
 	WHEEL_OFF_PATH, /* a library that is in the wheel, and on no search path */
 };
 enum wheel_expected { WHEEL_NOT_EXPECTED, WHEEL_WORKS, WHEEL_BREAKS, WHEEL_UNSURE };
-/* What became of a prediction. */
+/* How a prediction turned out. */
 enum wheel_outcome {
 	WHEEL_NO_OUTCOME,
 	WHEEL_WAS_RIGHT,
@@ -312,7 +311,7 @@ const char *wheel_outcome_word(enum wheel_outcome outcome);
 /* Gives the wheel up: it is not checked, and why. */
 __attribute__((format(printf, 2, 3))) void wheel_not_checked(struct wheel *w, const char *fmt, ...);
 
-/* What an interpreter did with a wheel's modules, in their order, and with the exercise at last. */
+/* How an interpreter got on with a wheel's modules, in order, and finally with the exercise. */
 struct wheel_trial {
 	char *what; /* the module, or "exercise" */
 	/* {"ok"}; for failures also "error", "signal", "frame", "libpythons" (those that were
@@ -333,7 +332,7 @@ void wheel_weigh(struct wheel *w);
 /* Adds the wheel with its outcome to the counts in "summary" of the whole model. */
 void wheel_count(json_t *model, const struct wheel *w);
 
-/* What is inside a wheel, for the interpreter under test. */
+/* The contents of a wheel, as the interpreter under test sees them. */
 enum wheel_file_role {
 	WHEEL_EXTENSION, /* a module that this interpreter can import */
 	WHEEL_FOREIGN,   /* a module for another one */

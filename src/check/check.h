@@ -1,5 +1,5 @@
-/* Does anything break with this Python? Rules over facts, probes that are compiled and run, and
- * real wheels.
+/* Checks whether anything breaks with a Python: rules over facts, probes that are compiled and run,
+ * and real wheels.
  *
  * Everything found goes into one model, a JSON object:
  *
@@ -59,7 +59,7 @@ const char *check_severity_name(enum check_severity severity);
 /* Appends {"id", "severity", "reason"} of every rule to the array. */
 void check_rules_list(json_t *list);
 
-/* Are all ids those of rules? Else ERR_USAGE, naming the nearest. */
+/* 0 if all ids are those of rules; else ERR_USAGE, naming the nearest. */
 int check_rules_known(const struct strv *ids, struct err *err);
 
 /* Applies the rules named in `only` (all when empty) but those in `skip` to an installation and all
@@ -81,10 +81,10 @@ void check_baseline(json_t *model, const json_t *old_model);
  * here" as failed, what works as passed, what fails on both (or without a reference) as noted. */
 void check_summarise(json_t *model);
 
-/* Did anything of this severity, or a worse one, come out of a model with its "summary"? */
+/* True if the "summary" of the model counts anything of this severity or worse. */
 bool check_found(const json_t *model, enum check_severity least);
 
-/* What was found, for people: the answer in a sentence, findings from the worst on, and what was
+/* The findings for people: the answer in a sentence, findings from the worst on, and what was
  * checked; with `all`, what holds and why the rest was not checked. The caller frees it. */
 struct doc *check_page(const struct python *dist, const json_t *model, bool all);
 /* The rules, and one of them at length; `id` is that of a rule. */
@@ -105,7 +105,7 @@ struct check_probe_options {
 	const char *scratch; /* a folder for what is made, removed by the caller */
 };
 
-/* Are all of them ids of probes, or of tests ("T2")? Else ERR_USAGE, naming the nearest. */
+/* 0 if all are ids of probes, or of tests ("T2"); else ERR_USAGE, naming the nearest. */
 int check_probes_known(const struct strv *ids, struct err *err);
 
 /* Appends {"id", "test", "title"} of every probe to the array. */

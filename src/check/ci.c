@@ -1,4 +1,4 @@
-/* What `solder check` found, in the forms that services for continuous integration read.
+/* The findings of `solder check` in the forms that services for continuous integration read.
  *
  *	github   workflow commands: "::error title=RULE::WHAT", shown as annotations of a run
  *	sarif    the Static Analysis Results Interchange Format 2.1.0 (OASIS)

@@ -1,4 +1,4 @@
-/* What was found, as a document: the answer, the findings, and at last what was checked. */
+/* The findings as a document: first the answer, then the details, then what was checked. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +83,7 @@ static void add_headline(struct doc *doc, const json_t *model)
 		doc_text(doc, "Wheels: %s. Predictions: %s.", wheels, predictions);
 }
 
-/* What a rule is about; on a terminal only if `shown`. */
+/* The text of a rule; on a terminal only if `shown`. */
 static void add_term(struct doc *doc, const json_t *item, bool shown)
 {
 	const char *id = check_text(item, "id"), *todo = check_text(item, "todo");

@@ -1,4 +1,4 @@
-/* What a probe saw, and what was expected of it. */
+/* Reads what a probe saw, and compares it with the expectations. */
 #include <stdlib.h>
 #include <string.h>
 

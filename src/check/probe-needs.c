@@ -1,4 +1,4 @@
-/* What a probe needs and is told: the Python, its folders, programs, and packages from PyPI. */
+/* Prepares a Python for probes: folders, programs, packages from PyPI, and the environment. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +19,7 @@ static char *first_program(const char *const *names)
 	return found;
 }
 
-static void add_variable(struct probe_target *t, const char *name, const char *value)
-{
-	strv_addf(&t->env, "%s=%s", name, value ? value : "");
-}
-
-/* What scripts are told; probes/common.sh has the list. */
+/* The environment of the scripts; probes/common.sh documents it. */
 static void describe(struct probe_target *t, const char *probes_dir, bool offline)
 {
 	/* cargo is rustup's, mostly, and finds its toolchains and its settings there. */
@@ -38,37 +33,31 @@ static void describe(struct probe_target *t, const char *probes_dir, bool offlin
 	strv_addf(&t->env, "PATH=%s/bin:%s", t->site, path ? path : "/usr/bin:/bin");
 	strv_addf(&t->env, "HOME=%s/home", t->dir);
 	strv_addf(&t->env, "TMPDIR=%s/tmp", t->dir);
-	add_variable(t, "LC_ALL", "C.UTF-8");
-	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
-		const char *value = getenv(ours[i][0]);
-
-		if (value)
-			add_variable(t, ours[i][0], value);
-		else if (home)
-			strv_addf(&t->env, "%s=%s/%s", ours[i][0], home, ours[i][1]);
-	}
-	add_variable(t, "PYTHON", d->interpreter);
-	add_variable(t, "SERIES", d->series);
-	add_variable(t, "PREFIX", d->prefix);
-	add_variable(t, "LINK", py_link_name(d->link));
-	add_variable(t, "LIBPYTHON", d->libpython_shared);
-	add_variable(t, "LIBPYTHON_A", d->libpython_static);
-	add_variable(t, "INCLUDE", t->include);
-	add_variable(t, "LIBPL", py_config(d, "LIBPL"));
-	add_variable(t, "LIBPC", py_config(d, "LIBPC"));
-	add_variable(t, "EXT", py_config(d, "EXT_SUFFIX"));
-	add_variable(t, "MODULE", t->module);
-	add_variable(t, "CC", t->cc);
-	add_variable(t, "CXX", t->cxx);
-	add_variable(t, "PROBES", probes);
-	add_variable(t, "SITE", t->site);
-	add_variable(t, "OFFLINE", offline ? "1" : "");
 	for (size_t i = 0; i < ARRAY_SIZE(libs); i++) {
 		const char *value = py_config(d, libs[i]);
 
 		buf_addf(&static_libs, "%s%s", i ? " " : "", value ? value : "");
 	}
-	add_variable(t, "STATIC_LIBS", static_libs.data);
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
+		const char *value = getenv(ours[i][0]);
+
+		if (value)
+			strv_addf(&t->env, "%s=%s", ours[i][0], value);
+		else if (home)
+			strv_addf(&t->env, "%s=%s/%s", ours[i][0], home, ours[i][1]);
+	}
+	const char *const variables[][2] = {{"LC_ALL", "C.UTF-8"}, {"PYTHON", d->interpreter},
+		{"SERIES", d->series}, {"PREFIX", d->prefix}, {"LINK", py_link_name(d->link)},
+		{"LIBPYTHON", d->libpython_shared}, {"LIBPYTHON_A", d->libpython_static},
+		{"INCLUDE", t->include}, {"LIBPL", py_config(d, "LIBPL")},
+		{"LIBPC", py_config(d, "LIBPC")}, {"EXT", py_config(d, "EXT_SUFFIX")},
+		{"MODULE", t->module}, {"CC", t->cc}, {"CXX", t->cxx}, {"PROBES", probes},
+		{"SITE", t->site}, {"OFFLINE", offline ? "1" : ""},
+		{"STATIC_LIBS", static_libs.data}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		strv_addf(
+			&t->env, "%s=%s", variables[i][0], variables[i][1] ? variables[i][1] : "");
 }
 
 int probe_target_init(struct probe_target *t, const struct python *dist, const char *scratch,

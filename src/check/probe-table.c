@@ -3,7 +3,7 @@
 
 #define MINUTE 60
 
-/* What is the same on every link mode. */
+/* The same on every link mode. */
 #define ALWAYS(what, because)                                                                      \
 	{                                                                                          \
 		.links = PROBE_ANY, .seen = (what), .why = (because)                               \

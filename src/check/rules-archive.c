@@ -122,5 +122,5 @@ const struct check_rule rules_archive[] = {
 		"No member has R_X86_64_32 or R_X86_64_32S relocations on what is loaded. Other "
 		"machines are not looked at.",
 		.apply = pic},
+	{0},
 };
-const size_t n_rules_archive = ARRAY_SIZE(rules_archive);

@@ -1,4 +1,4 @@
-/* How it was built, and whether all of it was. */
+/* Rules about the build: compiler options and completeness. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 
 #define STRINGS_MAX ((size_t)512 << 20)
 
-/* What debug information says of code that gcc made when it linked. */
+/* Stands for the producer that gcc records for code generated at link time. */
 #define LINK_TIME "link-time optimisation"
 
 /* Options that differ between objects for an executable and for a library by their nature, those
@@ -194,5 +194,5 @@ const struct check_rule rules_build[] = {
 		"_tkinter and what is above it, _gdbm, _dbm, nis, ossaudiodev, idlelib, lib2to3, "
 		"ensurepip.",
 		.apply = optional_modules_found},
+	{0},
 };
-const size_t n_rules_build = ARRAY_SIZE(rules_build);

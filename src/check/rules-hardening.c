@@ -135,5 +135,5 @@ const struct check_rule rules_hardening[] = {
 		"link with -Wl,--build-id",
 		"The interpreter, libpython and the extension modules have a build-id.",
 		.roles = ROLES_PYTHON, .on_file = build_id},
+	{0},
 };
-const size_t n_rules_hardening = ARRAY_SIZE(rules_hardening);

@@ -19,7 +19,7 @@ static int see_link(void *ctx, const struct tree_entry *e, struct err *err)
 	const struct link_walk *w = ctx;
 	CLEANUP_FREE char *target = NULL;
 
-	/* What is installed below these folders users put there. */
+	/* Users install below these folders. */
 	if (!S_ISLNK(e->st->st_mode) || strstr(e->rel, "site-packages/") ||
 		strstr(e->rel, "dist-packages/"))
 		return 0;
@@ -193,5 +193,5 @@ const struct check_rule rules_layout[] = {
 		"install it as pythonX.Y with a link python3",
 		"The interpreter's real file is named with its version.",
 		.apply = interpreter_name},
+	{0},
 };
-const size_t n_rules_layout = ARRAY_SIZE(rules_layout);

@@ -1,4 +1,4 @@
-/* What the loader finds, and what it needs for that. */
+/* Rules about loading: libraries, search paths, versions and thread-local storage. */
 #include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,7 @@ static void needed_found(struct rule_run *r, const struct py_file *f)
 	}
 }
 
-/* Does a file of the installation answer to the name that `f` needs? */
+/* True if a file of the installation answers to the name that `f` needs. */
 static bool ships(const struct rule_run *r, const struct py_file *f, const char *needed)
 {
 	const struct py_chain self = {f->path, &f->facts};
@@ -107,7 +107,7 @@ static bool ships(const struct rule_run *r, const struct py_file *f, const char 
 	return false;
 }
 
-/* What every system with the C library of the interpreter has. */
+/* Libraries of every system with the C library of the interpreter. */
 static bool everywhere(const struct py_file *f, const char *needed)
 {
 	static const char names[] =
@@ -456,5 +456,5 @@ const struct check_rule rules_loading[] = {
 		"search path, or in the system's folders: a program that embeds Python has "
 		"nothing that leads there.",
 		.apply = stub_search_path},
+	{0},
 };
-const size_t n_rules_loading = ARRAY_SIZE(rules_loading);

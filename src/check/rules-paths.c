@@ -1,5 +1,5 @@
-/* What describes the installation to others: sysconfig, .pc files, python3-config,
- * build-details.json. All of it must be true of the files that are there. */
+/* Rules about what describes the installation to others: sysconfig, .pc files, python3-config and
+ * build-details.json must be true of the files that are there. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,8 +98,8 @@ static void sysconfig_library(struct rule_run *r)
 	}
 }
 
-/* What a text says in a line NAME=VALUE, NAME="VALUE" or, for the separator ':', NAME: VALUE; NULL
- * if it has none. The caller frees it. */
+/* The value in a line NAME=VALUE, NAME="VALUE" or, with the separator ':', NAME: VALUE; NULL if
+ * there is none. The caller frees it. */
 static char *value_of(const char *text, const char *name, char separator)
 {
 	size_t n = strlen(name);
@@ -424,5 +424,5 @@ const struct check_rule rules_paths[] = {
 		"The paths in build-details.json (3.14 and later) exist; in a distribution that "
 		"can be moved they are relative.",
 		.apply = build_details},
+	{0},
 };
-const size_t n_rules_paths = ARRAY_SIZE(rules_paths);

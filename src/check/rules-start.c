@@ -1,4 +1,4 @@
-/* What the interpreter does at start, and what is started beside it. */
+/* Rules about starting the interpreter and its commands. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -145,5 +145,5 @@ const struct check_rule rules_start[] = {
 		"it loads. An interpreter that needs libpython and finds it by $ORIGIN then ends "
 		"with \"cannot open shared object file\".",
 		.apply = privileged_start},
+	{0},
 };
-const size_t n_rules_start = ARRAY_SIZE(rules_start);

@@ -1,4 +1,4 @@
-/* What the interpreter, libpython and the extension modules export. */
+/* Rules about what the interpreter, libpython and the extension modules export. */
 #include <string.h>
 
 #include "base/file.h"
@@ -270,5 +270,5 @@ const struct check_rule rules_symbols[] = {
 		"glibc 2.34 deprecated pthread_yield and keeps it only for programs that were "
 		"linked before; musl never had it.",
 		.roles = ROLES_ALL, .on_file = pthread_yield_used},
+	{0},
 };
-const size_t n_rules_symbols = ARRAY_SIZE(rules_symbols);

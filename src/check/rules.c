@@ -16,24 +16,24 @@
 static const struct {
 	const char *title;
 	const struct check_rule *rules;
-	const size_t *n;
 } groups[] = {
-	{"Symbols", rules_symbols, &n_rules_symbols},
-	{"Loading", rules_loading, &n_rules_loading},
-	{"Hardening", rules_hardening, &n_rules_hardening},
-	{"Static library", rules_archive, &n_rules_archive},
-	{"What describes the installation", rules_paths, &n_rules_paths},
-	{"Layout", rules_layout, &n_rules_layout},
-	{"Starting", rules_start, &n_rules_start},
-	{"Build", rules_build, &n_rules_build},
+	{"Symbols", rules_symbols},
+	{"Loading", rules_loading},
+	{"Hardening", rules_hardening},
+	{"Static library", rules_archive},
+	{"What describes the installation", rules_paths},
+	{"Layout", rules_layout},
+	{"Starting", rules_start},
+	{"Build", rules_build},
 };
 
 const struct check_rule *check_rule_at(size_t i)
 {
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
-		if (i < *groups[g].n)
-			return &groups[g].rules[i];
-		i -= *groups[g].n;
+		for (const struct check_rule *rule = groups[g].rules; rule->id; rule++) {
+			if (i-- == 0)
+				return rule;
+		}
 	}
 	return NULL;
 }
@@ -219,7 +219,7 @@ static json_t *apply_rule(const struct check_rule *rule, struct rule_run *r)
 	return result;
 }
 
-/* What the rules are about. */
+/* Finds the files that most rules are about. */
 static void run_init(struct rule_run *r, const struct python *d, const struct py_files *files)
 {
 	CLEANUP_FREE char *manifest = xasprintf("%s/share/solder/build.json", d->prefix);
@@ -361,7 +361,7 @@ void check_rules_markdown(FILE *out)
 		"needed-found, search-paths, glibc, static-tls.");
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
 		fprintf(out, "## %s\n\n", groups[g].title);
-		for (size_t i = 0; i < *groups[g].n; i++)
-			put_rule(out, &groups[g].rules[i]);
+		for (const struct check_rule *rule = groups[g].rules; rule->id; rule++)
+			put_rule(out, rule);
 	}
 }

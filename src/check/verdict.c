@@ -1,5 +1,5 @@
-/* What verdicts are called, how they look and count, and which are no news: what an earlier check
- * found only is reported, and does not fail again. */
+/* Verdicts: their words, tones and counts, and the baseline, whose findings are reported but do not
+ * fail again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,7 +172,7 @@ static bool same(const json_t *a, const json_t *b, const char *key)
 	return x == y || json_equal(x, y);
 }
 
-/* What a finding says. A tree may have moved since: paths below the prefix count as the same. */
+/* The text of a finding. A tree may have moved: paths below the prefix count as the same. */
 static char *placeless(const json_t *model, const json_t *finding)
 {
 	const char *prefix = check_text(json_object_get(model, "python"), "prefix");
@@ -185,7 +185,7 @@ static char *placeless(const json_t *model, const json_t *finding)
 	return buf_steal(&b);
 }
 
-/* Is everything that is wrong with `item` known? Marks each finding that is. */
+/* True if everything that is wrong with `item` is known. Marks each finding that is. */
 static bool is_known(
 	const json_t *old_model, const json_t *old, const json_t *model, const json_t *item)
 {

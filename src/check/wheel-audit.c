@@ -55,7 +55,7 @@ void wheel_audit_release(struct wheel_audit *audit)
 	*audit = (struct wheel_audit){0};
 }
 
-/* Is it an identifier, as far as files in wheels go? */
+/* ASCII only, as files in wheels are named. */
 static bool is_identifier(const char *s, size_t n)
 {
 	return n && !isdigit((unsigned char)*s) && strspn(s, LETTERS_AND_DIGITS "_") >= n;
@@ -90,7 +90,7 @@ static char *module_name(const char *rel, size_t stem_length)
 	return buf_steal(&name);
 }
 
-/* What the file is to the interpreter under test. */
+/* Decides what the file is to the interpreter under test. */
 static void find_role(const struct wheel_python *here, struct wheel_file *f)
 {
 	const char *base = path_base(f->rel), *suffix = base + strcspn(base, ".");

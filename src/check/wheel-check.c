@@ -114,22 +114,20 @@ static int install(struct wheel_work *work, const char *file, struct err *err)
 	return run_pip(work, &words, "installing", err);
 }
 
-/* Where a result is kept: it is the result of all that goes into the name. */
+/* The file that keeps the result, named by a digest of everything that the result depends on. */
 static int result_path(const struct wheel_work *work, char **path, struct err *err)
 {
 	const struct wheels *all = work->all;
-	CLEANUP_BUF struct buf key = BUF_INIT;
-	char hex[SHA256_HEX_SIZE];
+	char runner[SHA256_HEX_SIZE], exercise[SHA256_HEX_SIZE] = "-", hex[SHA256_HEX_SIZE];
+	CLEANUP_FREE char *key = NULL;
 
-	buf_addf(&key, "%s\n%s\n%s\n%s\n", WHEEL_RESULT_FORM, work->wheel->sha256,
-		all->here.identity, all->compared ? all->reference.identity : "-");
-	if (sha256_file(all->runner, hex, NULL, err) < 0)
+	if (sha256_file(all->runner, runner, NULL, err) < 0 ||
+		(work->exercise && sha256_file(work->exercise, exercise, NULL, err) < 0))
 		return -1;
-	buf_addf(&key, "%s\n", hex);
-	if (work->exercise && sha256_file(work->exercise, hex, NULL, err) < 0)
-		return -1;
-	buf_addf(&key, "%s\n", work->exercise ? hex : "-");
-	sha256_hex(key.data, key.len, hex);
+	key = xasprintf("%s\n%s\n%s\n%s\n%s\n%s\n", WHEEL_RESULT_FORM, work->wheel->sha256,
+		all->here.identity, all->compared ? all->reference.identity : "-", runner,
+		exercise);
+	sha256_hex(key, strlen(key), hex);
 	*path = xasprintf("%s/%s-%.16s.json", all->results, work->item->name, hex);
 	return 0;
 }

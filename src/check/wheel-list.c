@@ -1,4 +1,5 @@
-/* Which wheels: a folder, a file with names, or the first of the list that ships with solder. */
+/* The list of wheels: a folder, a file with names, or the first of the list that ships with
+ * solder. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

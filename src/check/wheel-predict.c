@@ -1,4 +1,4 @@
-/* What will come of a wheel, said before it is loaded.
+/* Predicts whether a wheel will work, before anything of it is loaded.
  *
  * The loader looks for each DT_NEEDED of an extension in its search path and in the system's
  * folders, and then for those of what it found, breadth first; a library that is loaded already
@@ -20,7 +20,7 @@
 #define TLS_CERTAIN 1152
 #define TLS_ALL 1664
 
-/* What the prediction rests on. */
+/* The evidence for a prediction. */
 enum sign {
 	LIBPYTHON,    /* files that name it, where the loader finds it */
 	NO_LIBPYTHON, /* the same, where it does not */
@@ -63,7 +63,7 @@ __attribute__((format(printf, 3, 4))) static void add_sign(
 		strv_add(&s->lists[sign], text);
 }
 
-/* Is the symbol there for extensions? */
+/* True if extensions get the symbol from the interpreter. */
 static bool python_exports(const struct signs *s, const char *name)
 {
 	return elf_exports(&s->here->exe, name) || elf_exports(&s->here->library, name);
@@ -181,7 +181,7 @@ static int look_for_paths(struct signs *s, const struct wheel_file *extension, s
 			CLEANUP_FREE char *found = NULL, *why = NULL;
 			size_t n = 0, at = library ? (size_t)(library - audit->v) : 0;
 
-			/* What lies below NAME.data lands elsewhere. */
+			/* Files below NAME.data are installed elsewhere. */
 			if (!library || loaded[at] || strstr(f->rel, ".data/") ||
 				strstr(library->rel, ".data/"))
 				continue;
@@ -215,8 +215,9 @@ static int look_for_paths(struct signs *s, const struct wheel_file *extension, s
 	return 0;
 }
 
-/* Does the file need, by itself or through libraries of the wheel, one that only another wheel may
- * have? Then what it does not find may be defined there. `seen` has a place for each file. */
+/* Sets *ret if the file needs, by itself or through libraries of the wheel, one that only another
+ * wheel may have: symbols that it does not find may be defined there. `seen` has a place for each
+ * file. */
 static int reaches_out(
 	const struct signs *s, const struct wheel_file *f, bool *seen, bool *ret, struct err *err)
 {
@@ -244,7 +245,7 @@ static int reaches_out(
 
 static int look_at_symbols(struct signs *s, const struct wheel_file *f, struct err *err)
 {
-	/* What linkers and start files define in every program. */
+	/* Linkers and start files define these in every program. */
 	static const char linkers[] =
 		"_init _fini _start main data_start __data_start _IO_stdin_used _edata _end "
 		"__bss_start __end__ _bss_end__ __bss_end__ __bss_start__ PyInit_*";

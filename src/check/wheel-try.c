@@ -80,7 +80,7 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	return path_exists(result) ? file_read(result, RESULT_MAX, &a->result, err) : 0;
 }
 
-/* Which libpythons the loader mapped, from its own logs, which go. */
+/* The libpythons that the loader mapped, from its own logs, which are removed. */
 static json_t *loaded_libpythons(const struct wheel_work *work)
 {
 	static const char mark[] = "calling init: ";

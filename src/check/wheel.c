@@ -237,7 +237,7 @@ void wheel_judge(
 					 : CHECK_WORKS;
 }
 
-/* Did it fail in a way that linking can bring about: by a signal, or by the loader's refusal? */
+/* True for failures that linking can cause: a signal, or the loader's refusal. */
 static bool is_about_loading(const json_t *failure)
 {
 	static const char *const words[] = {"undefined symbol", "shared object", "static TLS",

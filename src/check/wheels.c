@@ -35,7 +35,7 @@ static void wheels_release(struct wheels *all)
 	free(all->exercises);
 }
 
-/* What solder wrote of a distribution that it built; NULL: nothing. */
+/* The description that solder left in a distribution that it built, or NULL. */
 static json_t *load_description(const char *prefix)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/share/solder/build.json", prefix);

@@ -147,7 +147,7 @@ static int print(
 	return 0;
 }
 
-/* What is checked is the archive; the place where it was unpacked is of no interest. */
+/* Names the archive, not the folder that it was unpacked into. */
 static void set_origin(struct python *dist, const char *archive, const char *verified_by)
 {
 	CLEANUP_STRV struct strv hops = dist->trail;
@@ -203,7 +203,7 @@ static int check(const struct values *v, const json_t *old, const char *what, co
 	return result;
 }
 
-/* What is shipped is what is checked. Nothing may depend on the place, so it has a blank in it. */
+/* Checks what is shipped. Nothing may depend on the place, so its name has a blank in it. */
 static int check_archive(
 	const struct values *v, const json_t *old, const char *archive, struct err *err)
 {
