@@ -1,4 +1,4 @@
-/* What the files of this room share. */
+/* Shared by the files of this room. */
 #ifndef SOLDER_BENCH_INTERNAL_H
 #define SOLDER_BENCH_INTERNAL_H
 
@@ -55,7 +55,7 @@ void bench_order(uint64_t seed, size_t index, size_t n_workloads, size_t n_arms,
 /* The layout of the index-th kept round: all layouts before any comes again, in random order. */
 unsigned int bench_order_layout(uint64_t seed, size_t index, unsigned int layouts);
 
-/* What random numbers are for: the upper half of their stream, the index is the lower. */
+/* The purposes of random numbers: the upper half of their stream, the index is the lower. */
 enum bench_stream {
 	STREAM_BOOTSTRAP = 1, /* index: the resample */
 	STREAM_WORKLOADS,     /* the round */
@@ -68,7 +68,7 @@ uint64_t stream(enum bench_stream purpose, uint64_t index);
 
 /* ---- statistics (stats.c) ------------------------------------------------------------------- */
 
-/* What an interval says; never BENCH_NO_VERDICT. */
+/* The verdict that an interval allows; never BENCH_NO_VERDICT. */
 enum bench_verdict stats_judge(struct bench_interval i, double margin);
 /* The same of one workload among others: a difference also needs its adjusted p. */
 enum bench_verdict stats_judge_one(
@@ -155,7 +155,7 @@ struct cpu_times {
 bool cpu_times(int cpu, struct cpu_times *times);
 /* CPU time that ended children, and we ourselves if `self`, have used, in ns. */
 int64_t cpu_used(bool self);
-/* What it is, into an object. */
+/* Describes the machine in an object. */
 void machine_describe(json_t *machine, int cpu, int processors);
 
 /* ---- the arms' copies (stage.c) ------------------------------------------------------------- */

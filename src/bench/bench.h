@@ -33,7 +33,7 @@
 #include "base/progress.h"
 #include "report/report.h"
 
-/* What most processes last, unless another duration is chosen: ns of CPU time. */
+/* Most processes last so long, unless another duration is chosen: ns of CPU time. */
 #define BENCH_PROCESS_NS 60000000ull
 
 /* Ceilings of a campaign, also held by the reader of its file. */
@@ -199,8 +199,8 @@ bool bench_arm_name_ok(const char *name);
 int64_t bench_time(const struct bench_observation *o, enum bench_measure measure);
 /* Rounds that were not dropped. */
 unsigned int bench_kept(const struct bench *b);
-/* What solder itself takes for one process, in ns: rounds last that much longer than the processes
- * in them. NAN before the first round, and for a file whose rounds last less. */
+/* The time that solder itself takes for one process, in ns: rounds last that much longer than the
+ * processes in them. NAN before the first round, and for a file whose rounds last less. */
 double bench_overhead(const struct bench *b);
 /* The share of a round above which it is dropped for what the hypervisor took. */
 double bench_steal_limit(const struct bench *b);
@@ -287,8 +287,8 @@ int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err)
 
 /* ---- instructions -------------------------------------------------------------------------- */
 
-/* Whether instructions can be counted here: *version receives what valgrind calls itself. An error
- * (ERR_UNSUPPORTED) if there is none. The caller frees it. */
+/* Can instructions be counted here? *version receives what valgrind calls itself. An error
+ * (ERR_UNSUPPORTED) if it is not installed. The caller frees it. */
 int bench_counter(char **version, struct err *err);
 
 /* Counts the instructions of every workload that did not fail, in every arm but a slowed one, where

@@ -1,4 +1,4 @@
-/* What two campaigns say of the same arms. */
+/* Two campaigns compared, by arms of the same name. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static size_t find_arm(const struct bench *b, const struct bench_arm *arm)
 
 /* Leaves out of `b` what does not count in `other`, the campaign that `which` says; returns how
  * many workloads that were. */
-static size_t leave_out(struct bench *b, const struct bench_result *result,
+static size_t leave_out_uncommon(struct bench *b, const struct bench_result *result,
 	const struct bench *other, const struct bench_result *others, const char *which)
 {
 	size_t n = 0;
@@ -49,8 +49,8 @@ static int compute_both(
 		return err_wrap(err, "the first campaign");
 	if (bench_compute(after, &c->after, err) < 0)
 		return err_wrap(err, "the second campaign");
-	left_out = leave_out(before, &c->before, after, &c->after, "second") +
-		   leave_out(after, &c->after, before, &c->before, "first");
+	left_out = leave_out_uncommon(before, &c->before, after, &c->after, "second") +
+		   leave_out_uncommon(after, &c->after, before, &c->before, "first");
 	if (!left_out)
 		return 0;
 	bench_result_release(&c->before);
@@ -63,7 +63,7 @@ static int compute_both(
 	return 0;
 }
 
-static void change(const struct bench_comparison *c, double before_error, double after_error,
+static void judge_change(const struct bench_comparison *c, double before_error, double after_error,
 	const struct bench_options *o, struct bench_change *ch)
 {
 	double v = before_error * before_error, w = after_error * after_error;
@@ -98,14 +98,14 @@ static void compare_arm(
 		.after = after,
 		.suite = {.before = first->ratio, .after = second->ratio},
 		.workloads = xcalloc(c->n_workloads + 1, sizeof(*arm->workloads))};
-	change(c, first->error, second->error, o, &arm->suite);
+	judge_change(c, first->error, second->error, o, &arm->suite);
 	for (size_t i = 0; i < c->n_workloads; i++) {
 		const struct bench_cell *x = &first->cells[c->workload_before[i]];
 		const struct bench_cell *y = &second->cells[c->workload_after[i]];
 		struct bench_change *ch = &arm->workloads[i];
 
 		*ch = (struct bench_change){.before = x->ratio, .after = y->ratio};
-		change(c, x->error, y->error, o, ch);
+		judge_change(c, x->error, y->error, o, ch);
 		p[i] = ch->p;
 	}
 	stats_adjust(p, c->n_workloads, adjusted);

@@ -133,7 +133,8 @@ static const struct field campaign_fields[] = {FIELD(bench, machine, JSON),
 	{.key = "columns", .kind = FIELD_KEYS, OF(columns)},
 	LIST("rounds", LIST, bench, rounds, n_rounds, BENCH_ROUNDS_MAX, round_fields)};
 
-/* What was counted is in memory by place. */
+/* Counts have a place in memory for every workload and arm; the file has rows of those that there
+ * are. */
 struct count_row {
 	unsigned int workload, arm;
 	int64_t loops, once, twice;
@@ -277,7 +278,7 @@ struct place {
 	struct err *err;
 };
 
-__attribute__((format(printf, 2, 3))) static void go(struct place *at, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void set_place(struct place *at, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -286,7 +287,7 @@ __attribute__((format(printf, 2, 3))) static void go(struct place *at, const cha
 	va_end(ap);
 }
 
-__attribute__((format(printf, 3, 4))) static int bad(
+__attribute__((format(printf, 3, 4))) static int refuse(
 	struct place *at, const char *key, const char *fmt, ...)
 {
 	CLEANUP_FREE char *what = NULL;
@@ -321,11 +322,11 @@ static int read_list(struct place *at, const struct field *f, const json_t *v, v
 static int read_number(struct place *at, const struct field *f, const json_t *v, int64_t *ret)
 {
 	if (!json_is_integer(v))
-		return bad(at, f->key, v ? "is not a whole number" : "is missing");
+		return refuse(at, f->key, v ? "is not a whole number" : "is missing");
 	*ret = json_integer_value(v);
 	if (*ret < (int64_t)f->min || *ret > (int64_t)f->max)
-		return bad(at, f->key, "%lld is not between %.0f and %.0f", (long long)*ret, f->min,
-			f->max);
+		return refuse(at, f->key, "%lld is not between %.0f and %.0f", (long long)*ret,
+			f->min, f->max);
 	return 0;
 }
 
@@ -343,9 +344,9 @@ static int read_field(struct place *at, const struct field *f, const json_t *v, 
 		/* fall through */
 	case FIELD_TEXT:
 		if (!s)
-			return bad(at, f->key, v ? "is not a text" : "is missing");
+			return refuse(at, f->key, v ? "is not a text" : "is missing");
 		if (!text_of(v, false))
-			return bad(at, f->key, "is too long or holds control characters");
+			return refuse(at, f->key, "is too long or holds control characters");
 		free(*(char **)to);
 		*(char **)to = xstrdup(s);
 		return 0;
@@ -356,14 +357,14 @@ static int read_field(struct place *at, const struct field *f, const json_t *v, 
 				return 0;
 			}
 		}
-		return bad(at, f->key, "%s", f->bad);
+		return refuse(at, f->key, "%s", f->bad);
 	case FIELD_REAL:
 		if (!json_is_number(v))
-			return bad(at, f->key, v ? "is not a number" : "is missing");
+			return refuse(at, f->key, v ? "is not a number" : "is missing");
 		*(double *)to = json_number_value(v);
 		return *(double *)to >= f->min && *(double *)to <= f->max
 			       ? 0
-			       : bad(at, f->key, "is out of range");
+			       : refuse(at, f->key, "is out of range");
 	case FIELD_UINT:
 		if (read_number(at, f, v, &n) < 0)
 			return -1;
@@ -378,13 +379,13 @@ static int read_field(struct place *at, const struct field *f, const json_t *v, 
 	case FIELD_JSON:
 	case FIELD_OBJECT:
 		if (!json_is_object(v))
-			return bad(at, f->key, "is missing");
+			return refuse(at, f->key, "is missing");
 		if (f->kind == FIELD_JSON)
 			return json_object_update(*(json_t **)to, (json_t *)v);
-		go(at, "%s", f->key);
+		set_place(at, "%s", f->key);
 		if (read_fields(at, f->fields, f->n_fields, v, false, to) < 0)
 			return -1;
-		go(at, "%s", "");
+		set_place(at, "%s", "");
 		return 0;
 	case FIELD_MAY_LIST:
 		return v ? read_list(at, f, v, of) : 0;
@@ -402,11 +403,11 @@ static int read_list(struct place *at, const struct field *f, const json_t *v, v
 	char *elements = NULL;
 
 	if (!json_is_array(v))
-		return bad(at, f->key, v ? "is not a list" : "is missing");
+		return refuse(at, f->key, v ? "is not a list" : "is missing");
 	if (f->kind != FIELD_KEYS && (double)n > f->max)
-		return bad(at, f->key, "has too many elements");
+		return refuse(at, f->key, "has too many elements");
 	if ((double)n < f->min)
-		return bad(at, f->key, "%s", f->bad);
+		return refuse(at, f->key, "%s", f->bad);
 	if (f->size)
 		*(void **)to = elements = xcalloc(n + 1, f->size);
 	for (size_t i = 0; i < (f->kind == FIELD_KEYS ? f->n_fields : n); i++) {
@@ -416,25 +417,25 @@ static int read_list(struct place *at, const struct field *f, const json_t *v, v
 
 		if (f->kind == FIELD_KEYS) {
 			if (n != f->n_fields || !s || strcmp(s, f->fields[i].key) != 0)
-				return bad(at, f->key, "are not those that this version knows");
+				return refuse(at, f->key, "are not those that this version knows");
 		} else if (f->kind == FIELD_WORDS) {
 			if (!s)
-				return bad(at, f->key, "holds something that is no argument");
+				return refuse(at, f->key, "holds something that is no argument");
 			strv_add(to, s);
 		} else if (f->kind == FIELD_NUMBERS) {
 			if (read_number(at, &look, j, &number) < 0)
 				return -1;
 			((unsigned int *)to)[(*count)++] = (unsigned int)number;
 		} else {
-			go(at, "%s%s%s[%zu]", outer, outer[0] ? "." : "", f->key, i);
+			set_place(at, "%s%s%s[%zu]", outer, outer[0] ? "." : "", f->key, i);
 			++*count;
 			if (f->kind == FIELD_ROWS &&
 				(!json_is_array(j) || json_array_size(j) != f->n_fields))
-				return bad(at, "", "is not a row of %zu values", f->n_fields);
+				return refuse(at, "", "is not a row of %zu values", f->n_fields);
 			if (read_fields(at, f->fields, f->n_fields, j, f->kind == FIELD_ROWS,
 				    elements + i * f->size) < 0)
 				return -1;
-			go(at, "%s", outer);
+			set_place(at, "%s", outer);
 		}
 	}
 	return 0;
@@ -459,7 +460,7 @@ static int check_below(struct place *at, const char *key, unsigned int value, si
 {
 	return value < end
 		       ? 0
-		       : bad(at, key, "%u is not between 0 and %lld", value, (long long)end - 1);
+		       : refuse(at, key, "%u is not between 0 and %lld", value, (long long)end - 1);
 }
 
 static int check_campaign(struct place *at, const struct bench *b)
@@ -469,46 +470,46 @@ static int check_campaign(struct place *at, const struct bench *b)
 
 	for (size_t i = 0; i < b->n_looks; before = b->looks[i++]) {
 		if (b->looks[i] <= before || b->looks[i] > b->options.rounds)
-			return bad(at, "looks", "%u is not between %u and %u", b->looks[i],
+			return refuse(at, "looks", "%u is not between %u and %u", b->looks[i],
 				before + 1, b->options.rounds);
 	}
 	if (before != b->options.rounds)
-		return bad(at, "looks", "do not end with options.rounds");
+		return refuse(at, "looks", "do not end with options.rounds");
 	if (b->n_rounds * b->n_arms * b->n_workloads > BENCH_OBSERVATIONS_MAX)
-		return bad(at, "rounds", "hold too many observations");
+		return refuse(at, "rounds", "hold too many observations");
 	for (size_t i = 0; i < b->n_arms; i++) {
-		go(at, "arms[%zu]", i);
+		set_place(at, "arms[%zu]", i);
 		if (!bench_arm_name_ok(b->arms[i].name))
-			return bad(at, "name", "cannot be the name of an arm");
+			return refuse(at, "name", "cannot be the name of an arm");
 		if (i == 0 && b->arms[i].role != BENCH_ROLE_ARM)
-			return bad(at, "role", "is not that of a reference");
+			return refuse(at, "role", "is not that of a reference");
 		if (bench_find_arm(b, b->arms[i].name) != &b->arms[i])
-			return bad(at, "name", "is that of another arm too");
+			return refuse(at, "name", "is that of another arm too");
 	}
 	for (size_t i = 0; i < b->n_workloads; i++) {
-		go(at, "workloads[%zu]", i);
+		set_place(at, "workloads[%zu]", i);
 		if (!b->workloads[i].name[0])
-			return bad(at, "name", "is empty");
+			return refuse(at, "name", "is empty");
 		if (bench_find_workload(b, b->workloads[i].name) != i)
-			return bad(at, "name", "is that of another workload too");
+			return refuse(at, "name", "is that of another workload too");
 	}
 	for (size_t i = 0; i < b->n_rounds; i++) {
-		go(at, "rounds[%zu]", i);
+		set_place(at, "rounds[%zu]", i);
 		if (check_below(at, "layout", b->rounds[i].layout, b->options.layouts) < 0)
 			return -1;
 		for (size_t k = 0; k < b->rounds[i].n; k++) {
 			const struct bench_observation *o = &b->rounds[i].v[k];
 
-			go(at, "rounds[%zu].observations[%zu]", i, k);
+			set_place(at, "rounds[%zu].observations[%zu]", i, k);
 			if (check_below(at, "workload", o->workload, b->n_workloads) < 0 ||
 				check_below(at, "arm", o->arm, b->n_arms) < 0)
 				return -1;
 			if (seen[o->workload * b->n_arms + o->arm] > i)
-				return bad(at, "", "is there twice");
+				return refuse(at, "", "is there twice");
 			seen[o->workload * b->n_arms + o->arm] = i + 1;
 		}
 	}
-	go(at, "%s", "");
+	set_place(at, "%s", "");
 	return 0;
 }
 
@@ -520,7 +521,7 @@ static int read_counts(struct place *at, const json_t *root, struct bench *b)
 	if (!json_object_get(root, "counts"))
 		return 0;
 	if (b->n_workloads == 0)
-		return bad(at, "counts", "has no workloads to count");
+		return refuse(at, "counts", "has no workloads to count");
 	if (read_fields(at, counted_fields, ARRAY_SIZE(counted_fields), root, false, &counted) < 0)
 		return -1;
 	b->counter = steal(&counted.counter);
@@ -529,13 +530,13 @@ static int read_counts(struct place *at, const json_t *root, struct bench *b)
 		const struct count_row *row = &counted.rows[i];
 		struct bench_count *c;
 
-		go(at, "counts[%zu]", i);
+		set_place(at, "counts[%zu]", i);
 		if (check_below(at, "workload", row->workload, b->n_workloads) < 0 ||
 			check_below(at, "arm", row->arm, b->n_arms) < 0)
 			return -1;
 		c = &b->counts[row->workload * b->n_arms + row->arm];
 		if (c->once)
-			return bad(at, "", "is there twice");
+			return refuse(at, "", "is there twice");
 		*c = (struct bench_count){(uint64_t)row->loops, row->once, row->twice};
 	}
 	return 0;

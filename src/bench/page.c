@@ -1,4 +1,4 @@
-/* What a campaign says, as a document: the answer first, then the arms, the gates, the workloads,
+/* A campaign as a document: the answer first, then the arms, the gates, the workloads,
  * and at the end how it was measured. */
 #include <math.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static const char *machine_text(const struct bench *b, const char *key)
 }
 
 /* A document whose title names the arms that are compared. */
-static struct doc *titled(const struct bench *b, const char *prefix)
+static struct doc *doc_of_arms(const struct bench *b, const char *prefix)
 {
 	CLEANUP_STRV struct strv arms = STRV_INIT;
 	CLEANUP_FREE char *names = NULL, *title = NULL;
@@ -192,7 +192,7 @@ static void add_notes(struct doc *doc, const struct bench *b)
 	}
 }
 
-/* What ran: a digest tells builds apart whose names and versions are the same. */
+/* A digest tells builds apart whose names and versions are the same. */
 static void add_files(struct doc *doc, const struct bench *b)
 {
 	static const struct doc_column columns[] = {{"arm", 0}, {"named", DOC_WRAP},
@@ -360,7 +360,7 @@ static void add_counts(struct doc *doc, const struct bench *b)
 
 struct doc *bench_doc(const struct bench *b, const struct bench_result *r, bool all)
 {
-	struct doc *doc = titled(b, r ? "" : "instructions of ");
+	struct doc *doc = doc_of_arms(b, r ? "" : "instructions of ");
 	bool begun = false;
 
 	if (!r) {

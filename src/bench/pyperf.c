@@ -8,7 +8,7 @@
 #include "bench/bench-internal.h"
 #include "python/python.h"
 
-static bool complete(const struct bench *b, size_t w)
+static bool in_every_round(const struct bench *b, size_t w)
 {
 	if (b->workloads[w].failed)
 		return false;
@@ -85,7 +85,7 @@ static json_t *suite_json(const struct bench *b, size_t arm)
 	if (b->arms[arm].version)
 		json_object_set_new(metadata, "python_version", json_text(b->arms[arm].version));
 	for (size_t w = 0; w < b->n_workloads; w++) {
-		if (complete(b, w))
+		if (in_every_round(b, w))
 			json_array_append_new(benchmarks, benchmark_json(b, w, arm));
 	}
 	return json_pack("{s:s, s:o, s:o}", "version", "1.0", "metadata", metadata, "benchmarks",

@@ -11,11 +11,11 @@
 /* A workload that is too short even so does nothing. */
 #define LOOPS_MAX ((uint64_t)1 << 30)
 
-/* What a process lasts if nobody chose. Noise is of moments and of processes: a longer process has
- * no less of it, and is further from the one that it is compared with. So many short ones say more
- * in the same time. Of independent noise, n processes of length t in a given time with starts of
- * length s show an effect on the work with a weight of (t - s) / t * sqrt(n), n = 1 / t: most at t
- * = 3 s. */
+/* The duration of a process if nobody chose one. Noise is of moments and of processes: a longer
+ * process has no less of it, and is further from the one that it is compared with. So many short
+ * ones say more in the same time. Of independent noise, n processes of length t in a given time
+ * with starts of length s show an effect on the work with a weight of (t - s) / t * sqrt(n), n = 1
+ * / t: most at t = 3 s. */
 static int64_t wanted_duration(const struct run *run, int64_t start)
 {
 	int64_t wanted = 3 * start;
@@ -25,7 +25,7 @@ static int64_t wanted_duration(const struct run *run, int64_t start)
 	return wanted < SHORTEST ? SHORTEST : wanted > LONGEST ? LONGEST : wanted;
 }
 
-static int rehearse(struct run *run, size_t w, size_t arm, unsigned int layout, uint64_t loops,
+static int rehearse_once(struct run *run, size_t w, size_t arm, unsigned int layout, uint64_t loops,
 	int64_t *time, struct err *err)
 {
 	const struct play play = {
@@ -49,7 +49,7 @@ static int calibrate(struct run *run, size_t w, struct err *err)
 
 	/* The first makes the bytecode. */
 	for (int i = 0; i < 2; i++) {
-		if (rehearse(run, w, 0, 0, 1, &once, err) < 0)
+		if (rehearse_once(run, w, 0, 0, 1, &once, err) < 0)
 			return -1;
 		if (workload->failed)
 			return 0;
@@ -64,7 +64,7 @@ static int calibrate(struct run *run, size_t w, struct err *err)
 	/* One loop and many give the price of a loop and of the rest: so many that the difference
 	 * is half as long as what is wanted, since noise can be as long as a start. */
 	for (;; tried *= 4) {
-		if (rehearse(run, w, 0, 0, tried, &many, err) < 0)
+		if (rehearse_once(run, w, 0, 0, tried, &many, err) < 0)
 			return -1;
 		if (workload->failed || many - once >= half || tried >= LOOPS_MAX)
 			break;
@@ -88,7 +88,7 @@ static int rehearse_workload(struct run *run, size_t w, struct err *err)
 	for (size_t a = 0; a < b->n_arms; a++) {
 		for (unsigned int l = 0; l < b->options.layouts && !workload->failed; l++) {
 			if (interrupt_check(err) < 0 ||
-				rehearse(run, w, a, l, 1, &ignored, err) < 0)
+				rehearse_once(run, w, a, l, 1, &ignored, err) < 0)
 				return -1;
 		}
 	}

@@ -144,8 +144,8 @@ static double noise_of(struct bench_interval i, double known)
 	return fmax(fabs(log(i.low / known)), fabs(log(i.high / known)));
 }
 
-/* What is left of a verdict when everything may be measured wrong by `noise`. */
-static enum bench_verdict beyond(struct bench_interval i, double noise, double *at_least)
+/* The verdict that remains when everything may be measured wrong by `noise`. */
+static enum bench_verdict verdict_beyond(struct bench_interval i, double noise, double *at_least)
 {
 	double distance = i.low > 1 ? log(i.low) : -log(i.high);
 
@@ -177,7 +177,7 @@ static void withhold(const struct bench *b, struct bench_result *result)
 
 		if (b->arms[a].role != BENCH_ROLE_ARM)
 			continue;
-		arm->verdict = beyond(arm->suite, result->noise, &arm->at_least);
+		arm->verdict = verdict_beyond(arm->suite, result->noise, &arm->at_least);
 		arm->different = 0;
 		for (size_t w = 0; w < b->n_workloads; w++) {
 			struct bench_cell *c = &arm->cells[w];
@@ -186,7 +186,7 @@ static void withhold(const struct bench *b, struct bench_result *result)
 			if (copy && !result->why[w])
 				noise = fmax(noise, noise_of(copy->cells[w].interval, 1));
 			c->verdict = stats_differs(c->verdict)
-					     ? beyond(c->interval, noise, &c->at_least)
+					     ? verdict_beyond(c->interval, noise, &c->at_least)
 					     : BENCH_NO_VERDICT;
 			arm->different += c->verdict != BENCH_NO_VERDICT;
 		}
@@ -231,7 +231,7 @@ static void apply_gates(const struct bench *b, struct bench_result *result)
 		withhold(b, result);
 }
 
-static int compute(const struct bench *b, const struct grid *g, const size_t *which,
+static int compute_result(const struct bench *b, const struct grid *g, const size_t *which,
 	struct bench_result *result, struct err *err)
 {
 	size_t n = result->counting, rounds = g->rounds;
@@ -338,7 +338,7 @@ int bench_compute(const struct bench *b, struct bench_result *ret, struct err *e
 		return err_set(err, ERR_INPUT, "no workload ran in every arm; %s: %s",
 			b->n_workloads ? b->workloads[0].name : "there is none",
 			b->n_workloads ? result.why[0] : "nothing was chosen");
-	if (compute(b, &g, which, &result, err) < 0)
+	if (compute_result(b, &g, which, &result, err) < 0)
 		return -1;
 	*ret = result;
 	result = (struct bench_result){.n_workloads = 0};

@@ -48,7 +48,7 @@ static int play_all(struct run *run, struct bench_round *round, int line, struct
 }
 
 /* Why a round does not count, or NULL; to be freed. */
-static char *disturbed(const struct bench *b, const struct bench_round *round)
+static char *why_disturbed(const struct bench *b, const struct bench_round *round)
 {
 	double lasted = (double)round->lasted;
 
@@ -80,8 +80,9 @@ static void say_load(const struct bench *b, struct progress *p)
 			bench_crowded(b, last) ? " (--load 100 would count them all)" : "");
 }
 
-/* What the machine told of the time since `before`, in which the trials used `used`. A kernel that
- * does not account for processors (gVisor's /proc/stat is all zeros) has seen less than that. */
+/* Notes what the machine says of the time since `before`, in which the trials used `used`. A kernel
+ * that does not account for processors (gVisor's /proc/stat is all zeros) has seen less than that.
+ */
 static void note_load(const struct run *run, const struct cpu_times *before, int64_t used,
 	struct bench_round *round)
 {
@@ -127,7 +128,7 @@ static int play_round(struct run *run, struct err *err)
 	}
 	round->lasted = (int64_t)(clock_ns() - begin);
 	note_load(run, known ? &before : NULL, cpu_used(run->processors < 2) - used, round);
-	round->dropped = disturbed(b, round);
+	round->dropped = why_disturbed(b, round);
 	progress_end(p, line, round->dropped ? "dropped" : "done");
 	say_load(b, p);
 	return 0;
@@ -164,7 +165,7 @@ static int take_look(struct run *run, bool *enough, struct err *err)
 }
 
 /* After a round: why there is none after it, or NULL. */
-static int decide(struct run *run, const char **stop, struct err *err)
+static int decide_stop(struct run *run, const char **stop, struct err *err)
 {
 	struct bench *b = run->b;
 	unsigned int kept = bench_kept(b);
@@ -196,7 +197,7 @@ static int play_rounds(struct run *run, struct err *err)
 		return -1;
 	for (stop = all_failed(b) ? "every workload failed" : NULL; !stop;) {
 		if (play_round(run, err) < 0 || play_save(run, err) < 0 ||
-			decide(run, &stop, err) < 0)
+			decide_stop(run, &stop, err) < 0)
 			return -1;
 	}
 	b->stopped = xstrdup(stop);

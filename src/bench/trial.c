@@ -81,7 +81,7 @@ const char *trial_counters(void)
 
 /* ---- the child ----------------------------------------------------------------------------- */
 
-/* What the child tells before it waits. */
+/* The child says this before it waits. */
 struct ready {
 	struct rusage used;
 	int error; /* errno of what failed, or 0 */
@@ -102,7 +102,7 @@ static int64_t cpu_clock(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int prepare(const struct trial *t)
+static int prepare_child(const struct trial *t)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), now = personality(0xffffffff);
 	cpu_set_t set;
@@ -135,7 +135,7 @@ __attribute__((noreturn)) static void run_child(
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	message.error = prepare(t);
+	message.error = prepare_child(t);
 	getrusage(RUSAGE_SELF, &message.used);
 	if (write(ready, &message, sizeof(message)) != sizeof(message) || message.error ||
 		read(start, &byte, 1) != 1)
@@ -235,7 +235,7 @@ static void add_status(struct bench_observation *o, int status, bool late)
 	}
 }
 
-static int observe(const struct trial *t, struct child *c, bool *reaped,
+static int observe_child(const struct trial *t, struct child *c, bool *reaped,
 	struct bench_observation *o, struct err *err)
 {
 	struct ready ready;
@@ -266,7 +266,7 @@ static int observe(const struct trial *t, struct child *c, bool *reaped,
 		return err_sys(err, "cannot start '%s'", t->argv->v[0]);
 	}
 	ended = await_end(c, t->limit, &end, err);
-	/* What it left behind, or all: before the number of the group can be another's. */
+	/* Ends what it left behind, before another group can have its number. */
 	kill(-c->pid, SIGKILL);
 	do
 		got = wait4(c->pid, &status, 0, &used);
@@ -298,9 +298,9 @@ int trial_run(const struct trial *t, struct bench_observation *o, struct err *er
 	int result = start_child(t, &c, err), status;
 
 	if (result == 0)
-		result = observe(t, &c, &reaped, o, err);
-	/* What still runs, the child's own children too. The number of one that was reaped may
-	 * already be another's. */
+		result = observe_child(t, &c, &reaped, o, err);
+	/* Ends what still runs, the child's own children too. The number of one that was reaped
+	 * may already be another's. */
 	if (c.pid > 0 && !reaped) {
 		kill(-c.pid, SIGKILL);
 		kill(c.pid, SIGKILL);

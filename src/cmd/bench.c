@@ -12,7 +12,7 @@
 #include "report/report.h"
 #include "study/study.h"
 
-/* What --self-test slows its arm by. */
+/* --self-test slows its arm by this. */
 #define SLOWDOWN 0.02
 #define PYPERFORMANCE "pyperformance"
 
@@ -26,71 +26,58 @@ struct bench_values {
 	bool self_test, resume, json, all, count, count_only;
 };
 
+#define VALUE(name) offsetof(struct bench_values, name)
 static const struct opt opts[] = {
-	{"rounds", 0, OPT_COUNT, "N", "stop after N rounds (40)",
-		offsetof(struct bench_values, rounds)},
+	{"rounds", 0, OPT_COUNT, "N", "stop after N rounds (40)", VALUE(rounds)},
 	{"precision", 0, OPT_STRING, "PERCENT",
-		"stop as soon as the half-width is PERCENT or less (0.5)",
-		offsetof(struct bench_values, precision)},
+		"stop as soon as the half-width is PERCENT or less (0.5)", VALUE(precision)},
 	{"max-time", 0, OPT_COUNT, "MINUTES", "start no round after MINUTES, rehearsal included",
-		offsetof(struct bench_values, max_time)},
+		VALUE(max_time)},
 	{"seed", 0, OPT_STRING, "N", "seed the order and everything else that is random",
-		offsetof(struct bench_values, seed)},
+		VALUE(seed)},
 	{"measure", 0, OPT_CHOICE, "cpu|wall", "judge processor time or elapsed time (cpu)",
-		offsetof(struct bench_values, measure)},
+		VALUE(measure)},
 	{"filter", 0, OPT_STRING, "WORKLOADS",
-		"run workloads whose name contains one of these, comma-separated",
-		offsetof(struct bench_values, filter)},
+		"run workloads whose name contains one of these, comma-separated", VALUE(filter)},
 	{"suite", 0, OPT_STRING, "SUITE",
 		"run our own workloads, or pyperformance[:DIR]'s that need no packages (own)",
-		offsetof(struct bench_values, suite)},
-	{"script", 0, OPT_STRING, "FILE", "run this program as the only workload",
-		offsetof(struct bench_values, script)},
-	{"script-arg", 0, OPT_LIST, "WORD", "pass this argument to the script",
-		offsetof(struct bench_values, script_args)},
-	{"workloads", 0, OPT_STRING, "DIR", "take workloads from this folder",
-		offsetof(struct bench_values, workloads)},
+		VALUE(suite)},
+	{"script", 0, OPT_STRING, "FILE", "run this program as the only workload", VALUE(script)},
+	{"script-arg", 0, OPT_LIST, "WORD", "pass this argument to the script", VALUE(script_args)},
+	{"workloads", 0, OPT_STRING, "DIR", "take workloads from this folder", VALUE(workloads)},
 	{"duration", 0, OPT_COUNT, "MS", "make a process last about MS milliseconds (60 to 400)",
-		offsetof(struct bench_values, duration)},
-	{"limit", 0, OPT_COUNT, "SECONDS", "kill a process after SECONDS (120)",
-		offsetof(struct bench_values, limit)},
+		VALUE(duration)},
+	{"limit", 0, OPT_COUNT, "SECONDS", "kill a process after SECONDS (120)", VALUE(limit)},
 	{"load", 0, OPT_STRING, "PERCENT",
-		"drop a round when others used more of its processor (10)",
-		offsetof(struct bench_values, load)},
+		"drop a round when others used more of its processor (10)", VALUE(load)},
 	{"layouts", 0, OPT_COUNT, "N",
 		"link each arm N times and draw one for each round (as many as are given)",
-		offsetof(struct bench_values, layouts)},
-	{"scratch", 0, OPT_STRING, "DIR", "put the copies here ($TMPDIR, /tmp)",
-		offsetof(struct bench_values, scratch)},
+		VALUE(layouts)},
+	{"scratch", 0, OPT_STRING, "DIR", "put the copies here ($TMPDIR, /tmp)", VALUE(scratch)},
 	{"self-test", 0, OPT_FLAG, NULL, "add an arm slowed by 2 %, which must be found",
-		offsetof(struct bench_values, self_test)},
-	{"count", 0, OPT_FLAG, NULL, "count instructions with valgrind too",
-		offsetof(struct bench_values, count)},
+		VALUE(self_test)},
+	{"count", 0, OPT_FLAG, NULL, "count instructions with valgrind too", VALUE(count)},
 	{"count-only", 0, OPT_FLAG, NULL, "count instructions and take no times",
-		offsetof(struct bench_values, count_only)},
+		VALUE(count_only)},
 	{"output", 'o', OPT_STRING, "FILE", "save the campaign here after every round",
-		offsetof(struct bench_values, output)},
-	{"resume", 0, OPT_FLAG, NULL, "continue the campaign in the file of -o",
-		offsetof(struct bench_values, resume)},
+		VALUE(output)},
+	{"resume", 0, OPT_FLAG, NULL, "continue the campaign in the file of -o", VALUE(resume)},
 	{"from", 0, OPT_LIST, "FILE",
 		"run nothing: recompute a campaign from its file, or compare it with a second",
-		offsetof(struct bench_values, from)},
-	{"all", 0, OPT_FLAG, NULL, "list every workload, not only those that differ",
-		offsetof(struct bench_values, all)},
-	{"json", 0, OPT_FLAG, NULL, "print everything observed and computed as JSON",
-		offsetof(struct bench_values, json)},
-	{"html", 0, OPT_STRING, "FILE", "write a page for a browser, too",
-		offsetof(struct bench_values, html)},
+		VALUE(from)},
+	{"all", 0, OPT_FLAG, NULL, "list every workload, not only those that differ", VALUE(all)},
+	{"json", 0, OPT_FLAG, NULL, "print everything observed and computed as JSON", VALUE(json)},
+	{"html", 0, OPT_STRING, "FILE", "write a page for a browser, too", VALUE(html)},
 	{"pyperf", 0, OPT_STRING, "DIR", "write ARM.json for each arm in pyperf's format",
-		offsetof(struct bench_values, pyperf)},
+		VALUE(pyperf)},
 };
 
 /* ---- usage --------------------------------------------------------------------------------- */
 
-/* What a campaign keeps from its beginning. */
+/* A campaign keeps these from its beginning. */
 static const char *const fixed_at_begin[] = {"rounds", "seed", "measure", "filter", "script",
 	"script-arg", "limit", "layouts", "self-test", NULL};
-/* What only matters when something is run; --measure and --precision judge anew. */
+/* These matter only when something is run; --measure and --precision judge anew. */
 static const char *const for_running[] = {"rounds", "max-time", "seed", "filter", "suite", "script",
 	"script-arg", "workloads", "duration", "limit", "load", "layouts", "scratch", "self-test",
 	"count", "count-only", "output", NULL};
@@ -222,7 +209,7 @@ static int choose_seed(const char *text, uint64_t *seed, struct err *err)
 	return 0;
 }
 
-/* What may be chosen anew when a campaign goes on. */
+/* These may be chosen anew when a campaign goes on. */
 static int limits_of(const struct bench_values *v, struct bench_options *o, struct err *err)
 {
 	if (v->max_time)
@@ -277,7 +264,7 @@ static int add_pyperformance(
 	return bench_add_pyperformance(b, index, f->workloads, v->filter, err);
 }
 
-static int begin(const struct bench_values *v, const struct strv *args, struct folders *f,
+static int begin_campaign(const struct bench_values *v, const struct strv *args, struct folders *f,
 	struct progress *progress, struct bench **ret, struct err *err)
 {
 	CLEANUP_BENCH struct bench *b = NULL;
@@ -312,7 +299,7 @@ static int begin(const struct bench_values *v, const struct strv *args, struct f
 }
 
 /* A campaign that ran out of time or quiet may get more of both. */
-static int resume(
+static int resume_campaign(
 	const struct bench_values *v, struct folders *f, struct bench **ret, struct err *err)
 {
 	struct bench *b;
@@ -355,7 +342,7 @@ static int run_campaign(const struct bench_values *v, struct bench *b,
 	return counter ? bench_count(b, setup, err) : 0;
 }
 
-static int measure(
+static int measure_campaign(
 	const struct bench_values *v, const struct strv *args, struct bench **ret, struct err *err)
 {
 	struct progress *p = progress_new(stderr, PROGRESS_AUTO);
@@ -367,7 +354,8 @@ static int measure(
 	int result = data_folder("workloads", v->workloads, &f.workloads, err);
 
 	if (result == 0)
-		result = v->resume ? resume(v, &f, ret, err) : begin(v, args, &f, p, ret, err);
+		result = v->resume ? resume_campaign(v, &f, ret, err)
+				   : begin_campaign(v, args, &f, p, ret, err);
 	if (result == 0) {
 		setup.workloads = f.workloads;
 		result = run_campaign(v, *ret, &setup, err);
@@ -388,7 +376,8 @@ static int measure(
 
 /* ---- showing ------------------------------------------------------------------------------- */
 
-static int load(const struct bench_values *v, const char *file, struct bench **ret, struct err *err)
+static int load_campaign(
+	const struct bench_values *v, const char *file, struct bench **ret, struct err *err)
 {
 	if (bench_load(file, ret, err) < 0)
 		return -1;
@@ -400,8 +389,8 @@ static int load(const struct bench_values *v, const char *file, struct bench **r
 }
 
 /* Prints the model (NULL: the text) and writes the page (NULL: none); takes over all three. */
-static int show(const struct bench_values *v, const char *format, json_t *model, struct doc *text,
-	struct doc *page, struct err *err)
+static int show_result(const struct bench_values *v, const char *format, json_t *model,
+	struct doc *text, struct doc *page, struct err *err)
 {
 	int result = page ? doc_save_html(page, v->html, err) : 0;
 
@@ -439,15 +428,16 @@ static int conclude(const struct bench *b, const struct bench_result *result, st
 					       : "what was measured cannot be trusted");
 }
 
-static int compare(const struct bench_values *v, struct err *err)
+static int compare_campaigns(const struct bench_values *v, struct err *err)
 {
 	CLEANUP_BENCH struct bench *before = NULL, *after = NULL;
 	CLEANUP_BENCH_COMPARISON struct bench_comparison c = {0};
 	const char *const files[2] = {v->from.v[0], v->from.v[1]};
 
-	if (load(v, files[0], &before, err) < 0 || load(v, files[1], &after, err) < 0 ||
+	if (load_campaign(v, files[0], &before, err) < 0 ||
+		load_campaign(v, files[1], &after, err) < 0 ||
 		bench_compare(before, after, &c, err) < 0 ||
-		show(v, "solder-bench-comparison",
+		show_result(v, "solder-bench-comparison",
 			v->json ? bench_comparison_json(before, after, &c) : NULL,
 			bench_comparison_doc(before, after, &c, files, v->all),
 			v->html ? bench_comparison_doc(before, after, &c, files, true) : NULL,
@@ -475,8 +465,9 @@ static int run_bench(const void *values, const struct strv *args, struct err *er
 	if (check_usage(v, args, err) < 0)
 		return -1;
 	if (v->from.n == 2)
-		return compare(v, err);
-	if ((v->from.n ? load(v, v->from.v[0], &b, err) : measure(v, args, &b, err)) < 0)
+		return compare_campaigns(v, err);
+	if ((v->from.n ? load_campaign(v, v->from.v[0], &b, err)
+		       : measure_campaign(v, args, &b, err)) < 0)
 		return -1;
 	if (b->n_rounds == 0 && b->counts)
 		r = NULL;
@@ -487,7 +478,7 @@ static int run_bench(const void *values, const struct strv *args, struct err *er
 		json_object_set_new(model, "result", r ? bench_result_json(b, r) : json_null());
 		json_object_set_new(model, "instructions", bench_instructions_json(b));
 	}
-	if (show(v, "solder-bench", model, bench_doc(b, r, v->all),
+	if (show_result(v, "solder-bench", model, bench_doc(b, r, v->all),
 		    v->html ? bench_doc(b, r, true) : NULL, err) < 0 ||
 		(v->pyperf && bench_save_pyperf(b, v->pyperf, err) < 0))
 		return -1;
