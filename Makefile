@@ -89,7 +89,7 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The assembler takes these in.
-$(OUT)/obj/src/report/page.o: src/report/page.css src/report/page.js
+$(OUT)/obj/src/report/html.o: src/report/page.css src/report/page.js
 $(OUT)/obj/src/bench/play.o: src/bench/lacking.py
 $(OUT)/obj/src/check/rules-start.o: src/check/bytecode.py src/check/commands.py
 $(OUT)/obj/src/cpython/relocate.o: src/cpython/sysconfig.py

@@ -100,7 +100,7 @@ static double density(const double *v, size_t n, double h, double x)
 }
 
 /* Sorted values beside each other; those that would touch lie below and above. */
-static void points(
+static void draw_points(
 	struct canvas *c, const struct scale *s, const double *v, size_t n, double middle)
 {
 	double taken[] = {-1e9, -1e9, -1e9};
@@ -121,7 +121,7 @@ static void points(
 	}
 }
 
-static void violin(struct canvas *c, const struct scale *s, const double *v, size_t n,
+static void draw_violin(struct canvas *c, const struct scale *s, const double *v, size_t n,
 	double middle, double half)
 {
 	double at[DENSITY_POINTS], f[DENSITY_POINTS], most = 0, h, lo, hi;
@@ -151,7 +151,7 @@ static void violin(struct canvas *c, const struct scale *s, const double *v, siz
 }
 
 /* What the two directions mean, below the axis. */
-static void directions(
+static void draw_directions(
 	struct canvas *c, const struct scale *s, double y, const struct chart_words *words)
 {
 	CLEANUP_FREE char *less = words->less ? xasprintf("← %s", words->less) : NULL;
@@ -164,37 +164,11 @@ static void directions(
 		chart_text(c, one + 8, y, c->width - one, "soft", more);
 }
 
-/* The values of one arm, its mean and the interval; returns the words for the mean. */
-static void draw_arm(struct canvas *c, const struct scale *s, const struct chart_arm *arm,
-	double middle, char words[32])
-{
-	size_t n = 0;
-	CLEANUP_FREE double *v = logarithms(arm, &n);
-	/* The mean would hide points, and lies below them. */
-	double mean = middle + (n < FEW ? 18 : 0), half = n < FEW ? 7 : 11;
-
-	if (n && n < FEW)
-		points(c, s, v, n, middle - 6);
-	else if (n)
-		violin(c, s, v, n, middle, 25);
-	snprintf(words, 32, "not measured");
-	if (!chart_ratio(arm->mean))
-		return;
-	if (chart_ratio(arm->low) && chart_ratio(arm->high)) {
-		double low = scale_x(s, fmax(s->lo, log(arm->low)));
-
-		chart_rect(
-			c, low, mean - 3, scale_x(s, fmin(s->hi, log(arm->high))) - low, 6, "mark");
-	}
-	chart_line(c, scale_x(s, log(arm->mean)), mean - half, scale_x(s, log(arm->mean)),
-		mean + half, "rule");
-	chart_format_ratio(words, arm->mean, chart_in_factors(s->lo, s->hi));
-}
-
+/* The values of each arm, its mean and the interval. */
 static double draw_violins(struct canvas *c, const void *ctx)
 {
 	const struct violins *p = ctx;
-	double lo = -0.01, hi = 0.01, name = 0, y = CHART_TOP + 4;
+	double lo = -0.01, hi = 0.01, name = 0, y = CHART_TOP + 4, bottom;
 	struct tick ticks[CHART_TICKS];
 	struct rows r;
 	struct scale s;
@@ -213,18 +187,37 @@ static double draw_violins(struct canvas *c, const void *ctx)
 	s = scale_of(lo - (hi - lo) * 0.06, hi + (hi - lo) * 0.06);
 	s.x0 = r.x0;
 	s.x1 = r.x1;
+	bottom = y + r.height * (double)p->n;
 	n = chart_ratio_ticks(s.lo, s.hi, chart_tick_room(&s), ticks);
-	chart_axis(c, &s, ticks, n, y, y + r.height * (double)p->n, false);
-	chart_line(c, scale_x(&s, 0), y, scale_x(&s, 0), y + r.height * (double)p->n, "zero");
+	chart_axis(c, &s, ticks, n, y, bottom, false);
+	chart_line(c, scale_x(&s, 0), y, scale_x(&s, 0), bottom, "zero");
 	for (size_t i = 0; i < p->n; i++, y += r.height) {
 		const struct chart_arm *arm = &p->arms[i];
-		char value[32];
+		CLEANUP_FREE double *v = logarithms(arm, &n);
+		/* The mean would hide points, and lies below them. */
+		double mean = y + r.plot + (n < FEW ? 18 : 0), half = n < FEW ? 7 : 11;
+		char value[32] = "not measured";
 
-		draw_arm(c, &s, arm, y + r.plot, value);
+		if (n && n < FEW)
+			draw_points(c, &s, v, n, y + r.plot - 6);
+		else if (n)
+			draw_violin(c, &s, v, n, y + r.plot, 25);
+		if (chart_ratio(arm->mean)) {
+			double x = scale_x(&s, log(arm->mean));
+
+			if (chart_ratio(arm->low) && chart_ratio(arm->high)) {
+				double low = scale_x(&s, fmax(s.lo, log(arm->low)));
+				double high = scale_x(&s, fmin(s.hi, log(arm->high)));
+
+				chart_rect(c, low, mean - 3, high - low, 6, "mark");
+			}
+			chart_line(c, x, mean - half, x, mean + half, "rule");
+			chart_format_ratio(value, arm->mean, chart_in_factors(s.lo, s.hi));
+		}
 		chart_row_text(c, &r, y, arm->name, value, "strong");
 	}
-	directions(c, &s, y + 36, p->words);
-	return y + (p->words->less || p->words->more ? 46 : 24);
+	draw_directions(c, &s, bottom + 36, p->words);
+	return bottom + (p->words->less || p->words->more ? 46 : 24);
 }
 
 char *chart_violins(const struct chart_words *words, const struct chart_arm *arms, size_t n)
@@ -344,7 +337,7 @@ static double draw_forest(struct canvas *c, const void *ctx)
 		draw_interval(c, &s, row, y + r.plot);
 		chart_row_text(c, &r, y, row->name, text, row->summary ? "strong" : "");
 	}
-	directions(c, &s, bottom + 34, p->words);
+	draw_directions(c, &s, bottom + 34, p->words);
 	return bottom + (p->words->less || p->words->more ? 44 : 24);
 }
 

@@ -6,8 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/embed.h"
 #include "base/file.h"
 #include "report/report-internal.h"
+
+EMBED(page_css, "src/report/page.css");
+EMBED(page_js, "src/report/page.js");
 
 /* Listings of more lines fold away. */
 #define FOLD_LINES 16
