@@ -67,7 +67,7 @@ static void add_not_flipped(struct doc *doc, const struct study *s)
 void study_plan_page(struct doc *doc, const struct study *s)
 {
 	static const struct doc_column columns[] = {
-		{"factor", 0}, {"change", 0}, {"how", 0}, {"about", DOC_RIGHT}};
+		{"factor", DOC_WRAP}, {"change", DOC_WRAP}, {"how", 0}, {"about", DOC_RIGHT}};
 	const struct study_request *rq = s->request;
 	char length[32];
 
