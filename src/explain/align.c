@@ -4,7 +4,7 @@
 
 #include "explain/explain-internal.h"
 
-/* What is left to do: a[a0..a1) against b[b0..b1). */
+/* Still to do: a[a0..a1) against b[b0..b1). */
 struct box {
 	long a0, a1, b0, b1;
 };
@@ -129,7 +129,7 @@ static void align_box(struct aligner *w, struct box box)
 	push(w, (struct box){x, box.a1, y, box.b1});
 }
 
-/* What stands between two pairs of equals is set beside each other too. */
+/* Between two pairs of equals, the rest of both shares rows too. */
 static size_t write_rows(const struct aligner *w, size_t n, size_t m, struct explain_aligned *rows)
 {
 	size_t i = 0, j = 0, k = 0;

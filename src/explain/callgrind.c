@@ -48,7 +48,7 @@ struct reader {
 	uint32_t called;      /* the object of the next call; NONE: the same */
 	uint64_t call_target; /* its address */
 
-	/* What the header of the part says. */
+	/* From the header of the part. */
 	unsigned n_positions, n_events, ir;
 	bool instructions; /* the first position is that of the instruction */
 	uint64_t summary, totals;
@@ -96,7 +96,7 @@ static unsigned hex_digit(char c)
 				      : 16;
 }
 
-/* Decimal, or hexadecimal behind "0x". Moves *s on; false if there is none or it is too large. */
+/* Decimal, or hexadecimal after "0x". Moves *s on; false without a number that fits. */
 static bool number(const char **s, const char *eol, uint64_t *ret)
 {
 	const char *p = *s;
@@ -189,7 +189,7 @@ static void keep_call(struct reader *r)
 		(struct callgrind_loose_call){r->position[0], r->call_target, r->object};
 }
 
-/* "calls=COUNT TARGET": the line behind it has the cost. */
+/* "calls=COUNT TARGET": the next line has the cost. */
 static int call_line(struct reader *r, const char *s, struct err *err)
 {
 	uint64_t count;
@@ -249,7 +249,7 @@ static int cost_line(struct reader *r, struct err *err)
 	return take_cost(r, count, err);
 }
 
-/* A decimal number of up to 18 digits; *p is behind them. */
+/* A decimal number of up to 18 digits; moves *p on. */
 static uint64_t short_number(const char **p)
 {
 	const char *s = *p, *most = s + 18;
@@ -427,7 +427,7 @@ static int columns(struct reader *r, bool positions, const char *s, struct err *
 	return 0;
 }
 
-/* A part is over: is it whole? The totals behind the costs decide: callgrind's summary in the
+/* Checks that a part is whole. The totals after the costs decide: callgrind's summary in the
  * header is an instruction or two off when it simulates caches. */
 static int end_part(struct reader *r, struct err *err)
 {

@@ -169,7 +169,7 @@ size_t explain_fold(const char *name)
 
 /* ---- shown --------------------------------------------------------------------------------- */
 
-/* What brings a cause down; NULL: nothing that is known. */
+/* How to reduce a cause; NULL: no way is known. */
 static const char *remedy_of(enum explain_cause cause, const struct explain_weights *w)
 {
 #define IF(site) (1u << (site))

@@ -1,4 +1,4 @@
-/* What differs between two sets of weights: causes, functions, sites. */
+/* Compares two sets of weights: causes, functions, sites. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,8 +202,8 @@ static void make_sites(
 	r->sites = v;
 }
 
-/* What weighs most, first; of what weighs the same what was executed most. Names settle the rest,
- * so that the order is always the same. */
+/* The heaviest first; of equally heavy ones, the most executed. Names settle the rest, so that the
+ * order is always the same. */
 static int by_weight(const void *x, const void *y)
 {
 	const struct explain_pair *p = x, *q = y;

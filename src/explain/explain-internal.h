@@ -322,7 +322,7 @@ int explain_find_inlined(const struct explain_ran *a, const struct explain_ran *
 void explain_inlining_release(struct explain_inlining *inlining);
 #define CLEANUP_INLINING CLEANUP(explain_inlining_release)
 
-/* What a file's debug information and symbols say about addresses, which are those of the file. */
+/* Debug information and symbols of a file. Addresses are those of the file. */
 struct source;
 int source_open(const char *path, struct source **ret, struct err *err);
 void source_free(struct source **s);
@@ -422,7 +422,7 @@ void explain_listing_release(struct explain_listing *listing);
 
 enum { EXPLAIN_LD_RUNS = 15, EXPLAIN_PAGE = 4096 };
 
-/* What glibc's loader says of itself under LD_DEBUG; numbers that it did not say are 0. */
+/* The output of glibc's loader under LD_DEBUG; numbers that it did not print are 0. */
 struct explain_ld {
 	bool statistics; /* it said the cycles and relocations */
 	/* All, and of it …: of the run with the least of EXPLAIN_LD_RUNS. */
@@ -447,7 +447,7 @@ struct explain_mapping {
 	uint64_t written; /* private pages that are no longer the file's */
 };
 
-/* What a process asked of the kernel, from exec to exit: seen with ptrace. */
+/* The system calls of a process and its memory, from exec to exit: seen with ptrace. */
 struct explain_trace {
 	uint64_t calls, opens, opens_failed;
 	uint64_t looks, looks_failed; /* stat, access, readlink and the like */

@@ -32,7 +32,7 @@ struct piece {
 	uint64_t from, to;
 };
 
-/* What was executed of one function inlined in another. */
+/* Executions of one function inlined in another. */
 struct tally {
 	size_t function;
 	char *host;
@@ -370,7 +370,7 @@ static int find_in(const struct explain_ran *here, const struct explain_weights 
 	return result;
 }
 
-/* What was called most where it is a function, first. */
+/* The function that was called most first. */
 static int by_entries(const void *x, const void *y)
 {
 	const struct explain_inlined *a = x, *b = y;

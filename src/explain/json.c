@@ -169,7 +169,7 @@ static json_t *code_json(const struct explain_answer *a)
 
 static json_t *python_json(const struct explain_answer *a, const struct explain_python *p)
 {
-	/* What ran before, or not at all, did so under conditions that are not known. */
+	/* Of an earlier run the conditions are not known. */
 	bool ran = p->interpreter && !p->no_counts;
 	json_t *workloads = json_object();
 	json_t *o = json_pack("{s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o}", "given",

@@ -437,7 +437,7 @@ static void write_function(const struct explain_answer *answer, struct doc *doc)
 
 /* ---- limits and conditions ----------------------------------------------------------------- */
 
-/* What is missing, and why. */
+/* Limits of the counts, and why. */
 static void write_limits(const struct explain_weights *w, const char *letter, struct doc *doc)
 {
 	struct explain_cell c, less;
@@ -464,7 +464,7 @@ static void write_limits(const struct explain_weights *w, const char *letter, st
 	}
 }
 
-/* What keeps the two from being alike in all that is not looked for. */
+/* Conditions in which the two runs differ although they should not. */
 static void write_conditions(const struct explain_answer *a, struct doc *doc)
 {
 	if (!a->a->version || !a->b->version)
@@ -480,7 +480,7 @@ static void write_conditions(const struct explain_answer *a, struct doc *doc)
 			"Not both have arenas of 1 MiB: where their memory begins was not made alike, and the allocator may go other ways.");
 }
 
-/* What was compared, and how. */
+/* The metadata: the Pythons, and how they were run. */
 static void write_facts(const struct explain_answer *a, struct doc *doc)
 {
 	const struct explain_question *q = a->q;
@@ -518,7 +518,7 @@ static void write_facts(const struct explain_answer *a, struct doc *doc)
 		doc_fact(doc, "B executed", explain_cell_whole(&c, a->result.total_b));
 }
 
-/* What is known of executed instructions. */
+/* Totals and details of executed instructions. */
 static void write_counts(const struct explain_answer *a, struct doc *doc)
 {
 	const struct explain_result *r = &a->result;

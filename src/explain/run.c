@@ -11,7 +11,7 @@
 #include "explain/explain-internal.h"
 #include "proc/proc.h"
 
-/* What is kept of what a program says. */
+/* Of a program's output, to quote when it fails. */
 #define MAX_OUTPUT ((size_t)64 << 10)
 #define MAX_TRACE ((size_t)16 << 20)
 #define ARENA ((uint64_t)1 << 20)

@@ -1,4 +1,4 @@
-/* What debug information and symbols say about addresses: by way of elfutils. */
+/* Source lines and names of addresses, by way of elfutils. */
 
 #include <elfutils/libdw.h>
 #include <fcntl.h>

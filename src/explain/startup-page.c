@@ -128,9 +128,9 @@ static void say_more(struct strv *parts, const char *verb, uint64_t a, uint64_t 
 			b > a ? "more" : "fewer", what, plural(n));
 }
 
-/* What repeats to the last digit is told as it is. The loader's cycles are those of a clock: they
- * are told only where it has other work to do, and the runs of one are apart from those of the
- * other. */
+/* Counts repeat to the last digit and are told as they are. The loader's cycles are those of a
+ * clock: they are told only where it has other work to do, and the runs of one are apart from those
+ * of the other. */
 static void write_headline(const struct explain_answer *answer, struct doc *doc)
 {
 	const struct explain_startup *a = &answer->a->startup, *b = &answer->b->startup;
@@ -243,7 +243,7 @@ static void write_files(const struct pair *p)
 			add_mapping(p, b->trace.mappings[i].path);
 }
 
-/* What is not known of one, or not for certain, and what only it imports. */
+/* Gaps and doubts about one of the two, and the modules that only it imports. */
 static void write_notes(const struct pair *p, const struct explain_python *python,
 	const struct explain_startup *other)
 {

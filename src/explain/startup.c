@@ -210,7 +210,7 @@ static void read_files(struct explain_startup *s)
 			continue;
 		s->file_bytes += s->trace.mappings[m].size;
 		s->file_pages_written += s->trace.mappings[m].written / EXPLAIN_PAGE;
-		/* What is mapped and no ELF file is data. */
+		/* Other mapped files are data. */
 		if (elf_facts_read(path, &facts, &ignored) < 0 || !facts.dynamic)
 			continue;
 		all = facts.relr;

@@ -1,4 +1,4 @@
-/* What a process asks of the kernel, seen with ptrace. */
+/* The system calls of a process, seen with ptrace. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -65,7 +65,7 @@ static void read_path(pid_t pid, uint64_t addr, char path[MAX_PATH_LENGTH])
 {
 	size_t done = 0;
 
-	/* Page by page: what lies behind the last one may not be there. */
+	/* Page by page: the next page may not be mapped. */
 	while (done < MAX_PATH_LENGTH) {
 		size_t n = 4096 - (addr + done) % 4096;
 		struct iovec here = {path + done, 0}, there = {NULL, 0};

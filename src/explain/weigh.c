@@ -1,4 +1,4 @@
-/* What every executed instruction was for.
+/* Finds the cause of every executed instruction.
  *
  * Two lists in order of address are walked together. One is callgrind's: (address, executions) for
  * each object. The other is the code of the same file, as code_each() reads it: functions, and in
@@ -98,7 +98,7 @@ static int find_load_in(void *ctx, const struct code_function *function,
 	return 0;
 }
 
-/* What is added to an address of the file; w->loaded is false when nothing tells. */
+/* Sets w->load, which is added to addresses of the file; w->loaded is false when nothing tells. */
 static int find_load(struct weigher *w, const struct callgrind *run, struct err *err)
 {
 	struct load_finder f = {0};
@@ -202,8 +202,8 @@ static void count_stub(struct weigher *w, enum explain_cause cause)
 	w->pending = 0;
 }
 
-/* What stands before a stub's jump belongs to it; what stands after, and before no other jump in
- * the same block, too: lazy binding's way to the loader. */
+/* Instructions before a stub's jump belong to the stub, and so do those after the last jump of a
+ * block: lazy binding's way to the loader. */
 static void end_stub(struct weigher *w)
 {
 	if (w->pending)
