@@ -153,7 +153,8 @@ static int use_own_source(
 		return err_sys(err, "cannot read the source '%s'", q->source);
 	if (!path_exists(q->source))
 		return err_set(err, ERR_INPUT, "there is no '%s'", q->source);
-	/* Whether it is CPython at all comes first: a digest of a home folder takes hours. */
+	if (!folder && sha256_file(q->source, c->source_digest, NULL, err) < 0)
+		return err_wrap(err, "reading the source '%s'", q->source);
 	got = folder ? file_read(header, HEADER_MAX, &text, &ignored) == 0
 		     : tar_member(q->source, HEADER, HEADER_MAX, &text, err);
 	if (got < 0)
@@ -161,11 +162,13 @@ static int use_own_source(
 	p = got ? strstr(text.data, "#define PY_VERSION ") : NULL;
 	p = p ? strchr(p, '"') : NULL;
 	if (!p) {
-		err_set(err, ERR_INPUT, "'%s' is not a source tree of CPython", q->source);
-		return err_hint(err, "it should hold " HEADER ", which says its version");
+		err_set(err, ERR_INPUT,
+			"reading the source '%s': '%s' is not a source tree of CPython", q->source,
+			q->source);
+		return err_hint(err, "it should hold " HEADER);
 	}
-	if ((folder ? tree_digest(q->source, c->source_digest, err)
-		    : sha256_file(q->source, c->source_digest, NULL, err)) < 0)
+	/* After that: a digest of a home folder takes hours. */
+	if (folder && tree_digest(q->source, c->source_digest, err) < 0)
 		return err_wrap(err, "reading the source '%s'", q->source);
 	c->source = q->source;
 	c->version = *version = xstrndup(p + 1, strcspn(p + 1, "\"+"));
