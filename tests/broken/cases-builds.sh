@@ -17,18 +17,11 @@ t_good_build() {
 t_second_build_reuses() {
 	have_all
 	expect 0 build
-	best=999999
-	for i in 1 2 3; do
-		began=$(date +%s%N)
-		expect 0 build --why
-		took=$((($(date +%s%N) - began) / 1000000))
-		[ $took -ge $best ] || best=$took
-	done
+	expect 0 build --why
 	[ "$(grep -c '^reuse .*same inputs as before' "$case/out")" = 5 ] || fail "not five reasons"
 	says "is up to date" "0 steps run, 5 from the cache"
 	ran zlib 0 words 0 compile 0 tree 0 link 0
 	[ ! -s "$world/requests" ] || fail "the server was asked: $(cat "$world/requests")"
-	[ $best -lt 2000 ] || fail "took $best ms"
 }
 
 t_other_link_runs_only_the_link() {
