@@ -288,8 +288,11 @@ int tar_member(const char *archive, const char *rel, size_t max, struct buf *out
 	if (fd < 0 || tar_reader_open(&r, fd, err) < 0)
 		return -1;
 	while ((found = tar_reader_next(&r, &e, err)) == 1) {
-		if (archive_entry_filetype(e) != AE_IFREG || archive_entry_hardlink(e) ||
-			!is_member(archive_entry_pathname(e), rel))
+		bool wanted = archive_entry_filetype(e) == AE_IFREG && !archive_entry_hardlink(e) &&
+			      is_member(archive_entry_pathname(e), rel);
+
+		/* In tar, what is passed over is read, too, block by block as all that is held. */
+		if (!wanted && !r.raw)
 			continue;
 		do {
 			r.held = 0;
@@ -297,12 +300,14 @@ int tar_member(const char *archive, const char *rel, size_t max, struct buf *out
 			if (n < 0)
 				return tar_refuse(&r, err, "it is truncated or corrupt: %s",
 					tar_reason(r.entries));
-			if (out->len + (size_t)n > max)
+			if (wanted && out->len + (size_t)n > max)
 				return err_set(err, ERR_INPUT, "'%s' in '%s' has over %zu bytes",
 					rel, archive, max);
-			buf_add(out, block, (size_t)n);
+			if (wanted)
+				buf_add(out, block, (size_t)n);
 		} while (n > 0);
-		return 1;
+		if (wanted)
+			return 1;
 	}
 	return found;
 }
