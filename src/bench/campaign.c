@@ -1,11 +1,11 @@
-/* Campaigns in memory, and what one sees in them without statistics. */
+/* Campaigns in memory, and facts about them that need no statistics. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/bench-internal.h"
 
-/* Words as they stand in files and tables. */
+/* Words used in files and tables. */
 const char *const bench_role_names[] = {"arm", "copy", "slowed", NULL};
 const char *const bench_status_names[] = {"ok", "exit", "signal", "timeout", NULL};
 
@@ -55,7 +55,7 @@ void bench_defaults(struct bench_options *options)
 
 struct bench *bench_new(const struct bench_options *options)
 {
-	/* The last may be another number. */
+	/* options->rounds is always the last look. */
 	static const unsigned int looks[] = {10, 20, 40};
 	struct bench *b = xcalloc(1, sizeof(*b));
 

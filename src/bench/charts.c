@@ -1,4 +1,4 @@
-/* The pictures: the workloads by arm, a forest for each arm, what happened in each round. */
+/* Pictures: workloads by arm, a forest plot per arm, and the disturbances of each round. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static void add_violins(struct doc *doc, const struct bench *b, const struct ben
 		"with its interval. The copy is the reference itself.");
 }
 
-/* Rows of workloads are followed by one or two summaries. */
+/* The rows are workloads, followed by one or two summaries. */
 static void add_forest(struct doc *doc, const struct bench *b, const struct chart_words *words,
 	const struct chart_interval *rows, size_t n)
 {
@@ -104,7 +104,7 @@ void charts_add_changes(struct doc *doc, const struct bench *before,
 	add_forest(doc, before, &words, rows, c->n_workloads + 1);
 }
 
-/* The geometric mean over workloads of the copy's ratio in one round, in percent. */
+/* The geometric mean over workloads of the copy's ratio in one round, as deviation in percent. */
 static double copy_deviation(
 	const struct bench *b, const struct bench_result *r, const struct bench_round *round)
 {

@@ -1,12 +1,12 @@
-/* Two campaigns compared, by arms of the same name. */
+/* Compares two campaigns, by arms with the same name. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/bench-internal.h"
 
-/* The arm that stands for `arm` in another campaign: the copy for the copy, else the one of that
- * name. 0, the reference, if there is none. */
+/* Finds the counterpart of `arm` in another campaign: the copy for the copy, otherwise the arm with
+ * the same name. Returns 0, the reference, if not found. */
 static size_t find_arm(const struct bench *b, const struct bench_arm *arm)
 {
 	for (size_t a = 1; a < b->n_arms; a++) {
@@ -17,8 +17,8 @@ static size_t find_arm(const struct bench *b, const struct bench_arm *arm)
 	return 0;
 }
 
-/* Leaves out of `b` what does not count in `other`, the campaign that `which` says; returns how
- * many workloads that were. */
+/* Leaves out of `b` the workloads that do not count in `other`, which messages call `which`;
+ * returns their number. */
 static size_t leave_out_uncommon(struct bench *b, const struct bench_result *result,
 	const struct bench *other, const struct bench_result *others, const char *which)
 {
@@ -39,7 +39,7 @@ static size_t leave_out_uncommon(struct bench *b, const struct bench_result *res
 	return n;
 }
 
-/* Both results over the workloads that count in both. */
+/* Computes both results over the workloads that count in both. */
 static int compute_both(
 	struct bench *before, struct bench *after, struct bench_comparison *c, struct err *err)
 {
@@ -76,7 +76,7 @@ static void judge_change(const struct bench_comparison *c, double before_error, 
 		width = stats_t_quantile(df, o->alpha / 2) * error;
 		ch->p = stats_t_test(log_ratio / error, df);
 	} else {
-		/* No spread at all, or a single unit, of which nothing can be said. */
+		/* No spread at all, or a single unit, which proves nothing. */
 		width = error > 0 ? INFINITY : 0;
 		ch->p = error > 0 || fabs(log_ratio) <= 0 ? 1 : 0;
 	}

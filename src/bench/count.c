@@ -1,4 +1,4 @@
-/* Instructions instead of time: what callgrind executed. */
+/* Counts instructions instead of time, with callgrind. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "bench/bench-internal.h"
 #include "proc/proc.h"
 
-/* How much longer than on the processor a process may take. */
+/* Factor by which the time limit grows under valgrind. */
 #define SLOWER 50
 #define LOG_MAX ((size_t)1 << 20)
 #define VERSION_MS 30000
@@ -47,7 +47,7 @@ static void note_uncounted(
 	progress_warn(run->setup->progress, "'%s' is not counted: %s", w->name, w->uncounted);
 }
 
-/* One process under callgrind. *n stays 0 if it failed. */
+/* Runs one process under callgrind. *n stays 0 if it failed. */
 static int count_once(struct run *run, const struct play *play, int64_t *n, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
@@ -77,7 +77,7 @@ static int count_once(struct run *run, const struct play *play, int64_t *n, stru
 	}
 	if (file_read(path, LOG_MAX, &log, err) < 0)
 		return -1;
-	/* A process that forks has several lines "==PID== Collected : N". */
+	/* A process that forks writes several lines "==PID== Collected : N". */
 	for (const char *at = log.len ? log.data : ""; (at = strstr(at, label));) {
 		at += sizeof(label) - 1;
 		*n += strtoll(at, NULL, 10);
@@ -92,13 +92,13 @@ static int count_workload(struct run *run, size_t w, size_t arm, struct err *err
 {
 	struct bench *b = run->b;
 	bool loop = play_loops(&b->workloads[w]);
-	/* No number of loops that a clock chose, so that counts do not depend on it; under valgrind
-	 * even one is long. */
+	/* A fixed number of loops, since one chosen by a clock would change the counts; under
+	 * valgrind even one is long. */
 	struct play play = {.workload = w, .arm = arm, .loops = 1};
 	struct bench_observation o = {.workload = (unsigned int)w, .arm = (unsigned int)arm};
 	struct bench_count count = {.loops = loop ? 1 : 0};
 
-	/* Makes the bytecode that the counted processes find. */
+	/* Writes the bytecode for the counted processes. */
 	if (play_run(run, &play, &o, err) < 0)
 		return -1;
 	if (o.status != BENCH_OK) {
@@ -155,7 +155,7 @@ int bench_count(struct bench *b, const struct bench_setup *setup, struct err *er
 	run.cpu = trial_cpu(&run.processors);
 	if (json_object_size(b->machine) == 0)
 		machine_describe(b->machine, run.cpu, run.processors);
-	/* Where this is forbidden (in some containers) valgrind's own placement must do. */
+	/* Where this is forbidden (in some containers), valgrind's own placement has to do. */
 	if (before >= 0)
 		personality((unsigned long)before | ADDR_NO_RANDOMIZE);
 	result = stage_open(b, setup->scratch, &run.stage, err);

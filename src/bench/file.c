@@ -1,8 +1,8 @@
-/* A campaign's file, written and read back with nothing in it believed.
+/* Writes a campaign's file, and reads it back without trusting any of it.
  *
- * Each struct is an object whose keys a table of fields names, for both ways. Observations and
- * counts are rows of values without keys: a large campaign has 100,000. What one value says of
- * another (an observation of its arm, a look of the rounds) is checked once all is read.
+ * Each struct is an object whose keys come from a table of fields, used for both directions.
+ * Observations and counts are rows of values without keys: a large campaign has 100,000. References
+ * between values (an observation to its arm, a look to the rounds) are checked after reading.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -20,20 +20,20 @@
 
 enum field_kind {
 	FIELD_TEXT,      /* char *, owned */
-	FIELD_MAY_TEXT,  /* the same, or NULL, which is null or no key at all */
+	FIELD_MAY_TEXT,  /* same, or NULL: written as null, read also from a missing key */
 	FIELD_WORDS,     /* struct strv of at most `max` */
 	FIELD_ENUM,      /* one of `words` */
 	FIELD_UINT,      /* unsigned int */
 	FIELD_INT64,     /* int64_t or uint64_t */
-	FIELD_MAY_INT64, /* the same; BENCH_NONE is null */
+	FIELD_MAY_INT64, /* same; BENCH_NONE is null */
 	FIELD_REAL,      /* double */
 	FIELD_JSON,      /* json_t *, an object */
-	FIELD_OBJECT,    /* a struct with fields of its own */
+	FIELD_OBJECT,    /* a nested struct with its own fields */
 	FIELD_NUMBERS,   /* unsigned int[max], `count` of them */
 	FIELD_LIST,      /* pointer to `count` structs, at most `max` */
-	FIELD_MAY_LIST,  /* the same, or no key at all */
-	FIELD_ROWS,      /* the same, each an array of values */
-	FIELD_KEYS,      /* nothing of ours: the keys of `fields` */
+	FIELD_MAY_LIST,  /* same; the key may be missing */
+	FIELD_ROWS,      /* same, each struct an array of values */
+	FIELD_KEYS,      /* no value of its own: the keys of `fields` */
 };
 
 struct field {
@@ -42,7 +42,7 @@ struct field {
 	size_t offset;
 	double min, max;
 	const char *const *words; /* NULL-terminated */
-	const char *bad;          /* of words: what any other is; of lists: what shorter ones are */
+	const char *bad;          /* message for any other word, or for a list below `min` */
 	const struct field *fields;
 	size_t n_fields, size, count; /* `count`: offset of a size_t */
 };
@@ -92,7 +92,7 @@ static const struct field arm_fields[] = {FIELD(bench_arm, name, TEXT),
 	FIELD(bench_arm, slowdown, REAL, RANGE(0, 10)), TEXT(bench_arm, given),
 	TEXT(bench_arm, interpreter), TEXT(bench_arm, version), TEXT(bench_arm, link),
 	TEXT(bench_arm, sha256), TEXT(bench_arm, lib_sha256), TEXT(bench_arm, note),
-	/* Files of older releases have none. */
+	/* Missing in files of older releases. */
 	LIST("links", MAY_LIST, bench_arm, links, n_links, BENCH_LAYOUTS_MAX - 1, link_fields)};
 
 static const struct field workload_fields[] = {FIELD(bench_workload, name, TEXT),
@@ -133,8 +133,8 @@ static const struct field campaign_fields[] = {FIELD(bench, machine, JSON),
 	{.key = "columns", .kind = FIELD_KEYS, OF(columns)},
 	LIST("rounds", LIST, bench, rounds, n_rounds, BENCH_ROUNDS_MAX, round_fields)};
 
-/* Counts have a place in memory for every workload and arm; the file has rows of those that there
- * are. */
+/* In memory, counts have a slot for every workload and arm; the file has rows only for those
+ * counted. */
 struct count_row {
 	unsigned int workload, arm;
 	int64_t loops, once, twice;
@@ -272,7 +272,7 @@ int bench_save(const struct bench *b, const char *path, struct err *err)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* Where we are in the file, for messages: "rounds[3].observations[17]". */
+/* Position in the file, for messages: "rounds[3].observations[17]". */
 struct place {
 	char text[96];
 	struct err *err;
@@ -300,7 +300,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(
 		key, what);
 }
 
-/* A text without NUL, and without control characters unless `any`; NULL if it is none. */
+/* A text without NUL, and without control characters unless `any`; NULL for anything else. */
 static const char *text_of(const json_t *v, bool any)
 {
 	const char *s = json_string_value(v);
@@ -330,7 +330,7 @@ static int read_number(struct place *at, const struct field *f, const json_t *v,
 	return 0;
 }
 
-/* Reads one value; `v` NULL: it is missing. */
+/* Reads one value; `v` is NULL if it is missing. */
 static int read_field(struct place *at, const struct field *f, const json_t *v, void *of)
 {
 	void *to = (char *)of + f->offset;
@@ -420,7 +420,8 @@ static int read_list(struct place *at, const struct field *f, const json_t *v, v
 				return refuse(at, f->key, "are not those that this version knows");
 		} else if (f->kind == FIELD_WORDS) {
 			if (!s)
-				return refuse(at, f->key, "holds something that is no argument");
+				return refuse(
+					at, f->key, "holds something that is not an argument");
 			strv_add(to, s);
 		} else if (f->kind == FIELD_NUMBERS) {
 			if (read_number(at, &look, j, &number) < 0)

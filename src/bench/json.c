@@ -4,7 +4,7 @@
 #include "bench/bench-internal.h"
 #include "python/python.h"
 
-/* JSON knows no infinity. */
+/* JSON has no infinity. */
 static json_t *real(double x)
 {
 	return isfinite(x) ? json_real(x) : json_null();

@@ -1,4 +1,4 @@
-/* The machine: which processor trials run on, what else happened there, and what it is. */
+/* The machine: the processor for trials, its load, and a description. */
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -76,8 +76,8 @@ int64_t cpu_used(bool self)
 	return sum;
 }
 
-/* The value of a line "KEY : VALUE" of a file of the kernel, or its first line (`key` NULL); NULL
- * if there is none. To be freed. */
+/* Returns the value of a line "KEY : VALUE" in a kernel file, or the first line if `key` is NULL;
+ * NULL if not found. The caller frees it. */
 static char *kernel_says(const char *path, const char *key)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;

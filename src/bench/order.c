@@ -73,8 +73,8 @@ size_t bench_square_rows(size_t arms)
 	return arms % 2 ? 2 * arms : arms;
 }
 
-/* The first row is 0, 1, n-1, 2, n-2, …; each further one adds 1. With an odd number of arms that
- * balances followers only together with the mirror images. */
+/* The first row is 0, 1, n-1, 2, n-2, …; each further row adds 1. With an odd number of arms,
+ * followers are balanced only together with the mirrored rows. */
 void bench_square_row(size_t arms, size_t row, unsigned int *order)
 {
 	bool mirrored = row >= arms;

@@ -1,5 +1,5 @@
-/* A campaign as a document: the answer first, then the arms, the gates, the workloads,
- * and at the end how it was measured. */
+/* A campaign as a document: the answer first, then arms, gates and workloads, and finally how it
+ * was measured. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +8,21 @@
 #include "base/file.h"
 #include "bench/bench-internal.h"
 
-/* So many digits of a digest tell files apart. */
+/* Enough digits of a digest to tell files apart. */
 #define DIGITS 12
-/* With more arms the tables of their workloads are folded away on a page. */
+/* With more arms, their workload tables are folded on a page. */
 #define ARMS_UNFOLDED 4
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-/* "0.9981 to 1.0020"; to be freed. */
+/* "0.9981 to 1.0020"; the caller frees it. */
 static char *interval_text(struct bench_interval i)
 {
 	return isfinite(i.high) ? xasprintf("%.4f to %.4f", i.low, i.high) : xstrdup("unknown");
 }
 
-/* A ratio as a change without its direction: "5.1 %", from twice on "2.24 times"; to be freed. */
+/* A ratio as a change without direction: "5.1 %", or "2.24 times" from twice on; the caller frees
+ * it. */
 static char *change_text(double ratio)
 {
 	double percent = round(1000 * fabs(ratio - 1)) / 10;
@@ -29,7 +30,7 @@ static char *change_text(double ratio)
 	return ratio >= 2 ? xasprintf("%.2f times", ratio) : xasprintf("%.1f %%", percent);
 }
 
-/* The ends of an interval in one direction: "4.9 to 5.2"; to be freed. */
+/* An interval in one direction: "4.9 to 5.2"; the caller frees it. */
 static char *range_text(struct bench_interval i, bool slower)
 {
 	double low = slower ? i.low - 1 : 1 - i.high, high = slower ? i.high - 1 : 1 - i.low;
@@ -38,7 +39,7 @@ static char *range_text(struct bench_interval i, bool slower)
 				     : xasprintf("%.1f to %.1f", 100 * low, 100 * high);
 }
 
-/* "1.23 ms" from ns; to be freed. */
+/* Formats ns as "1.23 ms"; the caller frees it. */
 static char *time_text(double ns)
 {
 	static const char *const units[] = {"ns", "µs", "ms", "s"};
@@ -54,7 +55,7 @@ static const char *machine_text(const struct bench *b, const char *key)
 	return json_string_value(json_object_get(b->machine, key));
 }
 
-/* A document whose title names the arms that are compared. */
+/* Creates a document with the compared arms in its title. */
 static struct doc *doc_of_arms(const struct bench *b, const char *prefix)
 {
 	CLEANUP_STRV struct strv arms = STRV_INIT;
@@ -69,7 +70,7 @@ static struct doc *doc_of_arms(const struct bench *b, const char *prefix)
 	return doc_new(title);
 }
 
-/* A row of a table that begins with its first row. */
+/* Adds a row, and the table with the first row. */
 static void add_why(
 	struct doc *doc, const char *caption, bool *begun, const char *workload, const char *why)
 {
@@ -192,7 +193,7 @@ static void add_notes(struct doc *doc, const struct bench *b)
 	}
 }
 
-/* A digest tells builds apart whose names and versions are the same. */
+/* Digests distinguish builds with the same name and version. */
 static void add_files(struct doc *doc, const struct bench *b)
 {
 	static const struct doc_column columns[] = {{"arm", 0}, {"named", DOC_WRAP},
@@ -291,7 +292,7 @@ static double count_ratio(const struct bench *b, size_t w, size_t a)
 	return bench_instructions(b, w, a) / bench_instructions(b, w, 0);
 }
 
-/* Of one workload, or (w = n_workloads) the means of all. */
+/* For one workload; w = n_workloads adds the means of all. */
 static void add_counts_row(struct doc *doc, const struct bench *b, size_t w)
 {
 	bool mean = w == b->n_workloads;
@@ -346,7 +347,7 @@ static void add_counts(struct doc *doc, const struct bench *b)
 	}
 	if (counted > 1)
 		add_counts_row(doc, b, b->n_workloads);
-	/* The copy says how far counts are to be believed. */
+	/* The copy shows how far the counts can be trusted. */
 	if (copy && worst > 0)
 		doc_text(doc,
 			"The copy's counts differ from the reference's by up to %.4f %% (%s).",
@@ -417,7 +418,7 @@ static void add_change_headline(struct doc *doc, const char *name, const struct 
 			name, second, first, ch->ratio, interval);
 }
 
-/* A row of the table of arms, or of workloads (`file` NULL). */
+/* Adds a row to the table of arms, or of workloads if `file` is NULL. */
 static void add_change(
 	struct doc *doc, const char *name, const char *file, const struct bench_change *ch)
 {
@@ -492,7 +493,7 @@ static void add_changed_arms(struct doc *doc, const struct bench *before, const 
 struct doc *bench_comparison_doc(const struct bench *before, const struct bench *after,
 	const struct bench_comparison *c, const char *const files[2], bool all)
 {
-	/* Without their folders, if that tells them apart. */
+	/* Without folders, if the names differ. */
 	bool same = !strcmp(path_base(files[0]), path_base(files[1]));
 	const char *first = same ? files[0] : path_base(files[0]);
 	const char *second = same ? files[1] : path_base(files[1]);
@@ -516,7 +517,7 @@ struct doc *bench_comparison_doc(const struct bench *before, const struct bench 
 	}
 	for (size_t i = 0; i < c->n_arms; i++)
 		add_changed_workloads(doc, before, c, &c->arms[i], all);
-	/* Workloads of both campaigns that are not compared, each once. */
+	/* Workloads left out of the comparison, from both campaigns, each listed once. */
 	for (size_t w = 0; w < before->n_workloads; w++)
 		add_why(doc, "Not compared", &begun, before->workloads[w].name, c->before.why[w]);
 	for (size_t w = 0; w < after->n_workloads; w++) {

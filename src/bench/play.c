@@ -1,4 +1,4 @@
-/* One observation of a workload in an arm: its command, its environment, and what became of it. */
+/* Runs one observation of a workload in an arm: command, environment, and result. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ void play_argv(const struct run *run, const struct play *play, struct strv *argv
 		strv_addf(argv, "%s%s%s", w->file[0] == '/' ? "" : run->setup->workloads,
 			w->file[0] == '/' ? "" : "/", w->file);
 	if (!strcmp(w->kind, "pyperformance")) {
-		/* One value of so many loops, in this process. */
+		/* One value of that many loops, in this process. */
 		strv_split(argv, "--worker --values=1 --warmups=0", " ");
 		strv_addf(argv, "--loops=%llu", (unsigned long long)play->loops);
 	}
@@ -103,8 +103,8 @@ void play_note_failure(struct run *run, const struct bench_observation *o)
 		run->setup->progress, "'%s' is left out for all arms: %s", w->name, w->failed);
 }
 
-/* Leaves out workloads for which an arm lacks a module. A Python that crashes while it tries to
- * import lacks nothing as far as this goes: the workload itself will show it. */
+/* Leaves out workloads that need a module that the arm lacks. If Python crashes during the import,
+ * it does not count as lacking anything: the workload itself will reveal it. */
 static int check_needs(struct run *run, size_t arm, struct err *err)
 {
 	struct bench *b = run->b;

@@ -1,4 +1,4 @@
-/* The format of pyperf 1.0: one suite per file, so one file per arm. */
+/* Writes the format of pyperf 1.0: one suite per file, so one file per arm. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Before anything counts: how many loops, bytecode for everyone, and what fails. */
+/* Preparation, before anything counts: chooses loops, writes bytecode, finds failures. */
 #include <string.h>
 
 #include "base/file.h"
@@ -8,14 +8,14 @@
 #define MS ((int64_t)1000000)
 #define SHORTEST ((int64_t)BENCH_PROCESS_NS)
 #define LONGEST (400 * MS)
-/* A workload that is too short even so does nothing. */
+/* A workload that is still too short with this many loops does nothing. */
 #define LOOPS_MAX ((uint64_t)1 << 30)
 
-/* The duration of a process if nobody chose one. Noise is of moments and of processes: a longer
- * process has no less of it, and is further from the one that it is compared with. So many short
- * ones say more in the same time. Of independent noise, n processes of length t in a given time
- * with starts of length s show an effect on the work with a weight of (t - s) / t * sqrt(n), n = 1
- * / t: most at t = 3 s. */
+/* The duration of a process, unless the user chose one. Noise comes from moments and from whole
+ * processes: a longer process has no less of it, and is further in time from the one it is compared
+ * with. Many short processes tell more in the same time. With independent noise, n processes of
+ * length t in a given time, with a start-up of length s, show an effect on the work with weight
+ * (t - s) / t * sqrt(n), n = 1 / t: the maximum is at t = 3 s. */
 static int64_t wanted_duration(const struct run *run, int64_t start)
 {
 	int64_t wanted = 3 * start;
@@ -39,15 +39,15 @@ static int rehearse_once(struct run *run, size_t w, size_t arm, unsigned int lay
 	return 0;
 }
 
-/* Chooses the loops of a workload on the reference. A start is repeated until it lasts half as long
- * as other workloads: what it takes is short. */
+/* Chooses the loops of a workload on the reference. Start-ups are repeated until they take half as
+ * long as other workloads, since each one is short. */
 static int calibrate(struct run *run, size_t w, struct err *err)
 {
 	struct bench_workload *workload = &run->b->workloads[w];
 	int64_t once, many = 0, each, target, half = wanted_duration(run, 0) / 2;
 	uint64_t tried = workload->loops < 2 ? 2 : workload->loops;
 
-	/* The first makes the bytecode. */
+	/* The first run writes the bytecode. */
 	for (int i = 0; i < 2; i++) {
 		if (rehearse_once(run, w, 0, 0, 1, &once, err) < 0)
 			return -1;
@@ -61,8 +61,9 @@ static int calibrate(struct run *run, size_t w, struct err *err)
 		workload->nominal = (uint64_t)once * workload->loops;
 		return 0;
 	}
-	/* One loop and many give the price of a loop and of the rest: so many that the difference
-	 * is half as long as what is wanted, since noise can be as long as a start. */
+	/* Runs with one loop and with many separate the cost of a loop from the rest. "Many" is
+	 * enough for a difference of half the wanted duration, since noise can be as long as a
+	 * start-up. */
 	for (;; tried *= 4) {
 		if (rehearse_once(run, w, 0, 0, tried, &many, err) < 0)
 			return -1;
@@ -109,7 +110,8 @@ int rehearse_campaign(struct run *run, struct err *err)
 		progress_count(p, line, w, b->n_workloads);
 		result = rehearse_workload(run, w, err);
 	}
-	/* Two seconds show what the hypervisor usually takes; ticks are too coarse for less. */
+	/* Measures the usual steal only over more than two seconds; ticks are too coarse for
+	 * less. */
 	lasted = clock_ns() - begin;
 	if (known && lasted > 2000 * (uint64_t)MS && cpu_times(run->cpu, &after))
 		json_object_set_new(b->machine, "usual_steal",

@@ -1,4 +1,4 @@
-/* From observations to verdicts; the statistics behind them are in stats.c. */
+/* From observations to verdicts; the statistics are in stats.c. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +15,11 @@ void bench_look_levels(const struct bench *b, double *levels)
 	}
 }
 
-/* The times of the rounds that count. */
+/* Times of the rounds that count. */
 struct grid {
 	size_t arms, rounds;
 	double *t; /* ns, [(workload * arms + arm) * rounds + round]; negative: not observed */
-	unsigned int *layout; /* of each round, renumbered from 0 */
+	unsigned int *layout; /* for each round, renumbered from 0 */
 	unsigned int layouts;
 };
 
@@ -63,8 +63,8 @@ static void grid_release(struct grid *g)
 	free(g->layout);
 }
 
-/* Why a workload does not count: it ended badly, be it in a round that was dropped, or there is no
- * time of it; NULL if it counts. To be freed. */
+/* Why a workload does not count, or NULL: it ended badly, even in a dropped round, or a time is
+ * missing. The caller frees it. */
 static char *why_not(const struct bench *b, const struct grid *g, size_t w)
 {
 	if (b->workloads[w].failed)
@@ -97,7 +97,7 @@ static char *why_not(const struct bench *b, const struct grid *g, size_t w)
 	return NULL;
 }
 
-/* The cells of one arm, and what they say of it together. */
+/* Fills in an arm's cells, and the arm's result from all of them. */
 static void judge_arm(const struct bench *b, const struct grid *g, const struct stats_input *in,
 	const struct stats_estimate *e, const size_t *which, size_t a, struct bench_result *result)
 {
@@ -138,13 +138,13 @@ static void judge_arm(const struct bench *b, const struct grid *g, const struct 
 	}
 }
 
-/* How far from what is known an interval reaches, in logs. */
+/* The largest distance of an interval's ends from the known ratio, in logs. */
 static double noise_of(struct bench_interval i, double known)
 {
 	return fmax(fabs(log(i.low / known)), fabs(log(i.high / known)));
 }
 
-/* The verdict that remains when everything may be measured wrong by `noise`. */
+/* The verdict that remains if every measurement may be off by `noise`. */
 static enum bench_verdict verdict_beyond(struct bench_interval i, double noise, double *at_least)
 {
 	double distance = i.low > 1 ? log(i.low) : -log(i.high);
@@ -156,7 +156,7 @@ static enum bench_verdict verdict_beyond(struct bench_interval i, double noise, 
 	return i.low > 1 ? BENCH_SLOWER : BENCH_FASTER;
 }
 
-/* A gate failed: only what is larger than the error that it shows is said. */
+/* After a gate failed, keeps only differences larger than the error that it reveals. */
 static void withhold(const struct bench *b, struct bench_result *result)
 {
 	const struct bench_arm_result *copy = NULL;
@@ -276,7 +276,7 @@ static int compute_result(const struct bench *b, const struct grid *g, const siz
 	return 0;
 }
 
-/* Where rounds were dropped, the last reason stands for all. */
+/* If rounds were dropped, reports the last reason for all of them. */
 static int too_few(const struct bench *b, size_t rounds, struct err *err)
 {
 	const struct bench_round *last = NULL;
@@ -292,10 +292,10 @@ static int too_few(const struct bench *b, size_t rounds, struct err *err)
 		"no statement is possible: %zu of %zu rounds were dropped, the last because %s",
 		b->n_rounds - bench_kept(b), b->n_rounds, last->dropped);
 	if (bench_crowded(b, last))
-		return err_hint(err,
-			"wait until the machine is quiet, or measure all the same with --load 100");
-	return err_hint(err,
-		"try again at another time; what the hypervisor usually takes is learnt in the rehearsal");
+		return err_hint(
+			err, "wait until the machine is quiet, or measure anyway with --load 100");
+	return err_hint(
+		err, "try again later; the rehearsal measures what the hypervisor usually takes");
 }
 
 int bench_compute(const struct bench *b, struct bench_result *ret, struct err *err)

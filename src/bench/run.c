@@ -1,4 +1,4 @@
-/* Rounds until enough is known. */
+/* Plays rounds until the result is precise enough. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,7 +9,7 @@
 
 #define PADDING_END 4096
 
-/* All observations of a round, in its order. */
+/* Makes all observations of a round, in its order. */
 static int play_all(struct run *run, struct bench_round *round, int line, struct err *err)
 {
 	struct bench *b = run->b;
@@ -47,7 +47,7 @@ static int play_all(struct run *run, struct bench_round *round, int line, struct
 	return 0;
 }
 
-/* Why a round does not count, or NULL; to be freed. */
+/* Why a round does not count, or NULL; the caller frees it. */
 static char *why_disturbed(const struct bench *b, const struct bench_round *round)
 {
 	double lasted = (double)round->lasted;
@@ -61,7 +61,8 @@ static char *why_disturbed(const struct bench *b, const struct bench_round *roun
 	return NULL;
 }
 
-/* Said once each: that no round can be dropped, and what comes of dropping them. */
+/* Warns about the load: once if rounds cannot be dropped for it, for each dropped round, and once
+ * about the consequences. */
 static void say_load(const struct bench *b, struct progress *p)
 {
 	const struct bench_round *last = &b->rounds[b->n_rounds - 1];
@@ -80,9 +81,8 @@ static void say_load(const struct bench *b, struct progress *p)
 			bench_crowded(b, last) ? " (--load 100 would count them all)" : "");
 }
 
-/* Notes what the machine says of the time since `before`, in which the trials used `used`. A kernel
- * that does not account for processors (gVisor's /proc/stat is all zeros) has seen less than that.
- */
+/* Records the load since `before`, during which the trials used `used` ns. A kernel that does not
+ * account for processors (gVisor's /proc/stat is all zeros) reports less than that. */
 static void note_load(const struct run *run, const struct cpu_times *before, int64_t used,
 	struct bench_round *round)
 {
@@ -113,7 +113,7 @@ static int play_round(struct run *run, struct err *err)
 	uint64_t begin;
 	int line;
 
-	/* "round 3 of 40, 12 min at most": it and all that may follow. */
+	/* "round 3 of 40, 12 min at most": the time for this round and all that may follow. */
 	format_duration(left, previous * (all + 1 - number));
 	name = previous ? xasprintf("round %u of %u, %s at most", number, all, left)
 			: xasprintf("round %u of %u", number, all);
@@ -143,7 +143,7 @@ static bool all_failed(const struct bench *b)
 	return n == b->n_workloads;
 }
 
-/* At a look: is it enough? */
+/* Takes a look: sets *enough if the campaign can end. */
 static int take_look(struct run *run, bool *enough, struct err *err)
 {
 	const struct bench *b = run->b;
@@ -164,7 +164,7 @@ static int take_look(struct run *run, bool *enough, struct err *err)
 	return 0;
 }
 
-/* After a round: why there is none after it, or NULL. */
+/* After a round, sets *stop to the reason for ending, or NULL. */
 static int decide_stop(struct run *run, const char **stop, struct err *err)
 {
 	struct bench *b = run->b;
@@ -212,7 +212,7 @@ int bench_run(struct bench *b, const struct bench_setup *setup, struct err *err)
 	int result;
 
 	if (b->stopped) {
-		/* it may have been killed behind its last round */
+		/* it may have been killed after its last round */
 		stage_clear(setup->scratch);
 		return 0;
 	}

@@ -1,5 +1,5 @@
-/* The arms of a campaign, set up so that they differ in nothing but what is compared: each is a
- * real copy at a path of the same length. */
+/* Sets up the arms of a campaign so that they differ only in the aspect that is compared: each is a
+ * real copy, at a path of the same length. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ char *stage_python(const struct stage *s, size_t arm, unsigned int layout)
 			: xasprintf("%s/a%02zu-%02u/bin/python", s->root, arm, layout);
 }
 
-/* Starts the copy and sees what it finds. */
+/* Starts the copy and checks the paths that it finds. */
 static int check_copy(const struct stage *s, const struct python *dist, const char *root,
 	const char *python, struct bench_arm *arm, struct err *err)
 {
@@ -52,7 +52,7 @@ static int check_copy(const struct stage *s, const struct python *dist, const ch
 	return 0;
 }
 
-/* A file that changed since the campaign began is another arm. */
+/* A file that changed since the campaign began counts as a different arm. */
 static int check_digest(const char *arm, const char *file, const char *sha256, struct err *err)
 {
 	char hex[SHA256_HEX_SIZE];
@@ -104,7 +104,7 @@ int stage_open(struct bench *b, const char *scratch, struct stage *s, struct err
 	*s = (struct stage){.output = -1};
 	if (!made)
 		return -1;
-	/* Pythons compare resolved paths with what we expect. */
+	/* Python reports resolved paths, which are compared with ours. */
 	s->root = realpath(made, NULL);
 	if (!s->root)
 		return err_sys(err, "cannot resolve '%s'", made);

@@ -1,34 +1,34 @@
-/* The statistics: where a verdict is computed, and everything that it rests on.
+/* The statistics: how a verdict is computed, and everything that it rests on.
  *
  * t[w,a,r] is the time of workload w in arm a in round r. All work is done on the log ratios
  *
  *	d[w,a,r] = log(t[w,a,r] / t[w,reference,r])
  *
- * of rounds that were not dropped, so that what disturbs a whole round cancels. R is their number.
+ * of rounds that were not dropped, so that disturbances of a whole round cancel. R is their number.
  *
- *   - A workload's ratio is exp(median over rounds of d). The median, since minima pick the
+ *   - A workload's ratio is exp(median over rounds of d). The median, because minima pick the
  *     luckiest layout and means the unluckiest moment.
  *   - The suite's ratio is exp(mean over workloads of those medians): the geometric mean.
  *   - Intervals come from B bootstrap resamples of whole rounds (the same rounds for all arms and
- *     workloads, so that what they have in common stays common). S is the standard deviation of
- *     the resampled log estimates; the interval is
+ *     workloads, which preserves their correlation). S is the standard deviation of the resampled
+ *     log estimates; the interval is
  *
  *	exp(estimate ± t(n-1, 1-alpha/2) * sqrt(n/(n-1)) * S)
  *
  *     with n = R: the bootstrap's t interval with its narrowness corrected, which for a mean is
  *     exactly Student's (Hesterberg, "What Teachers Should Know About the Bootstrap", The American
  *     Statistician 69, 2015; Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
- *     chapters 6 and 12). Where arms ran in several layouts, whole layouts are resampled with all
- *     their rounds and n is the number of layouts: layout is a random effect, and few layouts mean
+ *     chapters 6 and 12). If arms ran in several layouts, whole layouts are resampled with all
+ *     their rounds, and n is the number of layouts: layout is a random effect, and few layouts mean
  *     a wide interval however many rounds there were (Davison and Hinkley, "Bootstrap Methods and
  *     their Application", 1997, section 3.8).
- *   - The suite has two intervals that answer two questions. `suite`: these workloads, another
+ *   - The suite has two intervals, which answer two questions. `suite`: these workloads, on another
  *     day. `general`: other workloads like these; there each resample also draws the workloads
  *     with replacement, and n is the smaller of R and the number of workloads. Verdicts follow
  *     `suite`.
  *   - p of a workload: Wilcoxon's signed-rank test of d against 0, two-sided, with mid-ranks for
- *     ties and zeros left out; exact (the whole permutation distribution) up to 100 rounds, the
- *     normal approximation with corrections for ties and continuity above. Arms stand in random
+ *     ties and zeros left out; exact (the whole permutation distribution) up to 100 rounds, above
+ *     that the normal approximation with corrections for ties and continuity. Arms run in random
  *     order within a round, so that under "no difference" d is symmetric and the test is exact.
  *   - Many workloads: p is adjusted within an arm by Benjamini and Hochberg ("Controlling the
  *     False Discovery Rate", JRSS B 57, 1995) over the workloads that count.
@@ -36,28 +36,27 @@
  * A verdict is given at the level alpha of the look (below), for a margin m (1 %):
  *
  *	equal      the interval lies within 1/(1+m) .. 1+m
- *	faster     else, the whole interval lies below 1
- *	slower     else, the whole interval lies above 1
- *	undecided  else
+ *	faster     otherwise, if the whole interval lies below 1
+ *	slower     otherwise, if the whole interval lies above 1
+ *	undecided  otherwise
  *
- * Of a single workload it is said to be faster or slower only if its adjusted p is at most alpha
- * too.
+ * A single workload is called faster or slower only if its adjusted p is also at most alpha.
  *
- * Looks: the data are judged at 10, 20 and 40 rounds (and at the last, if that is another), and
- * nowhere else. The level (5 % in all) is split among the looks in proportion to the rounds that
- * each adds: of 40 rounds, 1.25 % at 10, 1.25 % at 20 and 2.5 % at 40 (linear spending: Kim and
- * DeMets, Biometrika 74, 1987; the parts are simply added, which is Bonferroni and therefore
- * safe). A campaign that ends between looks, for lack of time, is judged at the level of the look
- * that it did not reach. It stops early only when the half-width of every arm's suite interval is
- * at most `precision` and no gate is too noisy to be judged, whatever the estimates are.
+ * Looks: the data are judged at 10, 20 and 40 rounds (and at the last, if different), and nowhere
+ * else. The level (5 % in all) is split among the looks in proportion to the rounds that each adds:
+ * with 40 rounds, 1.25 % at 10, 1.25 % at 20 and 2.5 % at 40 (linear spending: Kim and DeMets,
+ * Biometrika 74, 1987; the parts are simply added, which is Bonferroni and therefore safe). A
+ * campaign that ends between looks, for lack of time, is judged at the level of the look that it
+ * did not reach. It stops early only when the half-width of every arm's suite interval is at most
+ * `precision` and no gate is too noisy to judge, whatever the estimates are.
  *
  * Gates: every campaign has a hidden arm, a byte-identical copy of the reference. It must come out
- * equal, its ratio within ±0.5 %, and at most a tenth of its workloads may be called different.
- * A campaign for self-test also has an arm that is slowed by a known amount, which must come out
- * slower. Where a gate fails, it shows how far off an arm of known ratio was measured: N, the
- * largest |log| between that ratio and an end of its interval. An arm (or a workload, with the
- * copy's own N there if it is larger) whose interval lies further from 1 than N is still faster or
- * slower, by at least exp(distance - N); of everything else nothing is said.
+ * equal, with its ratio within ±0.5 % and at most a tenth of its workloads called different. A
+ * self-test campaign also has an arm slowed by a known amount, which must come out slower. A gate
+ * that fails shows how far off an arm of known ratio was measured: N, the largest |log| between
+ * that ratio and an end of its interval. An arm (or a workload, with the copy's own N there if it
+ * is larger) whose interval lies further from 1 than N is still called faster or slower, by at
+ * least exp(distance - N); everything else gets no verdict.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -104,10 +103,10 @@ struct bench_interval stats_interval(struct stats_estimate e, size_t n, double a
 
 /* ---- medians, the signed-rank test, adjusted p, Student's quantile --------------------------- */
 
-/* Above this the normal approximation is good to more digits than anyone reads. */
+/* Above this, the normal approximation is accurate to more digits than anyone reads. */
 #define EXACT_MAX 100
 
-/* By the double that an element begins with. */
+/* Compares elements by the double that they start with. */
 static int by_first(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -124,10 +123,11 @@ double stats_median(double *v, size_t n)
 struct ranked {
 	double size;
 	bool positive;
-	unsigned int rank2; /* twice the mid-rank, which makes it whole */
+	unsigned int rank2; /* twice the mid-rank, to make it an integer */
 };
 
-/* The smaller tail of the exact distribution: each rank counts or not, with probability 1/2. */
+/* The smaller tail of the exact distribution, in which each rank is positive with probability
+ * 1/2. */
 static double exact_tail(const struct ranked *v, size_t n, unsigned int sum2)
 {
 	unsigned int total = (unsigned int)(n * (n + 1)), reached = 0;
@@ -268,16 +268,16 @@ double stats_t_test(double t, double df)
 
 /* ---- resampling rounds, layouts and workloads ----------------------------------------------- */
 
-/* Sums are taken in pieces of so many resamples and added in their order, which makes the result
- * the same for any number of threads. */
+/* Sums are taken over pieces of this many resamples and added in order, so that the result does not
+ * depend on the number of threads. */
 #define PIECE 100u
 
 struct bootstrap {
 	const struct stats_input *in;
-	const unsigned int *sorted; /* for each cell the rounds in ascending order of d */
-	const struct stats_estimate *estimate; /* only the logs, at first */
+	const unsigned int *sorted;            /* for each cell, rounds in ascending order of d */
+	const struct stats_estimate *estimate; /* only the logs are set, at first */
 	size_t cells, quantities;
-	/* First and second moment about the estimate: [piece * quantities + quantity]. */
+	/* First and second moments about the estimate: [piece * quantities + quantity]. */
 	struct moments {
 		double s1, s2;
 	} * sums;
@@ -289,7 +289,7 @@ static void add_moments(struct moments *m, double deviation)
 	m->s2 += deviation * deviation;
 }
 
-/* The median of d with each round counted `weight` times, `total` of them altogether. */
+/* The median of d with each round counted `weight` times; `total` is the sum of the weights. */
 static double weighted_median(
 	const double *d, const unsigned int *sorted, const unsigned int *weight, unsigned int total)
 {

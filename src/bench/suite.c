@@ -1,4 +1,4 @@
-/* Arms and workloads as a person names them. */
+/* Arms and workloads as named by the user. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : !a && !b;
 }
 
-/* Another link of an arm takes over what `link` holds. */
+/* Adds another link to an arm, taking over the contents of `link`. */
 static int add_link(struct bench *b, struct bench_arm *arm, const struct python *dist,
 	struct bench_link *link, struct err *err)
 {
@@ -96,7 +96,7 @@ int bench_add_word(struct bench *b, const char *word, struct err *err)
 	CLEANUP_FREE char *name = equals ? xstrndup(word, (size_t)(equals - word)) : NULL;
 	char letter[] = {(char)('A' + (int)b->n_arms), '\0'};
 
-	/* A path may hold a "=", too. */
+	/* A path may contain "=", too. */
 	if (name && (bench_arm_name_ok(name) || !path_exists(word)))
 		return bench_add_python(b, name, equals + 1, err);
 	while (bench_find_arm(b, letter))
@@ -141,7 +141,8 @@ void bench_add_hidden(struct bench *b, double slowdown)
 
 /* ---- workloads ----------------------------------------------------------------------------- */
 
-/* Inside the folder of workloads: our own lie in it, others somewhere below. */
+/* True if the file is in the folder of workloads: directly in it for ours, anywhere below for
+ * others. */
 static bool file_ok(const char *kind, const char *file)
 {
 	if (!file)
@@ -151,7 +152,7 @@ static bool file_ok(const char *kind, const char *file)
 	return !strchr(file, '/');
 }
 
-/* Texts of a list (NULL: none); an error for anything else in it. */
+/* Adds the texts of a list (NULL: empty); any other element is an error. */
 static int add_texts(struct strv *to, const json_t *list, const char *of, struct err *err)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -165,7 +166,7 @@ static int add_texts(struct strv *to, const json_t *list, const char *of, struct
 	return 0;
 }
 
-/* One entry of an index: {"name", "file", "stresses", "loops", "kind", "args", "needs"}. */
+/* Adds an entry of an index: {"name", "file", "stresses", "loops", "kind", "args", "needs"}. */
 static int add_entry(struct bench *b, const char *from, const json_t *entry, struct err *err)
 {
 	const char *name = json_string_value(json_object_get(entry, "name"));
@@ -181,7 +182,7 @@ static int add_entry(struct bench *b, const char *from, const json_t *entry, str
 
 	if (!name || !*name || !known || !file_ok(kind, file) || loops < 1 ||
 		json_array_size(args) > BENCH_WORDS_MAX || json_array_size(needs) > BENCH_WORDS_MAX)
-		return err_set(err, ERR_INPUT, "entry '%s' of '%s' is not as it should be",
+		return err_set(err, ERR_INPUT, "entry '%s' of '%s' is invalid",
 			name ? name : "without a name", from);
 	w = bench_add_workload(b, name, kind);
 	w->file = file ? xstrdup(file) : NULL;
@@ -232,7 +233,8 @@ int suite_add_index(struct bench *b, const char *text, size_t size, const char *
 			result = add_entry(b, from, entry, err);
 	}
 	json_decref(index);
-	/* A word that chose nothing is a slip: what was meant would be missing unnoticed. */
+	/* A word that matches nothing is a mistake: the intended workload would silently be
+	 * missing. */
 	for (i = 0; result == 0 && i < words.n; i++) {
 		if (!chose[i])
 			result = err_set(err, ERR_USAGE, "no workload of '%s' is called like '%s'",
@@ -272,8 +274,8 @@ int bench_add_script(struct bench *b, const char *file, const struct strv *args,
 
 /* ---- pyperformance ------------------------------------------------------------------------- */
 
-/* Its benchmarks are files that run on pyperf. Both packages lie in one folder for all arms, since
- * neither has compiled parts: so no arm runs another text. */
+/* Its benchmarks are files that run on pyperf. Both packages are in one folder for all arms, since
+ * they have no compiled parts: so all arms run the same code. */
 #define OUTPUT_MAX ((size_t)1 << 20)
 static const char *const wanted[] = {"pyperformance==1.14.0", "pyperf==2.10.0"};
 
@@ -328,7 +330,8 @@ int bench_install_pyperformance(const struct bench *b, const char *dir, struct e
 			     "install --target DIR pyperformance");
 }
 
-/* "1.14.0" of "pyperf-1.14.0.dist-info"; "unknown" in a checkout. To be freed. */
+/* Returns "1.14.0" from "pyperf-1.14.0.dist-info", or "unknown" in a checkout. The caller frees
+ * it. */
 static char *version_in(const char *dir, const char *package)
 {
 	DIR *d = opendir(dir);

@@ -1,6 +1,6 @@
-/* One process, observed: forked, prepared and told to wait at a pipe; then the clock is read, the
- * pipe written, the end awaited, and the clock read again. Between the two readings there is
- * nothing of ours but the exec. */
+/* Observes one process: forks and prepares it and lets it wait at a pipe; then reads the clock,
+ * writes to the pipe, awaits the end, and reads the clock again. Between the two readings, only the
+ * exec is ours. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -27,7 +27,7 @@ static const uint64_t events[] = {
 	PERF_COUNT_HW_CPU_CYCLES, PERF_COUNT_HW_INSTRUCTIONS, PERF_COUNT_HW_BRANCH_MISSES};
 #define N_COUNTERS ARRAY_SIZE(events)
 
-/* For the process and what it starts, from its next exec on; -1: not supported. */
+/* Counts for the process and its children, from its next exec on; -1: not supported. */
 static int open_counter(uint64_t event, pid_t pid)
 {
 	struct perf_event_attr attr = {
@@ -45,8 +45,8 @@ static int open_counter(uint64_t event, pid_t pid)
 	return (int)syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-/* Adds and closes; what is not supported, or was not on the processor all the time, is BENCH_NONE.
- */
+/* Adds the counters and closes them; those unsupported, or not running all the time, become
+ * BENCH_NONE. */
 static void add_counters(const int fd[N_COUNTERS], struct bench_observation *o)
 {
 	int64_t *const sums[N_COUNTERS] = {&o->cycles, &o->instructions, &o->branch_misses};
@@ -81,10 +81,10 @@ const char *trial_counters(void)
 
 /* ---- the child ----------------------------------------------------------------------------- */
 
-/* The child says this before it waits. */
+/* Sent by the child before it waits. */
 struct ready {
 	struct rusage used;
-	int error; /* errno of what failed, or 0 */
+	int error; /* errno of a failure, or 0 */
 };
 
 struct child {
@@ -114,7 +114,7 @@ static int prepare_child(const struct trial *t)
 		if (sched_setaffinity(0, sizeof(set), &set) < 0)
 			return errno;
 	}
-	/* Wherever we were started: counted processes alone have no randomization. */
+	/* However we were started: only counted processes run without randomization. */
 	if (t->randomize && now >= 0 && (now & ADDR_NO_RANDOMIZE) &&
 		personality((unsigned long)now & ~(unsigned long)ADDR_NO_RANDOMIZE) < 0)
 		return errno;
@@ -124,14 +124,14 @@ static int prepare_child(const struct trial *t)
 	return 0;
 }
 
-/* The child: everything that is not the program's own comes before the pipe is read. */
+/* The child: does all the preparation before it reads the pipe. */
 __attribute__((noreturn)) static void run_child(
 	const struct trial *t, int ready, int start, pid_t parent)
 {
 	struct ready message = {.error = 0};
 	char byte;
 
-	setsid(); /* away from the terminal */
+	setsid(); /* detach from the terminal */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
@@ -163,7 +163,7 @@ static int start_child(const struct trial *t, struct child *c, struct err *err)
 	}
 	c->pid = fork();
 	if (c->pid == 0) {
-		/* Else the child would wait for itself when we die. */
+		/* Otherwise the child would wait for itself if we die. */
 		close(start[1]);
 		run_child(t, ready[1], start[0], parent);
 	}
@@ -177,7 +177,7 @@ static int start_child(const struct trial *t, struct child *c, struct err *err)
 	return 0;
 }
 
-/* Waits until the child ends: 0, 1 when its time is over, or -1 when we were interrupted. */
+/* Waits for the child to end: returns 0, 1 if its time is up, or -1 if we were interrupted. */
 static int await_end(const struct child *c, unsigned int limit, uint64_t *now, struct err *err)
 {
 	uint64_t deadline = clock_ns() + (uint64_t)limit * 1000000000;
@@ -211,7 +211,7 @@ static void add_usage(
 	o->involuntary += after->ru_nivcsw - before->ru_nivcsw;
 	o->minor_faults += after->ru_minflt - before->ru_minflt;
 	o->major_faults += after->ru_majflt - before->ru_majflt;
-	/* The kernel keeps the peak across exec: below that of the fork nothing can be seen. */
+	/* The kernel keeps the peak across exec: values below the peak at fork are invisible. */
 	if (after->ru_maxrss <= before->ru_maxrss)
 		o->max_rss = BENCH_NONE;
 	else if (o->max_rss != BENCH_NONE && after->ru_maxrss > o->max_rss)
@@ -266,7 +266,7 @@ static int observe_child(const struct trial *t, struct child *c, bool *reaped,
 		return err_sys(err, "cannot start '%s'", t->argv->v[0]);
 	}
 	ended = await_end(c, t->limit, &end, err);
-	/* Ends what it left behind, before another group can have its number. */
+	/* Kills the rest of its group before its number can be reused. */
 	kill(-c->pid, SIGKILL);
 	do
 		got = wait4(c->pid, &status, 0, &used);
@@ -284,7 +284,7 @@ static int observe_child(const struct trial *t, struct child *c, bool *reaped,
 		o->steal = BENCH_NONE;
 	else if (o->steal != BENCH_NONE)
 		o->steal += after.steal - before.steal;
-	/* exec may have failed after the start. */
+	/* exec may fail after the start. */
 	if (read(c->ready, &ready, sizeof(ready)) != sizeof(ready))
 		return 0;
 	errno = ready.error;
@@ -299,8 +299,8 @@ int trial_run(const struct trial *t, struct bench_observation *o, struct err *er
 
 	if (result == 0)
 		result = observe_child(t, &c, &reaped, o, err);
-	/* Ends what still runs, the child's own children too. The number of one that was reaped
-	 * may already be another's. */
+	/* Kills the child and its group. After reaping, its number may already belong to another
+	 * process. */
 	if (c.pid > 0 && !reaped) {
 		kill(-c.pid, SIGKILL);
 		kill(c.pid, SIGKILL);
