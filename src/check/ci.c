@@ -1,10 +1,10 @@
-/* The findings of `solder check` in the forms that services for continuous integration read.
+/* The findings of `solder check` in the formats of continuous integration services.
  *
  *	github   workflow commands: "::error title=RULE::WHAT", shown as annotations of a run
  *	sarif    the Static Analysis Results Interchange Format 2.1.0 (OASIS)
- *	junit    the XML that Jenkins, GitLab and others take as test results
+ *	junit    the XML that Jenkins, GitLab and others accept as test results
  *
- * All three are made from one list of items, each a rule, a probe or a wheel with its findings.
+ * All three are written from one list of items: rules, probes and wheels with their findings.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@ static const char *const suites[] = {"rules", "probes", "wheels"};
 
 struct item {
 	const char *suite;
-	char *id;            /* owned; that of a probe with the link mode it was tried in */
-	const char *level;   /* "error", "warning" or "note"; NULL: nothing was found */
+	char *id;            /* owned; for a probe, includes the link mode */
+	const char *level;   /* "error", "warning" or "note"; NULL: no finding */
 	const char *skipped; /* why it was not checked, or NULL */
 	const char *todo;    /* may be NULL */
 	json_t *findings;    /* [{"where", "what", "known"}], owned */
@@ -30,7 +30,7 @@ static void item_release(struct item *it)
 	json_decref(it->findings);
 }
 
-/* "known" is a verdict of the baseline: what it would be without one decides how it is shown. */
+/* "known" comes from the baseline: the level is that of the verdict without a baseline. */
 static const char *level_of(const json_t *j)
 {
 	const char *severity = check_text(j, "severity");
@@ -52,7 +52,7 @@ static const char *level_of(const json_t *j)
 	}
 }
 
-/* Probes and wheels have no list of findings: what they say of themselves becomes one. */
+/* Probes and wheels have no list of findings: makes one from their other fields. */
 static json_t *single_finding(const json_t *j)
 {
 	CLEANUP_BUF struct buf what = BUF_INIT;
@@ -89,7 +89,7 @@ static struct item item_of(const char *suite, const json_t *j)
 	return it;
 }
 
-/* "WHERE: WHAT", in one line and safe to show. */
+/* "WHERE: WHAT" on one line, safe to show. */
 static void add_message(struct buf *out, const json_t *finding)
 {
 	if (check_text(finding, "where")) {
@@ -99,8 +99,8 @@ static void add_message(struct buf *out, const json_t *finding)
 	buf_add_safe(out, check_text(finding, "what") ? check_text(finding, "what") : "");
 }
 
-/* Values of properties end at a comma or colon, messages at a line feed (GitHub's documentation of
- * workflow commands and its runner). */
+/* Property values end at a comma or colon, messages at a line feed (GitHub's documentation of
+ * workflow commands, and its runner). */
 static void add_command_text(struct buf *out, const char *s, bool property)
 {
 	for (; *s; s++) {
@@ -133,7 +133,8 @@ static void add_github(struct buf *out, const struct item *it)
 	}
 }
 
-/* A path as a URI reference (RFC 3986): all but unreserved characters and slashes as %HH. */
+/* Adds a path as a URI reference (RFC 3986): everything but unreserved characters and slashes as
+ * %HH. */
 static void add_uri(struct buf *out, const char *path)
 {
 	for (; *path; path++) {
@@ -164,7 +165,7 @@ static json_t *sarif_result(const struct item *it, size_t rule, const json_t *fi
 	char fingerprint[SHA256_HEX_SIZE];
 
 	add_message(&message, finding);
-	/* The same finding has the same fingerprint in every run, wherever the tree lies. */
+	/* The same finding has the same fingerprint in every run, wherever the tree is. */
 	buf_adds(&same, message.data);
 	if (*prefix)
 		buf_replace(&same, prefix, "PREFIX");
@@ -242,7 +243,7 @@ static void add_junit_case(struct buf *out, const struct item *it, bool *ret_fai
 	json_array_foreach (it->findings, i, finding) {
 		bool known = json_is_true(json_object_get(finding, "known"));
 
-		/* Notes are no failures, as for the exit code. */
+		/* Notes are not failures, as in the exit code. */
 		failed |= it->level && strcmp(it->level, "note") != 0 && !known;
 		buf_adds(&what, known ? "known: " : "");
 		add_message(&what, finding);

@@ -1,10 +1,10 @@
-/* The findings as a document: first the answer, then the details, then what was checked. */
+/* The findings as a document: the answer first, then the details, and finally what was checked. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "check/check-internal.h"
 
-/* The ids of rules and probes, and the names of wheels, that have the verdict. */
+/* Adds the ids of rules and probes, and the names of wheels, with this verdict. */
 static void add_names(const json_t *list, enum check_verdict verdict, struct strv *names)
 {
 	const json_t *item;
@@ -19,8 +19,8 @@ static void add_names(const json_t *list, enum check_verdict verdict, struct str
 	}
 }
 
-/* The answer in a sentence, and how many there are of each verdict. Rules, probes and wheels are
- * counted apart: a rule is no probe. */
+/* The answer in a sentence, and the counts of each verdict. Rules, probes and wheels are counted
+ * separately. */
 static void add_headline(struct doc *doc, const json_t *model)
 {
 	static const char *const lists[] = {"rules", "probes", "wheels"};
@@ -83,7 +83,7 @@ static void add_headline(struct doc *doc, const json_t *model)
 		doc_text(doc, "Wheels: %s. Predictions: %s.", wheels, predictions);
 }
 
-/* The text of a rule; on a terminal only if `shown`. */
+/* Adds the text of a rule; shown on a terminal only if `shown`. */
 static void add_term(struct doc *doc, const json_t *item, bool shown)
 {
 	const char *id = check_text(item, "id"), *todo = check_text(item, "todo");
@@ -98,7 +98,7 @@ static void add_term(struct doc *doc, const json_t *item, bool shown)
 	doc_term(doc, id, shown ? text : NULL, shown ? about : all);
 }
 
-/* One row for each finding, the worst first. */
+/* One row per finding, the worst first. */
 static void add_findings(struct doc *doc, const json_t *rules)
 {
 	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT}, {"rule", DOC_TERM},
@@ -181,8 +181,8 @@ static void add_probes(struct doc *doc, const json_t *probes, bool all)
 	}
 }
 
-/* Rules without a finding: why it could not be told, or what holds, which is the first sentence of
- * what the rule is about. */
+/* Rules without findings: the reason why they were not checked, or what holds, which is the first
+ * sentence of the rule's description. */
 static void add_others(struct doc *doc, const json_t *rules, enum check_verdict verdict, bool all)
 {
 	const bool holds = verdict == CHECK_PASS;
@@ -217,7 +217,7 @@ static void add_others(struct doc *doc, const json_t *rules, enum check_verdict 
 	}
 }
 
-/* One row for each module and exercise that fails. */
+/* One row per failing module or exercise. */
 static void add_failures(struct doc *doc, const struct wheel *w)
 {
 	const json_t *f, *one;
@@ -237,8 +237,7 @@ static void add_failures(struct doc *doc, const struct wheel *w)
 	}
 }
 
-/* What the verdict rests on is said where nothing was exercised; a prediction is marked unless it
- * came true. */
+/* Marks a verdict that rests on imports only, and a prediction that did not come true. */
 static void add_wheel(struct doc *doc, const struct wheel *w)
 {
 	bool works = w->verdict == CHECK_WORKS || w->verdict == CHECK_WORKS_ONLY_HERE;
@@ -283,7 +282,7 @@ static void add_wheels(struct doc *doc, const json_t *model, bool all)
 		wheel_from_json(json_array_get(list, i), &wheels[i]);
 		add_wheel(doc, &wheels[i]);
 	}
-	/* Sentences have the width for themselves. */
+	/* In a table of their own, where long sentences have room. */
 	for (size_t i = 0; i < n; i++) {
 		const struct wheel *w = &wheels[i];
 		bool predicted =
@@ -328,7 +327,7 @@ struct doc *check_page(const struct python *dist, const json_t *model, bool all)
 	add_wheels(doc, model, all);
 	add_others(doc, rules, CHECK_NOT_CHECKED, all);
 	add_others(doc, rules, CHECK_PASS, all);
-	/* For the links of their names. */
+	/* Targets for the links from rule names. */
 	json_array_foreach (rules, i, rule) {
 		enum check_verdict v = check_verdict_of(rule);
 

@@ -1,4 +1,4 @@
-/* Reads what a probe saw, and compares it with the expectations. */
+/* Parses the output of probes, and compares it with the expectations. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -19,10 +19,10 @@ static char *first_program(const char *const *names)
 	return found;
 }
 
-/* The environment of the scripts; probes/common.sh documents it. */
+/* Sets the environment of the scripts, as documented in probes/common.sh. */
 static void describe(struct probe_target *t, const char *probes_dir, bool offline)
 {
-	/* cargo is rustup's, mostly, and finds its toolchains and its settings there. */
+	/* cargo usually comes from rustup, and finds its toolchains and settings there. */
 	static const char *const ours[][2] = {{"CARGO_HOME", ".cargo"}, {"RUSTUP_HOME", ".rustup"}};
 	static const char *const libs[] = {"MODLIBS", "LIBS", "SYSLIBS"};
 	const struct python *d = t->dist;
@@ -66,8 +66,8 @@ int probe_target_init(struct probe_target *t, const struct python *dist, const c
 	static const char *const cc[] = {"cc", "gcc", "clang", NULL};
 	static const char *const cxx[] = {"c++", "g++", "clang++", NULL};
 	static const char *const dirs[] = {"home", "tmp", "site"};
-	/* Modules of the standard library that are shared objects: whoever embeds Python should be
-	 * able to import them, and they take the C API from whoever loads them. */
+	/* Standard library modules that are shared objects: a program that embeds Python should be
+	 * able to import them, and they get the C API from the program that loads them. */
 	static const char *const modules[] = {
 		"_ctypes", "_bz2", "_lzma", "_sqlite3", "_ssl", "zlib", "_json", "_struct", "math"};
 	const char *suffix = py_config(dist, "EXT_SUFFIX");
@@ -124,11 +124,11 @@ static bool has_module(const struct probe_target *t, const char *module)
 	return py_run(&program, &out, &ignored) == 0;
 }
 
-/* The parts of a word: "KIND:NAME:PACKAGE". The package is called like the name by default. */
+/* The parts of a word: "KIND:NAME:PACKAGE". The package defaults to the name. */
 struct need {
 	struct strv parts;
 	const char *kind, *name, *package;
-	bool pypi; /* has it */
+	bool pypi; /* available from PyPI */
 };
 
 static struct need need_of(const char *word)
@@ -192,7 +192,7 @@ char *probe_missing(const struct probe *probe, const struct probe_target *t)
 	return text;
 }
 
-/* Into a folder of its own first: pip replaces the whole bin of one that it installs into. */
+/* Installs into a fresh folder first, since pip replaces the whole bin of its target. */
 static int install(
 	const struct probe_target *t, const struct strv *pip, const char *package, struct err *err)
 {
@@ -212,7 +212,7 @@ static int install(
 	}
 	if (err->code == ERR_INTERRUPTED)
 		return -1;
-	/* The last lines say why. */
+	/* The last lines have the reason. */
 	return err_wrap(err, "%s", out.len > 600 ? out.data + out.len - 600 : out.data);
 }
 

@@ -1,9 +1,9 @@
-/* The probes, and what should be seen. */
+/* The table of probes, with the expected results. */
 #include "check/check-internal.h"
 
 #define MINUTE 60
 
-/* The same on every link mode. */
+/* For every link mode. */
 #define ALWAYS(what, because)                                                                      \
 	{                                                                                          \
 		.links = PROBE_ANY, .seen = (what), .why = (because)                               \
@@ -16,7 +16,7 @@
 	{                                                                                          \
 		.links = PROBE_STATIC, .seen = (what), .why = (because)                            \
 	}
-/* Where there is one copy of libpython, whichever file it is in. */
+/* With a single copy of libpython, whichever file it is in. */
 #define ONE_COPY(what, because)                                                                    \
 	{                                                                                          \
 		.links = PROBE_SHARED | PROBE_DUAL, .seen = (what), .why = (because)               \

@@ -1,4 +1,5 @@
-/* Probes at work: chosen, run side by side in child processes with limits, and judged. */
+/* Runs the probes: chooses them, runs them in parallel in child processes with limits, and judges
+ * them. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,10 @@
 #define SEEN_MAX 65536
 #define LOG_MAX 16384
 #define MEMORY_MAX ((uint64_t)4 << 30)
-#define MEMORY_MAX_CONSUMER ((uint64_t)16 << 30) /* compilers and linkers map much */
+#define MEMORY_MAX_CONSUMER ((uint64_t)16 << 30) /* compilers and linkers map a lot */
 #define FILE_MAX ((uint64_t)2 << 30)
 
-/* One probe of one Python. */
+/* One probe on one Python. */
 struct probe_job {
 	const struct probe *probe;
 	const struct probe_target *target;
@@ -41,7 +42,7 @@ static void decide(struct probe_job *job, enum check_verdict verdict, char *why)
 	job->why = why;
 }
 
-/* The next job that has no verdict yet. */
+/* Starts the next job that has no verdict yet. */
 static int start_probe(void *ctx, struct proc **ret, void **which, struct err *err)
 {
 	struct probe_run *r = ctx;
@@ -85,7 +86,7 @@ static int start_probe(void *ctx, struct proc **ret, void **which, struct err *e
 	return POOL_STARTED;
 }
 
-/* The end of the log, as valid UTF-8. */
+/* Reads the end of the log; bytes that are not ASCII, and NUL, become '?'. */
 static void read_log(struct probe_job *job)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/log", job->dir);
@@ -116,7 +117,7 @@ static void judge(struct probe_job *job)
 		decide(job, CHECK_NOT_CHECKED, xstrdup(job->seen.skip));
 	} else if (!e) {
 		decide(job, CHECK_NOT_CHECKED,
-			xasprintf("nothing is known of what to expect of link mode %s",
+			xasprintf("nothing is known about what to expect with link mode %s",
 				py_link_name(dist->link)));
 	} else if (probe_holds(e, &job->seen, &wrong)) {
 		decide(job, CHECK_PASS, xstrdup(e->why));
@@ -173,8 +174,8 @@ static json_t *probe_json(const struct probe_job *job)
 		job->log.len ? job->log.data : "");
 }
 
-/* Puts the results into the model. The jobs of a second Python, if there is one, follow those of
- * the first; a result of the first says what was seen otherwise there. */
+/* Puts the results into the model. The jobs of a second Python, if any, follow those of the first;
+ * the first one's result lists the differences. */
 static void add_results(
 	const struct probe_job *jobs, size_t n_probes, size_t n_targets, json_t *model)
 {

@@ -1,4 +1,4 @@
-/* libpython*.a, for those who link it. */
+/* Rules about libpython*.a, for those who link it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +22,7 @@ static void present(struct rule_run *r)
 	else if (!wanted || strcmp(wanted, "1") != 0)
 		rule_unchecked(r, "sysconfig does not say that one was built (STATIC_LIBPYTHON)");
 	else if (!path_is_dir(py_config(r->dist, "LIBPL")))
-		rule_unchecked(r, "LIBPL is no folder, which is the business of sysconfig-paths");
+		rule_unchecked(r, "LIBPL is not a folder; see sysconfig-paths");
 	else if (!path_exists(path))
 		rule_find(r, path, "is not there, and sysconfig says that it was built");
 }
@@ -84,8 +84,7 @@ static void pic(struct rule_run *r)
 	struct err err = ERR_INIT;
 
 	if (elf_archive_facts_read(path, &f, &err) < 0) {
-		rule_unchecked(
-			r, "the archive cannot be read, which is the business of archive-code");
+		rule_unchecked(r, "the archive cannot be read; see archive-code");
 		return;
 	}
 	other = xasprintf("%s/%.*s-pic.a", libpl ? libpl : "", (int)strlen(base) - 2, base);

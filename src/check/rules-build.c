@@ -11,16 +11,16 @@
 /* Stands for the producer that gcc records for code generated at link time. */
 #define LINK_TIME "link-time optimisation"
 
-/* Options that differ between objects for an executable and for a library by their nature, those
- * that change nothing in the code, and three that gcc names for whatever it made when linking. */
+/* Options that necessarily differ between objects for executables and libraries, those that do not
+ * change the code, and three that gcc records for anything it generates when linking. */
 static const char ignored_options[] =
 	"-fPI* -fpi* -ftls-model* -g* -W* -I* -D* -std* -fno-semantic* -fsemantic* -flinker-output* "
 	"-dumpbase* -o* -flto-partition* -ffat-lto* -fuse-linker* -fresolution* -fasynchronous* "
 	"-fno-PI* -fno-pi* -fprofile-partial* -fltrans* -fwpa* -fno-openmp* -fno-openacc* "
 	"-fcf-protection=none* -frandom-seed*";
 
-/* The options of the compilers that the strings of debug information name ("GNU C17 12.2.0 -O2
- * …"), each once. */
+/* Collects the options of the compilers named in the strings of debug information ("GNU C17 12.2.0
+ * -O2 …"), each once. */
 static void options_of(const char *data, size_t len, struct strv *out)
 {
 	for (size_t at = 0; at < len; at += strlen(data + at) + 1) {
@@ -43,7 +43,7 @@ static void options_of(const char *data, size_t len, struct strv *out)
 	strv_sort(out);
 }
 
-/* False with a reason when a file does not say how it was compiled. */
+/* Returns false, with a reason, if the file does not record how it was compiled. */
 static bool read_options(struct rule_run *r, const struct py_file *f, struct strv *out)
 {
 	CLEANUP_BUF struct buf strings = BUF_INIT;
@@ -88,7 +88,7 @@ static void flags_agree(struct rule_run *r)
 	missing_options(r, b, &of_b, a, &of_a);
 }
 
-/* Modules of the standard library that not every Linux build has, each with what it takes. */
+/* Modules of the standard library that some Linux builds lack, each with its requirement. */
 static const struct {
 	const char *name, *why;
 } optional_modules[] = {
@@ -105,7 +105,7 @@ static const struct {
 	{"lib2to3", "not needed by programs; removed in 3.13"},
 };
 
-/* Links count: two modules may share a file. */
+/* Symbolic links count: two modules may share a file. */
 static bool has_module(const struct python *d, const char *name)
 {
 	CLEANUP_FREE char *file = xasprintf("%s/%s.py", d->stdlib, name);
@@ -132,7 +132,7 @@ static bool has_module(const struct python *d, const char *name)
 
 static void modules(struct rule_run *r, bool optional)
 {
-	/* sys.stdlib_module_names lists the modules of all systems, and two that are frozen. */
+	/* sys.stdlib_module_names includes the modules of all systems, and two frozen ones. */
 	static const char no_files[] =
 		"_msi _overlapped _scproxy _winapi _wmi msilib msvcrt nt winreg winsound "
 		"_android_support _apple_support _ios_support _frozen_importlib "

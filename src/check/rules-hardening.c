@@ -1,4 +1,4 @@
-/* Segments, relocations and flags of each file. */
+/* Rules about segments, relocations and flags of each file. */
 #include <string.h>
 
 #include "check/check-internal.h"
@@ -38,7 +38,7 @@ static void bind_now(struct rule_run *r)
 	const char *first = NULL;
 
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
-		bool binds = false; /* a library without functions of others has nothing to bind */
+		bool binds = false; /* a library that calls no other has nothing to bind */
 
 		for (size_t k = 0; k < f->facts.n_undefined; k++)
 			binds = binds || !f->facts.undefined[k].weak;
@@ -50,7 +50,7 @@ static void bind_now(struct rule_run *r)
 		lazy++;
 		if (!first)
 			first = f->path;
-		/* The interpreter and libpython by name; the others are many. */
+		/* Names the interpreter and libpython; the rest are too many. */
 		if (ROLE(f->role) & named)
 			rule_find(r, f->path, "binds lazily: its GOT stays writable");
 	}

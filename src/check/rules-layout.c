@@ -1,4 +1,4 @@
-/* Links, scripts and names. */
+/* Rules about links, scripts and names. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 struct link_walk {
 	struct rule_run *r;
-	bool outside; /* look for links that lead out of the distribution, not into nothing */
+	bool outside; /* look for links that leave the distribution, instead of dangling ones */
 };
 
 static int see_link(void *ctx, const struct tree_entry *e, struct err *err)
@@ -42,7 +42,7 @@ static void each_link(struct rule_run *r, bool outside)
 {
 	struct link_walk w = {r, outside};
 	struct err err = ERR_INIT;
-	/* Of a shared prefix only the standard library is Python's own. */
+	/* In a shared prefix, only the standard library is Python's own. */
 	const char *root = r->dist->system ? r->dist->stdlib : r->dist->prefix;
 
 	if (!root)
@@ -61,7 +61,7 @@ static void absolute_links(struct rule_run *r)
 	each_link(r, true);
 }
 
-/* The program of a "#!" line; NULL if the file is no script. The caller frees it. */
+/* The program in a "#!" line; NULL if the file is not a script. The caller frees it. */
 static char *shebang(const struct tree_entry *e)
 {
 	struct err ignored = ERR_INIT;
@@ -89,9 +89,9 @@ static int see_script(void *ctx, const struct tree_entry *e, struct err *err)
 	CLEANUP_FREE char *program = NULL;
 
 	(void)err;
-	/* Only what is executable, and not what lies in folders below. gdb reads files beside the
-	 * program that they are named after; no one starts them. Of a shared bin/ only programs
-	 * that belong to Python. */
+	/* Only executables, and not those in subfolders. Files for gdb, named after a program and
+	 * placed next to it, are not started by anyone. In a shared bin/, only programs that belong
+	 * to Python. */
 	if (!S_ISREG(e->st->st_mode) || !(e->st->st_mode & 0111) || strchr(e->rel, '/') ||
 		ends_with(e->rel, "-gdb.py") ||
 		(r->dist->system &&
@@ -142,7 +142,7 @@ static void python_links(struct rule_run *r)
 			continue;
 		}
 		seen++;
-		/* Dangling ones have a rule of their own. */
+		/* Another rule covers dangling links. */
 		if (access(path, F_OK) == 0 && !rule_same_file(path, r->dist->interpreter))
 			rule_find(r, path, "is not %s", rule_short(r, r->dist->interpreter));
 	}

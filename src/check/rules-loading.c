@@ -51,8 +51,8 @@ static void machine(struct rule_run *r, const struct py_file *f)
 			machine_text(&f->facts, there), machine_text(&r->interpreter->facts, here));
 }
 
-/* Where the loader finds a library for the last file of the chain (NULL: nowhere), and why; both
- * are the caller's. False: that cannot be told. */
+/* Sets *found to the path where the loader finds a library for the last file of the chain (NULL:
+ * nowhere), and *why to the reason; the caller frees both. Returns false if unknown. */
 static bool find_library(struct rule_run *r, const struct py_chain *chain, size_t n,
 	const char *needed, char **found, char **why)
 {
@@ -69,12 +69,12 @@ static bool find_library(struct rule_run *r, const struct py_chain *chain, size_
 static void needed_found(struct rule_run *r, const struct py_file *f)
 {
 	const struct py_file *interpreter = r->interpreter;
-	/* Programs are loaded on their own, all else in a process of the interpreter. */
+	/* Programs are loaded on their own, everything else into a process of the interpreter. */
 	bool alone = f->role == PY_ROLE_EXECUTABLE || f == interpreter;
 	const struct py_chain chain[] = {
 		{interpreter->path, &interpreter->facts}, {f->path, &f->facts}};
 
-	/* The stub is looked for through the library that needs it. */
+	/* The stub is searched for through the library that needs it. */
 	if (!same_machine(r, f) || f->role == PY_ROLE_STUB)
 		return;
 	for (size_t k = 0; k < f->facts.n_needed; k++) {
@@ -87,7 +87,7 @@ static void needed_found(struct rule_run *r, const struct py_file *f)
 	}
 }
 
-/* True if a file of the installation answers to the name that `f` needs. */
+/* True if a file of the installation matches the name that `f` needs. */
 static bool ships(const struct rule_run *r, const struct py_file *f, const char *needed)
 {
 	const struct py_chain self = {f->path, &f->facts};
@@ -107,14 +107,14 @@ static bool ships(const struct rule_run *r, const struct py_file *f, const char 
 	return false;
 }
 
-/* Libraries of every system with the C library of the interpreter. */
+/* True for libraries of every system with the interpreter's C library. */
 static bool everywhere(const struct py_file *f, const char *needed)
 {
 	static const char names[] =
 		"libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libutil.so.1 "
 		"libgcc_s.so.1 libc.so ld-linux* ld64.so* ld-musl-* libc.musl-*";
 
-	/* crypt() has no other place. */
+	/* crypt() is not available anywhere else. */
 	return check_listed(names, needed) || (check_listed("_crypt.*", path_base(f->path)) &&
 						      check_listed("libcrypt.so.1*", needed));
 }
@@ -139,7 +139,7 @@ static void extensions_free(struct rule_run *r, const struct py_file *f)
 	}
 }
 
-/* An extension that was linked with libpython, as any may be; it has no search path of its own. */
+/* Models an extension linked with libpython, as any might be, without its own search path. */
 static void overlinked(struct rule_run *r)
 {
 	const struct py_file *python = r->interpreter;
@@ -151,7 +151,7 @@ static void overlinked(struct rule_run *r)
 	CLEANUP_FREE char *path =
 		xasprintf("%s/probe.so", r->dist->dynload ? r->dist->dynload : r->dist->prefix);
 	const struct py_chain chain[] = {{python->path, &python->facts}, {path, &none}};
-	/* Its SONAME has a rule of its own. */
+	/* Another rule covers its SONAME. */
 	const char *name = path_base(r->library->path), *runpath = python->facts.runpath;
 	CLEANUP_FREE char *why = NULL, *found = NULL;
 
@@ -175,7 +175,7 @@ static void own_libpython(struct rule_run *r)
 	const char *why = d->libpython_loaded_why ? d->libpython_loaded_why : "no rule known";
 
 	if (!d->libpython_loaded)
-		rule_unchecked(r, "none is found, which is the business of needed-found");
+		rule_unchecked(r, "none is found; see needed-found");
 	else if (d->libpython_shared && !rule_same_file(d->libpython_loaded, d->libpython_shared))
 		rule_find(r, d->interpreter, "loads %s (%s), not the library that ships",
 			d->libpython_loaded, why);
@@ -184,7 +184,7 @@ static void own_libpython(struct rule_run *r)
 			d->libpython_loaded, why);
 }
 
-/* The loader drops an entry where it has no value for what it names. */
+/* The loader drops an entry if it has no value for a token in it. */
 static void search_paths(struct rule_run *r, const struct py_file *f)
 {
 	const char *const values[] = {f->facts.rpath, f->facts.runpath};
@@ -192,7 +192,7 @@ static void search_paths(struct rule_run *r, const struct py_file *f)
 	const struct py_chain self = {f->path, &f->facts};
 
 	for (size_t k = 0; k < ARRAY_SIZE(values); k++) {
-		/* An empty entry counts, so no strv_split(). */
+		/* Empty entries count, so strv_split() cannot be used. */
 		for (const char *p = values[k]; p;
 			p = p[strcspn(p, ":")] ? strchr(p, ':') + 1 : NULL) {
 			CLEANUP_FREE char *entry = xstrndup(p, strcspn(p, ":"));
@@ -214,7 +214,7 @@ static void search_paths(struct rule_run *r, const struct py_file *f)
 	}
 }
 
-/* Without the help of the executable's DT_RPATH, as in a program that embeds Python. */
+/* Without the executable's DT_RPATH, as in a program that embeds Python. */
 static void extension_rpath(struct rule_run *r, const struct py_file *f)
 {
 	const struct py_chain self = {f->path, &f->facts};
@@ -251,8 +251,8 @@ static void interpreter_tls(struct rule_run *r)
 			elf_tls_model(f));
 }
 
-/* glibc's reserve for libraries that are loaded late is about 1,600 bytes by default, and
- * everything that is loaded shares it. */
+/* By default, glibc reserves about 1,600 bytes for libraries that are loaded late, shared by all of
+ * them. */
 #define STATIC_TLS_MAX 512
 
 static void static_tls(struct rule_run *r, const struct py_file *f)
@@ -284,7 +284,7 @@ static void soname(struct rule_run *r)
 			name);
 }
 
-/* The stubs that ship, libpython3.so; says so if none does. */
+/* Iterates over the shipped stubs, libpython3.so; records a reason if there are none. */
 static const struct py_file *next_stub(struct rule_run *r, size_t *i)
 {
 	bool first = !*i;
@@ -295,8 +295,8 @@ static const struct py_file *next_stub(struct rule_run *r, size_t *i)
 	return f;
 }
 
-/* The libpython beside a file that its k-th DT_NEEDED names; NULL: that is another one, or it is
- * not there. The caller frees it. */
+/* The libpython next to a file that its k-th DT_NEEDED names; NULL if it names another library, or
+ * the file is missing. The caller frees it. */
 static char *libpython_beside(const struct py_file *f, size_t k)
 {
 	CLEANUP_FREE char *dir = path_dir(f->path);
@@ -322,7 +322,7 @@ static void stub(struct rule_run *r)
 	}
 }
 
-/* As for a program that is no Python and opens or links it. */
+/* Searches as for a program that is not Python and opens or links it. */
 static void stub_search_path(struct rule_run *r)
 {
 	const struct py_file *f;
@@ -335,7 +335,7 @@ static void stub_search_path(struct rule_run *r)
 			CLEANUP_FREE char *beside = libpython_beside(f, k), *found = NULL;
 			CLEANUP_FREE char *why = NULL;
 
-			/* One that is not there has a rule of its own. */
+			/* Another rule covers missing ones. */
 			if (!beside || !find_library(r, &self, 1, needed, &found, &why))
 				continue;
 			if (!found)

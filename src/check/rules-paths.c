@@ -1,5 +1,5 @@
-/* Rules about what describes the installation to others: sysconfig, .pc files, python3-config and
- * build-details.json must be true of the files that are there. */
+/* Rules about descriptions of the installation: sysconfig, .pc files, python3-config and
+ * build-details.json must match the installed files. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "check/check-internal.h"
 #include "proc/proc.h"
 
-/* Of what a variable of a .pc file stands for. */
+/* Limit for the value of a variable in a .pc file. */
 #define VALUE_MAX 4096
 
 static void check_folders(struct rule_run *r, const char *const *names, size_t n)
@@ -27,7 +27,7 @@ static void check_folders(struct rule_run *r, const char *const *names, size_t n
 
 static void sysconfig_paths(struct rule_run *r)
 {
-	/* Folders that are always installed. Headers have a rule of their own. */
+	/* Folders that are always installed. Another rule covers headers. */
 	static const char *const names[] = {
 		"prefix", "exec_prefix", "BINDIR", "LIBDIR", "LIBDEST", "DESTSHARED", "LIBPL"};
 	static const char *const schemes[] = {"stdlib", "platstdlib"};
@@ -73,7 +73,7 @@ static void sysconfig_library(struct rule_run *r)
 	const char *libdir = py_config(d, "LIBDIR"), *libpl = py_config(d, "LIBPL");
 
 	if (!libdir || !path_is_dir(libdir)) {
-		rule_unchecked(r, "LIBDIR is no folder, which is the business of sysconfig-paths");
+		rule_unchecked(r, "LIBDIR is not a folder; see sysconfig-paths");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -82,7 +82,7 @@ static void sysconfig_library(struct rule_run *r)
 
 		if (!name || !*name)
 			continue;
-		/* Tools look in both. */
+		/* Tools search both folders. */
 		if (!path_exists(path) && libpl) {
 			free(path);
 			path = xasprintf("%s/%s", libpl, name);
@@ -98,8 +98,8 @@ static void sysconfig_library(struct rule_run *r)
 	}
 }
 
-/* The value in a line NAME=VALUE, NAME="VALUE" or, with the separator ':', NAME: VALUE; NULL if
- * there is none. The caller frees it. */
+/* The value in a line NAME=VALUE, NAME="VALUE" or, with the separator ':', NAME: VALUE; NULL if not
+ * found. The caller frees it. */
 static char *value_of(const char *text, const char *name, char separator)
 {
 	size_t n = strlen(name);
@@ -153,7 +153,7 @@ static void link_mode(struct rule_run *r)
 		rule_find(r, path, "says PY_ENABLE_SHARED=%s; sysconfig says %s", says, shared);
 }
 
-/* The words of compiler flags: blanks part them unless a backslash stands before. */
+/* Splits compiler flags at blanks, except after a backslash. */
 static void flag_words(const char *flags, struct strv *out)
 {
 	static const char blanks[] = " \t\n";
@@ -170,8 +170,8 @@ static void flag_words(const char *flags, struct strv *out)
 	}
 }
 
-/* Checks the -I and -L words of some flags, and with `libraries` that one of these folders holds
- * the library of each -lpython. */
+/* Checks the folders of -I and -L flags and, with `libraries`, that one of the -L folders has the
+ * library of each -lpython. */
 static void check_flags(struct rule_run *r, const char *where, const char *flags, bool libraries)
 {
 	CLEANUP_STRV struct strv words = STRV_INIT, folders = STRV_INIT;
@@ -208,7 +208,7 @@ static void check_flags(struct rule_run *r, const char *where, const char *flags
 
 static void python_config(struct rule_run *r)
 {
-	/* The first three give a folder, the others flags. */
+	/* The first three print a folder, the rest flags. */
 	static const char *const options[] = {
 		"--prefix", "--exec-prefix", "--configdir", "--includes", "--cflags", "--ldflags"};
 	CLEANUP_FREE char *path = config_script(r->dist);
@@ -246,7 +246,7 @@ static void python_config(struct rule_run *r)
 	}
 }
 
-/* Checks one .pc file; false: it is not there, or cannot be read. */
+/* Checks one .pc file; false if it is missing or cannot be read. */
 static bool check_pc(struct rule_run *r, const char *path)
 {
 	static const char *const fields[] = {"Cflags", "Libs"};
@@ -255,7 +255,7 @@ static bool check_pc(struct rule_run *r, const char *path)
 
 	if (!real || !rule_read_text(real, &text))
 		return false;
-	/* As pkg-config writes it. */
+	/* Escaped in the same way as by pkg-config. */
 	buf_adds(&escaped, dir);
 	buf_replace(&escaped, " ", "\\ ");
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
@@ -263,7 +263,8 @@ static bool check_pc(struct rule_run *r, const char *path)
 		CLEANUP_BUF struct buf flags = BUF_INIT;
 
 		buf_adds(&flags, value ? value : "");
-		/* A handful of rounds, since values refer to others; the text is a stranger's. */
+		/* Several rounds, since values refer to others; limited, since the text is
+		 * untrusted. */
 		for (int round = 0; round < 8 && flags.len <= 1 << 16; round++) {
 			const char *start = strstr(flags.data, "${");
 			CLEANUP_FREE char *name = NULL, *reference = NULL, *found = NULL;
@@ -307,7 +308,7 @@ static void pkg_config(struct rule_run *r)
 	}
 }
 
-/* Relative paths count from base_prefix, which counts from the file itself. */
+/* Relative paths are relative to base_prefix, and that to the file itself. */
 static void check_detail(struct rule_run *r, const char *where, const char *base,
 	const json_t *value, const char *name)
 {

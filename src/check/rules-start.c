@@ -11,7 +11,7 @@
 #define RUN_MS 60000
 #define MAX_OUTPUT ((size_t)1 << 18)
 
-/* Runs code in the interpreter, isolated and without leaving bytecode behind. */
+/* Runs code in the interpreter, isolated and without writing bytecode. */
 static bool run_code(
 	struct rule_run *r, const char *code, const struct strv *arguments, struct buf *out)
 {
@@ -59,7 +59,7 @@ static void bytecode(struct rule_run *r)
 
 EMBED(commands_code, "src/check/commands.py");
 
-/* One of Python's own, as "pip3.13" is. */
+/* Adds Python's own commands, such as "pip3.13". */
 static int see_command(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	static const char digits[] = "-.0123456789";

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "check/check-internal.h"
 
-/* For check_listed(). Only prefixes that a library claims for itself are given as such. */
+/* For check_listed(). Uses prefixes only where a library claims the whole prefix. */
 static const struct {
 	const char *library, *names;
 } owners[] = {
@@ -41,10 +41,10 @@ const char *rule_third_party(const char *symbol)
 	return NULL;
 }
 
-/* Names that are listed in one finding. */
+/* Number of names listed in a finding. */
 #define NAMES_MAX 5
 
-/* A finding about a list of names: "…: a, b, c and 4 more". */
+/* Adds a finding about a list of names: "…: a, b, c and 4 more". */
 static void find_names(
 	struct rule_run *r, const char *where, const char *what, const struct strv *names)
 {
@@ -74,8 +74,8 @@ static void exports_covered(struct rule_run *r)
 	find_names(r, r->interpreter->path, "does not export what libpython exports", &missing);
 }
 
-/* Names that belong to no library and no part of Python, but to the start of every program, and
- * libc's variables that a program without position-independence copies into itself. */
+/* Names that belong neither to a library nor to Python, but to the start-up code of every program,
+ * and libc variables that a position-dependent program copies into itself. */
 static const char allowed_exports[] =
 	"Py* _Py* PY_TIMEOUT_MAX stdin stdout stderr environ __environ _environ _init _fini _start "
 	"main __bss_start _edata _end __data_start data_start _IO_stdin_used __bss_start__ "
@@ -152,7 +152,7 @@ static void init_functions(struct rule_run *r)
 		const char *name = json_string_value(json_array_get(builtins, i));
 		CLEANUP_FREE char *symbol = xasprintf("PyInit_%s", name ? name : "");
 
-		/* these have others, or none */
+		/* their init functions have other names, or do not exist */
 		if (name && !check_listed("sys builtins marshal _imp _warnings", name) &&
 			!elf_exports(&holder->facts, symbol))
 			strv_add(&missing, symbol);

@@ -1,4 +1,4 @@
-/* The engine of rules: what they share, and their tables applied. */
+/* The engine of rules: shared helpers, and the application of the tables. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/interrupt.h"
 #include "check/check-internal.h"
 
-/* Findings of one rule that are listed; the others are counted. */
+/* Maximum number of listed findings per rule; the rest are counted. */
 #define FINDINGS_MAX 100
 #define TEXT_MAX ((size_t)1 << 20)
 #define RULES_MAX 256
@@ -156,7 +156,7 @@ void rule_unchecked(struct rule_run *r, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Says why a rule cannot be applied to this installation, if it cannot. */
+/* Records why a rule does not apply to this installation, if so. */
 static void check_needs(struct rule_run *r, unsigned int needs)
 {
 	const struct python *d = r->dist;
@@ -219,7 +219,7 @@ static json_t *apply_rule(const struct check_rule *rule, struct rule_run *r)
 	return result;
 }
 
-/* Finds the files that most rules are about. */
+/* Finds the files that most rules need. */
 static void run_init(struct rule_run *r, const struct python *d, const struct py_files *files)
 {
 	CLEANUP_FREE char *manifest = xasprintf("%s/share/solder/build.json", d->prefix);
@@ -239,7 +239,7 @@ static void run_init(struct rule_run *r, const struct python *d, const struct py
 		if (d->libpython_shared && !r->library && !strcmp(f->path, d->libpython_shared))
 			r->library = f;
 	}
-	/* The value in the text of the sysconfig data, before any code of theirs changes it. */
+	/* The value in the text of the sysconfig data, before any code there changes it. */
 	if (built)
 		r->built_for = xstrndup(built + strlen(mark), strcspn(built + strlen(mark), "'"));
 	r->relocatable = path_exists(manifest) ||
@@ -262,7 +262,7 @@ int check_rules(const struct python *dist, const struct py_files *files, const s
 			continue;
 		if (!skip || !strv_has(skip, rule->id))
 			json_array_append_new(list, apply_rule(rule, &r));
-		/* Programs that it ended would be findings. */
+		/* Programs killed by the interrupt would become findings. */
 		if (interrupt_check(err) < 0)
 			break;
 	}

@@ -1,5 +1,5 @@
-/* Verdicts: their words, tones and counts, and the baseline, whose findings are reported but do not
- * fail again. */
+/* Verdicts: words, tones and counts, and the baseline, whose findings are reported but do not fail
+ * again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ static const char *const lists[] = {"rules", "probes", "wheels"};
 static const struct {
 	const char *word;
 	enum doc_tone tone;
-	const char *counted; /* in the summary */
+	const char *counted; /* key in the summary */
 } verdicts[] = {
 	[CHECK_PASS] = {"pass", DOC_GOOD, "passed"},
 	[CHECK_FAIL] = {"fail", DOC_BAD, "failed"},
@@ -24,7 +24,7 @@ static const struct {
 	[CHECK_WORKS] = {"works", DOC_GOOD, "passed"},
 	[CHECK_WORKS_ONLY_HERE] = {"works only here", DOC_GOOD, "passed"},
 	[CHECK_BREAKS_ONLY_HERE] = {"breaks only here", DOC_BAD, "failed"},
-	/* no difference, or none that is known */
+	/* no difference, or no known one */
 	[CHECK_FAILS_ON_BOTH] = {"fails on both", DOC_DOUBT, "noted"},
 	[CHECK_FAILS] = {"fails", DOC_BAD, "noted"},
 };
@@ -116,7 +116,7 @@ void check_summarise(json_t *model)
 {
 	static const enum check_verdict order[] = {
 		CHECK_FAIL, CHECK_WARN, CHECK_REMARK, CHECK_PASS, CHECK_NOT_CHECKED, CHECK_KNOWN};
-	json_t *summary = check_object(model, "summary"), *item; /* the counts of wheels stay */
+	json_t *summary = check_object(model, "summary"), *item; /* keeps the counts of wheels */
 	size_t i;
 
 	for (size_t k = 0; k < ARRAY_SIZE(order); k++)
@@ -164,7 +164,7 @@ int check_baseline_read(const char *file, json_t **ret, struct err *err)
 	return err_hint(err, "write one with 'solder check … --json >FILE'");
 }
 
-/* Missing in both is the same, too. */
+/* Missing in both counts as equal. */
 static bool same(const json_t *a, const json_t *b, const char *key)
 {
 	json_t *x = json_object_get(a, key), *y = json_object_get(b, key);
@@ -172,7 +172,8 @@ static bool same(const json_t *a, const json_t *b, const char *key)
 	return x == y || json_equal(x, y);
 }
 
-/* The text of a finding. A tree may have moved: paths below the prefix count as the same. */
+/* The text of a finding with the prefix replaced, since the tree may have moved. The caller frees
+ * it. */
 static char *placeless(const json_t *model, const json_t *finding)
 {
 	const char *prefix = check_text(json_object_get(model, "python"), "prefix");
@@ -185,7 +186,7 @@ static char *placeless(const json_t *model, const json_t *finding)
 	return buf_steal(&b);
 }
 
-/* True if everything that is wrong with `item` is known. Marks each finding that is. */
+/* True if all findings of `item` are known. Marks each known one. */
 static bool is_known(
 	const json_t *old_model, const json_t *old, const json_t *model, const json_t *item)
 {
@@ -209,7 +210,7 @@ static bool is_known(
 			json_object_set_new(finding, "known", json_true());
 		all = all && known;
 	}
-	/* Those past the ceiling are only counted. */
+	/* Those over the limit are only counted. */
 	return all && json_integer_value(json_object_get(item, "more")) <=
 			      json_integer_value(json_object_get(old, "more"));
 }

@@ -1,4 +1,4 @@
-/* The ELF files of a wheel: what each is to the interpreter under test. */
+/* The ELF files of a wheel, and their roles for the interpreter under test. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,14 +55,14 @@ void wheel_audit_release(struct wheel_audit *audit)
 	*audit = (struct wheel_audit){0};
 }
 
-/* ASCII only, as files in wheels are named. */
+/* ASCII only, like file names in wheels. */
 static bool is_identifier(const char *s, size_t n)
 {
 	return n && !isdigit((unsigned char)*s) && strspn(s, LETTERS_AND_DIGITS "_") >= n;
 }
 
-/* "pkg/sub/mod.abi3.so" is "pkg.sub.mod". What wheels keep under NAME.data/platlib (or purelib)
- * lands beside the rest. NULL for what cannot be imported by a name. */
+/* "pkg/sub/mod.abi3.so" becomes "pkg.sub.mod". Files under NAME.data/platlib (or purelib) get
+ * installed next to the rest. NULL for files that cannot be imported by name. */
 static char *module_name(const char *rel, size_t stem_length)
 {
 	CLEANUP_BUF struct buf name = BUF_INIT;
@@ -90,7 +90,7 @@ static char *module_name(const char *rel, size_t stem_length)
 	return buf_steal(&name);
 }
 
-/* Decides what the file is to the interpreter under test. */
+/* Determines the file's role for the interpreter under test. */
 static void find_role(const struct wheel_python *here, struct wheel_file *f)
 {
 	const char *base = path_base(f->rel), *suffix = base + strcspn(base, ".");

@@ -1,4 +1,4 @@
-/* One wheel from start to end. Runs in a process forked for it. */
+/* Handles one wheel from start to end, in a process forked for it. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,14 +7,14 @@
 #include "check/check-internal.h"
 #include "tar/tar.h"
 
-/* The largest wheels in use unpack to some gigabytes. */
+/* The largest wheels in use unpack to several gigabytes. */
 #define WHEEL_MAX_BYTES ((uint64_t)6 << 30)
 #define WHEEL_MAX_ENTRIES 200000
 #define EXERCISE_MAX ((size_t)1 << 20)
 #define PIP_TIMEOUT_MS (30 * 60 * 1000)
 #define PIP_OUTPUT_MAX ((size_t)4 << 20)
 
-/* Runs pip: 1, or 0 when it failed and the wheel says so, or -1. */
+/* Runs pip: returns 1; 0 if it failed, recorded in the wheel; or -1. */
 static int run_pip(
 	struct wheel_work *work, const struct strv *words, const char *doing, struct err *err)
 {
@@ -26,7 +26,7 @@ static int run_pip(
 		return 1;
 	if (err->code != ERR_CHILD)
 		return -1;
-	/* Its last word of error, one line of it. */
+	/* The first line of its last error. */
 	last = output.len ? output.data : "it said nothing";
 	for (const char *p = last; (p = strstr(p, "ERROR: "));)
 		last = p += strlen("ERROR: ");
@@ -50,13 +50,12 @@ static int visit_download(void *ctx, const struct tree_entry *e, struct err *err
 	return 0;
 }
 
-/* Finds the wheel, or downloads it: 1, or 0 with the reason, or -1. */
+/* Finds the wheel, or downloads it: returns 1, 0 with the reason, or -1. */
 static int obtain(struct wheel_work *work, char **file, struct err *err)
 {
 	const struct python *dist = work->all->here.dist;
 	const char *soabi = py_config(dist, "SOABI");
-	/* Downloads are kept by what the interpreter is, for another build of the same version too.
-	 */
+	/* Downloads are stored by SOABI, so that other builds of the same version can use them. */
 	CLEANUP_FREE char *shelf =
 		xasprintf("%s/%s/%s", work->all->downloads, soabi ? soabi : dist->series,
 			work->item->requirement ? work->item->requirement : "");
@@ -86,7 +85,7 @@ static int obtain(struct wheel_work *work, char **file, struct err *err)
 	return path_rename(fresh, *file, err) < 0 ? -1 : 1;
 }
 
-/* Installs the wheel and what it depends on into DIR/site: 1, or 0 with the reason, or -1. */
+/* Installs the wheel and its dependencies into DIR/site: returns 1, 0 with the reason, or -1. */
 static int install(struct wheel_work *work, const char *file, struct err *err)
 {
 	static const char mark[] = "# requires:";
@@ -114,7 +113,7 @@ static int install(struct wheel_work *work, const char *file, struct err *err)
 	return run_pip(work, &words, "installing", err);
 }
 
-/* The file that keeps the result, named by a digest of everything that the result depends on. */
+/* The file for the result, named by a digest of everything that the result depends on. */
 static int result_path(const struct wheel_work *work, char **path, struct err *err)
 {
 	const struct wheels *all = work->all;
@@ -132,8 +131,8 @@ static int result_path(const struct wheel_work *work, char **path, struct err *e
 	return 0;
 }
 
-/* Unpacks, audits and predicts; `modules` receives what is to be imported. 1, or 0 with the reason
- * why there is nothing to say, or -1. */
+/* Unpacks, audits and predicts; `modules` receives the modules to import. Returns 1, 0 with the
+ * reason why there is nothing to try, or -1. */
 static int audit(struct wheel_work *work, const char *file, struct strv *modules, struct err *err)
 {
 	const struct tar_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true};
@@ -196,7 +195,7 @@ static int check_one(struct wheel_work *work, struct err *err)
 	}
 	if (result_path(work, &kept, err) < 0)
 		return -1;
-	/* A result that cannot be read is made anew. */
+	/* An unreadable result is recreated. */
 	json = py_json_load(kept, &ignored);
 	if (wheel_from_json(json, &old)) {
 		wheel_release(w);

@@ -1,4 +1,4 @@
-/* The list of wheels: a folder, a file with names, or the first of the list that ships with
+/* The list of wheels: a folder, a file with names, or the top of the list that ships with
  * solder. */
 #include <ctype.h>
 #include <stdlib.h>
@@ -61,8 +61,8 @@ static int visit_wheel(void *ctx, const struct tree_entry *e, struct err *err)
 	return 0;
 }
 
-/* A name, and optionally "==" and a version. Nothing that pip could take for an option, a file or
- * an address. */
+/* A name, optionally followed by "==" and a version; nothing that pip could take for an option, a
+ * file or a URL. */
 static bool is_requirement(const char *line, size_t *name_length)
 {
 	static const char letters[] = "+ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

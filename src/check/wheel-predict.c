@@ -1,11 +1,11 @@
-/* Predicts whether a wheel will work, before anything of it is loaded.
+/* Predicts whether a wheel will work, before anything from it is loaded.
  *
- * The loader looks for each DT_NEEDED of an extension in its search path and in the system's
- * folders, and then for those of what it found, breadth first; a library that is loaded already
- * under the same name is taken. Symbols are looked for in the interpreter, in what it is linked
- * with, and in what came along. All of that can be followed in the files, but for two things: what
- * another wheel brings, and what a package loads by hand before it imports an extension. There the
- * answer is "unsure", with the reason.
+ * The loader searches for each DT_NEEDED of an extension in its search path and in the system's
+ * folders, and then for those of the libraries it found, breadth first; a library already loaded
+ * under the same name is reused. Symbols are looked up in the interpreter, in the libraries that it
+ * is linked with, and in those that came along. All of this can be traced in the files, with two
+ * exceptions: the contents of other wheels, and libraries that a package loads by hand before it
+ * imports an extension. In these cases the answer is "unsure", with the reason.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,24 +13,24 @@
 #include "base/file.h"
 #include "check/check-internal.h"
 
-#define NAMES_MAX 20 /* of each kind that are listed */
+#define NAMES_MAX 20 /* maximum listed, per kind */
 
-/* glibc's reserve for libraries that are loaded late and want static TLS: 1664 bytes for all, 1152
+/* glibc's reserve for libraries that are loaded late and want static TLS: 1664 bytes in total, 1152
  * of them for nothing else (rtld.nns and rtld.optional_static_tls at their defaults). */
 #define TLS_CERTAIN 1152
 #define TLS_ALL 1664
 
 /* The evidence for a prediction. */
 enum sign {
-	LIBPYTHON,    /* files that name it, where the loader finds it */
-	NO_LIBPYTHON, /* the same, where it does not */
+	LIBPYTHON,    /* files that name it, if the loader finds it */
+	NO_LIBPYTHON, /* same, if the loader does not find it */
 	MISSING,      /* symbols */
-	ELSEWHERE,    /* symbols that a library of another wheel may have */
-	LIBRARIES,    /* DT_NEEDED that nothing has */
-	OTHER_WHEELS, /* DT_NEEDED that another wheel may have */
-	PLACED,       /* the same, as a search path says in which folder it has them */
-	WHEELS,       /* these folders */
-	OFF_PATH,     /* libraries of the wheel that no search path leads to, and who needs them */
+	ELSEWHERE,    /* symbols that a library in another wheel may define */
+	LIBRARIES,    /* DT_NEEDED found nowhere */
+	OTHER_WHEELS, /* DT_NEEDED that another wheel may provide */
+	PLACED,       /* same, with the folder given by a search path */
+	WHEELS,       /* those folders */
+	OFF_PATH,     /* libraries of the wheel on no search path, and the files that need them */
 	COLLISIONS,   /* symbols */
 	BUNDLED,
 	N_SIGNS,
@@ -39,7 +39,7 @@ enum sign {
 struct signs {
 	const struct wheel_python *here;
 	const struct wheel_audit *audit;
-	struct strv lists[N_SIGNS]; /* of sentences or names */
+	struct strv lists[N_SIGNS]; /* sentences or names */
 	uint64_t static_tls;
 	const char *glibc;
 };
@@ -69,8 +69,8 @@ static bool python_exports(const struct signs *s, const char *name)
 	return elf_exports(&s->here->exe, name) || elf_exports(&s->here->library, name);
 }
 
-/* The file of the wheel that answers to the name as the loader has it, whatever leads there: wheels
- * preload libraries, too. `needed` is expanded. */
+/* The file of the wheel that matches the name by the loader's rules, on a search path or not, since
+ * wheels also preload libraries. `needed` is expanded. */
 static const struct wheel_file *wheel_library(const struct wheel_audit *audit, const char *needed)
 {
 	for (size_t i = 0; i < audit->n; i++) {
@@ -84,8 +84,9 @@ static const struct wheel_file *wheel_library(const struct wheel_audit *audit, c
 	return NULL;
 }
 
-/* The folder of another wheel below the same site-packages that a search path of the file leads to:
- * "$ORIGIN/../shiboken6" of PySide6/QtCore.so gives "shiboken6". NULL: none. */
+/* The folder of another wheel in the same site-packages that a search path of the file leads to:
+ * "$ORIGIN/../shiboken6" of PySide6/QtCore.so gives "shiboken6". NULL if there is no such path. The
+ * caller frees it. */
 static char *leads_out(const struct wheel_file *f)
 {
 	const struct py_chain self = {f->path, &f->facts};
@@ -101,7 +102,7 @@ static char *leads_out(const struct wheel_file *f)
 		CLEANUP_FREE char *dir = path_absolute(expanded ? expanded : "/");
 		CLEANUP_FREE char *missing = NULL, *real = NULL;
 
-		/* The first part that is missing, below what is there. */
+		/* Finds the first missing part of the path. */
 		while (!(real = realpath(dir, NULL))) {
 			char *above = path_dir(dir);
 
@@ -127,7 +128,7 @@ static int find_needed(const struct signs *s, const struct wheel_file *f, const 
 	*found = *why = NULL;
 	if (!libpython.path || !py_loader_answers(&libpython, name))
 		return py_loader_find(chain, ARRAY_SIZE(chain), name, found, why, err);
-	/* loaded already, under this name */
+	/* already loaded under this name */
 	*found = xstrdup(libpython.path);
 	return 0;
 }
@@ -157,14 +158,14 @@ static int look_at_needed(
 	return 0;
 }
 
-/* Loads an extension with the libraries of the wheel as the loader would, and notes those that it
- * would not find although they are there. */
+/* Simulates loading an extension with the wheel's libraries, and records those that the loader
+ * would not find although they exist. */
 static int look_for_paths(struct signs *s, const struct wheel_file *extension, struct err *err)
 {
 	const struct wheel_audit *audit = s->audit;
 	CLEANUP_FREE size_t *queue = xcalloc(audit->n + 1, sizeof(*queue));
 	CLEANUP_FREE size_t *loader =
-		xcalloc(audit->n + 1, sizeof(*loader)); /* place in the queue */
+		xcalloc(audit->n + 1, sizeof(*loader)); /* index into the queue */
 	CLEANUP_FREE bool *loaded = xcalloc(audit->n, sizeof(*loaded));
 	CLEANUP_FREE struct py_chain *chain = xcalloc(audit->n + 1, sizeof(*chain));
 	size_t end = 1;
@@ -185,7 +186,7 @@ static int look_for_paths(struct signs *s, const struct wheel_file *extension, s
 			if (!library || loaded[at] || strstr(f->rel, ".data/") ||
 				strstr(library->rel, ".data/"))
 				continue;
-			/* From the interpreter to the file: the way back, turned round. */
+			/* The chain from the interpreter to the file: the path back, reversed. */
 			for (size_t p = head; n < audit->n; p = loader[p]) {
 				const struct wheel_file *step = &audit->v[queue[p]];
 
@@ -215,8 +216,8 @@ static int look_for_paths(struct signs *s, const struct wheel_file *extension, s
 	return 0;
 }
 
-/* Sets *ret if the file needs, by itself or through libraries of the wheel, one that only another
- * wheel may have: symbols that it does not find may be defined there. `seen` has a place for each
+/* Sets *ret if the file needs, directly or through libraries of the wheel, one that only another
+ * wheel may provide: symbols that it misses may be defined there. `seen` has an element for each
  * file. */
 static int reaches_out(
 	const struct signs *s, const struct wheel_file *f, bool *seen, bool *ret, struct err *err)
@@ -258,7 +259,7 @@ static int look_at_symbols(struct signs *s, const struct wheel_file *f, struct e
 		const char *name = u->name + (*u->name == '_');
 		bool defined = false;
 
-		/* The C API's names: Py or _Py, then a capital or an underscore. */
+		/* C API names: Py or _Py, followed by a capital or an underscore. */
 		if (u->weak || name[0] != 'P' || name[1] != 'y' ||
 			(name[2] != '_' && (name[2] < 'A' || name[2] > 'Z')) ||
 			python_exports(s, u->name))
@@ -267,8 +268,8 @@ static int look_at_symbols(struct signs *s, const struct wheel_file *f, struct e
 			defined = elf_exports(&audit->v[k].facts, u->name);
 		if (defined)
 			continue;
-		/* A library's own search may end in what the extension that loads it brings along.
-		 */
+		/* A library's symbol search may end in a library that the loading extension brings
+		 * along. */
 		if (!seen) {
 			seen = xcalloc(audit->n, sizeof(*seen));
 			for (size_t k = 0; !elsewhere && k < audit->n; k++) {
@@ -290,7 +291,7 @@ static int look_at_symbols(struct signs *s, const struct wheel_file *f, struct e
 	return 0;
 }
 
-/* A copy of a well-known library: under its file's name, or linked in and exported. */
+/* Looks for a copy of a well-known library: by its file name, or linked in and exported. */
 static void look_for_copies(struct signs *s, const struct wheel_file *f)
 {
 	static const struct {
@@ -347,7 +348,7 @@ static int look_at_file(struct signs *s, const struct wheel_file *f, struct err 
 	return f->role == WHEEL_EXTENSION ? look_for_paths(s, f, err) : 0;
 }
 
-/* "a, b, c and 4 more", or what is said of nothing in particular. */
+/* "a, b, c and 4 more"; empty if the list is. The caller frees it. */
 static char *names_of(const struct signs *s, enum sign sign)
 {
 	const struct strv *list = &s->lists[sign];
@@ -361,14 +362,14 @@ static char *names_of(const struct signs *s, enum sign sign)
 	return buf_steal(&text);
 }
 
-/* The gravest sign decides. */
+/* The most serious sign decides. */
 static void conclude(const struct signs *s, struct wheel *w)
 {
 	static const struct {
 		enum sign sign;
 		enum wheel_prediction prediction;
 		enum wheel_expected expected;
-		const char *before, *after; /* of the names */
+		const char *before, *after; /* text around the names */
 	} table[] = {
 		{MISSING, WHEEL_MISSING_SYMBOLS, WHEEL_BREAKS, "the interpreter does not export ",
 			""},
@@ -414,7 +415,7 @@ static void conclude(const struct signs *s, struct wheel *w)
 	}
 }
 
-/* Puts what matters in the files into the model. */
+/* Adds the relevant facts about the files to the model. */
 static void describe(const struct signs *s, struct wheel *w)
 {
 	static const struct {

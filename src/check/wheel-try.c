@@ -1,4 +1,4 @@
-/* Modules and exercises in child processes, with limits on what they may use. */
+/* Runs modules and exercises in child processes with resource limits. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include "check/check-internal.h"
 #include "proc/proc.h"
 
-#define BATCH 16 /* modules that are imported into one process */
+#define BATCH 16 /* modules imported in one process */
 #define TRY_TIMEOUT_MS (5 * 60 * 1000)
 #define TRY_DATA_MAX ((uint64_t)8 << 30)
 #define TRY_FILE_MAX ((uint64_t)2 << 30)
@@ -17,9 +17,9 @@
 
 /* One run of wheels/run.py. */
 struct attempt {
-	struct buf output; /* what it printed */
+	struct buf output; /* stdout and stderr */
 	struct buf result;
-	bool died;   /* did not end with 0 */
+	bool died;   /* exit status was not 0 */
 	char *ended; /* how, in words */
 };
 
@@ -30,7 +30,7 @@ static void attempt_release(struct attempt *a)
 	free(a->ended);
 }
 
-/* Runs once. A child that fails is not an error of ours: `a` says it. */
+/* Runs once. A failing child is not an error; `a` records it. */
 static int run_once(const struct wheel_work *work, const struct wheel_python *python,
 	const char *kind, char *const *names, size_t n, bool trace, struct attempt *a,
 	struct err *err)
@@ -80,7 +80,7 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	return path_exists(result) ? file_read(result, RESULT_MAX, &a->result, err) : 0;
 }
 
-/* The libpythons that the loader mapped, from its own logs, which are removed. */
+/* The libpythons that the loader mapped, from its logs, which are removed. */
 static json_t *loaded_libpythons(const struct wheel_work *work)
 {
 	static const char mark[] = "calling init: ";
@@ -113,7 +113,7 @@ static json_t *loaded_libpythons(const struct wheel_work *work)
 	return list;
 }
 
-/* The innermost line of Python, as faulthandler printed it. */
+/* The innermost Python frame, as printed by faulthandler. */
 static char *crash_frame(const char *output)
 {
 	const char *p = strstr(output, "most recent call first");
@@ -144,8 +144,8 @@ static json_t *next_line(char **at)
 	return json_loadb(line, n, JSON_DECODE_ANY, NULL);
 }
 
-/* The ends in the result, in order: how many there are up to the first failure, `max` at most: what
- * is tried can write there, too. */
+/* Counts the "end" records in the result up to the first failure, `max` at most, since the tried
+ * code can write there, too. */
 static size_t count_good(const struct attempt *a, size_t max)
 {
 	char *at = a->result.data;
@@ -163,7 +163,7 @@ static size_t count_good(const struct attempt *a, size_t max)
 	return n;
 }
 
-/* One thing in a process of its own, with the loader's log: this is the one that counts. */
+/* Tries one module or exercise in its own process, with the loader's log: this result counts. */
 static int try_alone(const struct wheel_work *work, const struct wheel_python *python,
 	const char *kind, char *name, struct wheel_trials *trials, struct err *err)
 {
@@ -190,7 +190,7 @@ static int try_alone(const struct wheel_work *work, const struct wheel_python *p
 			json_pack("{s:b, s:O*, s:O?, s:n, s:O}", "ok", 0, "error", error, "frame",
 				json_object_get(end, "frame"), "signal", "libpythons", libpythons));
 	} else {
-		/* The process ended while it tried this. */
+		/* The process died during the attempt. */
 		const char *killed = strstr(a.ended, "killed by ");
 		const char *fatal = strstr(a.output.data, "Fatal Python error: ");
 		CLEANUP_FREE char *frame = crash_frame(a.output.data);
@@ -207,7 +207,7 @@ static int try_alone(const struct wheel_work *work, const struct wheel_python *p
 	return 0;
 }
 
-/* As many modules as go well into one process; the first that does not is tried again alone. */
+/* Imports as many modules as work in one process; the first that fails is retried alone. */
 int wheel_try(const struct wheel_work *work, const struct wheel_python *python,
 	const struct strv *modules, struct wheel_trials *trials, struct err *err)
 {
@@ -218,7 +218,7 @@ int wheel_try(const struct wheel_work *work, const struct wheel_python *python,
 		if (run_once(work, python, "import", modules->v + i, n, false, &a, err) < 0)
 			return -1;
 		good = count_good(&a, n);
-		/* all imported, and then it died at its end: which one did that? */
+		/* All were imported, but the process died at exit: find the culprit. */
 		if (good == n && a.died)
 			good = 0;
 		for (size_t k = 0; k < good; k++)

@@ -1,4 +1,4 @@
-/* One wheel: what it is called in the model, and the verdict on it. */
+/* One wheel: its representation in the model, and its verdict. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static const char *const exercised[] = {
 
 enum field_kind { TEXT, NUMBER, WORD, VERDICT, OBJECT, FLAG };
 
-/* In the order in which they are written. What is not known is left out, or null. */
+/* In the order of output. Unknown values are omitted, or null. */
 static const struct {
 	const char *key;
 	enum field_kind kind;
@@ -237,7 +237,7 @@ void wheel_judge(
 					 : CHECK_WORKS;
 }
 
-/* True for failures that linking can cause: a signal, or the loader's refusal. */
+/* True for failures that linking can cause: a signal, or a refusal by the loader. */
 static bool is_about_loading(const json_t *failure)
 {
 	static const char *const words[] = {"undefined symbol", "shared object", "static TLS",

@@ -1,4 +1,4 @@
-/* Wheels side by side: the list, the processes, the model. */
+/* Checks wheels in parallel: the list, the processes, the model. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,14 +12,14 @@
 struct wheel_job {
 	struct wheel_work work;
 	int line;
-	struct wheel wheel; /* what came of it */
+	struct wheel wheel; /* the result */
 };
 
 struct wheel_run {
 	struct wheels *all;
 	const struct wheel_list *list;
 	struct progress *progress;
-	struct wheel_job *jobs; /* one for each of the list */
+	struct wheel_job *jobs; /* one per entry of the list */
 	size_t next;
 };
 
@@ -35,7 +35,7 @@ static void wheels_release(struct wheels *all)
 	free(all->exercises);
 }
 
-/* The description that solder left in a distribution that it built, or NULL. */
+/* The description that solder left in a distribution it built, or NULL. */
 static json_t *load_description(const char *prefix)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/share/solder/build.json", prefix);
@@ -59,7 +59,7 @@ char *wheel_find_counterpart(const struct python *dist)
 
 	if (link && !strcmp(link, "static"))
 		dir_list(parent, &names, &ignored);
-	/* The first in the order of names, so that every run takes the same. */
+	/* The first by name, so that every run picks the same. */
 	for (size_t n = 0; !found && n < names.n; n++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", parent, names.v[n]);
 		json_t *theirs = names.v[n][0] == '.' ? NULL : load_description(path);
@@ -78,7 +78,7 @@ char *wheel_find_counterpart(const struct python *dist)
 	return found;
 }
 
-/* One run at a time has the state folder, so what is in scratch is nobody's any more. */
+/* Only one run at a time holds the state folder, so the contents of scratch are stale. */
 static int take_state(const char *dir, const char *scratch, int *lock, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/lock", dir);
@@ -91,7 +91,7 @@ static int take_state(const char *dir, const char *scratch, int *lock, struct er
 	return tree_remove(scratch, err);
 }
 
-/* Wheels for the one must fit the other, too. */
+/* Wheels for one must also fit the other. */
 static int check_same(const struct python *here, const struct python *there, struct err *err)
 {
 	const char *a = py_config(here, "SOABI"), *b = py_config(there, "SOABI");
@@ -107,7 +107,7 @@ static int check_same(const struct python *here, const struct python *there, str
 	return err_hint(err, "compare interpreters of the same version and kind");
 }
 
-/* `state` and `data` are absolute: children work in folders of their own. */
+/* `state` and `data` are absolute, since children run in their own folders. */
 static int prepare_wheels(struct wheels *all, const char *state, const char *data,
 	const struct python *dist, const struct python *reference, struct err *err)
 {
