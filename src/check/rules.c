@@ -318,7 +318,10 @@ static void put_rule(FILE *out, const struct check_rule *rule)
 		{NEEDS_RUN, "an interpreter that runs here"},
 		{NEEDS_RELOCATABLE, "a distribution that can be moved"},
 		{NEEDS_OWN_PREFIX, "a prefix of its own (not /usr)"},
+		{NEEDS_FILE, "an interpreter that can be read"},
+		{NEEDS_LOADER, "a loader whose search order is known"},
 		{NEEDS_STATIC, "a static interpreter"},
+		{NEEDS_SHARED, "a shared interpreter"},
 		{NEEDS_LIBRARY, "a shared libpython"},
 		{NEEDS_ARCHIVE, "a static libpython"},
 	};
