@@ -6,12 +6,12 @@
 #include <string.h>
 
 #define DENSITY_POINTS 96
-/* More values than this change no picture; every k-th of the sorted ones stands for the others. */
+/* More values would not change the picture; every k-th of the sorted values is used. */
 #define DENSITY_VALUES 4096
-/* So few values have no shape: they are drawn as points. */
+/* Fewer values have no shape: they are drawn as points. */
 #define FEW 15
 #define POINT 4.0
-/* How far intervals may stretch the axis to either side, as a part of what the points take. */
+/* Intervals may stretch the axis to either side by this fraction of the points' range. */
 #define STRETCH 0.3
 
 struct violins {
@@ -35,7 +35,7 @@ static void widen(double *lo, double *hi, double ratio)
 	*hi = fmax(*hi, log(ratio));
 }
 
-/* Where it lies is set when the texts have their room. */
+/* x0 and x1 are set once the texts are placed. */
 static struct scale scale_of(double lo, double hi)
 {
 	double pad = fmax((hi - lo) * 0.04, 0.002);
@@ -85,7 +85,7 @@ static double bandwidth(const double *v, size_t n)
 }
 
 /* A Gaussian kernel density: f(x) = 1 / (n h sqrt(2 pi)) sum exp(-((x - v_i) / h)^2 / 2). The
- * factor in front is left out, since every violin is as high as its row. */
+ * leading factor is left out, since every violin is scaled to its row's height. */
 static double density(const double *v, size_t n, double h, double x)
 {
 	double sum = 0;
@@ -99,7 +99,7 @@ static double density(const double *v, size_t n, double h, double x)
 	return sum;
 }
 
-/* Sorted values beside each other; those that would touch lie below and above. */
+/* Sorted values in a row; those that would touch are moved below and above. */
 static void draw_points(
 	struct canvas *c, const struct scale *s, const double *v, size_t n, double middle)
 {
@@ -150,7 +150,7 @@ static void draw_violin(struct canvas *c, const struct scale *s, const double *v
 	buf_adds(c->out, "Z\"/>\n");
 }
 
-/* What the two directions mean, below the axis. */
+/* Labels both directions below the axis. */
 static void draw_directions(
 	struct canvas *c, const struct scale *s, double y, const struct chart_words *words)
 {
@@ -194,7 +194,7 @@ static double draw_violins(struct canvas *c, const void *ctx)
 	for (size_t i = 0; i < p->n; i++, y += r.height) {
 		const struct chart_arm *arm = &p->arms[i];
 		CLEANUP_FREE double *v = logarithms(arm, &n);
-		/* The mean would hide points, and lies below them. */
+		/* Drawn below the points, which the mean would hide. */
 		double mean = y + r.plot + (n < FEW ? 18 : 0), half = n < FEW ? 7 : 11;
 		char value[32] = "not measured";
 
@@ -243,7 +243,7 @@ static void format_interval(
 	}
 	chart_format_ratio(low, row->low, factors);
 	chart_format_ratio(high, row->high, factors);
-	/* The unit once is enough. */
+	/* Write the unit once. */
 	if (strstr(low, " %") && strstr(high, " %")) {
 		*strstr(low, " %") = '\0';
 		*strstr(high, " %") = '\0';
@@ -251,7 +251,7 @@ static void format_interval(
 	snprintf(out, 96, narrow ? "%s (%s…%s)" : "%s  (%s … %s)", point, low, high);
 }
 
-/* An end that lies beyond the axis is an arrowhead. */
+/* An end beyond the axis is drawn as an arrowhead. */
 static void draw_interval(
 	struct canvas *c, const struct scale *s, const struct chart_interval *row, double y)
 {
@@ -283,7 +283,7 @@ static void draw_interval(
 			x, y);
 }
 
-/* The points always show; intervals as far as they do not squeeze the rest. */
+/* Points always fit; intervals only as far as they do not squeeze the rest. */
 static struct scale forest_scale(const struct forest *p)
 {
 	double least = p->band > 0 && p->band < 1 ? p->band * 1.5 : 0.01;

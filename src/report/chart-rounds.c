@@ -1,4 +1,4 @@
-/* Series over rounds: small pictures one below the other, on a common axis. */
+/* Series over rounds: small charts stacked on a common axis. */
 #include "report/report-internal.h"
 
 #include <math.h>
@@ -6,7 +6,7 @@
 
 #define PANEL 76.0
 #define GAP 34.0
-/* With more rounds than this the points would run together. */
+/* With more rounds the points would run together. */
 #define MOST_POINTS 120
 
 struct rounds {
@@ -28,7 +28,7 @@ static struct scale scale_of(const struct rounds *p, const struct chart_series *
 	}
 	if (hi == lo)
 		hi = 1;
-	/* Upwards. */
+	/* y grows downwards, so swap the ends. */
 	return (struct scale){lo, hi + (hi - lo) * 0.08, y + PANEL, y};
 }
 
@@ -78,7 +78,7 @@ static void draw_panel(struct canvas *c, const struct rounds *p, const struct ch
 	}
 }
 
-/* The numbers of some rounds: whole ones, not touching. */
+/* Labels some of the rounds, without touching. */
 static void draw_numbers(struct canvas *c, const struct rounds *p, const struct scale *x, double y)
 {
 	struct tick ticks[CHART_TICKS];
@@ -90,7 +90,7 @@ static void draw_numbers(struct canvas *c, const struct rounds *p, const struct 
 	for (size_t i = 1; i <= p->rounds; i = i == 1 && step > 1 ? step : i + step) {
 		char label[32];
 
-		/* Between the first and the first round one there may be no room. */
+		/* The label of the first step may not fit next to that of round 1. */
 		if (i > 1 && i == step && scale_x(x, (double)i) - scale_x(x, 1) < least)
 			continue;
 		chart_format(label, (double)i, 0, false);

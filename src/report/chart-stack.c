@@ -1,24 +1,24 @@
-/* Stacked bars: what something consists of. */
+/* Stacked bars: the composition of a total. */
 #include "report/report-internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* As many as page.css has colours for; the last is that of the rest. */
+/* As many as page.css has colours for; the last one is for the rest. */
 #define COLOURS 8
 #define BAR 26.0
 #define LEGEND_ROW 22.0
 #define SWATCH 12.0
 
-/* As it is drawn: parts that have no colour of their own are one. */
+/* The chart as drawn: parts without a colour of their own are merged. */
 struct stack {
 	const char *unit;
 	const char *parts[COLOURS];
 	size_t n_parts;
 	const char *const *bars;
 	size_t n_bars;
-	double *values; /* COLOURS of them for each bar */
-	double longest; /* bar */
+	double *values; /* COLOURS of them per bar */
+	double longest; /* longest bar */
 	int decimals;
 };
 
@@ -47,7 +47,7 @@ static void draw_bar(
 	}
 }
 
-/* Names of parts, and the values of each bar in a column; returns where it ends. */
+/* Part names, with one column of values per bar; returns its bottom. */
 static double draw_legend(struct canvas *c, const struct stack *p, double y)
 {
 	double name = 0, value = 0, gap = c->narrow ? 12 : 20, room, first;

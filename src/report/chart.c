@@ -1,4 +1,4 @@
-/* The parts that charts are made of. */
+/* Building blocks for charts. */
 #include "report/report-internal.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ double scale_x(const struct scale *s, double v)
 	return s->x0 + (v - s->lo) / (s->hi - s->lo) * (s->x1 - s->x0);
 }
 
-/* The least of 1, 2, 5 times a power of ten that is not below v. */
+/* The smallest of 1, 2, 5 times a power of ten that is >= v. */
 static double nice(double v)
 {
 	double power = pow(10, floor(log10(v)));
@@ -132,7 +132,7 @@ void chart_format(char out[32], double v, int decimals, bool plus)
 	else
 		snprintf(plain, sizeof(plain), "%.*f", decimals, v);
 	digits += *digits == '-';
-	/* What is rounded to zero has no sign. */
+	/* No sign if the value rounds to zero. */
 	sign = !digits[strspn(digits, "0.")] ? "" : v < 0 ? "−" : plus ? "+" : "";
 	n = (size_t)snprintf(out, 32, "%s", sign);
 	whole = strspn(digits, "0123456789");
@@ -167,7 +167,7 @@ void chart_format_ratio(char out[32], double ratio, bool factors)
 	snprintf(out, 32, "%.24s %%", number);
 }
 
-/* Advance widths of usual sans-serif fonts in thousandths, by kind of character. */
+/* Advance widths of common sans-serif fonts in thousandths, by character class. */
 static double advance(uint32_t code)
 {
 	if (code >= 0x1100 && wcwidth((wchar_t)code) != 1)
@@ -201,7 +201,7 @@ void chart_text(
 		html_addf(c->out, "%s</text>\n", s);
 		return;
 	}
-	/* It is cut at the end of a character. */
+	/* Cut at a character boundary. */
 	do {
 		do
 			len--;
@@ -266,7 +266,7 @@ struct rows chart_rows_layout(
 		r.name_room = c->width - r.value_room - 12;
 		return r;
 	}
-	/* Long names leave the drawing its share. */
+	/* Long names must leave room for the drawing. */
 	name = fmin(widest_name + 4, fmin(c->width * 0.4, c->width * 0.5 - r.value_room));
 	r.height = drawing + 8;
 	r.plot = r.height / 2;

@@ -100,7 +100,7 @@ static void add_table(struct doc_element *e, const struct doc_column *columns, s
 			xstrdup(columns[i].title ? columns[i].title : ""), columns[i].flags};
 }
 
-/* The table of the last element, which must be of that kind. */
+/* The last element's table; the element must be of this kind. */
 static struct doc_table *last_table(struct doc *doc, enum doc_kind kind)
 {
 	if (!doc->n || doc->elements[doc->n - 1].kind != kind)

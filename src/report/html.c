@@ -1,4 +1,4 @@
-/* A document as one page that needs nothing else. */
+/* Writes a document as one self-contained page. */
 #include <ctype.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -13,15 +13,15 @@
 EMBED(page_css, "src/report/page.css");
 EMBED(page_js, "src/report/page.js");
 
-/* Listings of more lines fold away. */
+/* Longer listings are collapsed. */
 #define FOLD_LINES 16
-/* Cells of up to so many columns are not broken. */
+/* Cells of up to this many columns are not wrapped. */
 #define SHORT_CELL 28
-/* A table of so few columns, without long text, is not stretched over the page. */
+/* A table with at most this many columns, and no long text, is not stretched to the page. */
 #define FEW_COLUMNS 3
-/* More do not fit a phone. */
+/* More columns do not fit on a phone. */
 #define NARROW_COLUMNS 4
-/* A table of contents is worth its place from so many headings on. */
+/* Minimum number of headings for a table of contents. */
 #define CONTENTS_FROM 3
 
 void html_add_text(struct buf *out, const char *s, bool lines)
@@ -63,7 +63,7 @@ void html_addf(struct buf *out, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* What a content security policy calls a script or style by: the SHA-256 of its bytes. */
+/* A script or style as a content security policy names it: the SHA-256 of its bytes. */
 static void add_hash(struct buf *out, const char *start, const char *end)
 {
 	unsigned char raw[SHA256_DIGEST_LENGTH], text[4 * (SHA256_DIGEST_LENGTH / 3 + 1) + 1];
@@ -91,7 +91,7 @@ static void add_head(struct buf *out, const char *title)
 	buf_adds(out, "</script>\n</head>\n");
 }
 
-/* Letters and digits of `s`, with a dash between words. */
+/* Appends the letters and digits of `s`, with dashes between words. */
 static void add_slug(struct buf *out, const char *s)
 {
 	size_t start = out->len;
@@ -106,8 +106,8 @@ static void add_slug(struct buf *out, const char *s)
 	}
 }
 
-/* The anchor of the heading with this index: its words, and its number, which makes it unique. It
- * is to be freed. */
+/* The anchor of the heading with this index: its words and, to make it unique, its number. The
+ * caller frees it. */
 static char *heading_anchor(const struct doc *doc, size_t index)
 {
 	const char *label = doc->elements[index].label;
@@ -125,7 +125,7 @@ static char *heading_anchor(const struct doc *doc, size_t index)
 	return buf_steal(&out);
 }
 
-/* That of a term; headings have no two dashes in a row. */
+/* The anchor of a term; the double dash keeps it distinct from headings. */
 static char *term_anchor(const char *name)
 {
 	struct buf out = BUF_INIT;
@@ -182,13 +182,13 @@ static void add_listing(struct buf *out, const struct doc_element *e)
 			label, lines);
 	else
 		html_addf(out, "<figure class=\"listing\"><figcaption>%s</figcaption>", label);
-	/* A line feed right behind the tag would be dropped. */
+	/* HTML drops a line feed directly after the tag, so add one. */
 	html_addf(out, "<pre tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n", label);
 	html_add_text(out, text, true);
 	buf_adds(out, lines > FOLD_LINES ? "</pre></details>\n" : "</pre></figure>\n");
 }
 
-/* How a cell is laid out; "nil" ones are left out of blocks. */
+/* CSS class of a cell; "nil" cells are hidden in blocks. */
 static const char *cell_class(unsigned int flags, const char *s)
 {
 	if (flags & DOC_VERDICT)
@@ -202,7 +202,7 @@ static const char *cell_class(unsigned int flags, const char *s)
 	return text_width(s, strlen(s)) <= SHORT_CELL ? "short" : "";
 }
 
-/* `header`: the cell names the row. In blocks each cell has the `label` of its column. */
+/* `header`: the cell names the row. In blocks each cell is labelled with its column's title. */
 static void add_cell(struct buf *out, const struct doc *doc, const struct doc_table *t, size_t i,
 	bool header, bool label)
 {
@@ -245,7 +245,7 @@ static void begin_fold(struct buf *out, const struct doc_element *e)
 static void add_table(struct buf *out, const struct doc *doc, const struct doc_element *e)
 {
 	const struct doc_table *t = &e->table;
-	/* The row's name is its first word: neither a number nor a verdict. */
+	/* The first column that is neither a number nor a verdict names the row. */
 	size_t named = t->n_columns;
 	unsigned int flags = 0;
 	bool stacks, few;
@@ -255,9 +255,8 @@ static void add_table(struct buf *out, const struct doc *doc, const struct doc_e
 		if (named == t->n_columns && !(t->columns[c].flags & (DOC_RIGHT | DOC_VERDICT)))
 			named = c;
 	}
-	/* Tables with verdicts, long text or many columns become blocks on a phone; others have
-	 * room, or scroll in their frame. A name and a number share a line, however long the name.
-	 */
+	/* On a phone, tables with verdicts, long text or many columns become blocks; others fit, or
+	 * scroll in their frame. A name and a number share a line, however long the name. */
 	stacks = !(t->n_columns == 2 && t->columns[1].flags & DOC_RIGHT) &&
 		 (flags & (DOC_WRAP | DOC_VERDICT) || t->n_columns > NARROW_COLUMNS);
 	few = t->n_columns <= FEW_COLUMNS && !(flags & DOC_WRAP);
@@ -309,7 +308,7 @@ static void add_paragraphs(struct buf *out, const char *text)
 	}
 }
 
-/* The texts to which words of the page lead. */
+/* The texts that terms on the page link to. */
 static void add_glossary(struct buf *out, const struct doc_element *e)
 {
 	begin_fold(out, e);

@@ -9,7 +9,7 @@
 
 static const struct {
 	size_t size;
-	double min, max; /* of whole numbers, as JSON of others is read */
+	double min, max; /* range of an integer when reading untrusted JSON */
 } kinds[] = {
 	[JSON_OF_U8] = {1, 0, UINT8_MAX},
 	[JSON_OF_U16] = {2, 0, UINT16_MAX},
@@ -28,7 +28,7 @@ json_t *json_object_of(const struct json_member *members)
 	return o;
 }
 
-/* Names in files are bytes; JSON is UTF-8. */
+/* File names are bytes, but JSON is UTF-8. */
 static json_t *bytes_json(const char *s, bool hexadecimal)
 {
 	json_t *value = s ? json_string(s) : json_null();
@@ -94,7 +94,7 @@ void json_put(json_t *object, const void *s, const struct json_field *fields, si
 			value = json_integer(*(const int32_t *)at);
 			break;
 		default:
-			/* The lower bytes come first on the machines that we build on. */
+			/* Little-endian: all machines that we build on are. */
 			memcpy(&whole, at, kinds[f->kind].size);
 			value = json_integer(whole);
 		}
@@ -137,7 +137,7 @@ static const char *get_words(const json_t *v, struct strv *words)
 	return NULL;
 }
 
-/* Returns what is wrong with it, or NULL; `range` has room for it. */
+/* Returns what is wrong, or NULL; may use `range` as a buffer. */
 static const char *get_field(const json_t *v, const struct json_field *f, char *at, char range[96])
 {
 	bool real = f->kind == JSON_OF_REAL, own = f->min < f->max;

@@ -1,4 +1,4 @@
-/* Structs as JSON and back, by tables of their members.
+/* Converts structs to JSON and back, driven by tables of their members.
  *
  *	static const struct json_field fields[] = {
  *		JSON_FIELD(struct bench_link, given),
@@ -7,8 +7,8 @@
  *
  *	json_put(object, link, fields, ARRAY_SIZE(fields));
  *
- * What a member is follows from its type: char *, bool, double, struct strv, and whole numbers of
- * 8 to 64 bits. Keys are put in the order of the table. Objects of values that are computed are
+ * A member's C type selects its JSON type: char *, bool, double, struct strv, and integers of 8 to
+ * 64 bits. Keys are written in table order. Build objects of computed values with
  *
  *	JSON_OBJECT({"name", json_text(name)}, {"count", json_integer(n)})
  */
@@ -24,9 +24,9 @@
 #include "base/err.h"
 
 enum json_kind {
-	JSON_OF_TEXT, /* NULL is null */
+	JSON_OF_TEXT, /* NULL becomes null */
 	JSON_OF_BOOL,
-	JSON_OF_REAL, /* infinities and NaN are null */
+	JSON_OF_REAL, /* infinities and NaN become null */
 	JSON_OF_STRV,
 	JSON_OF_U8,
 	JSON_OF_U16,
@@ -40,9 +40,9 @@ struct json_field {
 	const char *key;
 	enum json_kind kind;
 	size_t offset;
-	/* For json_get(): one that is missing or null leaves the member as it is. */
+	/* For json_get(): a missing or null key leaves the member unchanged. */
 	bool optional;
-	double min, max; /* of numbers; both 0: whatever the type holds. At most 2^53 */
+	double min, max; /* for numbers; both 0: the type's own range. At most 2^53 */
 };
 
 #define JSON_KIND(member)                                                                          \
@@ -58,7 +58,7 @@ struct json_field {
 		uint64_t: JSON_OF_U64,                                                             \
 		int32_t: JSON_OF_I32,                                                              \
 		int64_t: JSON_OF_I64)
-/* Behind the member may follow .optional, .min and .max. */
+/* .optional, .min and .max may follow the member. */
 #define JSON_FIELD_AS(name, type, member, ...)                                                     \
 	{                                                                                          \
 		.key = (name), .kind = JSON_KIND(((type *)0)->member),                             \
@@ -68,13 +68,13 @@ struct json_field {
 
 void json_put(json_t *object, const void *s, const struct json_field *fields, size_t n);
 
-/* Reads an object that nobody vouches for: texts of at most 4096 bytes and without control
- * characters replace the members, which are freed, and words are added to a struct strv. `where`
- * ("arms[2]", or "") begins the message, an ERR_INPUT such as "arms[2].name: is missing". */
+/* Reads an untrusted object. Strings of at most 4096 bytes and without control characters replace
+ * the members, which are freed; words are added to a struct strv. `where` ("arms[2]", or "") begins
+ * the message, an ERR_INPUT such as "arms[2].name: is missing". */
 int json_get(const json_t *object, const char *where, void *s, const struct json_field *fields,
 	size_t n, struct err *err);
 
-/* An object of keys and values, which it takes. */
+/* Builds an object from keys and values, taking ownership of the values. */
 struct json_member {
 	const char *key;
 	json_t *value;
@@ -82,13 +82,13 @@ struct json_member {
 #define JSON_OBJECT(...) json_object_of((const struct json_member[]){__VA_ARGS__, {NULL, NULL}})
 json_t *json_object_of(const struct json_member *members);
 
-/* Text from files: NULL is null, and bytes that are no UTF-8 read "\\xff". */
+/* Text from files: NULL becomes null, bytes that are not UTF-8 become "\\xff". */
 json_t *json_text(const char *s);
-/* The same, but of such a text every byte that is not ASCII reads "?", as campaigns and what
- * explain finds have it. */
+/* The same, but if the text is not UTF-8, every non-ASCII byte becomes "?", as campaigns and
+ * explain's findings have it. */
 json_t *json_ascii(const char *s);
 json_t *json_texts(const char *const *v, size_t n);
-/* A number that may be infinite or none, which JSON does not know: null. */
+/* Infinities and NaN, which JSON lacks, become null. */
 json_t *json_number(double x);
 
 #endif

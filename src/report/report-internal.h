@@ -1,8 +1,8 @@
-/* The document behind both writers, what they share about text, and what the charts share.
+/* The document model behind both writers, and helpers shared for text and charts.
  *
- * A chart is drawn twice by the same function, for a wide and for a narrow place. Coordinates are
- * those of the viewBox, whose width is about that of the place in CSS pixels, so that text has the
- * size that the style gives it.
+ * Each chart is drawn twice by the same function, once wide and once narrow. Coordinates are those
+ * of the viewBox, whose width roughly matches the available CSS pixels, so text appears at the size
+ * set in the style sheet.
  */
 #ifndef SOLDER_REPORT_INTERNAL_H
 #define SOLDER_REPORT_INTERNAL_H
@@ -30,7 +30,7 @@ struct doc_table {
 	struct doc_column *columns;
 	size_t n_columns;
 	char **cells;         /* row after row; NULL where nothing was given */
-	enum doc_tone *tones; /* of the cells */
+	enum doc_tone *tones; /* one per cell */
 	size_t n_rows;
 	size_t cap_rows;
 };
@@ -40,7 +40,7 @@ struct doc_element {
 	char *label; /* heading, key, label, caption, alt; NULL where optional */
 	char *text;  /* text, value, listing, svg; "one" or "two" sides */
 	bool alt_on_terminal;
-	bool folded; /* a table or glossary, on a page */
+	bool folded; /* collapsed on a page; tables and glossaries only */
 	struct doc_table table;
 };
 
@@ -51,10 +51,10 @@ struct doc {
 	size_t cap;
 };
 
-/* Terms are kept as rows of a table with these columns. */
+/* Terms are stored as table rows with these columns. */
 enum term_column { TERM_NAME, TERM_TEXT, TERM_MORE, TERM_COLUMNS };
 
-/* Sides are kept as a table with these columns, which are all text. */
+/* Sides are stored as a table with these text columns. */
 enum sides_column {
 	SIDES_SAME, /* "" or NULL */
 	SIDES_NOTE, /* NULL in rows */
@@ -64,42 +64,41 @@ enum sides_column {
 	SIDES_COLUMNS = SIDES_RIGHT + 3,
 };
 
-/* As doc_write_text() does it, for one table or pair of sides. */
+/* Like doc_write_text(), for one table or pair of sides. */
 void text_table(const struct doc_element *element, FILE *out, unsigned int width, bool colour);
 void sides_text(const struct doc_element *element, FILE *out, unsigned int width, bool colour);
 void sides_html(struct buf *out, const struct doc_element *element);
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
-/* Appends `s` as buf_add_safe() does; but with `lines`, line feeds stay and tabs become spaces up
- * to the next multiple of 8. */
+/* Like buf_add_safe(), but with `lines` line feeds stay and tabs expand to multiples of 8. */
 void text_add_safe(struct buf *out, const char *s, bool lines);
-/* The same as a string of its own. */
+/* The same, as a new string. */
 char *text_safe(const char *s, bool lines);
 
-/* Prints `s`, made safe, on a line of its own. */
+/* Prints `s`, made safe, on its own line. */
 void text_styled_line(FILE *out, enum term_style style, const char *s);
 
-/* Columns that the first `len` bytes take on a terminal. They must be safe. */
+/* Terminal columns taken by the first `len` bytes, which must be safe. */
 size_t text_width(const char *s, size_t len);
-/* How many of the first `len` bytes fit into `width` columns. */
+/* Number of leading bytes, at most `len`, that fit into `width` columns. */
 size_t text_fit(const char *s, size_t len, size_t width);
 
-/* How many bytes of `s` go on a line of `width` columns; *next is where the following line starts.
- * Lines end at spaces; a longer word is broken behind a slash or the like, or anywhere, if
- * `break_words`, and else left whole. Always gets on. */
+/* Number of bytes of `s` that fit on a line of `width` columns; *next is where the next line
+ * starts. Breaks at spaces. A longer word is broken after a slash or similar, or anywhere, if
+ * `break_words`; otherwise it stays whole. Always makes progress. */
 size_t text_line(const char *s, size_t width, bool break_words, size_t *next);
 
-/* What the page embeds. */
+/* The style sheet and script embedded in the page. */
 extern const char page_css[], page_css_end[];
 extern const char page_js[], page_js_end[];
 
 /* ---- charts -------------------------------------------------------------------------------- */
 
 #define CHART_TEXT 13.0 /* font size of names and values, as in page.css */
-#define CHART_TICK 12.0 /* of ticks */
-#define CHART_TOP 30.0  /* where the drawing starts, below the title */
-#define CHART_TICKS 24  /* at most so many on an axis */
+#define CHART_TICK 12.0 /* font size of ticks */
+#define CHART_TOP 30.0  /* top of the drawing area, below the title */
+#define CHART_TICKS 24  /* maximum per axis */
 
 struct canvas {
 	struct buf *out;
@@ -107,11 +106,11 @@ struct canvas {
 	double width;
 };
 
-/* Draws below CHART_TOP and returns the height that it has taken in all. */
+/* Draws below CHART_TOP and returns the total height used. */
 typedef double (*chart_draw)(struct canvas *c, const void *ctx);
 char *chart_both(const struct chart_words *words, chart_draw draw, const void *ctx);
 
-/* Numbers beyond this are treated as none: their differences would overflow. */
+/* False for NaN, infinities and numbers so large that their differences would overflow. */
 bool chart_number(double v);
 bool chart_ratio(double v);
 
@@ -126,49 +125,50 @@ struct tick {
 	double at;
 	char label[32];
 };
-/* Round numbers from lo to hi, about `want` of them; returns how many. */
+/* Fills in about `want` round numbers from lo to hi; returns how many. */
 size_t chart_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS]);
 /* The same for logarithms of ratios: percent, or factors if the range is large. */
 size_t chart_ratio_ticks(double lo, double hi, double want, struct tick ticks[CHART_TICKS]);
-/* Puts the unit behind each label, and a plus before positive ones if `plus`. */
+/* Appends the unit to each label, and prefixes positive ones with a plus if `plus`. */
 void chart_tick_unit(struct tick *ticks, size_t n, const char *unit, bool plus);
-/* How many labels have room between x0 and x1. */
+/* Number of labels that fit between x0 and x1. */
 double chart_tick_room(const struct scale *s);
 
-/* "1,234.5", a true minus, thousands apart; `plus` writes the sign of positive numbers too. */
+/* "1,234.5" with a real minus sign and thousands separators; `plus` also signs positive numbers. */
 void chart_format(char out[32], double v, int decimals, bool plus);
-/* Decimals that show three digits of `largest`; none where all values are whole. */
+/* Decimals needed to show three digits of `largest`; 0 if all values are whole. */
 int chart_decimals(double largest, bool whole);
-/* The number with its unit; "not measured" for what is none. */
+/* The number with its unit, or "not measured" if it is not a number. */
 #define CHART_VALUE 64
 void chart_format_value(char out[CHART_VALUE], double v, int decimals, bool plus, const char *unit);
-/* Does an axis of logarithms over that range say factors, not percent? Its values do as it does. */
+/* True if a logarithmic axis over this range is labelled in factors rather than percent. Its values
+ * are formatted the same way. */
 bool chart_in_factors(double lo, double hi);
-/* A ratio as "+3.4 %", or with `factors`, or where percent are unwieldy, as "×12". */
+/* A ratio as "+3.4 %"; as "×12" with `factors`, or where percent would be unwieldy. */
 void chart_format_ratio(char out[32], double ratio, bool factors);
 
-/* The estimated width of a text in the page's font; errs to the wide side. */
+/* Estimated width of a text in the page's font; errs on the wide side. */
 double chart_text_width(const char *s, double size);
-/* A text that is cut to `room`, with the whole in its tooltip. `classes` are those of page.css;
- * "middle" and "end" anchor it. */
+/* Draws text cut to `room`, with the full text in its tooltip. `classes` come from page.css;
+ * "middle" and "end" set the anchor. */
 void chart_text(
 	struct canvas *c, double x, double y, double room, const char *classes, const char *s);
 void chart_line(struct canvas *c, double x1, double y1, double x2, double y2, const char *classes);
 void chart_rect(struct canvas *c, double x, double y, double w, double h, const char *classes);
-/* "good", "bad", "doubt"; `plain` for the others. */
+/* "good", "bad" or "doubt"; otherwise `plain`. */
 const char *chart_tone(enum doc_tone tone, const char *plain);
 
-/* Grid lines from y0 to y1 with labels below y1 (and, if `above`, over y0); no two labels touch. */
+/* Grid lines from y0 to y1 with labels below y1 (and above y0 if `above`); labels never touch. */
 void chart_axis(struct canvas *c, const struct scale *s, const struct tick *ticks, size_t n,
 	double y0, double y1, bool above);
 
-/* Rows of a name, a drawing and a value. On a narrow canvas the name and the value stand above
- * the drawing. */
+/* Rows with a name, a drawing and a value. On a narrow canvas the name and value go above the
+ * drawing. */
 struct rows {
-	double height;   /* of one row */
+	double height;   /* per row */
 	double plot;     /* from the top of a row to the middle of its drawing */
-	double baseline; /* from the top of a row to the baseline of its texts */
-	double x0, x1;   /* the drawing */
+	double baseline; /* from the top of a row to its text baseline */
+	double x0, x1;   /* extent of the drawing */
 	double name_room, value_room;
 };
 struct rows chart_rows_layout(

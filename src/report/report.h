@@ -1,6 +1,6 @@
-/* What a person reads. Commands build a model (JSON, printed as it is by `--json`), and from it a
- * document: headings, text, facts, tables and pictures, in order. One document has two writers:
- * text for a terminal, and a page that needs nothing from the network.
+/* Human-readable output. A command builds a model (JSON, printed as is by `--json`) and from it a
+ * document: headings, text, facts, tables and pictures, in order. Two writers render a document: as
+ * text for a terminal, and as a self-contained HTML page.
  *
  *	struct doc *doc = doc_new("solder check: python3.13");
  *
@@ -10,8 +10,8 @@
  *	doc_write_text(doc, stdout);
  *	doc_free(doc);
  *
- * All texts are copied. What comes from files and networks may be passed as it is: the writers
- * escape (control characters on a terminal, markup on a page).
+ * All strings are copied. Untrusted text from files and networks may be passed unchanged: the
+ * writers escape it (control characters on a terminal, markup on a page).
  */
 #ifndef SOLDER_REPORT_H
 #define SOLDER_REPORT_H
@@ -23,27 +23,27 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* The model as JSON, keys in the order in which they were set, with a final newline. Before them
- * stand "format" ("solder-check") and "version", a whole number that is raised when a key changes
- * its meaning or goes; new keys may come at any time. A model that has both keeps its own. */
+/* Prints the model as JSON, keys in insertion order, with a final newline. "format"
+ * ("solder-check") and "version" come first; the version is an integer that is raised when a key is
+ * removed or changes its meaning. New keys may appear at any time. A model that already has both
+ * keeps its own. */
 void report_json(const char *format, const json_t *model, FILE *out);
-/* The beginning of such an object, up to where its first key follows, for what is printed as it
- * comes. */
+/* Prints the start of such an object, up to the first key, for streaming output. */
 void report_json_begin(const char *format, FILE *out);
 
-/* The summary of a distribution: "distribution" (what was built), "build" (optional: how long,
- * how many steps), "artifacts" (a table). */
+/* The summary of a distribution: "distribution" (what was built), "build" (optional: duration and
+ * number of steps), "artifacts" (a table). */
 void report_summary(const json_t *model, FILE *out);
 
-/* Appends `s`, made safe, as text or as a double-quoted attribute of HTML or XML; with `lines`,
- * line feeds stay. */
+/* Appends `s`, made safe, as HTML or XML text or as a double-quoted attribute; with `lines`, line
+ * feeds are kept. */
 void html_add_text(struct buf *out, const char *s, bool lines);
-/* Appends markup in which each %s is such a text; %zu is the only other conversion. */
+/* Appends markup, escaping each %s in this way; %zu is the only other conversion. */
 __attribute__((format(printf, 2, 3))) void html_addf(struct buf *out, const char *fmt, ...);
 
 struct doc;
 
-/* Without a title (NULL) the text begins with the first element. */
+/* If title is NULL, the text begins with the first element. */
 struct doc *doc_new(const char *title);
 void doc_free(struct doc *doc);
 void cleanup_doc(struct doc **doc);
@@ -51,35 +51,34 @@ void cleanup_doc(struct doc **doc);
 
 void doc_heading(struct doc *doc, const char *text);
 __attribute__((format(printf, 2, 3))) void doc_text(struct doc *doc, const char *fmt, ...);
-/* One line "key  value"; neighbours are aligned. A NULL value is shown as "-". */
+/* One line "key  value"; adjacent facts are aligned. A NULL value is shown as "-". */
 void doc_fact(struct doc *doc, const char *key, const char *value);
-/* Text in a fixed pitch, as it is: an error's output, a disassembly. `label` stands above it; on
- * a page it folds away when it is long. */
+/* Fixed-pitch text, unchanged: a program's errors, a disassembly. `label` goes above it; long
+ * listings are collapsed on a page. */
 void doc_listing(struct doc *doc, const char *label, const char *text);
 
-/* Code, or other lines in a fixed pitch, of two sides beside each other (`right` NULL: of one);
- * rows and notes follow until the next element. `label` stands above; the sides' titles head them.
- */
+/* Code, or other fixed-pitch lines, in two columns (one if `right` is NULL). Rows and notes follow
+ * until the next element. `label` goes above; the titles head the columns. */
 void doc_sides(struct doc *doc, const char *label, const char *left, const char *right);
 struct doc_half {
-	const char *count; /* NULL, as the others: nothing */
-	const char *mark;  /* a word or two that matter */
-	const char *code;  /* NULL: there is no such line on this side */
+	const char *count; /* NULL, here and below: nothing */
+	const char *mark;  /* a significant word or two */
+	const char *code;  /* NULL: no such line on this side */
 };
 struct doc_sides_row {
-	const char *place; /* of both, such as a number of a line */
+	const char *place; /* shared by both, such as a line number */
 	struct doc_half left, right;
-	bool same; /* the two belong together; else they only share the row */
+	bool same; /* the two correspond; otherwise they only share the row */
 };
 void doc_sides_row(struct doc *doc, const struct doc_sides_row *row);
-/* A line across both. */
+/* A line across both columns. */
 void doc_sides_note(struct doc *doc, const char *text);
 
 enum doc_column_flags {
 	DOC_RIGHT = 1,   /* numbers */
-	DOC_WRAP = 2,    /* long text: wraps, takes what room is left */
-	DOC_VERDICT = 4, /* a judgement: the page shows its tone and has a filter over its values */
-	DOC_TERM = 8,    /* on a page, cells that are terms lead to their text */
+	DOC_WRAP = 2,    /* long text: wraps and takes the remaining width */
+	DOC_VERDICT = 4, /* a verdict: the page shows its tone and can filter by value */
+	DOC_TERM = 8,    /* on a page, cells that are terms link to their text */
 };
 
 struct doc_column {
@@ -91,74 +90,75 @@ struct doc_column {
 void doc_table(struct doc *doc, const char *caption, const struct doc_column *columns, size_t n);
 /* One cell for each column; NULL is shown as "-". */
 void doc_row(struct doc *doc, const char *const *cells);
-/* How a judgement is shown: good, bad, doubtful, or neither. */
+/* Tone of a verdict: good, bad, doubtful, or neither. */
 enum doc_tone { DOC_PLAIN, DOC_GOOD, DOC_BAD, DOC_DOUBT };
-/* The tone of a cell of the row just added, in a column with DOC_VERDICT; without it, plain. The
- * word in the cell says nothing to the writers: the tone comes from where the judgement is made. */
+/* Sets the tone of a cell in the row just added, in a DOC_VERDICT column; the default is plain.
+ * Writers never interpret the cell's text: whoever makes the judgement sets its tone. */
 void doc_cell_tone(struct doc *doc, size_t column, enum doc_tone tone);
 
-/* Starts a glossary; terms follow until the next element. The caption is for pages alone. */
+/* Starts a glossary; terms follow until the next element. The caption appears on pages only. */
 void doc_glossary(struct doc *doc, const char *caption);
-/* `name` is told apart from all other terms of the document; `text` (NULL: nothing) is shown
- * everywhere, `more` (paragraphs; NULL: nothing) on a page alone. */
+/* `name` must be unique among the document's terms; `text` (NULL: nothing) is shown everywhere,
+ * `more` (paragraphs; NULL: nothing) on pages only. */
 void doc_term(struct doc *doc, const char *name, const char *text, const char *more);
 
-/* On a page the last table or glossary is folded away, its caption and number of rows stay. */
+/* On a page, collapses the last table or glossary to its caption and row count. */
 void doc_fold(struct doc *doc);
 
-/* A picture: `svg` is what one of the chart functions below returned, or another complete <svg>
- * element with classes from page.css and no colours of its own, so that it follows light and dark
- * (the caller still owns it). It is put into the page as it is. `alt` stands below it; the
- * terminal gets `alt` if `alt_on_terminal`, and nothing otherwise. */
+/* A picture: `svg` comes from one of the chart functions below, or is another complete <svg>
+ * element that uses classes from page.css and no colours of its own, so that it follows light and
+ * dark. It is copied into the page unescaped; the caller still owns it. `alt` goes below it; a
+ * terminal gets `alt` if `alt_on_terminal`, otherwise nothing. */
 void doc_picture(struct doc *doc, const char *svg, const char *alt, bool alt_on_terminal);
 
-/* `width` 0: that of the terminal; where there is none no line is broken, a row is a line; colour
- * only if `colour`. */
+/* `width` 0: that of the terminal, or unlimited if there is no terminal, so that each row is one
+ * line. Colour only if `colour`. */
 void doc_write_text(const struct doc *doc, FILE *out, unsigned int width, bool colour);
-/* A whole page: no network, readable on a phone, light and dark, printable. */
+/* A complete page: self-contained, printable, works on a phone and in light and dark. */
 void doc_write_html(const struct doc *doc, FILE *out);
-/* The page written to `path` by way of a rename. */
+/* Writes the page to `path` by renaming a temporary file. */
 int doc_save_html(const struct doc *doc, const char *path, struct err *err);
 
-/* Charts. Each function returns SVG for doc_picture(), once for wide and once for narrow places;
- * the page shows the one that fits. The caller frees it. Values that are no number (NaN, infinity,
- * a ratio that is not positive) are not drawn; their rows say "not measured". Names may be of any
- * length: they are shortened to the room there is, and the whole name is in the tooltip. */
+/* Charts. Each function returns SVG for doc_picture(), in a wide and a narrow version; the page
+ * shows the one that fits. The caller frees it. Invalid values (NaN, infinity, a ratio that is not
+ * positive) are not drawn; their rows say "not measured". Long names are shortened to fit, with the
+ * full name in the tooltip. */
 struct chart_words {
 	const char *title;
-	const char *about; /* what is to be seen, in a sentence or two, for who cannot see it */
-	const char *less;  /* what it means to lie left of 1, "faster"; NULL: nothing is said */
+	const char *about; /* a sentence or two for those who cannot see the picture */
+	const char *less;  /* what lying left of 1 means, such as "faster"; NULL: no label */
 	const char *more;  /* the same for right of 1 */
 };
 
-/* Ratios to the reference, all of them positive, 1 being equal. */
+/* Ratios to the reference, all positive; 1 means equal. */
 struct chart_arm {
 	const char *name;
 	const double *ratios;
 	size_t n;
-	double mean, low, high; /* the geometric mean and its interval; NAN where there is none */
+	double mean, low, high; /* the geometric mean and its interval; NAN if unknown */
 };
-/* The distribution of ratios in each arm on a common logarithmic axis, labelled in percent, or in
- * factors where it is long. Fewer than 15 values are drawn as points. */
+/* The distribution of each arm's ratios on a common logarithmic axis, labelled in percent, or in
+ * factors if the range is large. Fewer than 15 values are drawn as points. */
 char *chart_violins(const struct chart_words *words, const struct chart_arm *arms, size_t n);
 
 struct chart_interval {
 	const char *name;
 	double point, low, high; /* ratios */
 	enum doc_tone tone;
-	bool summary; /* set apart from the rows above: a mean of them */
+	bool summary; /* set apart from the rows above, as their mean */
 };
-/* A forest plot. `band` is the half-width of what counts as equal, 0.01 for 1 %; 0: none. */
+/* A forest plot. `band` is the half-width of the range that counts as equal, 0.01 for 1 %; 0:
+ * none. */
 char *chart_forest(
 	const struct chart_words *words, const struct chart_interval *rows, size_t n, double band);
 
 struct chart_series {
 	const char *name;
 	const char *unit;     /* "%", "ms"; "" for none */
-	const double *values; /* one for each round */
-	double limit;         /* a dashed line; NAN: none */
+	const double *values; /* one per round */
+	double limit;         /* drawn as a dashed line; NAN: none */
 };
-/* Series over rounds 1 to `rounds`, one below the other; dropped rounds are marked in all of them.
+/* Series over rounds 1 to `rounds`, stacked vertically; dropped rounds are marked in all of them.
  * `dropped` may be NULL. */
 char *chart_rounds(const struct chart_words *words, const struct chart_series *series,
 	size_t n_series, const bool *dropped, size_t rounds);
@@ -166,22 +166,22 @@ char *chart_rounds(const struct chart_words *words, const struct chart_series *s
 struct chart_part {
 	const char *name;
 	double value;
-	enum doc_tone tone; /* DOC_DOUBT for what is unexplained */
+	enum doc_tone tone; /* DOC_DOUBT for an unexplained part */
 };
-/* Signed parts, each starting where the one before ended, and their sum under the name `total`.
- * A part that is no number is not counted, and the sum then says so. */
+/* Signed parts, each starting where the previous one ended, and their sum, named `total`. Parts
+ * that are not numbers are left out, and the sum then says so. */
 char *chart_waterfall(const struct chart_words *words, const char *unit,
 	const struct chart_part *parts, size_t n, const char *total);
 
 struct chart_stack {
 	const char *unit;
-	const char *const *parts; /* names; the largest first is the best to read */
-	size_t n_parts;          /* those beyond the seventh are drawn as one, if more than eight */
-	const char *const *bars; /* names */
-	const double *values;    /* all parts of the first bar, then of the second; >= 0 */
+	const char *const *parts; /* names; easiest to read with the largest first */
+	size_t n_parts;           /* if more than eight, those after the seventh are merged */
+	const char *const *bars;  /* names */
+	const double *values;     /* all parts of the first bar, then of the second; >= 0 */
 	size_t n_bars;
 };
-/* For each bar its parts beside each other, from zero, and below the names and values of parts. */
+/* For each bar its parts end to end, from zero, with a legend of names and values below. */
 char *chart_stack(const struct chart_words *words, const struct chart_stack *stack);
 
 #endif

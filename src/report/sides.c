@@ -1,16 +1,16 @@
-/* Two sides of code: on a terminal and on a page. */
+/* Two columns of code, on a terminal and on a page. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/report-internal.h"
 
-/* Narrower than this, the sides stand one below the other. */
+/* If narrower, the sides are stacked. */
 #define MIN_CODE 16
 
 struct sides {
 	const struct doc_table *table;
 	bool two;
-	size_t place, count, mark, code; /* widths; of the wider side */
+	size_t place, count, mark, code; /* widths; the larger of the two sides */
 	bool stacked;
 };
 
@@ -33,7 +33,7 @@ static void widen(size_t *width, const char *s)
 	*width = w > *width ? w : *width;
 }
 
-/* The width of a column that is left out when it is empty, and of the space behind it. */
+/* The width of a column plus the space after it; 0 if the column is empty. */
 static size_t with_space(size_t width)
 {
 	return width ? width + 1 : 0;
@@ -53,13 +53,13 @@ static void measure(struct sides *m, size_t width)
 		}
 	}
 	half = m->count + 1 + with_space(m->mark);
-	/* Titles stand above a whole half. */
+	/* A title spans its whole half. */
 	for (size_t c = SIDES_LEFT; c < SIDES_COLUMNS; c += 3) {
 		size_t w = width_of(t->columns[c].title);
 
 		m->code = w > half + m->code ? w - half : m->code;
 	}
-	/* " | " stands between the sides. */
+	/* The sides are separated by " | ". */
 	around = with_space(m->place) + (sides - 1) * 3 + sides * half;
 	room = width > around ? (width - around) / sides : 0;
 	m->stacked = m->two && room < MIN_CODE && room < m->code;
@@ -71,7 +71,7 @@ static void measure(struct sides *m, size_t width)
 	m->code = m->code < room ? m->code : room;
 }
 
-/* `s` in exactly `width` columns. */
+/* Appends `s` padded or cut to exactly `width` columns. */
 static void add_cell(struct buf *out, const char *s, size_t width, bool right)
 {
 	CLEANUP_FREE char *safe = text_safe(s ? s : "", false);
@@ -122,7 +122,7 @@ static void row_text(const struct sides *m, size_t row, FILE *out)
 		add_place(&line, m, row);
 		add_half(&line, m, row, SIDES_LEFT);
 		if (m->two) {
-			/* As sdiff marks them. */
+			/* The same marks as sdiff. */
 			buf_adds(&line, cell(t, row, SIDES_SAME) ? "   "
 					: !right                 ? " < "
 					: !left                  ? " > "

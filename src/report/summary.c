@@ -20,7 +20,7 @@ void report_json_begin(const char *format, FILE *out)
 	fprintf(out, "{\n  \"format\": \"%s\",\n  \"version\": %d,\n  ", format, JSON_VERSION);
 }
 
-/* The value of a key of an artifact, to be freed; NULL where there is none. */
+/* The value of an artifact's key, or NULL if missing; the caller frees it. */
 static char *artifact_text(const json_t *value, bool bytes)
 {
 	CLEANUP_STRV struct strv names = STRV_INIT;

@@ -1,23 +1,23 @@
-/* Tables for a terminal: as columns if they fit, else as blocks of lines. */
+/* Tables for a terminal: columns if they fit, otherwise blocks of lines. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/report-internal.h"
 
 #define SEPARATOR 2
-/* A column of text may be squeezed down to this, and below that the table becomes blocks. */
+/* Text columns may shrink to this width; below that the table becomes blocks. */
 #define MIN_TEXT 16
 
 struct layout {
 	const struct doc_table *table;
 	char **cells;    /* made safe, titles first */
-	size_t *natural; /* the widest cell of each column */
-	size_t *width;   /* what it gets */
+	size_t *natural; /* widest cell of each column */
+	size_t *width;   /* width assigned to each column */
 };
 
-/* Shares `room` among the columns. Those with a flag of `may_not` (and, unless it is 0, those
- * without one of `must`) keep their natural width; of the others, those that need less than an
- * equal part get what they need. False if one would get less than it can live with. */
+/* Distributes `room` among the columns. Those with a flag in `may_not` (and, if `must` is nonzero,
+ * those without a flag in it) keep their natural width; of the rest, columns that need less than an
+ * equal share get what they need. False if a column would get less than its minimum. */
 static bool share(struct layout *l, unsigned int may_not, unsigned int must, size_t room)
 {
 	size_t n = l->table->n_columns, open = 0;
@@ -52,7 +52,7 @@ static bool share(struct layout *l, unsigned int may_not, unsigned int must, siz
 	return true;
 }
 
-/* False: it does not fit as columns. */
+/* False if the table does not fit as columns. */
 static bool fit(struct layout *l, size_t width)
 {
 	size_t gaps = SEPARATOR * (l->table->n_columns - 1), sum = gaps;
@@ -69,7 +69,7 @@ static bool fit(struct layout *l, size_t width)
 	       share(l, DOC_RIGHT | DOC_VERDICT, 0, width - gaps);
 }
 
-/* The sequence for cell `i` of those in `cells`; "" for a plain one. */
+/* The escape sequence for cell `i` of `cells`; "" if plain. */
 static const char *tone_sequence(const struct layout *l, size_t i, bool colour)
 {
 	static const enum term_style styles[] = {[DOC_PLAIN] = TERM_PLAIN,
@@ -82,8 +82,8 @@ static const char *tone_sequence(const struct layout *l, size_t i, bool colour)
 	return term_sequence(styles[l->table->tones[i - l->table->n_columns]]);
 }
 
-/* Each row takes as many lines as its highest cell. In the first column what does not fit the
- * first line is set in: a line of ours may begin there, and none of a stranger's. */
+/* Each row is as high as its highest cell. In the first column, continuation lines are indented, so
+ * that untrusted text never begins a line the way our own does. */
 static void print_columns(const struct layout *l, FILE *out, bool colour)
 {
 	size_t n = l->table->n_columns;
@@ -121,7 +121,7 @@ static void print_columns(const struct layout *l, FILE *out, bool colour)
 	}
 }
 
-/* Each row as lines "title  cell", rows apart. */
+/* Each row as lines "title  cell", with a blank line between rows. */
 static void print_blocks(const struct layout *l, FILE *out, size_t width, bool colour)
 {
 	size_t n = l->table->n_columns, keys = 0, room;

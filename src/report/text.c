@@ -1,4 +1,4 @@
-/* A document for a terminal. */
+/* Writes a document to a terminal. */
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,18 +7,18 @@
 
 #include "report/report-internal.h"
 
-/* Narrower, nothing is readable; wider, no line is. */
+/* Narrower is unreadable, and so are wider lines. */
 #define MIN_WIDTH 20
 #define MAX_WIDTH 400
-/* What is no terminal is read by programs: one line is one row, however long. */
+/* If not a terminal, output is for programs: one line per row, however long. */
 #define UNBROKEN (1u << 20)
-/* Values start behind the longest key of their block, but not further to the right than this. */
+/* Values are aligned after the longest key of their block, up to this width. */
 #define MAX_KEY_WIDTH 24
 #define TEXT_INDENT 2
 
-/* Paragraphs and values: words stay whole, so that paths can be copied. `first` columns of the
- * first line are taken already. Lines behind a line feed, which may be a stranger's, never begin
- * where ours do. */
+/* Wraps paragraphs and values, keeping words whole so that paths can be copied. `first` columns of
+ * the first line are already used. Text after a line feed, possibly untrusted, never starts in the
+ * column of our own lines. */
 static void flow(FILE *out, const char *s, size_t width, size_t indent, size_t first)
 {
 	CLEANUP_FREE char *safe = text_safe(s, true);
@@ -40,7 +40,7 @@ static void flow(FILE *out, const char *s, size_t width, size_t indent, size_t f
 	}
 }
 
-/* The facts from `i` on that stand together; returns the index behind them. */
+/* Writes the run of facts starting at `i`; returns the index after it. */
 static size_t write_facts(const struct doc *doc, size_t i, FILE *out, size_t width)
 {
 	size_t end = i, keys = 0;
@@ -74,7 +74,7 @@ static void write_listing(const char *text, FILE *out)
 	}
 }
 
-/* The terms with a text, as paragraphs. */
+/* Prints the terms that have a text, as paragraphs. */
 static void write_glossary(const struct doc_element *e, FILE *out, size_t width)
 {
 	bool begun = false;
@@ -93,7 +93,7 @@ static void write_glossary(const struct doc_element *e, FILE *out, size_t width)
 	}
 }
 
-/* False if nothing of it is to be seen on a terminal. */
+/* False if nothing of it appears on a terminal. */
 static bool is_shown(const struct doc_element *e)
 {
 	for (size_t r = 0; e->kind == DOC_GLOSSARY && r < e->table.n_rows; r++)
@@ -113,7 +113,7 @@ static void write_elements(const struct doc *doc, FILE *out, unsigned int width,
 
 		if (!is_shown(e))
 			continue;
-		/* What stands under a heading follows its rule without a gap. */
+		/* No gap between a heading's rule and what follows. */
 		if (i ? e[-1].kind != DOC_HEADING : doc->title != NULL)
 			fputc('\n', out);
 		switch (e->kind) {
@@ -155,7 +155,7 @@ static void write_elements(const struct doc *doc, FILE *out, unsigned int width,
 
 void doc_write_text(const struct doc *doc, FILE *out, unsigned int width, bool colour)
 {
-	/* Widths of characters are those of Unicode, whatever the locale of the process. */
+	/* Use Unicode character widths, whatever the process's locale. */
 	locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), old = NULL;
 	struct winsize size = {0};
 	int fd = term_fd(out);

@@ -1,4 +1,4 @@
-/* Text as people read it: UTF-8, made safe, measured, broken into lines. */
+/* Text for people: UTF-8, made safe, measured, broken into lines. */
 #include <string.h>
 #include <wchar.h>
 
@@ -46,7 +46,7 @@ void text_styled_line(FILE *out, enum term_style style, const char *s)
 	term_styled(out, line);
 }
 
-/* Characters that the C library does not know are as wide as most. */
+/* Characters unknown to the C library are assumed to have the usual width. */
 static size_t code_width(uint32_t code)
 {
 	int w = code < 0x7f ? 1 : wcwidth((wchar_t)code);
@@ -78,8 +78,8 @@ size_t text_fit(const char *s, size_t len, size_t width)
 	return (size_t)(p - s);
 }
 
-/* Bytes of a word that go on a line of `width` columns: at least one character, and no more than
- * up to the last punctuation if that leaves at least half a line. */
+/* Bytes of a word that go on a line of `width` columns: at least one character, ending after the
+ * last punctuation if that fills at least half the line. */
 static size_t cut_word(const char *s, size_t len, size_t width)
 {
 	size_t fits = text_fit(s, len, width), nice;
@@ -108,7 +108,7 @@ size_t text_line(const char *s, size_t width, bool break_words, size_t *next)
 			break;
 		if (text_width(s, at + gap + word) > width) {
 			if (!end && break_words) {
-				/* Leading space is part of the word that does not fit. */
+				/* Leading space belongs to the word that does not fit. */
 				end = cut_word(s, gap + word, width);
 				*next = end;
 				return end;
