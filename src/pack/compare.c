@@ -1,4 +1,4 @@
-/* Two trees that should be the same. */
+/* Compares two trees that should be identical. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +18,15 @@ struct comparison {
 	json_t *list;
 };
 
-/* What one of a built tree and an unpacked archive has and the other has not, by design. */
+/* Files that by design only a built tree or only an unpacked archive has. */
 static bool is_ours(const char *rel)
 {
 	return !strcmp(rel, KEY_FILE) || !strcmp(rel, FILES_FILE) || !strcmp(rel, SBOM_FILE) ||
 	       !strcmp(rel, CYCLONEDX_FILE);
 }
 
-/* Says that a path differs; returns the object, which more may be added to, or NULL beyond the
- * ceiling. */
+/* Records a differing path; returns its object, to which more may be added, or NULL beyond the
+ * limit. */
 static json_t *add_difference(struct comparison *c, const char *rel, const char *what)
 {
 	json_t *o;
@@ -152,7 +152,7 @@ int pack_compare(const char *first, const char *second, size_t max, json_t *list
 	return c.differ > INT32_MAX ? INT32_MAX : (int)c.differ;
 }
 
-/* The differences `inside`, as those of the archive. */
+/* Adds the differences `inside` an archive, with its name in front. */
 static void add_inside(json_t *list, const char *archive, json_t *inside)
 {
 	json_t *d;

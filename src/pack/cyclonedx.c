@@ -1,10 +1,10 @@
-/* The same bill as CycloneDX 1.6 has it: components and what depends on what. */
+/* Converts the bill of materials to CycloneDX 1.6: components and their dependencies. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "pack/pack-internal.h"
 
-/* Where the source is to be had; NULL if that is not known. */
+/* Download location of the source; NULL if unknown. */
 static json_t *source_of(const json_t *package)
 {
 	const char *url = package_text(package, "downloadLocation");
@@ -38,7 +38,7 @@ static json_t *entry_of(const json_t *package)
 		source_of(package), "description", json_object_get(package, "comment"));
 }
 
-/* Tools are no dependency of what they made; they stand in the metadata. */
+/* Tools are not dependencies of their output; they are listed in the metadata. */
 static json_t *dependencies(const json_t *relations)
 {
 	json_t *of = json_object(), *list = json_array(), *on;
@@ -67,7 +67,7 @@ json_t *package_cyclonedx(const json_t *spdx)
 {
 	const char *space = package_text(spdx, "documentNamespace");
 	const char *hex = space + strlen(space) - 64;
-	/* A version 5 UUID in form, from the digest that is in the namespace of the other bill. */
+	/* Formatted as a version 5 UUID, from the digest in the namespace of the SPDX document. */
 	json_t *serial = json_sprintf(
 		"urn:uuid:%.8s-%.4s-5%.3s-8%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
 	json_t *components = json_array(), *tools = json_array(), *whole = NULL;

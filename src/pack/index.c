@@ -1,4 +1,4 @@
-/* downloads.json, the list that uv takes in place of its own. */
+/* downloads.json, a list that uv uses in place of its own. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +10,12 @@
 
 #define INDEX_MAX ((size_t)64 << 20)
 
-/* What the name of an archive says. */
+/* The parts of an archive's name. */
 struct archive_name {
 	char *version, *date, *arch, *libc, *variant; /* variant: "", "freethreaded", … */
 	unsigned int major, minor, patch;
-	const char *prerelease; /* in version: "b1"; NULL: none */
-	int rank;               /* of several forms the one that uv would rather have */
+	const char *prerelease; /* part of version: "b1"; NULL: none */
+	int rank;               /* preference of uv among an archive's forms */
 };
 
 static void name_release(struct archive_name *n)
@@ -139,8 +139,8 @@ static char *key_of(const struct archive_name *n)
 		n->variant, n->arch, n->libc);
 }
 
-/* Does a second archive of the same Python replace the first? Of equals the last by name does, so
- * that the order of the folder does not decide: "pgo+lto" comes after "noopt". */
+/* True if a second archive of the same Python replaces the first. Among equals the last name wins,
+ * so that the folder's order does not matter: "pgo+lto" comes after "noopt". */
 static bool is_better(const char *name, const struct archive_name *n, const char *other)
 {
 	CLEANUP(name_release) struct archive_name o = {0};
@@ -195,8 +195,8 @@ static int read_index(const char *path, json_t **ret, struct err *err)
 	return err_hint(err, "remove it, or name another folder");
 }
 
-/* The name of the file in `folder` that `url`, below `base`, stands for; NULL if it is elsewhere.
- * To be freed. */
+/* The name of the file in the folder that `url`, below `base`, refers to; NULL if it is elsewhere.
+ * The caller frees it. */
 static char *file_of(const char *url, const char *base)
 {
 	CLEANUP_FREE char *top = url_of(base, "");
@@ -219,7 +219,7 @@ static char *file_of(const char *url, const char *base)
 	return buf_steal(&name);
 }
 
-/* Entries of archives that stood in the folder and are gone. */
+/* Drops entries whose archive is no longer in the folder. */
 static void drop_gone(const char *folder, const char *base, json_t *index, json_t *result)
 {
 	const char *key;
@@ -241,7 +241,7 @@ static void drop_gone(const char *folder, const char *base, json_t *index, json_
 	}
 }
 
-/* Does it begin as gzip or zstd does? 1, 0 or -1. */
+/* 1 if the file begins like gzip or zstd, 0 if not, or -1. */
 static int is_compressed(const char *path, struct err *err)
 {
 	CLEANUP_CLOSE int fd = file_open(path, err);
@@ -258,7 +258,8 @@ static int is_compressed(const char *path, struct err *err)
 		       ends_with(path, ".gz") ? 2 : 4);
 }
 
-/* What nobody could install must not be offered. 1: SHA256SUMS names it, 0: it does not. */
+/* Computes an archive's digest; refuses what nobody could install. 1: SHA256SUMS names it, 0: it
+ * does not. */
 static int digest(const char *folder, const char *file, char hex[SHA256_HEX_SIZE], struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", folder, file);
@@ -301,7 +302,7 @@ static int enter(const char *folder, const char *base, const char *key, const ch
 	return 0;
 }
 
-/* Versions as versions: 3.9 comes before 3.13. */
+/* Sorts by version: 3.9 before 3.13. */
 static json_t *sorted(json_t *object)
 {
 	CLEANUP_STRV struct strv keys = STRV_INIT;
@@ -329,7 +330,7 @@ static int write_index(const char *path, json_t *index, struct err *err)
 	return file_write(path, line, strlen(line), 0644, err);
 }
 
-/* By rename from a folder that the next run clears away. */
+/* Renames from a scratch folder that the next run clears. */
 static int replace_index(const char *folder, const char *path, json_t *index, struct err *err)
 {
 	CLEANUP_FREE char *stage = scratch_make(folder, SCRATCH, err);

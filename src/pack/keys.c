@@ -1,4 +1,4 @@
-/* Keys as minisign, signify and OpenSSL keep them. */
+/* Keys in the formats of minisign, signify and OpenSSL. */
 #include "pack/pack-internal.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "base/file.h"
 
 #define FILE_MAX 4096
-#define PUBLIC_LENGTH 56 /* of "RW…" */
+#define PUBLIC_LENGTH 56 /* of the "RW…" form */
 #define SCRYPT_MEMORY_MAX ((uint64_t)2 << 30)
 
 struct packed_public {
@@ -24,8 +24,8 @@ struct packed_public {
 	unsigned char id[8], key[32];
 };
 
-/* Of minisign. The checksum is BLAKE2b-256, which older releases of OpenSSL do not have; that the
- * public half belongs to the secret one is looked at instead. */
+/* minisign's format. Its checksum is BLAKE2b-256, which older OpenSSL releases lack; we check
+ * instead that the public half matches the secret one. */
 struct minisign_secret {
 	char algorithm[2], kdf[2], checksum[2];
 	unsigned char salt[32], operations[8], memory[8];
@@ -98,7 +98,7 @@ static uint64_t little_endian(const unsigned char bytes[8])
 	return value;
 }
 
-/* PEM has no id; minisign and signify want one. */
+/* PEM has no key id, but minisign and signify need one. */
 static void make_id(struct key *k)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE] = {0};
@@ -107,7 +107,7 @@ static void make_id(struct key *k)
 	memcpy(k->id, digest, sizeof(k->id));
 }
 
-/* The second line, behind a comment, or the only one; NULL: no such. */
+/* The second line, after a comment, or the only one; NULL if there is neither. */
 static const char *payload(const struct strv *lines)
 {
 	if (lines->n == 1)
@@ -139,7 +139,7 @@ static int give_password(char *out, int size, int writing, void *ctx)
 
 	(void)writing;
 	if (!n || n > (size_t)size)
-		return -1; /* and never ask the terminal */
+		return -1; /* never prompt on the terminal */
 	memcpy(out, password, n);
 	return (int)n;
 }
@@ -149,7 +149,7 @@ static bool is_pem(const char *text, size_t len)
 	return memmem(text, len, "-----BEGIN ", 11) != NULL;
 }
 
-/* From PEM; false if there is no Ed25519 key. */
+/* Reads a PEM key; false if it is not Ed25519. */
 static bool take_pem(const char *text, size_t len, bool secret, const char *password, struct key *k)
 {
 	BIO *bio = BIO_new_mem_buf(text, (int)len);
@@ -207,8 +207,8 @@ int key_read_public(const char *given, struct key *k, struct err *err)
 	return key_parse_public(text.data, text.len, given, k, err);
 }
 
-/* The public half from the secret one; false if it is another than the one that was kept, which is
- * so after a wrong password or damage. */
+/* Derives the public half from the secret one; false if it does not match the stored one, because
+ * of a wrong password or damage. */
 static bool fill_public(struct key *k, const unsigned char kept[32])
 {
 	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, k->seed, 32);
@@ -220,7 +220,7 @@ static bool fill_public(struct key *k, const unsigned char kept[32])
 	return good;
 }
 
-/* libsodium's way from two limits to N and p, with r = 8, which minisign relies on. */
+/* libsodium's mapping from two limits to N and p, with r = 8, which minisign relies on. */
 static void scrypt_costs(uint64_t operations, uint64_t memory, uint64_t *n, uint64_t *p)
 {
 	uint64_t most;
@@ -337,7 +337,7 @@ int key_parse_secret(const char *text, size_t len, const char *path, const char 
 	return code;
 }
 
-/* A file of `text` that is nobody else's business. Returns how many bytes it has. */
+/* Reads a file that must not be accessible to others into `text`. Returns its size. */
 static ssize_t read_private(const char *path, char text[FILE_MAX], struct err *err)
 {
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

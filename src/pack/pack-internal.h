@@ -1,4 +1,4 @@
-/* Between the files of this room. */
+/* Private to the pack room. */
 #ifndef SOLDER_PACK_PACK_INTERNAL_H
 #define SOLDER_PACK_PACK_INTERNAL_H
 
@@ -7,7 +7,7 @@
 #include "python/python.h"
 #include "pack/pack.h"
 
-/* By which solder build knows what it made; named after the steps, not the content. */
+/* Lets solder build recognise its own output; named after the steps, not the content. */
 #define KEY_FILE "share/solder/key"
 #define FILES_FILE "share/solder/files"
 #define SBOM_FILE "share/solder/sbom.spdx.json"
@@ -18,69 +18,67 @@ struct package {
 	struct python dist;
 	struct py_files files;
 	json_t *build; /* build.json */
-	json_t *says;  /* of the interpreter; the keys are those of PYTHON.json */
+	json_t *says;  /* reported by the interpreter; keys as in PYTHON.json */
 	int64_t epoch;
 	char date[16];     /* "20260805" */
 	char created[32];  /* "2026-08-05T12:25:43Z" */
 	char *triple;      /* "x86_64-unknown-linux-gnu" */
 	char *opts;        /* "pgo+lto", "noopt", "freethreaded+pgo" */
-	char *flavour;     /* "", "freethreaded-", "debug-": in the names of small archives */
+	char *flavour;     /* "", "freethreaded-", "debug-": used in the names of small archives */
 	char *name;        /* "cpython-3.13.15+20260805-x86_64-unknown-linux-gnu" */
 	char *lib_rel;     /* "lib/python3.13" */
 	char *config_rel;  /* "lib/python3.13/config-3.13-x86_64-linux-gnu" */
 	struct strv tests; /* the standard library's test packages: "test", "idlelib.idle_test" */
 };
 
-/* A file of the tree below its root, to be freed. */
+/* Absolute path of `rel`, relative to the tree's root; the caller frees it. */
 char *package_path(const struct package *p, const char *rel);
 const char *package_text(const json_t *object, const char *key);
-/* The name of an extension module from that of its file, to be freed. */
+/* Derives an extension module's name from its file name; the caller frees it. */
 char *package_module(const char *path);
-/* The folder of a test package, below the root; to be freed. */
+/* The folder of a test package, relative to the root; the caller frees it. */
 char *package_test_folder(const struct package *p, const char *test);
 
-/* Takes what the interpreter answered, which must be of the right form. */
+/* Stores the interpreter's answer after checking its form. */
 int package_answer(struct package *p, const char *text, size_t len, struct err *err);
 
-/* The folder where the build left what describes it, by what the interpreter says: one of the tree
- * itself. */
+/* Finds the folder that holds the build's description, as the interpreter reports it; it must lie
+ * in the tree. */
 int package_find_config(struct package *p, struct err *err);
 
-/* Which of our packages a module of the standard library has linked in: NULL-terminated, or
- * NULL. */
+/* The packages of ours that a standard library module is linked with: NULL-terminated, or NULL. */
 const char *const *package_libraries(const char *module);
 
-/* In a bill of materials; what begins with the second is a tool. */
+/* SPDX identifiers in bills of materials; those beginning with TOOL are tools. */
 #define DISTRIBUTION "SPDXRef-distribution"
 #define TOOL "SPDXRef-toolchain"
 
 /* The bill of materials of the archive that holds `list`, with the tree as `as`: files are digested
- * as they are there, and what the archive leaves out is left out. The second form is made from the
- * first. */
+ * as they appear in it, and files that it omits are omitted. The second function converts the first
+ * one's result. */
 int package_spdx(const struct package *p, const struct tar_list *list, const char *as, json_t **ret,
 	struct err *err);
 json_t *package_cyclonedx(const json_t *spdx);
 
-/* The text of PYTHON.json, to be freed. `full` is the list of the archive that it stands in: paths
- * are listed as they are there. NULL if a file of the config folder cannot be read. */
+/* The text of PYTHON.json; the caller frees it. `full` lists the archive that will hold it: paths
+ * are those of the archive. NULL if a file of the config folder cannot be read. */
 char *python_json(const struct package *p, const struct tar_list *full, struct err *err);
 
-/* Fills `stripped` with names of the tree's files as they are in `tree` and their stripped forms,
- * and `debug` with what was taken out of them. Files are made in `scratch`. */
+/* Fills `stripped` with the stripped forms of the tree's files, under their names in `tree`, and
+ * `debug` with the debug information removed from them. Files are created in `scratch`. */
 int package_strip(const struct package *p, const struct tar_list *tree, const char *scratch,
 	unsigned int jobs, struct tar_list *stripped, struct tar_list *debug, struct err *err);
 
-/* Adds CPython's extension of gdb, where gdb loads it for the interpreter and libpython by itself:
- * beside what `debug` holds of them. */
+/* Adds CPython's gdb extension where gdb loads it automatically for the interpreter and libpython:
+ * next to their files in `debug`. */
 void package_add_gdb(
 	const struct package *p, const void *script, size_t len, struct tar_list *debug);
 
-/* ---- keys and signatures
- * ------------------------------------------------------------------------- */
+/* ---- keys and signatures --------------------------------------------------------------------- */
 
 struct key {
-	unsigned char id[8]; /* chosen when the key was made; it only says which key to take */
-	bool has_id;         /* not in PEM */
+	unsigned char id[8]; /* chosen at key generation; only identifies the key */
+	bool has_id;         /* false for PEM */
 	unsigned char public[32];
 	unsigned char seed[32]; /* the secret */
 };
@@ -89,36 +87,35 @@ struct key {
 
 /* Overwrites the secret. */
 void key_release(struct key *k);
-/* A secret key of `minisign -G` or `signify -G -n`, or PEM (PKCS #8). `password` names a file whose
- * first line opens it; may be NULL. Files that others can read are refused. */
+/* Reads a secret key made by `minisign -G` or `signify -G -n`, or in PEM (PKCS #8). `password`
+ * names a file whose first line unlocks it; may be NULL. Files readable by others are refused. */
 int key_read_secret(const char *path, const char *password, struct key *k, struct err *err);
-/* The same of a text; `password` is the word itself, or NULL. `path` is for messages. */
+/* The same from memory; `password` is the password itself, or NULL. `path` is for messages. */
 int key_parse_secret(const char *text, size_t len, const char *path, const char *password,
 	struct key *k, struct err *err);
-/* A public key: a file of minisign or signify, PEM, or the 56 characters ("RW…") themselves. */
+/* Reads a public key: a minisign or signify file, PEM, or the 56 characters ("RW…") themselves. */
 int key_read_public(const char *given, struct key *k, struct err *err);
 int key_parse_public(
 	const char *text, size_t len, const char *path, struct key *k, struct err *err);
-/* "RW…", as `minisign -P` takes it; to be freed. */
+/* "RW…", as `minisign -P` takes it; the caller frees it. */
 char *key_public_text(const struct key *k);
 
-/* The same key, text and comment always give the same bytes. */
+/* Deterministic: the same key, text and comment give the same bytes. */
 int sign_text(const struct key *k, const char *text, size_t len, const char *comment,
 	struct buf *signature, struct err *err);
-/* Is `signature` (a file's content, `path` for messages) one of this key over the text? Else
- * ERR_INPUT. */
+/* Verifies that `signature` (a file's content; `path` is for messages) is this key's signature of
+ * the text; ERR_INPUT if not. */
 int sign_verify(const struct key *k, const char *text, size_t len, const char *signature,
 	size_t signature_len, const char *path, struct err *err);
 
-/* To be freed. */
+/* The caller frees it. */
 char *base64_text(const void *data, size_t n);
-/* Exactly n bytes, without a blank or anything else around them. */
+/* Decodes exactly n bytes; no surrounding whitespace or other characters are allowed. */
 bool base64_bytes(const char *text, void *out, size_t n);
 /* "A545CEA3E8DF0118", as minisign shows it. */
 void key_id_text(const unsigned char id[8], char text[17]);
 
-/* ---- SHA256SUMS
- * ---------------------------------------------------------------------------------- */
+/* ---- SHA256SUMS ------------------------------------------------------------------------------ */
 
 #define SUMS_FILE "SHA256SUMS"
 #define SIGNATURE_FILE "SHA256SUMS.sig"
@@ -137,52 +134,53 @@ struct sums {
 #define CLEANUP_SUMS CLEANUP(sums_release)
 
 void sums_release(struct sums *s);
-/* Every form that `sha256sum -c` takes: two blanks, " *", one blank (in the whole file, as there),
- * "SHA256 (NAME) = DIGEST", escaped names, digests in capitals, CRLF; empty lines and "#" comments.
- * Further a byte order mark. A line in no such form makes the whole file unreadable (ERR_INPUT):
- * it may be the one that counts. `path` is for messages. */
+/* Accepts every form that `sha256sum -c` does: two spaces, " *", one space (if used throughout the
+ * file, as there), "SHA256 (NAME) = DIGEST", escaped names, upper-case digests, CRLF; empty lines
+ * and "#" comments. Also accepts a byte order mark. Any other line makes the whole file invalid
+ * (ERR_INPUT), since it may be the one that matters. `path` is for messages. */
 int sums_parse(const char *text, size_t len, const char *path, struct sums *s, struct err *err);
-/* FOLDER/SHA256SUMS. 1: read; 0: there is none. */
+/* Reads FOLDER/SHA256SUMS. 1: read; 0: no such file. */
 int sums_read(const char *folder, struct sums *s, struct err *err);
-/* The same, if FOLDER/SHA256SUMS.sig is this key's signature of it; that either is missing is an
- * error, too. */
+/* The same, but also fails unless FOLDER/SHA256SUMS.sig is this key's signature of it, or if either
+ * file is missing. */
 int sums_read_signed(const char *folder, const struct key *key, struct sums *s, struct err *err);
-/* 1 and the digest if it names the file, 0 if not; ERR_INPUT if it has two digests of it. */
+/* 1 and the digest if the list names the file, 0 if not; ERR_INPUT if it has two different digests
+ * for it. */
 int sums_find(const struct sums *s, const char *folder, const char *name, char hex[SHA256_HEX_SIZE],
 	struct err *err);
-/* In place of others of that name; NULL: takes the name out. */
+/* Replaces any entry of that name; NULL removes it. */
 void sums_set(struct sums *s, const char *name, const char *hex);
-/* As sha256sum writes it, sorted by name, comments first. */
+/* Formats as sha256sum does, sorted by name, comments first. */
 void sums_text(struct sums *s, struct buf *text);
-/* Fails if an archive's digest is not the one that `said` (a file, say) has. */
+/* Fails if an archive's digest differs from the one given by `said` (a file, for instance). */
 int sums_compare(const char *archive, const char *said, const char *got, const char *wanted,
 	struct err *err);
 
-/* ---- publishing
- * ---------------------------------------------------------------------------------- */
+/* ---- publishing ------------------------------------------------------------------------------ */
 
-/* The list in a journal that comes before the archives. */
+/* In a journal, the list that is moved before the archives. */
 #define FIRST_SUMS_FILE "SHA256SUMS.first"
 #define INDEX_FILE "downloads.json"
-/* Of scratch folders beside what is published. */
+/* Prefix of scratch folders next to published files. */
 #define SCRATCH ".solder-pack"
 
-/* Has a run that was killed, or still runs, left something to be done in the folder? */
+/* True if a run that was killed, or is still running, left work to finish in the folder. */
 bool publish_is_pending(const char *folder);
-/* Does it, and says so. The folder is locked by the caller. ERR_ENVIRONMENT if somebody else made
- * the journal, or could change it. */
+/* Finishes that work and reports it. The caller holds the folder's lock. ERR_ENVIRONMENT if another
+ * user created the journal or could change it. */
 int publish_complete(const char *folder, struct progress *progress, struct err *err);
-/* `stage`, a folder of mode 0700 on the same file system, holds the files, each synced; it is gone
- * afterwards. The folder is locked, and nothing is pending. After a failure something may be. */
+/* Publishes the files in `stage`, a folder of mode 0700 on the same file system, each already
+ * synced; consumes `stage`. The caller holds the folder's lock, and nothing is pending; after a
+ * failure, something may be. */
 int publish_commit(const char *stage, const char *folder, struct err *err);
 
-/* An archive that is replaced by another of the same name. */
+/* An archive being replaced by another of the same name. */
 struct renewal {
 	const char *name, *old, *hex;
 };
 
-/* If FOLDER/downloads.json has digests of archives that are replaced, writes one with the new ones
- * to `path`. What it cannot read it leaves to pack_index() to complain of. */
+/* If FOLDER/downloads.json has digests of replaced archives, writes an updated copy to `path`. An
+ * unreadable one is left for pack_index() to report. */
 int index_renew(const char *folder, const struct renewal *renewals, size_t n, const char *path,
 	struct err *err);
 

@@ -1,4 +1,4 @@
-/* What a tree says of itself, and how its archives are called. */
+/* Reads a tree's description of itself, and names its archives. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +15,7 @@
 #define ASK_MS 60000
 #define ANSWER_MAX ((size_t)4 << 20)
 
-/* What PYTHON.json says of the interpreter, in the interpreter's own words. */
+/* Asks the interpreter for the facts in PYTHON.json. */
 EMBED(pack_question, "src/pack/ask.py");
 
 char *package_path(const struct package *p, const char *rel)
@@ -46,7 +46,7 @@ char *package_test_folder(const struct package *p, const char *test)
 	return path;
 }
 
-/* Trees of before the date was written down carry it in the times of their files. */
+/* Trees built before the date was recorded have it in their files' times. */
 static int read_epoch(struct package *p, const struct stat *build_file, struct err *err)
 {
 	const json_t *epoch = json_object_get(p->build, "source_date_epoch");
@@ -83,7 +83,7 @@ static int read_build(struct package *p, struct err *err)
 		return -1;
 	p->build = json_loadb(text.data, text.len, 0, NULL);
 	triple = package_text(json_object_get(p->build, "distribution"), "triple");
-	/* "x86_64-linux-gnu": it becomes part of names of files. */
+	/* The triple "x86_64-linux-gnu" becomes part of file names. */
 	if (!json_is_array(json_object_get(p->build, "packages")) || !strchr(triple, '-') ||
 		*triple == '-' || triple[strspn(triple, LETTERS_AND_DIGITS "_-")])
 		return err_set(err, ERR_INPUT, "'%s' is damaged", path);
@@ -106,7 +106,7 @@ int package_answer(struct package *p, const char *text, size_t len, struct err *
 			       p->dist.interpreter);
 }
 
-/* sys and sysconfig, from the interpreter itself. */
+/* Queries sys and sysconfig of the interpreter itself. */
 static int ask_interpreter(struct package *p, struct err *err)
 {
 	CLEANUP_STRV struct strv env = STRV_INIT;
@@ -118,7 +118,7 @@ static int ask_interpreter(struct package *p, struct err *err)
 		.max_output = ANSWER_MAX,
 		.limit_ms = ASK_MS};
 
-	/* LD_LIBRARY_PATH is not of the tree. */
+	/* LD_LIBRARY_PATH does not belong to the tree. */
 	proc_ask_environment(false, &env);
 	if (py_run(&program, &answer, err) < 0)
 		return err_wrap(err, "asking '%s' about itself", p->dist.interpreter);
@@ -201,7 +201,7 @@ static int open_package(struct package *p, struct err *err)
 			return err_set(err, ERR_ENVIRONMENT, "cannot pack '%s': %s",
 				p->files.v[i].path, p->files.v[i].problem);
 	}
-	/* "x86_64-linux-gnu" is x86_64-unknown-linux-gnu in the names of others. */
+	/* Elsewhere "x86_64-linux-gnu" is called x86_64-unknown-linux-gnu. */
 	triple = package_text(json_object_get(p->build, "distribution"), "triple");
 	n = strcspn(triple, "-");
 	p->triple = strncmp(triple + n, "-linux-", 7)

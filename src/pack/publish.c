@@ -1,13 +1,13 @@
-/* Several files of a folder, replaced as one act.
+/* Replaces several files of a folder as one transaction.
  *
- * What is new is written and synced in a folder beside its place, which one rename turns into a
- * journal: before it nothing has happened, after it all of it will. Then the files are moved out of
- * the journal. A run that is killed in between leaves the journal, and the next one that writes
- * into the folder moves the rest.
+ * New files are written and synced in a staging folder. One rename turns it into a journal: before,
+ * nothing has happened; after, everything will. The files are then moved out of the journal. If a
+ * run is killed in between, the journal remains, and the next run that writes into the folder moves
+ * the rest.
  *
- * At every moment SHA256SUMS is true of each archive in the folder that it names: the first to be
- * moved is a list without what is about to be replaced, and the last one is the whole. Its
- * signature, which holds for that one alone, follows, and then downloads.json.
+ * At every moment SHA256SUMS is correct for each archive in the folder that it names: the first
+ * file moved is a list without the archives about to be replaced, and after the archives comes the
+ * complete list. Its signature, valid for the complete list only, follows, and then downloads.json.
  */
 #include "pack/pack-internal.h"
 
@@ -29,7 +29,7 @@ bool publish_is_pending(const char *folder)
 	return path_exists(journal);
 }
 
-/* What stands in it was decided by who could write into it. */
+/* Whoever could write into the journal controls its content. */
 static int check_owner(const char *journal, struct err *err)
 {
 	struct stat st;
@@ -80,7 +80,7 @@ static int list(const char *journal, struct strv *names, struct err *err)
 	return 0;
 }
 
-/* From the rename of the journal on, the next run goes on from here. */
+/* Once the journal has been renamed, the next run continues from here. */
 static int not_done(const char *folder, struct err *err)
 {
 	err_wrap(err, "publishing in '%s' is not done", folder);
@@ -99,7 +99,7 @@ static int move_all(const char *folder, const char *journal, struct err *err)
 		CLEANUP_FREE char *to =
 			xasprintf("%s/%s", folder, rank(name) == 0 ? SUMS_FILE : name);
 
-		/* Synced each: the order has to hold after a power failure, too. */
+		/* Sync each: the order must survive a power failure. */
 		if (path_rename(from, to, err) < 0)
 			return not_done(folder, err);
 	}
@@ -127,7 +127,7 @@ int publish_commit(const char *stage, const char *folder, struct err *err)
 
 	if (path_sync(stage, err) < 0)
 		return -1;
-	/* It may be renamed, and only the sync have failed. */
+	/* The rename may have succeeded, and only the sync failed. */
 	if (path_rename(stage, journal, err) < 0)
 		return path_exists(journal) ? not_done(folder, err) : -1;
 	return move_all(folder, journal, err);

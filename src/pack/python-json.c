@@ -1,4 +1,4 @@
-/* PYTHON.json, format version 8. Its readers refuse keys that they do not know. */
+/* PYTHON.json, format version 8. Its readers reject unknown keys. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static const char *config(const struct package *p, const char *name)
 	return package_text(json_object_get(p->says, "python_config_vars"), name);
 }
 
-/* "python/build/Modules/main.o" is "build/Modules/main.o" in the JSON. */
+/* Maps "python/build/Modules/main.o" to "build/Modules/main.o" for the JSON. */
 static const char *in_json(const char *name)
 {
 	return name + strlen("python/");
@@ -28,7 +28,7 @@ static bool has(const struct tar_list *full, const char *rel)
 	return tar_list_find(full, name) != NULL;
 }
 
-/* "-lm -ldl": libraries of the system, as nothing else is asked of the final link. */
+/* Parses "-lm -ldl". All are system libraries, since the final link uses no others. */
 static void add_links(json_t *links, const char *flags)
 {
 	CLEANUP_STRV struct strv words = STRV_INIT;
@@ -46,7 +46,7 @@ static void add_links(json_t *links, const char *flags)
 	}
 }
 
-/* libc is in every link; it is not said. */
+/* libc is always linked, so it is omitted. */
 static json_t *needed_json(const struct elf_facts *f)
 {
 	json_t *links = json_array();
@@ -63,8 +63,8 @@ static json_t *needed_json(const struct elf_facts *f)
 	return links;
 }
 
-/* Adds an extension module; those of packages of ours with the licences and where their texts are.
- * A shared one is a file of its own, which the names of both say. */
+/* Adds an extension module; if it links packages of ours, with their licences and paths of the
+ * licence texts. Both names show that a shared module is a file of its own. */
 static void add_extension(const struct package *p, const struct tar_list *full, json_t *extensions,
 	const char *module, const char *init, const char *shared, json_t *links)
 {
@@ -106,7 +106,7 @@ static void add_shared(const struct package *p, const struct tar_list *full, jso
 			add_extension(
 				p, full, extensions, module, init, lib, needed_json(&f->facts));
 	}
-	/* a module whose file is a link to another's */
+	/* a module whose file is a link to another module's */
 	for (size_t i = 0; i < full->n; i++) {
 		const struct tar_entry *link = &full->v[i];
 		CLEANUP_FREE char *module = package_module(link->name);
@@ -119,7 +119,8 @@ static void add_shared(const struct package *p, const struct tar_list *full, jso
 	}
 }
 
-/* The lines of a file of the config folder; none if it is not there. The first failure stays. */
+/* The lines of a file in the config folder; empty if the file is missing. Keeps the first
+ * failure. */
 static void read_config(
 	const struct package *p, const char *name, struct strv *lines, struct err *err)
 {
@@ -134,8 +135,8 @@ static void read_config(
 		strv_split(lines, text.data, "\n");
 }
 
-/* Of a line of Setup, "name file.c sub/other.c -DFLAG", the objects that the build has. The first
- * mention of a module counts. */
+/* For a line of Setup, "name file.c sub/other.c -DFLAG", finds the objects that the build has. A
+ * module's first mention counts. */
 static void read_setup_line(const char *line, const struct tar_list *full, json_t *extensions)
 {
 	CLEANUP_STRV struct strv words = STRV_INIT;
@@ -160,9 +161,8 @@ static void read_setup_line(const char *line, const struct tar_list *full, json_
 	}
 }
 
-/* The table of built-in modules is that of config.c: {"marshal", PyMarshal_Init}. For some, which
- * need none, the function is NULL there. Modules that no Setup names belong to the interpreter
- * itself. */
+/* Reads the table of built-in modules in config.c: {"marshal", PyMarshal_Init}. Modules that need
+ * no init function have NULL. Those not named in Setup belong to the interpreter itself. */
 static void add_builtins(
 	const struct package *p, const struct tar_list *full, json_t *extensions, struct err *err)
 {

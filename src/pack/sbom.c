@@ -1,5 +1,5 @@
-/* Bills of materials in SPDX 2.3. They say nothing of the machine or the moment, so that the same
- * build has the same bill. */
+/* Bills of materials in SPDX 2.3. They do not mention the machine or the time, so the same build
+ * always has the same bill. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #define METADATA_MAX ((size_t)1 << 20)
 #define CPYTHON "SPDXRef-package-cpython"
 
-/* A bill in the making, of what `list` has below `as`. */
+/* A bill under construction, for the files below `as` in `list`. */
 struct bill {
 	const struct package *p;
 	const struct tar_list *list;
@@ -18,7 +18,7 @@ struct bill {
 	json_t *packages, *relations;
 };
 
-/* Identifiers have letters, digits, dots and dashes. */
+/* Identifiers may hold letters, digits, dots and dashes. */
 static char *identifier(const char *prefix, const char *name)
 {
 	char *id = xasprintf("SPDXRef-%s-%s", prefix, name);
@@ -54,7 +54,7 @@ static void relate(const struct bill *b, const char *from, const char *how, cons
 				      "relationshipType", how, "relatedSpdxElement", to));
 }
 
-/* Appends a package whose remaining fields the caller knows better. */
+/* Appends a package; the caller sets the remaining fields. */
 static json_t *add_package(
 	const struct bill *b, const char *id, const char *name, const char *version)
 {
@@ -79,7 +79,7 @@ static void add_source(const struct bill *b, const json_t *package)
 	const json_t *patch;
 	size_t i;
 
-	/* A path below any mirror of Debian is no URL. */
+	/* A path relative to any Debian mirror is not a URL. */
 	if (strstr(source, "://"))
 		set_text(o, "downloadLocation", source);
 	if (*package_text(package, "licence"))
@@ -88,7 +88,7 @@ static void add_source(const struct bill *b, const json_t *package)
 	set_text(o, "primaryPackagePurpose", "SOURCE");
 	json_object_set_new(o, "checksums", sum_json(package_text(package, "sha256")));
 	json_object_set_new(o, "externalRefs", purl_json("generic", name, version));
-	/* SPDX has no field for them. */
+	/* SPDX has no field for patches. */
 	json_array_foreach (json_object_get(package, "patches"), i, patch)
 		buf_addf(&patches, "%s%s (SHA-256 %s): %s",
 			i ? "; " : "patched by solder: ", package_text(patch, "file"),
@@ -110,8 +110,8 @@ static bool has_package(const struct package *p, const char *name)
 	return false;
 }
 
-/* A package without source: an artifact with the digest that it has in the archive. NULL: it could
- * not be read. */
+/* A package without source: an artifact with its digest as in the archive. NULL if it cannot be
+ * read. */
 static json_t *add_artifact(const struct bill *b, const struct tar_entry *e, const char *id,
 	const char *name, const char *version, const char *purpose, struct err *err)
 {
@@ -129,8 +129,8 @@ static json_t *add_artifact(const struct bill *b, const struct tar_entry *e, con
 	return o;
 }
 
-/* Each of our ELF files is a package of its own, with its digest, and says what is linked in. What
- * the archive leaves out is left out. */
+/* Each of our ELF files is a package with its own digest and lists the libraries linked into it.
+ * Files that the archive omits are skipped. */
 static int add_file(const struct bill *b, const struct py_file *f, struct err *err)
 {
 	CLEANUP_FREE char *name = xasprintf("%s/%s", b->as, f->rel);
@@ -156,7 +156,7 @@ static int add_file(const struct bill *b, const struct py_file *f, struct err *e
 	return 0;
 }
 
-/* A field of METADATA, "" if it has none. To be freed. */
+/* A field of METADATA, or "" if missing. The caller frees it. */
 static char *wheel_field(const char *metadata, const char *field)
 {
 	CLEANUP_FREE char *start = xasprintf("\n%s: ", field);
@@ -166,8 +166,8 @@ static char *wheel_field(const char *metadata, const char *field)
 	return xstrndup(found, strcspn(found, "\r\n"));
 }
 
-/* Sets the SPDX expression that a wheel's METADATA has. Before there was a field for it,
- * classifiers said it; what stood in "License" was anything. */
+/* Sets the SPDX licence expression from a wheel's METADATA. Older files use classifiers instead;
+ * their "License" field is free text. */
 static void set_wheel_licence(json_t *o, const char *metadata)
 {
 	CLEANUP_FREE char *expression = wheel_field(metadata, "License-Expression");
@@ -178,8 +178,8 @@ static void set_wheel_licence(json_t *o, const char *metadata)
 		set_text(o, "licenseDeclared", "MIT");
 }
 
-/* NAME-VERSION-py3-none-any.whl. ensurepip's is installed, too; the tests have some of their own.
- */
+/* NAME-VERSION-py3-none-any.whl. ensurepip's wheels are also installed; the tests bring their
+ * own. */
 static int add_wheel(
 	const struct bill *b, const struct tar_entry *e, const char *rel, struct err *err)
 {
@@ -204,7 +204,8 @@ static int add_wheel(
 	return 0;
 }
 
-/* What pip or another installed into the tree; the bundled wheels are there already. */
+/* Packages that pip or another tool installed into the tree, without the bundled wheels, already
+ * listed. */
 static int add_installed(const struct bill *b, const struct tar_entry *e, struct err *err)
 {
 	CLEANUP_FREE char *name = NULL, *version = NULL, *id = NULL, *same = NULL, *project = NULL;
@@ -233,7 +234,7 @@ static int add_installed(const struct bill *b, const struct tar_entry *e, struct
 	return 0;
 }
 
-/* What is no ELF file: wheels, libpython's archive, and what was installed. */
+/* Files that are not ELF: wheels, libpython's archive, and installed packages. */
 static int add_other(const struct bill *b, const struct tar_entry *e, struct err *err)
 {
 	size_t n = strlen(b->as);
@@ -262,8 +263,8 @@ static int add_other(const struct bill *b, const struct tar_entry *e, struct err
 	return add_wheel(b, e, rel, err);
 }
 
-/* By the first line that a tool prints for --version: "Debian clang version 19.1.7 (3~deb12u1)",
- * "gcc (Debian 12.2.0-14+deb12u1) 12.2.0". `name` is for lines that say none of the known ones. */
+/* Parses the first line of a tool's --version output: "Debian clang version 19.1.7 (3~deb12u1)",
+ * "gcc (Debian 12.2.0-14+deb12u1) 12.2.0". `name` is used if the line matches neither. */
 static void add_tool(const struct bill *b, const char *id, const char *name, const char *line)
 {
 	static const char *const llvm[][2] = {{"clang version ", "clang"}, {"LLD ", "lld"}};
@@ -289,7 +290,7 @@ static void add_tool(const struct bill *b, const char *id, const char *name, con
 	relate(b, id, "BUILD_TOOL_OF", DISTRIBUTION);
 }
 
-/* The distribution itself, with what decides on its code besides sources and compiler. */
+/* The distribution itself, with what determines its code besides sources and compiler. */
 static json_t *add_distribution(const struct bill *b)
 {
 	static const char *const names[] = {"CONFIG_ARGS", "CFLAGS", "CONFIGURE_CFLAGS_NODIST",
@@ -313,7 +314,7 @@ static json_t *add_distribution(const struct bill *b)
 	return o;
 }
 
-/* All of the packages' licences apply to the whole. To be freed. */
+/* All licences of the packages apply to the whole. The caller frees it. */
 static char *all_licences(const json_t *packages)
 {
 	CLEANUP_STRV struct strv all = STRV_INIT, parts = STRV_INIT;
@@ -353,7 +354,7 @@ static int fill(const struct bill *b, struct err *err)
 			return -1;
 	}
 	add_tool(b, TOOL, "gcc", package_text(d, "compiler"));
-	/* Trees of before the linker was written down do not say which it was. */
+	/* Trees built before the linker was recorded do not name it. */
 	if (*package_text(d, "linker"))
 		add_tool(b, TOOL "-linker", "linker", package_text(d, "linker"));
 	licences = all_licences(b->packages);
@@ -376,7 +377,7 @@ int package_spdx(const struct package *p, const struct tar_list *list, const cha
 		json_decref(doc);
 		return -1;
 	}
-	/* The namespace must be unique to the content: it is named after its digest. */
+	/* The namespace must be unique to the content, so it contains its digest. */
 	text = json_dumps(doc, JSON_COMPACT);
 	sha256_hex(text, strlen(text), hex);
 	json_object_set_new(doc, "documentNamespace",

@@ -1,8 +1,7 @@
-/* Ed25519 signatures of a list, in the forms of minisign and signify.
+/* Ed25519 signatures of a list, in the formats of minisign and signify.
  *
- * One file serves both: signify reads its first two lines, and minisign all four. Therefore the
- * text itself is signed, as signify does, not a digest of it. Signatures that minisign made of a
- * digest are verified, too.
+ * One file serves both: signify reads its first two lines, minisign all four. So we sign the text
+ * itself, as signify does, not its digest. minisign's signatures of a digest are also verified.
  */
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 #define UNTRUSTED "untrusted comment: "
 #define TRUSTED "trusted comment: "
 
-/* What a signature file holds, as bytes. */
+/* Contents of a signature file, decoded. */
 struct packed {
 	char algorithm[2]; /* "Ed" over the text, "ED" over its BLAKE2b-512 */
 	unsigned char id[8], signature[64];
@@ -21,7 +20,7 @@ struct packed {
 
 struct signature {
 	struct packed packed;
-	const char *comment; /* of minisign; NULL: none, as of signify */
+	const char *comment; /* minisign's trusted comment; NULL for signify */
 	unsigned char global[64];
 };
 
@@ -44,7 +43,7 @@ static int sign(
 	return done ? 0 : no_crypto(err);
 }
 
-/* 1: it is one of this key. */
+/* 1 if this key made the signature. */
 static int is_signed(const struct key *k, const void *data, size_t len,
 	const unsigned char signature[64], struct err *err)
 {
@@ -69,7 +68,7 @@ int sign_text(const struct key *k, const char *text, size_t len, const char *com
 	memcpy(packed.id, k->id, sizeof(packed.id));
 	if (sign(k, text, len, packed.signature, err) < 0)
 		return -1;
-	/* minisign signs a second time: the signature and what is said with it. */
+	/* minisign's second signature covers the first one and the trusted comment. */
 	buf_add(&global, packed.signature, sizeof(packed.signature));
 	buf_adds(&global, comment);
 	if (sign(k, global.data, global.len, again, err) < 0)
@@ -132,7 +131,7 @@ int sign_verify(const struct key *k, const char *text, size_t len, const char *s
 	CLEANUP_STRV struct strv lines = STRV_INIT;
 	struct signature s;
 
-	/* A NUL would end the lines early. */
+	/* A NUL would cut the lines short. */
 	if (signature_len && !memchr(signature, '\0', signature_len)) {
 		CLEANUP_FREE char *copy = xstrndup(signature, signature_len);
 

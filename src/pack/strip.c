@@ -1,4 +1,4 @@
-/* Takes debug information out of a tree's files, by the system's objcopy. */
+/* Removes debug information from a tree's files with the system's objcopy. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 /* One run of objcopy. */
 struct task {
 	struct strv argv;
-	char *made; /* the file that must be there afterwards */
-	int said;   /* what objcopy prints, in memory, as there may be no room on the disk */
+	char *made; /* the file that must exist afterwards */
+	int said;   /* objcopy's output, in memory, since the disk may be full */
 };
 
 struct strip {
@@ -40,7 +40,7 @@ static void strip_release(struct strip *s)
 	free(s->objcopy);
 }
 
-/* objcopy [-D] OPTION FROM TO; the file made is called by the number of the task. */
+/* objcopy [-D] OPTION FROM TO; the output is named after the task's number. */
 static const char *add_task(struct strip *s, const char *option, const char *from)
 {
 	struct task *t;
@@ -62,7 +62,7 @@ static void strip_file(struct strip *s, const char *path, const char *name, bool
 	tar_list_add_file(s->stripped, add_task(s, "--strip-debug", path), name, executable);
 }
 
-/* Where debuggers look for a file's debug information; NULL without a build-id. */
+/* Path where debuggers look for a file's debug information; NULL without a build-id. */
 static char *companion_of(const struct py_file *f)
 {
 	const char *id = f->facts.build_id;
@@ -72,7 +72,7 @@ static char *companion_of(const struct py_file *f)
 	return xasprintf("python/lib/debug/.build-id/%.2s/%s.debug", id, id + 2);
 }
 
-/* Without a build-id nobody would find the debug information again; then it is gone with the
+/* Without a build-id debuggers cannot find the debug information, so it is dropped along with the
  * sections. */
 static void split_file(struct strip *s, const struct py_file *f, const char *name)
 {
@@ -87,7 +87,7 @@ static void split_file(struct strip *s, const struct py_file *f, const char *nam
 			s->debug, add_task(s, "--only-keep-debug", f->path), companion, false);
 }
 
-/* Is it for linkers, an archive or an object, not only by its name? 1, 0 or -1. */
+/* 1 if the content, not just the name, is an archive or object for linkers; 0 if not, or -1. */
 static int is_linkable(const struct tar_entry *e, struct err *err)
 {
 	CLEANUP_CLOSE int fd = -1;
@@ -108,7 +108,7 @@ static int is_linkable(const struct tar_entry *e, struct err *err)
 	return !memcmp(magic, "!<arch>\n", 8) || !memcmp(magic, "\177ELF", 4);
 }
 
-/* Those of the tree's files that the archive holds, too. */
+/* Handles those of the tree's files that are in the archive. */
 static int plan(struct strip *s, const struct tar_list *tree, struct err *err)
 {
 	for (size_t i = 0; i < s->p->files.n; i++) {
@@ -130,8 +130,8 @@ static int plan(struct strip *s, const struct tar_list *tree, struct err *err)
 	return 0;
 }
 
-/* gdb loads "FILE-gdb.py" with FILE, also when FILE is a companion, if it is below a folder that it
- * trusts; the one for debug information is. */
+/* gdb loads "FILE-gdb.py" with FILE, even if FILE is a debug companion, provided it is below a
+ * trusted folder; the one for debug information is trusted. */
 void package_add_gdb(
 	const struct package *p, const void *script, size_t len, struct tar_list *debug)
 {
@@ -167,7 +167,7 @@ static int start_objcopy(void *ctx, struct proc **ret, void **job, struct err *e
 		       : POOL_STARTED;
 }
 
-/* With objcopy's own words, of which the last line says most. */
+/* Quotes objcopy's last line, which is the most informative. */
 static int failed(const struct task *t, struct err *err)
 {
 	char said[4096];

@@ -1,4 +1,4 @@
-/* SHA256SUMS, as sha256sum writes and reads it. */
+/* SHA256SUMS in the format of sha256sum. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static bool begins_with_digest(const char *s)
 	return strspn(s, "0123456789abcdefABCDEF") == HEX_LENGTH;
 }
 
-/* In place. False for what sha256sum would not have written. */
+/* Works in place. False for anything that sha256sum would not write. */
 static bool unescape(char *s)
 {
 	char *to = s;
@@ -58,7 +58,7 @@ static bool unescape(char *s)
 	return true;
 }
 
-/* "(NAME) = DIGEST", whose last parenthesis ends the name. */
+/* Splits "(NAME) = DIGEST"; the last parenthesis ends the name. */
 static bool split_tagged(char *s, char **name, char **hex)
 {
 	char *end = strrchr(s, ')');
@@ -74,8 +74,8 @@ static bool split_tagged(char *s, char **name, char **hex)
 	return begins_with_digest(*hex) && !(*hex)[HEX_LENGTH];
 }
 
-/* How many blanks stand before names; the first line that shows it decides for the whole file, as
- * for sha256sum. */
+/* Number of spaces before names; the first unambiguous line decides for the whole file, as in
+ * sha256sum. */
 enum blanks { UNKNOWN, ONE, TWO };
 
 static bool split_line(char *s, enum blanks *blanks, char **name, char **hex)
@@ -125,7 +125,7 @@ int sums_parse(const char *text, size_t len, const char *path, struct sums *s, s
 		size_t n = newline ? (size_t)(newline - text) : len;
 		CLEANUP_FREE char *copy = xstrndup(text, n);
 		char *name, *hex;
-		bool whole; /* without a NUL */
+		bool whole; /* contains no NUL */
 
 		line++;
 		text += n + (newline != NULL);

@@ -1,4 +1,4 @@
-/* Is an archive what its publisher says? Then out it comes. */
+/* Unpacks an archive after checking it against its publisher's digest. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 	"a 'solder pack' is not done there, or was interrupted; packing into the folder again "    \
 	"completes it"
 
-/* Fails if it is not what it should be. `fd` is at its start, and is again afterwards. */
+/* Fails on a mismatch. `fd` is at its start, before and after. */
 static int compare(
 	int fd, const char *archive, const char *said, const char *wanted, struct err *err)
 {
@@ -28,7 +28,7 @@ static int compare(
 	return sums_compare(archive, said, got, wanted, err);
 }
 
-/* What the list, read without a failure, says of the archive. */
+/* Compares the archive with the list, if that was read without failure. */
 static int compare_listed(
 	int fd, const char *archive, const char *folder, const struct sums *sums, struct err *err)
 {
@@ -69,7 +69,7 @@ static int verify(
 	return compare_listed(fd, archive, dir, &sums, err);
 }
 
-/* Nothing of the archive is read before the list that names it is known to be the signer's. */
+/* Reads nothing of the archive before the list that names it is verified to be the signer's. */
 static int verify_signed(int fd, const char *archive, const char *key, struct err *err)
 {
 	CLEANUP_SUMS struct sums sums = {0};
@@ -85,8 +85,8 @@ static int verify_signed(int fd, const char *archive, const char *key, struct er
 	return -1;
 }
 
-/* May another folder take its place? Not what is mounted, or what would change hands; and what is
- * not empty has to be refused. */
+/* True if a new folder may replace `dir`: not if it is a mount point or would change owner, nor if
+ * it is not empty, which extraction must refuse. */
 static bool is_replaceable(const char *dir, const char *parent)
 {
 	struct stat st, above;
@@ -97,8 +97,8 @@ static bool is_replaceable(const char *dir, const char *parent)
 	       access(parent, W_OK | X_OK) == 0 && dir_is_empty(dir, &ignored) == 1;
 }
 
-/* Appears as a whole or not at all, where that can be: what a killed run leaves is a scratch folder
- * next to it, which the next one clears. */
+/* Appears as a whole or not at all, where possible: a killed run leaves a scratch folder next to
+ * it, which the next run clears. */
 static int place(int fd, const char *archive, const char *dir, int strip,
 	const struct tar_limits *limits, struct err *err)
 {

@@ -1,4 +1,4 @@
-/* Which file goes into which archive, and the writing of them side by side. */
+/* Decides which file goes into which archive, and writes the archives in parallel. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,17 +12,17 @@
 
 #define MAKEFILE_MAX ((size_t)16 << 20)
 
-/* How link.sh links, but with any compiler of the same kind and at any place. */
+/* Links like link.sh, but with any compiler of the same kind and in any location. */
 EMBED(pack_relink, "src/pack/relink.sh");
 EMBED(pack_run_tests, "src/pack/run_tests.py");
 
 enum { FULL, SMALL, STRIPPED, DEBUG, N_ARCHIVES };
 
-/* One archive to be written. */
+/* An archive to be written. */
 struct archive {
 	char *name, *path;
-	char *staged;              /* where it stays until all are ready */
-	bool replaces;             /* an archive of other content … */
+	char *staged;              /* its path until all are ready */
+	bool replaces;             /* an existing archive of different content … */
 	char old[SHA256_HEX_SIZE]; /* … with this digest */
 	struct tar_list list;
 	struct tar_options options;
@@ -36,12 +36,12 @@ struct writer {
 	struct package *p;
 	const struct pack_write *o;
 	char *stage;    /* a scratch folder … */
-	char *ready;    /* … and that in it which is published as a whole */
-	struct key key; /* if it is to be signed */
+	char *ready;    /* … and the part of it that is published as a unit */
+	struct key key; /* set if signing */
 	struct archive archives[N_ARCHIVES];
-	int line;                   /* of progress */
-	uint64_t bytes;             /* that will be read … */
-	atomic_uint_least64_t read; /* … and have been, by all who pack */
+	int line;                   /* progress line */
+	uint64_t bytes;             /* to be read … */
+	atomic_uint_least64_t read; /* … and read so far, by all workers */
 	atomic_bool stop;
 };
 
@@ -62,10 +62,10 @@ static void writer_release(struct writer *w)
 	free(w->ready);
 }
 
-/* ---- what goes into them ------------------------------------------------------------------- */
+/* ---- contents ------------------------------------------------------------------------------ */
 
-/* The tree as `as`. What others left there that belongs to no distribution (bytecode of a run, say)
- * is the caller's matter; bills are of the archive that the tree was unpacked from. */
+/* Adds the tree as `as`, without our own files: a bill there describes the archive that the tree
+ * was unpacked from. Stray files (bytecode from a run, for instance) are the caller's concern. */
 static int add_tree(const struct writer *w, struct tar_list *l, const char *as, struct err *err)
 {
 	static const char *const others[] = {KEY_FILE, FILES_FILE, SBOM_FILE, CYCLONEDX_FILE};
@@ -88,7 +88,7 @@ static void add_json(struct tar_list *l, const json_t *j, const char *as, const 
 	tar_list_add_bytes(l, line, strlen(line), name);
 }
 
-/* The bill of what is in the list by now. */
+/* Adds a bill of the list's current content. */
 static int add_bill(const struct writer *w, struct tar_list *l, const char *as, struct err *err)
 {
 	json_t *spdx, *other;
@@ -104,8 +104,8 @@ static int add_bill(const struct writer *w, struct tar_list *l, const char *as, 
 	return 0;
 }
 
-/* The tree without CPython's own tests, and without libpython3.13.a and the link to it if that is
- * wanted. */
+/* The tree without CPython's own tests and, if requested, without libpython3.13.a and the link to
+ * it. */
 static int fill_small(const struct writer *w, struct tar_list *l, struct err *err)
 {
 	CLEANUP_STRV struct strv drop = STRV_INIT;
@@ -127,8 +127,8 @@ static int fill_small(const struct writer *w, struct tar_list *l, struct err *er
 	return 0;
 }
 
-/* python/build: what the interpreter was linked from, without what stands in install and the
- * program for embedding tests; and how to link it again. The Makefile names the folder of the build
+/* python/build: what the interpreter was linked from, without files that are in install and the
+ * program for embedding tests; and a script to link it again. The Makefile names the build folder
  * and the tools that it found. */
 static int add_build(const struct pack_write *o, struct tar_list *l, struct err *err)
 {
@@ -190,7 +190,7 @@ static int fill_lists(struct writer *w, struct err *err)
 		return -1;
 	}
 	progress_end(w->o->progress, line, "done");
-	/* Of two files with one name the later counts. */
+	/* Of two files with the same name the later one wins. */
 	for (size_t i = 0; i < stripped.n; i++)
 		tar_list_add_file(&a[STRIPPED].list, stripped.v[i].path, stripped.v[i].name,
 			stripped.v[i].executable);
@@ -202,9 +202,9 @@ static int fill_lists(struct writer *w, struct err *err)
 	return 0;
 }
 
-/* ---- written ------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
-/* Writes the archives of one compressor, or all of them. */
+/* Writes one compressor's archives, or all of them. */
 static void write_archives(void *ctx, size_t group)
 {
 	static const size_t order[] = {FULL, DEBUG, SMALL, STRIPPED};
@@ -230,7 +230,8 @@ static void show_read(void *ctx, size_t taken)
 	progress_update(w->o->progress, w->line, atomic_load(&w->read), w->bytes);
 }
 
-/* gzip has one thread, so zstd works next to it. Two of zstd would take twice the memory. */
+/* gzip uses one thread, so zstd runs in parallel with it. Two zstd archives at once would take
+ * twice the memory. */
 static int write_all_archives(struct writer *w, struct err *err)
 {
 	const struct parallel_work work = {.make = write_archives, .wait = show_read, .ctx = w};
@@ -258,7 +259,7 @@ static int write_all_archives(struct writer *w, struct err *err)
 	return failed;
 }
 
-/* ---- published ----------------------------------------------------------------------------- */
+/* ---- publishing ---------------------------------------------------------------------------- */
 
 static bool is_ours(const struct writer *w, const char *name)
 {
@@ -269,16 +270,16 @@ static bool is_ours(const struct writer *w, const char *name)
 	return false;
 }
 
-/* Completes what a run that was killed left to do, and reads the list that is there. What is kept
- * of it would be vouched for by the new signature, so it must be signed already; and without a key
- * it must not be, since it is going to change. */
+/* Finishes what a killed run left, and reads the existing list. The new signature would vouch for
+ * the entries kept, so the list must already be signed. Without a key it must not be signed, since
+ * it is about to change. */
 static int enter_folder(
 	const struct writer *w, struct sums *sums, struct file_lock **lock, struct err *err)
 {
 	CLEANUP_FREE char *signature = xasprintf("%s/" SIGNATURE_FILE, w->o->out);
 	CLEANUP_SUMS struct sums checked = {0};
 
-	/* Where folders cannot be locked (NFS), without. */
+	/* Unlocked where folders cannot be locked (NFS). */
 	if (folder_lock(w->o->out, w->o->progress, lock, err) < 0 ||
 		publish_complete(w->o->out, w->o->progress, err) < 0 ||
 		sums_read(w->o->out, sums, err) < 0)
@@ -299,7 +300,7 @@ static int enter_folder(
 	return 0;
 }
 
-/* What would stop us after all the work is looked at before. */
+/* Checks up front for anything that would make us fail after all the work. */
 static int prepare(struct writer *w, struct err *err)
 {
 	const struct package *p = w->p;
@@ -342,8 +343,8 @@ static int stage(const struct writer *w, const char *name, const struct buf *tex
 	return file_write(path, text->data, text->len, 0644, err);
 }
 
-/* The list without what is replaced, the whole one, and its signature; and downloads.json, as far
- * as it tells of what is replaced. */
+/* Stages the list without replaced archives, the complete one and its signature; and
+ * downloads.json, if it mentions replaced archives. */
 static int stage_lists(const struct writer *w, struct sums *sums, struct err *err)
 {
 	CLEANUP_BUF struct buf first = BUF_INIT, text = BUF_INIT, signature = BUF_INIT;
@@ -372,9 +373,9 @@ static int stage_lists(const struct writer *w, struct sums *sums, struct err *er
 	return n ? index_renew(w->o->out, renewals, n, index, err) : 0;
 }
 
-/* All archives are ready: they get their names, with the lists that tell of them. What stands at
- * their places is looked at before anything is moved. Names say little: what is replaced may be of
- * another build, and so may what stays. */
+/* All archives are ready: gives them their names, together with the lists that name them. Their
+ * destinations are checked before anything is moved. Equal names do not imply the same build:
+ * neither for replaced archives nor for those that stay. */
 static int publish(struct writer *w, struct err *err)
 {
 	CLEANUP_SUMS struct sums sums = {0};
@@ -472,7 +473,7 @@ struct doc *pack_page(const json_t *result)
 	return doc;
 }
 
-/* Is the folder, which need not be there yet, the tree or in it? */
+/* True if the folder, which need not exist yet, is the tree or inside it. */
 static bool is_in_tree(const struct package *p, const char *folder)
 {
 	CLEANUP_FREE char *at = path_absolute(folder), *real = NULL;
