@@ -1,4 +1,4 @@
-/* solder bench: which interpreter is faster, said so that it would come out the same tomorrow. */
+/* solder bench: which interpreter is faster, with a verdict that would be the same tomorrow. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -12,11 +12,11 @@
 #include "report/report.h"
 #include "study/study.h"
 
-/* --self-test slows its arm by this. */
+/* Slowdown of the arm that --self-test adds. */
 #define SLOWDOWN 0.02
 #define PYPERFORMANCE "pyperformance"
 
-/* The options; 0 and NULL for what was not given. */
+/* Option values; 0 or NULL if not given. */
 struct bench_values {
 	unsigned int rounds, max_time, layouts, duration, limit;
 	const char *precision, *load, *seed, *filter, *suite, *script, *workloads, *scratch,
@@ -74,15 +74,15 @@ static const struct opt opts[] = {
 
 /* ---- usage --------------------------------------------------------------------------------- */
 
-/* A campaign keeps these from its beginning. */
+/* A campaign fixes these when it starts. */
 static const char *const fixed_at_begin[] = {"rounds", "seed", "measure", "filter", "script",
 	"script-arg", "limit", "layouts", "self-test", NULL};
-/* These matter only when something is run; --measure and --precision judge anew. */
+/* These matter only when running; --measure and --precision also re-evaluate old data. */
 static const char *const for_running[] = {"rounds", "max-time", "seed", "filter", "suite", "script",
 	"script-arg", "workloads", "duration", "limit", "load", "layouts", "scratch", "self-test",
 	"count", "count-only", "output", NULL};
 
-/* The first of the names that was given, or NULL. */
+/* The first of these options that was given, or NULL. */
 static const char *first_given(const struct bench_values *v, const char *const *names)
 {
 	for (; *names; names++) {
@@ -158,8 +158,8 @@ static int check_begin(const struct bench_values *v, struct err *err)
 	return 0;
 }
 
-/* Refuses what makes no sense together, or would be lost: also places of output that cannot be
- * written, before anything has run. */
+/* Rejects options that conflict or would be ignored, and unwritable output paths, before anything
+ * runs. */
 static int check_usage(const struct bench_values *v, const struct strv *args, struct err *err)
 {
 	const char *const outputs[] = {v->output, v->html, v->pyperf};
@@ -190,7 +190,7 @@ static int parse_percent(const char *option, const char *text, double *ret, stru
 	return 0;
 }
 
-/* The seed given, or one of our own, which is printed. */
+/* The given seed, or a random one, which is printed. */
 static int choose_seed(const char *text, uint64_t *seed, struct err *err)
 {
 	char *end;
@@ -209,7 +209,7 @@ static int choose_seed(const char *text, uint64_t *seed, struct err *err)
 	return 0;
 }
 
-/* These may be chosen anew when a campaign goes on. */
+/* These may change when a campaign is resumed. */
 static int limits_of(const struct bench_values *v, struct bench_options *o, struct err *err)
 {
 	if (v->max_time)
@@ -223,12 +223,12 @@ static int limits_of(const struct bench_values *v, struct bench_options *o, stru
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-/* Where things are; the last two are ours and removed at the end. */
+/* Paths of a run; the last two are ours and are removed at the end. */
 struct folders {
 	const char *scratch;
 	char *workloads;
 	char *pyperformance;
-	char *links; /* of arms that were linked again */
+	char *links; /* for relinked arms */
 };
 
 static void remove_folders(struct folders *f)
@@ -244,7 +244,7 @@ static void remove_folders(struct folders *f)
 	free(f->links);
 }
 
-/* Pyperformance takes the place of our own workloads. */
+/* Uses pyperformance in place of our own workloads. */
 static int add_pyperformance(
 	const struct bench_values *v, struct bench *b, struct folders *f, struct err *err)
 {
@@ -298,7 +298,7 @@ static int begin_campaign(const struct bench_values *v, const struct strv *args,
 	return 0;
 }
 
-/* A campaign that ran out of time or quiet may get more of both. */
+/* A campaign stopped for time or noise may be given more of both limits. */
 static int resume_campaign(
 	const struct bench_values *v, struct folders *f, struct bench **ret, struct err *err)
 {
@@ -327,7 +327,7 @@ static int run_campaign(const struct bench_values *v, struct bench *b,
 	CLEANUP_FREE char *counter = NULL;
 	size_t named = bench_named(b);
 
-	/* Not only after an hour of rounds. */
+	/* Fail now, not after an hour of rounds. */
 	if ((v->count || v->count_only) && bench_counter(&counter, err) < 0)
 		return -1;
 	if (!v->count_only) {
@@ -361,7 +361,7 @@ static int measure_campaign(
 		result = run_campaign(v, *ret, &setup, err);
 	}
 	progress_free(p);
-	/* A file that was there before would have been refused. */
+	/* The output can only be ours: an existing file would have been rejected. */
 	if (result < 0 && err->code == ERR_INTERRUPTED && v->output && path_exists(v->output)) {
 		CLEANUP_FREE char *duration =
 			v->duration ? xasprintf(" --duration %u", v->duration) : xstrdup("");
@@ -388,7 +388,8 @@ static int load_campaign(
 		       : 0;
 }
 
-/* Prints the model (NULL: the text) and writes the page (NULL: none); takes over all three. */
+/* Prints the model (NULL: the text) and writes the page (NULL: none); takes ownership of all
+ * three. */
 static int show_result(const struct bench_values *v, const char *format, json_t *model,
 	struct doc *text, struct doc *page, struct err *err)
 {
@@ -404,7 +405,7 @@ static int show_result(const struct bench_values *v, const char *format, json_t 
 	return result;
 }
 
-/* A failed gate leaves verdicts that its noise cannot change. */
+/* After a failed gate, keeps only verdicts that its noise cannot change. */
 static int conclude(const struct bench *b, const struct bench_result *result, struct err *err)
 {
 	bool copy = result->copy != BENCH_GATE_PASSED, withheld = false;

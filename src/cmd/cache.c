@@ -1,4 +1,4 @@
-/* solder cache: what the cache of finished steps has, whether it is whole, and less of it. */
+/* solder cache: lists, verifies and prunes the cache of finished steps. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ struct values {
 	bool damaged, record, dry_run, json;
 };
 
-/* The state of an action; its answer goes into both model and document. */
+/* State of an action; its result goes into both model and document. */
 struct cache_answer {
 	const struct values *v;
 	const struct cache *cache;
@@ -83,7 +83,7 @@ static int cache_size(struct cache_answer *c, struct err *err)
 	return 0;
 }
 
-/* Whether entries are whole: by a look, or byte by byte. Returns how many are not, or -1. */
+/* Checks entries, either quickly or byte by byte. Returns how many are damaged, or -1. */
 static int examine_all(struct cache_answer *c, bool all, struct progress *progress, struct err *err)
 {
 	CLEANUP(cache_items_release) struct cache_items e = {0};
@@ -136,7 +136,7 @@ static int cache_examine(struct cache_answer *c, bool all, struct err *err)
 	return got;
 }
 
-/* A number of days, or of bytes with K, M or G. */
+/* Parses a number of days, or of bytes with K, M or G. */
 static int parse_number(
 	const char *option, const char *text, bool bytes, uint64_t *ret, struct err *err)
 {
@@ -208,7 +208,7 @@ static int prune_cache(struct cache_answer *c, struct err *err)
 	return 0;
 }
 
-/* Options that would be ignored are mistakes. */
+/* Rejects options that would be ignored. */
 static int check_options(const struct values *v, const char *action, struct err *err)
 {
 	const struct {
@@ -256,7 +256,7 @@ static int cache_run(const void *values, const struct strv *args, struct err *er
 	else if (got >= 0)
 		cmd_print(doc);
 	json_decref(c.model);
-	/* A damaged entry is a finding of who asked for it. */
+	/* A damaged entry is a finding only if the user asked for verification. */
 	return got > 0 ? verify : got;
 }
 

@@ -1,4 +1,4 @@
-/* solder check: whether anything breaks with this Python. */
+/* solder check: tests whether anything breaks with this Python. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,7 +71,7 @@ static int add_wheels(
 
 	if (data_folder("wheels", NULL, &data, err) < 0)
 		return -1;
-	/* Downloads and results stay beside the cache of builds. */
+	/* Downloads and results are kept next to the build cache. */
 	if (!v->wheels_state && !(cache = user_cache("wheels are kept", err)))
 		return err_hint(err, "name a folder with --wheels-state DIR");
 	state = cache ? xasprintf("%s/wheels", cache) : xstrdup(v->wheels_state);
@@ -96,7 +96,7 @@ static int add_probes(
 	struct progress *progress;
 	int r;
 
-	/* That is a finding of a rule. */
+	/* A rule reports that. */
 	if (!dist->runs) {
 		json_object_set_new(model, "probes_why",
 			json_sprintf("the interpreter cannot be run: %s",
@@ -147,7 +147,7 @@ static int print(
 	return 0;
 }
 
-/* Names the archive, not the folder that it was unpacked into. */
+/* Records the archive as the origin, not the folder that it was unpacked into. */
 static void set_origin(struct python *dist, const char *archive, const char *verified_by)
 {
 	CLEANUP_STRV struct strv hops = dist->trail;
@@ -167,8 +167,8 @@ static void set_origin(struct python *dist, const char *archive, const char *ver
 	dist->given = xstrdup(archive);
 }
 
-/* `old`: the baseline; `archive`: what `what` was unpacked from, and `verified_by` the file that
- * has its digest; all three may be NULL. */
+/* `old`: the baseline; `archive`: the archive that `what` was unpacked from; `verified_by`: the
+ * file with its digest. All three may be NULL. */
 static int check(const struct values *v, const json_t *old, const char *what, const char *archive,
 	const char *verified_by, struct err *err)
 {
@@ -203,7 +203,8 @@ static int check(const struct values *v, const json_t *old, const char *what, co
 	return result;
 }
 
-/* Checks what is shipped. Nothing may depend on the place, so its name has a blank in it. */
+/* Checks an archive as shipped. Nothing may depend on its location, so the folder's name contains a
+ * space. */
 static int check_archive(
 	const struct values *v, const json_t *old, const char *archive, struct err *err)
 {
@@ -219,7 +220,7 @@ static int check_archive(
 	if (pack_unpack(archive, NULL, dir, 1, NULL, &said, err) == 0) {
 		CLEANUP_FREE char *install = xasprintf("%s/install", dir);
 
-		/* Said before anything of it is run, not only in the report. */
+		/* Warn before running any of it, not only in the report. */
 		if (!said) {
 			struct progress *progress = progress_new(stderr, PROGRESS_AUTO);
 
@@ -248,7 +249,7 @@ static bool is_archive(const char *what)
 	return false;
 }
 
-/* Says something of rules, and checks nothing. */
+/* Describes rules without checking anything. */
 static int tell_rules(const struct values *v, struct err *err)
 {
 	CLEANUP_STRV struct strv ids = STRV_INIT;
@@ -283,7 +284,7 @@ static int run_check(const void *values, const struct strv *args, struct err *er
 
 	if (v->list_rules || v->explain)
 		return tell_rules(v, err);
-	/* Before anything is run. */
+	/* Before running anything. */
 	if (check_usage(v, args, err) < 0 ||
 		(v->baseline && check_baseline_read(v->baseline, &old, err) < 0))
 		return -1;

@@ -11,7 +11,7 @@
 char *cmd_scratch(const char *within, const char *name, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	/* What is run there has another working directory. */
+	/* Programs run there use another working directory. */
 	CLEANUP_FREE char *folder = path_absolute(within               ? within
 						  : tmp && *tmp == '/' ? tmp
 								       : "/tmp");
@@ -62,7 +62,7 @@ int cmd_parse_package(const char *word, const char **version, struct err *err)
 {
 	size_t n = strcspn(word, "@");
 
-	/* "3.14" alone can only mean one thing. */
+	/* "3.14" alone is unambiguous. */
 	if (word[0] >= '0' && word[0] <= '9') {
 		*version = word;
 		return 0;

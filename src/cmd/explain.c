@@ -11,7 +11,7 @@
 
 #define DEFAULT_WORKLOADS "calls,attributes,exceptions,binary_trees"
 #define LOOPS 1
-/* Of --intervene: a few workloads need many rounds until the copy can be told to be equal. */
+/* For --intervene: a few workloads need many rounds before the copy can be shown to be equal. */
 #define ROUNDS 100
 
 struct values {
@@ -29,11 +29,11 @@ static void defaults(void *values)
 	v->intervene.rounds = ROUNDS;
 }
 
-/* All that a run of the command holds. */
+/* State of one run of the command. */
 struct explained {
-	char *names[2]; /* NAME of "NAME=PYTHON" */
+	char *names[2]; /* NAME in "NAME=PYTHON" */
 	struct strv workloads, scripts;
-	char *workloads_dir, *scratch; /* `scratch` is ours, removed at the end */
+	char *workloads_dir, *scratch; /* `scratch` is ours; removed at the end */
 	struct explain_question question;
 	struct explain_answer *answer;
 	struct study_request request;
@@ -56,7 +56,7 @@ static void release(struct explained *e)
 	free(e->names[1]);
 }
 
-/* "NAME=PYTHON", as solder bench takes it, unless there is a file of that name. */
+/* Parses "NAME=PYTHON", like solder bench, unless a file of that name exists. */
 static void take_word(struct explained *e, size_t i, const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -155,7 +155,7 @@ static int find(const struct values *v, struct explained *e, struct err *err)
 	return study_open(&e->request, &e->study, err);
 }
 
-/* --dry-run: what would be built. */
+/* --dry-run: shows what would be built. */
 static int show_plan(const struct values *v, const struct explained *e, struct err *err)
 {
 	CLEANUP_FREE char *title =
@@ -186,7 +186,7 @@ static int show(const struct values *v, const struct explained *e, struct err *e
 	explain_write(e->answer, doc);
 	if (v->intervene.factors)
 		study_page(doc, e->study);
-	/* Machine code that was not asked for is for the page alone: it would fill a terminal. */
+	/* Unrequested machine code goes only to the page: it would flood a terminal. */
 	if (v->function)
 		explain_write_code(e->answer, doc);
 	if (v->json) {
@@ -211,7 +211,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	struct progress *progress;
 	int result;
 
-	/* Not only after hours of work. */
+	/* Fail now, not after hours of work. */
 	if (check_options(v, err) < 0 || (v->html && cmd_check_output(v->html, err) < 0))
 		return -1;
 	for (size_t i = 0; i < args->n; i++)

@@ -1,4 +1,4 @@
-/* solder fetch: download the sources of a set, for building offline. */
+/* solder fetch: downloads a set's sources for building offline. */
 #include "base/term.h"
 #include "cmd/cmd.h"
 #include "cpython/cpython.h"

@@ -1,4 +1,4 @@
-/* solder inspect: what an ELF file, an archive, a folder or a Python is, without judgement. */
+/* solder inspect: facts about an ELF file, an archive, a folder or a Python, without judgement. */
 #include <stddef.h>
 
 #include "cmd/cmd.h"

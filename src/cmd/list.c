@@ -1,4 +1,4 @@
-/* solder list: what there is to choose from. */
+/* solder list: the available choices. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -118,7 +118,7 @@ static int add_rows(const struct values *v, enum list_kind kind, json_t *rows, s
 	return 0;
 }
 
-/* A table, or with --names the first column alone. */
+/* Prints a table, or with --names only its first column. */
 static void show_list(
 	const struct values *v, const struct list *l, const json_t *rows, struct doc *doc)
 {

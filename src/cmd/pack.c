@@ -1,4 +1,4 @@
-/* solder pack: from a built distribution to the archives that others install. */
+/* solder pack: turns a built distribution into archives that others install. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +24,12 @@
 struct pack_values {
 	const char *output, *cache, *base_url, *keep, *level_given, *sign, *password;
 	bool index, verify, only_cpython, without_archive_library, cyclonedx, release, json;
-	unsigned int jobs; /* 0: not said */
+	unsigned int jobs; /* 0: not given */
 	unsigned long level;
 };
 
-/* Packs `dir` into `out`, with scratch files in TMPDIR. Nothing is shipped, or run, that is not
- * what was built. */
+/* Packs `dir` into `out`, with scratch files in TMPDIR. Refuses to ship or run anything that
+ * differs from what was built. */
 static int pack_tree(const struct pack_values *v, const char *dir, const char *out,
 	unsigned int jobs, const struct cache *cache, struct progress *progress, json_t **result,
 	struct err *err)
@@ -61,7 +61,7 @@ static int pack_tree(const struct pack_values *v, const char *dir, const char *o
 		progress_say(progress,
 			"'solder build' with the options of this distribution makes them again; then pack what it builds");
 	}
-	/* CPython's extension of gdb, from the downloaded source. */
+	/* CPython's gdb extension, from the downloaded source. */
 	with_gdb = cpython_find_source(cache, pack_build(p), &source, err);
 	if (with_gdb == 1)
 		with_gdb = tar_member(source, GDB_SCRIPT, GDB_SCRIPT_MAX, &script, err);
@@ -135,7 +135,7 @@ static int verify(const struct pack_values *v, const char *dir, const struct cac
 	struct study_verify how = {.dir = dir,
 		.cache = cache,
 		.only_cpython = v->only_cpython,
-		/* Builds have as many as there are processors, unless told otherwise. */
+		/* Deliberately not the default of builds, one per processor. */
 		.jobs = v->jobs ? v->jobs : processors() + 1,
 		.pack = pack_to_compare,
 		.ctx = &packing};
@@ -172,7 +172,7 @@ static int pack(const struct pack_values *v, const char *dir, struct progress *p
 		cache, progress, result, err);
 }
 
-/* Options that would be ignored are mistakes. */
+/* Rejects options that would be ignored. */
 static int check_mode(const struct pack_values *v, struct err *err)
 {
 	const struct {
@@ -205,7 +205,7 @@ static int check_mode(const struct pack_values *v, struct err *err)
 	return 0;
 }
 
-/* Of a folder: what follows "?" or "#" would come before the names. */
+/* True for the URL of a folder; "?" or "#" would put the file names in the wrong part. */
 static bool is_url(const char *text)
 {
 	size_t n = strspn(text, LETTERS_AND_DIGITS "+.-");
@@ -258,7 +258,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	code = pack(v, args->v[0], progress, &result, err);
 	progress_free(progress);
 	if (code >= 0 && v->json && v->index) {
-		/* The entries are a list, which cannot say what it is. */
+		/* A list has no room for the format's keys. */
 		json_t *model = json_pack("{s:O}", "entries", result);
 
 		report_json("solder-pack-index", model, stdout);

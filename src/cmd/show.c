@@ -1,4 +1,4 @@
-/* solder show: what a built distribution is, read back from its files. */
+/* solder show: describes a built distribution from its own files. */
 #include <stddef.h>
 
 #include "cmd/cmd.h"

@@ -1,4 +1,4 @@
-/* solder unpack: the careful way out of an archive. */
+/* solder unpack: extracts an archive safely. */
 #include <stdlib.h>
 
 #include "tar/tar.h"
