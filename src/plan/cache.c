@@ -1,10 +1,10 @@
-/* The cache of finished steps. Declared in plan/cache.h, where its layout stands.
+/* The cache of finished steps. Declared in plan/cache.h, which describes its layout.
  *
- * Two kinds of locks keep builds that share a cache from each other's way. Who makes an entry holds
- * locks/ID, exclusively, from before its folder in `work` exists until that is gone; the guardian
- * of the step's processes holds it, too, so a lock that can be had means that nothing of a killed
- * build is alive, and what it left can be removed. Who uses an entry holds locks/ID.use, shared,
- * until its cache is freed; who removes one needs both, exclusively.
+ * Two kinds of locks keep builds that share a cache apart. The maker of an entry holds locks/ID
+ * exclusively from before its folder in `work` is created until that is gone. So does the guardian
+ * of the step's processes: if the lock is free, no process of a killed build is alive, and its
+ * leftovers can be removed. A user of an entry holds locks/ID.use, shared, until its cache is
+ * freed; removing an entry takes both locks, exclusively.
  */
 #include "plan/cache.h"
 
@@ -27,25 +27,25 @@
 #define KEY_DIGITS 16
 #define TITLE_MAX 256
 #define BLANKS " \t\n'\"$\\"
-/* How folders in TMPDIR are called that stand for some in `work`. */
+/* Name prefix of folders in TMPDIR that stand in for folders in `work`. */
 #define ELSEWHERE "solder-"
 
-/* The entries that this process uses, and their locks. */
+/* The entries in use by this process, and their locks. */
 struct cache_held {
 	struct strv ids;
 	int *fds;
 	size_t n;
 };
 
-/* Clears what killed builds left of the entry, whose lock the caller holds; NULL: of all entries
- * that nobody has locked. While anything of a step lives, its lock is held. */
+/* Clears what killed builds left of the entry, whose lock the caller holds; NULL: of all unlocked
+ * entries. While any process of a step is alive, its lock is held. */
 static void clear_stale(const struct cache *c, const char *only)
 {
 	CLEANUP_FREE char *work = xasprintf("%s/work", c->dir);
 	CLEANUP_STRV struct strv names = STRV_INIT;
 	struct err ignored = ERR_INIT;
 
-	/* One that cannot be listed has nothing to clear. */
+	/* If it cannot be listed, there is nothing to clear. */
 	if (dir_list(work, &names, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < names.n; i++) {
@@ -67,7 +67,7 @@ static void clear_stale(const struct cache *c, const char *only)
 
 static const char *const parts[] = {"store", "sources", "logs", "work", "locks"};
 
-/* Finds the cache, and refuses one of others: what is in it decides what is built and shipped. */
+/* Finds the cache, and refuses another user's: its content determines what is built and shipped. */
 static struct cache *find_cache(const char *dir, struct err *err)
 {
 	CLEANUP(cleanup_cache) struct cache *c = xcalloc(1, sizeof(*c));
@@ -108,7 +108,7 @@ int cache_open(const char *dir, struct cache **ret, struct err *err)
 		if (failed < 0)
 			return err_hint(err, "name another folder with --cache DIR");
 	}
-	/* Whoever can open a lock can hold it. */
+	/* Anyone who can open a lock can hold it. */
 	locks = xasprintf("%s/locks", c->dir);
 	if (chmod(locks, 0700) < 0)
 		return err_sys(err, "cannot close '%s' to others", locks);
@@ -223,7 +223,7 @@ void cache_entries(const struct cache *c, const char *name, struct strv *ids)
 	struct err ignored = ERR_INIT;
 	size_t n = 0;
 
-	/* A cache that is read may have none yet. */
+	/* A cache opened for reading may have no store yet. */
 	if (dir_list(store, &names, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < names.n; i++) {
@@ -243,8 +243,8 @@ void cache_entries(const struct cache *c, const char *name, struct strv *ids)
 		strv_add(ids, found[i].id);
 }
 
-/* Opens the file that is locked while an entry is used; without one (in a cache that can only be
- * read) nobody can remove the entry, either. */
+/* Opens the file that is locked while an entry is used. Without one (in a read-only cache) nobody
+ * can remove the entry either. */
 static int open_use(const struct cache *c, const char *id)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/locks/%s.use", c->dir, id);
@@ -258,14 +258,14 @@ void cache_hold(const struct cache *c, const char *id)
 
 	if (!c->held || strv_has(&c->held->ids, id) || (fd = open_use(c, id)) < 0)
 		return;
-	/* Who removes it needs a moment. */
+	/* Removing it takes a moment. */
 	for (int i = 0; i < 100 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK; i++)
 		usleep(10000);
 	strv_add(&c->held->ids, id);
 	*ARRAY_ADD(c->held->fds, c->held->n) = fd;
 }
 
-/* Takes down how the entry's tree is now. */
+/* Records the current state of the entry's tree. */
 static int write_record(const struct cache *c, const char *id, struct err *err)
 {
 	CLEANUP_FREE char *entry = cache_entry(c, id), *tree = cache_tree(c, id);
@@ -275,7 +275,7 @@ static int write_record(const struct cache *c, const char *id, struct err *err)
 
 	if (stat(entry, &st) < 0)
 		return err_sys(err, "cannot examine '%s'", entry);
-	/* That is no use of it. */
+	/* Keep the time: this does not count as a use. */
 	const struct timespec times[2] = {st.st_atim, st.st_mtim};
 
 	if (record_make(tree, NULL, &record, err) < 0 ||
@@ -316,7 +316,7 @@ int cache_check(const struct cache *c, const char *id, bool all, char **why, str
 	if (got != 2)
 		return got;
 	got = record_check(&record, tree, RECORD_ALL, why, err);
-	/* A copy of the cache; its times and inodes are taken down for the next time. */
+	/* A copy of the cache; record its times and inodes for next time. */
 	if (got == 0)
 		write_record(c, id, &ignored);
 	return got;
@@ -341,7 +341,7 @@ void cache_touch(const struct cache *c, const char *id)
 {
 	CLEANUP_FREE char *entry = cache_entry(c, id);
 
-	/* A cache that can only be read stays as it is. */
+	/* A read-only cache stays as it is. */
 	if (utimensat(AT_FDCWD, entry, NULL, 0) < 0)
 		return;
 }
@@ -359,7 +359,7 @@ int cache_remove(const struct cache *c, const char *id, struct err *err)
 		return err_sys(err, "cannot lock '%s'", entry);
 	if (!got || flock(used, LOCK_EX | LOCK_NB) < 0)
 		return 1;
-	/* In one step: nobody finds half of it. */
+	/* Atomic, so that nobody finds half of it. */
 	if (!mkdtemp(aside) || rename(entry, aside) < 0)
 		return err_sys(err, "cannot remove '%s'", entry);
 	flock(used, LOCK_UN);
@@ -367,7 +367,7 @@ int cache_remove(const struct cache *c, const char *id, struct err *err)
 	return tree_remove(aside, err);
 }
 
-/* A text that an entry was given: "took", "title", "inputs". */
+/* Reads one of an entry's text files: "took", "title", "inputs". */
 static int read_note(const struct cache *c, const char *id, const char *note, struct buf *text)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/store/%s/%s", c->dir, id, note);
@@ -403,8 +403,8 @@ bool cache_inputs(const struct cache *c, const char *id, struct strv *lines)
 	return true;
 }
 
-/* Packages' own build systems cannot stand blanks in the path that they are built in; then the
- * folder is elsewhere, and `work` has a link to it. */
+/* Packages' build systems cannot handle spaces in the build path; in that case the folder is
+ * elsewhere, and `work` has a link to it. */
 int cache_work(const struct cache *c, const char *id, char **path, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -442,7 +442,7 @@ void cache_work_remove(const struct cache *c, const char *path)
 	}
 }
 
-/* Others could write a file that the step has left open to them. */
+/* Makes files unwritable to others, in case the step left them open. */
 static int close_to_others(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	(void)ctx;
@@ -452,7 +452,7 @@ static int close_to_others(void *ctx, const struct tree_entry *e, struct err *er
 	return 0;
 }
 
-/* Writes the entry of a finished step at `entry`. */
+/* Writes a finished step's entry to `entry`. */
 static int write_entry(const char *entry, const char *title, const char *tree,
 	const struct strv *inputs, uint64_t took, struct err *err)
 {
@@ -471,7 +471,7 @@ static int write_entry(const char *entry, const char *title, const char *tree,
 	}
 	if (rename(tree, entry_tree) < 0 && errno != EXDEV)
 		return err_sys(err, "cannot rename '%s' to '%s'", tree, entry_tree);
-	/* A rename does not cross file systems. */
+	/* A rename cannot cross file systems. */
 	if (!path_exists(entry_tree) && tree_copy(tree, entry_tree, err) < 0)
 		return -1;
 	if (tree_walk(entry_tree, close_to_others, NULL, err) < 0 ||
@@ -494,7 +494,7 @@ int cache_commit(const struct cache *c, const char *id, const char *title, const
 	cache_hold(c, id);
 	chmod(fresh, 0755);
 	failed = write_entry(fresh, title, tree, inputs, took, err);
-	/* One that stands there is not whole. */
+	/* An existing entry is damaged: replace it. */
 	if (failed == 0)
 		failed = path_exists(entry) ? path_exchange(fresh, entry, err) : 1;
 	if (failed == 1)

@@ -1,10 +1,11 @@
 /* Keys: which steps have to run, and why.
  *
  * Each step has a list of labelled lines, "CFLAGS=-O3", "file link.sh=9f86…", "needs
- * openssl=1a2b…": everything that its result depends on. The digest of the lines is its key, and
- * name and key are its entry in the cache. The key of a need is one of the lines, so a change
- * travels to all that depends on it, and no further. The lines are kept in the entry: to say why a
- * step runs, they are compared with those of the last used entry of its name.
+ * openssl=1a2b…": everything that its result depends on. The digest of the lines is its key; name
+ * and key identify its cache entry. The key of each need is one of the lines, so a change
+ * propagates to all steps that depend on it, and no further. The lines are kept in the entry: to
+ * explain why a step runs, they are compared with those of the most recently used entry of the same
+ * name.
  */
 #include "plan/plan.h"
 
@@ -16,8 +17,8 @@
 #include "base/term.h"
 #include "plan/record.h"
 
-/* Part of every key: raised when the meaning of a step's folder or environment changes, or which
- * needs are merged or viewed. */
+/* Part of every key: raised when the meaning of a step's folder or environment changes, or the
+ * choice of needs to merge or view. */
 #define ENGINE_REVISION "2"
 
 struct step *plan_add(struct plan *p, const char *name, const char *title)
@@ -104,7 +105,7 @@ void step_input(struct step *s, const char *fmt, ...)
 	strv_add(&s->inputs, line);
 }
 
-/* The value of the line with the same label as `line`, or NULL. */
+/* The value of the line with the same label as `line`, or NULL if there is none. */
 static const char *find_label(const struct strv *lines, const char *line)
 {
 	size_t n = strcspn(line, "=") + 1;
@@ -116,7 +117,7 @@ static const char *find_label(const struct strv *lines, const char *line)
 	return NULL;
 }
 
-/* Why a step has another key than its last used entry: the first line that differs. */
+/* Why a step's key differs from its most recently used entry: the first line that differs. */
 static char *why_run(const struct step *s, const struct cache *cache, const char *latest)
 {
 	CLEANUP_STRV struct strv lines = STRV_INIT;
@@ -132,7 +133,7 @@ static char *why_run(const struct step *s, const struct cache *cache, const char
 			return xasprintf("%.*s is new", n, line);
 		if (!strcmp(before, after))
 			continue;
-		/* Digests say nothing to a person; other values are shown when they are short. */
+		/* Digests mean nothing to people; other values are shown if they are short. */
 		if ((strlen(after) >= 16 && strspn(after, "0123456789abcdef") == strlen(after)) ||
 			strlen(before) + strlen(after) > 60)
 			return xasprintf("%.*s changed", n, line);
@@ -145,7 +146,7 @@ static char *why_run(const struct step *s, const struct cache *cache, const char
 	return xstrdup("its inputs were reordered");
 }
 
-/* Decides whether a step is reused: if the cache has an intact entry under its key. */
+/* Decides whether a step is reused: only if the cache has an intact entry under its key. */
 static int settle_step(struct step *s, const struct cache *cache, struct err *err)
 {
 	CLEANUP_FREE char *text = NULL, *wrong = NULL;
@@ -205,7 +206,7 @@ struct plan_outlook plan_look(const struct plan *p, unsigned int jobs)
 	struct plan_outlook o = {0};
 	uint64_t sum = 0, now = clock_ns();
 
-	/* The longest chain if there are enough processors; else the sum, spread over them. */
+	/* The longest chain, or the sum divided by the number of jobs, whichever is larger. */
 	for (size_t i = 0; i < p->n; i++) {
 		const struct step *s = p->steps[i];
 

@@ -1,9 +1,10 @@
-/* The plan: a graph of steps, each with a key over all that it depends on.
+/* The plan: a graph of steps, each with a key over everything it depends on.
  *
- * A step is a shell script that runs in a folder of its own with a clean environment and leaves
- * its result in $OUT. Its key is a digest over its inputs: labelled lines ("recipe=…", "CFLAGS=…",
- * "needs openssl=…") that name everything the result depends on. A step whose key is in the cache
- * is reused; otherwise it runs, and the reason is the first line that differs from the last time.
+ * A step is a shell script that runs in its own folder with a clean environment and leaves its
+ * result in $OUT. Its key is a digest of its inputs: labelled lines ("recipe=…", "CFLAGS=…", "needs
+ * openssl=…") that name everything the result depends on. A step whose key is in the cache is
+ * reused; otherwise it runs, and the reason given is the first line that differs from the last
+ * time.
  *
  * The step's folder, $S, holds
  *   src      the source, unpacked (one leading folder stripped) and patched; $SRC
@@ -22,18 +23,18 @@
 #include "proc/proc.h"
 
 struct step {
-	char *name;           /* unique in the plan, a file name: "openssl", "cpython-compile" */
-	char *title;          /* for people: "openssl 3.5.7" */
-	char *source;         /* archive or folder, may come after the key; NULL: none */
-	char *script;         /* shell text */
-	struct strv files;    /* pairs: a file, and its name in $RECIPE; see step_file() */
+	char *name;   /* unique in the plan, usable as a file name: "openssl", "cpython-compile" */
+	char *title;  /* for people: "openssl 3.5.7" */
+	char *source; /* archive or folder, may be set after the key; NULL: none */
+	char *script; /* shell text */
+	struct strv files;    /* pairs: a file and its name in $RECIPE; see step_file() */
 	struct strv env;      /* "NAME=value", in addition to what every step gets */
-	struct strv inputs;   /* lines of the key; plan_settle() adds what it knows itself */
-	struct strv programs; /* that the script runs, for sandboxes */
+	struct strv inputs;   /* lines of the key; plan_settle() adds its own */
+	struct strv programs; /* run by the script; sandboxes show them */
 	const struct step *needs[24];
 	size_t n_needs;
 	bool merge[24]; /* needs[i]'s install tree goes into $DEPS */
-	/* Finished steps' folders that the script may read; see step_view(). */
+	/* Folders of finished steps that the script may read; see step_view(). */
 	struct {
 		const char *name, *below;
 		const struct step *step;
@@ -45,41 +46,41 @@ struct step {
 	const void *ctx; /* for `prepare` */
 
 	/* Set by plan_settle(). */
-	char id[96]; /* name and key: the entry in the cache */
+	char id[96]; /* name and key: the cache entry */
 	bool cached;
-	bool damaged;      /* it is in the cache, but not as it was made */
-	char *reason;      /* why it runs, or why not */
+	bool damaged;      /* in the cache, but not intact */
+	char *reason;      /* why it runs, or why it does not */
 	uint64_t estimate; /* ns; 0: unknown */
 
-	/* Set by plan_run(): since when it runs, in the time of clock_ns(); 0: it does not. */
+	/* Set by plan_run(): start time on clock_ns(); 0: not running. */
 	uint64_t started;
 };
 
 struct plan {
-	struct step **steps; /* needs come before those who need them */
+	struct step **steps; /* each step comes after its needs */
 	size_t n;
 };
 
 void plan_release(struct plan *p);
-/* A new step at the end of the plan, with name and title. */
+/* Appends a new step with this name and title to the plan. */
 struct step *plan_add(struct plan *p, const char *name, const char *title);
 struct step *plan_find(const struct plan *p, const char *name);
 void step_need(struct step *s, const struct step *need, bool merge);
-/* The variable `name` holds the path of what is `below` ("": all) another step's tree. */
+/* Sets the variable `name` to the path of `below` ("": all) in another step's tree. */
 void step_view(struct step *s, const char *name, const struct step *need, const char *below);
 __attribute__((format(printf, 2, 3))) void step_input(struct step *s, const char *fmt, ...);
-/* The script finds a copy of the file `path` as $RECIPE/NAME, and the key has its content. */
+/* Gives the script a copy of the file `path` as $RECIPE/NAME, and adds its content to the key. */
 void step_file(struct step *s, const char *path, const char *name);
 
-/* Computes the keys, looks into the cache and gives every step its reason. What is in the cache but
- * not whole is made again. */
+/* Computes the keys, looks them up in the cache and gives every step its reason. Damaged cache
+ * entries are made again. */
 int plan_settle(struct plan *p, const struct cache *cache, struct err *err);
 
-/* The work that is left, `jobs` steps at a time. */
+/* The remaining work, with `jobs` steps at a time. */
 struct plan_outlook {
-	size_t steps;   /* that are not cached */
-	size_t unknown; /* those of them that were never built */
-	uint64_t left;  /* ns, about: by how long the others took before; 0: nothing, or unknown */
+	size_t steps;   /* not cached */
+	size_t unknown; /* of these, never built before */
+	uint64_t left;  /* ns, from past durations of the other steps; 0: nothing, or unknown */
 };
 struct plan_outlook plan_look(const struct plan *p, unsigned int jobs);
 /* "7 steps to run, 8 from the cache, about 3 min 20 s"; the caller frees it. */
@@ -90,7 +91,7 @@ struct plan_options {
 	struct progress *progress;
 	unsigned int jobs;
 	enum sandbox sandbox;
-	bool keep_work; /* leave the folder of a failed step for a look */
+	bool keep_work; /* keep the folder of a failed step for inspection */
 };
 
 struct plan_result {
@@ -98,11 +99,11 @@ struct plan_result {
 	uint64_t took; /* ns */
 };
 
-/* Runs every step that is not cached. On failure the error holds the end of the step's log. */
+/* Runs every step that is not cached. On failure the error includes the end of the step's log. */
 int plan_run(struct plan *p, const struct plan_options *options, struct plan_result *result,
 	struct err *err);
 
-/* One line for each step: run or reuse, and why. */
+/* One line per step: run or reuse, and why. */
 void plan_explain(const struct plan *p, FILE *out);
 
 #endif

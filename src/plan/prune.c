@@ -1,4 +1,4 @@
-/* Disk usage of the cache, and removing entries. Declared in plan/cache.h. */
+/* Disk usage of the cache, and removal of entries. Declared in plan/cache.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "plan/cache.h"
 
-/* Files with several names are counted for each: what is removed may be the last of them. */
+/* Counts a file once per name: the one removed may be the last. */
 static int add_size(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	struct cache_part *sum = ctx;

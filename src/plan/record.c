@@ -1,4 +1,4 @@
-/* Trees of files: what they may hold, and what they held when they were made. */
+/* Trees of files: what they may contain, and what they contained when they were made. */
 #include "plan/record.h"
 
 #include <inttypes.h>
@@ -23,7 +23,8 @@ void record_release(struct record *r)
 	*r = (struct record){0};
 }
 
-/* Kind, mode, time and inode, and of a link size and digest. `rel` is below `in`. */
+/* Fills in kind, mode, time and inode; for a link also size and digest. `rel` is relative to
+ * `in`. */
 static int describe_entry(const struct folder *in, const char *rel, const struct stat *st,
 	struct record_entry *e, struct err *err)
 {
@@ -172,7 +173,7 @@ static const char *kind_name(char kind)
 	return kind == 'd' ? "a folder" : kind == 'l' ? "a link" : "a file";
 }
 
-/* As record_check_entry(), of what stands at `rel` below `in`. */
+/* Like record_check_entry(), for `rel` below `in`. */
 static int compare_entry(const struct record_entry *e, const struct folder *in, const char *rel,
 	const struct stat *st, enum record_depth depth, char **why, struct err *err)
 {
@@ -223,7 +224,7 @@ int record_check_entry(
 		*err = link;
 		return -1;
 	}
-	/* On the way there may be a file or a link, which differs itself. */
+	/* A parent may now be a file or a link, and is then itself a difference. */
 	*why = xasprintf("%s is missing", e->path);
 	return 1;
 }
@@ -285,8 +286,8 @@ int record_check(const struct record *r, const char *tree, enum record_depth dep
 
 /* ---- outputs --------------------------------------------------------------------------------- */
 
-/* Does the link at `rel` stay within the tree? As ".." comes first only, each climbs a real folder:
- * of those that the walk came through. */
+/* True if the link at `rel` stays within the tree. ".." may only come first, so each one climbs a
+ * real folder, among those the walk descended through. */
 static bool link_stays_inside(const char *rel, const char *target)
 {
 	size_t depth = 0;
@@ -335,7 +336,7 @@ static int check_output_entry(void *ctx, const struct tree_entry *e, struct err 
 			S_ISFIFO(mode)   ? "pipe"
 			: S_ISSOCK(mode) ? "socket"
 					 : "device");
-	/* A folder has the bit from the one above it in some shared places. */
+	/* Files only: folders in some shared places inherit setgid from their parent. */
 	if (S_ISREG(mode) && mode & (S_ISUID | S_ISGID))
 		return err_set(err, ERR_INPUT,
 			"'%s' in the output runs with the rights of its %s (mode %04o)", e->rel,

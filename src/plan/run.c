@@ -1,7 +1,8 @@
 /* Runs the steps of a plan. Declared in plan/plan.h.
  *
- * Any number of builds may share a cache. Who makes a step holds its lock; the others go on with
- * steps that are ready, and take the result when it is there, or the lock when it is free again.
+ * Any number of builds may share a cache. The build that makes a step holds its lock; others
+ * continue with steps that are ready, and use the result once it exists, or the lock once it is
+ * free.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,10 +21,10 @@
 
 #define TAIL_LINES 30
 #define TAIL_BYTES 65536
-/* With less than this, a step that fails has probably run out of space. */
+/* If less is free, a failed step has probably run out of space. */
 #define FREE_BYTES_MIN (4u << 20)
 #define LINE_BYTES 160
-/* A step that makes CPython with a profile takes an hour or two on a slow machine. */
+/* A step that builds CPython with a profile takes an hour or two on a slow machine. */
 #define PATIENCE_S (12 * 3600)
 
 struct plan_session {
@@ -31,23 +32,23 @@ struct plan_session {
 	const struct plan_options *options;
 	struct plan_result *result;
 	struct jobserver *jobserver;
-	uint64_t waiting;    /* since when, for a step that another build is making; 0: for none */
-	size_t steps, begun; /* that run, as was known at first */
-	int line;            /* about all of them */
+	uint64_t waiting;    /* since when we wait for another build's step; 0: we do not */
+	size_t steps, begun; /* to run, as counted at the start */
+	int line;            /* overall progress line */
 };
 
-/* A step on its way. */
+/* A running step. */
 struct running_step {
 	struct plan_session *run;
 	struct step *step;
-	char *root; /* the step's folder on this machine */
+	char *root; /* the step's folder, as seen on the host */
 	int lock;
-	int line; /* of the progress */
+	int line; /* progress line */
 };
 
 /* ---- why a step failed ----------------------------------------------------------------------- */
 
-/* Looked for in this order: what comes first explains what comes later. */
+/* In order of precedence: earlier entries explain later ones. */
 static const struct {
 	const char *text, *cause;
 } causes[] = {
@@ -79,7 +80,7 @@ static const struct {
 	{"No such file or directory", "a file is missing; its name is in the log"},
 };
 
-/* The last lines of a log, each cut to a readable width: link commands run to pages. */
+/* The last lines of a log, each cut to a readable width: link commands can be pages long. */
 static void read_tail(const char *log, struct buf *tail, struct buf *lines)
 {
 	struct err ignored = ERR_INIT;
@@ -112,8 +113,8 @@ static void read_tail(const char *log, struct buf *tail, struct buf *lines)
 	}
 }
 
-/* Adds to a step's failure what its log says: the likely cause (as the hint), the last lines and
- * the log's path. */
+/* Adds information from the log to a step's failure: the likely cause (as the hint), the last lines
+ * and the log's path. */
 static void explain_failure(const char *log, struct err *err)
 {
 	CLEANUP_BUF struct buf tail = BUF_INIT, lines = BUF_INIT;
@@ -122,12 +123,12 @@ static void explain_failure(const char *log, struct err *err)
 	struct statvfs fs;
 
 	read_tail(log, &tail, &lines);
-	/* The end matters most when not everything fits. */
+	/* If not everything fits, keep the end. */
 	start = lines.data;
 	while (strlen(start) > sizeof(err->msg) - 1024)
 		start += strcspn(start, "\n") + 1;
 	err_set(err, ERR_CHILD, "%s; the log ends with\n%sthe whole log is %s", how, start, log);
-	/* On a full disk the log may well lack the message that says so. */
+	/* On a full disk the log may lack the message that says so. */
 	if (statvfs(log, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < FREE_BYTES_MIN) {
 		err_hint(err, "%s", causes[0].cause);
 		return;
@@ -143,7 +144,7 @@ static void explain_failure(const char *log, struct err *err)
 
 /* ---- a step ---------------------------------------------------------------------------------- */
 
-/* Fills the step's folder, in the child before it becomes the step's shell. */
+/* Populates the step's folder, in the child before it becomes the step's shell. */
 static int prepare_folder(void *ctx, struct err *err)
 {
 	const struct running_step *g = ctx;
@@ -176,7 +177,7 @@ static int prepare_folder(void *ctx, struct err *err)
 	return s->prepare ? s->prepare(s, cache, g->root, err) : 0;
 }
 
-/* The clean environment: nothing of the caller's gets in. */
+/* The clean environment: nothing is inherited from the caller. */
 static void fill_env(
 	const struct plan_session *r, const struct step *s, const char *seen, struct strv *env)
 {
@@ -200,7 +201,7 @@ static void fill_env(
 	strv_add(env, "LC_ALL=C.UTF-8");
 	strv_add(env, "TZ=UTC");
 	for (size_t i = 0; i < s->env.n; i++) {
-		/* Compiler flags are keyed with a placeholder for the folder, which varies. */
+		/* Keys hold compiler flags with a placeholder for the folder, which varies. */
 		CLEANUP_BUF struct buf value = BUF_INIT;
 
 		buf_adds(&value, s->env.v[i]);
@@ -209,7 +210,7 @@ static void fill_env(
 	}
 }
 
-/* Makes the step's folder and starts its script there. */
+/* Creates the step's folder and starts its script there. */
 static int start_script(struct running_step *g, struct proc **ret, struct err *err)
 {
 	static const char *const parts[] = {"src", "deps", "out", "recipe", "home", "tmp"};
@@ -235,8 +236,7 @@ static int start_script(struct running_step *g, struct proc **ret, struct err *e
 		return err_sys(err, "cannot create the log '%s'", log);
 	for (size_t i = 0; i < s->n_views; i++)
 		strv_take(&views, cache_tree(o->cache, s->views[i].step->id));
-	/* Programs that it runs: by name, where the system's folders may have links, and by path.
-	 */
+	/* Programs that it runs: by name where the system's folders may have links, and by path. */
 	for (size_t i = 0; i < s->programs.n; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(bins); k++)
 			strv_addf(&programs, "%s/%s", bins[k], s->programs.v[i]);
@@ -267,7 +267,7 @@ static int start_script(struct running_step *g, struct proc **ret, struct err *e
 		ret, err);
 }
 
-/* Its word in a log is the place to say what is left; never when nothing is known of it. */
+/* The line's result also says how much is left, unless that is unknown. */
 static void end_running_step(struct running_step *g, const char *word, bool keep)
 {
 	struct plan_session *r = g->run;
@@ -288,7 +288,7 @@ static void end_running_step(struct running_step *g, const char *word, bool keep
 	free(g);
 }
 
-/* Takes a step for us to make: 1. 0: another build makes it, or has made it. */
+/* 1: we are to make the step, and hold its lock. 0: another build is making it or has made it. */
 static int take_step(struct plan_session *r, struct step *s, int *lock, struct err *err)
 {
 	CLEANUP_FREE char *path = cache_lock_path(r->options->cache, s->id), *holder = NULL;
@@ -329,7 +329,7 @@ static bool is_ready(const struct step *s)
 	return !s->started;
 }
 
-/* The next step whose turn has come. */
+/* Starts the next ready step. */
 static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 {
 	struct plan_session *r = ctx;
