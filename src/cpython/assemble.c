@@ -1,12 +1,12 @@
 /* From finished steps to the tree that users get.
  *
- * A fresh tree is put together next to the output, in a folder of ours that holds a lock and that
- * the next run removes if we are killed:
+ * A fresh tree is assembled next to the output, in a folder of ours that holds a lock and that the
+ * next run removes if we are killed:
  *
  *   OUTPUT.solder.XXXXXX/new   the fresh tree
- *   OUTPUT.solder.XXXXXX/old   what stood there, where two trees cannot be exchanged in one step
+ *   OUTPUT.solder.XXXXXX/old   the previous tree, if two trees cannot be exchanged atomically
  *
- * It takes the output's place, or, if that was built the same way, gives it what is damaged there.
+ * It replaces the output; or, if that was built the same way, only its damaged files.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -70,7 +70,7 @@ int cpython_check_output(const char *dir, struct err *err)
 	return err_hint(err, "name another place with -o DIR, or remove it");
 }
 
-/* Of each step: shared data (terminfo) of packages, and the texts of licences. */
+/* Adds each step's shared data (terminfo) and licence texts. */
 static int add_packages(const struct cpython_plan *p, const struct cache *cache,
 	const struct folder *tree, struct err *err)
 {
@@ -87,7 +87,7 @@ static int add_packages(const struct cpython_plan *p, const struct cache *cache,
 	return 0;
 }
 
-/* And the libpython.so that was linked with it, if the compile's own is not what is wanted. */
+/* Also adds the libpython.so linked with it, if the compile's own is not wanted. */
 static int add_interpreter(const struct cpython_plan *p, const struct cache *cache,
 	const struct folder *tree, struct err *err)
 {
@@ -138,7 +138,7 @@ static int fill_tree(const struct cpython_plan *p, const struct cache *cache, co
 		file_write_below(&tree, KEY_FILE, key, strlen(key), 0644, err) < 0 ||
 		file_write_below(&tree, MANIFEST_FILE, manifest, strlen(manifest), 0644, err) < 0)
 		return -1;
-	/* A link that stays within the output of its step may lead out of this tree. */
+	/* A link that stays within its step's output may lead out of this tree. */
 	if (output_check(dir, err) < 0 || record_make(dir, is_changeable, &record, err) < 0 ||
 		record_write(&record, files, true, err) < 0 ||
 		relocate_pin_times(dir, epoch, err) < 0)
@@ -146,8 +146,8 @@ static int fill_tree(const struct cpython_plan *p, const struct cache *cache, co
 	return path_sync_all(dir, err);
 }
 
-/* A kill between two renames leaves the old tree aside; it comes back. Then what killed runs left
- * is removed. */
+/* A kill between two renames leaves the old tree aside: restore it. Then remove what killed runs
+ * left. */
 static void bring_back(const char *dir, const char *within, const char *prefix)
 {
 	DIR *list = path_exists(dir) ? NULL : opendir(within);
@@ -167,7 +167,7 @@ static void bring_back(const char *dir, const char *within, const char *prefix)
 	scratch_clear(within, prefix);
 }
 
-/* Puts the fresh tree where `dir` is: in one step, so that there always is one. */
+/* Puts the fresh tree at `dir`, atomically, so that there always is one. */
 static int swap_trees(const char *dir, const char *fresh, const char *old, struct err *err)
 {
 	int got = path_exists(dir) ? path_exchange(fresh, dir, err) : 1;
@@ -182,8 +182,8 @@ static int swap_trees(const char *dir, const char *fresh, const char *old, struc
 	return -1;
 }
 
-/* Puts what was built where an entry of `tree` differs. A folder that is another thing now is made;
- * what belongs into it is found missing in its turn. */
+/* Restores a differing entry of `tree` from the fresh tree. A folder that is something else now is
+ * recreated; its contents are then found missing in turn. */
 static int mend_entry(const struct folder *fresh, const struct folder *tree,
 	const struct record_entry *e, struct err *err)
 {
@@ -210,7 +210,7 @@ static int mend_entry(const struct folder *fresh, const struct folder *tree,
 	return 0;
 }
 
-/* Replaces what differs from the fresh tree, its record last. */
+/* Replaces everything that differs from the fresh tree, its record last. */
 static int mend_tree(const char *dir, const char *fresh_dir, const char *why,
 	struct progress *progress, struct err *err)
 {
@@ -238,7 +238,7 @@ static int mend_tree(const char *dir, const char *fresh_dir, const char *why,
 	return path_sync_all(dir, err) < 0 ? -1 : path_rename(from, to, err);
 }
 
-/* 0: the tree is as it was built; 1: it is not, or cannot be compared; -1. */
+/* 0: the tree is intact; 1: it is not, or cannot be compared; -1: error. */
 static int examine_tree(const char *dir, char **why, struct err *err)
 {
 	struct err failure = ERR_INIT;
@@ -267,7 +267,7 @@ int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, co
 
 	if (read_epoch(p, cache, &epoch, err) < 0)
 		return -1;
-	/* Times do not survive every copy of a tree, so the date is written down, too. */
+	/* Copying a tree may lose its times, so the date is recorded as well. */
 	json_object_set_new(manifest, "source_date_epoch", json_integer(epoch));
 	text = json_dumps(manifest, JSON_INDENT(2));
 	bring_back(dir, within, prefix);

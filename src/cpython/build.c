@@ -1,4 +1,4 @@
-/* From a request to a plan, and from the plan to the tree. */
+/* From a request to a plan, and from a plan to a tree. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static int check_request(const struct cpython_request *q, struct err *err)
 	return 0;
 }
 
-/* The recipes, the cache and who downloads into it. */
+/* Opens the recipes, the cache and the downloader. */
 static int open_sources(struct cpython_build *b, struct err *err)
 {
 	const struct cpython_request *q = &b->request;
@@ -62,7 +62,7 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 	if (b->full->passed)
 		progress_warn(b->progress, "the best compiler here is %s: %s",
 			path_base(b->full->cc), b->full->passed);
-	/* The packages' tools are those of a plain build, so that all kinds share them. */
+	/* Packages use the tools of a plain build, so that all kinds share them. */
 	if (toolchain_find(b->full->cc, &nothing, &b->plain, err) < 0)
 		return -1;
 	if (!strcmp(o->lto, "best"))
@@ -84,7 +84,7 @@ static char *output_of(const struct cpython_build *b)
 			b->sources.chosen[b->sources.n - 1].version, o->link,
 			strcmp(o->opt, "none") ? "-pgo" : "", strcmp(o->lto, "none") ? "-lto" : "");
 	output = path_absolute(b->request.output);
-	/* "-o dir/": what stands next to it would else be in it. */
+	/* For "-o dir/": otherwise what belongs next to it would be inside it. */
 	for (size_t n = strlen(output); n > 1 && output[n - 1] == '/'; n--)
 		output[n - 1] = '\0';
 	return output;
@@ -127,8 +127,8 @@ void cleanup_cpython_build(struct cpython_build **b)
 	cpython_close(*b);
 }
 
-/* Warns of folders that other users could replace (a cache that they own is refused earlier), and
- * of damaged entries of the cache. */
+/* Warns about folders that other users could replace (a cache owned by others is refused earlier),
+ * and about damaged cache entries. */
 static void say_doubts(const struct cpython_build *b)
 {
 	struct err err = ERR_INIT;
@@ -147,7 +147,7 @@ static void say_doubts(const struct cpython_build *b)
 	}
 }
 
-/* Downloads what the steps that must run need, and tells them where it is. */
+/* Downloads what the steps that must run need, and sets their source paths. */
 static int fetch_sources(struct cpython_build *b, struct err *err)
 {
 	for (size_t i = 0; i < b->sources.n; i++) {
@@ -168,9 +168,9 @@ static int fetch_sources(struct cpython_build *b, struct err *err)
 	return 0;
 }
 
-/* 1: the tree was there. Builds with the same output take turns, also with different caches: the
- * lock is next to it. Where files cannot be locked (NFS), without: each tree still appears as a
- * whole. */
+/* 1: the tree was already there. Builds with the same output take turns, even with different
+ * caches: the lock is next to the output. Where files cannot be locked (NFS) they do not; each tree
+ * still appears as a whole. */
 static int put_together(struct cpython_build *b, struct err *err)
 {
 	CLEANUP_FREE char *dir = path_dir(b->output), *text = NULL;
@@ -308,7 +308,7 @@ int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *
 	return 0;
 }
 
-/* Nothing is known of a time that is 0. */
+/* A time of 0 means unknown. */
 static json_t *known_time(uint64_t ns)
 {
 	return ns ? json_integer((json_int_t)ns) : json_null();

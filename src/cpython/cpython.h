@@ -1,12 +1,13 @@
-/* One CPython: what can be chosen of it, its sources, its compiler, the steps that make it, and
- * what the finished tree says of itself.
+/* One CPython: its options, sources, compiler, the steps that build it, and the finished tree's
+ * description.
  *
- *   1  A request says what to build: options of the command line, or of a tree that was built
- * before (cpython_record_read()). 2  cpython_open() settles what it leaves open (compiler,
- * versions, LTO's kind) and plans. 3  cpython_make() downloads, runs the steps that are not in the
- * cache, and puts the tree together.
+ * - A request says what to build: from the command line, or from an existing tree
+ *   (cpython_record_read()).
+ * - cpython_open() settles what the request leaves open (compiler, versions, kind of LTO) and
+ *   plans.
+ * - cpython_make() downloads, runs the steps that are not cached, and assembles the tree.
  *
- * cpython_look() and cpython_build() do two of these in one call.
+ * cpython_look() and cpython_build() combine two of these.
  */
 #ifndef SOLDER_CPYTHON_H
 #define SOLDER_CPYTHON_H
@@ -19,15 +20,15 @@
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* Each option of a build, declared once: fields, defaults, command line, help, build.json, keys and
- * the environment of steps are made of these rows.
+/* Declares each build option once. These rows generate the fields, defaults, command line, help,
+ * build.json, keys and the environment of steps. Columns:
  *
- *   name, variable that recipes know it by, kind on the command line (CHOICE, or STRING for a whole
- *   number), choices, those that only the command line has and cpython_open() settles, default,
- *   does a change need a compile (else a link), is it in keys even when it is the default, help
+ *   name, variable in recipes, kind on the command line (CHOICE, or STRING for an integer),
+ *   choices, further choices for the command line alone, settled by cpython_open(), default,
+ *   true if a change needs a compile (else a link), true if in keys even when default, help
  *
- * First what is built; then how functions and variables are reached, as the compiler and as the
- * linker is told (libpython.so, too). */
+ * First what is built; then how functions and variables are accessed, as told to the compiler and
+ * to the linker (of libpython.so, too). */
 #define CPYTHON_OPTIONS_OF_WHAT(X)                                                                 \
 	X(link, "LINK", CHOICE, "static|shared", "", "static", false, true,                        \
 		"put libpython into the interpreter, or beside it")                                \
@@ -57,14 +58,14 @@ struct cpython_options {
 	CPYTHON_OPTIONS_OF_WHAT(CPYTHON_OPTION_FIELD)
 	CPYTHON_OPTIONS_OF_HOW(CPYTHON_OPTION_FIELD)
 #undef CPYTHON_OPTION_FIELD
-	const char *train;   /* script that trains the profile; NULL: CPython's own task */
+	const char *train;   /* script that trains the profile; NULL: CPython's default task */
 	const char *profile; /* folder of a finished profile; NULL: train */
 };
 
 struct cpython_option {
 	const char *name, *variable;
 	size_t offset;       /* of the value in struct cpython_options */
-	const char *choices; /* "a|b|c", or "N" for a whole number */
+	const char *choices; /* "a|b|c", or "N" for an integer */
 	const char *standard;
 	bool compiles, always;
 };
@@ -73,9 +74,9 @@ extern const size_t cpython_n_options;
 
 void cpython_defaults(struct cpython_options *options); /* `train` and `profile` are NULL */
 const struct cpython_option *cpython_find_option(const char *name);
-/* One of its choices, which is there as long as the process lives; NULL: there are no more. */
+/* The i-th choice, valid for the life of the process; NULL past the last. */
 const char *cpython_option_choice(const struct cpython_option *option, size_t i);
-/* May it have this value? */
+/* True if the value is allowed. */
 bool cpython_option_takes(const struct cpython_option *option, const char *value);
 const char *cpython_option_get(const struct cpython_options *o, const struct cpython_option *which);
 void cpython_option_set(
@@ -84,37 +85,37 @@ bool cpython_option_is_default(const struct cpython_options *o, const struct cpy
 
 /* ---- builds ---------------------------------------------------------------------------------- */
 
-/* A build to be done. All strings are borrowed. */
+/* A build request. All strings are borrowed. */
 struct cpython_request {
 	struct cpython_options options;
 	const char *version; /* "3.13", "3.13.5"; NULL: the default series */
 	const char *cc;      /* see toolchain_find() */
 	const char *output;  /* NULL: dist/cpython-VERSION-... */
-	const char *sources; /* the set: "auto", "upstream" or "debian" */
+	const char *sources; /* source set: "auto", "upstream" or "debian" */
 	const char *source;  /* the user's own CPython, folder or tarball; NULL: a locked one */
-	const char *mirror, *cache, *recipes; /* NULL: the usual ones */
+	const char *mirror, *cache, *recipes; /* NULL: the defaults */
 	const char *sandbox;                  /* "auto", "bwrap" or "none" */
 	unsigned int jobs;
 	bool offline, quiet, keep_work;
 };
-/* As solder build has it by default. */
+/* Sets the defaults of solder build. */
 void cpython_request_defaults(struct cpython_request *request);
 
-/* A recipe with the source it will be built from. */
+/* A recipe with the source that it is built from. */
 struct chosen {
 	struct recipe *recipe;
-	const struct lock_entry *lock; /* NULL for a source that the user gave */
+	const struct lock_entry *lock; /* NULL if the user supplied the source */
 	const char *version;
 	const char *source;     /* the user's own source, or NULL */
-	char source_digest[65]; /* of the user's own source */
+	char source_digest[65]; /* for the user's own source */
 };
 
 struct sources {
 	struct lock *lock;
-	char *reason;          /* why this set */
+	char *reason;          /* why this set was chosen */
 	struct chosen *chosen; /* dependencies first, CPython last */
 	size_t n;
-	char *version; /* of the user's own source */
+	char *version; /* for the user's own source */
 };
 
 struct cpython_plan {
@@ -123,9 +124,9 @@ struct cpython_plan {
 	char series[16];                              /* "3.13" */
 };
 
-/* A request that was settled. */
+/* A build whose request has been settled. */
 struct cpython_build {
-	struct cpython_request request; /* with the kind of LTO */
+	struct cpython_request request; /* LTO kind resolved */
 	char *recipes, *output;         /* absolute */
 	struct progress *progress;
 	struct cache *cache;
@@ -144,63 +145,64 @@ void cpython_close(struct cpython_build *b);
 void cleanup_cpython_build(struct cpython_build **b);
 #define CLEANUP_CPYTHON_BUILD CLEANUP(cleanup_cpython_build)
 
-/* The plan, as text and as JSON ("solder build -n"). An output that would be refused is an error.
- */
+/* Prints the plan as text, or returns it as JSON ("solder build -n"). An output that would be
+ * refused is an error. */
 int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *err);
 int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err *err);
 
-/* The work that a build would do. */
+/* The work that a build would have to do. */
 struct cpython_outlook {
-	size_t steps;      /* that are not in the cache */
-	bool compiles;     /* CPython itself among them */
-	uint64_t estimate; /* ns, 0: nothing to do, or unknown */
+	size_t steps;      /* not cached */
+	bool compiles;     /* CPython itself is among them */
+	uint64_t estimate; /* ns; 0: nothing to do, or unknown */
 };
 int cpython_look(
 	const struct cpython_request *request, struct cpython_outlook *ret, struct err *err);
 int cpython_build(const struct cpython_request *request, struct err *err);
 
-/* Downloads all that a build takes, after what the folder `from` (may be NULL) has of it: {"set",
- * "sources": [{"package", "version", "sha256", "path"}]}. */
+/* Downloads everything a build needs, first importing what the folder `from` (may be NULL) has:
+ * {"set", "sources": [{"package", "version", "sha256", "path"}]}. */
 int cpython_fetch(
 	const struct cpython_request *request, const char *from, json_t **ret, struct err *err);
-/* Adds what the sets lock of CPython, newest first, or of the other packages: {"package",
+/* Adds the locked versions of CPython, newest first, or of the other packages: {"package",
  * "version", "set", "downloaded", "source"}. */
 int cpython_list_locked(
 	const char *recipes, const char *cache, bool cpython, json_t *rows, struct err *err);
 
 /* ---- finished trees -------------------------------------------------------------------------- */
 
-/* How a tree was built, and so how to build the same again. */
+/* How a tree was built, and so how to rebuild it. */
 struct cpython_record {
 	json_t *all;                    /* share/solder/build.json */
-	struct cpython_request request; /* without an output; borrows from the record */
+	struct cpython_request request; /* no output set; borrows from the record */
 	const char *compiler, *triple;
 	char *profile;
 };
 
-/* An error (ERR_UNSUPPORTED) if solder did not build the tree, or if its inputs cannot be had
- * again: the profile is no longer in the cache (NULL: the default one), or the source was the
- * user's own and `source` (may be NULL) does not name it. */
+/* Fails with ERR_UNSUPPORTED if solder did not build the tree or its inputs are unavailable: the
+ * profile is no longer in the cache (NULL: the default one), or the source was the user's own and
+ * `source` (may be NULL) does not name it. */
 int cpython_record_read(const char *tree, const char *cache, const char *source,
 	struct cpython_record *ret, struct err *err);
 void cpython_record_release(struct cpython_record *record);
 #define CLEANUP_CPYTHON_RECORD CLEANUP(cpython_record_release)
-/* Fails unless the compiler that the record names is the one that it was. */
+/* Fails unless the compiler named in the record is unchanged. */
 int cpython_record_check_compiler(const struct cpython_record *record, struct err *err);
 
-/* Compares a tree with its record, share/solder/files: 0; 1 and *why (to be freed) says what
- * differs first; 2: it has none, being of an older solder or out of an archive; -1. What Python and
- * pip change themselves is not looked at: bytecode, site-packages and pip's programs. */
+/* Compares a tree with its record, share/solder/files. 0: equal; 1: different, and *why (the caller
+ * frees it) names the first difference; 2: no record, as in trees from an older solder or an
+ * archive; -1: error. Ignores what Python and pip change themselves: bytecode, site-packages and
+ * pip's programs. */
 int cpython_check_tree(const char *dir, char **why, struct err *err);
 
-/* The compile that the libpython.so at `library` comes from, by content, the last used of several:
- * 1, and its folder of objects and the root that it was built in, to be freed; 0: the cache does
- * not have it. All of it is read: an error if it is not as it was built. */
+/* Finds the compile that produced the libpython.so at `library`, by content; the most recently used
+ * if there are several. 1: found, with its folder of objects and the root it was built in, which
+ * the caller frees; 0: not in the cache. All of it is read: an error if it is damaged. */
 int cpython_find_compile(
 	const struct cache *c, const char *library, char **objects, char **root, struct err *err);
 
-/* The downloaded source of CPython that a tree with this build.json was built from: 1, and its
- * path, to be freed; 0: the cache does not have it. */
+/* Finds the downloaded CPython source of a tree with this build.json. 1: found, with its path,
+ * which the caller frees; 0: not in the cache. */
 int cpython_find_source(
 	const struct cache *c, const json_t *manifest, char **path, struct err *err);
 

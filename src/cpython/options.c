@@ -1,4 +1,4 @@
-/* The options of a build by name, out of the one table of cpython/cpython.h. */
+/* Access to build options by name, from the table in cpython/cpython.h. */
 #include <string.h>
 
 #include "cpython/cpython.h"

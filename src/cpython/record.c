@@ -1,5 +1,5 @@
-/* share/solder/build.json, the description of how a distribution was built: written, and read again
- * to build the same. */
+/* Writes share/solder/build.json, the description of how a distribution was built, and reads it for
+ * rebuilding the same. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,8 +11,8 @@
 #define MANIFEST_MAX ((size_t)4 << 20)
 #define ROOT_MAX 4096
 
-/* The options that build the same again. A profile is known by its content: a trained one and the
- * same one given are the same input. */
+/* The options that rebuild the same. A profile is identified by content: trained or given, the same
+ * profile is the same input. */
 static json_t *options_json(const struct cpython_build *b, const char *profile)
 {
 	json_t *j = json_object();
@@ -86,7 +86,7 @@ void cpython_record_release(struct cpython_record *record)
 	*record = (struct cpython_record){0};
 }
 
-/* The cached profile with that content (a folder, to be freed), or NULL. */
+/* The cached profile with this content (a folder; the caller frees it), or NULL. */
 static char *find_profile(const struct cache *cache, const char *digest)
 {
 	CLEANUP_STRV struct strv ids = STRV_INIT;
@@ -110,7 +110,7 @@ static const char *text_of(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-/* Trees from before an option was there were built as is its default. */
+/* Trees older than an option were built with its default. */
 static int read_options(
 	const char *path, const json_t *options, struct cpython_request *request, struct err *err)
 {

@@ -1,8 +1,8 @@
-/* Makes a tree that was installed for the prefix /install right at any place.
+/* Makes a tree installed for the prefix /install work in any location.
  *
- * After `make install` many files name the prefix, the build's folders and the build's compiler.
- * They are rewritten once, so that whatever reads them later finds the tree where it is, without
- * an installer's help:
+ * After `make install` many files contain the prefix, the build's folders and the build's compiler.
+ * They are rewritten once, so that every later reader finds the tree where it is, without an
+ * installer's help:
  *
  *   _sysconfigdata_*.py   keeps the header and the dict that uv's parser needs; code after the
  *                         dict replaces the prefix when the module is imported
@@ -31,14 +31,14 @@
 #define LEAKS_SHOWN 5
 
 /* Runs when _sysconfigdata is imported. uv drops what follows the dict and rewrites the values
- * itself; for everyone else the prefix must be where this file is. A value that is one path stays
- * one; in a line of words the prefix is quoted for the shell if it holds blanks, except where the
- * words are quoted already. */
+ * itself; for everyone else the prefix must be computed from this file's location. A value that is
+ * a single path stays one; in a line of words the prefix is quoted for the shell if it contains
+ * spaces, except where the words are already quoted. */
 EMBED(sysconfig_tail, "src/cpython/sysconfig.py");
 
-/* For GNU make, where the last assignment counts. MAKEFILE_LIST separates by blanks, which the
- * path may hold too: words are dropped from its front until the rest is a file. Make ends a call
- * at the first unpaired parenthesis and releases disagree about '#', so neither is in it. */
+/* For GNU make, where the last assignment wins. MAKEFILE_LIST is separated by spaces, which the
+ * path may contain too: words are dropped from its front until the rest is a file. Make ends a call
+ * at the first unpaired parenthesis, and releases disagree about '#', so neither is used. */
 static const char makefile_tail[] =
 	"\n# The prefix is where this file is.\n"
 	"prefix := $(shell list='$(subst ','\\'',$(MAKEFILE_LIST))'; while test -n \"$$list\"; do "
@@ -50,7 +50,7 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || strchr("_+.-/", c);
 }
 
-/* Replaces `from` where it is not part of a longer path or name. */
+/* Replaces `from` unless it is part of a longer path or name. */
 static void replace_word(struct buf *text, const char *from, const char *to)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT;
@@ -70,7 +70,7 @@ static void replace_word(struct buf *text, const char *from, const char *to)
 	buf_swap(text, &out);
 }
 
-/* Removes what is useless in an installed tree: the build's folders and compilers. */
+/* Replaces references that are useless in an installed tree: the build's folders and compilers. */
 static void scrub(struct buf *text, const struct relocation *r)
 {
 	CLEANUP_FREE char *includes = xasprintf("-I%s/deps/include", r->root);
@@ -83,8 +83,8 @@ static void scrub(struct buf *text, const struct relocation *r)
 	buf_replace(text, r->root, INSTALL_PREFIX);
 }
 
-/* Scripts start the interpreter of their tree, which is in `up` from their own folder: the shell
- * reads the second line as a command, Python reads it as a string. */
+/* Makes scripts start the interpreter of their own tree, `up` relative to their folder: the shell
+ * reads the second line as a command, Python as a string. */
 static void fix_shebang(struct buf *text, const char *up)
 {
 	static const char start[] = "#!" INSTALL_PREFIX "/bin/";

@@ -1,4 +1,4 @@
-/* Which sources a build uses: the set, the versions, and where the files are. */
+/* Chooses the sources of a build: the set, the versions, and where the files are. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +13,12 @@
 #define DEPTH_MAX 16
 #define HEADER "Include/patchlevel.h"
 #define HEADER_MAX (1u << 20)
-/* The series that is built when none is named. */
+/* The series built by default. */
 #define DEFAULT_SERIES "3.13"
 
 static const char *const sets[] = {"upstream", "debian"};
 
-/* The fetch room's view of a locked source; valid as long as the lock. */
+/* A locked source as the fetch room wants it; valid as long as the lock. */
 static struct source as_source(const struct lock_entry *e)
 {
 	return (struct source){.package = e->package,
@@ -36,7 +36,7 @@ bool sources_has(const struct cache *cache, const struct lock_entry *e)
 	return path_exists(path);
 }
 
-/* Says what this set has, what another one has, and why that one was not taken. */
+/* Reports what this set has, what another one has, and why that one was not used. */
 static int none_locked(
 	const struct cpython_build *b, const char *package, const char *wanted, struct err *err)
 {
@@ -68,8 +68,8 @@ static int none_locked(
 	return err_hint(err, "it has %s %s; 'solder list versions' lists all", package, list.data);
 }
 
-/* The newest version that can be had. Places are asked only when there is a choice. 1: with
- * `stored_only`, it is not downloaded. */
+/* The newest available version. Hosts are only probed if there is a choice. 1: not downloaded (with
+ * `stored_only`). */
 static int choose_version(const struct cpython_build *b, bool stored_only, const char *package,
 	const char *wanted, const struct lock_entry **ret, struct err *err)
 {
@@ -92,7 +92,7 @@ static int choose_version(const struct cpython_build *b, bool stored_only, const
 	}
 	if (i == n || (i && stored_only && !offline))
 		return 1;
-	/* Nothing is there: what is missing is the newest. */
+	/* None is downloaded: report the newest as missing. */
 	if (offline && !sources_has(b->cache, found[i]))
 		i = 0;
 	if (i)
@@ -103,8 +103,8 @@ static int choose_version(const struct cpython_build *b, bool stored_only, const
 	return 0;
 }
 
-/* Adds what a recipe depends on at this version ("zstd>=3.14": of CPython), and before each what
- * that depends on. 1 as choose_version(). */
+/* Adds a recipe's dependencies at this version ("zstd>=3.14": of CPython), each preceded by its own
+ * dependencies. 1 as for choose_version(). */
 static int add_depends(struct cpython_build *b, bool stored_only, const struct recipe *of,
 	const char *version, int depth, struct err *err)
 {
@@ -137,8 +137,8 @@ static int add_depends(struct cpython_build *b, bool stored_only, const struct r
 	return 0;
 }
 
-/* The user's own CPython, folder or tarball: its version, PY_VERSION of a header, and its digest.
- */
+/* Uses the user's own CPython, a folder or tarball: reads its version, PY_VERSION in a header, and
+ * its digest. */
 static int use_own_source(
 	const struct cpython_request *q, struct chosen *c, char **version, struct err *err)
 {
@@ -167,7 +167,7 @@ static int use_own_source(
 			q->source);
 		return err_hint(err, "it should hold " HEADER);
 	}
-	/* After that: a digest of a home folder takes hours. */
+	/* Only now: digesting a home folder given by mistake takes hours. */
 	if (folder && tree_digest(q->source, c->source_digest, err) < 0)
 		return err_wrap(err, "reading the source '%s'", q->source);
 	c->source = q->source;
@@ -178,8 +178,8 @@ static int use_own_source(
 	return 0;
 }
 
-/* Settles everything but the set. With `stored_only` nothing but downloaded files is considered,
- * and 1 is that something is missing. */
+/* Settles everything but the set. With `stored_only` considers only downloaded files, and returns 1
+ * if one is missing. */
 static int choose_packages(
 	struct cpython_build *b, bool stored_only, const struct chosen *own, struct err *err)
 {
@@ -234,7 +234,7 @@ int sources_choose(struct cpython_build *b, struct err *err)
 
 	if (b->request.source && use_own_source(&b->request, &own, &s->version, err) < 0)
 		return -1;
-	/* A set of which all is downloaded is taken without a question to the network. */
+	/* A completely downloaded set is used without asking the network. */
 	for (size_t i = 0; automatic && i < ARRAY_SIZE(sets); i++) {
 		int got = lock_load(b->recipes, sets[i], &s->lock, err);
 
@@ -257,7 +257,7 @@ int sources_choose(struct cpython_build *b, struct err *err)
 		s->reason = xstrdup("as asked for");
 		return choose_packages(b, false, &own, err);
 	}
-	/* Upstream if its hosts answer, else Debian's. */
+	/* Upstream if its hosts respond, else Debian's. */
 	if (lock_find(s->lock, "cpython", NULL, asked, ARRAY_SIZE(asked)) &&
 		fetch_probe(b->fetcher, asked[0]->urls.v[0], &why)) {
 		s->reason = xstrdup("its hosts answer");

@@ -1,13 +1,14 @@
-/* The steps of one CPython, and of the packages that it needs.
+/* The steps that build one CPython and the packages it needs.
  *
- *   zlib, openssl, …     a package each, with the script of its recipe.yaml
- *   cpython-profile      with PGO: what a training run spends its time in
- *   cpython-compile      the one compile: an installed tree, and the objects
+ *   zlib, openssl, …     one per package, with the script of its recipe.yaml
+ *   cpython-profile      with PGO: the profile of a training run
+ *   cpython-compile      the only compile: an installed tree, and the objects
  *   cpython-tree         that tree, relocated, with its bytecode
  *   cpython-link-LINK    an interpreter from the objects
  *
- * Each is keyed by what it reads. Of a recipe that names the files of its steps, that is these and
- * the patches that apply, and nothing else is there for its script; of others, all but recipe.yaml.
+ * Each is keyed by what it reads. For a recipe that lists the files of its steps, that is those
+ * files and the patches that apply, and its script sees nothing else; for other recipes, it is
+ * everything but recipe.yaml.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include "base/file.h"
 #include "cpython/cpython-internal.h"
 
-/* Every step leaves where it was built and the date that stands for its source. */
+/* Every step records where it was built and the date that stands for its source. */
 #define PRELUDE                                                                                    \
 	"set -eu\n"                                                                                \
 	"SOURCE_DATE_EPOCH=$(find . -maxdepth 1 -type f -printf '%T@\\n' | sort -n | tail -n 1)\n" \
@@ -26,14 +27,14 @@
 	"printf '%s' \"$S\" >\"$OUT/build-root\"\n"                                                \
 	"printf '%s' \"$SOURCE_DATE_EPOCH\" >\"$OUT/source-date-epoch\"\n"
 
-/* For steps without a source, which go on with the date of the compile. */
+/* For steps without a source, which keep the date of the compile. */
 #define PRELUDE_VIEW                                                                               \
 	"set -eu\n"                                                                                \
 	"SOURCE_DATE_EPOCH=$(cat \"$COMPILED/source-date-epoch\")\n"                               \
 	"export SOURCE_DATE_EPOCH\n"
 
 #define SCRIPT_MAX_BYTES (1u << 20)
-/* Of a line that a step wrote down. */
+/* Limit for a line recorded by a step. */
 #define FACT_MAX 4096
 
 int cpython_check_tools(const struct sources *s, struct err *err)
@@ -97,8 +98,8 @@ static int list_file(void *ctx, const struct tree_entry *e, struct err *err)
 	return 0;
 }
 
-/* The files of the recipe that the step's script sees, and the programs that it may run. `kind` is
- * the recipe's word for the step. */
+/* Adds the recipe's files that the step's script sees, and the programs that it may run. `kind` is
+ * the recipe's name for the step. */
 static int add_recipe(struct step *s, const struct recipe *r, const char *kind, struct err *err)
 {
 	const struct strv *files = recipe_files(r, kind);
@@ -116,7 +117,7 @@ static int add_recipe(struct step *s, const struct recipe *r, const char *kind, 
 	return 0;
 }
 
-/* The source, and the beginning of the script: the patches that it gets. */
+/* Adds the source, and the start of the script, which applies the patches. */
 static void add_source(struct step *s, const struct chosen *c, struct buf *script)
 {
 	const struct recipe *r = c->recipe;
@@ -136,7 +137,7 @@ static void add_source(struct step *s, const struct chosen *c, struct buf *scrip
 	}
 }
 
-/* Licence texts travel with what was built; at least one of the files must be there. */
+/* Licence texts are shipped with what was built; at least one of the files must exist. */
 static void add_licences(const struct chosen *c, struct buf *script)
 {
 	const char *name = c->recipe->name;
@@ -193,8 +194,8 @@ static const struct chosen *cpython_of(const struct cpython_build *b)
 	return &b->sources.chosen[b->sources.n - 1];
 }
 
-/* A step of CPython, "link" and what `more` says, with the recipe's script for it. What compiles
- * has no `prelude` of its own: it gets the source and the packages. NULL on failure. */
+/* A step of CPython, "link" with `more` appended, with the recipe's script for it. Steps that
+ * compile have no `prelude` of their own and get the source and the packages. NULL on failure. */
 static struct step *add_step(struct cpython_build *b, const char *kind, const char *more,
 	const char *file, const char *prelude, struct err *err)
 {
@@ -223,9 +224,9 @@ static struct step *add_step(struct cpython_build *b, const char *kind, const ch
 	return s;
 }
 
-/* An option that has its default is left out, unless it is always in keys: ordinary builds are not
- * keyed by what they do not use, and a new option leaves caches valid. Options of links have their
- * defaults in a compile. */
+/* Options at their default are left out, unless they are always in keys: ordinary builds are not
+ * keyed by features that they do not use, and a new option leaves caches valid. Link options have
+ * their defaults in a compile. */
 static void add_options(struct step *s, const struct cpython_options *o, bool links)
 {
 	for (size_t i = 0; i < cpython_n_options; i++) {
@@ -258,7 +259,7 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 	s = b->plan.profile = add_step(b, "profile", "", "profile.sh", NULL, err);
 	if (!s)
 		return -1;
-	/* A profile does not depend on how code is reached and linked. */
+	/* A profile is independent of how code is accessed and linked. */
 	cpython_defaults(&plain);
 	plain.opt = o->opt;
 	add_toolchain(s, b->full);
@@ -272,7 +273,8 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 	return 0;
 }
 
-/* The tree step, before its script compiles bytecode: copy what was installed and relocate it. */
+/* Prepares the tree step, before its script compiles bytecode: copies the installed tree and
+ * relocates it. */
 static int prepare_tree(
 	const struct step *s, const struct cache *cache, const char *root, struct err *err)
 {

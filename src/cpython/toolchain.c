@@ -1,9 +1,9 @@
-/* Compilers, as whole families.
+/* Compilers, as complete toolchains.
  *
- * A compiler brings its archiver, its profile merger and its linker: objects with LTO bitcode of
- * one LLVM release are unreadable for the tools of another, and the build would break in the
- * middle. So every tool is looked up for the compiler that was named, its release is compared,
- * and what is missing is said at once, with the package that has it.
+ * A compiler comes with its own archiver, profile merger and linker: objects with LTO bitcode of
+ * one LLVM release are unreadable to another's tools, and the build would break in the middle. So
+ * every tool is looked up for the given compiler, its release is compared, and anything missing is
+ * reported at once, with the package that provides it.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,17 +14,17 @@
 #include "cpython/cpython-internal.h"
 #include "proc/proc.h"
 
-/* Against programs that hang; a machine with much to do may take minutes for a second of work. */
+/* A guard against programs that hang; a busy machine may take minutes for a second of work. */
 #define ASK_TIMEOUT_MS 600000
 #define CLANG_NEWEST 40
 #define CLANG_OLDEST 19
 
-/* Every program of a toolchain, CXX before CC: where there is no C++ compiler they are one. */
+/* Every program of a toolchain, CXX before CC: without a C++ compiler they are the same. */
 static const struct tool {
-	const char *variable, *plain; /* to scripts; in files that users get */
+	const char *variable, *plain; /* for scripts; in installed files */
 	size_t offset;
-	const char *gnu;            /* program of binutils; NULL: it has none */
-	const char *llvm, *package; /* program of LLVM, which clang needs with LTO or PGO */
+	const char *gnu;            /* binutils program; NULL: none */
+	const char *llvm, *package; /* LLVM program, which clang needs with LTO or PGO */
 } tools[] = {
 #define AT(field) offsetof(struct toolchain, field)
 	{"CXX", "c++", AT(cxx), NULL, NULL, NULL},
@@ -84,7 +84,7 @@ void cleanup_toolchain(struct toolchain **t)
 	toolchain_free(*t);
 }
 
-/* Runs a program with one option and captures its output, stderr too when `both`. */
+/* Runs a program with one option and captures its output, with stderr if `both`. */
 static int ask_tool(
 	const char *program, const char *option, bool both, struct buf *out, struct err *err)
 {
@@ -98,7 +98,7 @@ static int ask_tool(
 		       : 0;
 }
 
-/* The first line of that. */
+/* The first line of ask_tool()'s output. */
 static int ask_line(const char *program, const char *option, char **line, struct err *err)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT;
@@ -109,7 +109,7 @@ static int ask_line(const char *program, const char *option, char **line, struct
 	return 0;
 }
 
-/* A program of the compiler's release from its own folder: "ar-19" next to "clang-19". */
+/* The tool of the compiler's release in its own folder: "ar-19" next to "clang-19". */
 static char *find_next_to(const char *cc, const char *tool)
 {
 	const char *dash = strrchr(path_base(cc), '-');
@@ -187,7 +187,7 @@ static int find_tools(struct toolchain *t, const struct toolchain_needs *needs, 
 	return 0;
 }
 
-/* Only a missing file of theirs speaks for packages: a full disk or too many open files do not. */
+/* Only a missing file points to a missing package; a full disk or too many open files do not. */
 static bool lacks_a_package(const char *said)
 {
 	static const char *const signs[] = {"stdio.h", "crt1.o", "crti.o", "crtbegin",
@@ -201,8 +201,8 @@ static bool lacks_a_package(const char *said)
 	return false;
 }
 
-/* A compiler without the C library's headers fails only deep inside a configure run. Its own
- * temporary files go into the scratch folder, too: it may be killed. */
+/* A compiler without the C library's headers would only fail deep inside a configure run. Its
+ * temporary files go into the scratch folder too, since it may be killed. */
 static int try_link(const struct toolchain *t, const struct toolchain_needs *needs, struct err *err)
 {
 	static const char script[] =
@@ -290,7 +290,7 @@ static int load_toolchain(const char *path, const struct toolchain_needs *needs,
 	strv_split(&parts, machine, "-");
 	t->triple = parts.n == 4 ? xasprintf("%s-%s-%s", parts.v[0], parts.v[2], parts.v[3])
 				 : xstrdup(machine);
-	/* Nothing that we build needs C++; configure scripts only like to ask for one. */
+	/* Nothing that we build needs C++; configure scripts merely ask for a compiler. */
 	t->cxx = find_next_to(path, t->family == CC_CLANG ? "clang++" : "g++");
 	if (!t->cxx)
 		t->cxx = xstrdup(path);
