@@ -1,6 +1,5 @@
-/* The filter of system calls of a sandbox: what no build needs and what has opened sandboxes
- * before. Everything else is the kernel's to refuse, as it does to any process without
- * capabilities. */
+/* A sandbox's system call filter: blocks what no build needs and what has broken sandboxes before.
+ * The rest is left to the kernel, as for any process without capabilities. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -45,7 +44,7 @@ static const unsigned int refused[] = {
 	SYS_open_tree,
 	SYS_mount_setattr,
 	467 /* open_tree_attr */,
-	/* namespaces; clone is looked at below */
+	/* namespaces; clone is handled below */
 	SYS_unshare,
 	SYS_setns,
 	/* other processes */
@@ -55,21 +54,21 @@ static const unsigned int refused[] = {
 	SYS_process_madvise,
 	SYS_kcmp,
 	SYS_pidfd_getfd,
-	/* keys: the keyring of the session is not in a namespace */
+	/* keys: the session keyring is not namespaced */
 	SYS_keyctl,
 	SYS_add_key,
 	SYS_request_key,
-	/* what attacks on the kernel begin with */
+	/* common starting points of attacks on the kernel */
 	SYS_bpf,
 	SYS_perf_event_open,
 	SYS_userfaultfd,
 	SYS_io_uring_setup,
 	SYS_io_uring_enter,
 	SYS_io_uring_register,
-	/* files by handle, past every folder; notifications of whole file systems */
+	/* files by handle, bypassing all folders; notifications for whole file systems */
 	SYS_open_by_handle_at,
 	SYS_fanotify_init,
-	/* the machine */
+	/* machine state */
 	SYS_kexec_load,
 	SYS_kexec_file_load,
 	SYS_init_module,
@@ -94,10 +93,10 @@ static const unsigned int refused[] = {
 #endif
 };
 
-/* Those of the network namespace, and of files. AF_VSOCK, for one, is in none: it leads out of a
- * virtual machine. */
+/* Families confined to the network namespace or the file system. AF_VSOCK, for one, is in no
+ * namespace: it leads out of a virtual machine. */
 static const unsigned int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-/* They type for the user. */
+/* These inject input into the user's terminal. */
 static const unsigned int typing[] = {TIOCSTI, TIOCLINUX};
 
 struct code {
@@ -114,17 +113,16 @@ static void add(struct code *c, struct sock_filter insn)
 
 #define LOAD(offset) ((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset)))
 #define FIELD(name) LOAD(offsetof(struct seccomp_data, name))
-/* The lower half of an argument: the kernel takes no more of these, whatever the upper one holds.
- */
+/* The lower half of an argument: the kernel ignores the upper half of these. */
 #define ARGUMENT(i) LOAD(offsetof(struct seccomp_data, args) + (i) * sizeof(__u64))
 #define ANSWER(action) ((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, (action)))
-/* Goes on with the next instruction, or behind the `n` next ones. */
+/* Continues with the next instruction if equal, else skips the next `n`. */
 #define UNLESS_EQUAL(value, n)                                                                     \
 	((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (n)))
 #define UNLESS_SET(bits, n)                                                                        \
 	((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, (n)))
 
-/* If the loaded word is one of the values, the answer is `action`. */
+/* Returns `action` if the loaded word is one of the values. */
 static void answer_for(struct code *c, const unsigned int *values, size_t n, unsigned int action)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -138,7 +136,7 @@ int sandbox_filter(int *fd, struct err *err)
 	const unsigned int refuse = SECCOMP_RET_ERRNO | EPERM, newer[] = {SYS_clone3};
 	struct code c = {.n = 0};
 
-	/* The numbers mean something else to other kinds of programs. */
+	/* System call numbers mean something else on other architectures. */
 	add(&c, FIELD(arch));
 	add(&c, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0));
 	add(&c, ANSWER(SECCOMP_RET_KILL_PROCESS));
@@ -148,7 +146,8 @@ int sandbox_filter(int *fd, struct err *err)
 	add(&c, ANSWER(SECCOMP_RET_KILL_PROCESS));
 #endif
 	answer_for(&c, refused, ARRAY_SIZE(refused), refuse);
-	/* Its flags are in memory, which a filter cannot read; libc then takes clone. */
+	/* clone3's flags are in memory, which a filter cannot read; libc then falls back to
+	 * clone. */
 	answer_for(&c, newer, ARRAY_SIZE(newer), SECCOMP_RET_ERRNO | ENOSYS);
 
 	add(&c, UNLESS_EQUAL(SYS_clone, 4));

@@ -1,10 +1,10 @@
 /* The guardian: the process between solder and each of its children.
  *
  * A child can leave its group, its session and its parent, but not the subreaper above it. So each
- * child has one: the guardian, which does nothing but wait until the child ends or GUARD_END comes,
- * from solder or, when solder dies, from the kernel. Then it ends whatever is left below it, and
- * ends as the child did. Its own number is the only one that solder ever signals, and stays its own
- * until solder reaps it.
+ * child has one: the guardian, which only waits until the child ends or GUARD_END arrives, from
+ * solder or, when solder dies, from the kernel. Then it kills everything left below it, and ends as
+ * the child did. Its pid is the only one that solder ever signals, and stays valid until solder
+ * reaps it.
  */
 #include "proc/proc-internal.h"
 
@@ -47,8 +47,8 @@ pid_t guard_fork(pid_t parent)
 {
 	pid_t child;
 
-	/* A session of its own has no terminal: nobody below can read from the user's or type into
-	 * it, and the keys that send signals reach solder alone. */
+	/* A new session has no terminal: no process below can read from or type into the user's,
+	 * and the keys that send signals reach solder alone. */
 	setsid();
 	prctl(PR_SET_NAME, "guardian");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -57,11 +57,11 @@ pid_t guard_fork(pid_t parent)
 		_exit(127);
 	child = fork();
 	if (child > 0)
-		setpgid(child, child); /* in both, so that it holds whichever runs first */
+		setpgid(child, child); /* in both processes, so it is done whichever runs first */
 	return child;
 }
 
-/* Sends SIGKILL to those that are our children now; returns how many it reached. */
+/* Sends SIGKILL to all current children; returns how many it reached. */
 static int kill_children(void)
 {
 	char path[64];
@@ -77,7 +77,7 @@ static int kill_children(void)
 	return reached;
 }
 
-/* Orphans become our children, so we repeat until there are none left. */
+/* Orphans are reparented to us, so repeat until none is left. */
 static void end_children(void)
 {
 	for (;;) {
@@ -87,15 +87,16 @@ static void end_children(void)
 			;
 		if (left < 0)
 			return;
-		/* Set-user-ID programs cannot be ended; without the kernel's list nobody can. */
+		/* Set-user-ID programs cannot be killed; without the kernel's list of children
+		 * nothing can. */
 		if (!reached && kill_children() == 0 && waitpid(-1, NULL, WNOHANG) == 0)
 			return;
 		poll(NULL, 0, LOOK_MS);
 	}
 }
 
-/* Reaps whom the child left to us, never the child itself: as long as it is not reaped, its number
- * and that of its group are its own. */
+/* Reaps orphans but never the child itself: until it is reaped, its pid and process group stay its
+ * own. */
 static bool has_ended(pid_t child)
 {
 	for (;;) {
@@ -114,7 +115,7 @@ static _Noreturn void end_like(int status)
 	sigset_t none;
 
 	if (WIFSIGNALED(status)) {
-		prctl(PR_SET_DUMPABLE, 0); /* the core is the child's */
+		prctl(PR_SET_DUMPABLE, 0); /* a core dump must be the child's, not ours */
 		signal(WTERMSIG(status), SIG_DFL);
 		sigemptyset(&none);
 		raise(WTERMSIG(status));
@@ -129,7 +130,7 @@ void guard_watch(pid_t child, int lock)
 	sigset_t awaited;
 	int status = 0;
 
-	/* Pipes that others read to the end, locks, terminals: none is ours to hold. */
+	/* Release inherited descriptors: pipes that others read to the end, locks, terminals. */
 	if (lock > 0)
 		dup2(lock, 0);
 	guard_descriptors(lock > 0, 0);

@@ -24,7 +24,7 @@ struct file_lock {
 	char *path;
 };
 
-/* Best effort: a full disk must not keep anybody from working. */
+/* Best effort: a full disk must not stop anyone from working. */
 static void say_holder(int fd)
 {
 	char command[128] = "", text[HOLDER_MAX];
@@ -59,9 +59,9 @@ char *lock_holder(const char *path)
 	return xasprintf("pid %ld (%s), since %s", pid, command, clock);
 }
 
-/* Checks that the opened file is still the one at `path`, whose last holder may just have removed
- * it, and that it is ours: we would overwrite a file that has another name, too. 1; 0: try again;
- * -1. */
+/* Checks that the opened file is still the one at `path`, which its last holder may just have
+ * removed, and that it is ours: if it had another name too, we would overwrite that file. 1: it is;
+ * 0: try again; -1: error. */
 static int is_lock(int fd, const char *path, struct err *err)
 {
 	struct stat st, now;
@@ -145,7 +145,7 @@ int lock_wait(const char *path, const char *busy, unsigned int seconds, struct p
 	bool said = false;
 	int got;
 
-	/* Not blocking, since a signal that comes just before would be missed. */
+	/* Poll, since a blocking call would miss a signal that arrives just before it. */
 	while ((got = lock_try(path, fd, err)) == 0) {
 		if (interrupt_check(err) < 0)
 			return -1;
@@ -195,7 +195,8 @@ int folder_lock(
 	return lock_take(path, folder, progress, ret, err);
 }
 
-/* Removed while it is still held: whoever waits sees that it is another one. */
+/* Removes the file while still holding the lock: a waiter then notices that the file has
+ * changed. */
 void lock_release(struct file_lock *lock)
 {
 	if (!lock)
@@ -211,7 +212,8 @@ void cleanup_file_lock(struct file_lock **lock)
 	lock_release(*lock);
 }
 
-/* In a user namespace root's folders may show as nobody's: whom "/" belongs to can do anything. */
+/* In a user namespace root's folders may appear to be nobody's. The owner of "/" can do anything
+ * anyway. */
 static bool is_trusted(uid_t owner)
 {
 	struct stat root;

@@ -21,8 +21,8 @@ struct crew {
 	const struct parallel_work *work;
 	size_t n;
 	pthread_mutex_t lock;
-	pthread_cond_t made;  /* for the taker */
-	pthread_cond_t taken; /* for workers that are too far ahead */
+	pthread_cond_t made;  /* signals the taker */
+	pthread_cond_t taken; /* signals workers that are too far ahead */
 	size_t next, n_taken;
 	bool *done;
 	bool stop;
@@ -51,7 +51,7 @@ static void *worker(void *arg)
 	return NULL;
 }
 
-/* With the lock held; wakes at least ten times a second. */
+/* Called with the lock held; wakes at least ten times a second. */
 static void wait_for_one(struct crew *p)
 {
 	struct timespec until;
@@ -63,7 +63,7 @@ static void wait_for_one(struct crew *p)
 	pthread_cond_timedwait(&p->made, &p->lock, &until);
 }
 
-/* The least that our control group or one above it (version 2) pays for, in processors. */
+/* The smallest quota, in processors, of our control group and those above it (version 2). */
 static unsigned int quota(void)
 {
 	static const char root[] = "/sys/fs/cgroup";
@@ -78,7 +78,7 @@ static unsigned int quota(void)
 		return least;
 	group = strchr(group, '/');
 	group[strcspn(group, "\n")] = '\0';
-	/* In a container the path may be one of outside; then the root is ours. */
+	/* In a container the path may be one from outside; then start at the root. */
 	do {
 		CLEANUP_FREE char *path = xasprintf("%s%s/cpu.max", root, group);
 		CLEANUP_FCLOSE FILE *f = fopen(path, "re");
@@ -97,7 +97,7 @@ static unsigned int quota(void)
 unsigned int processors(void)
 {
 	cpu_set_t set;
-	/* A machine with more than fit into the set: then it is not we who are limited. */
+	/* More processors than fit into the set: then affinity does not limit us. */
 	long n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set)
 							      : sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned int most = quota();
@@ -135,7 +135,7 @@ int parallel(const struct parallel_work *work, size_t n, struct err *err)
 			work->wait(work->ctx, i);
 		failed = interrupt_check(err);
 		if (!failed && !n_threads) {
-			/* No thread could be started. */
+			/* No thread could be started: work here. */
 			work->make(work->ctx, i);
 			p.done[i] = ready = true;
 		}

@@ -1,9 +1,9 @@
-/* Work on many things by all processors that we may use, taken in order.
+/* Parallel work on all available processors, with results taken in order.
  *
- * parallel() calls make(ctx, i) for 0 ≤ i < n on worker threads, and take(ctx, i) for each in
- * ascending order on the calling thread, so that take may print and need not lock. Workers are
- * never more than a window ahead of what was taken, which bounds what is waiting. An interrupt, or
- * -1 from take, ends the work; `dropped` is called for what was made and not taken.
+ * parallel() calls make(ctx, i) for 0 ≤ i < n on worker threads, and take(ctx, i) in ascending
+ * order on the calling thread, so take may print and needs no lock. Workers stay within a fixed
+ * window ahead of take, which bounds the number of pending results. An interrupt, or -1 from take,
+ * ends the work; `dropped` is then called for each result that was made but not taken.
  */
 #ifndef SOLDER_PROC_PARALLEL_H
 #define SOLDER_PROC_PARALLEL_H
@@ -20,8 +20,8 @@ struct parallel_work {
 	void *ctx;
 };
 
-/* How many processors we have: those that we may run on, and no more than the quota of our control
- * group pays for. From 1 to 4096. */
+/* The number of usable processors: limited by our CPU affinity and by our control group's quota.
+ * From 1 to 4096. */
 unsigned int processors(void);
 
 int parallel(const struct parallel_work *work, size_t n, struct err *err);

@@ -1,7 +1,7 @@
-/* Children side by side, and the jobserver that makes among them share. Declared in proc/proc.h.
+/* Concurrent children, and the jobserver that their makes share. Declared in proc/proc.h.
  *
- * The protocol of the latter is GNU make's: MAKEFLAGS carries --jobserver-auth=R,W, the two ends of
- * a pipe that holds one byte per job that may start (GNU make manual, "POSIX Jobserver
+ * The jobserver follows GNU make's protocol: MAKEFLAGS carries --jobserver-auth=R,W, the two ends
+ * of a pipe that holds one byte per job that may start (GNU make manual, "POSIX Jobserver
  * Interaction"). */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +54,7 @@ int proc_pool_run(const struct proc_pool *pool, struct err *err)
 
 	places = places < POOL_PLACES ? places : POOL_PLACES;
 	failed = run_places(pool, places, procs, jobs, err);
-	/* Their times of grace run side by side. */
+	/* Start them all at once, so that their grace periods overlap. */
 	for (unsigned int i = 0; i < places; i++)
 		proc_terminate(procs[i]);
 	for (unsigned int i = 0; i < places; i++) {
@@ -70,8 +70,8 @@ int proc_pool_run(const struct proc_pool *pool, struct err *err)
 struct jobserver {
 	unsigned int tokens;
 	int r, w;
-	/* The same pipe opened once more: O_NONBLOCK belongs to the open file, and makes expect
-	 * theirs to block. */
+	/* The same pipe, reopened: O_NONBLOCK is shared through the open file description, and
+	 * makes expect theirs to block. */
 	int poll_r;
 };
 

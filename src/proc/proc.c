@@ -21,14 +21,14 @@
 #define MS 1000000ull
 
 struct proc {
-	pid_t pid; /* of the guardian */
+	pid_t pid; /* the guardian */
 	int pidfd;
-	int report;  /* read end: the child's number and, if it failed, its struct err */
-	pid_t child; /* once it was read */
+	int report;  /* read end of a pipe: the child's pid and, if it failed, its struct err */
+	pid_t child; /* 0 until read from `report` */
 	bool ended;
 	int status;
 	uint64_t grace;    /* in nanoseconds */
-	uint64_t deadline; /* after a SIGTERM: when the grace is over; 0: none was sent */
+	uint64_t deadline; /* end of the grace period after a SIGTERM; 0: none was sent */
 	unsigned int time_ms;
 	uint64_t late_at; /* 0: never */
 	bool late;
@@ -48,7 +48,7 @@ void proc_seal(const struct strv *fds)
 }
 
 /* With a core limit of one byte the kernel neither writes a core nor starts a program that collects
- * one; with zero it may do the latter. */
+ * it; with zero it may do the latter. */
 static int set_limits(const struct proc_limits *l, struct err *err)
 {
 	const struct {
@@ -128,7 +128,7 @@ int proc_start(const struct proc_spec *spec, struct proc **ret, struct err *err)
 	p->grace = (spec->grace_ms ? spec->grace_ms : GRACE_MS) * MS;
 	p->time_ms = spec->time_ms;
 	p->late_at = p->time_ms ? clock_ns() + p->time_ms * MS : 0;
-	/* Signals that we send before the guardian is ready stay pending. */
+	/* Signals sent before the guardian is ready stay pending. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	p->pid = fork();
@@ -215,7 +215,7 @@ static int say_late(const struct proc *p, struct err *err)
 	return err_set(err, ERR_CHILD, "took longer than %g s and was ended", p->time_ms / 1e3);
 }
 
-/* Asks a child that runs to end when its time is over, and ends it when its grace is. */
+/* Asks a running child to end when its time is up, and kills it when its grace period is. */
 static void look_at_clock(struct proc *p)
 {
 	uint64_t now = clock_ns();
@@ -266,7 +266,7 @@ int proc_result(struct proc *p, struct err *err)
 	reap(p, 0);
 	if (WIFEXITED(p->status) && WEXITSTATUS(p->status) == 0)
 		return 0;
-	/* A child that was interrupted with us has given no answer. */
+	/* A child that was interrupted along with us has no valid result. */
 	if (interrupt_check(err) < 0)
 		return -1;
 	if (p->late)
@@ -282,7 +282,7 @@ int proc_result(struct proc *p, struct err *err)
 	return err_set(err, ERR_CHILD, "killed by SIG%s", sigabbrev_np(WTERMSIG(p->status)));
 }
 
-/* Reads what is there until the end of the file, an interrupt or the deadline. */
+/* Reads until end of file, an interrupt or the deadline. */
 static int drain(const struct proc *p, int fd, size_t max, struct buf *output, struct err *err)
 {
 	char chunk[4096];

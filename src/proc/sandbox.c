@@ -11,7 +11,8 @@
 #include "proc/proc.h"
 #include "proc/proc-internal.h"
 
-/* For what lasts some milliseconds: a loaded machine must not look like one that forbids it. */
+/* For a trial that takes milliseconds: a busy machine must not be mistaken for one that forbids
+ * it. */
 #define TRIAL_MS 600000
 #define CLOSED "bubblewrap: no network, read-only system"
 #define OPEN ": network, files and processes of the machine are open to the build"
@@ -23,9 +24,9 @@
 #define NESTED ", a ban of further namespaces"
 #endif
 
-/* From the tightest to the loosest; what the last ones lack is said. bubblewrap before 0.8, or
- * set-user-ID, cannot disable user namespaces, but the filter refuses them as well. Machines that
- * have none still let root make the other namespaces. */
+/* From strictest to loosest; the summary says what the later ones lack. bubblewrap before 0.8, or
+ * set-user-ID, cannot disable user namespaces, but the filter refuses them as well. On machines
+ * without user namespaces, root can still create the other ones. */
 static const struct way {
 	enum sandbox kind;
 	const char *reason;
@@ -56,11 +57,11 @@ static void bind(struct strv *argv, const char *how, const char *from, const cha
 		strv_add(argv, words[i]);
 }
 
-/* The top of the tree: where /bin is a link it stays one. */
+/* Shows the top of the file system; /bin stays a link if it is one. */
 static void show_system(struct strv *argv)
 {
 	static const char *const tops[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
-	/* Settings that loaders, compilers and interpreters read; no secrets, no names of users. */
+	/* Settings read by loaders, compilers and interpreters; no secrets, no user names. */
 	static const char *const shown[] = {"/etc/ld.so.cache", "/etc/ld.so.conf",
 		"/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime", "/etc/os-release",
 		"/etc/debian_version", "/etc/ssl/openssl.cnf", "/etc/ssl/certs",
@@ -82,7 +83,7 @@ static void show_system(struct strv *argv)
 		bind(argv, "--ro-bind-try", shown[i], shown[i]);
 }
 
-/* True for folders that hold somebody's home. */
+/* True for folders that contain someone's home. */
 static bool is_wide(const char *dir)
 {
 	const char *home = getenv("HOME");
@@ -107,8 +108,8 @@ static bool is_shown(const char *path, const struct strv *shown)
 	return found;
 }
 
-/* Programs outside the system. One that lies in PREFIX/bin is shown with all of PREFIX; of the
- * place of a link only the link is shown. */
+/* Shows programs outside the system. A program in PREFIX/bin is shown with all of PREFIX; a link is
+ * shown alone, without its folder. */
 static void show_programs(const struct strv *programs, struct strv *argv)
 {
 	CLEANUP_STRV struct strv shown = STRV_INIT;
@@ -137,8 +138,8 @@ static void show_programs(const struct strv *programs, struct strv *argv)
 	}
 }
 
-/* Files of our own making: what programs ask about users and hosts, without those of the machine.
- */
+/* Generated files: user and host databases that programs look up, without the machine's own
+ * data. */
 static int add_files(struct strv *argv, struct strv *files, struct err *err)
 {
 	CLEANUP_FREE char *passwd = xasprintf("%sbuild:x:%u:%u::" SANDBOX_ROOT "/home:/bin/sh\n",
@@ -170,8 +171,8 @@ static int add_files(struct strv *argv, struct strv *files, struct err *err)
 int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views,
 	const struct strv *programs, struct strv *argv, struct strv *files, struct err *err)
 {
-	/* Root's build is root to those files in its own user namespace, too, and no capability is
-	 * asked of who writes the kernel's settings. */
+	/* Root's build is also root to these files in its user namespace, and the kernel lets root
+	 * write its settings without any capability. */
 	static const char *const settings[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq",
 		"/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/asound", "/proc/driver",
 		"/proc/mtrr", "/proc/pressure"};
@@ -214,7 +215,7 @@ void sandbox_release(struct strv *files)
 	strv_release(files);
 }
 
-/* Being installed is not enough: containers often forbid the namespaces that it needs. */
+/* Being installed is not enough: containers often forbid the namespaces it needs. */
 static int try_bwrap(enum sandbox kind, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT;
