@@ -1,11 +1,11 @@
-/* Calls that have a safe form. Every file includes this one first (Makefile), and -Werror of
- * DEVELOPER=1 and of the lint makes the compiler's word about them final. */
+/* Calls that have a safe replacement. Every file includes this one first (Makefile), and -Werror in
+ * DEVELOPER=1 and the lint turns the compiler's warnings about them into errors. */
 #ifndef SOLDER_BASE_BANNED_H
 #define SOLDER_BASE_BANNED_H
 
 #define BANNED(instead) __attribute__((deprecated("banned: " instead)))
 
-/* Before stdlib.h, which defines them inline when it is optimized: clang wants the word first. */
+/* Before stdlib.h, which defines them inline when optimizing: clang needs the attribute first. */
 BANNED("use strtol()") int atoi(const char *s);
 BANNED("use strtol()") long atol(const char *s);
 

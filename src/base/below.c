@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 
-/* True for a path that, links aside, cannot leave the folder it starts in. */
+/* True for a path that, ignoring links, cannot leave its starting folder. */
 static bool is_plain(const char *rel)
 {
 	if (!*rel || *rel == '/')
@@ -23,7 +23,7 @@ static bool is_plain(const char *rel)
 	return true;
 }
 
-/* A link in the place of a folder fails with ENOTDIR; report it as what it is. */
+/* A link in place of a folder fails with ENOTDIR; report it as a link. */
 static int failed_at(int dir, const char *name)
 {
 	int why = errno;
@@ -78,14 +78,14 @@ int open_below(int top, const char *rel, int flags, mode_t mode, enum resolve ho
 	}
 	if (how != RESOLVE_BY_WALK)
 		fd = open_by_kernel(top, rel, flags, mode);
-	/* A filter of system calls that does not know it says EPERM. */
+	/* A system call filter that does not know openat2() returns EPERM. */
 	if (how == RESOLVE_BY_WALK ||
 		(fd < 0 && how == RESOLVE_AS_CAN && (errno == ENOSYS || errno == EPERM)))
 		return open_by_walk(top, rel, flags, mode);
 	return fd;
 }
 
-/* The folder that holds what is called *name in it: the top itself, or *made, to be closed. */
+/* The folder that holds *name: the top itself, or *made, which the caller closes. */
 static int parent_of(const struct folder *top, const char *rel, int *made, const char **name)
 {
 	CLEANUP_FREE char *dir = path_dir(rel);
@@ -148,7 +148,7 @@ int file_open_below(const struct folder *top, const char *rel, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", top->path, rel);
 	struct stat st;
-	/* Opening sets off some devices, and what writes into a pipe. */
+	/* Opening some devices triggers them, and opening a pipe affects its writer. */
 	int there = stat_below(top, rel, &st, err), fd;
 
 	if (there < 0)

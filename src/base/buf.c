@@ -189,7 +189,7 @@ void strv_sort_versions(struct strv *s)
 	sort_array(s->v, s->n, sizeof(*s->v), compare_versions);
 }
 
-/* Levenshtein's distance; words that are too long count as far away. */
+/* Levenshtein distance; words that are too long count as far away. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b), row[WORD_MAX + 1];

@@ -1,8 +1,8 @@
-/* Growable bytes, and growable lists of strings.
+/* Growable byte buffers and string lists.
  *
- * A struct buf owns its bytes. They are always followed by a NUL that is not counted, so that
- * `data` can be passed as a C string when the content holds none. Growing past BUF_MAX is a bug:
- * readers of files and networks enforce ceilings of their own far below it.
+ * A struct buf owns its bytes. They are always followed by a NUL that is not counted, so `data` can
+ * be passed as a C string if the content has no NUL. Growing past BUF_MAX is a bug: readers of
+ * files and networks enforce their own, far lower limits.
  */
 #ifndef SOLDER_BASE_BUF_H
 #define SOLDER_BASE_BUF_H
@@ -33,20 +33,20 @@ void buf_reserve(struct buf *b, size_t n);
 void buf_add(struct buf *b, const void *data, size_t n);
 void buf_adds(struct buf *b, const char *s);
 __attribute__((format(printf, 2, 3))) void buf_addf(struct buf *b, const char *fmt, ...);
-/* Gives the bytes away (never NULL) and leaves the buffer empty. */
+/* Transfers the bytes to the caller (never NULL) and leaves the buffer empty. */
 char *buf_steal(struct buf *b);
-/* Exchanges the content of two buffers. */
+/* Swaps the contents of two buffers. */
 void buf_swap(struct buf *a, struct buf *b);
-/* Replaces every occurrence of `from` (not empty) by `to`; returns how many there were. */
+/* Replaces every occurrence of `from` (not empty) with `to`; returns the number of replacements. */
 size_t buf_replace(struct buf *b, const char *from, const char *to);
 
 bool ends_with(const char *s, const char *end);
-/* The element of `names` that differs least from `word`, or NULL when none is near. */
+/* The element of `names` most similar to `word`, or NULL if none is close. */
 const char *nearest_name(const char *word, const char *const *names, size_t n);
 /* For strspn(). */
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-/* A list of owned strings; `v` is NULL-terminated as soon as anything was added. */
+/* A list of owned strings; `v` is NULL-terminated once anything was added. */
 struct strv {
 	char **v;
 	size_t n;
@@ -69,7 +69,7 @@ void strv_take(struct strv *s, char *text);
 void strv_split(struct strv *s, const char *text, const char *separators);
 bool strv_has(const struct strv *s, const char *text);
 void strv_sort(struct strv *s);
-/* Numbers within the words by their size: "GLIBC_2.4" before "GLIBC_2.34". */
+/* Sorts numbers within words numerically: "GLIBC_2.4" before "GLIBC_2.34". */
 void strv_sort_versions(struct strv *s);
 /* Returns the strings joined by `separator`; the caller frees it. */
 char *strv_join(const struct strv *s, const char *separator);

@@ -1,4 +1,3 @@
-/* Declared in base/data.h. */
 #include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-/* Files of the source tree as texts of the program: EMBED(page_css, "src/report/page.css") at the
- * top of a C file defines `page_css`, which ends in a NUL, and `page_css_end`, which points to it.
+/* Embeds files of the source tree as strings: EMBED(page_css, "src/report/page.css") at the top of
+ * a C file defines `page_css`, which ends in a NUL, and `page_css_end`, which points to that NUL.
  *
- * The assembler reads the file, from the folder where make runs; the Makefile makes the object
- * depend on it. */
+ * The assembler reads the file relative to the folder where make runs; the Makefile makes the
+ * object depend on it. */
 #ifndef SOLDER_BASE_EMBED_H
 #define SOLDER_BASE_EMBED_H
 

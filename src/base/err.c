@@ -8,7 +8,7 @@
 
 #include "base/term.h"
 
-/* Ends a truncated text with an ellipsis after a whole character. */
+/* Ends truncated text with an ellipsis after a complete character. */
 static void mark_cut(char *text, size_t size)
 {
 	static const char ellipsis[] = "…";

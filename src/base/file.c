@@ -52,7 +52,7 @@ int file_open(const char *path, struct err *err)
 	struct stat st;
 	int fd;
 
-	/* Opening sets off some devices, and what writes into a pipe. */
+	/* Opening some devices triggers them, and opening a pipe affects its writer. */
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return not_a_file(path, st.st_mode, err);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -117,8 +117,8 @@ int write_fully(int fd, const void *data, size_t len)
 	return 0;
 }
 
-/* Gives an open file a name. The first way needs a privilege with most kernels, the second /proc.
- */
+/* Gives an open file a name. On most kernels the first way needs a privilege; the second needs
+ * /proc. */
 static int link_fd(int fd, int dir, const char *name)
 {
 	char self[32];
@@ -131,7 +131,8 @@ static int link_fd(int fd, int dir, const char *name)
 	return linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW);
 }
 
-/* Writers have their file locked as long as they live, so one that is not was left by a kill. */
+/* Writers hold a lock on their file as long as they live, so an unlocked one is left from a
+ * kill. */
 static void clear_left(int dir, const char *name)
 {
 	CLEANUP_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -143,9 +144,9 @@ static void clear_left(int dir, const char *name)
 		unlinkat(dir, name, 0);
 }
 
-/* Gives the file, or a new one if fd is -1, a temporary name next to `name` and stores it in
- * `beside`. The first name tried is always the same, so that the next writer finds what a kill
- * left. Returns the descriptor. */
+/* Gives the file, or a new one if fd is -1, a temporary name next to `name`, stored in `beside`.
+ * The first name tried is always the same, so that the next writer finds what a kill left. Returns
+ * the descriptor. */
 static int name_beside(int dir, const char *name, int fd, char beside[NAME_MAX + 1])
 {
 	for (int i = 0; i < NAME_ATTEMPTS; i++) {
@@ -163,7 +164,7 @@ static int name_beside(int dir, const char *name, int fd, char beside[NAME_MAX +
 		if (fd < 0)
 			got = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd < 0 && got >= 0) {
-			/* Before it was locked another may have taken it for one that was left. */
+			/* Before we locked it, another writer may have removed it as left over. */
 			flock(got, LOCK_EX | LOCK_NB);
 			if (fstat(got, &st) == 0 && st.st_nlink)
 				return got;
@@ -193,7 +194,7 @@ int write_in(int dir, const char *name, const char *path, const void *data, size
 		return err_sys(err, "cannot create a file beside '%s'", path);
 	if (write_fully(fd, data, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0)
 		goto fail;
-	/* A name that is free is taken at once. One that is not can only be renamed onto. */
+	/* A free name is linked directly. An existing one can only be replaced by a rename. */
 	if (!*beside && link_fd(fd, dir, name) == 0)
 		return 0;
 	if (!*beside && name_beside(dir, name, fd, beside) < 0) {
@@ -210,7 +211,7 @@ fail:
 	return -1;
 }
 
-/* Into a device or a pipe, which a file must not take the place of. */
+/* Writes into a device or pipe, which a file must not replace. */
 static int write_into(const char *path, const void *data, size_t len, struct err *err)
 {
 	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -258,7 +259,7 @@ int make_dirs(const char *path, struct err *err)
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		/* Above a folder that we may enter there may be some where we must not even try. */
+		/* mkdir() may fail for parents that exist but where we may not even try. */
 		if (mkdir(copy, 0755) < 0 && errno != EEXIST) {
 			int why = errno;
 

@@ -1,7 +1,7 @@
 /* Files, folders and paths.
  *
  * Files that others read are written under a temporary name in the same folder, synced and renamed:
- * a reader sees the old file, the new file or none, never a part of one.
+ * a reader sees the old file, the new file or none, never a partial one.
  */
 #ifndef SOLDER_BASE_FILE_H
 #define SOLDER_BASE_FILE_H
@@ -13,119 +13,120 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Opens a regular file to read; the caller closes it. Links are followed. A folder, device, pipe or
- * socket is refused before it is opened, so that nothing waits for a writer. -1 on failure. */
+/* Opens a regular file for reading; the caller closes it. Follows links. Folders, devices, pipes
+ * and sockets are refused before opening, so that nothing blocks waiting for a writer. -1 on
+ * failure. */
 int file_open(const char *path, struct err *err);
 
-/* Reads a whole regular file, refusing one of more than `max` bytes. `out` is replaced. */
+/* Reads a whole regular file, refusing more than `max` bytes. Replaces the content of `out`. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *err);
-/* The same of what is left to read of an open file; `path` is for messages. */
+/* The same for the rest of an open file; `path` is for messages. */
 int file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *err);
 
-/* As pread(), until `n` bytes or the end of the file: fewer are its end, -1 and errno a failure. */
+/* Like pread(), but reads until `n` bytes or end of file: a short count means end of file, -1 (with
+ * errno) an error. */
 ssize_t file_pread(int fd, void *data, size_t n, off_t at);
 
-/* As write(), until everything is written: 0, or -1 and errno. */
+/* Like write(), but writes everything: 0, or -1 with errno. */
 int write_fully(int fd, const void *data, size_t len);
 
-/* Writes `len` bytes to `path` by way of a temporary file in the same folder. A link that leads
- * somewhere stays, and so do devices and pipes, which are written into. The temporary file has no
- * name until it is complete; what a kill in the moment before the rename leaves is removed by the
- * next that writes the same file. On failure nothing is left. */
+/* Writes `len` bytes to `path` through a temporary file in the same folder. If `path` is a link,
+ * its target is written and the link stays; devices and pipes are written in place. The temporary
+ * file is unnamed until complete; if a kill just before the rename leaves it, the next writer of
+ * the same file removes it. A failure leaves nothing. */
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
-/* True if the path exists, if only as a dangling link, or if that cannot be determined: then
- * using it reports the reason. */
+/* True if the path exists, even as a dangling link, or if that cannot be determined: using it will
+ * then report the reason. */
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);
-/* Adds the names of what is in a folder, sorted, without "." and "..". */
+/* Adds the names of a folder's entries, sorted, without "." and "..". */
 int dir_list(const char *path, struct strv *names, struct err *err);
 /* 1: the folder is empty; 0: it is not; -1: it cannot be listed. */
 int dir_is_empty(const char *path, struct err *err);
 
-/* Creates a folder and those above it, with 0755 whatever the umask allows beyond. One that is
- * there already is fine. */
+/* Creates a folder and its parents, with mode 0755 less the umask. Existing ones are fine. */
 int make_dirs(const char *path, struct err *err);
-/* The topmost of the folders that make_dirs() would create; NULL if `path` is there. To be freed.
- */
+/* The topmost folder that make_dirs() would create; NULL if `path` exists. The caller frees it. */
 char *dirs_missing(const char *path);
-/* Takes make_dirs() back: removes `path` and those above it up to `first`, what dirs_missing() said
- * before, unless somebody has put something into them. */
+/* Undoes make_dirs(): removes `path` and its parents up to `first`, the earlier result of
+ * dirs_missing(), unless something has been put into them. */
 void dirs_remove(const char *path, const char *first);
 
-/* Removes a file, link or whole tree, also one with folders that lack write permission. A path
- * that does not exist is fine. Links are removed, never followed. */
+/* Removes a file, link or whole tree, including folders that lack write permission. A missing path
+ * is fine. Links are removed, never followed. */
 int tree_remove(const char *path, struct err *err);
 
-/* Copies a tree: regular files (sharing blocks with the original where the file system can),
- * folders and symbolic links, with modes and times, but without setuid, setgid and sticky bits.
- * Files and links at a target path are replaced, folders are merged. Devices, sockets and pipes are
- * an error. `from` and `to` may be or lead through links; below them none is followed. */
+/* Copies a tree: regular files (as reflinks where the file system can), folders and symbolic links,
+ * with modes and times, but without setuid, setgid and sticky bits. Replaces files and links at the
+ * target, merges folders. Devices, sockets and pipes are an error. `from` and `to` may be or
+ * contain links; none below them is followed. */
 int tree_copy(const char *from, const char *to, struct err *err);
 
-/* Calls `visit` for every entry below `root` in sorted order, a folder before what is in it. Links
- * are reported as links and never followed, also when a folder becomes one meanwhile. A return of
- * -1 ends the walk, and so does an interrupt. */
+/* Calls `visit` for every entry below `root` in sorted order, a folder before its contents. Links
+ * are reported as such and never followed, even if a folder is replaced by one meanwhile. The walk
+ * ends if `visit` returns -1, and on an interrupt. */
 struct folder;
 struct stat;
 struct tree_entry {
-	const struct folder *in; /* where it is, open: for the functions of base/below.h */
-	const char *name;        /* what it is called there */
-	const char *path;        /* from the root's path on: to show, and for trees of our own */
-	const char *rel;         /* below the root */
+	const struct folder *in; /* the open parent folder, for use with base/below.h */
+	const char *name;        /* its name there */
+	const char *path; /* starting with root's path: for messages, and for trees of our own */
+	const char *rel;  /* relative to root */
 	const struct stat *st;
 };
 typedef int (*tree_visit)(void *ctx, const struct tree_entry *e, struct err *err);
 int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err);
 
-/* SHA-256 over the names, kinds, executable bits and contents of all that is below root. Devices,
+/* SHA-256 over the names, kinds, executable bits and contents of everything below root. Devices,
  * sockets and pipes are an error. */
 int tree_digest(const char *root, char hex[65], struct err *err);
 
-/* A new folder WITHIN/PREFIX.XXXXXX of this process, to be freed; NULL on failure. The caller
- * removes it. Those that killed processes left there, under the same prefix, are removed first: a
- * file in it, ".lock", is locked (flock) for as long as the process lives. */
+/* Creates a folder WITHIN/PREFIX.XXXXXX for this process; the caller removes it, and frees the
+ * path. NULL on failure. Folders with the same prefix left by killed processes are removed first:
+ * each holds a file, ".lock", that is locked (flock) for the life of its process. */
 char *scratch_make(const char *within, const char *prefix, struct err *err);
-/* Only removes those of killed processes. */
+/* Only removes the folders of killed processes. */
 void scratch_clear(const char *within, const char *prefix);
-/* Removes one of this process, its lock last: what a kill leaves of it is found again. */
+/* Removes one of this process's folders, its lock last, so that what a kill leaves is found
+ * again. */
 int scratch_end(const char *path, struct err *err);
-/* True for a name that scratch_make() could give under this prefix. */
+/* True if scratch_make() could generate this name with this prefix. */
 bool scratch_is(const char *name, const char *prefix);
 
-/* Syncs a file or folder itself (not what is below it) to the disk. */
+/* Syncs a file or folder itself (not its contents) to disk. */
 int path_sync(const char *path, struct err *err);
 
-/* Renames onto `to`, creating its folder first, and syncs that folder. */
+/* Renames `from` to `to`, creating the parent folder first, and syncs that folder. */
 int path_rename(const char *from, const char *to, struct err *err);
 
-/* Exchanges what stands at two paths of one file system in one step, and syncs the folder of `b`.
- * 1: that cannot be done there. */
+/* Atomically exchanges two paths on one file system, and syncs the parent folder of `b`. 1: not
+ * supported there. */
 int path_exchange(const char *a, const char *b, struct err *err);
-/* Syncs the whole file system that `path` is on: all that was written below it is on the disk. */
+/* Syncs the whole file system of `path`, and so everything written below it. */
 int path_sync_all(const char *path, struct err *err);
 
-/* The part after the last slash, inside `path`. */
+/* The part after the last slash; points into `path`. */
 const char *path_base(const char *path);
 /* The part before the last slash, or "."; the caller frees it. */
 char *path_dir(const char *path);
-/* The absolute form, links left alone; the caller frees it. */
+/* The absolute form, without resolving links; the caller frees it. */
 char *path_absolute(const char *path);
-/* $XDG_CACHE_HOME/solder, or ~/.cache/solder: where `what` ("the cache is"). The caller frees it;
- * NULL if neither variable says it. */
+/* $XDG_CACHE_HOME/solder, or ~/.cache/solder. `what` ("the cache is") is for messages. The caller
+ * frees it; NULL if neither variable gives an absolute path. */
 char *user_cache(const char *what, struct err *err);
-/* Looks a program up as execvp would; NULL if none. The caller frees it. */
+/* Looks a program up as execvp() would; NULL if not found. The caller frees it. */
 char *find_program(const char *name);
 
-/* Seconds on the monotonic clock, in nanoseconds. */
+/* The monotonic clock, in nanoseconds. */
 uint64_t clock_ns(void);
 
 /* SHA-256, in lower-case hexadecimal with the final NUL. */
 #define SHA256_HEX_SIZE 65
 void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX_SIZE]);
-/* Of a file, read in pieces; `size` (may be NULL) receives how many bytes it had. */
+/* Of a file, read in chunks; `size` (may be NULL) receives the number of bytes. */
 int sha256_file(const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err);
-/* Of what is left to read of an open file; `path` is for messages. */
+/* Of the rest of an open file; `path` is for messages. */
 int sha256_fd(int fd, const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err);
 
 #endif

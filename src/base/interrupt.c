@@ -16,7 +16,7 @@ void interrupt_install(void)
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action = {.sa_handler = note};
 
-	/* No SA_RESTART: a blocking call returns so that the flag is seen at once. */
+	/* No SA_RESTART: blocking calls return, so that the flag is noticed at once. */
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		struct sigaction old;
 
@@ -25,10 +25,10 @@ void interrupt_install(void)
 			continue;
 		sigaction(signals[i], &action, NULL);
 	}
-	/* A write that fails can be cleaned up after; a process that is killed cannot. */
+	/* A failed write can be cleaned up after; a killed process cannot. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	/* If our parent ignored it, no child could be waited for. */
+	/* If our parent ignored it, we could not wait for children. */
 	signal(SIGCHLD, SIG_DFL);
 }
 

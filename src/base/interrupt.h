@@ -1,9 +1,9 @@
-/* Ctrl-C and friends.
+/* Handling Ctrl-C and other termination signals.
  *
  * interrupt_install() makes SIGINT, SIGTERM and SIGHUP set a flag instead of killing the process;
- * long work asks interrupt_check() at least every 200 ms and unwinds, so that cleanup runs and no
- * child is left behind. A second signal while unwinding changes nothing. SIGPIPE and SIGXFSZ are
- * ignored, so that writing fails with EPIPE or EFBIG.
+ * long operations call interrupt_check() at least every 200 ms and unwind, so that cleanup runs and
+ * no child is left behind. A second signal while unwinding changes nothing. SIGPIPE and SIGXFSZ are
+ * ignored, so that writes fail with EPIPE or EFBIG.
  */
 #ifndef SOLDER_BASE_INTERRUPT_H
 #define SOLDER_BASE_INTERRUPT_H

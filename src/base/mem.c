@@ -26,7 +26,7 @@ void *xreallocarray(void *p, size_t n, size_t size)
 
 void *array_grow(void *v, size_t n, size_t size)
 {
-	/* There is room for 4, 8, 16 ..., so a power of two is full. */
+	/* Capacities are 4, 8, 16 ..., so the array is full at a power of two. */
 	if (!n || (n >= 4 && !(n & (n - 1))))
 		v = xreallocarray(v, n ? 2 * n : 4, size);
 	memset((char *)v + n * size, 0, size);

@@ -21,8 +21,8 @@ struct line {
 	char *name;
 	uint64_t start, estimate;
 	uint64_t done, total;
-	bool bytes; /* is what is done counted in bytes? */
-	bool told;  /* is `left` told, and nothing to be guessed? */
+	bool bytes; /* done and total are in bytes */
+	bool told;  /* `left` is given; do not estimate */
 	bool overall;
 	uint64_t left;
 };
@@ -31,7 +31,7 @@ struct progress {
 	FILE *stream;
 	enum progress_mode mode;
 	struct line lines[LINES_MAX];
-	int drawn; /* live lines now on the screen */
+	int drawn; /* live lines currently on the screen */
 	uint64_t last_draw;
 };
 
@@ -106,7 +106,7 @@ void progress_free(struct progress *p)
 	free(p);
 }
 
-/* 0: nothing can be guessed, as before a twentieth is done, from which little follows. */
+/* 0: no estimate, as before a twentieth is done, which says too little. */
 static uint64_t guess_left(const struct line *l, uint64_t took)
 {
 	if (!l->done || l->done < l->total / 20 || l->done >= l->total || took < FIRST_GUESS_NS)
@@ -180,7 +180,7 @@ static int begin_line(struct progress *p, const char *name, uint64_t estimate_ns
 		i++;
 	if (i == LINES_MAX)
 		return -1;
-	/* Once: so is the width known that it takes. */
+	/* Escape once, so that the width is known. */
 	buf_add_safe(&safe, name);
 	p->lines[i] = (struct line){.name = buf_steal(&safe),
 		.start = clock_ns(),

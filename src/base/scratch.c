@@ -1,4 +1,4 @@
-/* Folders that do not survive their process, not even one that is killed. */
+/* Folders that do not outlive their process, even if it is killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define ATTEMPTS 100
 #define LOCK ".lock"
 
-/* As mkdtemp() replaces the X in "PREFIX.XXXXXX". */
+/* True if only the X of mkdtemp()'s "PREFIX.XXXXXX" are replaced. */
 bool scratch_is(const char *name, const char *prefix)
 {
 	size_t n = strlen(prefix);
@@ -37,9 +37,9 @@ int scratch_end(const char *path, struct err *err)
 	return tree_remove(path, err);
 }
 
-/* The user of a folder holds a lock on the file in it: the folder itself is for others to lock.
- * Without such a file, or where files cannot be locked, only an empty folder is removed. What
- * belongs to another user and links stay. */
+/* A folder's user holds a lock on the file in it; the folder itself could be locked by others. A
+ * folder whose file is locked, or cannot be locked, stays; one without the file is removed if
+ * empty. Links and other users' folders stay. */
 static void clear_one(const char *path)
 {
 	CLEANUP_CLOSE int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -70,8 +70,8 @@ void scratch_clear(const char *within, const char *prefix)
 	}
 }
 
-/* Locks it until the process ends, for which the descriptor stays open. Fails if another process,
- * clearing up, came between. */
+/* Locks it until the process ends; the descriptor stays open. Fails if another process that is
+ * clearing up interferes. */
 static bool claim(const char *path)
 {
 	CLEANUP_FREE char *lock = xasprintf("%s/" LOCK, path);

@@ -17,11 +17,11 @@
 struct filter {
 	FILE *stream;
 	int fd;
-	bool styled; /* the sequences of styles pass */
-	int why;     /* errno of the first write that failed */
-	char cut[4]; /* the beginning of a character */
+	bool styled; /* style sequences pass through */
+	int why;     /* errno of the first failed write */
+	char cut[4]; /* an incomplete character */
 	size_t n_cut;
-	struct buf safe; /* of what is written, if it had to be changed */
+	struct buf safe; /* the output, if it had to be changed */
 };
 
 static struct filter filters[2] = {{.fd = 1}, {.fd = 2}};
@@ -72,8 +72,8 @@ size_t utf8_cut(const char *s, size_t max)
 	return ((unsigned char)s[n] & 0xc0) == 0x80 ? max : n;
 }
 
-/* Characters without a shape of their own that change how others are shown: marks and embeddings
- * of direction, separators of lines, fillers, tags, and code points that are no characters. */
+/* Characters without a shape of their own that change how others appear: direction marks and
+ * embeddings, line separators, fillers, tags, and noncharacters. */
 static bool misleading(uint32_t code)
 {
 	static const struct {
@@ -135,7 +135,7 @@ char *last_line_safe(const char *output)
 	return buf_steal(&safe);
 }
 
-/* The length of the longest prefix that is printable ASCII, line feeds and tabs. */
+/* The length of the longest prefix of printable ASCII, line feeds and tabs. */
 static size_t plain_length(const char *s, size_t len)
 {
 	size_t n = 0;
@@ -145,7 +145,7 @@ static size_t plain_length(const char *s, size_t len)
 	return n;
 }
 
-/* The length of "ESC [ digits m" at the beginning, or 0. */
+/* The length of "ESC [ digits m" at the start, or 0. */
 static size_t style_length(const char *s, size_t len)
 {
 	size_t n = 2;
@@ -157,7 +157,7 @@ static size_t style_length(const char *s, size_t len)
 	return n < len && s[n] == 'm' ? n + 1 : 0;
 }
 
-/* True if these bytes are the beginning of a character. */
+/* True if the bytes are an incomplete character. */
 static bool is_cut(const char *s, size_t len)
 {
 	unsigned char c = (unsigned char)s[0];

@@ -14,7 +14,7 @@
 
 #include "base/interrupt.h"
 
-/* Deeper trees than this are not made by anything that we build or unpack. */
+/* Nothing that we build or unpack makes deeper trees. */
 #define DEPTH_MAX 200
 /* Bytes copied between two checks for an interrupt. */
 #define COPY_STEP ((size_t)64 << 20)
@@ -94,7 +94,8 @@ int tree_walk(const char *root, tree_visit visit, void *ctx, struct err *err)
 	return folder_open(root, &f, err) < 0 ? -1 : walk(&f, "", 0, visit, ctx, err);
 }
 
-/* Gives the owner all permissions of a folder, and of no file that a link in its place leads to. */
+/* Gives the owner all permissions on a folder, but never touches the target of a link in its
+ * place. */
 static int unlock(int parent, const char *name)
 {
 	CLEANUP_CLOSE int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -104,8 +105,8 @@ static int unlock(int parent, const char *name)
 	return fd < 0 ? -1 : chmod(self, 0700);
 }
 
-/* `top` is the folder that all this is below. What is too deep below it, as configure scripts that
- * look for the longest path leave it, is moved there, to have its turn once more. */
+/* `top` is the folder that all this is below. Entries too deep below it, as left by configure
+ * scripts that look for the longest path, are moved into it and handled later. */
 static int remove_at(int parent, const char *name, int depth, int top)
 {
 	struct dirent *e;
@@ -172,7 +173,7 @@ static int copy_bytes(int in, int out, off_t size, const char *to, struct err *e
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
 		return err_sys(err, "cannot write '%s'", to);
-	/* Some file systems say that there is nothing to copy. */
+	/* Some file systems report that there is nothing to copy. */
 	while (size > 0) {
 		if (interrupt_check(err) < 0)
 			return -1;
@@ -215,7 +216,7 @@ static int copy_file(const struct folder *from, const char *name, const struct f
 static int copy_content(
 	const struct folder *from, const struct folder *to, int depth, struct err *err);
 
-/* Copies an entry of one folder into another, where its name may be another. */
+/* Copies an entry of one folder into another, possibly under another name. */
 static int copy_entry(const struct folder *from, const char *name, const struct folder *to,
 	const char *as, int depth, struct err *err)
 {
