@@ -31,6 +31,6 @@ int data_folder(const char *name, const char *given, char **ret, struct err *err
 		if (path_is_dir(path) && (*ret = realpath(path, NULL)))
 			return 0;
 	}
-	err_set(err, ERR_INPUT, "the %s are not where they should be, beside the program", name);
+	err_set(err, ERR_INPUT, "the %s are not where they should be, next to the program", name);
 	return err_hint(err, "install solder as a whole, or name their folder in $%s", variable);
 }

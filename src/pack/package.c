@@ -57,7 +57,7 @@ static int read_epoch(struct package *p, const struct stat *build_file, struct e
 		json_is_integer(epoch) ? json_integer_value(epoch) : (int64_t)build_file->st_mtime;
 	t = (time_t)p->epoch;
 	if (p->epoch < 0 || !gmtime_r(&t, &tm) || tm.tm_year > 8000)
-		return err_set(err, ERR_INPUT, "'%s/" BUILD_FILE "' has a senseless date", p->dir);
+		return err_set(err, ERR_INPUT, "'%s/" BUILD_FILE "' has an invalid date", p->dir);
 	strftime(p->date, sizeof(p->date), "%Y%m%d", &tm);
 	strftime(p->created, sizeof(p->created), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return 0;
@@ -102,7 +102,7 @@ int package_answer(struct package *p, const char *text, size_t len, struct err *
 	json_array_foreach (builtins, i, name)
 		sound = sound && json_is_string(name);
 	return sound ? 0
-		     : err_set(err, ERR_INPUT, "'%s' gives no sound answer about itself",
+		     : err_set(err, ERR_INPUT, "'%s' gives no valid answer about itself",
 			       p->dist.interpreter);
 }
 

@@ -196,7 +196,7 @@ static int end_objcopy(void *ctx, void *job, struct proc *proc, struct err *err)
 	close(t->said);
 	t->said = -1;
 	if (!path_exists(t->made))
-		return err_set(err, ERR_CHILD, "objcopy made nothing of '%s'", t->argv.v[3]);
+		return err_set(err, ERR_CHILD, "objcopy wrote no output for '%s'", t->argv.v[3]);
 	return 0;
 }
 
