@@ -1,5 +1,5 @@
-/* Two sequences set next to each other: the shortest edit script of Myers (1986), found from both
- * ends at once and split where they meet, so that space stays linear. */
+/* Aligns two sequences by the shortest edit script of Myers (1986), searched from both ends at once
+ * and split where they meet, so that space stays linear. */
 #include <stdlib.h>
 
 #include "explain/explain-internal.h"
@@ -11,21 +11,21 @@ struct box {
 
 struct aligner {
 	const uint64_t *a, *b;
-	long *partner; /* of each in `a`: its index in `b`, or -1 */
-	/* How far the paths reach that start at the beginning and at the end, by diagonal (index
-	 * in a minus index in b); the middle of the arrays is diagonal 0. */
+	long *partner; /* for each element of `a`: its index in `b`, or -1 */
+	/* How far the paths from the beginning and from the end reach, by diagonal (index in a
+	 * minus index in b); diagonal 0 is in the middle of the arrays. */
 	long *ahead, *back;
 	long effort;
 	struct box *todo;
 	size_t n;
 };
 
-/* The diagonals of one direction: every other one from `low` to `high` is current. */
+/* The diagonals of one direction: every second one from `low` to `high` is current. */
 struct fan {
 	long low, high;
 };
 
-/* One more edit for the paths from the beginning (way 1) or from the end (-1); true when one of
+/* Extends the paths from the beginning (way 1) or from the end (-1) by one edit; true if one of
  * them meets a path from the other side. */
 static bool step(struct aligner *w, const struct box *box, struct fan *f, const struct fan *other,
 	int way, bool may_meet, long *x, long *y)
@@ -57,7 +57,7 @@ static bool step(struct aligner *w, const struct box *box, struct fan *f, const 
 	return false;
 }
 
-/* How far the paths of one direction have got, the farthest of them at *x, *y. */
+/* The farthest point that the paths of one direction have reached, in *x, *y. */
 static long farthest(
 	const struct box *box, const struct fan *f, const long *reach, int way, long *x, long *y)
 {
@@ -84,7 +84,7 @@ static long farthest(
 	return most;
 }
 
-/* A point that a best path passes, of a box whose corners differ. */
+/* Finds a point on a best path through a box whose corners differ. */
 static void find_middle(struct aligner *w, const struct box *box, long *x, long *y)
 {
 	long first = box->a0 - box->b0, last = box->a1 - box->b1;
@@ -98,8 +98,7 @@ static void find_middle(struct aligner *w, const struct box *box, long *x, long 
 		if (step(w, box, &ahead, &back, 1, odd, x, y) ||
 			step(w, box, &back, &ahead, -1, !odd, x, y))
 			return;
-	/* Where the paths have got farthest so far: not the best place to split, but one that costs
-	 * no more. */
+	/* The farthest point so far: not the best place to split, but one that costs no more. */
 	if (farthest(box, &back, w->back, -1, &back_x, &back_y) >
 		farthest(box, &ahead, w->ahead, 1, x, y)) {
 		*x = back_x;
@@ -129,7 +128,7 @@ static void align_box(struct aligner *w, struct box box)
 	push(w, (struct box){x, box.a1, y, box.b1});
 }
 
-/* Between two pairs of equals, the rest of both shares rows too. */
+/* Unmatched elements between two equal pairs share rows too. */
 static size_t write_rows(const struct aligner *w, size_t n, size_t m, struct explain_aligned *rows)
 {
 	size_t i = 0, j = 0, k = 0;

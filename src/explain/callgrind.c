@@ -1,25 +1,25 @@
-/* Reads what callgrind writes.
+/* Reads callgrind's output.
  *
- * A file is text, of one or more parts. A part begins with a header, "key: value" lines: which
- * positions (instruction, line) and which events (Ir, …) a line of costs has, and the sum. Then
- *come lines of three kinds:
+ * A file is text in one or more parts. A part starts with a header of "key: value" lines: the
+ * positions (instruction, line) and events (Ir, …) that make up the columns of a cost line, and the
+ * sum. After that come three kinds of lines:
  *
- *	ob=(2) /usr/lib/libpython3.13.so    what the next costs belong to: object, function,
+ *	ob=(2) /usr/lib/libpython3.13.so    owner of the following costs: object, function,
  *	fn=(17) PyObject_Malloc             source file
- *	0x1f40 12                           at this address 12 instructions were executed
- *	+4 12                               and at the address 4 above it
- *	cob=(1)                             a call: of what,
- *	cfn=(9)                             ...
- *	calls=12 0x7a0                      how often, where to,
- *	+4 5000                             and from where, with the cost of all that was called
+ *	0x1f40 12                           12 instructions executed at this address
+ *	+4 12                               and 12 at the address 4 bytes further on
+ *	cob=(1)                             a call: of this object,
+ *	cfn=(9)                             this function,
+ *	calls=12 0x7a0                      this often, to this address,
+ *	+4 5000                             from here, with this inclusive cost
  *
- * Names have numbers and are written out once: "(17)" alone is the name that was given to 17
- *before. Positions are relative to the line before: "+4", "-4", "*" for the same. The line after
- *"calls=" is not the instruction's own cost and is no part of any sum; it is read for its position
- *alone, and kept if the call led out of all objects (weigh.c says what for).
+ * Names have numbers and are spelled out only once: "(17)" alone is the name given to 17 before.
+ * Positions are relative to the previous line: "+4", "-4", "*" for the same. The line after
+ * "calls=" is not the instruction's own cost and is not part of any sum. Only its position is used,
+ * and kept if the call left all known objects (weigh.c explains why).
  *
- * Profiles have millions of lines of costs and few others, so the usual form of those is read by
- * quick_line(), which leaves everything that it is not sure of to cost_line(). */
+ * Profiles consist of millions of cost lines and little else, so quick_line() reads their usual
+ * form and leaves anything doubtful to cost_line(). */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,16 +31,16 @@
 #define NONE UINT32_MAX
 #define MAX_POSITIONS 2
 
-/* The numbers of compressed names, of one kind of name. */
+/* Maps the numbers of compressed names, for one kind of name. */
 struct names {
-	uint32_t *v; /* in the list of strings; NONE: not said yet */
+	uint32_t *v; /* index into the list of strings; NONE: not seen yet */
 	size_t n;
 };
 
 struct reader {
-	const char *p, *end; /* what is left of the file */
+	const char *p, *end; /* the unread rest of the file */
 	const char *line, *eol;
-	uint64_t number; /* of the line */
+	uint64_t number; /* line number */
 	struct callgrind *run;
 	struct cost_table table;
 	struct names objects, functions;
@@ -48,15 +48,15 @@ struct reader {
 	uint32_t called;      /* the object of the next call; NONE: the same */
 	uint64_t call_target; /* its address */
 
-	/* From the header of the part. */
+	/* From the header of this part. */
 	unsigned n_positions, n_events, ir;
-	bool instructions; /* the first position is that of the instruction */
+	bool instructions; /* the first position is the instruction */
 	uint64_t summary, totals;
 	bool has_summary, has_totals;
 
-	bool header; /* of any part: a line of it was read */
+	bool header; /* a header line was read, in any part */
 	bool body;   /* the header is over */
-	bool plain;  /* its lines have one position and one event */
+	bool plain;  /* cost lines have one position and one event */
 	bool call;   /* the next line is the inclusive cost of a call */
 	int64_t sum;
 	uint64_t position[MAX_POSITIONS];
@@ -96,7 +96,8 @@ static unsigned hex_digit(char c)
 				      : 16;
 }
 
-/* Decimal, or hexadecimal after "0x". Moves *s on; false without a number that fits. */
+/* Decimal, or hexadecimal after "0x". Advances *s; false if there is no number or it does not
+ * fit. */
 static bool number(const char **s, const char *eol, uint64_t *ret)
 {
 	const char *p = *s;
@@ -143,7 +144,7 @@ static bool position(const char **s, const char *eol, uint64_t *value)
 			   : !__builtin_sub_overflow(*value, v, value);
 }
 
-/* The column of "Ir" among up to n_events numbers; those that are left out are 0. */
+/* The "Ir" column among up to n_events numbers; missing columns are 0. */
 static bool costs(const struct reader *r, const char *s, uint64_t *ir)
 {
 	uint64_t v;
@@ -174,7 +175,7 @@ static int check_header(const struct reader *r, struct err *err)
 	return 0;
 }
 
-/* The call whose cost was read, if it led out of all objects. */
+/* Keeps the call whose cost was just read if it left all known objects. */
 static void keep_call(struct reader *r)
 {
 	struct callgrind *run = r->run;
@@ -205,7 +206,7 @@ static int call_line(struct reader *r, const char *s, struct err *err)
 	return 0;
 }
 
-/* The counts of the instruction at r->position, or those of the call there. */
+/* Books the count on the instruction at r->position, or on the call there. */
 static int take_cost(struct reader *r, uint64_t count, struct err *err)
 {
 	const struct callgrind_cost cost = {.addr = r->position[0],
@@ -237,7 +238,7 @@ static int cost_line(struct reader *r, struct err *err)
 	r->plain = r->n_positions == 1 && r->n_events == 1;
 	for (unsigned i = 0; i < r->n_positions; i++) {
 		s = skip_blanks(s, r->eol);
-		/* Lines are left out where they are not known. */
+		/* Line numbers are omitted if unknown. */
 		if (s == r->eol && i)
 			break;
 		if (!position(&s, r->eol, &r->position[i]) ||
@@ -249,7 +250,7 @@ static int cost_line(struct reader *r, struct err *err)
 	return take_cost(r, count, err);
 }
 
-/* A decimal number of up to 18 digits; moves *p on. */
+/* A decimal number of up to 18 digits; advances *p. */
 static uint64_t short_number(const char **p)
 {
 	const char *s = *p, *most = s + 18;
@@ -261,14 +262,14 @@ static uint64_t short_number(const char **p)
 	return v;
 }
 
-/* Nearly all lines are "+4 17", "-4 17", "* 17" or "0x40 17", with one position and one event: the
- * line at r->p, if it is such a one. What it is not sure of it leaves to cost_line(). */
+/* Parses the line at r->p if it has the usual form, "+4 17", "-4 17", "* 17" or "0x40 17", with one
+ * position and one event. Leaves anything doubtful to cost_line(). */
 static bool quick_line(struct reader *r, uint64_t *count)
 {
 	const char *p = r->p, *start;
 	uint64_t at = r->position[0], v;
 
-	/* A line that is taken is shorter; so no end has to be looked for. */
+	/* Accepted lines are shorter, so no bounds check is needed. */
 	if (!r->plain || r->end - p < 64)
 		return false;
 	if (*p == '+' || *p == '-') {
@@ -300,7 +301,8 @@ static bool quick_line(struct reader *r, uint64_t *count)
 	return true;
 }
 
-/* Names and the command are shown to people: what would steer a terminal is no part of them. */
+/* Names and the command are shown to people: they must not contain anything that could control a
+ * terminal. */
 static bool is_control(char c)
 {
 	return (unsigned char)c < ' ' || c == 0x7f;
@@ -311,7 +313,7 @@ static bool same(const char *a, const char *b, size_t n)
 	return strlen(a) == n && !memcmp(a, b, n);
 }
 
-/* Objects are few and listed once; functions are many, and looked for only in *ret. */
+/* Objects are few and stored once. Functions are many; only *ret is checked for a duplicate. */
 static int add_name(
 	struct reader *r, bool object, const char *s, size_t n, uint32_t *ret, struct err *err)
 {
@@ -334,7 +336,7 @@ static int add_name(
 	return 0;
 }
 
-/* "(7) name", "(7)" or "name". `current` is what the value is for. */
+/* "(7) name", "(7)" or "name". `current` is the value to set. */
 static int name(struct reader *r, bool object, const char *s, uint32_t *current, struct err *err)
 {
 	struct names *names = object ? &r->objects : &r->functions;
@@ -358,7 +360,7 @@ static int name(struct reader *r, bool object, const char *s, uint32_t *current,
 	if (s < eol && add_name(r, object, s, (size_t)(eol - s), &names->v[id], err) < 0)
 		return -1;
 	if (names->v[id] == NONE)
-		return damaged(r, "a name's number that was not explained", err);
+		return damaged(r, "the number of a name that was not defined", err);
 	*current = names->v[id];
 	return 0;
 }
@@ -373,7 +375,7 @@ static bool starts(const struct reader *r, const char *word, const char **rest)
 	return true;
 }
 
-/* Lines "what=…". Source files and jumps are not kept. Names may be explained with a call. */
+/* Lines "KEY=…". Ignores source files and jumps. Names may also be defined on call lines. */
 static int specification(struct reader *r, struct err *err)
 {
 	uint32_t unused = NONE;
@@ -401,7 +403,7 @@ static int specification(struct reader *r, struct err *err)
 	return damaged(r, "neither costs nor anything that callgrind writes", err);
 }
 
-/* "events:" and "positions:", which say what the columns are. */
+/* "events:" and "positions:", which define the columns. */
 static int columns(struct reader *r, bool positions, const char *s, struct err *err)
 {
 	unsigned n = 0, max = positions ? MAX_POSITIONS : CALLGRIND_MAX_COLUMNS;
@@ -427,8 +429,8 @@ static int columns(struct reader *r, bool positions, const char *s, struct err *
 	return 0;
 }
 
-/* Checks that a part is whole. The totals after the costs decide: callgrind's summary in the
- * header is an instruction or two off when it simulates caches. */
+/* Checks that a part is complete. The totals after the costs take precedence: callgrind's summary
+ * in the header is an instruction or two off when it simulates caches. */
 static int end_part(struct reader *r, struct err *err)
 {
 	uint64_t sum = (uint64_t)r->sum, said = r->has_totals ? r->totals : r->summary;
@@ -479,7 +481,7 @@ static int header(struct reader *r, struct err *err)
 	return 0;
 }
 
-/* "key: value", not "fn=name: of something". */
+/* True for "key: value", but not for "fn=name: of something". */
 static bool is_header(const struct reader *r)
 {
 	const char *s = r->line;

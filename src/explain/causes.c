@@ -1,11 +1,11 @@
-/* The causes: their names, what they are, what would remove them, and what belongs to which. */
+/* The causes: their names, descriptions and remedies, and the classification of code into them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "explain/explain-internal.h"
 
-/* Causes below that share of all instructions are no advice. */
+/* No advice on causes below this share of all instructions. */
 #define WORTH 0.0005
 
 static const struct {
@@ -117,7 +117,7 @@ bool explain_is_tls_function(const char *name)
 		"allocate_and_init", "_dl_tlsdesc_return", "_dl_tlsdesc_undefweak",
 		"_dl_tlsdesc_dynamic", "_dl_tlsdesc_dynamic_fxsave", "_dl_tlsdesc_dynamic_xsave",
 		"_dl_tlsdesc_dynamic_xsavec", "__tlsdesc_static", "__tlsdesc_dynamic"};
-	/* Callgrind counts recursions after an apostrophe. */
+	/* Callgrind appends a recursion count after an apostrophe. */
 	size_t n = strcspn(name, "'");
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -133,8 +133,7 @@ bool explain_is_interpreter(const char *object, const char *command)
 
 	if (!strncmp(base, "libpython", 9))
 		return true;
-	/* "python", "python3", "python3.13t": it may have been started through a link of any name.
-	 */
+	/* "python", "python3", "python3.13t"; a link used to start it may have any other name. */
 	if (!strncmp(base, "python", 6)) {
 		rest = base + 6 + strspn(base + 6, "0123456789.");
 		if (!rest[strspn(rest, "dt")])
@@ -142,7 +141,7 @@ bool explain_is_interpreter(const char *object, const char *command)
 	}
 	if (!command)
 		return false;
-	/* A path may hold blanks, but it is the beginning then. */
+	/* A path may contain blanks, but then the command starts with it. */
 	if (!strncmp(command, object, n) && (command[n] == ' ' || command[n] == '\0'))
 		return true;
 	word = strcspn(command, " ");
@@ -169,14 +168,14 @@ size_t explain_fold(const char *name)
 
 /* ---- shown --------------------------------------------------------------------------------- */
 
-/* How to reduce a cause; NULL: no way is known. */
+/* How to reduce a cause; NULL if no way is known. */
 static const char *remedy_of(enum explain_cause cause, const struct explain_weights *w)
 {
 #define IF(site) (1u << (site))
-	/* The first row that applies: some only if sites of a kind were executed. */
+	/* The first matching row applies; some need executed sites of a kind. */
 	static const struct {
 		enum explain_cause cause;
-		unsigned sites; /* 0: in any case */
+		unsigned sites; /* 0: always */
 		const char *words;
 	} remedies[] = {
 		{EXPLAIN_TLS, IF(CODE_SITE_TLS_GD) | IF(CODE_SITE_TLS_LD) | IF(CODE_SITE_TLS_DESC),
@@ -261,7 +260,7 @@ void explain_write_glossary(const struct explain_answer *a, struct doc *doc)
 	const struct explain_result *r = &a->result;
 
 	doc_glossary(doc, "What the causes are");
-	/* Of two, entry and exit are told apart by where functions run. */
+	/* With two, entry and exit are split by where functions run. */
 	for (size_t i = 0; !a->function && i < r->n_rows; i++)
 		if (r->rows[i].words != causes[r->rows[i].cause].words)
 			doc_term(doc, r->rows[i].words, NULL, causes[r->rows[i].cause].about);

@@ -5,7 +5,7 @@
 
 #include "explain/explain-internal.h"
 
-/* Sites of one function that are looked through for equals. */
+/* Limit on the sites of one function that are searched for counterparts. */
 #define MAX_JOINED 4096
 
 static uint64_t distance(int64_t a, int64_t b)
@@ -21,7 +21,7 @@ static bool all_named(const struct explain_weights *w)
 	return true;
 }
 
-/* Goes through functions of one name in A and B, by name: *x or *y is NULL when only one has it. */
+/* Iterates over the functions of A and B by name; *x or *y is NULL if only one has it. */
 struct function_walk {
 	const struct explain_weights *a, *b;
 	size_t i, j;
@@ -57,7 +57,7 @@ static void make_rows(
 {
 	struct function_walk walk = {a, b, 0, 0};
 	const struct explain_function *x, *y;
-	int64_t only_a = 0, only_b = 0; /* entry and exit of functions that run in one */
+	int64_t only_a = 0, only_b = 0; /* entry and exit of functions that run in only one */
 
 	while (r->matched && next_function(&walk, &x, &y)) {
 		only_a += x && !y ? x->causes[EXPLAIN_FRAME] : 0;
@@ -112,8 +112,8 @@ static bool is_tls(unsigned kind)
 	return kind <= CODE_SITE_TLS_DESC;
 }
 
-/* The same accesses or calls, made in two ways. For thread-local access it is enough to be in one
- * function: local-exec code does not name its variables. */
+/* True if both make the same access or call, in two ways. For thread-local access it is enough to
+ * be in the same function: local-exec code does not name its variables. */
 static bool same_site(const struct explain_pair *a, const struct explain_pair *b)
 {
 	if (b->in_a || !b->in_b || a->kind == b->kind)
@@ -124,8 +124,8 @@ static bool same_site(const struct explain_pair *a, const struct explain_pair *b
 	       !strcmp(a->symbol, b->symbol);
 }
 
-/* Makes one of each site that is of one kind in A and of another in B, among the sites of a
- * function. Those that are joined to others are left in neither. */
+/* Among the sites of a function, merges each one that is of one kind in A and of another in B.
+ * Sites merged into another have neither `in_a` nor `in_b`. */
 static void join_sites(struct explain_pair *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -149,8 +149,8 @@ static void join_sites(struct explain_pair *v, size_t n)
 	}
 }
 
-/* Instructions of an access or a call: its own, and those of __tls_get_addr and the way there,
- * which take as many each time. */
+/* Instructions of an access or call: its own, and those of __tls_get_addr and the way there, which
+ * take the same number each time. */
 static double cost_of(const struct explain_weights *w, unsigned kind, int64_t executions)
 {
 	double each = 1;
@@ -189,8 +189,8 @@ static void make_sites(
 		if (n <= MAX_JOINED)
 			join_sites(&v[i], n);
 	}
-	/* Sites of one kind weigh as much as they were executed more in one; of what is made in
-	 * another way the number says nothing, and all of it differs. */
+	/* The weight of sites of the same kind is the difference in executions. If A and B make the
+	 * access differently, the counts do not compare, and all of it differs. */
 	for (size_t i = 0; i < all; i++) {
 		double in_a = cost_of(a, v[i].kind, v[i].a), in_b = cost_of(b, v[i].kind_b, v[i].b);
 
@@ -202,8 +202,7 @@ static void make_sites(
 	r->sites = v;
 }
 
-/* The heaviest first; of equally heavy ones, the most executed. Names settle the rest, so that the
- * order is always the same. */
+/* Heaviest first, then most executed. Names break ties, so that the order is deterministic. */
 static int by_weight(const void *x, const void *y)
 {
 	const struct explain_pair *p = x, *q = y;

@@ -1,4 +1,4 @@
-/* Functions as text, with counts. */
+/* Functions as disassembly, with counts. */
 #include <capstone/capstone.h>
 #include <elf.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "explain/explain-internal.h"
 
-/* Of all parts of the functions that are asked for; the largest known function has 30,000. */
+/* For all parts of the requested functions; the largest known function has 30,000. */
 #define MAX_INSNS ((size_t)1 << 20)
 
 struct reader {
@@ -18,7 +18,7 @@ struct reader {
 	csh capstone;
 	cs_insn *insn;
 	size_t total;
-	struct explain_code *code; /* of the function whose pieces come; NULL: not wanted */
+	struct explain_code *code; /* the function being read; NULL: not wanted */
 	uint64_t function_addr;
 	bool in_function;
 };
@@ -43,7 +43,7 @@ static const char *const marks[CODE_N_CLASSES] = {
 	[CODE_INSN_UNKNOWN] = "unknown",
 };
 
-/* The name of an address, or how far it is into the function. */
+/* Adds the symbol name of an address, or its offset into the function. */
 static void add_place(const struct reader *r, const struct code_function *f,
 	const struct code_insn *insn, uint64_t addr, struct buf *out)
 {
@@ -69,7 +69,7 @@ static void add_place(const struct reader *r, const struct code_function *f,
 		buf_adds(out, "@plt");
 }
 
-/* The place that a branch leads to is its last operand: a bare number. */
+/* The target of a branch is its last operand, a bare number. */
 static bool branch_target(const cs_insn *in, size_t *at, uint64_t *target)
 {
 	const char *last = strrchr(in->op_str, ' '), *number;
@@ -84,8 +84,7 @@ static bool branch_target(const cs_insn *in, size_t *at, uint64_t *target)
 	return !*end;
 }
 
-/* x86: an operand next to the code, "0x1234(%rip)". Its address, and where in the text it stands.
- */
+/* x86: a PC-relative operand, "0x1234(%rip)". Returns its address, and its place in the text. */
 static bool rip_operand(
 	const struct code_insn *insn, const char *operands, size_t *at, size_t *len, uint64_t *addr)
 {
@@ -125,7 +124,7 @@ static char *text_of(const struct reader *r, const struct code_function *f,
 	} else {
 		buf_adds(&out, operands);
 	}
-	/* As assemblers write it: "8(%rax,%rdx,4)". */
+	/* In assembler syntax: "8(%rax,%rdx,4)". */
 	for (size_t i = 0; i < out.len; i++) {
 		inside = out.data[i] == '(' || (inside && out.data[i] != ')');
 		if (!inside || out.data[i] != ' ')
@@ -145,7 +144,7 @@ static char *bytes_of(const struct code_insn *insn)
 	return buf_steal(&out);
 }
 
-/* The same text once. */
+/* Interns the text. */
 static const char *keep(struct strv *files, const char *name)
 {
 	for (size_t i = files->n; i > 0; i--)
@@ -176,7 +175,7 @@ static struct explain_code_insn describe(
 		cs_disasm_iter(r->capstone, &bytes, &len, &addr, r->insn)) {
 		d.text = text_of(r, f, insn, r->insn);
 		d.shape = explain_shape(r->insn->mnemonic, r->insn->op_str);
-		/* Calls of one function are of one shape, however they get there. */
+		/* Calls of the same function have the same shape, however they reach it. */
 		for (size_t i = 0; i < n; i++)
 			d.shape = (d.shape ^ (unsigned char)insn->symbol[i]) * 0x100000001b3u;
 	} else {
@@ -256,7 +255,7 @@ static int read_object(struct reader *r, struct err *err)
 	for (size_t i = 0; i < r->n_functions && !source_debug(source); i++) {
 		struct explain_code *code = &r->codes[i];
 
-		/* Of the functions that are in this object. */
+		/* Only for functions in this object. */
 		if (code->n > code->n_before && !code->why_no_lines)
 			code->why_no_lines = xasprintf("'%s' has no debug information", path);
 	}

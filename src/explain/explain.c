@@ -1,11 +1,11 @@
-/* From a question to an answer: one or two Pythons found, run and examined. */
+/* From a question to an answer: finds, runs and examines one or two Pythons. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "explain/explain-internal.h"
 
-/* Both Pythons get folders with names of the same length. */
+/* Folder names have the same length for both Pythons. */
 static char *folder(const struct explain_answer *a, size_t i, const char *what)
 {
 	return xasprintf("%s/%s-%c", a->q->scratch, what, (char)('a' + i));
@@ -129,7 +129,7 @@ static int run_python(
 		*err = why;
 		return -1;
 	}
-	/* The rest of what is known of starting is still worth showing. */
+	/* The startup results are still worth showing. */
 	p->no_counts = *why.hint ? xasprintf("%s; %s", why.msg, why.hint) : xstrdup(why.msg);
 	return 0;
 }
@@ -153,8 +153,8 @@ static int check_function(const struct explain_answer *a, struct err *err)
 	return err_hint(err, "it may be inlined everywhere; --json lists all that were executed");
 }
 
-/* The function that is asked for, or, on a page, those that weigh most; stubs, and what has no
- * name, are no functions. */
+/* Disassembles the requested function or, on a page, the heaviest ones, skipping stubs and unnamed
+ * code. */
 static int read_codes(struct explain_answer *a, struct err *err)
 {
 	const struct explain_result *r = &a->result;

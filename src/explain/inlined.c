@@ -1,10 +1,10 @@
-/* Where functions that ran in one of the two only are inlined in the other.
+/* Finds where functions that ran in only one of the two are inlined in the other.
  *
- * Debug information is a tree: units, in them functions (DW_TAG_subprogram), in them inlined copies
- * (DW_TAG_inlined_subroutine), which hold more of these. Every entry has ranges of addresses. The
- * tree is walked once per file, past everything whose ranges were not executed; a copy of a
- * function that is looked for leaves its ranges as pieces, each with the function that holds it.
- * What was executed in a range is then a difference of two partial sums. */
+ * Debug information is a tree: units contain functions (DW_TAG_subprogram), which contain inlined
+ * copies (DW_TAG_inlined_subroutine), which may contain more of them. Every entry has address
+ * ranges. The tree is walked once per file, skipping subtrees whose ranges were not executed. Each
+ * copy of a wanted function yields its ranges as pieces, along with the function that contains it.
+ * The executions in a range are then the difference of two prefix sums. */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <stdlib.h>
@@ -13,22 +13,22 @@
 #include "base/interrupt.h"
 #include "explain/explain-internal.h"
 
-/* Of entries within entries; compilers stay below 60. */
+/* Nesting of entries; compilers stay below 60. */
 #define MAX_DEPTH 256
-/* Address ranges of inlined functions that were executed; some 100,000 are real. */
+/* Executed address ranges of inlined functions; real files have some 100,000. */
 #define MAX_PIECES ((size_t)4 << 20)
-/* Ranges beyond a unit's size: they are elsewhere, and small units may have many. */
+/* Ranges allowed beyond a unit's size: they are stored elsewhere, and small units may have many. */
 #define MORE_RANGES 100000
 #define NO_FUNCTION SIZE_MAX
-/* Stubs and assembler are in no debug information; and a program whose code is all in a library
+/* Stubs and assembler have no debug information, and a program whose code is all in a library
  * executes little itself. */
 #define WHOLE 0.9
 #define NEGLIGIBLE 0.01
 
-/* A range of addresses, some of them executed, that came from one function and lies in another. */
+/* A range of addresses, partly executed, that was inlined from one function into another. */
 struct piece {
 	size_t function;
-	const char *host; /* in the debug information */
+	const char *host; /* as in the debug information */
 	uint64_t from, to;
 };
 
@@ -40,20 +40,20 @@ struct tally {
 };
 
 struct finder {
-	struct explain_inlined *wanted; /* by name */
+	struct explain_inlined *wanted; /* sorted by name */
 	size_t n_wanted;
 	struct tally *tallies;
 	size_t n_tallies;
 	int64_t total; /* of the run */
-	/* Of the file that is read. */
+	/* State for the current file. */
 	struct callgrind_object costs;
-	int64_t *sums; /* of all counts before each */
+	int64_t *sums; /* prefix sums of the counts */
 	struct piece *pieces;
 	size_t n_pieces;
-	/* An entry has at least one byte: damaged debug information that leads in circles uses
-	 * them up. */
+	/* Each entry has at least one byte, so damaged debug information with cycles uses this
+	 * up. */
 	uint64_t left;
-	int64_t known; /* executed in functions that debug information tells of */
+	int64_t known; /* executed in functions with debug information */
 	const char *why;
 };
 
@@ -74,8 +74,8 @@ static int64_t executed(const struct finder *f, uint64_t from, uint64_t to)
 	       f->sums[callgrind_first_at(&f->costs, from)];
 }
 
-/* Was anything executed in the ranges of the entry? 1, 0; -1: cannot be read. With `as` every such
- * range becomes a piece, or is known if it is of no function that is looked for. */
+/* True (1) if anything in the ranges of the entry was executed, else 0; -1 if unreadable. With
+ * `as`, each such range becomes a piece, or counts as known if its function is not wanted. */
 static int ranges(struct finder *f, Dwarf_Die *die, const struct piece *as)
 {
 	Dwarf_Addr base, from, to;
@@ -102,8 +102,8 @@ static int ranges(struct finder *f, Dwarf_Die *die, const struct piece *as)
 	return at < 0 ? broken(f, NULL) : touched;
 }
 
-/* The name of its symbol. What an inlined copy is a copy of is up to 16 references away (libdw
- * follows no more). */
+/* The symbol name. The origin of an inlined copy is up to 16 references away (libdw follows no
+ * more). */
 static const char *name_of(Dwarf_Die *die)
 {
 	static const unsigned names[] = {DW_AT_linkage_name, DW_AT_name};
@@ -138,7 +138,7 @@ static size_t find_wanted(const struct finder *f, const char *name)
 	return NO_FUNCTION;
 }
 
-/* Goes through what is in an entry. `host`: the function whose code it is; NULL: outside of all. */
+/* Walks the children of an entry. `host` is the enclosing function; NULL at top level. */
 static int walk(struct finder *f, Dwarf_Die *parent, const char *host, unsigned depth)
 {
 	static const struct piece any = {.function = NO_FUNCTION};
@@ -198,7 +198,7 @@ static int visit_units(struct finder *f, Dwarf *dwarf, size_t *units, struct err
 			broken(f, NULL);
 			continue;
 		}
-		/* A unit that gives no addresses may still hold functions that do. */
+		/* A unit without addresses may still contain functions that have them. */
 		touched = ranges(f, &unit, NULL);
 		if (touched > 0 || (touched == 0 && dwarf_ranges(&unit, 0, &base, &from, &to) <= 0))
 			walk(f, &unit, NULL, 0);
@@ -219,7 +219,7 @@ static int by_place(const void *x, const void *y)
 	return (a->to < b->to) - (a->to > b->to);
 }
 
-/* A function may be inlined in itself: no address counts twice. */
+/* A function may be inlined into itself: count each address only once. */
 static void tally_pieces(struct finder *f)
 {
 	uint64_t done = 0;
@@ -283,7 +283,7 @@ static int by_host(const void *x, const void *y)
 	return strcmp(a->host, b->host);
 }
 
-/* The host that executed most, first. */
+/* Most executed host first. */
 static int by_executed(const void *x, const void *y)
 {
 	const struct explain_host *a = x, *b = y;
@@ -293,7 +293,7 @@ static int by_executed(const void *x, const void *y)
 	return strcmp(a->name, b->name);
 }
 
-/* Sorted by function and host, the tallies become the hosts of each function. */
+/* Turns the tallies, sorted by function and host, into the hosts of each function. */
 static void give_hosts(struct finder *f)
 {
 	sort_array(f->tallies, f->n_tallies, sizeof(*f->tallies), by_host);
@@ -316,7 +316,8 @@ static void give_hosts(struct finder *f)
 			by_executed);
 }
 
-/* The functions that ran in one only: of A's, with `in_a` of B's. Both lists are by name. */
+/* Collects the functions that ran in `there` only: A's, or B's with `in_a`. Both lists are sorted
+ * by name. */
 static size_t gather(const struct explain_weights *here, const struct explain_weights *there,
 	bool in_a, struct explain_inlined *v)
 {
@@ -340,7 +341,7 @@ static size_t gather(const struct explain_weights *here, const struct explain_we
 	return n;
 }
 
-/* Of the functions that ran in the other only, what this one tells. */
+/* Looks in this one for the functions that ran out of line in the other only. */
 static int find_in(const struct explain_ran *here, const struct explain_weights *there, bool in_a,
 	struct explain_inlining *ret, struct err *err)
 {
@@ -370,7 +371,7 @@ static int find_in(const struct explain_ran *here, const struct explain_weights 
 	return result;
 }
 
-/* The function that was called most first. */
+/* Most called function first. */
 static int by_entries(const void *x, const void *y)
 {
 	const struct explain_inlined *a = x, *b = y;

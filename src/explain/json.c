@@ -1,4 +1,5 @@
-/* The answer as JSON. Names and paths come from files: json_ascii() takes any bytes. */
+/* The answer as JSON. Names and paths come from files, hence json_ascii(), which takes any
+ * bytes. */
 #include "explain/explain-internal.h"
 
 #define I(n) ((json_int_t)(n))
@@ -137,7 +138,7 @@ static json_t *insn_json(const struct explain_code_insn *i)
 		"file", json_ascii(i->file), "line", i->file ? json_integer(i->line) : json_null());
 }
 
-/* Every row, those that are not hot too. */
+/* All rows, including those that are not hot. */
 static json_t *code_json(const struct explain_answer *a)
 {
 	json_t *o = json_object();
@@ -169,7 +170,7 @@ static json_t *code_json(const struct explain_answer *a)
 
 static json_t *python_json(const struct explain_answer *a, const struct explain_python *p)
 {
-	/* Of an earlier run the conditions are not known. */
+	/* The conditions of an earlier run are unknown. */
 	bool ran = p->interpreter && !p->no_counts;
 	json_t *workloads = json_object();
 	json_t *o = json_pack("{s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o}", "given",

@@ -1,12 +1,12 @@
-/* Machine code of a function in two builds, aligned; made and shown. */
+/* Machine code of a function in two builds: aligned and printed. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "explain/explain-internal.h"
 
-/* Rows are shown until they make up this share of the executions and of the difference, or are so
- * many, and so many around each. */
+/* Rows are marked until they cover this share of the executions and of the difference, up to a
+ * maximum; then context is added around each. */
 #define HOT_SHARE 0.8
 #define HOT_ROWS 240
 #define AROUND 2
@@ -26,8 +26,8 @@ static bool same_name(const char *a, const char *b, bool numbers)
 	return true;
 }
 
-/* By the whole name; then without the numbers that compilers give. Functions of one name, which
- * are in several files, are in the same order in both. */
+/* Pairs by full name, then by name without the compiler's numbers. Functions of the same name from
+ * several files are in the same order in both. */
 static void pair_parts(
 	const struct explain_code *a, const struct explain_code *b, struct explain_listing *listing)
 {
@@ -102,7 +102,7 @@ static int by_share(const void *a, const void *b)
 	return (x->row > y->row) - (x->row < y->row);
 }
 
-/* A place that was executed less with more loops weighs as one that was executed more. */
+/* A place executed less with more loops weighs as much as one executed more. */
 static uint64_t count(const struct explain_code_insn *insn)
 {
 	int64_t n = insn ? insn->count : 0;
@@ -122,7 +122,8 @@ static double part_of(uint64_t n, uint64_t total)
 	return total ? (double)n / (double)total : 0;
 }
 
-/* Gaps of a row or two are no gain: the line that stands for them takes as much. */
+/* Adds context around hot rows and closes gaps of a row or two: the line that replaces them takes
+ * as much space. */
 static void widen(struct explain_listing_part *p)
 {
 	bool *core = xcalloc(p->n + 1, sizeof(*core));
@@ -156,7 +157,7 @@ static void find_hot(struct explain_listing *listing)
 			b += count(ranked[k].row->b);
 			apart += distance(ranked[k++].row);
 		}
-	/* A small difference is no reason to show what hardly runs. */
+	/* A small difference is no reason to show code that hardly runs. */
 	apart += (a + b) / 20;
 	for (size_t i = 0; i < n; i++) {
 		ranked[i].share = part_of(count(ranked[i].row->a), a) +
@@ -205,7 +206,7 @@ static struct doc_half half_of(const struct explain_code_insn *insn, struct expl
 		*insn->mark ? insn->mark : NULL, insn->text};
 }
 
-/* `last` is of the row above: files and lines are named where they change. */
+/* `last` is the row above: file and line are printed when they change. */
 static void show_row(struct doc *doc, const struct explain_listing_row *row,
 	const struct explain_code_insn **last)
 {

@@ -1,5 +1,5 @@
-/* The document of solder explain: the answer in a sentence, totals, details, what is not known, and
- * at the end what was compared and how. */
+/* The document of solder explain: the answer in a sentence, totals, details, gaps, and finally what
+ * was compared and how. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define TOP 10
 #define TOP_HOSTS 3
-/* Shares, in percent, below it are shown as 0. */
+/* Shares below this, in percent, are shown as 0. */
 #define SHOWN_SHARE 0.005
 
 /* ---- cells --------------------------------------------------------------------------------- */
@@ -83,7 +83,7 @@ bool explain_is_shown(const struct explain_answer *a, const struct explain_pair 
 	return !a->b || a->result.matched || (pair->in_a && pair->in_b && *pair->name);
 }
 
-/* Some function was executed otherwise in B. */
+/* True if any function executed a different number of instructions in B. */
 static bool functions_differ(const struct explain_answer *a)
 {
 	for (size_t i = 0; i < a->result.n_functions; i++) {
@@ -95,8 +95,8 @@ static bool functions_differ(const struct explain_answer *a)
 	return false;
 }
 
-/* The row that says most about how the files were made: of one the largest, of two the one that
- * adds, or takes, most of the difference. NULL if none would be shown as more than 0. */
+/* The row that says most about how the files were made: the largest or, of two, the one that
+ * contributes most to the difference. NULL if none would be shown as more than 0. */
 static const struct explain_row *largest(
 	const struct explain_row *rows, size_t n, bool pair, int64_t total_a, int64_t total_b)
 {
@@ -114,8 +114,7 @@ static const struct explain_row *largest(
 	return 100 * explain_share(most, total_a) < SHOWN_SHARE ? NULL : row;
 }
 
-/* `rows` are of everything, or of the function that is asked for, which `alike` says not to differ.
- */
+/* `rows` cover everything, or the requested function; `alike` says that it does not differ. */
 static void write_headline(const struct explain_answer *answer, struct doc *doc,
 	const struct explain_row *rows, size_t n, bool alike)
 {
@@ -205,7 +204,7 @@ static void write_rows(const struct explain_result *r, struct doc *doc)
 
 		if (row->a || row->b || row == &all)
 			explain_row(doc, row->words, &row->a, &row->b, r->total_a);
-		/* Bars that nobody could see take room. */
+		/* Bars too small to see only take space. */
 		if (fabs(100 * explain_share(row->b - row->a, r->total_a)) < SHOWN_SHARE / 10 ||
 			row == &all)
 			continue;
@@ -315,7 +314,7 @@ static void write_inlined(const struct explain_answer *a, struct doc *doc)
 				explain_cell_whole(&c[0], f->entries),
 				explain_cell_whole(&c[1], f->a), explain_cell_whole(&c[2], f->b)});
 	}
-	/* Of the functions that ran in one only, what the other tells. */
+	/* Inlining of functions that ran out of line in only one. */
 	for (size_t k = 0; k < 2 && !a->function; k++) {
 		const struct explain_alone *alone = &in->alone[k];
 		const struct strv *missing = &in->missing[!k];
@@ -334,7 +333,7 @@ static void write_inlined(const struct explain_answer *a, struct doc *doc)
 	}
 }
 
-/* Calls to known functions cost no more one way than another; they are not what is looked for. */
+/* Calls to known functions cost the same either way; they are not overhead. */
 static bool is_overhead(unsigned kind)
 {
 	return kind != CODE_SITE_CALL_DIRECT && kind != CODE_SITE_CALL_INDIRECT;
@@ -368,7 +367,7 @@ static void write_sites(const struct explain_answer *a, struct doc *doc)
 	}
 }
 
-/* Sites of the interpreter by kind: how many ran of those that it has, how often. */
+/* The interpreter's sites by kind: how many of them ran, and how often. */
 static void write_site_kinds(const struct explain_answer *answer, struct doc *doc)
 {
 	const struct doc_column columns[] = {{"site", 0},
@@ -435,8 +434,6 @@ static void write_function(const struct explain_answer *answer, struct doc *doc)
 	}
 }
 
-/* ---- limits and conditions ----------------------------------------------------------------- */
-
 /* Limits of the counts, and why. */
 static void write_limits(const struct explain_weights *w, const char *letter, struct doc *doc)
 {
@@ -464,7 +461,7 @@ static void write_limits(const struct explain_weights *w, const char *letter, st
 	}
 }
 
-/* Conditions in which the two runs differ although they should not. */
+/* Differences between the conditions of the two runs that should not exist. */
 static void write_conditions(const struct explain_answer *a, struct doc *doc)
 {
 	if (!a->a->version || !a->b->version)
@@ -534,7 +531,7 @@ static void write_counts(const struct explain_answer *a, struct doc *doc)
 		write_tls(&a->b->weights, "B", doc);
 	write_functions(a, doc);
 	write_inlined(a, doc);
-	/* How an access is made in the other is looked for in the same function. */
+	/* Sites made differently are paired within the same function. */
 	if (!a->b || r->matched)
 		write_sites(a, doc);
 	write_site_kinds(a, doc);

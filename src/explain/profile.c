@@ -1,4 +1,4 @@
-/* A profile in memory: how it is gathered, searched, subtracted and released. */
+/* A profile in memory: collect, search, subtract, release. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -7,7 +7,7 @@
 #include "explain/explain-internal.h"
 
 #define FIRST_SIZE 4096
-/* Addresses of so many bytes are neighbours in the table. */
+/* Log2 of the size in bytes of a group of addresses that stay together in the table. */
 #define GROUP_BITS 7
 
 void cost_table_init(struct cost_table *t)
@@ -169,8 +169,8 @@ size_t callgrind_first_at(const struct callgrind_object *o, uint64_t addr)
 	return addr ? COUNT_UPTO(o->costs, o->n, addr, addr - 1) : 0;
 }
 
-/* The costs with the objects and functions as `run` numbers them, which gets those that it lacks.
- * Sorted; to be freed. */
+/* The costs of `other` with the object and function numbers of `run`, which receives any that it
+ * lacks. Sorted; the caller frees them. */
 static struct callgrind_cost *renumbered(struct callgrind *run, const struct callgrind *other)
 {
 	CLEANUP_FREE uint32_t *objects = xcalloc(other->objects.n + 1, sizeof(*objects));

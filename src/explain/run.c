@@ -1,4 +1,4 @@
-/* Interpreters run under callgrind, from copies in places that are alike. */
+/* Runs interpreters under callgrind, from copies in comparable places. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +11,11 @@
 #include "explain/explain-internal.h"
 #include "proc/proc.h"
 
-/* Of a program's output, to quote when it fails. */
+/* Limit on program output, quoted on failure. */
 #define MAX_OUTPUT ((size_t)64 << 10)
 #define MAX_TRACE ((size_t)16 << 20)
 #define ARENA ((uint64_t)1 << 20)
-/* Where valgrind puts the first of a program's files (x86-64, AArch64). */
+/* Where valgrind maps the first file of a program (x86-64, AArch64). */
 #define FIRST_ADDRESS 0x4000000u
 
 int explain_find_valgrind(char **ret, struct err *err)
@@ -32,11 +32,12 @@ void explain_environment(struct strv *env)
 {
 	strv_add(env, "PYTHONHASHSEED=0");
 	strv_add(env, "PYTHONNOUSERSITE=1");
-	/* In the working directory: the name of the scratch folder shall not be in the run. */
+	/* Relative to the working directory, to keep the name of the scratch folder out of the
+	 * run. */
 	strv_add(env, "PYTHONPYCACHEPREFIX=bytecode");
 }
 
-/* The layout of memory does not change from run to run. */
+/* Makes the memory layout the same in every run. */
 static int fix_layout(void *ctx, struct err *err)
 {
 	(void)ctx;
@@ -45,7 +46,7 @@ static int fix_layout(void *ctx, struct err *err)
 	return 0;
 }
 
-/* *pid receives the number of the process that it was. */
+/* *pid receives the process id. */
 static int run_program(const struct explain_run *spec, const char *how, const struct strv *argv,
 	pid_t *pid, struct err *err)
 {
@@ -69,13 +70,13 @@ static int run_program(const struct explain_run *spec, const char *how, const st
 		spec->script ? path_base(spec->script) : "-c pass");
 	if (strstr(output.data, "unhandled dwarf") || strstr(output.data, "reading debug info"))
 		return err_hint(err,
-			"valgrind cannot read its debug information: take a newer valgrind, or a copy without it (strip --strip-debug)");
+			"valgrind cannot read its debug information: use a newer valgrind, or a copy without it (strip --strip-debug)");
 	said = last_line_safe(output.data);
 	return said ? err_hint(err, "it said last: %s", said) : -1;
 }
 
-/* An option with a path in which valgrind looks for "%p" and the like, followed by `pattern`, where
- * it shall find them. */
+/* Adds an option with a path, quoted because valgrind expands "%p" and the like, followed by
+ * `pattern`, in which it shall expand them. */
 static void add_file(struct strv *argv, const char *option, const char *path, const char *pattern)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -88,7 +89,7 @@ static void add_file(struct strv *argv, const char *option, const char *path, co
 int explain_find_shift(
 	const struct explain_run *spec, bool *found, uint64_t *shift, struct err *err)
 {
-	/* The first anonymous mapping of an arena's size, in a trace of system calls. */
+	/* The first anonymous mapping of arena size in a trace of system calls. */
 	static const char call[] = "sys_mmap ( 0x0, 1048576, 3, 34,", result[] = "Success(0x";
 	CLEANUP_FREE char *log = xasprintf("%s/trace", spec->scratch);
 	CLEANUP_FREE char *valgrind = NULL;
@@ -137,7 +138,7 @@ static void add_python(const struct explain_run *spec, struct strv *argv)
 	strv_addf(argv, "%0*llu", spec->digits, (unsigned long long)spec->loops);
 }
 
-/* Reads the profile of the process itself; those of what it forked are counted and removed. */
+/* Reads the profile of the process itself; counts and removes those of its forks. */
 static int read_profiles(const char *folder, pid_t pid, struct callgrind *run, struct err *err)
 {
 	CLEANUP_FREE char *own = xasprintf("%s/%ld", folder, (long)pid);
@@ -151,7 +152,7 @@ static int read_profiles(const char *folder, pid_t pid, struct callgrind *run, s
 	if (dir)
 		closedir(dir);
 	tree_remove(folder, &ignored);
-	/* Besides ".", ".." and its own. */
+	/* Not counting ".", ".." and the process's own. */
 	if (result == 0 && n > 3)
 		run->forked += n - 3;
 	return result;
@@ -209,7 +210,7 @@ int explain_count(const struct explain_run *spec, int64_t causes[EXPLAIN_N_CAUSE
 
 /* ---- places -------------------------------------------------------------------------------- */
 
-/* The copy takes itself for the whole, and finds the standard library. */
+/* True if the copy considers itself the installation and finds the standard library. */
 static bool is_at_home(const struct explain_place *place, const struct python *python)
 {
 	CLEANUP_STRV struct strv env = STRV_INIT, lines = STRV_INIT;
@@ -240,7 +241,8 @@ int explain_place(
 	place->interpreter = xasprintf("%s/bin/python", place->root);
 	if (py_copy(python, place->root, place->interpreter, err) < 0)
 		return -1;
-	/* A libpython in bin/ cannot be put next to the copy; such a one is run where it is. */
+	/* A libpython in bin/ cannot be placed next to the copy; such an interpreter runs in
+	 * place. */
 	if (library && strncmp(library, "bin/", 4) != 0 &&
 		py_copy_library(python, place->root, err) < 0)
 		return -1;

@@ -1,4 +1,4 @@
-/* Source lines and names of addresses, by way of elfutils. */
+/* Source lines and symbol names for addresses, using elfutils. */
 
 #include <elfutils/libdw.h>
 #include <fcntl.h>
@@ -17,10 +17,10 @@ struct symbol {
 struct source {
 	int fd;
 	Elf *elf;
-	Dwarf *dwarf; /* NULL: no debug information */
+	Dwarf *dwarf; /* NULL if there is no debug information */
 	Dwarf_Die unit;
 	bool in_unit;
-	struct symbol *symbols; /* by address */
+	struct symbol *symbols; /* sorted by address */
 	size_t n;
 };
 
@@ -31,7 +31,7 @@ static int by_address(const void *a, const void *b)
 	return (x->addr > y->addr) - (x->addr < y->addr);
 }
 
-/* The table for the loader has only a part of the names; it serves where there is no other. */
+/* The dynamic symbol table has only some of the names; use it only if there is no other. */
 static void read_symbols(struct source *s)
 {
 	static const unsigned types[] = {SHT_SYMTAB, SHT_DYNSYM};
@@ -98,7 +98,7 @@ struct Dwarf *source_debug(struct source *s)
 	return s->dwarf;
 }
 
-/* Not every compiler writes the index of addresses (.debug_aranges). */
+/* Not every compiler writes an address index (.debug_aranges). */
 static bool find_unit(struct source *s, uint64_t addr)
 {
 	Dwarf_CU *unit = NULL;

@@ -1,4 +1,4 @@
-/* How Pythons start: the document's part, and JSON. */
+/* Startup of Pythons: its part of the document, and JSON. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,12 +6,12 @@
 #include "base/file.h"
 #include "explain/explain-internal.h"
 
-/* Of the files whose memory is listed. */
+/* Smallest resident size of a file in the memory list. */
 #define MIN_RESIDENT ((uint64_t)64 << 10)
 
 enum source_of { LOADER, KERNEL, MODULES };
 
-/* The numbers of a start, by JSON's key (NULL: not there) and in words (NULL: not shown). */
+/* Startup numbers: JSON key (NULL: not in JSON) and label (NULL: not shown). */
 static const struct number_row {
 	enum source_of of;
 	const char *key, *words;
@@ -128,9 +128,9 @@ static void say_more(struct strv *parts, const char *verb, uint64_t a, uint64_t 
 			b > a ? "more" : "fewer", what, plural(n));
 }
 
-/* Counts repeat to the last digit and are told as they are. The loader's cycles are those of a
- * clock: they are told only where it has other work to do, and the runs of one are apart from those
- * of the other. */
+/* Counts are reproducible to the last digit and are reported as is. The loader's cycles are clock
+ * time: reported only if it has a different amount of work and the runs of the two do not
+ * overlap. */
 static void write_headline(const struct explain_answer *answer, struct doc *doc)
 {
 	const struct explain_startup *a = &answer->a->startup, *b = &answer->b->startup;
@@ -175,7 +175,7 @@ static const int64_t *find_number(const struct explain_number *v, size_t n, cons
 	return NULL;
 }
 
-/* Files are matched by their last component: the two are in folders of their own. */
+/* Files are matched by their last component, because the two are in different folders. */
 static void add_numbers(const struct pair *p, const struct explain_number *a, size_t n_a,
 	const struct explain_number *b, size_t n_b)
 {
@@ -262,7 +262,8 @@ static void write_notes(const struct pair *p, const struct explain_python *pytho
 			side, s->no_trace);
 	if (s->no_modules)
 		doc_text(p->doc, "%sThe modules are not known: %s.", side, s->no_modules);
-	/* Where most runs take much longer than the shortest, even that may have been disturbed. */
+	/* If most runs take much longer than the shortest, even that one may have been
+	 * disturbed. */
 	if (!s->no_ld && 2 * s->ld.cycles_middle > 3 * s->ld.cycles)
 		doc_text(p->doc,
 			"%sThe loader's cycles are noisy: the run in the middle took %.1f times the shortest. Compare them on a quiet machine.",

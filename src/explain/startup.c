@@ -1,4 +1,4 @@
-/* How an interpreter starts: what its loader and the kernel say, and which modules it imports. */
+/* Startup of an interpreter: what the loader and the kernel report, and the imported modules. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "elf/elf.h"
 #include "explain/explain-internal.h"
 
-/* Of the loader's words: some 400 KB for a Python. */
+/* Limit on loader output; a Python produces about 400 KB. */
 #define MAX_OUTPUT ((size_t)64 << 20)
 #define LIMIT_MS 60000
 
@@ -18,7 +18,7 @@ EMBED(list_modules, "src/explain/modules.py");
 
 /* ---- LD_DEBUG ------------------------------------------------------------------------------ */
 
-/* The rest of the line after `key`, if it begins with that. */
+/* The rest of the line if it starts with `key`. */
 static const char *after(const char *line, size_t n, const char *key)
 {
 	size_t len = strlen(key);
@@ -26,7 +26,7 @@ static const char *after(const char *line, size_t n, const char *key)
 	return n >= len && !memcmp(line, key, len) ? line + len : NULL;
 }
 
-/* Reads "KEY   NUMBER"; what is too large is no number. */
+/* Parses "KEY   NUMBER"; fails on overflow. */
 static bool take_number(const char *line, size_t n, const char *key, uint64_t *value)
 {
 	const char *p = after(line, n, key), *end = line + n, *start;
@@ -64,7 +64,7 @@ void explain_ld_read(const char *text, size_t len, struct explain_ld *ld)
 
 		next = memchr(line, '\n', (size_t)(end - line));
 		next = next ? next : end;
-		/* Each line begins with the process: "     12797:\t". */
+		/* Each line starts with the process id: "     12797:\t". */
 		colon = memchr(line, ':', (size_t)(next - line));
 		if (colon && colon + 1 < next && colon[1] == '\t')
 			line = colon + 2;
@@ -114,7 +114,7 @@ static int start(const struct starter *s, const char *code, const char *variable
 	return err_wrap(err, "'%s' does not start", s->interpreter);
 }
 
-/* The loader appends the number of the process to the name that it is given. */
+/* The loader appends the process id to the given file name. */
 static int take_output(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	if (strncmp(e->rel, "loader.", 7) != 0)
@@ -144,8 +144,8 @@ static int by_cycles(const void *a, const void *b)
 	return (x->cycles > y->cycles) - (x->cycles < y->cycles);
 }
 
-/* The loader's cycles are those of the clock, with all that came between: the least of many runs
- * says what it needs, the one in the middle how far to trust that. */
+/* The loader's cycles are clock time and include any disturbance: the minimum of many runs shows
+ * what it needs, the median how far to trust that. */
 static int read_loader(const struct starter *s, struct err *err)
 {
 	struct explain_ld timed[EXPLAIN_LD_RUNS] = {0}, *ld = &s->startup->ld;
@@ -160,7 +160,7 @@ static int read_loader(const struct starter *s, struct err *err)
 		return -1;
 	if (!ld->statistics && !ld->bindings)
 		s->startup->no_ld =
-			xstrdup("its loader does not heed LD_DEBUG (only glibc's does)");
+			xstrdup("its loader ignores LD_DEBUG (only glibc's supports it)");
 	return 0;
 }
 
@@ -197,7 +197,7 @@ static int by_number(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* Of all files that were mapped when it ended. */
+/* For all files mapped at exit. */
 static void read_files(struct explain_startup *s)
 {
 	for (size_t m = 0; m < s->trace.n_mappings; m++) {
@@ -266,7 +266,7 @@ int explain_startup(const char *interpreter, const char *scratch, struct explain
 	const struct starter s = {interpreter, scratch, startup};
 	CLEANUP_BUF struct buf output = BUF_INIT;
 
-	/* Once before, so that bytecode and pages are there. */
+	/* Warm-up run, to fill the bytecode and page caches. */
 	if (start(&s, "pass", NULL, &output, err) < 0 || read_loader(&s, err) < 0 ||
 		trace(&s, err) < 0 || read_modules(&s, err) < 0 || interrupt_check(err) < 0) {
 		explain_startup_release(startup);

@@ -1,4 +1,4 @@
-/* The system calls of a process, seen with ptrace. */
+/* Traces the system calls of a process with ptrace. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 #define LIMIT 60
 #define MAX_PATH_LENGTH 4096
 #define MAX_SMAPS ((size_t)16 << 20)
-/* Exit codes of the child before it is the program. */
+/* Exit codes of the child before exec. */
 enum { REFUSED = 125, NOT_STARTED = 127 };
 
 enum kind { KIND_OTHER, KIND_OPEN, KIND_OPEN_AT, KIND_LOOK, KIND_MAP };
@@ -53,12 +53,12 @@ static enum kind kind_of(uint64_t number)
 	}
 }
 
-/* The call that has begun. */
+/* The system call in progress. */
 struct call {
 	enum kind kind;
 	uint64_t size; /* of a mapping */
 	bool of_file;
-	char path[MAX_PATH_LENGTH]; /* of an open; "" : not read */
+	char path[MAX_PATH_LENGTH]; /* of an open; "": not read */
 };
 
 static void read_path(pid_t pid, uint64_t addr, char path[MAX_PATH_LENGTH])
@@ -72,7 +72,7 @@ static void read_path(pid_t pid, uint64_t addr, char path[MAX_PATH_LENGTH])
 
 		n = n < MAX_PATH_LENGTH - done ? n : MAX_PATH_LENGTH - done;
 		here.iov_len = there.iov_len = n;
-		/* An address of another process is a number. */
+		/* An address in another process is just a number. */
 		memcpy(&there.iov_base, &(uintptr_t){(uintptr_t)(addr + done)}, sizeof(void *));
 		if (process_vm_readv(pid, &here, 1, &there, 1, 0) != (ssize_t)n)
 			break;
@@ -157,8 +157,8 @@ void explain_trace_read_smaps(const char *text, struct explain_trace *trace)
 				const char *key;
 				uint64_t *bytes;
 			} sizes[] = {{"Size:", &m->size}, {"Rss:", &m->resident},
-				/* What is dirty and still the file's was only written there lately.
-				 */
+				/* Not dirty pages: those still backed by the file were merely
+				 * written recently. */
 				{"Anonymous:", &m->written}};
 
 			for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
@@ -170,7 +170,7 @@ void explain_trace_read_smaps(const char *text, struct explain_trace *trace)
 	}
 }
 
-/* Files of /proc say no size. */
+/* Files in /proc have no size. */
 static void read_proc(pid_t pid, const char *name, struct buf *out)
 {
 	CLEANUP_FREE char *path = xasprintf("/proc/%d/%s", (int)pid, name);
@@ -193,7 +193,7 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-/* The process is about to end, and still has its memory. */
+/* The process is about to exit but still has its memory. */
 static void on_exit_of(pid_t pid, struct explain_trace *trace)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -201,7 +201,7 @@ static void on_exit_of(pid_t pid, struct explain_trace *trace)
 	unsigned long long minor = 0, major = 0;
 
 	read_proc(pid, "stat", &text);
-	/* The name of the program stands in parentheses and may hold anything. */
+	/* The program name is in parentheses and may contain anything. */
 	p = text.data ? strrchr(text.data, ')') : NULL;
 	if (p && sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %llu %*u %llu", &minor, &major) == 2) {
 		trace->faults = minor;
@@ -221,7 +221,7 @@ static _Noreturn void become(const struct strv *argv, const struct strv *env, co
 		_exit(NOT_STARTED);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 		_exit(REFUSED);
-	setsid(); /* away from the terminal */
+	setsid(); /* detach from the terminal */
 	proc_seal(NULL);
 	personality(ADDR_NO_RANDOMIZE);
 	alarm(LIMIT);
@@ -230,7 +230,7 @@ static _Noreturn void become(const struct strv *argv, const struct strv *env, co
 	_exit(NOT_STARTED);
 }
 
-/* Lets it go on until it ends; returns its status. */
+/* Lets it run to its end; returns its status. */
 static int follow(pid_t pid, struct explain_trace *trace, struct err *err, int *status)
 {
 	struct call call = {0};

@@ -1,20 +1,20 @@
 /* Finds the cause of every executed instruction.
  *
- * Two lists in order of address are walked together. One is callgrind's: (address, executions) for
- * each object. The other is the code of the same file, as code_each() reads it: functions, and in
- * them instructions, each with its class. Where they meet, an instruction's executions are added to
- * the cause of its class. Addresses that callgrind has and the code has not (a function that no
- * symbol and no .eh_frame tells of, the middle of an instruction) are EXPLAIN_UNKNOWN, so nothing
- * is lost. Of other objects, the C library and extension modules, only the name matters.
+ * Merges two lists sorted by address. One is callgrind's: (address, executions) for each object.
+ * The other is the code of the same file, as code_each() reads it: functions, and their
+ * instructions, each with its class. Where they meet, the instruction's executions are added to the
+ * cause of its class. Addresses that are only in callgrind's list (in a function that has neither a
+ * symbol nor an .eh_frame entry, or in the middle of an instruction) are EXPLAIN_UNKNOWN, so
+ * nothing is lost. For other objects, the C library and extension modules, only the name matters.
  *
- * PLT stubs make it harder. callgrind knows an object by its .text alone: what is executed in .plt
- * or .init it books under "???", at the absolute addresses of the run. So first it is found out
- * where the object was loaded: callgrind says which instruction (in the file) called which address
- * (in the run), and the instruction itself says which address in the file it calls. All such calls
- * must agree. Then the counts at "???" that lie in the object's stubs are taken from there. A stub
- * is some instructions and a jump through a GOT slot; whose slot that is decides between stubs to
- * the same file, to others, and to __tls_get_addr, so the executions of the first instructions wait
- * (`pending`) until the jump comes.
+ * PLT stubs complicate this. callgrind knows an object by its .text only and books anything
+ * executed in .plt or .init under "???", at the absolute addresses of the run. So the load address
+ * must be determined first: callgrind gives the calling instruction (in the file) and the called
+ * address (in the run), and the instruction itself gives the called address in the file. All such
+ * calls must agree. The counts at "???" within the object's stubs are then taken from there. A stub
+ * is a few instructions and a jump through a GOT slot. The slot tells whether the stub leads to the
+ * same file, to another, or to __tls_get_addr, so the executions of the first instructions wait
+ * (`pending`) for the jump.
  *
  * Everything is summed twice, by cause and by class, and both sums are compared with callgrind's
  * total at the end. */
@@ -26,9 +26,9 @@
 #include "elf/elf.h"
 #include "explain/explain-internal.h"
 
-/* Of functions and sites of the interpreter's files; real ones have some 30,000. */
+/* Limit on functions and sites of the interpreter's files; real ones have some 30,000. */
 #define MAX_LIST ((size_t)8 << 20)
-/* PLT stubs of x86 begin at multiples of it, or two of them lie in one such block. */
+/* Stubs in an x86 PLT are aligned to this size, or two share a block of it. */
 #define STUB_BLOCK 16
 
 struct weigher {
@@ -37,17 +37,17 @@ struct weigher {
 	const struct elf_facts *facts;
 	struct callgrind_object costs; /* of this object */
 	size_t next;
-	/* What callgrind assigns to no object, at absolute addresses; what is given a place is set
-	 * to 0. With `loaded` it is known where this object was. */
+	/* What callgrind assigns to no object, at absolute addresses; entries already placed are
+	 * set to 0. `loaded`: the load address of this object is known. */
 	struct callgrind_cost *loose;
 	size_t n_loose, next_loose;
 	bool loaded;
 	uint64_t load;
-	int64_t taken; /* of it, for this object */
-	/* The function whose pieces come, the last in the list; NULL outside of all. */
+	int64_t taken; /* part of `loose` attributed to this object */
+	/* The current function, the last in the list; NULL outside all functions. */
 	struct explain_function *function;
 	uint64_t function_addr;
-	bool place_computed; /* the last instruction called for a thread-local variable's place */
+	bool place_computed; /* the last instruction called to compute a thread-local address */
 	/* In a PLT: executions that belong to the stub whose jump comes next. */
 	int64_t pending;
 	uint64_t pending_block, last_block;
@@ -98,7 +98,8 @@ static int find_load_in(void *ctx, const struct code_function *function,
 	return 0;
 }
 
-/* Sets w->load, which is added to addresses of the file; w->loaded is false when nothing tells. */
+/* Sets w->load, the offset to add to file addresses; w->loaded is false if it cannot be
+ * determined. */
 static int find_load(struct weigher *w, const struct callgrind *run, struct err *err)
 {
 	struct load_finder f = {0};
@@ -129,7 +130,7 @@ static void count(struct weigher *w, enum explain_cause cause, int64_t n)
 	}
 }
 
-/* One in which nothing was executed gives its place to the next. */
+/* The next function reuses the slot of one without executions. */
 static void end_function(struct weigher *w)
 {
 	if (w->function && w->function->total == 0)
@@ -154,7 +155,7 @@ static int start_function(struct weigher *w, const struct code_function *f, stru
 	return 0;
 }
 
-/* The costs before `to` lie in no instruction that was read. */
+/* Costs before `to` are in no instruction that was read. */
 static void pass_unknown(struct weigher *w, size_t to)
 {
 	struct explain_function *function = w->function;
@@ -170,7 +171,7 @@ static void pass_unknown(struct weigher *w, size_t to)
 	w->function = function;
 }
 
-/* From the object's own costs, and from those of no object at the place where it was loaded. */
+/* From the object's own costs, and from unassigned costs at the address where it was loaded. */
 static int64_t executions_at(struct weigher *w, uint64_t addr)
 {
 	const struct callgrind_object *o = &w->costs;
@@ -203,7 +204,7 @@ static void count_stub(struct weigher *w, enum explain_cause cause)
 }
 
 /* Instructions before a stub's jump belong to the stub, and so do those after the last jump of a
- * block: lazy binding's way to the loader. */
+ * block: the path of lazy binding to the loader. */
 static void end_stub(struct weigher *w)
 {
 	if (w->pending)
@@ -241,7 +242,7 @@ static enum explain_cause cause_of(struct weigher *w, const struct code_insn *in
 		return EXPLAIN_TLS;
 	if (insn->address && insn->class == CODE_INSN_OTHER)
 		return EXPLAIN_ADDRESS;
-	/* A symbol of this file that the loader may bind to another's: not in a program, which
+	/* A symbol of this file that the loader may bind to another file's: not in a program, which
 	 * comes first. */
 	if (insn->class == CODE_SITE_GOT_LOAD && insn->symbol && facts->kind == ELF_KIND_SHARED &&
 		!facts->symbolic && elf_exports(facts, insn->symbol))
@@ -293,8 +294,8 @@ static int weigh_insns(void *ctx, const struct code_function *f, const struct co
 	return 0;
 }
 
-/* Py_Version is PY_VERSION_HEX: a byte for each number, four bits for alpha (0xa) to final (0xf),
- * four for the number of that. */
+/* Py_Version is PY_VERSION_HEX: one byte per number, then four bits for the level, alpha (0xa) to
+ * final (0xf), and four for its serial. */
 static int read_version(struct explain_weights *weights, const char *path, struct err *err)
 {
 	static const char *const levels[16] = {[0xa] = "a", [0xb] = "b", [0xc] = "rc"};
@@ -371,8 +372,8 @@ static int64_t sum_of(const int64_t *v, size_t n)
 	return sum;
 }
 
-/* The interpreter's files, which take from what is loose, or all others. The causes must grow by
- * what each object executed; if not, here is where counts are lost. */
+/* Weighs either the interpreter's files, which also claim unassigned costs, or all others. The
+ * causes must grow by what each object executed; if not, this is where counts get lost. */
 static int weigh_objects(
 	struct weigher *w, const struct callgrind *run, bool interpreter, struct err *err)
 {
@@ -415,7 +416,7 @@ int explain_compare_sites(const void *a, const void *b)
 	return d ? d : strcmp(x->symbol, y->symbol);
 }
 
-/* Functions of one name become one, and so do sites of one kind. */
+/* Merges functions of the same name, and sites of the same kind. */
 static void merge_equal(struct explain_weights *w)
 {
 	size_t kept = 0;
@@ -472,10 +473,10 @@ static int check_sums(const struct callgrind *run, const struct explain_weights 
 		return err_set(err, ERR_UNSUPPORTED,
 			"the classes add up to %lld of the %lld instructions executed in the interpreter's files",
 			(long long)classes, (long long)objects);
-	/* A call through the PLT executes an instruction there at least, unless callgrind was told
-	 * to leave stubs out (which it does if nothing is said). Then it counts them at the calls,
-	 * and every cause would be wrong. Where the file was loaded may be unknown, and its stubs
-	 * are in no file; without section headers they are in no function. */
+	/* A call through the PLT executes at least one instruction there, unless callgrind was told
+	 * to leave stubs out (its default). Then it counts them at the calls, and every cause would
+	 * be wrong. If the load address is unknown, the stubs are in no file; without section
+	 * headers they are in no function. */
 	if (calls / 2 <= stubs)
 		return 0;
 	err_set(err, ERR_UNSUPPORTED,
