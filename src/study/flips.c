@@ -1,4 +1,4 @@
-/* Which flips of a tree there are. */
+/* Determines the possible flips of a tree. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,8 +57,9 @@ void study_plan_release(struct study_plan *plan)
 	*plan = (struct study_plan){0};
 }
 
-/* What a static interpreter makes of it: the linker resolves its own functions, and turns every
- * access into local-exec, to which initial-exec is the nearest that a library can have. */
+/* The effective setting in a static interpreter: the linker binds its own functions locally and
+ * turns every TLS access into local-exec; the closest model that a library can have is
+ * initial-exec. */
 static const char *effective(const struct study_tree *t, enum study_factor factor)
 {
 	if (!strcmp(t->link, "static") && factor == STUDY_SYMBOLIC)
@@ -84,13 +85,13 @@ static void add_flip(struct study_plan *plan, const struct study_tree *b, enum s
 	else if (factor == STUDY_SYMBOLIC && !strcmp(b->link, "static"))
 		flip->why_not =
 			xstrdup("is about libpython.so, which a static interpreter does not run");
-	/* Descriptors are general dynamic access everywhere but on x86-64. */
+	/* Everywhere but on x86-64, TLS descriptors are the general dynamic model. */
 	else if (factor == STUDY_TLS && strncmp(b->triple, "x86_64-", 7) != 0 &&
 		 strcmp(from, "initial-exec") != 0 && strcmp(to, "initial-exec") != 0)
 		flip->why_not = xstrdup("descriptors are this machine's global-dynamic");
 }
 
-/* All settings that B does not have; or one of them, which must be there. */
+/* Adds all settings that B does not have, or only `value`, which must exist. */
 static bool add_factor(struct study_plan *plan, const struct study_tree *b,
 	enum study_factor factor, const char *value)
 {
@@ -141,8 +142,8 @@ int study_plan_flips(const struct study_tree *a, const struct study_tree *b, con
 			return -1;
 		}
 	}
-	/* Summed are those that lead from B to A; where A is not known, the first of each factor.
-	 */
+	/* The sum covers the flips that lead from B to A or, if A's settings are unknown, the first
+	 * of each factor. */
 	plan->towards = a != NULL;
 	for (size_t i = 0; i < plan->n; i++) {
 		struct study_flip *flip = &plan->flips[i];

@@ -1,4 +1,4 @@
-/* The experiment: counterfactuals of a tree planned, built, counted, timed and predicted. */
+/* The experiment: plans counterfactuals of a tree, builds, counts and times them, and predicts. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -31,7 +31,7 @@ void cleanup_study(struct study **s)
 	study_free(*s);
 }
 
-/* ---- planned ------------------------------------------------------------------------------- */
+/* ---- planning ------------------------------------------------------------------------------ */
 
 static const struct cpython_option *option_of(enum study_factor factor)
 {
@@ -47,7 +47,7 @@ static struct study_tree tree_of(const struct cpython_record *r)
 	return t;
 }
 
-/* What is built for a flip (for the tree as it is, where there is no such flip). */
+/* The build request for a flip, or for the unchanged tree if there is no such flip. */
 static struct cpython_request request_for(const struct study *s, size_t i)
 {
 	struct cpython_request request = s->record.request;
@@ -74,7 +74,7 @@ static int plan_study(struct study *s, struct err *err)
 		py_find(rq->a, &a, err) < 0)
 		return err_wrap(err, "--intervene");
 	tree_b = tree_of(&s->record);
-	/* How A was built, if it says so: only to know which flips lead there. */
+	/* The settings of A, if recorded; only used to find the flips that lead there. */
 	known = cpython_record_read(a.prefix, rq->cache, rq->source, &of_a, &ignored) == 0;
 	if (known)
 		tree_a = tree_of(&of_a);
@@ -91,7 +91,7 @@ static int plan_study(struct study *s, struct err *err)
 	return 0;
 }
 
-/* ---- built --------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------ */
 
 static size_t add_arm(struct study *s, char *name, const char *tree)
 {
@@ -99,8 +99,8 @@ static size_t add_arm(struct study *s, char *name, const char *tree)
 	return s->n_arms++;
 }
 
-/* The i-th tree. Paths get into what a Python allocates and hashes: those of all builds are equally
- * long. */
+/* Builds the i-th tree. Paths affect what a Python allocates and hashes, so those of all builds
+ * have the same length. */
 static int build_tree(struct study *s, size_t i, char **dir, struct err *err)
 {
 	struct cpython_request request = request_for(s, i);
@@ -119,7 +119,7 @@ static bool same_file(const char *x, const char *y)
 	       sha256_file(y, of_y, NULL, &ignored) == 0 && !strcmp(of_x, of_y);
 }
 
-/* Do the same interpreter and the same libpython run? */
+/* True if both run the same interpreter and the same libpython. */
 static bool same_code(const char *x, const char *y)
 {
 	CLEANUP_PYTHON struct python of_x = {0}, of_y = {0};
@@ -133,7 +133,7 @@ static bool same_code(const char *x, const char *y)
 		       : same_file(of_x.libpython_loaded, of_y.libpython_loaded);
 }
 
-/* What the recorded inputs give now: only builds of one solder differ in one factor alone. */
+/* Rebuilds B from the recorded inputs: only builds by the same solder differ in a single factor. */
 static int build_base(struct study *s, struct err *err)
 {
 	const struct study_request *rq = s->request;
@@ -148,7 +148,7 @@ static int build_base(struct study *s, struct err *err)
 		!json_equal(json_object_get(s->record.all, "packages"),
 			json_object_get(built.all, "packages"))) {
 		err_set(err, ERR_UNSUPPORTED,
-			"'%s' was built by another compiler or from other sources than there are now",
+			"'%s' was built by a different compiler or from different sources than the current ones",
 			rq->b);
 		return err_hint(err, "build it again");
 	}
@@ -159,7 +159,7 @@ static int build_base(struct study *s, struct err *err)
 	return 0;
 }
 
-/* A factor whose build fails is said to, and the others go on. */
+/* A factor whose build fails is reported, and the others go on. */
 static int build_flip(struct study *s, size_t i, struct err *err)
 {
 	struct study_flip *flip = &s->plan.flips[i];
@@ -174,7 +174,7 @@ static int build_flip(struct study *s, size_t i, struct err *err)
 			*err = failed;
 			return err_wrap(err, "building '%s' with %s", s->request->b, name);
 		}
-		/* The first line, without what a log said. */
+		/* Only the first line, without the quoted log. */
 		flip->why_not = xstrndup(failed.msg, strcspn(failed.msg, "\n"));
 		flip->summed = false;
 		return 0;
@@ -210,14 +210,14 @@ int study_open(const struct study_request *request, struct study **ret, struct e
 	return 0;
 }
 
-/* ---- counted ------------------------------------------------------------------------------- */
+/* ---- counting ------------------------------------------------------------------------------ */
 
 static int count_arm(
 	struct study *s, struct study_arm *a, struct progress *progress, struct err *err)
 {
 	const struct study_request *rq = s->request;
 	CLEANUP_PYTHON struct python dist = {0};
-	/* One folder for all: hashes of paths depend on its name. */
+	/* One folder for all: its name affects hashes of paths. */
 	CLEANUP_FREE char *cwd = xasprintf("%s/run", s->scratch);
 	struct explain_run how = {.scratch = cwd, .limit = rq->limit};
 	bool aligned;
@@ -249,7 +249,7 @@ static int count_arm(
 	return 0;
 }
 
-/* ---- timed --------------------------------------------------------------------------------- */
+/* ---- timing -------------------------------------------------------------------------------- */
 
 static int new_campaign(struct study *s, struct err *err)
 {
@@ -291,9 +291,9 @@ static int run_campaign(struct study *s, struct progress *progress, struct err *
 	return bench_run(s->bench, &setup, err);
 }
 
-/* ---- concluded ----------------------------------------------------------------------------- */
+/* ---- conclusions --------------------------------------------------------------------------- */
 
-/* From the counts of each arm with one loop and with two, those of the timed processes. */
+/* Extrapolates each arm's counts with one and two loops to the timed processes. */
 static void predict(struct study *s, const size_t *summed, size_t n_summed)
 {
 	size_t n = s->request->names->n;

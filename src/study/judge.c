@@ -1,11 +1,11 @@
-/* Predictions, measurements, and whether they agree. */
+/* Compares predictions with measurements. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "study/study-internal.h"
 
-/* How far a measured effect may be from the predicted one and still be called of its size. */
+/* The largest ratio of a measured to a predicted effect that still counts as the same size. */
 #define FACTOR 2
 
 struct study_counts study_counts_of(const int64_t causes[EXPLAIN_N_CAUSES])
@@ -38,7 +38,7 @@ struct study_prediction study_predict(const struct study_counts *base,
 
 	for (size_t w = 0; w < n; w++) {
 		double ratio = log(flipped[w].total / base[w].total);
-		/* The logarithmic mean, (x - y) / (log x - log y). */
+		/* Logarithmic mean, (x - y) / (log x - log y). */
 		double mean = fabs(ratio) < 1e-12 ? flipped[w].total
 						  : (flipped[w].total - base[w].total) / ratio;
 
@@ -55,10 +55,10 @@ struct study_prediction study_predict(const struct study_counts *base,
 	return p;
 }
 
-/* ---- measured ------------------------------------------------------------------------------ */
+/* ---- measuring ----------------------------------------------------------------------------- */
 
-/* A round of `from` in the campaign `to`, whose arms are `base`, then all in their order, then the
- * product of those that are summed, then what is left of arm 0. */
+/* Adds a round of `from` to the campaign `to`, whose arms are `base`, then all arms in order, then
+ * the product of the summed ones, then the remainder of arm 0. */
 static void copy_round(struct bench *to, const struct bench *from, const struct bench_round *round,
 	size_t base, const size_t *summed, size_t n_summed)
 {
@@ -130,7 +130,7 @@ int study_measured(const struct bench *b, size_t base, const size_t *summed, siz
 	return 0;
 }
 
-/* ---- judged -------------------------------------------------------------------------------- */
+/* ---- judging ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -167,7 +167,7 @@ enum study_verdict study_judge(double predicted, const struct study_time *measur
 		return measured->low >= -limit && measured->high <= limit ? STUDY_NO_DIFFERENCE
 									  : STUDY_UNDECIDED;
 	}
-	/* A prediction of 0 makes the size infinite. */
+	/* Infinite if the prediction is 0. */
 	if (!within(measured, 0) && size >= 1.0 / FACTOR && size <= FACTOR)
 		return STUDY_AGREES_IN_SIGN;
 	return STUDY_UNKNOWN;

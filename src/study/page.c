@@ -1,4 +1,4 @@
-/* What an experiment shows: its plan before anything is built, its results, and both as JSON. */
+/* Output of an experiment: its plan before anything is built, its results, and both as JSON. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static char *change_of(const struct study_flip *flip)
 
 /* ---- the plan ------------------------------------------------------------------------------ */
 
-/* Counterfactuals that will take part, if all can be built. */
+/* Counterfactuals that will take part if all builds succeed. */
 static size_t n_planned(const struct study *s)
 {
 	size_t n = 0;
@@ -36,7 +36,7 @@ static void add_build(
 	doc_row(doc, (const char *[]){what, change, way_to_build(o), o->estimate ? about : NULL});
 }
 
-/* At most, in ns. */
+/* Upper bound, in ns. */
 static uint64_t campaign_length(const struct study *s)
 {
 	const struct study_request *rq = s->request;
@@ -90,9 +90,9 @@ void study_plan_page(struct doc *doc, const struct study *s)
 
 /* ---- results ------------------------------------------------------------------------------- */
 
-/* In percent of A's: (F - B) / A = (F / B - 1) * B / A. */
+/* Percent of A's: (F - B) / A = (F / B - 1) * B / A. */
 struct study_row {
-	double instructions, cause; /* cause: what the factor should move */
+	double instructions, cause; /* cause: the one the factor should move */
 	double time, low, high;
 	enum study_verdict verdict;
 };
@@ -102,7 +102,7 @@ static struct study_row row_of(const struct study *s, const struct study_predict
 {
 	double instructions = 100 * exp(-s->arms[0].predicted.all);
 	double time = 100 * exp(-s->arms[0].measured.log);
-	/* A cause's part of what `all` amounts to. */
+	/* A cause's part of the total change that `all` stands for. */
 	double mean = fabs(p->all) < 1e-12 ? 1 : expm1(p->all) / p->all;
 
 	return (struct study_row){.instructions = expm1(p->all) * instructions,
@@ -224,7 +224,7 @@ static void add_sum(struct doc *doc, const struct study *s)
 			: "A does not say how it was built: summed is one flip of each factor.");
 }
 
-/* Is what was flipped not B itself, but what the same inputs give now? */
+/* True if the flips start from a rebuild of B's recorded inputs, not from B itself. */
 static bool is_rebuilt(const struct study *s)
 {
 	return s->base > (s->alone ? 0 : 1);
@@ -291,7 +291,7 @@ json_t *study_plan_json(const struct study *s)
 		(json_int_t)campaign_length(s));
 }
 
-/* Adds what was predicted and measured, relative to B. */
+/* Adds the prediction and the measurement, relative to B. */
 static json_t *with_both(const struct study_prediction *p, const struct study_time *t, json_t *o)
 {
 	json_t *causes = json_object();

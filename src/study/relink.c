@@ -1,4 +1,4 @@
-/* Other links of arms that solder built: their layouts. */
+/* Relinks arms that solder built, to vary their layout. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,10 +6,10 @@
 #include "python/python.h"
 #include "study/study-internal.h"
 
-/* How a link of ours is named in a campaign: "relink 3", by the number of the shuffle. */
+/* Name of our links in a campaign: "relink 3", with the number of the shuffle. */
 #define GIVEN "relink "
 
-/* How an arm was built, if it can be linked again in seconds. */
+/* Reads how an arm was built; fails if it cannot be relinked in seconds. */
 static int open_record(const struct bench_arm *arm, struct cpython_record *record, struct err *err)
 {
 	CLEANUP_PYTHON struct python dist = {0};
@@ -23,7 +23,7 @@ static int open_record(const struct bench_arm *arm, struct cpython_record *recor
 				: 0;
 }
 
-/* The k-th link of an arm, by the number of the shuffle, in a folder of its own, to be freed. */
+/* Makes the k-th link of an arm, with the given shuffle, in its own folder *dir (caller frees). */
 static int relink(const struct cpython_record *record, const char *shuffle, const char *scratch,
 	size_t arm, size_t k, char **dir, struct err *err)
 {
@@ -72,7 +72,7 @@ int study_relink(struct bench *b, const char *scratch, struct progress *progress
 	return 0;
 }
 
-/* The number of the shuffle of a link of ours; NULL: it is none. */
+/* The shuffle number of one of our links; NULL for other links. */
 static const char *shuffle_of(const struct bench_link *link)
 {
 	const char *number = link->given && !strncmp(link->given, GIVEN, strlen(GIVEN))
@@ -83,7 +83,7 @@ static const char *shuffle_of(const struct bench_link *link)
 										      : NULL;
 }
 
-/* One link again, where it was not kept. Its digest is checked when the campaign goes on. */
+/* Recreates a link that was not kept. Its digest is checked when the campaign resumes. */
 static int restore(const struct cpython_record *record, struct bench_link *link,
 	const char *scratch, size_t arm, size_t k, struct err *err)
 {

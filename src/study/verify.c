@@ -1,4 +1,5 @@
-/* Is a distribution what its recorded inputs give? Built again, elsewhere and with other jobs. */
+/* Verifies that a distribution is reproducible: rebuilds it from its recorded inputs, elsewhere and
+ * with a different number of jobs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,10 +8,10 @@
 #include "study/study-internal.h"
 
 #define DIFFERENCES_MAX 100
-#define ARCHIVE_DIFFERENCES_MAX 20 /* of each */
+#define ARCHIVE_DIFFERENCES_MAX 20 /* per archive */
 
-/* Builds again, in a cache of its own, so that every step runs, with the sources that are
- * downloaded already; with `only_cpython`, what CPython is built from is there, too. */
+/* Rebuilds in a cache of its own, so that every step runs, using the sources already downloaded
+ * and, with `only_cpython`, the prebuilt dependencies of CPython. */
 static int build_again(const struct study_verify *how, const char *place, const char *fresh,
 	struct progress *progress, struct err *err)
 {
@@ -18,7 +19,7 @@ static int build_again(const struct study_verify *how, const char *place, const 
 	CLEANUP_PACKAGE struct package *package = NULL;
 	int line, failed;
 
-	/* A tree that cannot be packed need not be built again to know it. */
+	/* Fail before the build if the tree cannot be packed. */
 	if (pack_open(how->dir, &package, err) < 0)
 		return -1;
 	if (cpython_record_read(how->dir, how->cache->dir, NULL, &record, err) < 0 ||
@@ -55,8 +56,8 @@ static const json_t *archive_called(const json_t *archives, const char *name)
 	return NULL;
 }
 
-/* Compares archives of one name; those that only one list has differ, too. Returns how many do, or
- * -1. */
+/* Compares archives by name; one that is in only one list differs, too. Returns the number of
+ * differences, or -1. */
 static int compare_archives(const json_t *first, const json_t *second, const char *scratch,
 	json_t *list, struct err *err)
 {
@@ -82,7 +83,7 @@ static int compare_archives(const json_t *first, const json_t *second, const cha
 	return differ;
 }
 
-/* How many files of the trees and how many archives differ. */
+/* Counts the differing files and archives. */
 static int compare_builds(const struct study_verify *how, const char *place, const char *fresh,
 	json_t *result, int *files, int *archives, struct err *err)
 {
