@@ -1,4 +1,4 @@
-/* Programs that run in a Python, and what it says of itself. */
+/* Runs programs in a Python, and asks it about itself. */
 #include <elf.h>
 #include <limits.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ int py_ask_started(const char *path, char **exe, struct err *err)
 	struct py_program program = {.interpreter = path,
 		.options = "-I -S",
 		.code = "import os; print(os.readlink('/proc/self/exe'))",
-		.cwd = ".", /* as a shim would be started */
+		.cwd = ".", /* a shim may depend on it */
 		.max_output = PATH_MAX,
 		.limit_ms = STARTED_MS};
 	CLEANUP_BUF struct buf out = BUF_INIT;
@@ -83,7 +83,7 @@ int py_ask_started(const char *path, char **exe, struct err *err)
 	return 0;
 }
 
-/* Why it cannot run, in clearer words than the kernel's; NULL: try. */
+/* The reason why it cannot run, clearer than the kernel's; NULL if it may be able to. */
 static char *py_obstacle(const struct python *dist, const struct elf_facts *facts)
 {
 #if defined(__x86_64__)
@@ -106,10 +106,10 @@ static char *py_obstacle(const struct python *dist, const struct elf_facts *fact
 			    : xasprintf("it is for machine %u, which this is not", facts->machine);
 	if (facts->interp && access(facts->interp, X_OK) < 0)
 		return xasprintf("its loader '%s' is not here", facts->interp);
-	return access(dist->interpreter, X_OK) < 0 ? xstrdup("it must not be executed") : NULL;
+	return access(dist->interpreter, X_OK) < 0 ? xstrdup("it is not executable") : NULL;
 }
 
-/* One that does not know -I (Python 2, and 3 before 3.4) still says its version. */
+/* An interpreter without -I (Python 2, and 3 before 3.4) can still print its version. */
 static bool is_too_old(struct python *dist)
 {
 	const struct py_program program = {.interpreter = dist->interpreter,
@@ -134,7 +134,7 @@ static bool is_too_old(struct python *dist)
 	return true;
 }
 
-/* Keeps what it said of itself; for what no Python says why_not. */
+/* Keeps its answer; sets why_not if it is not the answer of a Python. */
 static void py_take_answer(struct python *dist, const struct buf *output)
 {
 	static const struct {
@@ -148,7 +148,7 @@ static void py_take_answer(struct python *dist, const struct buf *output)
 
 	if (json_array_size(info) < 5) {
 		json_decref(says);
-		dist->why_not = xstrdup("it ran, but its answer is not what a Python says");
+		dist->why_not = xstrdup("it ran, but its answer is not that of a Python");
 		return;
 	}
 	dist->says = says;
@@ -189,7 +189,7 @@ int py_ask(struct python *dist, const struct elf_facts *facts, struct err *err)
 	hangs = clock_ns() - began >= ASK_MS * UINT64_C(1000000);
 	if (interrupt_check(err) < 0 || (!hangs && is_too_old(dist)))
 		return interrupt_check(err);
-	/* Once more for what it prints to stderr, unless it hung. */
+	/* Run again to capture stderr, unless it hung. */
 	buf_clear(&output);
 	program.with_stderr = true;
 	if (!hangs)

@@ -1,4 +1,4 @@
-/* An interpreter at another place, with the rest of its prefix behind links. */
+/* An interpreter in another place, with links to the rest of its prefix. */
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -15,7 +15,7 @@ const char *py_below(const char *folder, const char *path)
 	return path && !strncmp(path, folder, n) && path[n] == '/' ? path + n + 1 : NULL;
 }
 
-/* Links every entry of `from` into the folder `to`, but `except` (NULL: none). */
+/* Links every entry of `from` into the folder `to`, except `except` (NULL: none). */
 static int link_entries(const char *from, const char *to, const char *except, struct err *err)
 {
 	DIR *dir = opendir(from);

@@ -1,4 +1,4 @@
-/* The ELF files of an installation or of any folder. */
+/* Finds and reads the ELF files of an installation or of any folder. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -45,12 +45,12 @@ void py_files_release(struct py_files *files)
 
 struct listing {
 	const struct python *dist; /* NULL for a plain folder */
-	const char *below;         /* paths below it are shown without it */
+	const char *below;         /* prefix to strip from displayed paths */
 	struct py_files *files;
 	bool site;
 };
 
-/* "libfoo.so", "libfoo.so.1.2": what should be an ELF file by its name. */
+/* True for names of shared libraries: "libfoo.so", "libfoo.so.1.2". */
 static bool is_shared_name(const char *name)
 {
 	const char *so = strstr(name, ".so");
@@ -74,7 +74,7 @@ static int list_file(struct listing *l, const char *path, struct py_file **ret, 
 	return 0;
 }
 
-/* The kernel's own file systems hold no files. */
+/* True for the kernel's virtual file systems, which hold no real files. */
 static bool is_kernel_made(const char *dir)
 {
 	struct statfs fs;
@@ -84,7 +84,7 @@ static bool is_kernel_made(const char *dir)
 		       fs.f_type == CGROUP2_SUPER_MAGIC || fs.f_type == DEBUGFS_MAGIC);
 }
 
-/* Modules in a folder that several Pythons share are named for one of them. */
+/* In a folder shared by several Pythons, a module's name tells which one it is for. */
 static bool is_for_another(const struct python *dist, const char *name)
 {
 	const json_t *suffixes = dist ? json_object_get(dist->says, "extension_suffixes") : NULL;
@@ -117,7 +117,7 @@ static int list_entry(struct listing *l, const char *dir, const struct dirent *e
 			strv_take(folders, steal(&path));
 		return 0;
 	}
-	/* Less than a header cannot be one, but an empty library is worth a note. */
+	/* Anything shorter than a header cannot be an ELF file, but report empty libraries. */
 	if (!S_ISREG(st.st_mode) || is_for_another(l->dist, e->d_name) ||
 		(st.st_size < 52 && !is_shared_name(e->d_name)))
 		return 0;
@@ -127,8 +127,7 @@ static int list_entry(struct listing *l, const char *dir, const struct dirent *e
 	return 0;
 }
 
-/* Every regular file below `root`, links not followed, with a list of folders instead of
- * recursion. */
+/* Every regular file below `root`, not following links. Uses a list of folders, no recursion. */
 static int list_tree(struct listing *l, const char *root, bool site, struct err *err)
 {
 	CLEANUP_STRV struct strv folders = STRV_INIT;
@@ -144,7 +143,7 @@ static int list_tree(struct listing *l, const char *root, bool site, struct err 
 		struct py_file *unlisted;
 		struct dirent *e;
 
-		/* A folder that cannot be listed stands in the list with the reason. */
+		/* An unreadable folder is listed with the reason. */
 		if (!stream) {
 			err_sys(&reason, "cannot list the folder");
 			if (list_file(l, dir, &unlisted, err) < 0)
@@ -160,7 +159,7 @@ static int list_tree(struct listing *l, const char *root, bool site, struct err 
 	return failed;
 }
 
-/* `dir` may be NULL, a link, or nothing that is there. */
+/* `dir` may be NULL, a link, or missing. */
 static int list_real_tree(struct listing *l, const char *dir, bool site, struct err *err)
 {
 	CLEANUP_FREE char *real = dir ? realpath(dir, NULL) : NULL;
@@ -168,8 +167,8 @@ static int list_real_tree(struct listing *l, const char *dir, bool site, struct 
 	return real && path_is_dir(real) ? list_tree(l, real, site, err) : 0;
 }
 
-/* The interpreter, and libpython with its stub wherever they are; then the prefix, or of one that
- * is shared what is Python's own. */
+/* The interpreter and libpython with its stub, wherever they are; then the prefix or, if it is
+ * shared, Python's own parts of it. */
 static int list_installation(struct listing *l, struct err *err)
 {
 	const struct python *dist = l->dist;
@@ -214,7 +213,7 @@ static int list_sorted(struct listing *l, struct err *err)
 		return -1;
 	}
 	sort_array(files->v, files->n, sizeof(*files->v), compare_files);
-	/* Each path once. */
+	/* Remove duplicate paths. */
 	for (size_t i = 0; i < files->n; i++) {
 		if (n > 0 && !strcmp(files->v[n - 1].path, files->v[i].path)) {
 			files->v[n - 1].site |= files->v[i].site;
@@ -248,7 +247,7 @@ int py_files_list(const struct python *dist, struct py_files *files, struct err 
 
 enum look { LOOK_ELF, LOOK_OTHER, LOOK_BAD };
 
-/* Decides by the first bytes, and by the name where they are no ELF file's. */
+/* Decides by the first bytes; if they are not ELF, by the name. */
 static enum look look_at(const char *path, char **problem, bool *unread)
 {
 	char head[513];
@@ -257,7 +256,7 @@ static enum look look_at(const char *path, char **problem, bool *unread)
 	struct err err = ERR_INIT;
 
 	if (n < 0) {
-		/* What may not be read, or is a socket, is no library by its name alone. */
+		/* An unreadable file, or a socket, is not a library just because of its name. */
 		*unread = errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
 		if (!*unread && !is_shared_name(path_base(path)))
 			return LOOK_OTHER;
@@ -268,7 +267,7 @@ static enum look look_at(const char *path, char **problem, bool *unread)
 	head[n] = '\0';
 	if (n >= 4 && !memcmp(head, "\177ELF", 4))
 		return LOOK_ELF;
-	/* Scripts of the linker have the name of a library. */
+	/* Linker scripts may be named like a library. */
 	if (!is_shared_name(path_base(path)) || strstr(head, "INPUT") || strstr(head, "GROUP") ||
 		strstr(head, "OUTPUT_FORMAT"))
 		return LOOK_OTHER;
@@ -282,7 +281,7 @@ static enum py_role role_of(const struct python *dist, const struct py_file *f)
 
 	if (dist && !strcmp(f->path, dist->interpreter))
 		return PY_ROLE_INTERPRETER;
-	/* What no loader maps: objects, and companions that hold debug information only. */
+	/* Files that no loader maps: objects, and companions with debug information only. */
 	if (!f->problem && (f->facts.kind == ELF_KIND_OBJECT || f->facts.debug_only))
 		return PY_ROLE_OBJECT;
 	if (!strcmp(base, "libpython3.so") || !strcmp(base, "libpython3t.so"))

@@ -1,4 +1,4 @@
-/* From what a person names to the interpreter's ELF file, one hop at a time. */
+/* Follows what the user named to the interpreter's ELF file, one hop at a time. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@ void pyvenv_release(struct pyvenv *cfg)
 	*cfg = (struct pyvenv){0};
 }
 
-/* "key = value" lines; keys in any case. Values count only as absolute paths. */
+/* "key = value" lines; keys are case-insensitive. Only absolute paths count as values. */
 void pyvenv_parse(const char *text, struct pyvenv *cfg)
 {
 	CLEANUP_STRV struct strv lines = STRV_INIT;
@@ -49,7 +49,7 @@ void pyvenv_parse(const char *text, struct pyvenv *cfg)
 	}
 }
 
-/* "python3.13", "python3.13t" and the like, not "python3.13-config". */
+/* "python3.13", "python3.13t" and the like, but not "python3.13-config". */
 static bool is_versioned_name(const char *name)
 {
 	const char *p = name + 8;
@@ -60,8 +60,8 @@ static bool is_versioned_name(const char *name)
 	return p[strspn(p, "abcdefghijklmnopqrstuvwxyz")] == '\0';
 }
 
-/* The first that can be run; failing that, one that at least has the name, so that the error is
- * about it. */
+/* The first name that is executable; failing that, one that exists, so that the error is about
+ * it. */
 static char *python_in(const char *bin)
 {
 	CLEANUP_STRV struct strv all = STRV_INIT;
@@ -115,13 +115,13 @@ bool py_has_python(const char *dir)
 
 struct hops {
 	struct python
-		*dist; /* its trail has a sentence for each hop, its venv the first on the way */
-	char *path;    /* where they have led */
-	char *called;  /* the last link on the way with the name of a Python */
+		*dist; /* its trail gets a sentence per hop, its venv the first one on the way */
+	char *path;    /* the current place */
+	char *called;  /* the most recent link named like a Python */
 	bool done;
 };
 
-/* Takes `path`. */
+/* Takes ownership of `path`. */
 static int hop_to(struct hops *h, char *path)
 {
 	free(h->path);
@@ -166,7 +166,7 @@ static int hop_link(struct hops *h, struct err *err)
 		free(h->called);
 		h->called = xstrdup(h->path);
 	}
-	/* Links and dots in its folders are resolved, its last part is the next hop. */
+	/* Resolve links and dots in the folders; the last component is the next hop. */
 	next = *target == '/' ? xstrdup(target) : xasprintf("%s/%s", dir, target);
 	to = path_dir(next);
 	real = realpath(to, NULL);
@@ -174,7 +174,7 @@ static int hop_link(struct hops *h, struct err *err)
 			      : steal(&next));
 }
 
-/* The interpreter in an environment is a copy: the installation is where `home` says. */
+/* The interpreter in a virtual environment is a copy: `home` tells where the installation is. */
 static int hop_from_venv(
 	struct hops *h, const char *venv, const struct pyvenv *cfg, struct err *err)
 {
@@ -189,17 +189,16 @@ static int hop_from_venv(
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		if (!places[i] || !strcmp(places[i], h->path) || access(places[i], X_OK) < 0)
 			continue;
-		strv_addf(&h->dist->trail, "'%s' is a copy; what it was made from is '%s'", h->path,
-			places[i]);
+		strv_addf(&h->dist->trail, "'%s' is a copy of '%s'", h->path, places[i]);
 		return hop_to(h, xstrdup(places[i]));
 	}
 	err_set(err, ERR_INPUT, "the virtual environment '%s' was made from '%s', where no '%s' is",
 		venv, cfg->home, base);
-	return err_hint(err, "its Python was moved or removed: make it again");
+	return err_hint(err, "its Python was moved or removed: recreate it");
 }
 
-/* A program that shows nothing of a Python may be a launcher that becomes one when it is started
- * by that name (a link to it, or itself): it is asked which. */
+/* A program without any sign of a Python may be a launcher that turns into one when started under
+ * that name (its own, or that of a link to it), so run it to find out which. */
 static int hop_program(struct hops *h, struct err *err)
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
@@ -209,7 +208,7 @@ static int hop_program(struct hops *h, struct err *err)
 	struct stat started, here;
 
 	h->done = true;
-	/* What cannot be read is reported by who reads it next. */
+	/* An unreadable file is reported by the next reader. */
 	if (!name || elf_facts_read(h->path, &facts, &failed) < 0 || py_starts_python(&facts))
 		return 0;
 	if (h->dist->no_run) {
@@ -219,7 +218,7 @@ static int hop_program(struct hops *h, struct err *err)
 		return 0;
 	}
 	if (py_ask_started(name, &exe, &failed) < 0) {
-		/* Why a Python itself does not run is said elsewhere. */
+		/* The reason why a Python itself does not run is reported elsewhere. */
 		if (name == h->called)
 			strv_addf(&h->dist->trail,
 				"'%s', started as '%s', does not answer as a Python (%s)", h->path,
@@ -236,7 +235,7 @@ static int hop_program(struct hops *h, struct err *err)
 	return hop_to(h, steal(&exe));
 }
 
-/* The program that a "#!" line names, with env(1) resolved. */
+/* The program in a "#!" line; resolves env(1). */
 static char *script_interpreter(const char *head)
 {
 	CLEANUP_FREE char *line = xstrndup(head + 2, strcspn(head + 2, "\n"));
@@ -275,7 +274,7 @@ static int hop_script(struct hops *h, const char *head, struct err *err)
 			program);
 		return err_hint(err, "name the interpreter that it runs");
 	}
-	/* A script that is called python runs one: it is asked which. */
+	/* A script called python runs one; ask which. */
 	if (h->dist->no_run) {
 		err_set(err, ERR_INPUT,
 			"'%s' is a script, and which Python it runs is seen by running it",
@@ -287,13 +286,13 @@ static int hop_script(struct hops *h, const char *head, struct err *err)
 	if (next[0] != '/' || !strcmp(next, h->path))
 		return err_set(err, ERR_INPUT, "the script '%s' does not run a Python", h->path);
 	strv_addf(&h->dist->trail,
-		"'%s' is a script of '%s'; it runs '%s', which is looked at without it", h->path,
+		"'%s' is a script of '%s'; it runs '%s', which is examined without it", h->path,
 		program, next);
 	return hop_to(h, steal(&next));
 }
 
-/* The environment that `path` belongs to, by the rule of Python itself: a pyvenv.cfg in its folder
- * or one folder up. */
+/* The virtual environment that `path` belongs to, by Python's own rule: a pyvenv.cfg in its folder
+ * or one level up. */
 static char *venv_of(const char *path, struct pyvenv *cfg)
 {
 	CLEANUP_FREE char *dir = path_dir(path), *above = path_dir(dir);
@@ -375,7 +374,7 @@ int py_follow(const char *what, struct python *dist, char **ret, struct err *err
 		failed = hop(&h, err);
 	path = h.path;
 	called = h.called;
-	/* The last sentence of the trail is how we came to what went wrong. */
+	/* The last sentence of the trail tells how we got to what failed. */
 	if (failed)
 		return dist->trail.n && err->code == ERR_INPUT
 			       ? err_wrap(err, "%s", dist->trail.v[dist->trail.n - 1])

@@ -1,4 +1,5 @@
-/* Facts without judgement: of one file, or of many, read by all processors and shown in order. */
+/* Facts without judgement: about one file, or about many, read on all processors and shown in
+ * order. */
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 #define N_COLUMNS 8
 #define N_ROLES (PY_ROLE_OBJECT + 1)
 
-/* What is known of a file beyond its own facts. `python` is the program that would load it; NULL:
- * the file itself is the first. Fails only on an interrupt. */
+/* Collects what is known of a file beyond its own facts. `python` is the program that would load
+ * it; NULL: the file itself is first in the chain. Fails only on an interrupt. */
 static int item_fill(struct py_item *item, const struct py_chain *python, struct err *err)
 {
 	const struct elf_facts *f = &item->file.facts;
@@ -122,19 +123,19 @@ static int inspect_archive(
 
 /* ---- many files ---------------------------------------------------------------------------- */
 
-/* A Python, or a folder: then `dist` and `python` are NULL. */
+/* A Python, or a folder with `dist` and `python` NULL. */
 struct inspection {
 	const struct py_inspect *o;
-	FILE *out; /* for JSON; NULL: none */
+	FILE *out; /* for JSON, or NULL */
 	const struct python *dist;
 	const struct py_chain *python;
 	struct py_files files;
-	struct py_item *items; /* one for each file; kept after it was taken if it has a page */
-	char **json;           /* of each file, until it is printed */
-	struct strv cells[N_ROLES]; /* of the tables of files, row after row */
-	struct strv bad, odd;       /* path and reason by turns */
+	struct py_item *items;      /* one per file; kept for files with a page of their own */
+	char **json;                /* per file, until printed */
+	struct strv cells[N_ROLES]; /* cells of the file tables, row by row */
+	struct strv bad, odd;       /* alternating path and reason */
 	const struct py_item *interpreter, *library;
-	struct py_size *sizes; /* of the n_elf files that could be read */
+	struct py_size *sizes; /* of the n_elf readable files */
 	size_t n_elf;
 	char *glibc, *glibc_of;
 	uint64_t bytes, bytes_taken;
@@ -156,7 +157,7 @@ static bool has_page(const struct inspection *r, const struct py_file *f)
 	return pattern ? fnmatch(pattern, f->rel, 0) == 0 || strstr(f->rel, pattern) : r->o->all;
 }
 
-/* On a worker. An interrupt is noticed where things are taken. */
+/* Runs on a worker. Interrupts are noticed on the consumer's side. */
 static void inspect_nth(void *ctx, size_t i)
 {
 	struct inspection *r = ctx;
@@ -186,7 +187,7 @@ static void drop_nth(void *ctx, size_t i)
 	free(r->json[i]);
 }
 
-/* Strings of JSON hold no line ends, so that whole lines can be moved to the right. */
+/* JSON strings contain no newlines, so whole lines can be indented. */
 static void print_indented(FILE *out, const char *text, const char *indent)
 {
 	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
@@ -284,8 +285,8 @@ static void inspection_release(struct inspection *r)
 	free(r->glibc_of);
 }
 
-/* What a module that names libpython in DT_NEEDED, and has no paths of its own, would get; of an
- * interpreter that needs libpython, it is the one that is loaded already. */
+/* The library that a module with libpython in DT_NEEDED and no search path of its own would get. If
+ * the interpreter itself needs libpython, it is the one already loaded. */
 static int show_for_modules(struct doc *doc, const struct inspection *r, struct err *err)
 {
 	const struct elf_facts none = {0};
@@ -392,8 +393,8 @@ static int show_files(struct doc *doc, const struct inspection *r, struct err *e
 		       : 0;
 }
 
-/* Reads everything, printing JSON on the way, and then makes the document. `what` names it, and
- * `head` is what the JSON says of it under `key`. */
+/* Reads everything, printing JSON on the way, then makes the document. `what` is its title; `head`
+ * is its description in the JSON, under `key`. */
 static int inspect_many(struct inspection *r, const char *what, const char *key, json_t *head,
 	struct doc **ret, struct err *err)
 {
@@ -475,7 +476,7 @@ static int inspect_folder(
 		       : inspect_many(&r, full, "folder", json_text(full), ret, err);
 }
 
-/* ---- which of them ------------------------------------------------------------------------- */
+/* ---- dispatch ------------------------------------------------------------------------------ */
 
 /* By content, not by name. */
 static int inspect_regular(const char *path, const struct stat *st, const struct py_inspect *o,
@@ -514,7 +515,8 @@ int py_inspect(
 	struct stat st;
 	int failed;
 
-	/* What is not here may be on PATH; a dangling link is explained hop by hop. */
+	/* A name that does not exist here may be on PATH; a dangling link is explained hop by
+	 * hop. */
 	if (stat(what, &st) < 0)
 		failed = inspect_python(what, o, json, &doc, err);
 	else if (S_ISREG(st.st_mode))

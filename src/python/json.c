@@ -150,7 +150,7 @@ json_t *py_file_json(const struct py_file *file)
 
 /* ---- the artifacts of a distribution ------------------------------------------------------- */
 
-/* `name` says what the ELF file is; the rest is of its facts. */
+/* `name` says which ELF file this is; the rest comes from its facts. */
 static int add_artifact(const char *path, const char *name, json_t *list, struct err *err)
 {
 	static const char *const keys[] = {
@@ -166,7 +166,7 @@ static int add_artifact(const char *path, const char *name, json_t *list, struct
 	o = JSON_OBJECT({"name", json_text(name)}, {"file", json_text(path_base(path))},
 		{"size", json_incref(json_object_get(all, "size"))},
 		{"kind", json_incref(json_object_get(all, "kind"))},
-		/* The library itself is linked in neither way. */
+		/* The library itself is neither static nor shared. */
 		{"link", json_text(link != PY_LINK_UNKNOWN            ? py_link_name(link)
 				   : elf_exports(&f, "Py_Initialize") ? "(this file)"
 								      : "none")},

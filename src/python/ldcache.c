@@ -1,5 +1,5 @@
-/* /etc/ld.so.cache, as ldconfig of glibc 2.2 and newer writes it: alone, or behind the table of the
- * old format. */
+/* /etc/ld.so.cache, as written by ldconfig of glibc 2.2 and later: the new format alone, or after
+ * the table of the old format. */
 #include <string.h>
 
 #include "python/python-internal.h"
@@ -12,7 +12,7 @@
 #define NEW_ENTRY 24
 #define EXTENSION_MAGIC 0xeaa42174u
 #define EXTENSION_HWCAPS 1
-/* Of an entry's hwcap: the lower half is an index into the names of glibc-hwcaps. */
+/* In an entry's hwcap: the lower half is an index into the names of glibc-hwcaps. */
 #define HWCAP_IS_NAMED ((uint64_t)1 << 62)
 
 static uint32_t u32(const uint8_t *p)
@@ -23,7 +23,7 @@ static uint32_t u32(const uint8_t *p)
 	return v;
 }
 
-/* NULL unless the string ends inside the file. */
+/* NULL unless the string ends within the file. */
 static const char *text_at(const struct ldcache *c, uint32_t offset)
 {
 	if (offset >= c->n || !memchr(c->p + offset, '\0', c->n - offset))

@@ -1,5 +1,5 @@
-/* Where ld.so of the GNU C library finds a library: its search order, step by step, and its own
- * word (--list-diagnostics) on what was compiled into it. */
+/* Finds a library as ld.so of the GNU C library does: its search order, step by step, and its own
+ * report (--list-diagnostics) on what was compiled into it. */
 #include <ctype.h>
 #include <elf.h>
 #include <errno.h>
@@ -20,22 +20,22 @@
 #define MAX_DIAGNOSTICS (1 << 20)
 #define DIAGNOSTICS_MS 10000
 
-/* What one ld.so has compiled in or found out about the processor. */
+/* Values compiled into one ld.so, and what it detected about the processor. */
 struct loader {
 	struct loader *next;
 	char *key;          /* machine, class and path */
 	char *lib;          /* $LIB */
-	char *platform;     /* $PLATFORM; NULL when unknown */
-	struct strv dirs;   /* default folders, without a final slash */
-	struct strv hwcaps; /* subfolders of glibc-hwcaps that are searched, best first */
+	char *platform;     /* $PLATFORM; NULL if unknown */
+	struct strv dirs;   /* default folders, without trailing slashes */
+	struct strv hwcaps; /* active subfolders of glibc-hwcaps, best first */
 };
 
-/* What holds for all processes of a machine and class. */
+/* Constants for all processes of a machine and class. */
 static const struct loader_machine {
 	uint16_t machine;
 	unsigned bits;
-	int32_t cache;      /* the kind of entry in ld.so.cache that they look for; -1: not known */
-	const char *triple; /* of Debian's folders; NULL: not known */
+	int32_t cache;      /* flags of matching ld.so.cache entries; -1: unknown */
+	const char *triple; /* for Debian's folders; NULL: unknown */
 	const char *interp; /* the usual loader */
 } machines[] = {
 	{EM_X86_64, 64, 0x303, "x86_64-linux-gnu", "/lib64/ld-linux-x86-64.so.2"},
@@ -57,14 +57,14 @@ static const struct loader_machine *find_machine(uint16_t machine, unsigned bits
 	return m;
 }
 
-/* All loaders asked so far, and the cache's bytes. They do not change while we run, and are never
- * freed. */
+/* All loaders asked so far, and the contents of the cache. They do not change while we run, and are
+ * never freed. */
 static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct loader *known_loaders;
 static struct buf known_cache;
 static bool cache_read;
 
-/* The text in quotes of a line NAME="text" or NAME[0x1]="text"; NULL for other lines. */
+/* The quoted text of a line NAME="text" or NAME[0x1]="text"; NULL for other lines. */
 static char *quoted(const char *line, const char *name)
 {
 	size_t len = strlen(name);
@@ -81,7 +81,7 @@ static char *quoted(const char *line, const char *name)
 	return xstrndup(p + 2, strcspn(p + 2, "\""));
 }
 
-/* Returns `dir` without slashes at its end. */
+/* Strips trailing slashes from `dir` and returns it. */
 static char *strip_slashes(char *dir)
 {
 	for (size_t n = dir ? strlen(dir) : 0; n > 1 && dir[n - 1] == '/';)
@@ -128,7 +128,7 @@ static void ask_loader(struct loader *l, const char *interp)
 	const char *base = real ? path_base(real) : "";
 	struct err ignored = ERR_INIT;
 
-	/* Only a real ld.so of the system is run. */
+	/* Run only a real ld.so of the system. */
 	if (!real || (strncmp(real, "/lib", 4) != 0 && strncmp(real, "/usr/lib", 8) != 0) ||
 		(strncmp(base, "ld-", 3) != 0 && strncmp(base, "ld64.so", 7) != 0 &&
 			strncmp(base, "ld.so", 5) != 0) ||
@@ -141,8 +141,8 @@ static void ask_loader(struct loader *l, const char *interp)
 		parse_diagnostics(l, out.data);
 }
 
-/* For one that could not be asked (older than 2.33, or for another machine): what distributions
- * compile in. */
+/* Distribution defaults, for a loader that could not be asked (older than 2.33, or for another
+ * machine). */
 static void fill_defaults(struct loader *l, uint16_t machine, unsigned bits)
 {
 	const char *triple = find_machine(machine, bits)->triple;
@@ -189,7 +189,7 @@ static const struct loader *get_loader(const struct py_chain *first)
 	return l;
 }
 
-/* Empty when there is none: the loader passes it over too. */
+/* Empty if there is no cache, which the loader ignores too. */
 static const struct buf *get_cache(void)
 {
 	struct err ignored = ERR_INIT;
@@ -212,11 +212,11 @@ struct search {
 	unsigned bits;
 	uint16_t machine;
 	char *found, *why;
-	bool blocked; /* a file that stops the loader */
+	bool blocked; /* found a file that stops the loader */
 };
 
-/* Does a file open, and is it for this process? Other classes and machines are passed over; what
- * is no ELF file at all stops the loader. */
+/* True if the file opens and is for this process. The loader skips files of another class or
+ * machine, but stops at a file that is not ELF at all. */
 static bool would_load(struct search *s, const char *path)
 {
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -238,8 +238,8 @@ static bool would_load(struct search *s, const char *path)
 	return head[EI_CLASS] == (s->bits == 64 ? ELFCLASS64 : ELFCLASS32) && machine == s->machine;
 }
 
-/* The folder of an element of the chain: of a program as the kernel knows it, of libraries as they
- * were found. */
+/* The folder of an element of the chain: for a program resolved as by the kernel, for libraries as
+ * found. */
 static char *origin_of(const struct search *s, size_t i)
 {
 	bool program = i == 0 && s->chain[i].facts->interp;
@@ -249,7 +249,8 @@ static char *origin_of(const struct search *s, size_t i)
 	return full ? path_dir(full) : NULL;
 }
 
-/* The length of a token ("ORIGIN" or "{ORIGIN}") at p; 0 if it is another, as "ORIGINAL" is. */
+/* The length of a token ("ORIGIN" or "{ORIGIN}") at p; 0 if it is a different one, such as
+ * "ORIGINAL". */
 static size_t token_length(const char *p, const char *name)
 {
 	size_t brace = *p == '{', len = strlen(name);
@@ -268,8 +269,8 @@ bool py_begins_with_origin(const char *text)
 	return *text == '$' && token_length(text + 1, "ORIGIN") > 0;
 }
 
-/* Replaces $ORIGIN, $LIB and $PLATFORM as of element i of the chain. NULL: a value is not known,
- * and the loader drops the whole path. */
+/* Expands $ORIGIN, $LIB and $PLATFORM for element i of the chain. NULL if a value is unknown; the
+ * loader then drops the whole path element. */
 static char *expand_tokens(const struct search *s, size_t i, const char *text)
 {
 	CLEANUP_FREE char *origin = origin_of(s, i);
@@ -310,8 +311,8 @@ bool py_loader_answers(const struct py_chain *library, const char *needed)
 	return !strcmp(needed, library->path) || (soname && !strcmp(needed, soname));
 }
 
-/* One folder, with its subfolders for better processors first. The rule that led there is told with
- * the file `of` (may be NULL) that says so. */
+/* Searches one folder, subfolders for better processors first. Reports the rule that led there, and
+ * the file `of` (may be NULL) that contains it. */
 static bool search_dir(struct search *s, const char *dir, const char *rule, const char *of)
 {
 	for (size_t i = 0; i <= s->loader->hwcaps.n; i++) {
@@ -330,7 +331,8 @@ static bool search_dir(struct search *s, const char *dir, const char *rule, cons
 	return false;
 }
 
-/* The folders of a search path of element i of the chain; an empty one is the current folder. */
+/* Searches the folders of a search path of element i of the chain; an empty one is the current
+ * folder. */
 static bool search_list(struct search *s, const char *list, const char *separators, size_t i,
 	const char *rule, const char *of)
 {
@@ -363,7 +365,7 @@ static bool search_cache(struct search *s)
 
 	if (!bytes->len || ldcache_open(bytes->data, bytes->len, &cache, &ignored) < 0)
 		return false;
-	/* Entries for better processors come first; of them the best one wins, then the first plain
+	/* Entries for better processors come first: the best of them wins, else the first plain
 	 * one. */
 	while (ldcache_next(&cache, &e, &ignored) > 0) {
 		size_t level = 0;
@@ -396,7 +398,8 @@ static void search_all(struct search *s)
 	const struct py_chain *last = &s->chain[s->n - 1];
 	const char *environment = getenv("LD_LIBRARY_PATH");
 
-	/* DT_RPATH of the file, of what loaded it, and so on; of each only without a DT_RUNPATH. */
+	/* DT_RPATH of the file, of the file that loaded it, and so on; each only if it has no
+	 * DT_RUNPATH. */
 	for (size_t i = last->facts->runpath ? 0 : s->n; i-- > 0;) {
 		const struct elf_facts *f = s->chain[i].facts;
 
@@ -440,7 +443,7 @@ int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *nee
 	if (!strchr(needed, '/')) {
 		search_all(&s);
 	} else if ((path = expand_tokens(&s, n_chain - 1, needed)) && would_load(&s, path)) {
-		/* A name with a slash is a path and is not searched for. */
+		/* A name with a slash is a path; there is no search. */
 		s.found = steal(&path);
 		s.why = xstrdup("the path in DT_NEEDED");
 	}

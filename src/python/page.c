@@ -1,4 +1,4 @@
-/* The page of one file: every fact in the words that a person reads. */
+/* The page of one file: every fact, in words for people. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

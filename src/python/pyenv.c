@@ -1,5 +1,5 @@
-/* pyenv's shims: which version they would run. pyenv is a set of bash scripts; its rules are
- * applied here without running any of them. */
+/* Determines which version pyenv's shims would run. pyenv is a set of bash scripts; this applies
+ * its rules without running any of them. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,8 @@ char *pyenv_shim_root(const char *script)
 	return end && *end == '"' && *start == '/' ? xstrndup(start, (size_t)(end - start)) : NULL;
 }
 
-/* The names that a version file selects: the first word of each line that is no comment. Those
- * that would lead out of versions/ are ignored, as pyenv does. */
+/* The names that a version file selects: the first word of each line that is not a comment. Like
+ * pyenv, ignores names that would lead out of versions/. */
 static void read_version_file(const char *path, struct strv *versions)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -43,7 +43,7 @@ static void read_version_file(const char *path, struct strv *versions)
 	}
 }
 
-/* The nearest .python-version from `dir` upward; NULL if none. */
+/* The nearest .python-version from `dir` upwards; NULL if none. */
 static char *local_file(const char *dir)
 {
 	CLEANUP_FREE char *at = xstrdup(dir);
@@ -81,7 +81,7 @@ static void selected(const char *root, struct strv *versions, char **origin)
 	read_version_file(*origin, versions);
 }
 
-/* "3.13.0rc2", "3.13.0a1", "3.12-dev": never the latest of anything. */
+/* Pre-releases, "3.13.0rc2", "3.13.0a1", "3.12-dev", are never the latest. */
 static bool is_unfinished(const char *name)
 {
 	size_t n = strlen(name), digits = n;
@@ -103,7 +103,7 @@ static bool is_free_threaded(const char *name)
 	return n > 1 && name[n - 1] == 't' && isdigit((unsigned char)name[n - 2]);
 }
 
-/* "3.12" stands for the newest installed 3.12.x; "3.13t" for the newest free-threaded one. */
+/* "3.12" selects the newest installed 3.12.x; "3.13t" the newest free-threaded one. */
 static char *latest(const char *root, const char *prefix)
 {
 	CLEANUP_FREE char *versions = xasprintf("%s/versions", root);
@@ -147,7 +147,7 @@ static char *version_dir(const char *root, const char *version)
 	return NULL;
 }
 
-/* PATH without the shims. */
+/* Searches PATH without the shims. */
 static char *find_outside(const char *root, const char *program)
 {
 	CLEANUP_FREE char *shims = xasprintf("%s/shims", root);

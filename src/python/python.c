@@ -1,4 +1,4 @@
-/* A Python installation: what is asked and what is read, put together. */
+/* A Python installation: combines its own answers with what is read from files. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ const char *py_config(const struct python *dist, const char *name)
 	json_t *vars = json_object_get(dist->says, "config_vars"), *value;
 
 	value = json_object_get(vars, name);
-	/* A number becomes a string in its place, so that the text has an owner. */
+	/* Replace a number by a string, so that the text has an owner. */
 	if (json_is_integer(value)) {
 		value = json_sprintf("%lld", (long long)json_integer_value(value));
 		json_object_set_new(vars, name, value);
@@ -129,8 +129,8 @@ static char *real_or_copy(const char *path)
 	return real ? real : xstrdup(path);
 }
 
-/* Is the prefix shared with other software? So are /usr and the like, conda's, and those of the
- * user's own home, as of a Python in ~/bin or in ~/.local/bin. */
+/* True if the prefix is shared with other software: /usr and the like, conda's prefixes, and those
+ * in the user's home (a Python in ~/bin or ~/.local/bin). */
 static bool is_system_prefix(const char *prefix)
 {
 	CLEANUP_FREE char *conda = xasprintf("%s/conda-meta", prefix);
@@ -143,7 +143,7 @@ static bool is_system_prefix(const char *prefix)
 	       (real && (!strcmp(prefix, real) || !strcmp(prefix, local)));
 }
 
-/* "3.13" of a folder lib/python3.13 that holds a standard library; only if there is one alone. */
+/* "3.13" from a folder lib/python3.13 with a standard library; NULL unless there is exactly one. */
 static char *series_below(const char *prefix)
 {
 	CLEANUP_FREE char *lib = xasprintf("%s/lib", prefix), *found = NULL;
@@ -163,7 +163,7 @@ static char *series_below(const char *prefix)
 	return steal(&found);
 }
 
-/* PY_VERSION of the header that is installed with it. */
+/* PY_VERSION from the installed header. */
 static char *version_in_header(const struct python *dist)
 {
 	static const char define[] = "#define PY_VERSION";
@@ -183,7 +183,7 @@ static char *version_in_header(const struct python *dist)
 	return NULL;
 }
 
-/* For an interpreter that does not run: what its name and its place show. */
+/* For an interpreter that does not run: guesses from its name and place. */
 static void version_from_place(struct python *dist)
 {
 	const char *base = path_base(dist->interpreter), *flags;
@@ -205,7 +205,7 @@ static void version_from_place(struct python *dist)
 		sscanf(dist->version, "%*d.%*d.%d", &dist->micro);
 }
 
-/* Takes `path`; its real form if it is a folder, else NULL. */
+/* Takes ownership of `path`; returns its real path if it is a folder, else NULL. */
 static char *existing_dir(char *path)
 {
 	CLEANUP_FREE char *given = path;
@@ -236,7 +236,7 @@ static void find_places(struct python *dist)
 
 /* ---- libpython ----------------------------------------------------------------------------- */
 
-/* The first of the names that is a regular file in one of the folders, links resolved. */
+/* The first regular file, links resolved, with one of the names in one of the folders. */
 static char *first_file(const struct strv *dirs, const struct strv *names)
 {
 	for (size_t k = 0; k < names->n; k++) {
@@ -251,8 +251,8 @@ static char *first_file(const struct strv *dirs, const struct strv *names)
 	return NULL;
 }
 
-/* Those that ship with it, if they are really there: what the variables of sysconfig name, then
- * what such a file is called; the most particular folder first. */
+/* The libraries that ship with it, if they exist: names from sysconfig variables first, then usual
+ * names; most specific folder first. */
 static void find_libraries(struct python *dist)
 {
 	static const char *const all_flags[] = {"", "t", "m", "d", "td", "dm"};
@@ -342,7 +342,7 @@ static int find_or_release(const char *what, bool run, struct python *dist, stru
 {
 	*dist = (struct python){.no_run = !run};
 	dist->given = xstrdup(what);
-	/* What was asked of programs when a signal came says nothing of the Python. */
+	/* Answers of programs that a signal interrupted say nothing about the Python. */
 	if (interrupt_check(err) == 0 && find_python(what, dist, err) == 0 &&
 		interrupt_check(err) == 0)
 		return 0;
