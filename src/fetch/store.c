@@ -48,6 +48,19 @@ static char *final_path(const struct fetcher *f, const struct source *s)
 	return xasprintf("%s/%s/%s", f->options.store, s->sha256, s->file);
 }
 
+/* Whoever was killed after the file landed has left its lock. */
+static void clear_lock(const struct fetcher *f, const struct source *s)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/partial/%s.lock", f->options.store, s->sha256);
+	struct err ignored = ERR_INIT;
+	int fd;
+
+	if (path_exists(path) && lock_try(path, &fd, &ignored) == 1) {
+		unlink(path);
+		close(fd);
+	}
+}
+
 int fetch_stored(struct fetcher *f, const struct source *s, char **path, struct err *err)
 {
 	CLEANUP_FREE char *final = NULL;
@@ -59,6 +72,7 @@ int fetch_stored(struct fetcher *f, const struct source *s, char **path, struct 
 		return 0;
 	if (source_verify(s, final, err) < 0)
 		return err_wrap(err, "the stored file '%s' is damaged", final);
+	clear_lock(f, s);
 	if (path)
 		*path = steal(&final);
 	return 1;
