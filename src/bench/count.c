@@ -25,7 +25,8 @@ int bench_counter(char **version, struct err *err)
 	if (!program) {
 		err_set(err, ERR_UNSUPPORTED,
 			"counting instructions is not supported: needs valgrind");
-		return err_hint(err, "install it (its package is called so), or leave --count out");
+		return err_hint(
+			err, "install it (the package has the same name), or leave --count out");
 	}
 	strv_add(&argv, program);
 	strv_add(&argv, "--version");

@@ -485,7 +485,7 @@ static int check_campaign(struct place *at, const struct bench *b)
 		if (i == 0 && b->arms[i].role != BENCH_ROLE_ARM)
 			return refuse(at, "role", "is not that of a reference");
 		if (bench_find_arm(b, b->arms[i].name) != &b->arms[i])
-			return refuse(at, "name", "is that of another arm too");
+			return refuse(at, "name", "is also the name of another arm");
 	}
 	for (size_t i = 0; i < b->n_workloads; i++) {
 		set_place(at, "workloads[%zu]", i);
@@ -506,7 +506,7 @@ static int check_campaign(struct place *at, const struct bench *b)
 				check_below(at, "arm", o->arm, b->n_arms) < 0)
 				return -1;
 			if (seen[o->workload * b->n_arms + o->arm] > i)
-				return refuse(at, "", "is there twice");
+				return refuse(at, "", "occurs twice");
 			seen[o->workload * b->n_arms + o->arm] = i + 1;
 		}
 	}
@@ -537,7 +537,7 @@ static int read_counts(struct place *at, const json_t *root, struct bench *b)
 			return -1;
 		c = &b->counts[row->workload * b->n_arms + row->arm];
 		if (c->once)
-			return refuse(at, "", "is there twice");
+			return refuse(at, "", "occurs twice");
 		*c = (struct bench_count){(uint64_t)row->loops, row->once, row->twice};
 	}
 	return 0;

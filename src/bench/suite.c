@@ -237,7 +237,7 @@ int suite_add_index(struct bench *b, const char *text, size_t size, const char *
 	 * missing. */
 	for (i = 0; result == 0 && i < words.n; i++) {
 		if (!chose[i])
-			result = err_set(err, ERR_USAGE, "no workload of '%s' is called like '%s'",
+			result = err_set(err, ERR_USAGE, "no workload of '%s' has a name like '%s'",
 				from, words.v[i]);
 	}
 	if (result == 0 && b->n_workloads == 0)

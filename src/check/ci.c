@@ -85,7 +85,7 @@ static struct item item_of(const char *suite, const json_t *j)
 	if (more)
 		json_array_append_new(it.findings,
 			json_pack("{s:o}", "what",
-				json_sprintf("and %lld findings more", (long long)more)));
+				json_sprintf("and %lld more findings", (long long)more)));
 	return it;
 }
 

@@ -128,7 +128,7 @@ static void add_findings(struct doc *doc, const json_t *rules)
 			}
 			if (more) {
 				CLEANUP_FREE char *text =
-					xasprintf("and %lld findings more", (long long)more);
+					xasprintf("and %lld more findings", (long long)more);
 
 				cells[2] = NULL;
 				cells[3] = text;

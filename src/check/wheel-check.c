@@ -190,7 +190,7 @@ static int check_one(struct wheel_work *work, struct err *err)
 	w->sha256 = xstrdup(hex);
 	w->size = (int64_t)size;
 	if (!wheel_name_parse(file, &name, &w->version)) {
-		wheel_not_checked(w, "'%s' is not how a wheel is named", w->file);
+		wheel_not_checked(w, "'%s' is not the name of a wheel", w->file);
 		return 0;
 	}
 	if (result_path(work, &kept, err) < 0)

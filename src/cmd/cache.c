@@ -171,7 +171,7 @@ static int prune_cache(struct cache_answer *c, struct err *err)
 	json_object_set_new(c->model, "removed", list);
 	if (!v->damaged && !v->older_than && !v->max_size) {
 		err_set(err, ERR_USAGE, "prune: which entries?");
-		return err_hint(err, "say --damaged, --older-than DAYS or --max-size SIZE");
+		return err_hint(err, "use --damaged, --older-than DAYS or --max-size SIZE");
 	}
 	if ((v->older_than && parse_number("--older-than", v->older_than, false, &days, err) < 0) ||
 		(v->max_size &&

@@ -158,7 +158,7 @@ static void set_origin(struct python *dist, const char *archive, const char *ver
 			verified_by);
 	else
 		strv_addf(&dist->trail,
-			"unpacked from '%s', which was not verified: no SHA256SUMS beside it "
+			"unpacked from '%s', which was not verified: no SHA256SUMS in its folder "
 			"names it",
 			archive);
 	for (size_t i = 0; i < hops.n; i++)
@@ -225,7 +225,7 @@ static int check_archive(
 			struct progress *progress = progress_new(stderr, PROGRESS_AUTO);
 
 			progress_warn(progress,
-				"'%s' is not verified, since no SHA256SUMS beside it names it; its "
+				"'%s' is not verified, since no SHA256SUMS in its folder names it; its "
 				"programs are run with your rights",
 				archive);
 			progress_free(progress);

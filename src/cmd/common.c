@@ -70,6 +70,6 @@ int cmd_parse_package(const char *word, const char **version, struct err *err)
 	*version = word[n] ? word + n + 1 : NULL;
 	if (n == 7 && !strncmp(word, "cpython", n) && (!word[n] || word[n + 1]))
 		return 0;
-	err_set(err, ERR_USAGE, "'%s' cannot be built, only cpython", word);
+	err_set(err, ERR_USAGE, "'%s' cannot be built; only cpython can", word);
 	return err_hint(err, "write cpython, 3.13 or cpython@3.13.5");
 }

@@ -43,8 +43,8 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	if (said)
 		progress_say(progress, "'%s' is what %s says", args->v[0], said);
 	else
-		progress_say(progress, "'%s' was not verified: no SHA256SUMS beside it names it",
-			args->v[0]);
+		progress_say(progress,
+			"'%s' was not verified: no SHA256SUMS in its folder names it", args->v[0]);
 	progress_free(progress);
 	if (v->json) {
 		json_t *model = json_pack("{s:o, s:o, s:s?}", "archive", json_text(args->v[0]),

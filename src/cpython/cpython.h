@@ -31,7 +31,7 @@
  * to the linker (of libpython.so, too). */
 #define CPYTHON_OPTIONS_OF_WHAT(X)                                                                 \
 	X(link, "LINK", CHOICE, "static|shared", "", "static", false, true,                        \
-		"put libpython into the interpreter, or beside it")                                \
+		"link libpython into the interpreter, or shared")                                  \
 	X(opt, "OPT", CHOICE, "none|pgo", "", "none", true, true, "optimise by a profile (PGO)")   \
 	X(lto, "LTO", CHOICE, "none|thin|full", "|best", "none", true, true,                       \
 		"optimise at link time; best: thin with clang, full with gcc")

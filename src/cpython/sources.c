@@ -293,7 +293,7 @@ int sources_import(const struct cpython_build *b, const char *dir, struct err *e
 		}
 	}
 	if (!n) {
-		err_set(err, ERR_INPUT, "'%s' holds no file that any set locks", dir);
+		err_set(err, ERR_INPUT, "'%s' has none of the locked sources", dir);
 		return err_hint(err,
 			"recipes/sets/*.yaml name them; 'solder fetch' without --from downloads them");
 	}

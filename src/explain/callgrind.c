@@ -517,7 +517,7 @@ static int read_lines(struct reader *r, struct err *err)
 			return -1;
 	}
 	if (!r->n_events) {
-		err_set(err, ERR_INPUT, "this is not what callgrind writes");
+		err_set(err, ERR_INPUT, "this is not callgrind's format");
 		return r->header ? err_hint(err, "is the file whole?") : -1;
 	}
 	return end_part(r, err);

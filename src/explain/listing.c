@@ -297,10 +297,9 @@ void explain_write_code(const struct explain_answer *answer, struct doc *doc)
 		heading = xasprintf("Machine code: %s", answer->code_names[i]);
 		doc_heading(doc, heading);
 		if (a->why_no_lines)
-			doc_text(doc, "%sOf the source nothing is known: %s.", b ? "A: " : "",
-				a->why_no_lines);
+			doc_text(doc, "%sNo source lines: %s.", b ? "A: " : "", a->why_no_lines);
 		if (b && b->why_no_lines)
-			doc_text(doc, "B: Of the source nothing is known: %s.", b->why_no_lines);
+			doc_text(doc, "B: No source lines: %s.", b->why_no_lines);
 		explain_listing_make(a, b, &listing);
 		for (size_t k = 0; k < listing.n; k++)
 			show_part(doc, &listing.parts[k], b, answer->q->all_code);

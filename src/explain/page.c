@@ -158,7 +158,7 @@ static void write_headline(const struct explain_answer *answer, struct doc *doc,
 		buf_addf(&text, "; the largest %s is %s (%s)", a == b ? "change" : "cause",
 			most->words, explain_cell_change_share(&c[0], most->a, most->b, a));
 	else if (a && fabs(percent) >= SHOWN_SHARE)
-		buf_adds(&text, ", by no cause that is known");
+		buf_adds(&text, ", by no known cause");
 	doc_text(doc, "%s.", text.data);
 	if (a != b)
 		doc_text(doc,
@@ -267,8 +267,8 @@ static void write_functions(const struct explain_answer *a, struct doc *doc)
 	size_t shown = 0;
 
 	if (a->b && !functions_differ(a)) {
-		doc_text(doc, r->matched ? "No function differs."
-					 : "No function that both name differs.");
+		doc_text(doc,
+			r->matched ? "No function differs." : "No function named in both differs.");
 		return;
 	}
 	for (size_t i = 0; i < r->n_functions && shown < TOP; i++) {
@@ -328,7 +328,7 @@ static void write_inlined(const struct explain_answer *a, struct doc *doc)
 				explain_cell_whole(&c[2], (int64_t)alone->inlined),
 				explain_cell_whole(&c[3], alone->inlined_frame));
 		for (size_t i = 0; i < missing->n; i++)
-			doc_text(doc, "%c: %s: not all that is inlined there is known.", there,
+			doc_text(doc, "%c: %s: some of what is inlined there is unknown.", there,
 				missing->v[i]);
 	}
 }
@@ -474,7 +474,7 @@ static void write_conditions(const struct explain_answer *a, struct doc *doc)
 			"Not both work from a copy: their paths are not equally long, and their heaps may differ.");
 	if (!a->a->aligned || !a->b->aligned)
 		doc_text(doc,
-			"Not both have arenas of 1 MiB: where their memory begins was not made alike, and the allocator may go other ways.");
+			"Only one of the two has arenas of 1 MiB, so their memory could not be aligned alike, and the allocator may take different paths.");
 }
 
 /* The metadata: the Pythons, and how they were run. */

@@ -23,9 +23,9 @@ int explain_find_valgrind(char **ret, struct err *err)
 	*ret = find_program("valgrind");
 	if (*ret)
 		return 0;
-	err_set(err, ERR_UNSUPPORTED, "there is no valgrind on PATH");
+	err_set(err, ERR_UNSUPPORTED, "valgrind is not on PATH");
 	return err_hint(err,
-		"install it (Debian, Fedora: package valgrind), or give files of callgrind with --from-callgrind");
+		"install it (Debian, Fedora: package valgrind), or use callgrind's files with --from-callgrind");
 }
 
 void explain_environment(struct strv *env)

@@ -155,7 +155,7 @@ static void write_headline(const struct explain_answer *answer, struct doc *doc)
 		strv_addf(&parts, "spends %.2f times the cycles in the loader",
 			(double)b->ld.cycles / (double)a->ld.cycles);
 	if (!parts.n) {
-		doc_text(doc, "%s and %s start alike, as far as it is known.", answer->a->label,
+		doc_text(doc, "%s and %s start alike, as far as is known.", answer->a->label,
 			answer->b->label);
 		return;
 	}
@@ -266,7 +266,7 @@ static void write_notes(const struct pair *p, const struct explain_python *pytho
 	 * disturbed. */
 	if (!s->no_ld && 2 * s->ld.cycles_middle > 3 * s->ld.cycles)
 		doc_text(p->doc,
-			"%sThe loader's cycles are noisy: the run in the middle took %.1f times the shortest. Compare them on a quiet machine.",
+			"%sThe loader's cycles are noisy: the median run took %.1f times the shortest. Compare them on a quiet machine.",
 			side, (double)s->ld.cycles_middle / (double)s->ld.cycles);
 	for (size_t i = 0; other && other->modules.n && i < s->modules.n; i++)
 		if (!strv_has(&other->modules, s->modules.v[i]))

@@ -83,7 +83,7 @@ static int list(const char *journal, struct strv *names, struct err *err)
 /* Once the journal has been renamed, the next run continues from here. */
 static int not_done(const char *folder, struct err *err)
 {
-	err_wrap(err, "publishing in '%s' is not done", folder);
+	err_wrap(err, "publishing in '%s' is not finished", folder);
 	return err_hint(err, "remove the cause and pack into it again");
 }
 

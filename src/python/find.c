@@ -192,8 +192,9 @@ static int hop_from_venv(
 		strv_addf(&h->dist->trail, "'%s' is a copy of '%s'", h->path, places[i]);
 		return hop_to(h, xstrdup(places[i]));
 	}
-	err_set(err, ERR_INPUT, "the virtual environment '%s' was made from '%s', where no '%s' is",
-		venv, cfg->home, base);
+	err_set(err, ERR_INPUT,
+		"the virtual environment '%s' was made from '%s', which has no '%s'", venv,
+		cfg->home, base);
 	return err_hint(err, "its Python was moved or removed: recreate it");
 }
 
@@ -213,7 +214,7 @@ static int hop_program(struct hops *h, struct err *err)
 		return 0;
 	if (h->dist->no_run) {
 		strv_addf(&h->dist->trail,
-			"nothing in '%s' shows that it starts a Python: if it is a launcher, which one is seen only by running it",
+			"nothing in '%s' shows that it starts a Python: if it is a launcher, only running it shows which one",
 			h->path);
 		return 0;
 	}
@@ -277,7 +278,7 @@ static int hop_script(struct hops *h, const char *head, struct err *err)
 	/* A script called python runs one; ask which. */
 	if (h->dist->no_run) {
 		err_set(err, ERR_INPUT,
-			"'%s' is a script, and which Python it runs is seen by running it",
+			"'%s' is a script, and only running it shows which Python it starts",
 			h->path);
 		return err_hint(err, "name the interpreter itself, or leave out --no-run");
 	}

@@ -81,7 +81,7 @@ int ldcache_next(struct ldcache *c, struct ldcache_entry *e, struct err *err)
 		.path = text_at(c, u32(p + 8)),
 		.hwcap = u32(p + 16) | (uint64_t)u32(p + 20) << 32};
 	if (!e->soname || !e->path)
-		return err_set(err, ERR_INPUT, "the name of entry %u has no end in it", c->next);
+		return err_set(err, ERR_INPUT, "the name of entry %u is not terminated", c->next);
 	if (e->hwcap >> 32 == HWCAP_IS_NAMED >> 32) {
 		index = (uint32_t)e->hwcap;
 		if (index < c->n_hwcaps)

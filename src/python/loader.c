@@ -448,6 +448,6 @@ int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *nee
 		s.why = xstrdup("the path in DT_NEEDED");
 	}
 	*found = s.found;
-	*why = s.why ? s.why : xstrdup("it is in none of the places where the loader looks");
+	*why = s.why ? s.why : xstrdup("it is not in any folder that the loader searches");
 	return 0;
 }

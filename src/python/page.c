@@ -155,7 +155,7 @@ void py_code_page(
 	struct doc *doc, const struct py_item *const *items, const char *const *titles, size_t n)
 {
 	static const char *const more[] = {"functions", "instructions",
-		"bytes in functions that are no instruction", "bytes of code outside functions"};
+		"bytes in functions which cannot be decoded", "bytes of code outside functions"};
 	static const struct chart_words words = {.title = "Calls in the code",
 		.about = "How many call instructions of each kind there are."};
 	static const enum code_site kinds[] = {CODE_SITE_CALL_DIRECT, CODE_SITE_CALL_PLT_OTHER,

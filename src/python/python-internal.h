@@ -1,6 +1,6 @@
 /* Shared by the files of this room; private to it. */
-#ifndef SOLDER_PYTHON_DIST_INTERNAL_H
-#define SOLDER_PYTHON_DIST_INTERNAL_H
+#ifndef SOLDER_PYTHON_INTERNAL_H
+#define SOLDER_PYTHON_INTERNAL_H
 
 #include "python/python.h"
 

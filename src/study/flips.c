@@ -123,7 +123,7 @@ static int add_word(
 	for (size_t f = 0; f < STUDY_N_FACTORS; f++)
 		buf_addf(&all, "%s%s=%s", f ? ", " : "", factors[f].name,
 			cpython_find_option(factors[f].name)->choices);
-	err_set(err, ERR_USAGE, "'%s' can not be flipped", word);
+	err_set(err, ERR_USAGE, "'%s' cannot be flipped", word);
 	return err_hint(err, "all, or of these: %s", all.data);
 }
 

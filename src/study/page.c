@@ -220,7 +220,7 @@ static void add_sum(struct doc *doc, const struct study *s)
 	}
 	doc_text(doc, "%s Effects multiply: sum and rest give the whole by their product.",
 		s->plan.towards
-			? "Summed are the flips that give B what A has; how libpython is linked is in the rest."
+			? "The sum covers the flips that give B what A has; how libpython is linked is part of the rest."
 			: "A does not say how it was built: summed is one flip of each factor.");
 }
 
@@ -258,7 +258,7 @@ void study_page(struct doc *doc, const struct study *s)
 			doc_text(doc, "'%s' is left out: %s", s->bench->workloads[w].name,
 				s->result.why[w]);
 	doc_text(doc,
-		"Time is of %u round%s, at %.2f %%. A build without the predicted effect, or with another, is of another layout, or there is a cause that is not known: a relink moves all code.",
+		"Times are from %u round%s, at %.2f %%. Where a build lacks the predicted effect, or has another, its layout differs or there is an unknown cause: a relink moves all code.",
 		s->result.rounds, plural(s->result.rounds), 100 * s->result.alpha);
 }
 

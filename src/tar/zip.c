@@ -239,7 +239,7 @@ static int read_central(const unsigned char **p, size_t *left, struct zip_entry 
 	size_t extra, whole;
 
 	if (*left < CENTRAL_SIZE || memcmp(h, "PK\1\2", 4) != 0)
-		return err_set(err, ERR_INPUT, "it is corrupt: so is its central directory");
+		return err_set(err, ERR_INPUT, "its central directory is corrupt");
 	extra = get16(h + 30);
 	*e = (struct zip_entry){.name = (const char *)h + CENTRAL_SIZE,
 		.length = get16(h + 28),
@@ -252,7 +252,7 @@ static int read_central(const unsigned char **p, size_t *left, struct zip_entry 
 		.mode = h[5] == 3 ? get32(h + 38) >> 16 : 0};
 	whole = CENTRAL_SIZE + e->length + extra + get16(h + 32);
 	if (whole > *left)
-		return err_set(err, ERR_INPUT, "it is corrupt: so is its central directory");
+		return err_set(err, ERR_INPUT, "its central directory is corrupt");
 	if (get16(h + 34))
 		return refuse(e, "is on another disk", err);
 	if (h[6] > VERSION_MAX)
@@ -351,7 +351,7 @@ int zip_read(int fd, uint64_t max_entries, struct zip_list *l, struct err *err)
 	if (place.count > max_entries)
 		return err_set(err, ERR_INPUT, "it has more than %" PRIu64 " entries", max_entries);
 	if (place.count > place.size / CENTRAL_SIZE)
-		return err_set(err, ERR_INPUT, "it is corrupt: so is its central directory");
+		return err_set(err, ERR_INPUT, "its central directory is corrupt");
 	left = (size_t)place.size;
 	l->directory = xcalloc(1, left + 1);
 	if (read_at(fd, place.start, l->directory, left, err) < 0)

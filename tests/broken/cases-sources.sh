@@ -212,7 +212,7 @@ t_sources_from_a_folder() {
 	expect 2 fetch_from "$case/none"
 	says "there is no folder"
 	expect 2 fetch_from "$case/empty"
-	says "holds no file that any set locks"
+	says "has none of the locked sources"
 	expect 0 fetch_from "$case/a stick"
 	says "locked files taken from"
 	expect 0 build --offline

@@ -256,7 +256,7 @@ class Runner:
                 if any(parts.get(p) != wanted[p] for p in wanted):
                     raise Failure("it succeeded without its result")
             # Archives that are half published are said, and the next run completes them.
-            survived |= "is not done" in r.stderr
+            survived |= "is not finished" in r.stderr
             # What was survived may be a removal that failed; the next run sees to it.
             left = sorted(p for p in set(shot) - names - set(before) if LEFT.search(p))
             if left and not survived and not name.startswith(("unlink", "rmdir")):

@@ -286,7 +286,7 @@ static void test_pyperformance(void **state)
 	assert_int_equal(bench_add_pyperformance(b, index, *state, NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "has no 'pyperformance/data-files/benchmarks/MANIFEST'"));
 	assert_int_equal(bench_add_pyperformance(b, index, dir, "nothing", &err), -1);
-	assert_non_null(strstr(err.msg, "is called like 'nothing'"));
+	assert_non_null(strstr(err.msg, "has a name like 'nothing'"));
 	if (bench_add_pyperformance(b, index, dir, NULL, &err) < 0 || run_in(b, *state, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_string_equal(b->suite, "pyperformance unknown, pyperf 9.8");

@@ -102,7 +102,7 @@ static void test_damage(void **state)
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
-		{"", "not what callgrind writes"},
+		{"", "not callgrind's format"},
 		{"\x7f"
 		 "ELF\n",
 			"line 1"},

@@ -142,7 +142,7 @@ static void test_github(void **state)
 		"::warning title=solder check%3A bind-now::/p/lib is odd%0A"
 		"What to do: link, 50%25 of it: again.\n"
 		"::notice title=solder check%3A pie::/x: w%0AWhat to do: t.\n"
-		"::notice title=solder check%3A pie::and 3 findings more%0AWhat to do: t.\n"
+		"::notice title=solder check%3A pie::and 3 more findings%0AWhat to do: t.\n"
 		"::error title=solder check%3A T1%2C static::expected a=1, saw a=2\n"
 		"::error title=solder check%3A numpy::symbol\n");
 	json_decref(model);

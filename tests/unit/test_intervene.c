@@ -110,10 +110,10 @@ static void test_plan_errors(void **state)
 	(void)state;
 	expect_flips(NULL, &gd, "", "error 1: no factor is given");
 	expect_flips(NULL, &gd, " ,", "error 1: no factor is given");
-	expect_flips(NULL, &gd, "bind,tl", "error 1: 'tl' can not be flipped");
-	expect_flips(NULL, &gd, "tls=", "error 1: 'tls=' can not be flipped");
-	expect_flips(NULL, &gd, "tls=lazy", "error 1: 'tls=lazy' can not be flipped");
-	expect_flips(NULL, &gd, "link=static", "error 1: 'link=static' can not be flipped");
+	expect_flips(NULL, &gd, "bind,tl", "error 1: 'tl' cannot be flipped");
+	expect_flips(NULL, &gd, "tls=", "error 1: 'tls=' cannot be flipped");
+	expect_flips(NULL, &gd, "tls=lazy", "error 1: 'tls=lazy' cannot be flipped");
+	expect_flips(NULL, &gd, "link=static", "error 1: 'link=static' cannot be flipped");
 }
 
 /* ---- predicted ----------------------------------------------------------------------------- */

@@ -193,7 +193,7 @@ static void test_bad_wheels(void **state)
 	assert_wheel(model, "windows", "not checked", NULL, "not a supported wheel");
 	assert_wheel(model, "empty", "not checked", NULL, "no extension modules");
 	assert_wheel(model, "words", "not checked", NULL, "truncated or corrupt");
-	assert_wheel(model, "unnamed.whl", "not checked", NULL, "not how a wheel is named");
+	assert_wheel(model, "unnamed.whl", "not checked", NULL, "not the name of a wheel");
 	assert_int_equal(summary(model, NULL, "not checked"), 10);
 	CLEANUP_FREE char *outside = xasprintf("%s/outside", root);
 	CLEANUP_FREE char *scratch = xasprintf("%s/state/scratch", root);
