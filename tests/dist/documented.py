@@ -124,14 +124,15 @@ def run(line, folder, before=()):
 
 
 def lines_of(text):
-    """The commands among the indented and fenced lines of a page, or of a help text's examples."""
+    """The commands among the indented and fenced lines of a page, or of a help text's examples. A fence
+    with a word ("```rooms") holds something else."""
     text = re.sub(r"\\\n\s*", "", text)
-    fenced = False
+    fence = None
     for raw in text.splitlines():
         if raw.startswith("```"):
-            fenced = not fenced
+            fence = raw if fence is None else None
             continue
-        if not fenced and not raw.startswith("    "):
+        if fence != "```" and not raw.startswith("    "):
             continue
         line = raw.strip().removeprefix("$ ")
         if line.startswith("solder explain:") or line.startswith("solder check:"):

@@ -125,7 +125,7 @@ static void test_damage(void **state)
 		{HEAD PLACE "18446744073709551616 1 5\n", "no position"},
 		{HEAD PLACE "0x 1 5\n", "no position"},
 		{HEAD PLACE "0x10 1 18446744073709551615\n+1 1 1\n", "too large"},
-		{HEAD "ob=(1)\n", "not explained"},
+		{HEAD "ob=(1)\n", "not defined"},
 		{HEAD "ob=(1 x\n", "no number of a name"},
 		{HEAD "ob=(99999999999) x\n", "no number of a name"},
 		{HEAD "nonsense\n", "neither costs"},
