@@ -116,7 +116,7 @@ static void test_environments(void **state)
 	fails(root, "self/", "was made from");
 	put_elf(root, "gone/bin/python3");
 	scratch_file(root, "gone/pyvenv.cfg", "home = /nowhere/bin\n", 0644);
-	fails(root, "gone/", "was made from '/nowhere/bin', where no 'python3' is");
+	fails(root, "gone/", "was made from '/nowhere/bin', which has no 'python3'");
 	scratch_file(root, "gone/pyvenv.cfg", "= = =\nhome\nhome bin\nhome = relative\n\xff", 0644);
 	fails(root, "gone/", "does not say what it was made from");
 }

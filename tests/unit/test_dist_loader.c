@@ -92,11 +92,11 @@ static void test_rules(void **state)
 	unsetenv("LD_LIBRARY_PATH");
 	FINDS("libone.so", "lib/libone.so", "DT_RPATH of", "bin/rpath");
 	FINDS("libone.so", "lib2/libone.so", "DT_RUNPATH of", "bin/runpath");
-	FINDS("libone.so", NULL, "it is in none", "bin/none");
+	FINDS("libone.so", NULL, "it is not in any folder", "bin/none");
 	/* DT_RPATH serves what was loaded, DT_RUNPATH does not; and it puts an end to the former.
 	 */
 	FINDS("libone.so", "lib/libone.so", "DT_RPATH of", "bin/rpath", "bin/none");
-	FINDS("libone.so", NULL, "it is in none", "bin/runpath", "bin/none");
+	FINDS("libone.so", NULL, "it is not in any folder", "bin/runpath", "bin/none");
 	FINDS("libone.so", "lib2/libone.so", "DT_RUNPATH of", "bin/rpath", "bin/runpath");
 	FINDS("libone.so", "lib/libone.so", "DT_RPATH of", "bin/rpath", "bin/runpath", "bin/none");
 	setenv("LD_LIBRARY_PATH", env, 1);
@@ -311,7 +311,7 @@ static void test_cache(void **state)
 	make_cache(&c);
 	memset(c.strings, 'x', sizeof(c.strings));
 	assert_int_equal(read_cache(&c, STRING(sizeof(c.strings)), &seen, &err), -1);
-	assert_non_null(strstr(err.msg, "has no end"));
+	assert_non_null(strstr(err.msg, "is not terminated"));
 	c.n = UINT32_MAX;
 	assert_int_equal(read_cache(&c, sizeof(c), &seen, &err), -1);
 	assert_non_null(strstr(err.msg, "more entries"));
