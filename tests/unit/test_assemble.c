@@ -19,7 +19,7 @@ struct fixture {
 
 static void setup(struct fixture *f, char *root)
 {
-	*f = (struct fixture){.cache = {root},
+	*f = (struct fixture){.cache = {.dir = root},
 		.compile = {.id = "cpython-compile-1"},
 		.tree = {.id = "cpython-tree-2"},
 		.link = {.id = "cpython-link-3"}};
