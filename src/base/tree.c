@@ -17,6 +17,7 @@
 /* Nothing that we build or unpack makes deeper trees. */
 #define DEPTH_MAX 200
 /* Bytes copied between two checks for an interrupt. */
+#define CHUNK 65536
 #define COPY_STEP ((size_t)64 << 20)
 
 int folder_list(const struct folder *f, struct strv *names, struct err *err)
@@ -160,7 +161,8 @@ int tree_remove(const char *path, struct err *err)
 
 static int copy_bytes(int in, int out, off_t size, const char *to, struct err *err)
 {
-	char chunk[65536];
+	/* On the heap: compilers inline this into a function that calls itself. */
+	CLEANUP_FREE char *chunk = NULL;
 	ssize_t n;
 
 	if (ioctl(out, FICLONE, in) == 0)
@@ -174,10 +176,12 @@ static int copy_bytes(int in, int out, off_t size, const char *to, struct err *e
 	if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
 		return err_sys(err, "cannot write '%s'", to);
 	/* Some file systems report that there is nothing to copy. */
+	if (size > 0)
+		chunk = xcalloc(1, CHUNK);
 	while (size > 0) {
 		if (interrupt_check(err) < 0)
 			return -1;
-		n = read(in, chunk, sizeof(chunk));
+		n = read(in, chunk, CHUNK);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n == 0)
