@@ -23,7 +23,7 @@ struct crew {
 	pthread_mutex_t lock;
 	pthread_cond_t made;  /* signals the taker */
 	pthread_cond_t taken; /* signals workers that are too far ahead */
-	size_t next, n_taken;
+	size_t next, n_made, n_taken;
 	bool *done;
 	bool stop;
 };
@@ -36,7 +36,7 @@ static void *worker(void *arg)
 	while (!p->stop && p->next < p->n) {
 		size_t i;
 
-		if (p->next >= p->n_taken + WINDOW) {
+		if (p->work->take && p->next >= p->n_taken + WINDOW) {
 			pthread_cond_wait(&p->taken, &p->lock);
 			continue;
 		}
@@ -45,7 +45,11 @@ static void *worker(void *arg)
 		p->work->make(p->work->ctx, i);
 		pthread_mutex_lock(&p->lock);
 		p->done[i] = true;
-		pthread_cond_signal(&p->made);
+		p->n_made++;
+		/* The taker is woken for the one that it waits for, or, if nothing is taken, once.
+		 */
+		if (p->work->take ? i == p->n_taken : p->n_made == p->n)
+			pthread_cond_signal(&p->made);
 	}
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
