@@ -194,7 +194,7 @@ static json_t *field_json(const struct field *f, const void *of)
 	if (f->kind == FIELD_KEYS || f->kind == FIELD_WORDS)
 		n = f->kind == FIELD_KEYS ? f->n_fields : ((const struct strv *)at)->n;
 	for (size_t i = 0; i < n; i++) {
-		const char *element = *(char *const *)at + i * f->size;
+		const char *element = f->size ? *(char *const *)at + i * f->size : NULL;
 		json_t *j;
 
 		if (f->kind == FIELD_KEYS)

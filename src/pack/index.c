@@ -81,7 +81,9 @@ static bool split_name(const char *name, struct archive_name *n)
 	p = at + strlen(os);
 	n->libc = xstrndup(p, strcspn(p, "-"));
 	p += strlen(n->libc);
-	if (sscanf(n->version, "%3u.%3u.%4u%n", &n->major, &n->minor, &n->patch, &end) != 3 || !end)
+	/* sscanf() would take signs. */
+	if (sscanf(n->version, "%3u.%3u.%4u%n", &n->major, &n->minor, &n->patch, &end) != 3 ||
+		!end || (int)strspn(n->version, "0123456789.") < end)
 		return false;
 	n->prerelease = n->version[end] ? n->version + end : NULL;
 	return (!n->prerelease || isalpha((unsigned char)*n->prerelease)) && *p &&

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/term.h"
 
 #define KEYS_MAX 16
 
@@ -61,10 +62,18 @@ int yaml_load(const char *path, struct yaml *y, struct err *err)
 	CLEANUP_BUF struct buf messages = BUF_INIT;
 	struct fy_diag_cfg diag_cfg;
 	struct fy_parse_cfg cfg = {0};
+	uint32_t code;
 
 	y->path = xstrdup(path);
 	if (file_read(path, YAML_MAX_BYTES, &y->text, err) < 0)
 		return -1;
+	/* libfyaml may loop for ever over bytes that are not UTF-8. */
+	for (size_t i = 0, line = 1, n; i < y->text.len; i += n) {
+		n = utf8_decode(y->text.data + i, y->text.len - i, &code);
+		if (!n)
+			return error_at(y, line, 1, "this line is not valid UTF-8", err);
+		line += y->text.data[i] == '\n';
+	}
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;
 	diag_cfg.output_fn = keep_message;
