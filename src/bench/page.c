@@ -211,18 +211,6 @@ static void add_files(struct doc *doc, const struct bench *b)
 	}
 }
 
-__attribute__((format(printf, 3, 4))) static void add_fact(
-	struct doc *doc, const char *key, const char *fmt, ...)
-{
-	CLEANUP_FREE char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	doc_fact(doc, key, text);
-}
-
 static void add_load(struct doc *doc, const struct bench *b)
 {
 	unsigned int unwatched = bench_unwatched(b);
@@ -230,17 +218,17 @@ static void add_load(struct doc *doc, const struct bench *b)
 	double own = bench_overhead(b);
 
 	if (unwatched)
-		add_fact(doc, "load",
+		doc_factf(doc, "load",
 			"unknown in %u round%s: the kernel does not account for what the trials used, so none was dropped for it",
 			unwatched, plural(unwatched));
 	else if (usual)
-		add_fact(doc, "load",
+		doc_factf(doc, "load",
 			"the hypervisor usually takes %.1f %%, rounds above %.1f %% were dropped",
 			100 * json_number_value(usual), 100 * bench_steal_limit(b));
 	else
 		doc_fact(doc, "load", NULL);
 	if (isfinite(own))
-		add_fact(doc, "overhead", "%.2f ms for each process", own / 1e6);
+		doc_factf(doc, "overhead", "%.2f ms for each process", own / 1e6);
 	else
 		doc_fact(doc, "overhead", NULL);
 }
@@ -269,20 +257,20 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 	doc_fact(doc, "time", b->options.measure == BENCH_WALL ? "wall clock" : "user + system");
 	if (strcmp(b->suite, "own") != 0)
 		doc_fact(doc, "suite", b->suite);
-	add_fact(doc, "workloads", "%zu of %zu", r->counting, r->n_workloads);
-	add_fact(doc, "rounds", "%u%s, of at most %u; %u dropped", r->rounds,
+	doc_factf(doc, "workloads", "%zu of %zu", r->counting, r->n_workloads);
+	doc_factf(doc, "rounds", "%u%s, of at most %u; %u dropped", r->rounds,
 		b->stopped ? "" : " so far", b->looks[b->n_looks - 1], r->dropped);
 	doc_fact(doc, "stopped by", b->stopped);
 	add_load(doc, b);
-	add_fact(doc, "level", "%.2f %% at this look, 5 %% split among all; %u resamples",
+	doc_factf(doc, "level", "%.2f %% at this look, 5 %% split among all; %u resamples",
 		100 * r->alpha, r->resamples);
-	add_fact(doc, "seed", "%llu", (unsigned long long)b->options.seed);
+	doc_factf(doc, "seed", "%llu", (unsigned long long)b->options.seed);
 	doc_fact(doc, "begun", date[0] ? date : NULL);
 	doc_fact(doc, "processor", processor.data);
 	doc_fact(doc, "counters", machine_text(b, "counters"));
 	doc_fact(doc, "address randomization", machine_text(b, "address_randomization"));
 	doc_fact(doc, "kernel", machine_text(b, "kernel"));
-	add_fact(doc, "measured by", "solder %s", solder ? solder : "?");
+	doc_factf(doc, "measured by", "solder %s", solder ? solder : "?");
 }
 
 /* ---- instructions -------------------------------------------------------------------------- */
@@ -534,9 +522,9 @@ struct doc *bench_comparison_doc(const struct bench *before, const struct bench 
 		sameness(before->arms[0].sha256, after->arms[0].sha256));
 	doc_fact(doc, "time",
 		before->options.measure == BENCH_WALL ? "wall clock" : "user + system");
-	add_fact(doc, "workloads", "%zu in common, of %zu and %zu", c->n_workloads,
+	doc_factf(doc, "workloads", "%zu in common, of %zu and %zu", c->n_workloads,
 		before->n_workloads, after->n_workloads);
-	add_fact(doc, "rounds", "%u and %u", c->before.rounds, c->after.rounds);
-	add_fact(doc, "level", "%g %%", 100 * before->options.alpha);
+	doc_factf(doc, "rounds", "%u and %u", c->before.rounds, c->after.rounds);
+	doc_factf(doc, "level", "%g %%", 100 * before->options.alpha);
 	return doc;
 }

@@ -7,27 +7,15 @@
 #include "base/progress.h"
 #include "python/python-internal.h"
 
-__attribute__((format(printf, 3, 4))) static void fact(
-	struct doc *doc, const char *key, const char *fmt, ...)
-{
-	CLEANUP_FREE char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	doc_fact(doc, key, text);
-}
-
 static void fact_bytes(struct doc *doc, uint64_t n)
 {
 	char human[32];
 
 	format_bytes(human, n);
 	if (n < 1024)
-		fact(doc, "size", "%" PRIu64 " bytes", n);
+		doc_factf(doc, "size", "%" PRIu64 " bytes", n);
 	else
-		fact(doc, "size", "%" PRIu64 " bytes (%s)", n, human);
+		doc_factf(doc, "size", "%" PRIu64 " bytes (%s)", n, human);
 }
 
 static void page_facts(struct doc *doc, const struct py_item *item)
@@ -48,7 +36,7 @@ static void page_facts(struct doc *doc, const struct py_item *item)
 		: f->interp                      ? "shared object that can also be run"
 						 : "shared object");
 	doc_fact(doc, "role", py_role_name(item->file.role));
-	fact(doc, "machine", "%s, %u bits, %s-endian", machine ? machine : number, f->bits,
+	doc_factf(doc, "machine", "%s, %u bits, %s-endian", machine ? machine : number, f->bits,
 		f->big_endian ? "big" : "little");
 	doc_fact(doc, "loader", f->interp);
 	doc_fact(doc, "SONAME", f->soname);
@@ -67,18 +55,18 @@ static void page_facts(struct doc *doc, const struct py_item *item)
 	doc_fact(doc, "symbolic", f->symbolic ? "yes (-Bsymbolic)" : "no");
 
 	if (f->has_tls)
-		fact(doc, "TLS segment", "%" PRIu64 " bytes, aligned to %" PRIu64, f->tls_size,
+		doc_factf(doc, "TLS segment", "%" PRIu64 " bytes, aligned to %" PRIu64, f->tls_size,
 			f->tls_align);
 	else
 		doc_fact(doc, "TLS segment", "none");
 	doc_fact(doc, "TLS by relocations", elf_tls_model(f));
 	doc_fact(doc, "DF_STATIC_TLS", f->static_tls ? "yes" : "no");
 
-	fact(doc, "exported symbols", "%zu", f->n_exports);
-	fact(doc, "undefined symbols", "%zu", f->n_undefined);
+	doc_factf(doc, "exported symbols", "%zu", f->n_exports);
+	doc_factf(doc, "undefined symbols", "%zu", f->n_undefined);
 	doc_fact(doc, "symbol table", f->symtab ? "yes" : f->note ? "not known" : "stripped");
 	if (f->debuglink && !f->debug_info)
-		fact(doc, "debug information", "in '%s', by its link", f->debuglink);
+		doc_factf(doc, "debug information", "in '%s', by its link", f->debuglink);
 	else
 		doc_fact(doc, "debug information",
 			f->debug_info ? "in the file"
@@ -284,15 +272,15 @@ void py_archive_page(struct doc *doc, uint64_t size, const struct elf_archive_fa
 	fact_bytes(doc, size);
 	doc_fact(doc, "type", "static library");
 	if (f->bits)
-		fact(doc, "machine", "%s, %u bits", machine ? machine : "other", f->bits);
+		doc_factf(doc, "machine", "%s, %u bits", machine ? machine : "other", f->bits);
 	else
 		doc_fact(doc, "machine", NULL);
-	fact(doc, "members", "%zu", f->members);
+	doc_factf(doc, "members", "%zu", f->members);
 	doc_fact(doc, "all machine code", machine_code ? "yes" : "no");
-	fact(doc, "LLVM bitcode", "%zu", f->bitcode_members);
-	fact(doc, "LTO, no machine code", "%zu", f->lto_members);
-	fact(doc, "LTO and machine code", "%zu", f->fat_lto_members);
-	fact(doc, "other members", "%zu", f->foreign_members);
-	fact(doc, "absolute relocations", "%" PRIu64, f->abs32_relocs);
-	fact(doc, "defined symbols", "%zu", f->defined_globals);
+	doc_factf(doc, "LLVM bitcode", "%zu", f->bitcode_members);
+	doc_factf(doc, "LTO, no machine code", "%zu", f->lto_members);
+	doc_factf(doc, "LTO and machine code", "%zu", f->fat_lto_members);
+	doc_factf(doc, "other members", "%zu", f->foreign_members);
+	doc_factf(doc, "absolute relocations", "%" PRIu64, f->abs32_relocs);
+	doc_factf(doc, "defined symbols", "%zu", f->defined_globals);
 }

@@ -71,14 +71,23 @@ void doc_text(struct doc *doc, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&e->text, fmt, ap) < 0)
-		bug("out of memory");
+	e->text = xvasprintf(fmt, ap);
 	va_end(ap);
 }
 
 void doc_fact(struct doc *doc, const char *key, const char *value)
 {
 	add_element(doc, DOC_FACT, key, value ? value : "-");
+}
+
+void doc_factf(struct doc *doc, const char *key, const char *fmt, ...)
+{
+	struct doc_element *e = add_element(doc, DOC_FACT, key, NULL);
+	va_list ap;
+
+	va_start(ap, fmt);
+	e->text = xvasprintf(fmt, ap);
+	va_end(ap);
 }
 
 void doc_listing(struct doc *doc, const char *label, const char *text)

@@ -53,6 +53,8 @@ void doc_heading(struct doc *doc, const char *text);
 __attribute__((format(printf, 2, 3))) void doc_text(struct doc *doc, const char *fmt, ...);
 /* One line "key  value"; adjacent facts are aligned. A NULL value is shown as "-". */
 void doc_fact(struct doc *doc, const char *key, const char *value);
+__attribute__((format(printf, 3, 4))) void doc_factf(
+	struct doc *doc, const char *key, const char *fmt, ...);
 /* Fixed-pitch text, unchanged: a program's errors, a disassembly. `label` goes above it; long
  * listings are collapsed on a page. */
 void doc_listing(struct doc *doc, const char *label, const char *text);
