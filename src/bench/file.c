@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "bench/bench-internal.h"
 #include "python/python.h"
+#include "report/json.h"
 
 #define FILE_FORMAT "solder bench"
 #define FILE_VERSION 1
@@ -547,7 +548,7 @@ static int read_campaign(const json_t *root, struct bench *b, struct err *err)
 {
 	static const struct field version = {.key = "version", RANGE(1, 1e6)};
 	struct place at = {.err = err};
-	const char *format = json_string_value(json_object_get(root, "format"));
+	const char *format = json_word(root, "format");
 	int64_t n;
 
 	if (!format || strcmp(format, FILE_FORMAT) != 0)

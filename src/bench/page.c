@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "bench/bench-internal.h"
+#include "report/json.h"
 
 /* Enough digits of a digest to tell files apart. */
 #define DIGITS 12
@@ -52,7 +53,7 @@ static char *time_text(double ns)
 
 static const char *machine_text(const struct bench *b, const char *key)
 {
-	return json_string_value(json_object_get(b->machine, key));
+	return json_word(b->machine, key);
 }
 
 /* Creates a document with the compared arms in its title. */

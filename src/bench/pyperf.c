@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "bench/bench-internal.h"
 #include "python/python.h"
+#include "report/json.h"
 
 static bool in_every_round(const struct bench *b, size_t w)
 {
@@ -71,8 +72,7 @@ static json_t *benchmark_json(const struct bench *b, size_t w, size_t arm)
 
 static json_t *suite_json(const struct bench *b, size_t arm)
 {
-	const char *random =
-		json_string_value(json_object_get(b->machine, "address_randomization"));
+	const char *random = json_word(b->machine, "address_randomization");
 	json_t *benchmarks = json_array();
 	json_t *metadata = json_pack("{s:s, s:i, s:s, s:s}", "unit", "second", "inner_loops", 1,
 		"timer",

@@ -7,6 +7,7 @@
 #include "bench/bench-internal.h"
 #include "proc/proc.h"
 #include "python/python.h"
+#include "report/json.h"
 
 #define INDEX_MAX ((size_t)4 << 20)
 #define INDEX_MS 60000
@@ -169,10 +170,10 @@ static int add_texts(struct strv *to, const json_t *list, const char *of, struct
 /* Adds an entry of an index: {"name", "file", "stresses", "loops", "kind", "args", "needs"}. */
 static int add_entry(struct bench *b, const char *from, const json_t *entry, struct err *err)
 {
-	const char *name = json_string_value(json_object_get(entry, "name"));
-	const char *kind = json_string_value(json_object_get(entry, "kind"));
-	const char *file = json_string_value(json_object_get(entry, "file"));
-	const char *stresses = json_string_value(json_object_get(entry, "stresses"));
+	const char *name = json_word(entry, "name");
+	const char *kind = json_word(entry, "kind");
+	const char *file = json_word(entry, "file");
+	const char *stresses = json_word(entry, "stresses");
 	const json_t *args = json_object_get(entry, "args");
 	const json_t *needs = json_object_get(entry, "needs");
 	json_int_t loops = json_integer_value(json_object_get(entry, "loops"));
@@ -220,7 +221,7 @@ int suite_add_index(struct bench *b, const char *text, size_t size, const char *
 	}
 	chose = xcalloc(words.n + 1, sizeof(*chose));
 	json_array_foreach (index, i, entry) {
-		const char *name = json_string_value(json_object_get(entry, "name"));
+		const char *name = json_word(entry, "name");
 		bool wanted = !name || !words.n;
 
 		for (size_t k = 0; k < words.n; k++) {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "check/check-internal.h"
 #include "proc/proc.h"
+#include "report/json.h"
 
 /* Limit for the value of a variable in a .pc file. */
 #define VALUE_MAX 4096
@@ -35,7 +36,7 @@ static void sysconfig_paths(struct rule_run *r)
 
 	check_folders(r, names, ARRAY_SIZE(names));
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
-		const char *path = json_string_value(json_object_get(paths, schemes[i]));
+		const char *path = json_word(paths, schemes[i]);
 
 		if (path && !path_is_dir(path))
 			rule_find(r, path, "is the path '%s' of sysconfig, and no folder",
@@ -345,7 +346,7 @@ static void build_details(struct rule_run *r)
 		rule_find(r, path, "%s", path_exists(path) ? err.msg : "is not there");
 		return;
 	}
-	prefix = json_string_value(json_object_get(model, "base_prefix"));
+	prefix = json_word(model, "base_prefix");
 	base = !prefix            ? xstrdup(d->prefix)
 	       : prefix[0] == '/' ? xstrdup(prefix)
 				  : xasprintf("%s/%s", d->stdlib, prefix);

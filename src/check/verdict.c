@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "check/check-internal.h"
+#include "report/json.h"
 
 #define BASELINE_MAX ((size_t)64 << 20)
 
@@ -52,7 +53,7 @@ enum check_verdict check_verdict_of(const json_t *item)
 
 const char *check_text(const json_t *object, const char *key)
 {
-	return json_string_value(json_object_get(object, key));
+	return json_word(object, key);
 }
 
 static json_t *member(json_t *parent, const char *key, json_t *(*make)(void))

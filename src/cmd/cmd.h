@@ -42,7 +42,4 @@ int cmd_check_output(const char *path, struct err *err);
 /* Prints a document to stdout; uses colour on a terminal unless NO_COLOR is set. */
 void cmd_print(const struct doc *doc);
 
-/* The string value of a key in a JSON object, or NULL. */
-const char *cmd_text(const json_t *object, const char *key);
-
 #endif

@@ -53,11 +53,6 @@ void cmd_print(const struct doc *doc)
 	doc_write_text(doc, stdout, 0, term_colour(stdout));
 }
 
-const char *cmd_text(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 int cmd_parse_package(const char *word, const char **version, struct err *err)
 {
 	size_t n = strcspn(word, "@");

@@ -2,6 +2,7 @@
 #include "base/term.h"
 #include "cmd/cmd.h"
 #include "cpython/cpython.h"
+#include "report/json.h"
 
 struct values {
 	struct cpython_request request;
@@ -28,7 +29,7 @@ static int fetch_run(const void *values, const struct strv *args, struct err *er
 		report_json("solder-fetch", model, stdout);
 	else
 		json_array_foreach (json_object_get(model, "sources"), i, source)
-			term_line(stdout, "%s", cmd_text(source, "path"));
+			term_line(stdout, "%s", json_word(source, "path"));
 	json_decref(model);
 	return 0;
 }

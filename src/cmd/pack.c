@@ -12,6 +12,7 @@
 #include "cpython/cpython.h"
 #include "cmd/cmd.h"
 #include "pack/pack.h"
+#include "report/json.h"
 #include "study/study.h"
 #include "report/report.h"
 
@@ -99,7 +100,7 @@ static void print_comparison(const json_t *result)
 	size_t i;
 
 	json_array_foreach (json_object_get(result, "differences"), i, d) {
-		const char *section = json_string_value(json_object_get(d, "section"));
+		const char *section = json_word(d, "section");
 
 		CLEANUP_BUF struct buf where = BUF_INIT;
 
@@ -108,11 +109,11 @@ static void print_comparison(const json_t *result)
 			buf_addf(&where, ", from byte %lld%s%s%s: %s there, %s here",
 				(long long)json_integer_value(json_object_get(d, "offset")),
 				section ? " (in " : "", section ? section : "", section ? ")" : "",
-				json_string_value(json_object_get(d, "first")),
-				json_string_value(json_object_get(d, "second")));
-		term_line(stdout, "%s: %s%s", cmd_text(d, "path"), cmd_text(d, "what"), where.data);
+				json_word(d, "first"), json_word(d, "second"));
+		term_line(
+			stdout, "%s: %s%s", json_word(d, "path"), json_word(d, "what"), where.data);
 	}
-	term_line(stdout, "%s", cmd_text(result, "verdict"));
+	term_line(stdout, "%s", json_word(result, "verdict"));
 }
 
 struct packing {

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cpython/cpython-internal.h"
+#include "report/json.h"
 
 #define MANIFEST_FILE "share/solder/build.json"
 #define MANIFEST_MAX ((size_t)4 << 20)
@@ -105,11 +106,6 @@ static char *find_profile(const struct cache *cache, const char *digest)
 	return NULL;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 /* Trees older than an option were built with its default. */
 static int read_options(
 	const char *path, const json_t *options, struct cpython_request *request, struct err *err)
@@ -128,8 +124,8 @@ static int read_options(
 				number ? "" : option->choices);
 		cpython_option_set(&request->options, option, text);
 	}
-	request->cc = text_of(options, "cc");
-	request->sources = text_of(options, "sources");
+	request->cc = json_word(options, "cc");
+	request->sources = json_word(options, "sources");
 	return request->cc && request->sources ? 0
 					       : err_set(err, ERR_INPUT, "'%s' is damaged", path);
 }
@@ -157,9 +153,9 @@ int cpython_record_read(const char *tree, const char *cache, const char *source,
 	cpython_request_defaults(q);
 	q->cache = cache;
 	q->source = source;
-	q->version = text_of(built, "python");
-	r.triple = text_of(built, "triple");
-	r.compiler = text_of(built, "compiler") ? text_of(built, "compiler") : "unknown";
+	q->version = json_word(built, "python");
+	r.triple = json_word(built, "triple");
+	r.compiler = json_word(built, "compiler") ? json_word(built, "compiler") : "unknown";
 	if (json_is_object(r.all) && !options) {
 		err_set(err, ERR_UNSUPPORTED, "'%s' does not say with which options it was built",
 			path);
@@ -177,7 +173,7 @@ int cpython_record_read(const char *tree, const char *cache, const char *source,
 	if (!strcmp(q->options.opt, "pgo")) {
 		if (cache_open_to_read(cache, &opened, err) < 0)
 			return -1;
-		digest = text_of(options, "profile");
+		digest = json_word(options, "profile");
 		q->options.profile = r.profile = digest ? find_profile(opened, digest) : NULL;
 		if (!r.profile)
 			return err_set(err, ERR_UNSUPPORTED,
@@ -259,10 +255,10 @@ int cpython_find_source(const struct cache *c, const json_t *manifest, char **pa
 	size_t k;
 
 	json_array_foreach (json_object_get(manifest, "packages"), k, package) {
-		const char *name = text_of(package, "name");
+		const char *name = json_word(package, "name");
 
 		if (name && !strcmp(name, "cpython"))
-			digest = text_of(package, "sha256");
+			digest = json_word(package, "sha256");
 	}
 	if (!digest || strlen(digest) != SHA256_HEX_SIZE - 1 || strchr(digest, '/'))
 		return 0;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "pack/pack-internal.h"
+#include "report/json.h"
 
 #define CHUNK (1 << 16)
 #define SHOWN 16 /* bytes */
@@ -159,9 +160,8 @@ static void add_inside(json_t *list, const char *archive, json_t *inside)
 	size_t i;
 
 	json_array_foreach (inside, i, d) {
-		json_object_set_new(d, "path",
-			json_sprintf(
-				"%s: %s", archive, json_string_value(json_object_get(d, "path"))));
+		json_object_set_new(
+			d, "path", json_sprintf("%s: %s", archive, json_word(d, "path")));
 		json_array_append(list, d);
 	}
 }

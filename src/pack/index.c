@@ -7,6 +7,7 @@
 #include "base/term.h"
 #include "proc/lock.h"
 #include "pack/pack-internal.h"
+#include "report/json.h"
 
 #define INDEX_MAX ((size_t)64 << 20)
 
@@ -165,7 +166,7 @@ static int choose(const char *folder, json_t *chosen, struct err *err)
 		if (!split_name(names.v[i], &n))
 			continue;
 		key = key_of(&n);
-		other = json_string_value(json_object_get(chosen, key));
+		other = json_word(chosen, key);
 		if (!other || is_better(names.v[i], &n, other))
 			json_object_set_new(chosen, key, json_text(names.v[i]));
 	}
@@ -230,7 +231,7 @@ static void drop_gone(const char *folder, const char *base, json_t *index, json_
 
 	json_object_foreach_safe(index, next, key, e)
 	{
-		const char *url = json_string_value(json_object_get(e, "url"));
+		const char *url = json_word(e, "url");
 		CLEANUP_FREE char *name = url ? file_of(url, base) : NULL;
 		CLEANUP_FREE char *path = name ? xasprintf("%s/%s", folder, name) : NULL;
 
@@ -361,8 +362,8 @@ int index_renew(const char *folder, const struct renewal *renewals, size_t n, co
 	if (read_index(old, &index, &ignored) < 0)
 		return 0;
 	json_object_foreach (index, key, e) {
-		const char *url = json_string_value(json_object_get(e, "url"));
-		const char *hex = json_string_value(json_object_get(e, "sha256"));
+		const char *url = json_word(e, "url");
+		const char *hex = json_word(e, "sha256");
 		const char *slash = url && hex ? strrchr(url, '/') : NULL;
 		CLEANUP_FREE char *base = slash ? xstrndup(url, (size_t)(slash - url)) : NULL;
 		CLEANUP_FREE char *name = base ? file_of(url, base) : NULL;
@@ -398,8 +399,8 @@ static int fill_index(
 		strv_add(&keys, key);
 	strv_sort_versions(&keys);
 	for (size_t i = 0; failed == 0 && i < keys.n; i++)
-		failed = enter(folder, base, keys.v[i],
-			json_string_value(json_object_get(chosen, keys.v[i])), index, result, err);
+		failed = enter(
+			folder, base, keys.v[i], json_word(chosen, keys.v[i]), index, result, err);
 	json_decref(chosen);
 	return failed;
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "pack/pack-internal.h"
 #include "proc/proc.h"
+#include "report/json.h"
 
 #define BUILD_FILE "share/solder/build.json"
 #define BUILD_MAX ((size_t)4 << 20)
@@ -25,7 +26,7 @@ char *package_path(const struct package *p, const char *rel)
 
 const char *package_text(const json_t *object, const char *key)
 {
-	const char *text = json_string_value(json_object_get(object, key));
+	const char *text = json_word(object, key);
 
 	return text ? text : "";
 }

@@ -12,6 +12,7 @@
 #include "base/term.h"
 #include "python/python-internal.h"
 #include "proc/proc.h"
+#include "report/json.h"
 
 #define ASK_MS 30000
 #define STARTED_MS 20000
@@ -143,7 +144,7 @@ static void py_take_answer(struct python *dist, const struct buf *output)
 	json_t *says = json_loadb(output->data, output->len, 0, NULL);
 	const json_t *info = json_object_get(says, "version_info");
 	const char *level = json_string_value(json_array_get(info, 3));
-	const char *flags = json_string_value(json_object_get(says, "abiflags"));
+	const char *flags = json_word(says, "abiflags");
 	CLEANUP_BUF struct buf version = BUF_INIT;
 
 	if (json_array_size(info) < 5) {

@@ -7,6 +7,7 @@
 #include "code/code.h"
 #include "base/file.h"
 #include "python/python.h"
+#include "report/json.h"
 
 #define JSON_MAX ((size_t)16 << 20)
 
@@ -211,7 +212,7 @@ int py_artifacts_json(const char *dir, json_t **ret, struct err *err)
 	if (access(record, R_OK) < 0 && errno == EACCES)
 		return err_sys(err, "cannot read '%s'", record);
 	build = py_json_load(record, &ignored);
-	series = json_string_value(json_object_get(build, "series"));
+	series = json_word(build, "series");
 	if (!series) {
 		json_decref(build);
 		err_set(err, ERR_INPUT, "'%s' is not a distribution that solder built", dir);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "python/python-internal.h"
+#include "report/json.h"
 
 static void fact_bytes(struct doc *doc, uint64_t n)
 {
@@ -87,9 +88,9 @@ static void page_libraries(struct doc *doc, const json_t *libraries)
 		doc_table(doc, "Needed libraries, where the loader would find them", columns,
 			ARRAY_SIZE(columns));
 	json_array_foreach (libraries, i, l) {
-		const char *found = json_string_value(json_object_get(l, "found"));
-		const char *cells[] = {json_string_value(json_object_get(l, "needed")),
-			found ? found : "not found", json_string_value(json_object_get(l, "why"))};
+		const char *found = json_word(l, "found");
+		const char *cells[] = {
+			json_word(l, "needed"), found ? found : "not found", json_word(l, "why")};
 
 		doc_row(doc, cells);
 	}

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "python/python-internal.h"
+#include "report/json.h"
 
 #define MAX_HEADER (256 * 1024)
 
@@ -61,7 +62,7 @@ const char *py_other_implementation(const struct python *dist)
 	static const struct {
 		const char *says, *name;
 	} known[] = {{"pypy", "PyPy"}, {"graalpy", "GraalPy"}, {"rustpython", "RustPython"}};
-	const char *says = json_string_value(json_object_get(dist->says, "implementation"));
+	const char *says = json_word(dist->says, "implementation");
 	const char *base = path_base(dist->interpreter);
 
 	if (says && !strcmp(says, "cpython"))
@@ -217,8 +218,8 @@ static void find_places(struct python *dist)
 {
 	static const char *const libs[] = {"lib", "lib64"};
 	const json_t *paths = json_object_get(dist->says, "paths");
-	const char *prefix = json_string_value(json_object_get(dist->says, "base_prefix"));
-	const char *stdlib = json_string_value(json_object_get(paths, "stdlib"));
+	const char *prefix = json_word(dist->says, "base_prefix");
+	const char *stdlib = json_word(paths, "stdlib");
 	CLEANUP_FREE char *bin = path_dir(dist->interpreter), *above = path_dir(bin);
 
 	dist->prefix = real_or_copy(prefix && path_is_dir(prefix) ? prefix : above);

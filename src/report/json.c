@@ -191,3 +191,8 @@ int json_get(const json_t *object, const char *where, void *s, const struct json
 	}
 	return 0;
 }
+
+const char *json_word(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}

@@ -88,6 +88,8 @@ json_t *json_text(const char *s);
  * explain's findings have it. */
 json_t *json_ascii(const char *s);
 json_t *json_texts(const char *const *v, size_t n);
+/* The text under a key, borrowed from the object; NULL if there is none. */
+const char *json_word(const json_t *object, const char *key);
 /* Infinities and NaN, which JSON lacks, become null. */
 json_t *json_number(double x);
 

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "pack/pack.h"
+#include "report/json.h"
 #include "study/study-internal.h"
 
 #define DIFFERENCES_MAX 100
@@ -39,7 +40,7 @@ static int build_again(const struct study_verify *how, const char *place, const 
 
 static const char *text_of(const json_t *object, const char *key)
 {
-	const char *s = json_string_value(json_object_get(object, key));
+	const char *s = json_word(object, key);
 
 	return s ? s : "";
 }
