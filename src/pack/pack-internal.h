@@ -127,7 +127,7 @@ struct sum {
 
 struct sums {
 	struct sum *v;
-	size_t n, cap;
+	size_t n;
 	struct strv comments;
 };
 

@@ -43,12 +43,9 @@ static void strip_release(struct strip *s)
 /* objcopy [-D] OPTION FROM TO; the output is named after the task's number. */
 static const char *add_task(struct strip *s, const char *option, const char *from)
 {
-	struct task *t;
+	struct task *t = ARRAY_ADD(s->tasks, s->n_tasks);
 
-	s->tasks = xreallocarray(s->tasks, s->n_tasks + 1, sizeof(*s->tasks));
-	t = &s->tasks[s->n_tasks];
-	*t = (struct task){.made = xasprintf("%s/%zu", s->scratch, s->n_tasks), .said = -1};
-	s->n_tasks++;
+	*t = (struct task){.made = xasprintf("%s/%zu", s->scratch, s->n_tasks - 1), .said = -1};
 	strv_add(&t->argv, s->objcopy);
 	strv_add(&t->argv, "-D");
 	strv_add(&t->argv, option);

@@ -21,13 +21,8 @@ void sums_release(struct sums *s)
 
 static void add(struct sums *s, const char *name, const char *hex)
 {
-	struct sum *sum;
+	struct sum *sum = ARRAY_ADD(s->v, s->n);
 
-	if (s->n == s->cap) {
-		s->cap = s->cap ? 2 * s->cap : 16;
-		s->v = xreallocarray(s->v, s->cap, sizeof(*s->v));
-	}
-	sum = &s->v[s->n++];
 	sum->name = xstrdup(name);
 	for (size_t i = 0; i < HEX_LENGTH; i++)
 		sum->hex[i] = (char)tolower((unsigned char)hex[i]);

@@ -27,8 +27,7 @@ struct step *plan_add(struct plan *p, const char *name, const char *title)
 
 	s->name = xstrdup(name);
 	s->title = xstrdup(title);
-	p->steps = xreallocarray(p->steps, p->n + 1, sizeof(*p->steps));
-	p->steps[p->n++] = s;
+	*ARRAY_ADD(p->steps, p->n) = s;
 	return s;
 }
 

@@ -49,13 +49,8 @@ void cleanup_doc(struct doc **doc)
 static struct doc_element *add_element(
 	struct doc *doc, enum doc_kind kind, const char *label, const char *text)
 {
-	struct doc_element *e;
+	struct doc_element *e = ARRAY_ADD(doc->elements, doc->n);
 
-	if (doc->n == doc->cap) {
-		doc->cap = doc->cap ? doc->cap * 2 : 16;
-		doc->elements = xreallocarray(doc->elements, doc->cap, sizeof(*doc->elements));
-	}
-	e = &doc->elements[doc->n++];
 	*e = (struct doc_element){.kind = kind, .label = copy(label), .text = copy(text)};
 	return e;
 }

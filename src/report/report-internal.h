@@ -48,7 +48,6 @@ struct doc {
 	char *title;
 	struct doc_element *elements;
 	size_t n;
-	size_t cap;
 };
 
 /* Terms are stored as table rows with these columns. */
