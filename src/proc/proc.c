@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -59,9 +60,17 @@ static int set_limits(const struct proc_limits *l, struct err *err)
 		{RLIMIT_FSIZE, l->file, l->file}, {RLIMIT_CPU, l->cpu, l->cpu + 5}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
-		const struct rlimit limit = {limits[i].soft, limits[i].hard};
+		__rlimit_resource_t what = (__rlimit_resource_t)limits[i].what;
+		struct rlimit limit;
 
-		if (limit.rlim_cur && setrlimit((__rlimit_resource_t)limits[i].what, &limit) < 0)
+		if (!limits[i].soft)
+			continue;
+		if (getrlimit(what, &limit) < 0)
+			return err_sys(err, "cannot read our limits");
+		/* Only root may exceed a hard limit, which is then as strict. */
+		limit.rlim_max = MIN(limit.rlim_max, limits[i].hard);
+		limit.rlim_cur = MIN(limit.rlim_max, limits[i].soft);
+		if (setrlimit(what, &limit) < 0)
 			return err_sys(err, "cannot limit a program");
 	}
 	return 0;
@@ -81,6 +90,9 @@ static int become(const struct proc_spec *spec, struct err *err)
 		return err_sys(err, "cannot open '/dev/null'");
 	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(spec->err >= 0 ? spec->err : out, 2) < 0)
 		return err_sys(err, "cannot redirect the output");
+	/* Before the limits: they are for the program, and we may already be beyond them. */
+	if (spec->argv && !spec->env)
+		proc_clean_environment(&clean);
 	if (set_limits(&spec->limits, err) < 0)
 		return -1;
 	if (spec->run && spec->run(spec->ctx, err) < 0)
@@ -90,8 +102,6 @@ static int become(const struct proc_spec *spec, struct err *err)
 	if (spec->cwd && chdir(spec->cwd) < 0)
 		return err_sys(err, "cannot enter '%s'", spec->cwd);
 	proc_seal(spec->fds);
-	if (!spec->env)
-		proc_clean_environment(&clean);
 	execvpe(spec->argv->v[0], spec->argv->v, spec->env ? spec->env->v : clean.v);
 	return err_sys(err, "cannot run '%s'", spec->argv->v[0]);
 }

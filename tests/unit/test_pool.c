@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -169,6 +170,36 @@ static void test_limits(void **state)
 	assert_string_equal(out.data, "8388608\n4096\n7\n0\n");
 }
 
+/* Sanitizers have mapped more than any limit: nothing may be allocated once it is set. */
+static void test_limits_long_environment(void **state)
+{
+	const char *home = getenv("HOME");
+	CLEANUP_FREE char *before = xstrdup(home ? home : "/"), *longer = xcalloc(1, 100000);
+
+	memset(longer, 'x', 99999);
+	setenv("HOME", longer, 1);
+	test_limits(state);
+	setenv("HOME", before, 1);
+}
+
+/* As where a container or an administrator forbids cores. */
+static void test_limits_below_ours(void **state)
+{
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct proc_spec spec = {
+		.argv = &argv, .out = -1, .err = -1, .limits = {.file = 2 << 20, .cpu = 7}};
+	const struct rlimit none = {0, 0};
+
+	(void)state;
+	assert_int_equal(setrlimit(RLIMIT_CORE, &none), 0);
+	strv_split(&argv, "/bin/sh -c", " ");
+	strv_add(&argv, "ulimit -Hc; ulimit -Hf");
+	assert_int_equal(proc_run(&spec, true, 100, 0, &out, &err), 0);
+	assert_string_equal(out.data, "0\n4096\n");
+}
+
 static void test_processors(void **state)
 {
 	CLEANUP_FREE char *online = scratch_shell(*state, "getconf _NPROCESSORS_ONLN");
@@ -186,6 +217,8 @@ int main(void)
 		cmocka_unit_test(test_late_in_pool),
 		cmocka_unit_test(test_pid),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limits_long_environment),
+		cmocka_unit_test(test_limits_below_ours),
 		SCRATCH_TEST(test_processors),
 	};
 
