@@ -157,21 +157,32 @@ bool elf_find_section(const struct elf_image *img, const char *name, Elf64_Shdr 
 int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct elf_slice *out,
 	struct err *err)
 {
+	uint64_t offset = 0, n = 0;
+	bool found = false;
 	Elf64_Phdr ph;
 
+	/* Segments are in ascending order. */
 	for (uint32_t i = 0; i < img->phnum; i++) {
 		elf_phdr(img, i, &ph);
-		if (ph.p_type != PT_LOAD || addr < ph.p_vaddr || addr - ph.p_vaddr >= ph.p_filesz)
+		if (ph.p_type != PT_LOAD)
 			continue;
-		if (!elf_bytes(img, ph.p_offset, ph.p_filesz, out))
-			return err_set(
-				err, ERR_INPUT, "%s is in a segment beyond the end of file", what);
-		out->p += addr - ph.p_vaddr;
-		out->n -= (size_t)(addr - ph.p_vaddr);
-		return 0;
+		if (!found && addr >= ph.p_vaddr && addr - ph.p_vaddr < ph.p_filesz) {
+			if (!elf_bytes(img, ph.p_offset, ph.p_filesz, out))
+				return err_set(err, ERR_INPUT,
+					"%s is in a segment beyond the end of file", what);
+			offset = ph.p_offset + (addr - ph.p_vaddr);
+			n = ph.p_filesz - (addr - ph.p_vaddr);
+			found = true;
+		} else if (found && ph.p_vaddr - addr == n && ph.p_offset - offset == n &&
+			   elf_bytes(img, offset, n + ph.p_filesz, out)) {
+			n += ph.p_filesz;
+		}
 	}
-	return err_set(err, ERR_INPUT, "%s is in no segment (address 0x%llx)", what,
-		(unsigned long long)addr);
+	if (!found)
+		return err_set(err, ERR_INPUT, "%s is in no segment (address 0x%llx)", what,
+			(unsigned long long)addr);
+	elf_bytes(img, offset, n, out);
+	return 0;
 }
 
 int elf_at_len(const struct elf_image *img, uint64_t addr, uint64_t len, const char *what,

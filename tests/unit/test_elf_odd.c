@@ -102,11 +102,39 @@ static void test_sections(void **state)
 	buf_release(&im.bytes);
 }
 
+/* patchelf grows a string table from a new segment into the next one, which begins where it ends.
+ */
+static void test_touching_segments(void **state)
+{
+	struct image im = {.bytes = BUF_INIT};
+	Elf64_Phdr *ph, *first = NULL, *spare = NULL;
+	const uint64_t part = 0x200;
+
+	(void)state;
+	load(&im);
+	ph = (Elf64_Phdr *)(im.bytes.data + im.header->e_phoff);
+	for (size_t i = 0; i < im.header->e_phnum; i++) {
+		if (ph[i].p_type == PT_LOAD && !first)
+			first = &ph[i];
+		else if (ph[i].p_type == PT_GNU_EH_FRAME)
+			spare = &ph[i];
+	}
+	assert_true(first && spare && first->p_filesz > part);
+	*spare = *first;
+	spare->p_offset += part;
+	spare->p_vaddr += part;
+	spare->p_filesz -= part;
+	first->p_filesz = first->p_memsz = part;
+	odd(&im, NULL);
+	buf_release(&im.bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_section_table),
 		cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_touching_segments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
