@@ -97,9 +97,10 @@ hacl='$(sort $(LIBHACL_MD5_OBJS) $(LIBHACL_SHA1_OBJS) $(LIBHACL_SHA2_OBJS) $(LIB
 run_make() {
     PWD=$here make "$@" \
         CFLAGS_NODIST="$cflags $cplaces" LDFLAGS_NODIST="$ldflags $ldplaces" ARFLAGS=rcsD \
+        EXTRA_CFLAGS="$frames" \
         MACHDEP_OBJS="$hacl" \
         LINK_PYTHON_OBJS='$(LIBRARY_OBJS)' LINK_PYTHON_DEPS='$(LIBRARY_OBJS)' \
         LINKFORSHARED="-Wl,--export-dynamic -pie $quick" \
-        published="CFLAGS_NODIST='$cflags' LDFLAGS_NODIST='$ldflags'" \
+        published="CFLAGS_NODIST='$cflags' EXTRA_CFLAGS='$frames' LDFLAGS_NODIST='$ldflags'" \
         PYTHON_FOR_BUILD='$(if $(filter libinstall,$@),:,$(if $(filter pybuilddir.txt,$@),env $(published)) ./$(BUILDPYTHON) -E)'
 }

@@ -34,9 +34,28 @@ hidden) ;; # is configure's choice
 default) cflags="$cflags -fvisibility=default" ;;
 esac
 
+# The code itself.  $CODE_FLAGS has what the libraries are compiled with, too.
+case ${OPTIMIZE:-3} in
+3) ;; # is configure's choice
+*)
+    cflags="$cflags -O$OPTIMIZE"
+    codegen="-O$OPTIMIZE $codegen"
+    ;;
+esac
+case ${MARCH:-baseline} in
+baseline) ;;
+*) cflags="$cflags -march=x86-64-$MARCH" ;;
+esac
+cflags="$cflags $CODE_FLAGS"
+# The one of these that extension modules need, too: a chain of frames has no gaps.
+frames=
+for flag in $CODE_FLAGS; do
+    case $flag in -fno-omit-frame-pointer | -mno-omit-leaf-frame-pointer) frames="$frames $flag" ;; esac
+done
+
 case ${BIND:-now} in
-now) bind=-Wl,-z,relro,-z,now ;;
-lazy) bind=-Wl,-z,relro,-z,lazy ;;
+now) bind=-Wl,-z,noexecstack,-z,relro,-z,now ;;
+lazy) bind=-Wl,-z,noexecstack,-z,relro,-z,lazy ;;
 esac
 case ${SYMBOLIC:-yes} in
 yes) symbolic=-Wl,-Bsymbolic-functions ;;
@@ -62,6 +81,8 @@ none:*) ;;
     here=/proc/self/cwd
     ;;
 *)
+    # Its linker optimises at level 2 unless told.
+    lto=-Wl,--lto-O${OPTIMIZE:-3}
     processes=-Wl,--thinlto-jobs=$JOBS
     quick=-Wl,--lto-O0
     ;;

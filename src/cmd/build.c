@@ -74,12 +74,16 @@ static int build_run(const void *values, const struct strv *args, struct err *er
 }
 
 #define AT(field) offsetof(struct values, field)
-#define ROW(name, variable, kind, choices, also, standard, compiles, always, help)                 \
-	{#name, 0, OPT_##kind, choices also, help, AT(request.options.name)},
+#define ROW(field, name, variable, kind, choices, also, standard, compiles, always, help)          \
+	{name, 0, OPT_##kind, choices also, help, AT(request.options.field)},
 
 static const struct opt opts[] = {
 	CPYTHON_OPTIONS_OF_WHAT(ROW){"cc", 0, OPT_STRING, "NAME",
 		"compile with gcc, clang-19, a path, or 'best'", AT(request.cc)},
+	{"hardening", 0, OPT_CHOICE, CPYTHON_HARDENING,
+		"standard: --protector weak, --clash yes, --fortify 2; full: strong, yes, 3, and "
+		"--cet yes; single options count more",
+		AT(request.hardening)},
 	CPYTHON_OPTIONS_OF_HOW(ROW){"train", 0, OPT_STRING, "SCRIPT",
 		"train the profile with this Python script", AT(request.options.train)},
 	{"profile", 0, OPT_STRING, "DIR", "use this profile instead of training one",

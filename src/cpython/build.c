@@ -14,7 +14,57 @@ void cpython_request_defaults(struct cpython_request *request)
 {
 	*request = (struct cpython_request){
 		.sources = "auto", .sandbox = "auto", .jobs = processors()};
-	cpython_defaults(&request->options);
+}
+
+/* Settles what the request leaves unsaid. */
+static void settle_options(struct cpython_request *q)
+{
+	if (q->hardening)
+		cpython_fill_hardening(&q->options, q->hardening);
+	cpython_fill_defaults(&q->options);
+}
+
+#ifdef __x86_64__
+/* The level of x86-64 that this processor has. */
+static char here_level(void)
+{
+	__builtin_cpu_init();
+	if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt"))
+		return '1';
+	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
+		!__builtin_cpu_supports("fma"))
+		return '2';
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+			       __builtin_cpu_supports("avx512cd") &&
+			       __builtin_cpu_supports("avx512dq") &&
+			       __builtin_cpu_supports("avx512vl")
+		       ? '4'
+		       : '3';
+}
+#else
+static char here_level(void)
+{
+	return '1';
+}
+#endif
+
+/* A build runs what it compiles. */
+static int check_march(const struct cpython_build *b, struct err *err)
+{
+	const char *march = b->request.options.march;
+
+	if (!strcmp(march, "baseline"))
+		return 0;
+	if (strncmp(b->full->triple, "x86_64-", 7) != 0)
+		return err_set(err, ERR_USAGE, "--march %s is a level of x86-64, not of '%s'",
+			march, b->full->triple);
+	if (march[1] <= here_level())
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "this processor lacks instructions of x86-64-%s", march);
+	return err_hint(err,
+		"a build runs what it compiles: use a newer machine, or "
+		"--march v%c",
+		here_level());
 }
 
 static int check_request(const struct cpython_request *q, struct err *err)
@@ -71,7 +121,7 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 		err_set(err, ERR_USAGE, "gcc has no thin LTO");
 		return err_hint(err, "use --lto full, or a clang with --cc");
 	}
-	return 0;
+	return check_march(b, err);
 }
 
 static char *output_of(const struct cpython_build *b)
@@ -95,7 +145,8 @@ int cpython_open(const struct cpython_request *request, struct cpython_build **r
 	CLEANUP_CPYTHON_BUILD struct cpython_build *b = xcalloc(1, sizeof(*b));
 
 	b->request = *request;
-	if (check_request(request, err) < 0 || open_sources(b, err) < 0 ||
+	settle_options(&b->request);
+	if (check_request(&b->request, err) < 0 || open_sources(b, err) < 0 ||
 		sandbox_choose(request->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
 		choose_compiler(b, err) < 0 || sources_choose(b, err) < 0 ||
 		cpython_check_tools(&b->sources, err) < 0 || cpython_plan(b, err) < 0 ||
@@ -242,6 +293,7 @@ int cpython_fetch(
 	int failed = 0;
 
 	b->request = *request;
+	settle_options(&b->request);
 	if (open_sources(b, err) < 0 || (from && sources_import(b, from, err) < 0) ||
 		sources_choose(b, err) < 0)
 		return -1;

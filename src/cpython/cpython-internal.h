@@ -51,6 +51,13 @@ int sources_import(const struct cpython_build *b, const char *dir, struct err *e
 /* Downloads a source unless already there; the caller frees *path. */
 int sources_fetch(struct fetcher *f, const struct lock_entry *e, char **path, struct err *err);
 
+/* ---- hardening.c ----------------------------------------------------------------------------- */
+
+/* True for the options that have a value in each kind of hardening. */
+bool cpython_is_hardening(const struct cpython_option *option);
+/* Flags for the compiler, of CPython and of its libraries alike. */
+char *cpython_code_flags(const struct cpython_options *o, const struct toolchain *t);
+
 /* ---- steps.c --------------------------------------------------------------------------------- */
 
 /* Builds the plan from the options, recipes, sources and toolchains in `b`. */

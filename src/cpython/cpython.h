@@ -23,38 +23,58 @@
 /* Declares each build option once. These rows generate the fields, defaults, command line, help,
  * build.json, keys and the environment of steps. Columns:
  *
- *   name, variable in recipes, kind on the command line (CHOICE, or STRING for an integer),
+ *   field, name, variable in recipes, kind on the command line (CHOICE, or STRING for an integer),
  *   choices, further choices for the command line alone, settled by cpython_open(), default,
  *   true if a change needs a compile (else a link), true if in keys even when default, help
  *
  * First what is built; then how functions and variables are accessed, as told to the compiler and
- * to the linker (of libpython.so, too). */
+ * to the linker (of libpython.so, too), and what code is made of them. The default is the first
+ * choice. */
 #define CPYTHON_OPTIONS_OF_WHAT(X)                                                                 \
-	X(link, "LINK", CHOICE, "static|shared", "", "static", false, true,                        \
+	X(link, "link", "LINK", CHOICE, "static|shared", "", "static", false, true,                \
 		"link libpython into the interpreter, or shared")                                  \
-	X(opt, "OPT", CHOICE, "none|pgo", "", "none", true, true, "optimise by a profile (PGO)")   \
-	X(lto, "LTO", CHOICE, "none|thin|full", "|best", "none", true, true,                       \
+	X(opt, "opt", "OPT", CHOICE, "none|pgo", "", "none", true, true,                           \
+		"optimise by a profile (PGO)")                                                     \
+	X(lto, "lto", "LTO", CHOICE, "none|thin|full", "|best", "none", true, true,                \
 		"optimise at link time; best: thin with clang, full with gcc")
 #define CPYTHON_OPTIONS_OF_HOW(X)                                                                  \
-	X(tls, "TLS", CHOICE, "initial-exec|global-dynamic|desc", "", "initial-exec", true, true,  \
-		"set the TLS model of libpython.so")                                               \
-	X(pie, "PIE", CHOICE, "yes|no", "", "yes", false, true,                                    \
+	X(tls, "tls", "TLS", CHOICE, "initial-exec|global-dynamic|desc", "", "initial-exec", true, \
+		true, "set the TLS model of libpython.so")                                         \
+	X(pie, "pie", "PIE", CHOICE, "yes|no", "", "yes", false, true,                             \
 		"link a position-independent interpreter")                                         \
-	X(interposition, "INTERPOSITION", CHOICE, "no|yes", "", "no", true, false,                 \
+	X(interposition, "interposition", "INTERPOSITION", CHOICE, "no|yes", "", "no", true,       \
+		false,                                                                             \
 		"no: calls to exported functions may be inlined (-fno-semantic-interposition)")    \
-	X(plt, "PLT", CHOICE, "yes|no", "", "yes", true, false,                                    \
+	X(plt, "plt", "PLT", CHOICE, "yes|no", "", "yes", true, false,                             \
 		"no: calls go through the GOT (-fno-plt)")                                         \
-	X(visibility, "VISIBILITY", CHOICE, "hidden|default", "", "hidden", true, false,           \
-		"set the visibility of symbols that CPython does not export")                      \
-	X(symbolic, "SYMBOLIC", CHOICE, "yes|no", "", "yes", false, false,                         \
+	X(visibility, "visibility", "VISIBILITY", CHOICE, "hidden|default", "", "hidden", true,    \
+		false, "set the visibility of symbols that CPython does not export")               \
+	X(symbolic, "symbolic", "SYMBOLIC", CHOICE, "yes|no", "", "yes", false, false,             \
 		"libpython.so calls its own functions directly (-Bsymbolic-functions)")            \
-	X(bind, "BIND", CHOICE, "now|lazy", "", "now", false, false,                               \
+	X(bind, "bind", "BIND", CHOICE, "now|lazy", "", "now", false, false,                       \
 		"look up functions of other files at start, or when called")                       \
-	X(shuffle, "SHUFFLE", STRING, "N", "", "0", false, false,                                  \
-		"link libpython's objects in another order (0: their own)")
+	X(shuffle, "shuffle", "SHUFFLE", STRING, "N", "", "0", false, false,                       \
+		"link libpython's objects in another order (0: their own)")                        \
+	X(protector, "protector", "PROTECTOR", CHOICE, "weak|none|strong", "", "weak", true,       \
+		false,                                                                             \
+		"guard the stack in functions with arrays of characters (-fstack-protector), in "  \
+		"none, or in all with arrays or addresses of locals")                              \
+	X(clash, "clash", "CLASH", CHOICE, "yes|no", "", "yes", true, false,                       \
+		"touch each page of a growing stack (-fstack-clash-protection)")                   \
+	X(fortify, "fortify", "FORTIFY", CHOICE, "2|0|3", "", "2", true, false,                    \
+		"check the sizes of buffers in calls of the C library (_FORTIFY_SOURCE)")          \
+	X(cet, "cet", "CET", CHOICE, "no|yes", "", "no", true, false,                              \
+		"mark the targets of jumps (-fcf-protection, -mbranch-protection)")                \
+	X(frame_pointers, "frame-pointers", "FRAME_POINTERS", CHOICE, "yes|no|leaf", "", "yes",    \
+		true, false, "keep them for profilers, also in functions that call none (leaf)")   \
+	X(optimize, "optimize", "OPTIMIZE", CHOICE, "3|2", "", "3", true, false,                   \
+		"optimise CPython at this level, when linking with clang, too")                    \
+	X(march, "march", "MARCH", CHOICE, "baseline|v2|v3|v4", "", "baseline", true, false,       \
+		"compile CPython for this level of x86-64 processors")
 
+/* NULL: nobody has said; cpython_open() settles it. */
 struct cpython_options {
-#define CPYTHON_OPTION_FIELD(name, ...) const char *name;
+#define CPYTHON_OPTION_FIELD(field, ...) const char *field;
 	CPYTHON_OPTIONS_OF_WHAT(CPYTHON_OPTION_FIELD)
 	CPYTHON_OPTIONS_OF_HOW(CPYTHON_OPTION_FIELD)
 #undef CPYTHON_OPTION_FIELD
@@ -73,6 +93,7 @@ extern const struct cpython_option cpython_option_table[];
 extern const size_t cpython_n_options;
 
 void cpython_defaults(struct cpython_options *options); /* `train` and `profile` are NULL */
+
 const struct cpython_option *cpython_find_option(const char *name);
 /* The i-th choice, valid for the life of the process; NULL past the last. */
 const char *cpython_option_choice(const struct cpython_option *option, size_t i);
@@ -83,22 +104,37 @@ void cpython_option_set(
 	struct cpython_options *o, const struct cpython_option *which, const char *value);
 bool cpython_option_is_default(const struct cpython_options *o, const struct cpython_option *which);
 
+/* Sets give several options under one name. Who speaks first counts: single options are said
+ * before the sets that fill in the rest, and the defaults come last. */
+struct cpython_setting {
+	const char *option, *value; /* "bind", "now" */
+};
+/* Sets what nobody has said. */
+void cpython_fill(
+	struct cpython_options *o, const struct cpython_setting *settings, size_t n_settings);
+void cpython_fill_defaults(struct cpython_options *o);
+#define CPYTHON_HARDENING "standard|none|full"
+void cpython_fill_hardening(struct cpython_options *o, const char *hardening);
+/* The hardening that settled options amount to; NULL: none of those that have a name. */
+const char *cpython_hardening_of(const struct cpython_options *o);
+
 /* ---- builds ---------------------------------------------------------------------------------- */
 
 /* A build request. All strings are borrowed. */
 struct cpython_request {
 	struct cpython_options options;
-	const char *version; /* "3.13", "3.13.5"; NULL: the default series */
-	const char *cc;      /* see toolchain_find() */
-	const char *output;  /* NULL: dist/cpython-VERSION-... */
-	const char *sources; /* source set: "auto", "upstream" or "debian" */
-	const char *source;  /* the user's own CPython, folder or tarball; NULL: a locked one */
+	const char *hardening; /* for those of its options that nobody has said; may be NULL */
+	const char *version;   /* "3.13", "3.13.5"; NULL: the default series */
+	const char *cc;        /* see toolchain_find() */
+	const char *output;    /* NULL: dist/cpython-VERSION-... */
+	const char *sources;   /* source set: "auto", "upstream" or "debian" */
+	const char *source;    /* the user's own CPython, folder or tarball; NULL: a locked one */
 	const char *mirror, *cache, *recipes; /* NULL: the defaults */
 	const char *sandbox;                  /* "auto", "bwrap" or "none" */
 	unsigned int jobs;
 	bool offline, quiet, keep_work;
 };
-/* Sets the defaults of solder build. */
+/* Sets the defaults of solder build, but for the options, which are left unsaid. */
 void cpython_request_defaults(struct cpython_request *request);
 
 /* A recipe with the source that it is built from. */

@@ -3,8 +3,8 @@
 
 #include "cpython/cpython.h"
 
-#define ROW(name, variable, kind, choices, also, standard, compiles, always, help)                 \
-	{#name, variable, offsetof(struct cpython_options, name), choices, standard, compiles,     \
+#define ROW(field, name, variable, kind, choices, also, standard, compiles, always, help)          \
+	{name, variable, offsetof(struct cpython_options, field), choices, standard, compiles,     \
 		always},
 const struct cpython_option cpython_option_table[] = {
 	CPYTHON_OPTIONS_OF_WHAT(ROW) CPYTHON_OPTIONS_OF_HOW(ROW)};
@@ -13,9 +13,26 @@ const size_t cpython_n_options = ARRAY_SIZE(cpython_option_table);
 void cpython_defaults(struct cpython_options *options)
 {
 	*options = (struct cpython_options){0};
+	cpython_fill_defaults(options);
+}
+
+void cpython_fill_defaults(struct cpython_options *o)
+{
 	for (size_t i = 0; i < cpython_n_options; i++)
-		cpython_option_set(
-			options, &cpython_option_table[i], cpython_option_table[i].standard);
+		if (!cpython_option_get(o, &cpython_option_table[i]))
+			cpython_option_set(
+				o, &cpython_option_table[i], cpython_option_table[i].standard);
+}
+
+void cpython_fill(
+	struct cpython_options *o, const struct cpython_setting *settings, size_t n_settings)
+{
+	for (size_t i = 0; i < n_settings; i++) {
+		const struct cpython_option *option = cpython_find_option(settings[i].option);
+
+		if (!cpython_option_get(o, option))
+			cpython_option_set(o, option, settings[i].value);
+	}
 }
 
 const struct cpython_option *cpython_find_option(const char *name)

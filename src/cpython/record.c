@@ -35,6 +35,7 @@ static json_t *options_json(const struct cpython_build *b, const char *profile)
 int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *err)
 {
 	const struct cpython_options *o = &b->request.options;
+	const char *hardening = cpython_hardening_of(o);
 	const struct sources *s = &b->sources;
 	CLEANUP_BUF struct buf how = BUF_INIT;
 	char profile[SHA256_HEX_SIZE];
@@ -47,12 +48,14 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 		if (tree_digest(dir, profile, err) < 0)
 			return -1;
 	}
-	buf_addf(&how, "-O3, PGO %s, LTO %s, PIE %s", strcmp(o->opt, "none") ? "yes" : "no", o->lto,
-		o->pie);
+	buf_addf(&how, "-O%s, PGO %s, LTO %s, PIE %s, hardening %s", o->optimize,
+		strcmp(o->opt, "none") ? "yes" : "no", o->lto, o->pie,
+		hardening ? hardening : "of its own");
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
 
-		if (!option->always && !cpython_option_is_default(o, option))
+		if (!option->always && !cpython_option_is_default(o, option) &&
+			!(hardening && cpython_is_hardening(option)))
 			buf_addf(&how, ", %s %s", option->name, cpython_option_get(o, option));
 	}
 	packages = json_array();
@@ -106,7 +109,8 @@ static char *find_profile(const struct cache *cache, const char *digest)
 	return NULL;
 }
 
-/* Trees older than an option were built with its default. */
+/* Trees older than an option were built with its default; those older than hardening, without
+ * any, and with frame pointers left to the compiler. */
 static int read_options(
 	const char *path, const json_t *options, struct cpython_request *request, struct err *err)
 {
@@ -124,6 +128,11 @@ static int read_options(
 				number ? "" : option->choices);
 		cpython_option_set(&request->options, option, text);
 	}
+	if (!json_object_get(options, "protector")) {
+		request->options.frame_pointers = "no";
+		cpython_fill_hardening(&request->options, "none");
+	}
+	cpython_fill_defaults(&request->options);
 	request->cc = json_word(options, "cc");
 	request->sources = json_word(options, "sources");
 	return request->cc && request->sources ? 0

@@ -162,6 +162,7 @@ static void add_toolchain(struct step *s, const struct toolchain *t)
 static int plan_package(struct cpython_build *b, const struct chosen *c, struct err *err)
 {
 	CLEANUP_FREE char *title = xasprintf("%s %s", c->recipe->name, c->version);
+	CLEANUP_FREE char *code = cpython_code_flags(&b->request.options, b->plain);
 	CLEANUP_BUF struct buf script = BUF_INIT;
 	struct step *s;
 
@@ -171,8 +172,8 @@ static int plan_package(struct cpython_build *b, const struct chosen *c, struct 
 	s = plan_add(&b->plan.plan, c->recipe->name, title);
 	strv_addf(&s->env, "VERSION=%s", c->version);
 	add_toolchain(s, b->plain);
-	strv_add(&s->env, "CFLAGS=-O3 -fPIC -ffile-prefix-map=@S@=.");
-	strv_add(&s->env, "CXXFLAGS=-O3 -fPIC -ffile-prefix-map=@S@=.");
+	strv_addf(&s->env, "CFLAGS=-O3 -fPIC %s -ffile-prefix-map=@S@=.", code);
+	strv_addf(&s->env, "CXXFLAGS=-O3 -fPIC %s -ffile-prefix-map=@S@=.", code);
 	strv_add(&s->env, "CPPFLAGS=-I@S@/deps/include");
 	strv_add(&s->env, "LDFLAGS=-L@S@/deps/lib");
 	strv_add(&s->env, "PATH=/usr/local/bin:/usr/bin:/bin");
@@ -224,11 +225,15 @@ static struct step *add_step(struct cpython_build *b, const char *kind, const ch
 	return s;
 }
 
-/* Options at their default are left out, unless they are always in keys: ordinary builds are not
- * keyed by features that they do not use, and a new option leaves caches valid. Link options have
- * their defaults in a compile. */
-static void add_options(struct step *s, const struct cpython_options *o, bool links)
+/* Flags for code, and the other options. Those at their default are left out, unless they are
+ * always in keys: ordinary builds are not keyed by features that they do not use, and a new option
+ * leaves caches valid. Link options have their defaults in a compile. */
+static void add_options(
+	struct step *s, const struct toolchain *t, const struct cpython_options *o, bool links)
 {
+	CLEANUP_FREE char *code = cpython_code_flags(o, t);
+
+	strv_addf(&s->env, "CODE_FLAGS=%s", code);
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
 		const char *value = links || option->compiles ? cpython_option_get(o, option)
@@ -262,8 +267,11 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 	/* A profile is independent of how code is accessed and linked. */
 	cpython_defaults(&plain);
 	plain.opt = o->opt;
+	/* gcc's does not fit where the C library's headers say something else. */
+	if (b->full->family == CC_GCC)
+		plain.fortify = o->fortify;
 	add_toolchain(s, b->full);
-	add_options(s, &plain, false);
+	add_options(s, b->full, &plain, false);
 	strv_add(&s->env, o->train ? "TRAIN=@S@/recipe/train.py" : "TRAIN=");
 	if (o->train) {
 		CLEANUP_FREE char *train = path_absolute(o->train);
@@ -321,7 +329,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	if (!p->compile)
 		return -1;
 	add_toolchain(p->compile, b->full);
-	add_options(p->compile, o, false);
+	add_options(p->compile, b->full, o, false);
 	strv_add(&p->compile->env, "TRAIN=");
 	if (p->profile)
 		step_view(p->compile, "PROFILE", p->profile, "profile");
@@ -343,7 +351,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	if (!p->link)
 		return -1;
 	add_toolchain(p->link, b->full);
-	add_options(p->link, o, true);
+	add_options(p->link, b->full, o, true);
 	step_view(p->link, "COMPILED", p->compile, "");
 	step_view(p->link, "BUILD", p->compile, "build");
 	return 0;

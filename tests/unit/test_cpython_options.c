@@ -216,6 +216,72 @@ static void test_values(void **state)
 	assert_false(cpython_option_takes(shuffle, "1234567890"));
 }
 
+/* Single options count before sets, and sets before defaults. */
+static void test_sets(void **state)
+{
+	struct cpython_options o = {.protector = "weak", .bind = "lazy"};
+
+	(void)state;
+	cpython_fill_hardening(&o, "full");
+	assert_string_equal(o.protector, "weak");
+	assert_string_equal(o.bind, "lazy");
+	assert_string_equal(o.fortify, "3");
+	assert_null(o.frame_pointers);
+	cpython_fill_hardening(&o, "none");
+	cpython_fill_defaults(&o);
+	assert_string_equal(o.fortify, "3");
+	assert_string_equal(o.frame_pointers, "yes");
+	assert_null(cpython_hardening_of(&o));
+
+	cpython_defaults(&o);
+	assert_string_equal(cpython_hardening_of(&o), "standard");
+	o.cet = "yes";
+	assert_null(cpython_hardening_of(&o));
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		struct cpython_options full = {0};
+
+		cpython_fill_hardening(&full, "full");
+		assert_int_equal(cpython_is_hardening(&cpython_option_table[i]),
+			cpython_option_get(&full, &cpython_option_table[i]) != NULL);
+	}
+}
+
+/* The same flags for CPython and its libraries, said even where they are nobody's default. */
+static void test_code_flags(void **state)
+{
+	static const struct {
+		const char *hardening, *frame_pointers;
+		char triple[24];
+		const char *flags;
+	} cases[] = {
+		{"standard", "yes", "x86_64-linux-gnu",
+			"-fstack-protector -fstack-clash-protection -U_FORTIFY_SOURCE "
+			"-D_FORTIFY_SOURCE=2 -fcf-protection=none -fno-omit-frame-pointer "
+			"-momit-leaf-frame-pointer"},
+		{"full", "leaf", "aarch64-linux-gnu",
+			"-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE "
+			"-D_FORTIFY_SOURCE=3 -mbranch-protection=standard -fno-omit-frame-pointer "
+			"-mno-omit-leaf-frame-pointer"},
+		{"none", "no", "riscv64-linux-gnu",
+			"-fno-stack-protector -U_FORTIFY_SOURCE -fomit-frame-pointer"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cpython_options o = {.frame_pointers = cases[i].frame_pointers};
+		struct toolchain t = toolchain();
+		char triple[24];
+		CLEANUP_FREE char *flags = NULL;
+
+		snprintf(triple, sizeof(triple), "%s", cases[i].triple);
+		t.triple = triple;
+		cpython_fill_hardening(&o, cases[i].hardening);
+		cpython_fill_defaults(&o);
+		flags = cpython_code_flags(&o, &t);
+		assert_string_equal(flags, cases[i].flags);
+	}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -232,6 +298,8 @@ int main(void)
 		PLANS_TEST(test_files_in_keys),
 		PLANS_TEST(test_files_are_declared),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_code_flags),
 		cmocka_unit_test(test_names),
 	};
 
