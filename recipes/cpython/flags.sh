@@ -46,6 +46,13 @@ case ${MARCH:-baseline} in
 baseline) ;;
 *) cflags="$cflags -march=x86-64-$MARCH" ;;
 esac
+case ${TAIL_DUP:-0} in
+0) ;;
+*)
+    cflags="$cflags -mllvm -tail-dup-pred-size=$TAIL_DUP"
+    codegen="-mllvm -tail-dup-pred-size=$TAIL_DUP $codegen"
+    ;;
+esac
 cflags="$cflags $CODE_FLAGS"
 # The one of these that extension modules need, too: a chain of frames has no gaps.
 frames=
@@ -53,15 +60,25 @@ for flag in $CODE_FLAGS; do
     case $flag in -fno-omit-frame-pointer | -mno-omit-leaf-frame-pointer) frames="$frames $flag" ;; esac
 done
 
+# Of the interpreter and the library alike.
+files=-Wl,-z,noexecstack,-z,relro
 case ${BIND:-now} in
-now) bind=-Wl,-z,noexecstack,-z,relro,-z,now ;;
-lazy) bind=-Wl,-z,noexecstack,-z,relro,-z,lazy ;;
+now) files=$files,-z,now ;;
+lazy) files=$files,-z,lazy ;;
+esac
+case ${ICF:-no} in
+no) ;;
+*) files=$files,--icf=$ICF ;;
+esac
+case ${RELR:-no} in
+no) ;;
+yes) files=$files,-z,pack-relative-relocs ;;
 esac
 case ${SYMBOLIC:-yes} in
 yes) symbolic=-Wl,-Bsymbolic-functions ;;
 no) symbolic= ;;
 esac
-ldflags="$codegen -Wl,--exclude-libs,ALL $symbolic $bind"
+ldflags="$codegen -Wl,--exclude-libs,ALL $symbolic $files"
 
 # How LTO divides the code, which is in the result, and among how many processes,
 # which is not; and what leaves out optimising where a link only serves the build.
@@ -72,7 +89,7 @@ here=$PWD
 case $LTO:$CC_FAMILY in
 none:*) ;;
 *:gcc)
-    lto=-flto-partition=balanced
+    lto=-flto-partition=${PARTITION:-balanced}
     processes=-flto=$JOBS
     quick=-fno-lto
     # gcc keeps in the objects what it knows the current directory by, among the
@@ -83,6 +100,7 @@ none:*) ;;
 *)
     # Its linker optimises at level 2 unless told.
     lto=-Wl,--lto-O${OPTIMIZE:-3}
+    case ${TAIL_DUP:-0} in 0) ;; *) lto=$lto,-mllvm,-tail-dup-pred-size=$TAIL_DUP ;; esac
     processes=-Wl,--thinlto-jobs=$JOBS
     quick=-Wl,--lto-O0
     ;;

@@ -14,7 +14,7 @@ no) pie=-no-pie ;;
 esac
 # DT_RPATH instead of DT_RUNPATH also serves extension modules that name
 # libpython without need: they load wherever the tree is.
-flags="$bind -Wl,--disable-new-dtags -Wl,-rpath,'\$\$ORIGIN/../lib'"
+flags="$files -Wl,--disable-new-dtags -Wl,-rpath,'\$\$ORIGIN/../lib'"
 lto="$lto $processes"
 case $LTO:$CC_FAMILY in
 none:* | *:clang) ;;
@@ -43,8 +43,8 @@ PWD=$here make -o Makefile -o Programs/python.o LINK_PYTHON_DEPS= BUILDPYTHON="$
     MACHDEP_OBJS="$hacl" ORDERED="$library_objects" LINK_PYTHON_OBJS="$objects" \
     LDFLAGS_NODIST="$flags $lto" LINKFORSHARED="-Wl,--export-dynamic $pie" "$interpreter"
 
-case ${SYMBOLIC:-yes}:${BIND:-now}:${SHUFFLE:-0} in
-yes:now:0) ;;
+case ${SYMBOLIC:-yes}:${BIND:-now}:${SHUFFLE:-0}:${ICF:-no}:${RELR:-no}:${PARTITION:-balanced} in
+yes:now:0:no:no:balanced) ;;
 *)
     # The Makefile's own rule writes into $BUILD.
     PWD=$here make -o Makefile MACHDEP_OBJS="$hacl" ORDERED="$library_objects" \
@@ -53,3 +53,9 @@ yes:now:0) ;;
         relink
     ;;
 esac
+
+# Linkers that do not know it ignore it.
+if [ "${RELR:-no}" = yes ] && ! readelf -d "$OUT"/libpython*.so.* | grep -q '(RELR)'; then
+    echo "the linker does not pack relative relocations: leave out --relr" >&2
+    exit 1
+fi

@@ -24,49 +24,6 @@ static void settle_options(struct cpython_request *q)
 	cpython_fill_defaults(&q->options);
 }
 
-#ifdef __x86_64__
-/* The level of x86-64 that this processor has. */
-static char here_level(void)
-{
-	__builtin_cpu_init();
-	if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt"))
-		return '1';
-	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
-		!__builtin_cpu_supports("fma"))
-		return '2';
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-			       __builtin_cpu_supports("avx512cd") &&
-			       __builtin_cpu_supports("avx512dq") &&
-			       __builtin_cpu_supports("avx512vl")
-		       ? '4'
-		       : '3';
-}
-#else
-static char here_level(void)
-{
-	return '1';
-}
-#endif
-
-/* A build runs what it compiles. */
-static int check_march(const struct cpython_build *b, struct err *err)
-{
-	const char *march = b->request.options.march;
-
-	if (!strcmp(march, "baseline"))
-		return 0;
-	if (strncmp(b->full->triple, "x86_64-", 7) != 0)
-		return err_set(err, ERR_USAGE, "--march %s is a level of x86-64, not of '%s'",
-			march, b->full->triple);
-	if (march[1] <= here_level())
-		return 0;
-	err_set(err, ERR_UNSUPPORTED, "this processor lacks instructions of x86-64-%s", march);
-	return err_hint(err,
-		"a build runs what it compiles: use a newer machine, or "
-		"--march v%c",
-		here_level());
-}
-
 static int check_request(const struct cpython_request *q, struct err *err)
 {
 	const struct cpython_options *o = &q->options;
@@ -78,9 +35,14 @@ static int check_request(const struct cpython_request *q, struct err *err)
 		return err_set(err, ERR_USAGE, "there is no folder '%s'", o->profile);
 	if ((o->train || o->profile) && strcmp(o->opt, "pgo"))
 		return err_set(err, ERR_USAGE, "--train and --profile go with --opt pgo");
-	if (!cpython_option_takes(cpython_find_option("shuffle"), o->shuffle))
-		return err_set(err, ERR_USAGE, "--shuffle: '%s' is not a whole number below 10^9",
-			o->shuffle);
+	for (size_t i = 0; i < cpython_n_options; i++) {
+		const struct cpython_option *option = &cpython_option_table[i];
+		const char *value = cpython_option_get(o, option);
+
+		if (!strcmp(option->choices, "N") && !cpython_option_takes(option, value))
+			return err_set(err, ERR_USAGE,
+				"--%s: '%s' is not a whole number below 10^9", option->name, value);
+	}
 	return 0;
 }
 
@@ -121,7 +83,7 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 		err_set(err, ERR_USAGE, "gcc has no thin LTO");
 		return err_hint(err, "use --lto full, or a clang with --cc");
 	}
-	return check_march(b, err);
+	return cpython_check_fit(o, b->full, err);
 }
 
 static char *output_of(const struct cpython_build *b)

@@ -30,6 +30,8 @@ struct toolchain_needs {
  * complete clang, release 19 or later, else gcc; NULL is gcc, else clang, else cc. */
 int toolchain_find(const char *name, const struct toolchain_needs *needs, struct toolchain **ret,
 	struct err *err);
+/* True if the compiler accepts these flags, which may be several. */
+bool toolchain_takes(const struct toolchain *t, const char *flags);
 void toolchain_free(struct toolchain *t);
 void cleanup_toolchain(struct toolchain **t);
 
@@ -57,6 +59,11 @@ int sources_fetch(struct fetcher *f, const struct lock_entry *e, char **path, st
 bool cpython_is_hardening(const struct cpython_option *option);
 /* Flags for the compiler, of CPython and of its libraries alike. */
 char *cpython_code_flags(const struct cpython_options *o, const struct toolchain *t);
+
+/* ---- fit.c ----------------------------------------------------------------------------------- */
+
+/* Fails if this machine or this toolchain cannot do what the options ask for. */
+int cpython_check_fit(const struct cpython_options *o, const struct toolchain *t, struct err *err);
 
 /* ---- steps.c --------------------------------------------------------------------------------- */
 

@@ -70,7 +70,15 @@
 	X(optimize, "optimize", "OPTIMIZE", CHOICE, "3|2", "", "3", true, false,                   \
 		"optimise CPython at this level, when linking with clang, too")                    \
 	X(march, "march", "MARCH", CHOICE, "baseline|v2|v3|v4", "", "baseline", true, false,       \
-		"compile CPython for this level of x86-64 processors")
+		"compile CPython for this level of x86-64 processors")                             \
+	X(tail_dup, "tail-dup", "TAIL_DUP", STRING, "N", "", "0", true, false,                     \
+		"let clang copy a jump into up to N places that lead to it (0: its own limit)")    \
+	X(icf, "icf", "ICF", CHOICE, "no|safe", "", "no", false, false,                            \
+		"let lld fold functions with the same code, if nobody compares their addresses")   \
+	X(relr, "relr", "RELR", CHOICE, "no|yes", "", "no", false, false,                          \
+		"pack relative relocations; what is linked so needs glibc 2.36")                   \
+	X(partition, "partition", "PARTITION", CHOICE, "balanced|none", "", "balanced", false,     \
+		false, "let gcc's LTO optimise in parts, in parallel, or all at once")
 
 /* NULL: nobody has said; cpython_open() settles it. */
 struct cpython_options {

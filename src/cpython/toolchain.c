@@ -245,6 +245,21 @@ static int try_link(const struct toolchain *t, const struct toolchain_needs *nee
 	return err_hint(err, "install the package libc6-dev");
 }
 
+bool toolchain_takes(const struct toolchain *t, const char *flags)
+{
+	CLEANUP_FREE char *script =
+		xasprintf("exec \"$1\" %s -x c -c -o /dev/null /dev/null", flags);
+	const char *const words[] = {"/bin/sh", "-c", script, "sh", t->cc};
+	CLEANUP_STRV struct strv argv = STRV_INIT;
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
+	struct err ignored = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		strv_add(&argv, words[i]);
+	return proc_run(&spec, true, 65536, ASK_TIMEOUT_MS, &out, &ignored) == 0;
+}
+
 static int identify(struct toolchain *t, struct err *err)
 {
 	CLEANUP_FREE char *ld = NULL, *linker = t->lld ? xstrdup(t->lld) : NULL;

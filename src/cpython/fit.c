@@ -1,0 +1,69 @@
+/* What options need of the machine and of the toolchain, said before a build instead of in it. */
+#include <string.h>
+
+#include "cpython/cpython-internal.h"
+
+/* The level of x86-64 that this processor has, as a digit. */
+static char here_level(void)
+{
+#ifdef __x86_64__
+	__builtin_cpu_init();
+	if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt"))
+		return '1';
+	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
+		!__builtin_cpu_supports("fma"))
+		return '2';
+	if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512cd") ||
+		!__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+		return '3';
+	return '4';
+#else
+	return '1';
+#endif
+}
+
+static int check_march(const char *march, const struct toolchain *t, struct err *err)
+{
+	char here = here_level();
+
+	if (!strcmp(march, "baseline"))
+		return 0;
+	if (strncmp(t->triple, "x86_64-", 7) != 0)
+		return err_set(err, ERR_USAGE, "--march %s is a level of x86-64, not of '%s'",
+			march, t->triple);
+	if (march[1] <= here)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "this processor lacks instructions of x86-64-%s", march);
+	if (here == '1')
+		return err_hint(err, "a build runs what it compiles; leave out --march");
+	return err_hint(
+		err, "a build runs what it compiles; here it can be at most --march v%c", here);
+}
+
+static int check_tail_dup(const char *limit, const struct toolchain *t, struct err *err)
+{
+	CLEANUP_FREE char *flags = xasprintf("-mllvm -tail-dup-pred-size=%s", limit);
+
+	if (!strcmp(limit, "0") || (t->family == CC_CLANG && toolchain_takes(t, flags)))
+		return 0;
+	err_set(err, ERR_USAGE, "'%s' does not take '%s'", t->cc, flags);
+	return err_hint(err, "leave out --tail-dup, or use clang 20 or newer with --cc");
+}
+
+int cpython_check_fit(const struct cpython_options *o, const struct toolchain *t, struct err *err)
+{
+	if (check_march(o->march, t, err) < 0 || check_tail_dup(o->tail_dup, t, err) < 0)
+		return -1;
+	if (!strcmp(o->icf, "safe") && !t->lld) {
+		err_set(err, ERR_USAGE, "--icf safe needs lld, and '%s' would link",
+			t->linker ? t->linker : "another linker");
+		return err_hint(err, "lld links what clang optimises at link time: add --lto thin "
+				     "and --cc clang");
+	}
+	if (strcmp(o->partition, "balanced") != 0 &&
+		(t->family != CC_GCC || !strcmp(o->lto, "none"))) {
+		err_set(err, ERR_USAGE, "--partition %s is about LTO with gcc", o->partition);
+		return err_hint(err, "leave it out, or add --lto full and --cc gcc");
+	}
+	return 0;
+}
