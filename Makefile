@@ -113,7 +113,7 @@ include tests/tests.mk
 dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
 	+@$(MAKE) --no-print-directory all
-	@sh tests/dist/demo.sh $(OUT)/solder $(if $(RELEASE),--cc best --opt pgo --lto best) $(DIST_FLAGS)
+	@sh tests/dist/demo.sh $(OUT)/solder $(if $(RELEASE),--cc best --lto best) $(DIST_FLAGS)
 .PHONY: dist
 
 install: all ## install solder, its data, man pages and completions below PREFIX

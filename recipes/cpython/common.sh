@@ -2,15 +2,12 @@
 
 export CPATH="$DEPS/include" LIBRARY_PATH="$DEPS/lib"
 
-# CPython's configure and Makefile have an OPT of their own, for flags.
-opt=$OPT
-unset OPT
-
+# With a profile, or to train one, if $profiled is not empty.
 configure() {
     set -- --prefix=/install --enable-shared --with-ensurepip=install \
         --enable-loadable-sqlite-extensions --with-dbmliborder=bdb \
         --with-readline=editline --with-system-expat --with-system-libmpdec
-    if [ "$opt" = pgo ]; then
+    if [ -n "$profiled" ]; then
         set -- "$@" --enable-optimizations
     fi
     case $LTO:$CC_FAMILY in

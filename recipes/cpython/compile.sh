@@ -4,20 +4,38 @@
 
 library=libpython$MAJORMINOR
 
-case $opt:$CC_FAMILY in
-pgo:gcc)
+. "$RECIPE/fit.sh"
+
+profiled=${PROFILE:+yes}
+unprofiled=$cflags
+case ${PROFILE:+$CC_FAMILY} in
+gcc)
     # Beside the objects, where -fprofile-use looks for them: given a path, gcc
     # would write it into the debug information.
     cp -R "$PROFILE/." .
-    cflags="$cflags -fprofile-use -fprofile-correction -Wno-missing-profile"
+    cflags="$cflags -fprofile-use -fprofile-correction -Wno-missing-profile -Wno-coverage-mismatch"
     ;;
-pgo:clang)
+clang)
     cp "$PROFILE/code.profclangd" .
     cflags="$cflags -fprofile-instr-use=code.profclangd -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date"
     ;;
 esac
 
 configure
+if [ -n "$profiled" ] && ! fits; then
+    run_make clean
+    find . -name '*.gcda' -exec rm {} +
+    profiled=
+    cflags=$unprofiled
+    configure
+fi
+if [ -n "$profiled" ]; then
+    # Says that there is a profile; "all", on which "install" depends, would
+    # start training otherwise.
+    touch profile-run-stamp
+    # The name by which trees know it, whether this compiler has it or not.
+    sed -i 's|^LLVM_PROF_MERGER=.* merge|LLVM_PROF_MERGER=llvm-profdata merge|' Makefile
+fi
 
 if [ "$LTO" != none ]; then
     optimised=$ldflags
@@ -51,11 +69,6 @@ none:*) ;;
     ;;
 esac
 
-if [ "$opt" = pgo ]; then
-    # Says that there is a profile; "all", on which "install" depends, would
-    # start training otherwise.
-    touch profile-run-stamp
-fi
 run_make install DESTDIR="$OUT" ENSUREPIP=no
 # By all of its names: the Makefile leaves out the one without a number.
 LD_LIBRARY_PATH=. ./python -E -m ensurepip --default-pip --root="$OUT/"

@@ -2,6 +2,7 @@
 
 # What is learnt does not depend on how objects are linked.
 LTO=none
+profiled=yes
 . "$RECIPE/common.sh"
 
 case $CC_FAMILY in
@@ -23,12 +24,28 @@ run_make build_all
 find . -name '*.gcda' -exec rm {} +
 # Processes that end at the same time merge into a pool of a few files.
 export LLVM_PROFILE_FILE="$SRC/code-%4m.profclangr"
-if [ -n "$TRAIN" ]; then
-    ./python "$TRAIN"
-else
-    # A test may fail under instrumentation without making the profile worse.
-    ./python -m test --pgo --timeout=1200 -j "$JOBS" || echo "training ended with status $?"
-fi
+# The same work every time, as far as processes and threads allow.
+export PYTHONHASHSEED=0
+
+# A test may fail under instrumentation without making the profile worse.
+tests() {
+    ./python -m test "$@" --timeout=1200 -j "$JOBS" || echo "training ended with status $?"
+}
+
+# Ours, several at a time; each says how long it took.
+own() {
+    find "$RECIPE/training" -name '[a-z]*.py' | sort |
+        xargs -n 1 -P "$JOBS" sh -c 'start=$(date +%s); ./python -I "$0" || exit 255
+            echo "$(basename "$0" .py): $(($(date +%s) - start)) s"'
+}
+
+case $TRAIN in
+pgo) tests --pgo ;;
+extended) tests --pgo-extended ;;
+own) own ;;
+both) own && tests --pgo ;;
+script) ./python "$RECIPE/train.py" ;;
+esac
 
 mkdir -p "$OUT/profile"
 case $CC_FAMILY in

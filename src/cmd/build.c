@@ -6,6 +6,7 @@
 
 struct values {
 	struct cpython_request request;
+	const char *save_profile;
 	bool why, dry_run, json;
 };
 
@@ -27,6 +28,13 @@ static int print_summary(const struct values *v, const struct cpython_build *b,
 	json_object_set_new(
 		d, "sources", json_sprintf("%s (%s)", b->sources.lock->set, b->sources.reason));
 	json_object_set_new(d, "sandbox", json_string(b->sandbox_reason));
+	/* Which profile it is, and what the compile said of it. */
+	json_object_set_new(d, "profile",
+		json_sprintf("%s%s%s", b->profile.words,
+			b->profile.hint || b->plan.profile ? "; " : "",
+			b->profile.hint   ? b->profile.hint
+			: b->plan.profile ? json_string_value(json_object_get(d, "profile"))
+					  : ""));
 	for (size_t i = 0; i < b->plan.plan.n; i++) {
 		const struct step *s = b->plan.plan.steps[i];
 
@@ -70,7 +78,10 @@ static int build_run(const void *values, const struct strv *args, struct err *er
 		plan_explain(&b->plan.plan, v->json ? stderr : stdout);
 	if (v->dry_run)
 		return cpython_outlook_print(b, stdout, err);
-	return cpython_make(b, &result, err) < 0 ? -1 : print_summary(v, b, &result, start, err);
+	if (cpython_make(b, &result, err) < 0 ||
+		(v->save_profile && cpython_save_profile(b, v->save_profile, err) < 0))
+		return -1;
+	return print_summary(v, b, &result, start, err);
 }
 
 #define AT(field) offsetof(struct values, field)
@@ -84,10 +95,14 @@ static const struct opt opts[] = {
 		"standard: --protector weak, --clash yes, --fortify 2; full: strong, yes, 3, and "
 		"--cet yes; single options count more",
 		AT(request.hardening)},
-	CPYTHON_OPTIONS_OF_HOW(ROW){"train", 0, OPT_STRING, "SCRIPT",
-		"train the profile with this Python script", AT(request.options.train)},
-	{"profile", 0, OPT_STRING, "DIR", "use this profile instead of training one",
+	CPYTHON_OPTIONS_OF_HOW(ROW){"profile", 0, OPT_STRING, "none|locked|train|FILE",
+		"optimise by a profile (PGO): the recipe's, a new one, or this file or folder",
 		AT(request.options.profile)},
+	{"train", 0, OPT_STRING, "pgo|extended|own|both|SCRIPT",
+		"train with CPython's tests, all of them, solder's programs, own and pgo, or SCRIPT",
+		AT(request.options.train)},
+	{"save-profile", 0, OPT_STRING, "FILE", "write the profile to this .tar.zst",
+		AT(save_profile)},
 	{"output", 'o', OPT_STRING, "DIR", "put the distribution here (dist/cpython-VERSION-...)",
 		AT(request.output)},
 	{"jobs", 'j', OPT_COUNT, "N", "run N jobs at a time, over all steps (all processors)",
@@ -128,7 +143,7 @@ const struct command cmd_build = {
 		"seconds of waiting, one gives up and says for whom it waited.",
 	.example =
 		"solder build\nsolder build 3.11 -o python311\n"
-		"solder build --opt pgo --lto thin --cc clang-19\nsolder build --link shared --why",
+		"solder build --profile train --lto thin --cc clang-19\nsolder build --link shared --why",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),

@@ -27,14 +27,9 @@ static void settle_options(struct cpython_request *q)
 static int check_request(const struct cpython_request *q, struct err *err)
 {
 	const struct cpython_options *o = &q->options;
-	CLEANUP_CLOSE int train = o->train ? file_open(o->train, err) : -1;
 
-	if (o->train && train < 0)
-		return err_wrap(err, "the training script");
-	if (o->profile && !path_is_dir(o->profile))
-		return err_set(err, ERR_USAGE, "there is no folder '%s'", o->profile);
-	if ((o->train || o->profile) && strcmp(o->opt, "pgo"))
-		return err_set(err, ERR_USAGE, "--train and --profile go with --opt pgo");
+	if (strcmp(o->train, "pgo") != 0 && strcmp(o->profile, "train") != 0)
+		return err_set(err, ERR_USAGE, "--train goes with --profile train");
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
 		const char *value = cpython_option_get(o, option);
@@ -67,7 +62,7 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 	struct cpython_options *o = &b->request.options;
 	const struct toolchain_needs nothing = {0};
 	const struct toolchain_needs needs = {
-		.lto = strcmp(o->lto, "none"), .pgo = !strcmp(o->opt, "pgo")};
+		.lto = strcmp(o->lto, "none"), .training = !strcmp(o->profile, "train")};
 
 	if (toolchain_find(b->request.cc, &needs, &b->full, err) < 0)
 		return -1;
@@ -94,7 +89,10 @@ static char *output_of(const struct cpython_build *b)
 	if (!b->request.output)
 		return xasprintf("dist/cpython-%s-%s%s%s",
 			b->sources.chosen[b->sources.n - 1].version, o->link,
-			strcmp(o->opt, "none") ? "-pgo" : "", strcmp(o->lto, "none") ? "-lto" : "");
+			!strcmp(o->profile, "locked") ? ""
+			: !strcmp(o->profile, "none") ? "-no-profile"
+						      : "-own-profile",
+			strcmp(o->lto, "none") ? "-lto" : "");
 	output = path_absolute(b->request.output);
 	/* For "-o dir/": otherwise what belongs next to it would be inside it. */
 	for (size_t n = strlen(output); n > 1 && output[n - 1] == '/'; n--)
@@ -111,8 +109,8 @@ int cpython_open(const struct cpython_request *request, struct cpython_build **r
 	if (check_request(&b->request, err) < 0 || open_sources(b, err) < 0 ||
 		sandbox_choose(request->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
 		choose_compiler(b, err) < 0 || sources_choose(b, err) < 0 ||
-		cpython_check_tools(&b->sources, err) < 0 || cpython_plan(b, err) < 0 ||
-		plan_settle(&b->plan.plan, b->cache, err) < 0)
+		profile_choose(b, err) < 0 || cpython_check_tools(&b->sources, err) < 0 ||
+		cpython_plan(b, err) < 0 || plan_settle(&b->plan.plan, b->cache, err) < 0)
 		return -1;
 	b->output = output_of(b);
 	*ret = steal(&b);
@@ -125,6 +123,7 @@ void cpython_close(struct cpython_build *b)
 		return;
 	plan_release(&b->plan.plan);
 	sources_release(&b->sources);
+	profile_release(&b->profile);
 	fetcher_free(b->fetcher);
 	toolchain_free(b->plain);
 	toolchain_free(b->full);
@@ -168,7 +167,7 @@ static int fetch_sources(struct cpython_build *b, struct err *err)
 		bool package = i + 1 < b->sources.n;
 		struct step *users[] = {
 			package ? plan_find(&b->plan.plan, c->recipe->name) : b->plan.compile,
-			package ? NULL : b->plan.profile};
+			!package && b->profile.train ? b->plan.profile : NULL};
 
 		for (size_t k = 0; k < ARRAY_SIZE(users); k++) {
 			struct step *s = users[k];
@@ -215,8 +214,10 @@ int cpython_make(struct cpython_build *b, struct plan_result *result, struct err
 		.sandbox = b->sandbox};
 	int got;
 
-	progress_say(b->progress, "sources: %s (%s); compiler: %s; sandbox: %s",
-		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason);
+	progress_say(b->progress, "sources: %s (%s); compiler: %s; sandbox: %s; profile: %s%s%s",
+		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason,
+		b->profile.words, b->profile.hint ? "; " : "",
+		b->profile.hint ? b->profile.hint : "");
 	say_doubts(b);
 	if (cpython_check_output(b->output, err) < 0 || fetch_sources(b, err) < 0 ||
 		plan_run(&b->plan.plan, &po, result, err) < 0 || (got = put_together(b, err)) < 0)
@@ -313,6 +314,8 @@ int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *
 	term_line(out, "%-10s %s (%s); %s", "sources", b->sources.lock->set, b->sources.reason,
 		missing.n ? counted : "all are downloaded");
 	term_line(out, "%-10s %s", "compiler", b->full->version);
+	term_line(out, "%-10s %s%s%s", "profile", b->profile.words, b->profile.hint ? "; " : "",
+		b->profile.hint ? b->profile.hint : "");
 	term_line(out, "%-10s %s", "sandbox", b->sandbox_reason);
 	term_line(out, "%-10s %s", "steps", steps);
 	term_line(out, "%-10s '%s', %s", "output", b->output,
@@ -360,12 +363,12 @@ int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err
 				s->cached ? json_integer(0) : known_time(s->estimate)));
 	}
 	*ret = json_pack(
-		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
+		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
 		"output", "path", json_text(b->output), "state", output_state(b), "sources", "set",
 		b->sources.lock->set, "reason", b->sources.reason, "packages", packages, "compiler",
-		b->full->version, "sandbox", b->sandbox_reason, "steps", steps, "totals", "run",
-		(int)o.steps, "reuse", (int)(b->plan.plan.n - o.steps), "never_built",
-		(int)o.unknown, "estimate_ns",
+		b->full->version, "profile", b->profile.words, "sandbox", b->sandbox_reason,
+		"steps", steps, "totals", "run", (int)o.steps, "reuse",
+		(int)(b->plan.plan.n - o.steps), "never_built", (int)o.unknown, "estimate_ns",
 		o.steps && o.unknown ? json_null() : json_integer((json_int_t)o.left),
 		"download_bytes", (json_int_t)missing);
 	return 0;

@@ -11,9 +11,10 @@ enum cc_family { CC_GCC, CC_CLANG };
 struct toolchain {
 	enum cc_family family;
 	unsigned int major; /* the compiler's release */
+	char *release;      /* what a profile must be of: "12.2.0" of gcc, "22" of clang */
 	char *cc, *cxx;     /* absolute paths */
 	char *ar, *ranlib, *nm, *strip, *objcopy;
-	char *profdata; /* only for clang with PGO; else NULL */
+	char *profdata; /* only for clang that trains; else NULL */
 	char *lld;      /* only for clang with LTO; else NULL */
 	char *version;  /* the first line of --version */
 	char *linker;   /* the same for lld, or for the ld that the compiler runs */
@@ -23,7 +24,7 @@ struct toolchain {
 };
 
 struct toolchain_needs {
-	bool lto, pgo;
+	bool lto, training;
 };
 
 /* Finds the toolchain for `name`: a program ("gcc", "clang-19") or a path. "best" is the newest
@@ -64,6 +65,23 @@ char *cpython_code_flags(const struct cpython_options *o, const struct toolchain
 
 /* Fails if this machine or this toolchain cannot do what the options ask for. */
 int cpython_check_fit(const struct cpython_options *o, const struct toolchain *t, struct err *err);
+
+/* ---- profile.c ------------------------------------------------------------------------------- */
+
+/* Chooses the profile that the request asks for; the compiler and the sources are known. */
+int profile_choose(struct cpython_build *b, struct err *err);
+void profile_release(struct chosen_profile *p);
+/* A profile of clang that is a file; others are folders and archives of folders. */
+#define PROFILE_FILE "code.profclangd"
+bool profile_is_file(const char *path);
+/* Adds to a step what its run trains with. */
+int profile_add_training(const struct cpython_build *b, struct step *s, struct err *err);
+/* Finds a profile by its content: locked, or in the cache. NULL: neither; the caller frees it. */
+char *profile_find(
+	const char *recipes, const struct cache *cache, const char *digest, struct err *err);
+/* What a finished compile found: how many of the functions in a part of the source the profile
+ * knows, and whether it was used. *words is for people; the caller frees it. */
+int profile_fit(const struct cpython_build *b, bool *used, char **words, struct err *err);
 
 /* ---- steps.c --------------------------------------------------------------------------------- */
 

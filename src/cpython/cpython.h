@@ -33,8 +33,6 @@
 #define CPYTHON_OPTIONS_OF_WHAT(X)                                                                 \
 	X(link, "link", "LINK", CHOICE, "static|shared", "", "static", false, true,                \
 		"link libpython into the interpreter, or shared")                                  \
-	X(opt, "opt", "OPT", CHOICE, "none|pgo", "", "none", true, true,                           \
-		"optimise by a profile (PGO)")                                                     \
 	X(lto, "lto", "LTO", CHOICE, "none|thin|full", "|best", "none", true, true,                \
 		"optimise at link time; best: thin with clang, full with gcc")
 #define CPYTHON_OPTIONS_OF_HOW(X)                                                                  \
@@ -86,8 +84,9 @@ struct cpython_options {
 	CPYTHON_OPTIONS_OF_WHAT(CPYTHON_OPTION_FIELD)
 	CPYTHON_OPTIONS_OF_HOW(CPYTHON_OPTION_FIELD)
 #undef CPYTHON_OPTION_FIELD
-	const char *train;   /* script that trains the profile; NULL: CPython's default task */
-	const char *profile; /* folder of a finished profile; NULL: train */
+	/* "none", "locked" (the recipe's own), "train", or the path of a finished one */
+	const char *profile;
+	const char *train; /* "pgo", "extended", "own", "both", or the path of a script */
 };
 
 struct cpython_option {
@@ -100,7 +99,7 @@ struct cpython_option {
 extern const struct cpython_option cpython_option_table[];
 extern const size_t cpython_n_options;
 
-void cpython_defaults(struct cpython_options *options); /* `train` and `profile` are NULL */
+void cpython_defaults(struct cpython_options *options); /* with the locked profile */
 
 const struct cpython_option *cpython_find_option(const char *name);
 /* The i-th choice, valid for the life of the process; NULL past the last. */
@@ -162,6 +161,15 @@ struct sources {
 	char *version; /* for the user's own source */
 };
 
+/* The profile (PGO) that a build uses. */
+struct chosen_profile {
+	bool train;
+	char *source;     /* folder, archive or .profdata; NULL: trained, or none */
+	char digest[65];  /* for keys: of the folder's content, or of the file */
+	char *words;      /* for people: which one it is, or why there is none */
+	const char *hint; /* what to do about that; may be NULL */
+};
+
 struct cpython_plan {
 	struct plan plan;
 	struct step *profile, *compile, *tree, *link; /* profile may be NULL */
@@ -177,6 +185,7 @@ struct cpython_build {
 	struct fetcher *fetcher;
 	struct sources sources;
 	struct toolchain *plain, *full; /* for the packages; for CPython */
+	struct chosen_profile profile;
 	enum sandbox sandbox;
 	const char *sandbox_reason;
 	struct cpython_plan plan;
@@ -186,6 +195,9 @@ int cpython_open(
 	const struct cpython_request *request, struct cpython_build **ret, struct err *err);
 int cpython_make(struct cpython_build *b, struct plan_result *result, struct err *err);
 void cpython_close(struct cpython_build *b);
+/* Packs the profile of a finished build for later ones, and beside it, FILE.yaml, what the index of
+ * locked profiles says of it. */
+int cpython_save_profile(const struct cpython_build *b, const char *file, struct err *err);
 void cleanup_cpython_build(struct cpython_build **b);
 #define CLEANUP_CPYTHON_BUILD CLEANUP(cleanup_cpython_build)
 
@@ -220,12 +232,12 @@ struct cpython_record {
 	json_t *all;                    /* share/solder/build.json */
 	struct cpython_request request; /* no output set; borrows from the record */
 	const char *compiler, *triple;
-	char *profile;
+	char *profile; /* where it is; NULL: without */
 };
 
 /* Fails with ERR_UNSUPPORTED if solder did not build the tree or its inputs are unavailable: the
- * profile is no longer in the cache (NULL: the default one), or the source was the user's own and
- * `source` (may be NULL) does not name it. */
+ * profile is neither locked nor in the cache any more (NULL: the default one), or the source was
+ * the user's own and `source` (may be NULL) does not name it. */
 int cpython_record_read(const char *tree, const char *cache, const char *source,
 	struct cpython_record *ret, struct err *err);
 void cpython_record_release(struct cpython_record *record);

@@ -22,6 +22,8 @@ void cpython_fill_defaults(struct cpython_options *o)
 		if (!cpython_option_get(o, &cpython_option_table[i]))
 			cpython_option_set(
 				o, &cpython_option_table[i], cpython_option_table[i].standard);
+	o->profile = o->profile ? o->profile : "locked";
+	o->train = o->train ? o->train : "pgo";
 }
 
 void cpython_fill(

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/data.h"
 #include "base/file.h"
 #include "cpython/cpython-internal.h"
 #include "report/json.h"
@@ -27,8 +28,7 @@ static json_t *options_json(const struct cpython_build *b, const char *profile)
 	json_object_set_new(j, "cc", json_string(path_base(b->full->cc)));
 	json_object_set_new(j, "sources", json_string(b->sources.lock->set));
 	json_object_set_new(j, "own_source", json_boolean(b->request.source != NULL));
-	if (b->plan.profile)
-		json_object_set_new(j, "profile", json_string(profile));
+	json_object_set_new(j, "profile", json_string(b->plan.profile ? profile : "none"));
 	return j;
 }
 
@@ -38,8 +38,10 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 	const char *hardening = cpython_hardening_of(o);
 	const struct sources *s = &b->sources;
 	CLEANUP_BUF struct buf how = BUF_INIT;
+	CLEANUP_FREE char *fit = NULL;
 	char profile[SHA256_HEX_SIZE];
 	json_t *packages, *patches;
+	bool used;
 
 	if (b->plan.profile) {
 		CLEANUP_FREE char *tree = cache_tree(b->cache, b->plan.profile->id);
@@ -48,9 +50,10 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 		if (tree_digest(dir, profile, err) < 0)
 			return -1;
 	}
+	if (profile_fit(b, &used, &fit, err) < 0)
+		return -1;
 	buf_addf(&how, "-O%s, PGO %s, LTO %s, PIE %s, hardening %s", o->optimize,
-		strcmp(o->opt, "none") ? "yes" : "no", o->lto, o->pie,
-		hardening ? hardening : "of its own");
+		used ? "yes" : "no", o->lto, o->pie, hardening ? hardening : "of its own");
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
 
@@ -73,10 +76,10 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 				c->lock ? c->lock->urls.v[0] : "given by the user", "patches",
 				patches));
 	}
-	*ret = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s*, s:s}, s:o, s:o}", "series",
+	*ret = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s}, s:o, s:o}", "series",
 		b->plan.series, "distribution", "python", s->chosen[s->n - 1].version, "link",
-		o->link, "optimisation", how.data, "tls", o->tls, "compiler", b->full->version,
-		"linker", b->full->linker, "triple", b->full->triple, "options",
+		o->link, "optimisation", how.data, "profile", fit, "tls", o->tls, "compiler",
+		b->full->version, "linker", b->full->linker, "triple", b->full->triple, "options",
 		options_json(b, profile), "packages", packages);
 	return *ret ? 0
 		    : err_set(err, ERR_INPUT, "the compiler '%s' does not say its version in UTF-8",
@@ -88,25 +91,6 @@ void cpython_record_release(struct cpython_record *record)
 	json_decref(record->all);
 	free(record->profile);
 	*record = (struct cpython_record){0};
-}
-
-/* The cached profile with this content (a folder; the caller frees it), or NULL. */
-static char *find_profile(const struct cache *cache, const char *digest)
-{
-	CLEANUP_STRV struct strv ids = STRV_INIT;
-
-	cache_entries(cache, "cpython-profile", &ids);
-	for (size_t i = 0; i < ids.n; i++) {
-		CLEANUP_FREE char *tree = cache_tree(cache, ids.v[i]);
-		CLEANUP_FREE char *path = xasprintf("%s/profile", tree);
-		struct err ignored = ERR_INIT;
-		char hex[SHA256_HEX_SIZE];
-
-		if (path_is_dir(path) && tree_digest(path, hex, &ignored) == 0 &&
-			!strcmp(hex, digest))
-			return steal(&path);
-	}
-	return NULL;
 }
 
 /* Trees older than an option were built with its default; those older than hardening, without
@@ -139,16 +123,37 @@ static int read_options(
 					       : err_set(err, ERR_INPUT, "'%s' is damaged", path);
 }
 
+/* Trees from before profiles were locked have no word for none. */
+static int read_profile(const char *tree, const char *cache, const json_t *options,
+	struct cpython_record *r, struct err *err)
+{
+	CLEANUP(cleanup_cache) struct cache *opened = NULL;
+	CLEANUP_FREE char *recipes = NULL;
+	const char *digest = json_word(options, "profile");
+
+	r->request.options.profile = "none";
+	if (!digest || !strcmp(digest, "none"))
+		return 0;
+	if (data_folder("recipes", NULL, &recipes, err) < 0 ||
+		cache_open_to_read(cache, &opened, err) < 0)
+		return -1;
+	r->request.options.profile = r->profile = profile_find(recipes, opened, digest, err);
+	if (r->profile || err->code)
+		return r->profile ? 0 : -1;
+	err_set(err, ERR_UNSUPPORTED,
+		"the profile that '%s' was built with is not locked, and the cache '%s' does not have it",
+		tree, opened->dir);
+	return -1;
+}
+
 int cpython_record_read(const char *tree, const char *cache, const char *source,
 	struct cpython_record *ret, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/" MANIFEST_FILE, tree);
 	CLEANUP_CPYTHON_RECORD struct cpython_record r = {0};
-	CLEANUP(cleanup_cache) struct cache *opened = NULL;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct cpython_request *q = &r.request;
 	const json_t *built, *options;
-	const char *digest;
 
 	if (!path_exists(path)) {
 		err_set(err, ERR_UNSUPPORTED, "'%s' was not built by solder", tree);
@@ -179,16 +184,8 @@ int cpython_record_read(const char *tree, const char *cache, const char *source,
 			tree);
 		return err_hint(err, "name it with --source");
 	}
-	if (!strcmp(q->options.opt, "pgo")) {
-		if (cache_open_to_read(cache, &opened, err) < 0)
-			return -1;
-		digest = json_word(options, "profile");
-		q->options.profile = r.profile = digest ? find_profile(opened, digest) : NULL;
-		if (!r.profile)
-			return err_set(err, ERR_UNSUPPORTED,
-				"the cache '%s' does not have the profile that '%s' was built with",
-				opened->dir, tree);
-	}
+	if (read_profile(tree, cache, options, &r, err) < 0)
+		return -1;
 	*ret = r;
 	r = (struct cpython_record){0};
 	return 0;
@@ -197,8 +194,7 @@ int cpython_record_read(const char *tree, const char *cache, const char *source,
 int cpython_record_check_compiler(const struct cpython_record *record, struct err *err)
 {
 	const struct cpython_options *o = &record->request.options;
-	const struct toolchain_needs needs = {
-		.lto = strcmp(o->lto, "none") != 0, .pgo = !strcmp(o->opt, "pgo")};
+	const struct toolchain_needs needs = {.lto = strcmp(o->lto, "none") != 0};
 	CLEANUP(cleanup_toolchain) struct toolchain *t = NULL;
 
 	if (toolchain_find(record->request.cc, &needs, &t, err) < 0)

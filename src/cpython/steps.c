@@ -1,7 +1,7 @@
 /* The steps that build one CPython and the packages it needs.
  *
  *   zlib, openssl, …     one per package, with the script of its recipe.yaml
- *   cpython-profile      with PGO: the profile of a training run
+ *   cpython-profile      with a profile: unpacked, or trained
  *   cpython-compile      the only compile: an installed tree, and the objects
  *   cpython-tree         that tree, relocated, with its bytecode
  *   cpython-link-LINK    an interpreter from the objects
@@ -244,21 +244,27 @@ static void add_options(
 	}
 }
 
+/* A finished profile, or a run that trains one; or none. */
 static int plan_profile(struct cpython_build *b, struct err *err)
 {
-	const struct cpython_options *o = &b->request.options;
 	CLEANUP_FREE char *title = xasprintf("cpython %s profile", cpython_of(b)->version);
+	const struct cpython_options *o = &b->request.options;
+	const struct chosen_profile *p = &b->profile;
 	struct cpython_options plain;
-	char hex[SHA256_HEX_SIZE];
 	struct step *s;
 
-	if (o->profile) {
+	if (!p->source && !p->train)
+		return 0;
+	if (p->source) {
 		s = b->plan.profile = plan_add(&b->plan.plan, "cpython-profile", title);
-		s->source = path_absolute(o->profile);
-		s->script = xstrdup("set -eu\nmkdir \"$OUT/profile\"\ncp -a . \"$OUT/profile\"\n");
-		if (tree_digest(s->source, hex, err) < 0)
-			return -1;
-		step_input(s, "profile=%s", hex);
+		step_input(s, "profile=%s", p->digest);
+		if (profile_is_file(p->source))
+			step_file(s, p->source, PROFILE_FILE);
+		else
+			s->source = xstrdup(p->source);
+		s->script =
+			xasprintf("set -eu\nmkdir \"$OUT/profile\"\ncp -a %s \"$OUT/profile\"\n",
+				s->source ? "." : "\"$RECIPE\"/" PROFILE_FILE);
 		return 0;
 	}
 	s = b->plan.profile = add_step(b, "profile", "", "profile.sh", NULL, err);
@@ -266,19 +272,12 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 		return -1;
 	/* A profile is independent of how code is accessed and linked. */
 	cpython_defaults(&plain);
-	plain.opt = o->opt;
 	/* gcc's does not fit where the C library's headers say something else. */
 	if (b->full->family == CC_GCC)
 		plain.fortify = o->fortify;
 	add_toolchain(s, b->full);
 	add_options(s, b->full, &plain, false);
-	strv_add(&s->env, o->train ? "TRAIN=@S@/recipe/train.py" : "TRAIN=");
-	if (o->train) {
-		CLEANUP_FREE char *train = path_absolute(o->train);
-
-		step_file(s, train, "train.py");
-	}
-	return 0;
+	return profile_add_training(b, s, err);
 }
 
 /* Prepares the tree step, before its script compiles bytecode: copies the installed tree and
@@ -322,7 +321,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 		if (plan_package(b, &b->sources.chosen[i], err) < 0)
 			return -1;
 	}
-	if (!strcmp(o->opt, "pgo") && plan_profile(b, err) < 0)
+	if (plan_profile(b, err) < 0)
 		return -1;
 
 	p->compile = add_step(b, "compile", "", "compile.sh", NULL, err);
@@ -330,7 +329,6 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 		return -1;
 	add_toolchain(p->compile, b->full);
 	add_options(p->compile, b->full, o, false);
-	strv_add(&p->compile->env, "TRAIN=");
 	if (p->profile)
 		step_view(p->compile, "PROFILE", p->profile, "profile");
 	add_licences(cpython_of(b), &licences);

@@ -24,7 +24,7 @@ static const struct tool {
 	const char *variable, *plain; /* for scripts; in installed files */
 	size_t offset;
 	const char *gnu;            /* binutils program; NULL: none */
-	const char *llvm, *package; /* LLVM program, which clang needs with LTO or PGO */
+	const char *llvm, *package; /* LLVM program, which clang needs with LTO or to train */
 } tools[] = {
 #define AT(field) offsetof(struct toolchain, field)
 	{"CXX", "c++", AT(cxx), NULL, NULL, NULL},
@@ -72,6 +72,7 @@ void toolchain_free(struct toolchain *t)
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
 		free(*path_of(t, &tools[i]));
 	free(t->version);
+	free(t->release);
 	free(t->linker);
 	free(t->triple);
 	free(t->identity);
@@ -165,7 +166,7 @@ static int find_tools(struct toolchain *t, const struct toolchain_needs *needs, 
 		char **path = path_of(t, tool);
 
 		if (t->family == CC_CLANG && tool->llvm &&
-			(path == &t->profdata ? needs->pgo : needs->lto)) {
+			(path == &t->profdata ? needs->training : needs->lto)) {
 			if (find_llvm(t, tool, path, err) < 0)
 				return -1;
 			continue;
@@ -212,7 +213,7 @@ static int try_link(const struct toolchain *t, const struct toolchain_needs *nee
 	const char *tmp = getenv("TMPDIR");
 	CLEANUP_FREE char *scratch =
 		scratch_make(tmp && *tmp == '/' ? tmp : "/tmp", "solder-cc", err);
-	bool profile = t->family == CC_CLANG && needs->pgo;
+	bool profile = t->family == CC_CLANG && needs->training;
 	const char *const words[] = {"/bin/sh", "-c", script, "sh", scratch, t->cc,
 		profile ? "-fprofile-instr-generate" : NULL};
 	CLEANUP_STRV struct strv argv = STRV_INIT;
@@ -302,6 +303,11 @@ static int load_toolchain(const char *path, const struct toolchain_needs *needs,
 	number = strstr(t->version, "version ");
 	number = number ? number + strlen("version ") : strrchr(t->version, ' ');
 	t->major = number ? (unsigned int)strtoul(number, NULL, 10) : 0;
+	t->release = !number ? xstrdup("0")
+		     : t->family == CC_CLANG
+			     ? xasprintf("%u", t->major)
+			     : xstrndup(number + strspn(number, " "),
+				       strspn(number + strspn(number, " "), "0123456789."));
 	strv_split(&parts, machine, "-");
 	t->triple = parts.n == 4 ? xasprintf("%s-%s-%s", parts.v[0], parts.v[2], parts.v[3])
 				 : xstrdup(machine);

@@ -81,6 +81,38 @@ void cleanup_lock(struct lock **l);
 size_t lock_find(const struct lock *l, const char *package, const char *wanted,
 	const struct lock_entry **out, size_t max);
 
+/* A finished profile that is kept beside the recipe of CPython: DIR/cpython/profiles/FILE. */
+struct locked_profile {
+	char *file;
+	char *kind;               /* "pgo" */
+	char *version;            /* of CPython */
+	char *compiler, *release; /* "gcc" and "12.2.0"; "clang" and "22" */
+	char *triple;
+	uint64_t size;
+	char *sha256;                    /* of the file */
+	char *content;                   /* of the folder in it, by tree_digest() */
+	char *training, *command, *date; /* how it was made */
+};
+
+struct profiles {
+	char *dir;
+	struct locked_profile *v;
+	size_t n;
+};
+
+/* Loads DIR/cpython/profiles/index.yaml; without it there are none. */
+int profiles_load(const char *dir, struct profiles **ret, struct err *err);
+void profiles_free(struct profiles *p);
+void cleanup_profiles(struct profiles **p);
+
+/* The profile of this kind, compiler and machine for a version of CPython, else that of the newest
+ * version of its series; NULL: none. */
+const struct locked_profile *profiles_find(
+	const struct profiles *p, const struct locked_profile *wanted);
+/* Sets *path (to be freed) to the file of a profile. An error unless it is what is locked. */
+int profiles_check(
+	const struct profiles *p, const struct locked_profile *which, char **path, struct err *err);
+
 /* Compares dotted versions numerically, pre-releases ("3.15.0rc1") before their release. */
 int version_compare(const char *a, const char *b);
 /* True if `version` satisfies a condition such as ">=3.11,<3.14"; NULL and "" always hold. */

@@ -27,7 +27,7 @@ static struct toolchain toolchain(void)
 		.identity = word};
 }
 
-/* A build of these options, planned, with the recipe of a folder. */
+/* A build of these options, planned, with the recipe of a folder; it trains if they say so. */
 static void plan(struct plans *p, const char *recipes, const struct cpython_options *o,
 	struct cpython_build *b)
 {
@@ -39,7 +39,8 @@ static void plan(struct plans *p, const char *recipes, const struct cpython_opti
 	*b = (struct cpython_build){.request.options = *o,
 		.sources = {.chosen = &chosen, .n = 1},
 		.plain = &tools,
-		.full = &tools};
+		.full = &tools,
+		.profile.train = !strcmp(o->profile, "train")};
 	if (recipe_load(recipes, "cpython", &chosen.recipe, &p->err) < 0 ||
 		cpython_plan(b, &p->err) < 0 || plan_settle(&b->plan.plan, p->cache, &p->err) < 0)
 		fail_msg("%s", p->err.msg);
@@ -83,9 +84,6 @@ static void test_keys(void **state)
 		assert_true(choices.n > 1);
 		assert_string_equal(cpython_option_get(&plain, option), choices.v[0]);
 		assert_true(cpython_option_is_default(&plain, option));
-		/* Trains a profile: other steps. */
-		if (!strcmp(option->name, "opt"))
-			continue;
 		cpython_option_set(&o, option, choices.v[1]);
 		assert_false(cpython_option_is_default(&o, option));
 		settle(p, "recipes", &o, &after);
@@ -131,6 +129,7 @@ static void test_files_in_keys(void **state)
 		{"native.mk", "ctl"},
 		{"compile.sh", "ctl"},
 		{"profile.sh", "pctl"},
+		{"fit.sh", "ctl"},
 		{"common.sh", "pctl"},
 		{"flags.sh", "pctl"},
 		{"config.site", "pctl"},
@@ -139,6 +138,7 @@ static void test_files_in_keys(void **state)
 		{"ssl-der-end.patch", ""}, /* for other versions */
 		{"recipe.yaml", ""},
 		{"README", ""},
+		{"profiles/index.yaml", ""},
 	};
 	struct plans *p = *state;
 	CLEANUP_FREE char *recipes = xasprintf("%s/recipes", p->root);
@@ -147,7 +147,7 @@ static void test_files_in_keys(void **state)
 
 	free(scratch_shell(".", "cp -R recipes %s/recipes", p->root));
 	cpython_defaults(&o);
-	o.opt = "pgo";
+	o.profile = "train";
 	settle(p, recipes, &o, &before);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		free(scratch_shell(recipes, "echo '# a comment' >>cpython/%s", cases[i].file));
@@ -171,7 +171,7 @@ static void test_files_are_declared(void **state)
 	struct cpython_build b;
 
 	cpython_defaults(&o);
-	o.opt = "pgo";
+	o.profile = "train";
 	plan(p, "recipes", &o, &b);
 	const struct step *const steps[] = {
 		b.plan.profile, b.plan.compile, b.plan.tree, b.plan.link};
@@ -191,6 +191,9 @@ static void test_files_are_declared(void **state)
 			CLEANUP_FREE char *name =
 				xstrndup(at + 8, strspn(at + 8, LETTERS_AND_DIGITS ".-_/"));
 
+			/* Of training that is not CPython's own. */
+			if (!strcmp(name, "training") || !strcmp(name, "train.py"))
+				continue;
 			if (!strv_has(&steps[i]->files, name))
 				fail_msg("%s reads %s", scripts[i], name);
 		}

@@ -1,0 +1,254 @@
+/* Profiles (PGO): which one a build uses, how well it fits, and how it is kept for later builds. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/data.h"
+#include "base/file.h"
+#include "cpython/cpython-internal.h"
+#include "tar/tar.h"
+
+#define FIT_MAX 128
+/* Of zstd: small, and seconds. */
+#define LEVEL 19
+
+static const char *const trainings[] = {"pgo", "extended", "own", "both"};
+
+static const char *family_of(const struct toolchain *t)
+{
+	return t->family == CC_CLANG ? "clang" : "gcc";
+}
+
+static const struct chosen *cpython_of(const struct cpython_build *b)
+{
+	return &b->sources.chosen[b->sources.n - 1];
+}
+
+static struct locked_profile wanted_by(const struct cpython_build *b)
+{
+	static char kind[] = "pgo";
+
+	return (struct locked_profile){.kind = kind,
+		.version = (char *)cpython_of(b)->version,
+		.compiler = (char *)family_of(b->full),
+		.release = b->full->release,
+		.triple = b->full->triple};
+}
+
+bool profile_is_file(const char *path)
+{
+	const char *dot = strrchr(path_base(path), '.');
+
+	return dot && (!strcmp(dot, ".profdata") || !strcmp(dot, ".profclangd"));
+}
+
+static bool is_training(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(trainings); i++)
+		if (!strcmp(word, trainings[i]))
+			return true;
+	return false;
+}
+
+static int choose_locked(struct cpython_build *b, struct err *err)
+{
+	CLEANUP(cleanup_profiles) struct profiles *all = NULL;
+	const struct locked_profile wanted = wanted_by(b), *found;
+	struct chosen_profile *p = &b->profile;
+
+	if (profiles_load(b->recipes, &all, err) < 0)
+		return -1;
+	found = profiles_find(all, &wanted);
+	if (!found) {
+		p->words = xasprintf("none, since none is locked for CPython %s with %s %s on %s",
+			wanted.version, wanted.compiler, wanted.release, wanted.triple);
+		p->hint = "train one with --profile train";
+		return 0;
+	}
+	if (profiles_check(all, found, &p->source, err) < 0)
+		return -1;
+	snprintf(p->digest, sizeof(p->digest), "%s", found->content);
+	p->words = xasprintf("the locked %s", found->file);
+	return 0;
+}
+
+/* A folder is known by its content, wherever it comes from. */
+static int choose_given(struct cpython_build *b, struct err *err)
+{
+	const char *given = b->request.options.profile;
+	struct chosen_profile *p = &b->profile;
+	CLEANUP_CLOSE int fd = path_is_dir(given) ? -1 : file_open(given, err);
+
+	if (!path_is_dir(given) && fd < 0)
+		return err_wrap(err, "the profile");
+	p->source = path_absolute(given);
+	p->words = xasprintf("'%s'", given);
+	return path_is_dir(given) ? tree_digest(p->source, p->digest, err)
+				  : sha256_file(p->source, p->digest, NULL, err);
+}
+
+int profile_choose(struct cpython_build *b, struct err *err)
+{
+	const struct cpython_options *o = &b->request.options;
+	CLEANUP_CLOSE int script = -1;
+
+	if (!strcmp(o->profile, "locked"))
+		return choose_locked(b, err);
+	if (!strcmp(o->profile, "none")) {
+		b->profile.words = xstrdup("none, as asked for");
+		return 0;
+	}
+	if (strcmp(o->profile, "train") != 0)
+		return choose_given(b, err);
+	b->profile.train = true;
+	if (!is_training(o->train) && (script = file_open(o->train, err)) < 0)
+		return err_wrap(err, "the training script");
+	b->profile.words = xasprintf("trained with %s", o->train);
+	return 0;
+}
+
+void profile_release(struct chosen_profile *p)
+{
+	free(p->source);
+	free(p->words);
+	*p = (struct chosen_profile){0};
+}
+
+/* Adds our own programs, which are Python files in one folder. */
+static int add_programs(struct step *s, struct err *err)
+{
+	CLEANUP_FREE char *dir = NULL;
+	CLEANUP_STRV struct strv names = STRV_INIT;
+
+	if (data_folder("training", NULL, &dir, err) < 0 || dir_list(dir, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", dir, names.v[i]);
+		CLEANUP_FREE char *name = xasprintf("training/%s", names.v[i]);
+		const char *dot = strrchr(names.v[i], '.');
+
+		if (dot && !strcmp(dot, ".py"))
+			step_file(s, path, name);
+	}
+	return 0;
+}
+
+int profile_add_training(const struct cpython_build *b, struct step *s, struct err *err)
+{
+	const char *train = b->request.options.train;
+
+	if (!is_training(train)) {
+		CLEANUP_FREE char *path = path_absolute(train);
+
+		step_file(s, path, "train.py");
+		strv_add(&s->env, "TRAIN=script");
+		return 0;
+	}
+	strv_addf(&s->env, "TRAIN=%s", train);
+	return !strcmp(train, "own") || !strcmp(train, "both") ? add_programs(s, err) : 0;
+}
+
+/* ---- a profile again ------------------------------------------------------------------------- */
+
+char *profile_find(
+	const char *recipes, const struct cache *cache, const char *digest, struct err *err)
+{
+	CLEANUP(cleanup_profiles) struct profiles *all = NULL;
+	CLEANUP_STRV struct strv ids = STRV_INIT;
+	char *path = NULL;
+
+	if (profiles_load(recipes, &all, err) < 0)
+		return NULL;
+	for (size_t i = 0; i < all->n; i++)
+		if (!strcmp(all->v[i].content, digest))
+			return profiles_check(all, &all->v[i], &path, err) < 0 ? NULL : path;
+	cache_entries(cache, "cpython-profile", &ids);
+	for (size_t i = 0; i < ids.n; i++) {
+		CLEANUP_FREE char *tree = cache_tree(cache, ids.v[i]);
+		CLEANUP_FREE char *folder = xasprintf("%s/profile", tree);
+		struct err ignored = ERR_INIT;
+		char hex[SHA256_HEX_SIZE];
+
+		if (path_is_dir(folder) && tree_digest(folder, hex, &ignored) == 0 &&
+			!strcmp(hex, digest))
+			return steal(&folder);
+	}
+	return NULL;
+}
+
+int profile_fit(const struct cpython_build *b, bool *used, char **words, struct err *err)
+{
+	CLEANUP_FREE char *tree = cache_tree(b->cache, b->plan.compile->id);
+	CLEANUP_FREE char *path = xasprintf("%s/profile-fit", tree);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	unsigned long matched, all;
+	char word[16];
+
+	*used = false;
+	if (!b->plan.profile) {
+		*words = xstrdup("none");
+		return 0;
+	}
+	if (file_read(path, FIT_MAX, &text, err) < 0)
+		return -1;
+	if (sscanf(text.data, "%lu %lu %15s", &matched, &all, word) != 3)
+		return err_set(err, ERR_INPUT, "'%s' is damaged", path);
+	*used = !strcmp(word, "used");
+	*words = xasprintf("%s%lu of %lu functions match",
+		*used ? "" : "not used, since it is of another source: only ", matched, all);
+	return 0;
+}
+
+/* ---- keeping one ----------------------------------------------------------------------------- */
+
+/* What the index says of a profile that is named so. */
+static char *index_entry(const struct cpython_build *b, const char *file,
+	const struct tar_result *r, const char *content)
+{
+	const struct locked_profile w = wanted_by(b);
+	const struct cpython_options *o = &b->request.options;
+	const char *train = is_training(o->train) ? o->train : "a script";
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	time_t now = time(NULL);
+	char date[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm))
+		strftime(date, sizeof(date), "%Y-%m-%d", &tm);
+	buf_addf(&text,
+		"  - file: %s\n    kind: %s\n    cpython: %s\n    compiler: %s\n    release: '%s'\n"
+		"    triple: %s\n    size: %llu\n    sha256: %s\n    content: %s\n",
+		file, w.kind, w.version, w.compiler, w.release, w.triple,
+		(unsigned long long)r->size, r->hex, content);
+	buf_addf(&text,
+		"    training: %s\n    command: solder build %s --cc %s --profile train --train %s\n"
+		"    date: %s\n",
+		train, w.version, path_base(b->full->cc), train, date);
+	return buf_steal(&text);
+}
+
+int cpython_save_profile(const struct cpython_build *b, const char *file, struct err *err)
+{
+	CLEANUP_TAR_LIST struct tar_list list = {0};
+	const struct tar_options options = {.level = LEVEL};
+	CLEANUP_FREE char *tree = NULL, *folder = NULL, *text = NULL, *entry = NULL;
+	char content[SHA256_HEX_SIZE];
+	struct tar_result r;
+
+	if (!b->plan.profile)
+		return err_set(err, ERR_USAGE, "there is no profile to keep in '%s'", file);
+	tree = cache_tree(b->cache, b->plan.profile->id);
+	folder = xasprintf("%s/profile", tree);
+	entry = xasprintf("%s.yaml", file);
+	if (tree_digest(folder, content, err) < 0 ||
+		tar_list_add_tree(&list, folder, "profile", err) < 0 ||
+		tar_write(file, &list, &options, &r, err) < 0)
+		return -1;
+	text = index_entry(b, path_base(file), &r, content);
+	if (file_write(entry, text, strlen(text), 0644, err) < 0)
+		return -1;
+	progress_say(b->progress, "the profile is in '%s', and what the index says of it in '%s'",
+		file, entry);
+	return 0;
+}
