@@ -17,7 +17,11 @@ struct code_span {
 	uint64_t end;     /* 0, while functions are gathered: where the next one begins */
 	const char *name; /* of a function, in the file's mapping, or of a PLT's section; or NULL */
 	const uint8_t *p; /* its bytes */
+	uint8_t bolt;     /* of a region: enum code_bolt */
 };
+
+/* What BOLT did to a region. */
+enum code_bolt { CODE_BOLT_NOT, CODE_BOLT_OLD, CODE_BOLT_NEW };
 
 /* A word that a dynamic relocation fills in. */
 struct code_slot {
@@ -43,6 +47,8 @@ struct code {
 	struct elf_slice dynstr;     /* every name in it has an end */
 	struct code_span *functions; /* sorted, not overlapping, each inside one region */
 	size_t n_functions;
+	bool symtab;  /* names functions */
+	uint64_t old; /* bytes of old copies of functions that BOLT moved */
 };
 
 #define CLEANUP_CODE CLEANUP(code_close)
@@ -51,11 +57,15 @@ struct code {
 int code_open(struct code *code, const void *data, size_t len, struct err *err);
 void code_close(struct code *code);
 
+/* Fills in parts, split, moved, left and old. */
+void code_count_parts(const struct code *code, struct code_counts *counts);
+
 /* Parts of code_open(). */
 void code_add_function(struct code *code, uint64_t start, uint64_t end, const char *name);
 int code_read_eh_frame(struct code *code, struct err *err);
 
 /* The function that holds an address, or NULL. */
+const struct code_span *code_region_at(const struct code *code, uint64_t addr);
 const struct code_span *code_function_at(const struct code *code, uint64_t addr);
 const struct code_slot *code_slot_at(const struct code *code, uint64_t addr);
 /* True if the word is in a section of the GOT or, without section headers, a slot. */

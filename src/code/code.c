@@ -49,7 +49,7 @@ static const struct code_span *span_at(const struct code_span *v, size_t n, uint
 	return i && addr < v[i - 1].end ? &v[i - 1] : NULL;
 }
 
-static const struct code_span *region_at(const struct code *code, uint64_t addr)
+const struct code_span *code_region_at(const struct code *code, uint64_t addr)
 {
 	return span_at(code->regions, code->n_regions, addr);
 }
@@ -66,24 +66,27 @@ const struct code_slot *code_slot_at(const struct code *code, uint64_t addr)
 	return i && code->slots[i - 1].addr == addr ? &code->slots[i - 1] : NULL;
 }
 
-static void add_region(
-	struct code *code, uint64_t addr, const struct elf_slice *s, const char *plt_name)
+static void add_region(struct code *code, uint64_t addr, const struct elf_slice *s,
+	const char *plt_name, enum code_bolt bolt)
 {
 	uint64_t end;
 
 	if (s->n == 0 || __builtin_add_overflow(addr, (uint64_t)s->n, &end))
 		return;
-	*ARRAY_ADD(code->regions, code->n_regions) = (struct code_span){addr, end, plt_name, s->p};
+	*ARRAY_ADD(code->regions, code->n_regions) =
+		(struct code_span){addr, end, plt_name, s->p, (uint8_t)bolt};
 }
 
 static int read_sections(struct code *code, struct err *err)
 {
 	static const char *const plts[] = {".plt", ".plt.sec", ".plt.got", ".plt.bnd", ".iplt"};
 	const struct elf_image *img = &code->img;
+	bool bolted = elf_find_section(img, ".bolt.org.text", &(Elf64_Shdr){0});
 	struct elf_slice s;
 	Elf64_Shdr sh;
 
 	for (uint32_t i = 1; i < img->shnum; i++) {
+		enum code_bolt bolt = CODE_BOLT_NOT;
 		const char *plt = NULL;
 
 		elf_shdr(img, i, &sh);
@@ -102,7 +105,11 @@ static int read_sections(struct code *code, struct err *err)
 			return err_set(err, ERR_INPUT, "section %u is beyond the end of file", i);
 		for (size_t k = 0; k < ARRAY_SIZE(plts) && !plt; k++)
 			plt = elf_section_is(img, &sh, plts[k]) ? plts[k] : NULL;
-		add_region(code, sh.sh_addr, &s, plt);
+		if (elf_section_is(img, &sh, ".bolt.org.text"))
+			bolt = CODE_BOLT_OLD;
+		else if (bolted && elf_section_begins(img, &sh, ".text"))
+			bolt = CODE_BOLT_NEW;
+		add_region(code, sh.sh_addr, &s, plt, bolt);
 	}
 	return 0;
 }
@@ -118,7 +125,7 @@ static int read_segments(struct code *code, struct err *err)
 			continue;
 		if (!elf_bytes(&code->img, ph.p_offset, ph.p_filesz, &s))
 			return err_set(err, ERR_INPUT, "a segment is beyond the end of file");
-		add_region(code, ph.p_vaddr, &s, NULL);
+		add_region(code, ph.p_vaddr, &s, NULL, CODE_BOLT_NOT);
 	}
 	return 0;
 }
@@ -278,6 +285,7 @@ static int read_tables(struct code *code, bool dynamic, struct err *err)
 				err, ERR_INPUT, "the names of symbols are beyond the end of file");
 		names = whole_names(strings);
 		add_functions(code, &relocs.s, relocs.s.n / elf_sym_size(img), &names);
+		code->symtab = code->n_functions > 0;
 	}
 	return 0;
 }
@@ -297,18 +305,36 @@ static int compare_functions(const void *a, const void *b)
 	return x->name && x->name != y->name ? strcmp(x->name, y->name) : 0;
 }
 
+/* BOLT leaves the old code of what it moved in place, with its frame descriptions, which nothing
+ * tells from live ones; but symbols move along. So what only a frame description knows there is
+ * dead, in a file with symbols. */
+static bool is_old_copy(
+	struct code *code, const struct code_span *f, const struct code_span *r, uint64_t *old_end)
+{
+	uint64_t start = f->start < *old_end ? *old_end : f->start;
+	uint64_t end = f->end > r->end ? r->end : f->end;
+
+	if (r->bolt != CODE_BOLT_OLD || f->name || !code->symtab)
+		return false;
+	if (end > start) {
+		code->old += end - start;
+		*old_end = end;
+	}
+	return true;
+}
+
 /* Makes functions of all that was gathered: inside regions, without overlaps, one at a place. */
 static void settle_functions(struct code *code)
 {
 	struct code_span *v = code->functions, *last = NULL;
 	size_t n = code->n_functions, kept = 0;
-	uint64_t next = 0;
+	uint64_t next = 0, old_end = 0;
 
 	sort_array(v, n, sizeof(*v), compare_functions);
 	/* The array is compacted in place. */
 	for (size_t i = 0; i < n; i++) {
 		struct code_span f = v[i];
-		const struct code_span *r = region_at(code, f.start);
+		const struct code_span *r = code_region_at(code, f.start);
 
 		/* The start of the next function, which may be far away. Only equal starts are
 		 * passed over, once. */
@@ -326,6 +352,8 @@ static void settle_functions(struct code *code)
 			f.end = next;
 		if (f.end > r->end)
 			f.end = r->end;
+		if ((!last || f.start >= last->end) && is_old_copy(code, &f, r, &old_end))
+			continue;
 		if (!last || f.start >= last->end) {
 			v[kept++] = f;
 		} else if (f.start > last->start && f.name) {
@@ -393,7 +421,7 @@ bool code_in_got(const struct code *code, uint64_t addr)
 
 const struct code_slot *code_stub(const struct code *code, uint64_t addr)
 {
-	const struct code_span *r = region_at(code, addr);
+	const struct code_span *r = code_region_at(code, addr);
 	const struct code_slot *slot;
 	const uint8_t *p;
 	uint64_t at;

@@ -57,6 +57,14 @@ struct code_counts {
 	uint64_t gaps;  /* bytes outside any function, not read; of executable sections, or, in
 			 files without section headers, of executable segments */
 	uint64_t stubs; /* of the PLT, which is not counted in the numbers above */
+	/* Parts that the compiler or BOLT moved away from their functions, by name (NAME.cold,
+	 * NAME.warm); they are among `functions`. `split` is how many functions have such parts,
+	 * where names are the only evidence. */
+	uint64_t parts, split;
+	/* Of a file that BOLT rewrote: functions that it moved, functions that it left where they
+	 * were, and bytes of old copies, which are among `gaps`. Without symbols an old copy looks
+	 * like a function that was left. */
+	uint64_t moved, left, old;
 };
 
 /* Every instruction has one class: that of the site it is part of, or one of these. */
@@ -99,8 +107,13 @@ struct code_function {
 	const char *name; /* NULL when the file has none; of a PLT, that of its section */
 	uint64_t addr;
 	uint64_t size;
-	bool plt; /* not a function, but a section of stubs */
+	bool plt;  /* not a function, but a section of stubs */
+	bool left; /* by BOLT where it was, in a file that it rewrote */
 };
+
+/* The length of the function's name in that of a part split off from it: 3 for "foo.cold",
+ * "foo.cold.1", "foo.warm"; 0 for anything else. */
+size_t code_part_of(const char *name);
 
 /* Gets the instructions of one function, in order; large functions come in several pieces. What
  * it is given is valid only during the call. -1 ends the walk. */

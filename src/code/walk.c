@@ -98,18 +98,17 @@ static void call_tls_get_addr(
 	w->last_tls = site;
 }
 
-/* True for parts of what was a single function: compilers move code that seldom runs elsewhere, as
- * NAME.cold. */
+/* True for parts of what was a single function: compilers and BOLT move code that seldom runs
+ * elsewhere, as NAME.cold. */
 static bool same_function(const struct code_span *from, const struct code_span *to)
 {
-	const char *cold = from->name ? strstr(from->name, ".cold") : NULL;
+	size_t n = from->name ? code_part_of(from->name) : 0;
 
 	if (!to->name)
 		return false;
-	if (strstr(to->name, ".cold"))
+	if (code_part_of(to->name))
 		return true;
-	return cold && !strncmp(from->name, to->name, (size_t)(cold - from->name)) &&
-	       !to->name[cold - from->name];
+	return n && !strncmp(from->name, to->name, n) && !to->name[n];
 }
 
 void code_transfer(struct code_walk *w, struct code_insn *insn, uint64_t target, enum code_jump how,
@@ -249,7 +248,9 @@ static void make_stubs(struct walker *k)
 static int flush_window(struct walker *k, bool plt, struct err *err)
 {
 	const struct code_span *f = &k->w.function;
-	const struct code_function shown = {f->name, f->start, f->end - f->start, plt};
+	const struct code_span *region = code_region_at(k->w.code, f->start);
+	const struct code_function shown = {
+		f->name, f->start, f->end - f->start, plt, region && region->bolt == CODE_BOLT_OLD};
 	struct code_counts *t = k->totals;
 
 	if (plt)
@@ -339,6 +340,8 @@ int code_walk(const struct code *code, bool names, code_visit visit, void *ctx,
 		.totals = totals,
 	};
 	int r = walk_regions(&k, err);
+
+	code_count_parts(code, totals);
 
 	if (k.insn) {
 		cs_free(k.insn, 1);

@@ -99,6 +99,16 @@ struct elf_properties {
 	unsigned isa_level; /* x86-64-vN that the processor must have; 0: not said */
 };
 
+/* BOLT rewrites a linked program by a profile: it moves functions that ran to new sections, with
+ * the parts that did not run far behind them, and leaves the old ones as .bolt.org.…. It says so in
+ * .note.bolt_info, which strip removes. */
+struct elf_bolt {
+	bool applied;
+	bool instrumented;    /* counts what runs, to be optimised afterwards: not for use */
+	const char *revision; /* of LLVM, as written ("<unknown>" in many builds); NULL: no note */
+	const char *command;  /* how it was called */
+};
+
 /* Owned by the caller: start from {0}, end with elf_facts_release(). All strings live as long as
  * the facts. A list without members may be NULL. */
 struct elf_facts {
@@ -135,6 +145,10 @@ struct elf_facts {
 	bool debug_info;       /* .debug_info, compressed or not */
 	bool symtab;           /* .symtab: not stripped */
 	struct elf_properties properties;
+	struct elf_bolt bolt;
+	/* Why the loader would not map what was meant: segments that overlap, and the like; NULL
+	 * when all is well. */
+	const char *misplaced;
 
 	/* Over DT_RELA, DT_REL and DT_JMPREL, sorted by type. DT_RELR has only relative ones, and
 	 * they are counted in `relr` as the addresses that its bitmaps stand for. */

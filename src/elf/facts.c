@@ -7,6 +7,7 @@
 #define MAX_INTERP 4096
 #define MAX_BUILD_ID 64
 #define MAX_LINK 4096
+#define MAX_BOLT 65536
 /* Real names share at most a few tails ("foo" in "xfoo") and symbols at most a few versions. */
 #define NAME_BUDGET 16
 
@@ -50,8 +51,27 @@ static void read_properties(
 	}
 }
 
-/* Takes the first build id, and the properties. What does not parse ends the list and is no error:
- * nothing else hangs on notes. */
+/* "BOLT revision: REVISION, command line: …" */
+static void read_bolt(const char *text, size_t n, struct elf_facts *facts)
+{
+	static const char revision[] = "BOLT revision: ", command[] = ", command line: ";
+	CLEANUP_FREE char *copy = NULL;
+	char *end;
+
+	if (facts->bolt.revision || n > MAX_BOLT || n < strlen(revision) ||
+		memcmp(text, revision, strlen(revision)) != 0)
+		return;
+	copy = xstrndup(text + strlen(revision), n - strlen(revision));
+	end = strstr(copy, command);
+	if (end)
+		facts->bolt.command = keep(facts, xstrdup(end + strlen(command)));
+	facts->bolt.revision =
+		keep(facts, xstrndup(copy, end ? (size_t)(end - copy) : strlen(copy)));
+	facts->bolt.applied = true;
+}
+
+/* Takes the first build id, the properties, and what BOLT says. What does not parse ends the list
+ * and is no error: nothing else hangs on notes. */
 static void read_notes(const struct elf_image *img, const struct elf_slice *s, uint64_t align,
 	struct elf_facts *facts)
 {
@@ -79,6 +99,8 @@ static void read_notes(const struct elf_image *img, const struct elf_slice *s, u
 			facts->build_id = keep(facts, xstrdup(hex));
 		} else if (type == NT_GNU_PROPERTY_TYPE_0) {
 			read_properties(img, s->p + desc, (size_t)size, &facts->properties);
+		} else if (type == NT_GNU_GOLD_VERSION) { /* BOLT's has the same number */
+			read_bolt((const char *)s->p + desc, (size_t)size, facts);
 		}
 	}
 }
@@ -104,6 +126,10 @@ static void read_sections(const struct elf_image *img, struct elf_facts *facts)
 			continue;
 		if (sh.sh_type == SHT_SYMTAB)
 			facts->symtab = true;
+		if (elf_section_begins(img, &sh, ".bolt.org."))
+			facts->bolt.applied = true;
+		if (elf_section_begins(img, &sh, ".bolt.instr."))
+			facts->bolt.applied = facts->bolt.instrumented = true;
 		if (s.n == 0)
 			continue;
 		if (elf_section_is(img, &sh, ".debug_info") ||
@@ -275,6 +301,11 @@ int elf_facts_from_memory(const void *data, size_t len, struct elf_facts *facts,
 		return -1;
 	}
 	read_sections(&img, facts);
+	if (!facts->debug_only) {
+		char *why = elf_misplaced(&img);
+
+		facts->misplaced = why ? keep(facts, why) : NULL;
+	}
 	if (facts->relro == ELF_RELRO_PARTIAL && facts->bind_now)
 		facts->relro = ELF_RELRO_FULL;
 	return 0;

@@ -156,6 +156,9 @@ enum elf_reloc_kind {
 };
 enum elf_reloc_kind elf_reloc_kind(uint16_t machine, uint32_t type);
 
+/* What of the segments cannot be loaded as meant, to be freed; NULL: nothing. */
+char *elf_misplaced(const struct elf_image *img);
+
 /* Names in the copy of DT_STRTAB. The sum of their lengths has a ceiling of a multiple of the
  * table's size, so that names that share one long tail cannot make sorting slow. */
 struct elf_names {

@@ -134,6 +134,7 @@ struct inspection {
 	char **json;                /* per file, until printed */
 	struct strv cells[N_ROLES]; /* cells of the file tables, row by row */
 	struct strv bad, odd;       /* alternating path and reason */
+	struct strv bolted;
 	const struct py_item *interpreter, *library;
 	struct py_size *sizes; /* of the n_elf readable files */
 	size_t n_elf;
@@ -217,6 +218,8 @@ static void count_file(struct inspection *r, const struct py_file *file)
 	for (size_t i = 0; i < N_COLUMNS; i++)
 		strv_add(&r->cells[file->role], cells[i]);
 	r->sizes[r->n_elf++] = (struct py_size){xstrdup(file->rel), f->file_size};
+	if (f->bolt.applied)
+		strv_add(&r->bolted, file->rel);
 	if (f->note) {
 		strv_add(&r->odd, file->rel);
 		strv_add(&r->odd, f->note);
@@ -274,6 +277,7 @@ static void inspection_release(struct inspection *r)
 	py_files_release(&r->files);
 	strv_release(&r->bad);
 	strv_release(&r->odd);
+	strv_release(&r->bolted);
 	for (size_t i = 0; i < N_ROLES; i++)
 		strv_release(&r->cells[i]);
 	for (size_t i = 0; i < r->n_elf; i++)
@@ -356,6 +360,11 @@ static void show_counts(struct doc *doc, const struct inspection *r)
 	if (r->bad.n)
 		doc_fact(doc, "not readable", bad);
 	doc_fact(doc, "highest glibc", glibc);
+	if (r->bolted.n) {
+		CLEANUP_FREE char *names = strv_join(&r->bolted, ", ");
+
+		doc_fact(doc, "optimised by BOLT", names);
+	}
 }
 
 static void show_rows(struct doc *doc, const char *title, const struct doc_column *columns,

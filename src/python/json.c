@@ -63,6 +63,15 @@ static json_t *machine_json(uint16_t machine)
 	return name ? json_text(name) : number(machine);
 }
 
+static json_t *bolt_json(const struct elf_bolt *bolt)
+{
+	if (!bolt->applied)
+		return json_null();
+	return JSON_OBJECT({"revision", json_text(bolt->revision)},
+		{"command", json_text(bolt->command)},
+		{"instrumented", json_boolean(bolt->instrumented)});
+}
+
 json_t *py_elf_json(const struct elf_facts *f)
 {
 	const struct elf_properties *p = &f->properties;
@@ -112,6 +121,7 @@ json_t *py_elf_json(const struct elf_facts *f)
 				{"shstk", json_boolean(p->shstk)}, {"bti", json_boolean(p->bti)},
 				{"pac", json_boolean(p->pac)}, {"gcs", json_boolean(p->gcs)},
 				{"isa_level", p->isa_level ? number(p->isa_level) : json_null()})},
+		{"bolt", bolt_json(&f->bolt)}, {"misplaced", json_text(f->misplaced)},
 		{"build_id", json_text(f->build_id)}, {"symtab", json_boolean(f->symtab)},
 		{"debug_info", json_boolean(f->debug_info)}, {"debuglink", json_text(f->debuglink)},
 		{"debug_only", json_boolean(f->debug_only)}, {"note", json_text(f->note)},
@@ -127,7 +137,9 @@ json_t *py_code_json(const struct code_counts *code)
 	return JSON_OBJECT({"sites", sites}, {"functions", number(code->functions)},
 		{"instructions", number(code->instructions)},
 		{"unknown_bytes", number(code->unknown)}, {"gap_bytes", number(code->gaps)},
-		{"plt_stubs", number(code->stubs)});
+		{"plt_stubs", number(code->stubs)}, {"parts", number(code->parts)},
+		{"split", number(code->split)}, {"moved", number(code->moved)},
+		{"left", number(code->left)}, {"old_bytes", number(code->old)});
 }
 
 json_t *py_archive_json(const struct elf_archive_facts *f)

@@ -19,6 +19,36 @@ static void fact_bytes(struct doc *doc, uint64_t n)
 		doc_factf(doc, "size", "%" PRIu64 " bytes (%s)", n, human);
 }
 
+/* What BOLT says that it did, and what the code shows of it. */
+static void page_bolt(struct doc *doc, const struct py_item *item)
+{
+	const struct elf_bolt *bolt = &item->file.facts.bolt;
+	const struct code_counts *c = &item->code;
+	uint64_t all = c->moved + c->left;
+
+	if (!bolt->applied)
+		return;
+	doc_factf(doc, "BOLT", "%s, %s%s",
+		bolt->instrumented ? "instrumented to be profiled" : "optimised",
+		bolt->revision ? "revision " : "without its note",
+		bolt->revision ? bolt->revision : "");
+	if (bolt->command)
+		doc_fact(doc, "", bolt->command);
+	if (!item->has_code)
+		return;
+	if (!item->file.facts.symtab)
+		doc_fact(doc, "",
+			"stripped: what was moved and split, and which code is an old copy, is not known");
+	else if (all)
+		doc_factf(doc, "",
+			"moved %" PRIu64 " of %" PRIu64 " functions; %" PRIu64
+			" have parts elsewhere; old copies: %" PRIu64 " bytes",
+			c->moved, all, c->split, c->old);
+	else
+		doc_factf(doc, "", "moved no function as a whole; %" PRIu64 " have parts elsewhere",
+			c->split);
+}
+
 static void page_facts(struct doc *doc, const struct py_item *item)
 {
 	static const char *const stacks[] = {
@@ -47,11 +77,14 @@ static void page_facts(struct doc *doc, const struct py_item *item)
 	doc_fact(doc, "build-id", f->build_id);
 	if (f->note)
 		doc_fact(doc, "note", f->note);
+	page_bolt(doc, item);
 
 	doc_fact(doc, "RELRO", elf_relro_name(f->relro));
 	doc_fact(doc, "binding", f->bind_now ? "at start (BIND_NOW)" : "lazy");
 	doc_fact(doc, "stack", stacks[f->stack]);
 	doc_fact(doc, "W+X segment", f->wx_segment ? "yes" : "none");
+	if (f->misplaced)
+		doc_fact(doc, "misplaced", f->misplaced);
 	doc_fact(doc, "text relocations", f->textrel ? "yes" : "none");
 	doc_fact(doc, "symbolic", f->symbolic ? "yes (-Bsymbolic)" : "no");
 
@@ -143,8 +176,9 @@ static void page_relocations(struct doc *doc, const struct elf_facts *f)
 void py_code_page(
 	struct doc *doc, const struct py_item *const *items, const char *const *titles, size_t n)
 {
-	static const char *const more[] = {"functions", "instructions",
-		"bytes in functions which cannot be decoded", "bytes of code outside functions"};
+	static const char *const more[] = {"functions", "parts split off from functions",
+		"instructions", "bytes in functions which cannot be decoded",
+		"bytes of code outside functions"};
 	static const struct chart_words words = {.title = "Calls in the code",
 		.about = "How many call instructions of each kind there are."};
 	static const enum code_site kinds[] = {CODE_SITE_CALL_DIRECT, CODE_SITE_CALL_PLT_OTHER,
@@ -171,8 +205,8 @@ void py_code_page(
 
 		for (size_t i = 0; i < n; i++) {
 			const struct code_counts *c = &items[i]->code;
-			const uint64_t rest[] = {
-				c->functions, c->instructions, c->unknown, c->gaps};
+			const uint64_t rest[] = {c->functions - c->parts, c->parts, c->instructions,
+				c->unknown, c->gaps};
 
 			snprintf(text[i], sizeof(text[i]), "%" PRIu64,
 				site ? c->sites[row] : rest[row - CODE_N_SITES]);
