@@ -18,6 +18,18 @@ static void writable_code(struct rule_run *r, const struct py_file *f)
 		rule_find(r, f->path, "has a segment that is writable and executable");
 }
 
+static void segments(struct rule_run *r, const struct py_file *f)
+{
+	if (f->facts.misplaced)
+		rule_find(r, f->path, "%s", f->facts.misplaced);
+}
+
+static void instrumented(struct rule_run *r, const struct py_file *f)
+{
+	if (f->facts.bolt.instrumented)
+		rule_find(r, f->path, "is instrumented by BOLT");
+}
+
 static void text_relocations(struct rule_run *r, const struct py_file *f)
 {
 	if (f->facts.textrel)
@@ -106,6 +118,19 @@ const struct check_rule rules_hardening[] = {
 		"link with -Wl,-z,separate-code and without -N",
 		"No PT_LOAD is both writable and executable.", .roles = ROLES_ALL,
 		.on_file = writable_code},
+	{"segments", CHECK_ERROR, 0,
+		"the file crashes at start, or does not load, although its sections look right",
+		"make the file again with llvm-strip or llvm-objcopy: GNU strip and objcopy up to "
+		"2.40 move the segment that BOLT adds, and patchelf has moved others",
+		"Segments that are loaded go by address, do not overlap, and lie in the file where "
+		"their alignment wants them; and what the loader reads (program headers, dynamic "
+		"section, thread-local data, unwind table) is what is loaded at its address.",
+		.roles = ROLES_ALL, .on_file = segments},
+	{"instrumented", CHECK_ERROR, 0,
+		"the program counts its own branches, slowly, and writes a profile when it ends",
+		"ship what llvm-bolt makes with the profile, not what it makes to get one",
+		"No file was instrumented by BOLT (sections .bolt.instr.…).", .roles = ROLES_ALL,
+		.on_file = instrumented},
 	{"text-relocations", CHECK_ERROR, 0,
 		"code pages are written at start: not shared, and refused by hardened systems",
 		"compile everything with -fPIC", "No file has DT_TEXTREL.", .roles = ROLES_ALL,

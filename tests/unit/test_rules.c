@@ -110,6 +110,22 @@ static void set_wx(struct world *w)
 	w->v[PYTHON].facts.wx_segment = true;
 }
 
+static void set_misplaced(struct world *w)
+{
+	w->v[PYTHON].facts.misplaced = "segment 7 begins at 0x2025d8, inside segment 3";
+}
+
+static void set_instrumented(struct world *w)
+{
+	w->v[LIBRARY].facts.bolt.applied = w->v[LIBRARY].facts.bolt.instrumented = true;
+}
+
+/* Optimised by BOLT is in order. */
+static void set_bolted(struct world *w)
+{
+	w->v[PYTHON].facts.bolt = (struct elf_bolt){.applied = true, .revision = "1"};
+}
+
 static void set_textrel(struct world *w)
 {
 	w->v[LIBRARY].facts.textrel = true;
@@ -252,6 +268,9 @@ static const struct {
 	{set_exec_stack, "stack=fail"},
 	{set_no_stack, "stack=fail"},
 	{set_wx, "writable-code=fail"},
+	{set_misplaced, "segments=fail"},
+	{set_instrumented, "instrumented=fail"},
+	{set_bolted, ""},
 	{set_textrel, "text-relocations=fail"},
 	{set_no_relro, "relro=warn"},
 	{set_lazy, "bind-now=warn"},
@@ -279,7 +298,7 @@ static void test_facts(void **state)
 		"symbolic pthread-yield readable runs machine needed-libraries "
 		"extension-needs-libpython search-paths glibc interpreter-tls library-tls "
 		"static-tls "
-		"soname stack writable-code text-relocations relro bind-now pie fortified build-id "
+		"soname stack writable-code segments instrumented text-relocations relro bind-now pie fortified build-id "
 		"interpreter-name";
 	CLEANUP_STRV struct strv only = STRV_INIT;
 
