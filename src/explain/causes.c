@@ -154,7 +154,8 @@ bool explain_is_interpreter(const char *object, const char *command)
 size_t explain_fold(const char *name)
 {
 	static const char *const suffixes[] = {".lto_priv.", ".constprop.", ".isra.", ".part.",
-		".cold", ".llvm.", ".localalias", ".warm", ".__uniq."};
+		".cold", ".llvm.", ".localalias", ".warm", ".__uniq.", ".__part.", ".specialized.",
+		".memprof."};
 	size_t n = strlen(name);
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {

@@ -62,6 +62,9 @@ struct callgrind {
 int callgrind_read(const char *path, struct callgrind *run, struct err *err);
 int callgrind_from_memory(const void *data, size_t len, struct callgrind *run, struct err *err);
 void callgrind_release(struct callgrind *run);
+/* Costs of "???" that lie in the code of the interpreter's files move there: stubs, and parts of
+ * functions outside .text. */
+int callgrind_settle(struct callgrind *run, struct err *err);
 #define CLEANUP_CALLGRIND CLEANUP(callgrind_release)
 /* Subtracts the counts of `less`, address by address: the result is what `run` did and `less` did
  * not. An address that `less` executed more often gets a negative count. Both must have had their
@@ -185,6 +188,9 @@ struct explain_object {
 	int64_t total;
 	int64_t in_named; /* executed in named functions */
 	int64_t unknown;  /* executed outside known functions, or in the middle of an instruction */
+	char *bolt;       /* the revision of the BOLT that rewrote it, "" if not said; or NULL */
+	int64_t in_parts; /* executed in parts split off (NAME.cold, NAME.warm) */
+	int64_t in_left;  /* executed in functions that BOLT left where they were */
 };
 
 /* Counts are negative only if the run is a difference and did less of something. The caller owns
@@ -218,8 +224,8 @@ struct explain_weights {
 /* Reads the code of the interpreter's files: the run's objects that the command names or that are
  * called python, python3.13 or libpython*. They must be the files that ran. Checks that causes and
  * classes add up to the totals; if not, the error says where counts are missing. A run made without
- * --skip-plt=no is ERR_UNSUPPORTED. */
-int explain_weigh(const struct callgrind *run, struct explain_weights *weights, struct err *err);
+ * --skip-plt=no is ERR_UNSUPPORTED. Settles the run first. */
+int explain_weigh(struct callgrind *run, struct explain_weights *weights, struct err *err);
 void explain_weights_release(struct explain_weights *weights);
 #define CLEANUP_WEIGHTS CLEANUP(explain_weights_release)
 /* Comparator: by function, class and symbol. */

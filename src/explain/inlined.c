@@ -245,11 +245,12 @@ static int find_in_file(struct finder *f, struct strv *missing, struct err *err)
 	CLEANUP_SOURCE struct source *source = NULL;
 	CLEANUP_FREE int64_t *sums = xcalloc(f->costs.n + 1, sizeof(*sums));
 	const char *path = f->costs.path;
+	CLEANUP_CODE_FUNCTIONS struct code_functions functions = {0};
 	size_t units = 0;
-	int64_t all;
+	int64_t all = 0;
 	double share;
 
-	if (source_open(path, &source, err) < 0)
+	if (source_open(path, &source, err) < 0 || code_functions_read(path, &functions, err) < 0)
 		return -1;
 	f->n_pieces = 0;
 	f->known = 0;
@@ -260,7 +261,9 @@ static int find_in_file(struct finder *f, struct strv *missing, struct err *err)
 	if (source_debug(source) && visit_units(f, source_debug(source), &units, err) < 0)
 		return -1;
 	tally_pieces(f);
-	all = sums[f->costs.n];
+	/* Without PLT stubs, of which debug information knows nothing. */
+	for (size_t i = 0; i < functions.n; i++)
+		all += executed(f, functions.v[i].addr, functions.v[i].addr + functions.v[i].size);
 	share = all > 0 ? (double)f->known / (double)all : 1;
 	if (f->why)
 		strv_addf(missing, "the debug information of '%s' cannot be read whole (%s)", path,

@@ -31,9 +31,11 @@ static json_t *weights_json(const struct explain_weights *w)
 		const struct explain_object *object = &w->objects[i];
 
 		json_array_append_new(objects,
-			json_pack("{s:o, s:I, s:I, s:I, s:b}", "path", json_ascii(object->path),
-				"total", I(object->total), "in_named", I(object->in_named),
-				"unknown", I(object->unknown), "named", object->named));
+			json_pack("{s:o, s:I, s:I, s:I, s:b, s:o, s:I, s:I}", "path",
+				json_ascii(object->path), "total", I(object->total), "in_named",
+				I(object->in_named), "unknown", I(object->unknown), "named",
+				object->named, "bolt", json_ascii(object->bolt), "in_parts",
+				I(object->in_parts), "in_left", I(object->in_left)));
 	}
 	return json_pack("{s:I, s:{s:I, s:I}, s:I, s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "total",
 		I(w->total), "less", "addresses", I(w->n_less), "executed", I(w->less), "forked",

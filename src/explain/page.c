@@ -434,6 +434,23 @@ static void write_function(const struct explain_answer *answer, struct doc *doc)
 	}
 }
 
+static void write_bolt(const struct explain_object *o, const char *letter, struct doc *doc)
+{
+	struct explain_cell parts, left;
+
+	if (!o->bolt)
+		return;
+	if (!o->named)
+		doc_text(doc,
+			"%s: '%s' was optimised by BOLT and stripped: which code is a part of which function cannot be told.",
+			letter, o->path);
+	else
+		doc_text(doc,
+			"%s: '%s' was optimised by BOLT: %s of its instructions were executed in parts split off from functions (NAME.cold, NAME.warm), which count as their functions', %s in functions that BOLT left where they were.",
+			letter, o->path, explain_cell_percent(&parts, o->in_parts, o->total),
+			explain_cell_percent(&left, o->in_left, o->total));
+}
+
 /* Limits of the counts, and why. */
 static void write_limits(const struct explain_weights *w, const char *letter, struct doc *doc)
 {
@@ -450,6 +467,7 @@ static void write_limits(const struct explain_weights *w, const char *letter, st
 	for (size_t i = 0; i < w->n_objects; i++) {
 		const struct explain_object *o = &w->objects[i];
 
+		write_bolt(o, letter, doc);
 		if (!o->named)
 			doc_text(doc,
 				"%s: '%s' names the functions in which %s of what it executed lies (stripped): the others can be neither matched nor listed, and inlining is not told apart.",

@@ -7,13 +7,10 @@
  * symbol nor an .eh_frame entry, or in the middle of an instruction) are EXPLAIN_UNKNOWN, so
  * nothing is lost. For other objects, the C library and extension modules, only the name matters.
  *
- * PLT stubs complicate this. callgrind knows an object by its .text only and books anything
- * executed in .plt or .init under "???", at the absolute addresses of the run. So the load address
- * must be determined first: callgrind gives the calling instruction (in the file) and the called
- * address (in the run), and the instruction itself gives the called address in the file. All such
- * calls must agree. The counts at "???" within the object's stubs are then taken from there. A stub
- * is a few instructions and a jump through a GOT slot. The slot tells whether the stub leads to the
- * same file, to another, or to __tls_get_addr, so the executions of the first instructions wait
+ * PLT stubs complicate this. callgrind books them under "???", from where settle.c takes them. A
+ * stub is a few instructions and a jump through a GOT slot. The slot tells whether the stub leads
+ * to the same file, to another, or to __tls_get_addr, so the executions of the first instructions
+ * wait
  * (`pending`) for the jump.
  *
  * Everything is summed twice, by cause and by class, and both sums are compared with callgrind's
@@ -37,13 +34,6 @@ struct weigher {
 	const struct elf_facts *facts;
 	struct callgrind_object costs; /* of this object */
 	size_t next;
-	/* What callgrind assigns to no object, at absolute addresses; entries already placed are
-	 * set to 0. `loaded`: the load address of this object is known. */
-	struct callgrind_cost *loose;
-	size_t n_loose, next_loose;
-	bool loaded;
-	uint64_t load;
-	int64_t taken; /* part of `loose` attributed to this object */
 	/* The current function, the last in the list; NULL outside all functions. */
 	struct explain_function *function;
 	uint64_t function_addr;
@@ -54,69 +44,6 @@ struct weigher {
 	enum explain_cause last_stub;
 	bool has_last;
 };
-
-/* ---- where an object was loaded ------------------------------------------------------------ */
-
-struct load_finder {
-	struct callgrind_loose_call *calls; /* of the object, sorted */
-	size_t n, next;
-	bool found, contradicted;
-	uint64_t load;
-};
-
-static int by_call(const void *a, const void *b)
-{
-	const struct callgrind_loose_call *x = a, *y = b;
-
-	if (x->addr != y->addr)
-		return x->addr < y->addr ? -1 : 1;
-	return (x->target > y->target) - (x->target < y->target);
-}
-
-static int find_load_in(void *ctx, const struct code_function *function,
-	const struct code_insn *insns, size_t n, struct err *err)
-{
-	struct load_finder *f = ctx;
-
-	(void)function;
-	(void)err;
-	for (size_t i = 0; i < n; i++) {
-		while (f->next < f->n && f->calls[f->next].addr < insns[i].addr)
-			f->next++;
-		for (; f->next < f->n && f->calls[f->next].addr == insns[i].addr; f->next++) {
-			uint64_t load;
-
-			if (!insns[i].direct)
-				continue;
-			load = f->calls[f->next].target - insns[i].target;
-			if (load % EXPLAIN_PAGE || (f->found && load != f->load))
-				f->contradicted = true;
-			f->load = load;
-			f->found = true;
-		}
-	}
-	return 0;
-}
-
-/* Sets w->load, the offset to add to file addresses; w->loaded is false if it cannot be
- * determined. */
-static int find_load(struct weigher *w, const struct callgrind *run, struct err *err)
-{
-	struct load_finder f = {0};
-	int result = 0;
-
-	f.calls = xcalloc(run->n_calls + 1, sizeof(*f.calls));
-	for (size_t i = 0; i < run->n_calls; i++)
-		if (run->calls[i].object == w->costs.id)
-			f.calls[f.n++] = run->calls[i];
-	sort_array(f.calls, f.n, sizeof(*f.calls), by_call);
-	if (f.n)
-		result = code_each(w->costs.path, find_load_in, &f, NULL, err);
-	free(f.calls);
-	w->loaded = f.found && !f.contradicted;
-	w->load = f.load;
-	return result;
-}
 
 /* ---- the interpreter's files --------------------------------------------------------------- */
 
@@ -171,28 +98,15 @@ static void pass_unknown(struct weigher *w, size_t to)
 	w->function = function;
 }
 
-/* From the object's own costs, and from unassigned costs at the address where it was loaded. */
 static int64_t executions_at(struct weigher *w, uint64_t addr)
 {
 	const struct callgrind_object *o = &w->costs;
 	size_t to = w->next;
-	int64_t n = 0;
 
 	while (to < o->n && o->costs[to].addr < addr)
 		to++;
 	pass_unknown(w, to);
-	if (w->next < o->n && o->costs[w->next].addr == addr)
-		n = o->costs[w->next++].count;
-	if (!w->loaded)
-		return n;
-	while (w->next_loose < w->n_loose && w->loose[w->next_loose].addr < addr + w->load)
-		w->next_loose++;
-	if (w->next_loose < w->n_loose && w->loose[w->next_loose].addr == addr + w->load) {
-		n += w->loose[w->next_loose].count;
-		w->taken += w->loose[w->next_loose].count;
-		w->loose[w->next_loose].count = 0;
-	}
-	return n;
+	return w->next < o->n && o->costs[w->next].addr == addr ? o->costs[w->next++].count : 0;
 }
 
 static void count_stub(struct weigher *w, enum explain_cause cause)
@@ -256,6 +170,8 @@ static int weigh_insns(void *ctx, const struct code_function *f, const struct co
 	struct weigher *w = ctx;
 	struct explain_weights *weights = w->weights;
 
+	bool part = f->name && code_part_of(f->name);
+
 	if (start_function(w, f, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
@@ -266,6 +182,10 @@ static int weigh_insns(void *ctx, const struct code_function *f, const struct co
 			continue;
 		if (f->name)
 			w->object->in_named += executed;
+		if (part)
+			w->object->in_parts += executed;
+		else if (f->left)
+			w->object->in_left += executed;
 		if (f->plt) {
 			weigh_stub(w, insn, executed);
 			continue;
@@ -274,7 +194,7 @@ static int weigh_insns(void *ctx, const struct code_function *f, const struct co
 		count(w, cause_of(w, insn), executed);
 		if (insn->class == CODE_INSN_UNKNOWN)
 			w->object->unknown += executed;
-		if (insn->addr == f->addr && (!f->name || !strstr(f->name, ".cold")))
+		if (insn->addr == f->addr && !part)
 			w->function->entries += executed;
 		if (!insn->site || insn->class >= CODE_N_SITES)
 			continue;
@@ -315,7 +235,7 @@ static int read_version(struct explain_weights *weights, const char *path, struc
 	return 0;
 }
 
-static int weigh_interpreter(struct weigher *w, const struct callgrind *run, struct err *err)
+static int weigh_interpreter(struct weigher *w, struct err *err)
 {
 	CLEANUP_ELF_FACTS struct elf_facts facts = {0};
 	struct explain_weights *weights = w->weights;
@@ -326,11 +246,13 @@ static int weigh_interpreter(struct weigher *w, const struct callgrind *run, str
 		return -1;
 	w->object = ARRAY_ADD(weights->objects, weights->n_objects);
 	w->object->path = xstrdup(path);
+	if (facts.bolt.applied)
+		w->object->bolt = xstrdup(facts.bolt.revision ? facts.bolt.revision : "");
 	w->facts = &facts;
-	w->next = w->next_loose = 0;
+	w->next = 0;
 	w->has_last = false;
 	w->pending = 0;
-	if (find_load(w, run, err) < 0 || code_each(path, weigh_insns, w, &code, err) < 0)
+	if (code_each(path, weigh_insns, w, &code, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < CODE_N_SITES; i++)
 		weights->class_in_files[i] += code.sites[i];
@@ -372,24 +294,22 @@ static int64_t sum_of(const int64_t *v, size_t n)
 	return sum;
 }
 
-/* Weighs either the interpreter's files, which also claim unassigned costs, or all others. The
- * causes must grow by what each object executed; if not, this is where counts get lost. */
+/* Weighs either the interpreter's files, or all others, also those of no file. The causes must grow
+ * by what each object executed; if not, this is where counts get lost. */
 static int weigh_objects(
 	struct weigher *w, const struct callgrind *run, bool interpreter, struct err *err)
 {
 	for (w->costs = (struct callgrind_object){0}; callgrind_next_object(run, &w->costs);) {
 		int64_t before = sum_of(w->weights->causes, EXPLAIN_N_CAUSES), expected = 0, grown;
 
-		if (w->costs.nowhere || w->costs.interpreter != interpreter)
+		if (w->costs.interpreter != interpreter)
 			continue;
-		w->taken = 0;
 		if (!interpreter)
 			weigh_other(w, run);
-		else if (weigh_interpreter(w, run, err) < 0)
+		else if (weigh_interpreter(w, err) < 0)
 			return -1;
 		for (size_t i = 0; i < w->costs.n; i++)
 			expected += w->costs.costs[i].count;
-		expected += w->taken;
 		grown = sum_of(w->weights->causes, EXPLAIN_N_CAUSES) - before;
 		if (grown != expected)
 			return err_set(err, ERR_UNSUPPORTED,
@@ -485,31 +405,26 @@ static int check_sums(const struct callgrind *run, const struct explain_weights 
 	return err_hint(err, "run callgrind with --skip-plt=no");
 }
 
-int explain_weigh(const struct callgrind *run, struct explain_weights *weights, struct err *err)
+int explain_weigh(struct callgrind *run, struct explain_weights *weights, struct err *err)
 {
 	struct weigher w = {.weights = weights};
 	int result;
 
 	*weights = (struct explain_weights){.total = run->total, .forked = run->forked};
-	w.loose = xcalloc(run->n_costs + 1, sizeof(*w.loose));
-	while (callgrind_next_object(run, &w.costs))
-		for (size_t i = 0; i < w.costs.n; i++) {
-			if (w.costs.nowhere)
-				w.loose[w.n_loose++] = w.costs.costs[i];
-			if (w.costs.costs[i].count >= 0)
-				continue;
-			weights->n_less++;
-			weights->less += w.costs.costs[i].count;
-		}
+	if (callgrind_settle(run, err) < 0)
+		return -1;
+	for (size_t i = 0; i < run->n_costs; i++) {
+		if (run->costs[i].count >= 0)
+			continue;
+		weights->n_less++;
+		weights->less += run->costs[i].count;
+	}
 	result = weigh_objects(&w, run, true, err);
 	if (result == 0 && !weights->n_objects)
 		result = err_set(err, ERR_INPUT, "nothing was executed in '%s' or in a libpython",
 			run->command ? run->command : "python");
 	if (result == 0)
 		result = weigh_objects(&w, run, false, err);
-	for (size_t i = 0; i < w.n_loose; i++)
-		weights->causes[EXPLAIN_NOWHERE] += w.loose[i].count;
-	free(w.loose);
 	if (result == 0)
 		result = check_sums(run, weights, err);
 	if (result == 0)
@@ -527,8 +442,10 @@ void explain_weights_release(struct explain_weights *w)
 		free(w->sites[i].function);
 		free(w->sites[i].symbol);
 	}
-	for (size_t i = 0; i < w->n_objects; i++)
+	for (size_t i = 0; i < w->n_objects; i++) {
 		free(w->objects[i].path);
+		free(w->objects[i].bolt);
+	}
 	free(w->version);
 	free(w->functions);
 	free(w->sites);
