@@ -25,10 +25,20 @@ configure() {
 # Setup.local comes before Setup.stdlib, and the first mention of a module
 # counts; releases before 3.12 do not read Setup.stdlib at all.
 setup() {
+    # What becomes of modules without a library, and of those with one.
+    case ${MODULES:-seam} in
+    seam) plain=static library=shared ;;
+    static) plain=static library=static ;;
+    shared) plain=shared library=shared ;;
+    esac
+    if [ $library = static ] && [ "$MAJORMINOR" = 3.11 ]; then
+        echo "Setup.stdlib of 3.11 has no libraries: --modules static needs 3.12" >&2
+        exit 1
+    fi
     # The panel library works on its caller's ncurses: both modules must be in
     # one file to have the same.  compile.sh makes one a link to the other.
-    cat <<'END'
-*shared*
+    cat <<END
+*$library*
 _curses _curses_panel _cursesmodule.c _curses_panel.c -DHAVE_NCURSESW -lpanelw -lncursesw
 END
     case $MAJORMINOR in
@@ -45,14 +55,15 @@ END
     esac
     # What is built in has to be in libpython.a, too: $hacl puts the objects there
     # that the Makefile would have _sha2 take from an archive.
-    awk '
-        FNR == NR { if ($1 == "shared" || $1 == "disabled") for (i = 2; i <= NF; i++) {
+    awk -v plain=$plain -v library=$library '
+        FNR == NR { if ($1 == "library") $1 = library
+                    if ($1 ~ /^(static|shared|disabled)$/) for (i = 2; i <= NF; i++) {
                         pattern = $i; gsub(/\*/, ".*", pattern); kind["^" pattern "$"] = $1 }
                     next }
         /^[A-Za-z_]/ {
-            sub(" Modules/_hacl/libHacl_Hash_SHA2.a", "")
-            to = "static"
+            to = plain
             for (p in kind) if ($1 ~ p) to = kind[p]
+            if (to == "static") sub(" Modules/_hacl/libHacl_Hash_SHA2.a", "")
             lines[to] = lines[to] $0 "\n" }
         END { printf "*static*\n%s*shared*\n%s", lines["static"], lines["shared"] }
     ' "$RECIPE/modules.txt" Modules/Setup.stdlib
@@ -85,6 +96,7 @@ esac
 # CPython's hash functions, in archives of their own by the Makefile; which
 # there are depends on the release.
 hacl='$(sort $(LIBHACL_MD5_OBJS) $(LIBHACL_SHA1_OBJS) $(LIBHACL_SHA2_OBJS) $(LIBHACL_SHA3_OBJS) $(LIBHACL_BLAKE2_OBJS) $(LIBHACL_HMAC_OBJS))'
+case ${MODULES:-seam} in shared) hacl= ;; esac
 
 # What make's command line sets adds to what configure chose.  Two programs that
 # the Makefile runs get a Python of their own: pybuilddir.txt, where sysconfig

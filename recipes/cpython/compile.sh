@@ -91,12 +91,13 @@ mv "$config/$library.a" lib/
 ln -s "../../$library.a" "$config/"
 cp "$SRC/native/Programs/python.o" "$config/"
 cd "lib/python$MAJORMINOR/lib-dynload"
-ln -sf _curses.*.so _curses_panel.*.so
+case ${MODULES:-seam} in static) ;; *) ln -sf _curses.*.so _curses_panel.*.so ;; esac
 
 # configure leaves out a module whose library it does not find, and says so in
 # passing only.
-sed -n 's/^shared *//p' "$RECIPE/modules.txt" | tr ' ' '\n' | while read -r name; do
-    if grep -q "^[^#]*@$name " "$SRC/Modules/Setup.stdlib.in" && ! [ -e "$name".*.so ]; then
+sed -n -E 's/^(shared|library) +//p' "$RECIPE/modules.txt" | tr ' ' '\n' | while read -r name; do
+    if grep -q "^[^#]*@$name " "$SRC/Modules/Setup.stdlib.in" && ! [ -e "$name".*.so ] &&
+        ! grep -q "\"$name\"" "$SRC/Modules/config.c"; then
         echo "the module $name was not built: see config.log for its library" >&2
         exit 1
     fi

@@ -27,6 +27,11 @@ if [ -n "$LLD" ]; then
     lto="$lto --ld-path=$(command -v "$LLD")"
 fi
 hacl=$(cat hacl)
+# Libraries of modules that are built in: for this link alone, and for nobody else.
+if [ "${MODULES:-seam}" = static ]; then
+    flags="$flags -Wl,--exclude-libs,ALL -L$DEPS/lib"
+    lto="$lto -L$DEPS/lib"
+fi
 
 # Another order of the same objects is another layout of the same code.
 library_objects='$(LIBRARY_OBJS)'

@@ -91,6 +91,10 @@ static int build_run(const void *values, const struct strv *args, struct err *er
 static const struct opt opts[] = {
 	CPYTHON_OPTIONS_OF_WHAT(ROW){"cc", 0, OPT_STRING, "NAME",
 		"compile with gcc, clang-19, a path, or 'best'", AT(request.cc)},
+	{"like", 0, OPT_STRING, "NAME",
+		"build as another project does: see 'solder list presets'; options that are given "
+		"count more",
+		AT(request.like)},
 	{"hardening", 0, OPT_CHOICE, CPYTHON_HARDENING,
 		"standard: --protector weak, --clash yes, --fortify 2; full: strong, yes, 3, and "
 		"--cet yes; single options count more",
@@ -143,7 +147,8 @@ const struct command cmd_build = {
 		"seconds of waiting, one gives up and says for whom it waited.",
 	.example =
 		"solder build\nsolder build 3.11 -o python311\n"
-		"solder build --profile train --lto thin --cc clang-19\nsolder build --link shared --why",
+		"solder build --profile train --lto thin --cc clang-19\nsolder build --link shared --why\n"
+		"solder build --like fedora --hardening none",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),

@@ -27,6 +27,7 @@ enum list_kind {
 	LIST_RULES,
 	LIST_FACTORS,
 	LIST_INTERVENTIONS,
+	LIST_PRESETS,
 	LIST_TARGETS,
 };
 
@@ -49,6 +50,9 @@ static const struct list {
 		{{"option", 0}, {"choices", DOC_WRAP}, {"default", 0}, {"change", 0}}},
 	[LIST_INTERVENTIONS] = {"interventions", "Factors that 'solder explain --intervene' flips",
 		{{"factor", 0}, {"about", DOC_WRAP}}},
+	[LIST_PRESETS] = {"presets", "What 'solder build --like' takes",
+		{{"preset", 0}, {"options", DOC_WRAP}, {"differs", DOC_WRAP},
+			{"sources", DOC_WRAP}}},
 	[LIST_TARGETS] = {"targets", "Targets", {{"target", 0}, {"runs", 0}}},
 };
 
@@ -107,6 +111,8 @@ static int add_rows(const struct values *v, enum list_kind kind, json_t *rows, s
 				rows, json_pack("{s:s, s:s}", "factor", study_factor_name(f),
 					      "about", study_factor_words(f)));
 		return 0;
+	case LIST_PRESETS:
+		return cpython_list_presets(v->recipes, rows, err);
 	case LIST_TARGETS:
 		if (uname(&name) < 0)
 			return err_sys(err, "cannot ask the kernel for the machine's name");
@@ -205,11 +211,12 @@ static const struct opt opts[] = {
 const struct command cmd_list = {
 	.name = "list",
 	.summary = "list what can be built, measured and checked",
-	.args = "[versions|packages|workloads|probes|rules|factors|interventions|targets]...",
+	.args = "[versions|packages|workloads|probes|rules|factors|interventions|presets|targets]...",
 	.about =
 		"Lists what the other commands can be told to take: CPython versions and libraries by source\n"
 		"set, with what is downloaded already; workloads; probes and rules; the factors in which builds\n"
-		"can differ, and those of them that can be flipped alone; targets. Without an argument: all of it.",
+		"can differ, and those of them that can be flipped alone; the presets of 'solder build --like',\n"
+		"with what they cannot follow and where they are from; targets. Without an argument: all of it.",
 	.example = "solder list versions\nsolder list workloads --json\nsolder list rules factors",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),

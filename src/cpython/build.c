@@ -16,14 +16,6 @@ void cpython_request_defaults(struct cpython_request *request)
 		.sources = "auto", .sandbox = "auto", .jobs = processors()};
 }
 
-/* Settles what the request leaves unsaid. */
-static void settle_options(struct cpython_request *q)
-{
-	if (q->hardening)
-		cpython_fill_hardening(&q->options, q->hardening);
-	cpython_fill_defaults(&q->options);
-}
-
 static int check_request(const struct cpython_request *q, struct err *err)
 {
 	const struct cpython_options *o = &q->options;
@@ -87,12 +79,13 @@ static char *output_of(const struct cpython_build *b)
 	char *output;
 
 	if (!b->request.output)
-		return xasprintf("dist/cpython-%s-%s%s%s",
+		return xasprintf("dist/cpython-%s-%s%s%s%s%s",
 			b->sources.chosen[b->sources.n - 1].version, o->link,
 			!strcmp(o->profile, "locked") ? ""
 			: !strcmp(o->profile, "none") ? "-no-profile"
 						      : "-own-profile",
-			strcmp(o->lto, "none") ? "-lto" : "");
+			strcmp(o->lto, "none") ? "-lto" : "", b->preset ? "-like-" : "",
+			b->preset ? b->preset->name : "");
 	output = path_absolute(b->request.output);
 	/* For "-o dir/": otherwise what belongs next to it would be inside it. */
 	for (size_t n = strlen(output); n > 1 && output[n - 1] == '/'; n--)
@@ -105,8 +98,8 @@ int cpython_open(const struct cpython_request *request, struct cpython_build **r
 	CLEANUP_CPYTHON_BUILD struct cpython_build *b = xcalloc(1, sizeof(*b));
 
 	b->request = *request;
-	settle_options(&b->request);
-	if (check_request(&b->request, err) < 0 || open_sources(b, err) < 0 ||
+	if (open_sources(b, err) < 0 || cpython_settle_options(b, err) < 0 ||
+		check_request(&b->request, err) < 0 ||
 		sandbox_choose(request->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
 		choose_compiler(b, err) < 0 || sources_choose(b, err) < 0 ||
 		profile_choose(b, err) < 0 || cpython_check_tools(&b->sources, err) < 0 ||
@@ -129,6 +122,7 @@ void cpython_close(struct cpython_build *b)
 	toolchain_free(b->full);
 	cache_free(b->cache);
 	progress_free(b->progress);
+	preset_free(b->preset);
 	free(b->recipes);
 	free(b->output);
 	free(b);
@@ -256,9 +250,8 @@ int cpython_fetch(
 	int failed = 0;
 
 	b->request = *request;
-	settle_options(&b->request);
-	if (open_sources(b, err) < 0 || (from && sources_import(b, from, err) < 0) ||
-		sources_choose(b, err) < 0)
+	if (open_sources(b, err) < 0 || cpython_settle_options(b, err) < 0 ||
+		(from && sources_import(b, from, err) < 0) || sources_choose(b, err) < 0)
 		return -1;
 	list = json_array();
 	for (size_t i = 0; i < b->sources.n && failed == 0; i++) {

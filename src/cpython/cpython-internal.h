@@ -61,6 +61,11 @@ bool cpython_is_hardening(const struct cpython_option *option);
 /* Flags for the compiler, of CPython and of its libraries alike. */
 char *cpython_code_flags(const struct cpython_options *o, const struct toolchain *t);
 
+/* ---- preset.c -------------------------------------------------------------------------------- */
+
+/* Settles what the request leaves unsaid. */
+int cpython_settle_options(struct cpython_build *b, struct err *err);
+
 /* ---- fit.c ----------------------------------------------------------------------------------- */
 
 /* Fails if this machine or this toolchain cannot do what the options ask for. */

@@ -53,6 +53,8 @@
 		"look up functions of other files at start, or when called")                       \
 	X(shuffle, "shuffle", "SHUFFLE", STRING, "N", "", "0", false, false,                       \
 		"link libpython's objects in another order (0: their own)")                        \
+	X(modules, "modules", "MODULES", CHOICE, "seam|static|shared", "", "seam", true, false,    \
+		"build into libpython the modules that need no library (seam), all, or none")      \
 	X(protector, "protector", "PROTECTOR", CHOICE, "weak|none|strong", "", "weak", true,       \
 		false,                                                                             \
 		"guard the stack in functions with arrays of characters (-fstack-protector), in "  \
@@ -130,12 +132,12 @@ const char *cpython_hardening_of(const struct cpython_options *o);
 /* A build request. All strings are borrowed. */
 struct cpython_request {
 	struct cpython_options options;
-	const char *hardening; /* for those of its options that nobody has said; may be NULL */
-	const char *version;   /* "3.13", "3.13.5"; NULL: the default series */
-	const char *cc;        /* see toolchain_find() */
-	const char *output;    /* NULL: dist/cpython-VERSION-... */
-	const char *sources;   /* source set: "auto", "upstream" or "debian" */
-	const char *source;    /* the user's own CPython, folder or tarball; NULL: a locked one */
+	const char *hardening, *like; /* for options that nobody has said; may be NULL */
+	const char *version;          /* "3.13", "3.13.5"; NULL: the default series */
+	const char *cc;               /* see toolchain_find() */
+	const char *output;           /* NULL: dist/cpython-VERSION-... */
+	const char *sources;          /* source set: "auto", "upstream" or "debian" */
+	const char *source; /* the user's own CPython, folder or tarball; NULL: a locked one */
 	const char *mirror, *cache, *recipes; /* NULL: the defaults */
 	const char *sandbox;                  /* "auto", "bwrap" or "none" */
 	unsigned int jobs;
@@ -178,7 +180,8 @@ struct cpython_plan {
 
 /* A build whose request has been settled. */
 struct cpython_build {
-	struct cpython_request request; /* LTO kind resolved */
+	struct cpython_request request; /* options settled, LTO kind resolved */
+	struct preset *preset;          /* or NULL */
 	char *recipes, *output;         /* absolute */
 	struct progress *progress;
 	struct cache *cache;
@@ -224,6 +227,8 @@ int cpython_fetch(
  * "version", "set", "downloaded", "source"}. */
 int cpython_list_locked(
 	const char *recipes, const char *cache, bool cpython, json_t *rows, struct err *err);
+/* Adds the presets: {"preset", "like", "options", "differs", "sources"}. */
+int cpython_list_presets(const char *recipes, json_t *rows, struct err *err);
 
 /* ---- finished trees -------------------------------------------------------------------------- */
 

@@ -76,11 +76,11 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 				c->lock ? c->lock->urls.v[0] : "given by the user", "patches",
 				patches));
 	}
-	*ret = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s}, s:o, s:o}", "series",
-		b->plan.series, "distribution", "python", s->chosen[s->n - 1].version, "link",
-		o->link, "optimisation", how.data, "profile", fit, "tls", o->tls, "compiler",
-		b->full->version, "linker", b->full->linker, "triple", b->full->triple, "options",
-		options_json(b, profile), "packages", packages);
+	*ret = json_pack("{s:s, s:{s:s, s:s, s:s*, s:s, s:s, s:s, s:s, s:s*, s:s}, s:o, s:o}",
+		"series", b->plan.series, "distribution", "python", s->chosen[s->n - 1].version,
+		"link", o->link, "like", b->request.like, "optimisation", how.data, "profile", fit,
+		"tls", o->tls, "compiler", b->full->version, "linker", b->full->linker, "triple",
+		b->full->triple, "options", options_json(b, profile), "packages", packages);
 	return *ret ? 0
 		    : err_set(err, ERR_INPUT, "the compiler '%s' does not say its version in UTF-8",
 			      b->full->cc);

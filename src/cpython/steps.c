@@ -352,5 +352,8 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	add_options(p->link, b->full, o, true);
 	step_view(p->link, "COMPILED", p->compile, "");
 	step_view(p->link, "BUILD", p->compile, "build");
+	/* What modules need that are built in. */
+	for (size_t i = 0; !strcmp(o->modules, "static") && i + 1 < b->sources.n; i++)
+		step_need(p->link, p->plan.steps[i], true);
 	return 0;
 }

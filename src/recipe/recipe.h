@@ -113,6 +113,35 @@ const struct locked_profile *profiles_find(
 int profiles_check(
 	const struct profiles *p, const struct locked_profile *which, char **path, struct err *err);
 
+/* Where a project says how it builds. */
+struct preset_source {
+	char *project; /* "docker-library/python" */
+	char *file;
+	char *version; /* a commit or a release */
+	char *date;
+};
+
+/* Options with which another project builds CPython. */
+struct preset {
+	char *name;
+	char *summary;
+	struct strv settings; /* pairs: an option and its value */
+	struct strv differs;  /* what no option can say */
+	struct preset_source *sources;
+	size_t n_sources;
+};
+
+/* Fails if there is no such option, or if it does not take this value. */
+typedef int preset_check(const char *option, const char *value, struct err *err);
+
+/* Loads DIR/cpython/like/NAME.yaml. */
+int preset_load(const char *dir, const char *name, preset_check *check, struct preset **ret,
+	struct err *err);
+void preset_free(struct preset *p);
+void cleanup_preset(struct preset **p);
+/* Adds the names of all presets, in order. */
+int preset_list(const char *dir, struct strv *names, struct err *err);
+
 /* Compares dotted versions numerically, pre-releases ("3.15.0rc1") before their release. */
 int version_compare(const char *a, const char *b);
 /* True if `version` satisfies a condition such as ">=3.11,<3.14"; NULL and "" always hold. */

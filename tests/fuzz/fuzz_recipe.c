@@ -1,10 +1,11 @@
-/* Any text as a recipe and as the locks of a set; what is taken is complete.
+/* Any text as a recipe, as a preset and as the locks of a set; what is taken is complete.
  *
  * Source: src/recipe/yaml.c src/recipe/lock.c src/recipe/version.c
  */
 #include "fuzz.h"
 
 #include "recipe/recipe.c"
+#include "recipe/preset.c"
 
 #define read_place read_lock_place
 #define read_entry read_lock_entry
@@ -28,6 +29,26 @@ static void recipe_of(const char *path)
 	}
 	for (size_t i = 0; i < r->n_tools; i++)
 		fuzz_check(r->tools[i].program && r->tools[i].package);
+}
+
+static int takes(const char *option, const char *value, struct err *err)
+{
+	return strlen(value) < 8 ? 0 : err_set(err, ERR_INPUT, "%s: %s", option, value);
+}
+
+static void preset_of(const char *path)
+{
+	CLEANUP(cleanup_preset) struct preset *p = xcalloc(1, sizeof(*p));
+	CLEANUP(yaml_release) struct yaml y = {0};
+	struct err err = ERR_INIT;
+
+	if (yaml_load(path, &y, &err) < 0 || read_preset(&y, takes, p, &err) < 0) {
+		fuzz_check_err(&err);
+		return;
+	}
+	fuzz_check(p->summary && p->settings.n % 2 == 0 && p->n_sources > 0);
+	for (size_t i = 0; i < p->n_sources; i++)
+		fuzz_check(p->sources[i].project && p->sources[i].date);
 }
 
 static void lock_of(const char *path)
@@ -54,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd = fuzz_file(data, size, path);
 
 	recipe_of(path);
+	preset_of(path);
 	lock_of(path);
 	close(fd);
 	return 0;

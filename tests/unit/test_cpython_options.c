@@ -285,6 +285,35 @@ static void test_code_flags(void **state)
 	}
 }
 
+/* All that are shipped can be read, say what matters, and give way to what is said. */
+static void test_presets(void **state)
+{
+	static const char *const said[] = {"link", "lto", "tls", "pie", "interposition", "symbolic",
+		"bind", "modules", "protector", "clash", "fortify", "cet", "frame-pointers"};
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(preset_list("recipes", &names, &err), 0);
+	assert_true(names.n >= 6);
+	for (size_t i = 0; i < names.n; i++) {
+		char recipes[] = "recipes";
+		struct cpython_build b = {
+			.recipes = recipes, .request = {.like = names.v[i], .hardening = "full"}};
+		struct cpython_options *o = &b.request.options;
+
+		o->lto = "none";
+		if (cpython_settle_options(&b, &err) < 0)
+			fail_msg("%s", err.msg);
+		assert_string_equal(o->lto, "none");
+		assert_string_equal(cpython_hardening_of(o), "full");
+		assert_non_null(b.request.cc);
+		for (size_t k = 0; k < ARRAY_SIZE(said); k++)
+			assert_true(strv_has(&b.preset->settings, said[k]));
+		preset_free(b.preset);
+	}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -303,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_code_flags),
+		cmocka_unit_test(test_presets),
 		cmocka_unit_test(test_names),
 	};
 

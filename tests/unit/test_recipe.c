@@ -296,9 +296,67 @@ static void test_own_recipes(void **state)
 	}
 }
 
+static int only_pie(const char *option, const char *value, struct err *err)
+{
+	return !strcmp(option, "pie") && !strcmp(value, "no")
+		       ? 0
+		       : err_set(err, ERR_INPUT, "no %s %s", option, value);
+}
+
+static void test_preset(void **state)
+{
+#define FROM "sources:\n  - {project: a, file: b, version: c, date: d}\n"
+	static const struct {
+		const char *text, *error; /* NULL: it loads */
+	} cases[] = {
+		{"summary: x\noptions:\n  pie: no\n" FROM, NULL},
+		{"summary: x\noptions: {}\ndiffers: [y]\n" FROM, NULL},
+		{"summary: x\noptions:\n  pie: yes\n" FROM, ":3:3: no pie yes"},
+		{"summary: x\noptions:\n  pie: no\n  pi: no\n" FROM, ":4:3: no pi no"},
+		{"summary: x\noptions:\n  pie: [no]\n" FROM,
+			":3:3: an option is written 'name: value'"},
+		{"summary: x\noptions:\n  [a]: no\n" FROM,
+			":3:4: an option is written 'name: value'"},
+		{"summary: x\noptions: no\n" FROM,
+			":2:10: 'options' must be a mapping of names and values"},
+		{"summary: x\n" FROM, ":1:1: the key 'options' is missing"},
+		{"summary: x\noptions: {}\n", ":1:1: the key 'sources' is missing"},
+		{"summary: x\noptions: {}\nsources: []\n", ":1:1: the key 'sources' is missing"},
+		{"summary: x\noptions: {}\nsources: [{project: a}]\n",
+			":3:12: the key 'file' is missing"},
+		{"summary: x\noptions: {}\nsource: []\n", ":3:1: unknown key 'source'"},
+		{"summary: x\noptions: {pie: no\n" FROM, "preset.yaml:"},
+		{"", "preset.yaml"},
+	};
+	CLEANUP_FREE char *root = xasprintf("%s/presets", (const char *)*state);
+	CLEANUP_FREE char *dir = xasprintf("%s/cpython/like", root);
+	CLEANUP_FREE char *path = xasprintf("%s/preset.yaml", dir);
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(preset_list(root, &names, &err), 0);
+	assert_int_equal(names.n, 0);
+	assert_int_equal(make_dirs(dir, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(cleanup_preset) struct preset *p = NULL;
+
+		assert_int_equal(
+			file_write(path, cases[i].text, strlen(cases[i].text), 0644, &err), 0);
+		err = (struct err)ERR_INIT;
+		if ((preset_load(root, "preset", only_pie, &p, &err) < 0) !=
+			(cases[i].error != NULL))
+			fail_msg("%s: %s", cases[i].text, err.msg);
+		if (cases[i].error && !strstr(err.msg, cases[i].error))
+			fail_msg("%s: %s", cases[i].text, err.msg);
+	}
+	assert_int_equal(preset_list(root, &names, &err), 0);
+	assert_string_equal(names.v[0], "preset");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_preset),
 		SCRATCH_TEST(test_version_compare),
 		SCRATCH_TEST(test_version_matches),
 		SCRATCH_TEST(test_series),
