@@ -47,6 +47,8 @@ struct code {
 	struct elf_slice dynstr;     /* every name in it has an end */
 	struct code_span *functions; /* sorted, not overlapping, each inside one region */
 	size_t n_functions;
+	struct code_alias *aliases; /* further names of functions, by address */
+	size_t n_aliases;
 	bool symtab;  /* names functions */
 	uint64_t old; /* bytes of old copies of functions that BOLT moved */
 };

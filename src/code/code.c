@@ -305,6 +305,18 @@ static int compare_functions(const void *a, const void *b)
 	return x->name && x->name != y->name ? strcmp(x->name, y->name) : 0;
 }
 
+/* The same name may be in both symbol tables. */
+static void add_alias(struct code *code, const struct code_span *f, const char *first)
+{
+	const struct code_alias *last =
+		code->n_aliases ? &code->aliases[code->n_aliases - 1] : NULL;
+
+	if (!strcmp(f->name, first) ||
+		(last && last->addr == f->start && !strcmp(f->name, last->name)))
+		return;
+	*ARRAY_ADD(code->aliases, code->n_aliases) = (struct code_alias){f->start, f->name};
+}
+
 /* BOLT leaves the old code of what it moved in place, with its frame descriptions, which nothing
  * tells from live ones; but symbols move along. So what only a frame description knows there is
  * dead, in a file with symbols. */
@@ -368,6 +380,8 @@ static void settle_functions(struct code *code)
 				last->end = f.end;
 			if (!last->name && f.start == last->start)
 				last->name = f.name;
+			else if (f.name && f.start == last->start)
+				add_alias(code, &f, last->name);
 		}
 		last = &v[kept - 1];
 	}
@@ -407,6 +421,7 @@ void code_close(struct code *code)
 	free(code->regions);
 	free(code->slots);
 	free(code->functions);
+	free(code->aliases);
 	*code = (struct code){0};
 }
 

@@ -103,12 +103,20 @@ struct code_insn {
 	bool by_result;
 };
 
+struct code_alias {
+	uint64_t addr;
+	const char *name;
+};
+
 struct code_function {
 	const char *name; /* NULL when the file has none; of a PLT, that of its section */
 	uint64_t addr;
 	uint64_t size;
 	bool plt;  /* not a function, but a section of stubs */
 	bool left; /* by BOLT where it was, in a file that it rewrote */
+	/* Its other names; not filled in by code_functions_read(). */
+	const struct code_alias *aliases;
+	size_t n_aliases;
 };
 
 /* The length of the function's name in that of a part split off from it: 3 for "foo.cold",

@@ -248,9 +248,18 @@ static void make_stubs(struct walker *k)
 static int flush_window(struct walker *k, bool plt, struct err *err)
 {
 	const struct code_span *f = &k->w.function;
-	const struct code_span *region = code_region_at(k->w.code, f->start);
-	const struct code_function shown = {
-		f->name, f->start, f->end - f->start, plt, region && region->bolt == CODE_BOLT_OLD};
+	const struct code *code = k->w.code;
+	const struct code_span *region = code_region_at(code, f->start);
+	size_t first =
+		f->start ? COUNT_UPTO(code->aliases, code->n_aliases, addr, f->start - 1) : 0;
+	size_t end = COUNT_UPTO(code->aliases, code->n_aliases, addr, f->start);
+	const struct code_function shown = {.name = f->name,
+		.addr = f->start,
+		.size = f->end - f->start,
+		.plt = plt,
+		.left = region && region->bolt == CODE_BOLT_OLD,
+		.aliases = code->aliases + first,
+		.n_aliases = plt ? 0 : end - first};
 	struct code_counts *t = k->totals;
 
 	if (plt)

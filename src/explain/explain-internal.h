@@ -193,6 +193,11 @@ struct explain_object {
 	int64_t in_left;  /* executed in functions that BOLT left where they were */
 };
 
+/* A name of a function that counts under another one. */
+struct explain_alias {
+	char *name, *of; /* folded */
+};
+
 /* Counts are negative only if the run is a difference and did less of something. The caller owns
  * it: start from {0}, end with explain_weights_release(). */
 struct explain_weights {
@@ -219,6 +224,10 @@ struct explain_weights {
 	size_t n_sites;
 	struct explain_object *objects;
 	size_t n_objects;
+	struct explain_alias *aliases; /* other names of executed functions; sorted by name */
+	size_t n_aliases;
+	struct explain_alias *joined; /* by explain_join(); sorted by name */
+	size_t n_joined;
 };
 
 /* Reads the code of the interpreter's files: the run's objects that the command names or that are
@@ -230,6 +239,11 @@ void explain_weights_release(struct explain_weights *weights);
 #define CLEANUP_WEIGHTS CLEANUP(explain_weights_release)
 /* Comparator: by function, class and symbol. */
 int explain_compare_sites(const void *a, const void *b);
+/* Merges functions of the same name, and sites of the same kind; sorts both, and aliases. */
+void explain_merge_equal(struct explain_weights *w);
+/* Functions that run in `w` alone, and are one with another in the other's file, count under that
+ * one's name; `joined` tells which. */
+void explain_join(struct explain_weights *w, const struct explain_weights *other);
 /* By folded name; if not found, a function without executions. */
 const struct explain_function *explain_find_function(
 	const struct explain_weights *weights, const char *name);
@@ -568,6 +582,9 @@ double explain_share(int64_t part, int64_t total);
 void explain_row(
 	struct doc *doc, const char *what, const int64_t *a, const int64_t *b, int64_t total);
 
+/* Functions of one that are merged in the other. */
+void explain_write_joined(
+	const struct explain_weights *w, char letter, char other, struct doc *doc);
 /* One interpreter's instructions by cause; and an explanation of the causes, for pages only. */
 void explain_write_causes(const struct explain_answer *a, struct doc *doc);
 void explain_write_glossary(const struct explain_answer *a, struct doc *doc);

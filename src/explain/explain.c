@@ -182,6 +182,11 @@ int explain_examine(struct explain_answer *a, struct progress *progress, struct 
 	a->counted = !a->pythons[0].no_counts && !a->pythons[1].no_counts;
 	if (!a->counted)
 		return 0;
+	/* A function that is asked for by name is shown as it is in each. */
+	if (a->b && !a->function) {
+		explain_join(&a->pythons[0].weights, &a->b->weights);
+		explain_join(&a->pythons[1].weights, &a->a->weights);
+	}
 	if (explain_compare(&a->a->weights, a->b ? &a->b->weights : NULL, &a->result, err) < 0 ||
 		(a->function && check_function(a, err) < 0))
 		return -1;

@@ -15,7 +15,7 @@ static json_t *causes_json(const int64_t causes[EXPLAIN_N_CAUSES])
 
 static json_t *weights_json(const struct explain_weights *w)
 {
-	json_t *classes = json_object(), *objects = json_array();
+	json_t *classes = json_object(), *objects = json_array(), *joined = json_array();
 
 	for (unsigned c = 0; c < CODE_N_CLASSES; c++) {
 		json_t *class = json_pack("{s:I}", "instructions", I(w->classes[c]));
@@ -37,11 +37,15 @@ static json_t *weights_json(const struct explain_weights *w)
 				object->named, "bolt", json_ascii(object->bolt), "in_parts",
 				I(object->in_parts), "in_left", I(object->in_left)));
 	}
-	return json_pack("{s:I, s:{s:I, s:I}, s:I, s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "total",
+	for (size_t i = 0; i < w->n_joined; i++)
+		json_array_append_new(
+			joined, json_pack("{s:o, s:o}", "function", json_ascii(w->joined[i].name),
+					"as", json_ascii(w->joined[i].of)));
+	return json_pack("{s:I, s:{s:I, s:I}, s:I, s:o, s:o, s:o, s:{s:I, s:I, s:I}, s:o}", "total",
 		I(w->total), "less", "addresses", I(w->n_less), "executed", I(w->less), "forked",
 		I(w->forked), "objects", objects, "causes", causes_json(w->causes), "classes",
 		classes, "tls_get_addr", "calls", I(w->tls_calls), "stubs", I(w->tls_stubs),
-		"inside", I(w->tls_get_addr));
+		"inside", I(w->tls_get_addr), "joined", joined);
 }
 
 static json_t *pairs_json(const struct explain_result *r, const struct explain_pair *v, size_t n)

@@ -548,6 +548,9 @@ static void write_counts(const struct explain_answer *a, struct doc *doc)
 	if (a->b)
 		write_tls(&a->b->weights, "B", doc);
 	write_functions(a, doc);
+	explain_write_joined(&a->a->weights, 'A', 'B', doc);
+	if (a->b)
+		explain_write_joined(&a->b->weights, 'B', 'A', doc);
 	write_inlined(a, doc);
 	/* Sites made differently are paired within the same function. */
 	if (!a->b || r->matched)

@@ -37,6 +37,8 @@ struct weigher {
 	/* The current function, the last in the list; NULL outside all functions. */
 	struct explain_function *function;
 	uint64_t function_addr;
+	const struct code_alias *aliases; /* of it */
+	size_t n_aliases;
 	bool place_computed; /* the last instruction called to compute a thread-local address */
 	/* In a PLT: executions that belong to the stub whose jump comes next. */
 	int64_t pending;
@@ -60,8 +62,17 @@ static void count(struct weigher *w, enum explain_cause cause, int64_t n)
 /* The next function reuses the slot of one without executions. */
 static void end_function(struct weigher *w)
 {
+	struct explain_weights *weights = w->weights;
+
 	if (w->function && w->function->total == 0)
-		free(w->weights->functions[--w->weights->n_functions].name);
+		free(weights->functions[--weights->n_functions].name);
+	else if (w->function)
+		for (size_t i = 0; i < w->n_aliases && weights->n_aliases < MAX_LIST; i++) {
+			const char *name = w->aliases[i].name;
+
+			*ARRAY_ADD(weights->aliases, weights->n_aliases) = (struct explain_alias){
+				xstrndup(name, explain_fold(name)), xstrdup(w->function->name)};
+		}
 	w->function = NULL;
 }
 
@@ -79,6 +90,8 @@ static int start_function(struct weigher *w, const struct code_function *f, stru
 	w->function->name = xstrndup(name, explain_fold(name));
 	w->place_computed = false;
 	w->function_addr = f->addr;
+	w->aliases = f->aliases;
+	w->n_aliases = f->n_aliases;
 	return 0;
 }
 
@@ -336,8 +349,15 @@ int explain_compare_sites(const void *a, const void *b)
 	return d ? d : strcmp(x->symbol, y->symbol);
 }
 
-/* Merges functions of the same name, and sites of the same kind. */
-static void merge_equal(struct explain_weights *w)
+static int by_alias(const void *a, const void *b)
+{
+	const struct explain_alias *x = a, *y = b;
+	int d = strcmp(x->name, y->name);
+
+	return d ? d : strcmp(x->of, y->of);
+}
+
+void explain_merge_equal(struct explain_weights *w)
 {
 	size_t kept = 0;
 
@@ -372,6 +392,7 @@ static void merge_equal(struct explain_weights *w)
 		free(s->symbol);
 	}
 	w->n_sites = kept;
+	sort_array(w->aliases, w->n_aliases, sizeof(*w->aliases), by_alias);
 }
 
 static int check_sums(const struct callgrind *run, const struct explain_weights *w, struct err *err)
@@ -428,10 +449,19 @@ int explain_weigh(struct callgrind *run, struct explain_weights *weights, struct
 	if (result == 0)
 		result = check_sums(run, weights, err);
 	if (result == 0)
-		merge_equal(weights);
+		explain_merge_equal(weights);
 	else
 		explain_weights_release(weights);
 	return result;
+}
+
+static void release_aliases(struct explain_alias *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].name);
+		free(v[i].of);
+	}
+	free(v);
 }
 
 void explain_weights_release(struct explain_weights *w)
@@ -446,6 +476,8 @@ void explain_weights_release(struct explain_weights *w)
 		free(w->objects[i].path);
 		free(w->objects[i].bolt);
 	}
+	release_aliases(w->aliases, w->n_aliases);
+	release_aliases(w->joined, w->n_joined);
 	free(w->version);
 	free(w->functions);
 	free(w->sites);

@@ -136,6 +136,34 @@ static void test_counts(void **state)
 	assert_int_equal(after.sites[CODE_SITE_CALL_DIRECT], before.sites[CODE_SITE_CALL_DIRECT]);
 }
 
+static int find_names(void *ctx, const struct code_function *f, const struct code_insn *insns,
+	size_t n, struct err *err)
+{
+	struct strv *names = ctx;
+
+	(void)insns;
+	(void)n;
+	(void)err;
+	strv_addf(names, "%s%s", f->name, f->left ? " left" : "");
+	for (size_t i = 0; i < f->n_aliases; i++)
+		strv_addf(names, "= %s", f->aliases[i].name);
+	return 0;
+}
+
+static void test_names(void **state)
+{
+	CLEANUP_STRV struct strv names = STRV_INIT;
+	CLEANUP_FREE char *all = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(code_each(BOLTED, find_names, &names, NULL, &err), 0);
+	all = strv_join(&names, ", ");
+	assert_string_equal(all,
+		"_start left, report left, left left, work, begin, same_a, = same_b, pick, "
+		"begin.warm, work.cold, begin.cold, pick.cold");
+}
+
 /* Static functions of one name in two files: begin and work become two of "same", each split. */
 static void test_equal_names(void **state)
 {
@@ -182,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_segments),
 		cmocka_unit_test(test_parts_of_names),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_equal_names),
 		cmocka_unit_test(test_stripped),
 	};

@@ -73,10 +73,53 @@ static void test_weights_of_sites(void **state)
 	assert_string_equal(alone.sites[1].name, "tls");
 }
 
+static void add_function(struct explain_weights *w, const char *name, int64_t n)
+{
+	*ARRAY_ADD(w->functions, w->n_functions) =
+		(struct explain_function){.name = xstrdup(name), .entries = 1, .total = n};
+}
+
+/* B merged f, g and h; static functions called h are also elsewhere, and one called s runs in A. */
+static void test_merged_functions(void **state)
+{
+	CLEANUP_WEIGHTS struct explain_weights a = {0};
+	CLEANUP_WEIGHTS struct explain_weights b = {0};
+	static const char *const aliases[] = {"g", "h", "n"};
+
+	(void)state;
+	add_function(&a, "f", 1);
+	add_function(&a, "g", 10);
+	add_function(&a, "h", 100);
+	add_function(&a, "s", 1000);
+	add_function(&b, "f", 11);
+	add_function(&b, "h", 100);
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
+		*ARRAY_ADD(b.aliases, b.n_aliases) =
+			(struct explain_alias){xstrdup(aliases[i]), xstrdup("f")};
+	*ARRAY_ADD(a.sites, a.n_sites) = site(xstrdup("g"), CODE_SITE_CALL_DIRECT, xstrdup("x"), 2);
+	*ARRAY_ADD(a.sites, a.n_sites) = site(xstrdup("s"), CODE_SITE_CALL_DIRECT, xstrdup("g"), 3);
+	explain_join(&a, &b);
+	explain_join(&b, &a);
+	assert_int_equal(a.n_functions, 3);
+	assert_string_equal(a.functions[0].name, "f");
+	assert_int_equal(a.functions[0].total, 11);
+	assert_int_equal(a.functions[0].entries, 2);
+	assert_string_equal(a.functions[1].name, "h");
+	assert_string_equal(a.functions[2].name, "s");
+	assert_int_equal(a.n_joined, 1);
+	assert_string_equal(a.joined[0].name, "g");
+	assert_string_equal(a.joined[0].of, "f");
+	assert_string_equal(a.sites[0].function, "f");
+	assert_string_equal(a.sites[1].symbol, "f");
+	assert_int_equal(b.n_joined, 0);
+	assert_int_equal(b.n_functions, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_moved_code),
+		cmocka_unit_test(test_merged_functions),
 		cmocka_unit_test(test_weights_of_sites),
 	};
 
