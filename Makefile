@@ -116,10 +116,16 @@ dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
 	@sh tests/dist/demo.sh $(OUT)/solder $(if $(RELEASE),--cc best --lto best) $(DIST_FLAGS)
 .PHONY: dist
 
+# Each trains for as long as a build takes; `solder build` then takes them from the recipe.
+PROFILE_COMPILERS := gcc-12 clang-22
+profiles: all ## train the locked profiles again (CPython's version: PROFILE_VERSION)
+	@sh recipes/cpython/profiles/make.sh $(OUT)/solder $(or $(PROFILE_VERSION),3.13) $(PROFILE_COMPILERS)
+.PHONY: profiles
+
 install: all ## install solder, its data, man pages and completions below PREFIX
 	install -D $(OUT)/solder $(DESTDIR)$(PREFIX)/bin/solder
 	mkdir -p $(DESTDIR)$(PREFIX)/share/solder $(DESTDIR)$(PREFIX)/share/man/man1
-	cp -R probes recipes wheels workloads $(DESTDIR)$(PREFIX)/share/solder/
+	cp -R probes recipes training wheels workloads $(DESTDIR)$(PREFIX)/share/solder/
 	rm -rf $(DESTDIR)$(PREFIX)/share/solder/workloads/__pycache__
 	$(OUT)/solder man solder >$(DESTDIR)$(PREFIX)/share/man/man1/solder.1
 	for c in $$($(OUT)/solder --help | sed -n '/^Commands:/,/^$$/s/^  \([a-z]*\) .*/\1/p'); do \

@@ -1,5 +1,5 @@
 # Runs all tests of a build: unit tests, replays of the fuzz corpora, oracles, the command line,
-# broken builds, kills and faults, workloads. Prints what failed or was skipped, and at the end one
+# broken builds, kills and faults, workloads, training. Prints what failed or was skipped, and at the end one
 # line with the counts.
 #
 #   OUT=out/check sh tests/lib/run.sh
@@ -86,6 +86,7 @@ run_job() { # KIND NAME
 		--stepper "$out/tests/stepper" --only relink,fetch,pack-other,unpack \
 		--sweep --every 60 --kills 6 --faults 12 --seed 1 ;;
 	workloads) run_closing sh tests/workloads/run.sh ;;
+	training) run_closing python3 tests/training/apart.py ;;
 	esac
 	read -r p f s <"$result.count"
 	# In one write, since two jobs print at a time.
@@ -121,6 +122,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "pyperf pyperf-reads-it"
 	echo "zip zip-oracle"
 	echo "workloads workloads"
+	echo "training training-apart"
 	for program in "$out"/tests/test_*; do
 		[ ! -x "$program" ] || echo "unit ${program##*/}"
 	done
