@@ -32,8 +32,8 @@ fits() {
             file = substr($0, RSTART + 4, RLENGTH - 4); sub(/ /, "", file); next }
         # clang: both lines count the functions of the file.
         match($0, /: of [0-9]+ functions?, [0-9]+ ha(s|ve) (mismatched|no) data/) {
-            n = split(substr($0, RSTART, RLENGTH), word, " "); all[file] = word[2] + 0
-            bad[file] += word[4] + 0 }
+            n = split(substr($0, RSTART, RLENGTH), word, " "); all[file] = word[3] + 0
+            bad[file] += word[5] + 0 }
         # gcc.
         /profile for function .* not found in profile data/ { all[file]++; bad[file]++ }
         /-Wcoverage-mismatch\]/ && /does not match its profile data .counter .*arcs/ { bad[file]++ }
@@ -41,9 +41,10 @@ fits() {
         END {
             for (file in all) {
                 functions += all[file]
-                if (!none[file]) matched += all[file] > bad[file] ? all[file] - bad[file] : 0
+                if (!none[file]) matched += (all[file] > bad[file]) ? all[file] - bad[file] : 0
             }
-            print matched + 0, functions + 0, matched * 100 >= functions * bound ? "used" : "unused"
+            fits = functions > 0 && matched * 100 >= functions * bound
+            print matched + 0, functions + 0, (fits ? "used" : "unused")
         }' fit.functions fit.log >"$OUT/profile-fit"
     grep -q ' used$' "$OUT/profile-fit"
 }

@@ -87,6 +87,7 @@ run_job() { # KIND NAME
 		--sweep --every 60 --kills 6 --faults 12 --seed 1 ;;
 	workloads) run_closing sh tests/workloads/run.sh ;;
 	training) run_closing python3 tests/training/apart.py ;;
+	fit) run_closing sh tests/training/fit.sh ;;
 	esac
 	read -r p f s <"$result.count"
 	# In one write, since two jobs print at a time.
@@ -123,6 +124,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "zip zip-oracle"
 	echo "workloads workloads"
 	echo "training training-apart"
+	echo "fit profiles-fit"
 	for program in "$out"/tests/test_*; do
 		[ ! -x "$program" ] || echo "unit ${program##*/}"
 	done
