@@ -258,7 +258,7 @@ static int flush_window(struct walker *k, bool plt, struct err *err)
 		.size = f->end - f->start,
 		.plt = plt,
 		.left = region && region->bolt == CODE_BOLT_OLD,
-		.aliases = code->aliases + first,
+		.aliases = code->n_aliases ? code->aliases + first : NULL,
 		.n_aliases = plt ? 0 : end - first};
 	struct code_counts *t = k->totals;
 
