@@ -99,9 +99,9 @@ bool elf_section_begins(const struct elf_image *img, const Elf64_Shdr *sh, const
 /* The first section of that name. */
 bool elf_find_section(const struct elf_image *img, const char *name, Elf64_Shdr *sh);
 
-/* The bytes from a virtual address to the end of what the file has for its segment, and for segments
- * that go on where it ends, in memory and in the file (patchelf makes such tables). `what` names the
- * thing in messages. */
+/* The bytes from a virtual address to the end of what the file has for its segment, and for
+ * segments that go on where it ends, in memory and in the file (patchelf makes such tables). `what`
+ * names the thing in messages. */
 int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct elf_slice *out,
 	struct err *err);
 /* As elf_at(), cut to `len` bytes, all of which must be there. */
