@@ -34,7 +34,9 @@
 	X(link, "link", "LINK", CHOICE, "static|shared", "", "static", false, true,                \
 		"link libpython into the interpreter, or shared")                                  \
 	X(lto, "lto", "LTO", CHOICE, "none|thin|full", "|best", "none", true, true,                \
-		"optimise at link time; best: thin with clang, full with gcc")
+		"optimise at link time; best: thin with clang, full with gcc")                     \
+	X(zlib, "zlib", "ZLIB", CHOICE, "ng|classic", "", "ng", true, false,                       \
+		"link zlib-ng, or zlib: slower, but packs to the bytes known from elsewhere")
 #define CPYTHON_OPTIONS_OF_HOW(X)                                                                  \
 	X(tls, "tls", "TLS", CHOICE, "initial-exec|global-dynamic|desc", "", "initial-exec", true, \
 		true, "set the TLS model of libpython.so")                                         \

@@ -103,22 +103,49 @@ static int choose_version(const struct cpython_build *b, bool stored_only, const
 	return 0;
 }
 
-/* Adds a recipe's dependencies at this version ("zstd>=3.14": of CPython), each preceded by its own
- * dependencies. 1 as for choose_version(). */
+/* Splits an entry of `depends` ("zstd>=3.14": from that version of CPython on; "zlib-ng if
+ * zlib=ng": with that option), and returns 1 if it applies, 0 if not. The caller frees *name. */
+static int read_depends(const struct cpython_build *b, const struct recipe *of, const char *listed,
+	const char *version, char **name, struct err *err)
+{
+	const char *when = strstr(listed, " if ");
+	CLEANUP_FREE char *package =
+		xstrndup(listed, when ? (size_t)(when - listed) : strlen(listed));
+	size_t n = strcspn(package, "<>=");
+	bool applies = version_matches(version, package[n] ? package + n : NULL);
+
+	if (when) {
+		const char *word = when + strlen(" if "), *equals = word + strcspn(word, "=");
+		CLEANUP_FREE char *key = xstrndup(word, (size_t)(equals - word));
+		const struct cpython_option *option = cpython_find_option(key);
+
+		if (!option || !*equals || !cpython_option_takes(option, equals + 1))
+			return err_set(err, ERR_INPUT,
+				"the recipe '%s' depends on '%s': '%s' is not a build option and its value",
+				of->name, listed, word);
+		applies &= !strcmp(cpython_option_get(&b->request.options, option), equals + 1);
+	}
+	*name = xstrndup(package, n);
+	return applies;
+}
+
+/* Adds a recipe's dependencies at this version, each preceded by its own. 1 as for
+ * choose_version(). */
 static int add_depends(struct cpython_build *b, bool stored_only, const struct recipe *of,
 	const char *version, int depth, struct err *err)
 {
 	if (depth > DEPTH_MAX)
 		return err_set(err, ERR_INPUT, "the recipe '%s' depends on itself", of->name);
 	for (size_t i = 0; i < of->depends.n; i++) {
-		const char *listed = of->depends.v[i];
-		size_t n = strcspn(listed, "<>="), k = 0;
-		CLEANUP_FREE char *name = xstrndup(listed, n);
+		CLEANUP_FREE char *name = NULL;
 		CLEANUP(cleanup_recipe) struct recipe *r = NULL;
 		const struct lock_entry *e;
-		int got;
+		int got = read_depends(b, of, of->depends.v[i], version, &name, err);
+		size_t k = 0;
 
-		if (!version_matches(version, listed[n] ? listed + n : NULL))
+		if (got < 0)
+			return -1;
+		if (got == 0)
 			continue;
 		while (k < b->sources.n && strcmp(b->sources.chosen[k].recipe->name, name) != 0)
 			k++;

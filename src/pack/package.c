@@ -269,7 +269,7 @@ const char *const *package_libraries(const char *module)
 {
 	static const char *const
 		openssl[] = {"openssl", NULL},
-		*const sqlite[] = {"sqlite", NULL}, *const zlib[] = {"zlib", NULL},
+		*const sqlite[] = {"sqlite", NULL}, *const zlib[] = {"zlib", "zlib-ng", NULL},
 		*const bzip2[] = {"bzip2", NULL}, *const xz[] = {"xz", NULL},
 		*const zstd[] = {"zstd", NULL}, *const bdb[] = {"bdb", NULL},
 		*const ncurses[] = {"ncurses", NULL}, *const edit[] = {"libedit", "ncurses", NULL},

@@ -149,9 +149,9 @@ def failing_step(said):
     with open("source.tar.gz", "rb") as f:
         data = f.read()
     digest = hashlib.sha256(data).hexdigest()
-    options = recipes("r", "zlib/recipe.yaml", b"  # Hidden",
-                      b'  cat "$RECIPE/said"; exit 1\n  # Hidden')
-    write("r/zlib/said", said)
+    options = recipes("r", "bzip2/recipe.yaml", b"  # The package",
+                      b'  cat "$RECIPE/said"; exit 1\n  # The package')
+    write("r/bzip2/said", said)
     with open("r/sets/debian.yaml", encoding="utf-8") as f:
         lock = f.read()
     lock = re.sub("size: .*", f"size: {len(data)}", lock)
@@ -266,13 +266,13 @@ WAYS = {
         ["pack", "--index", "m", "--base-url", b"https://x/" + WORD])[-1],
     # Recipes.
     "a key of a recipe": lambda: ["build", "-n"] + recipes(
-        "r", "zlib/recipe.yaml", b"licence:", HELD + b":"),
+        "r", "bzip2/recipe.yaml", b"licence:", HELD + b":"),
     "YAML that is none": lambda: ["build", "-n"] + recipes(
-        "r", "zlib/recipe.yaml", b"tools: []", b"tools " + MARK.encode() + "\u202e [".encode()),
+        "r", "bzip2/recipe.yaml", b"tools: []", b"tools " + MARK.encode() + "\u202e [".encode()),
     "a name in a recipe": lambda: ["build", "-n"] + recipes(
-        "r", "zlib/recipe.yaml", b"name: zlib", b'name: "' + MARK.encode() + rb'\x1b[31m\n\u202e"'),
+        "r", "bzip2/recipe.yaml", b"name: bzip2", b'name: "' + MARK.encode() + rb'\x1b[31m\n\u202e"'),
     "the file of a source": lambda: ["build"] + recipes(
-        "r", "sets/debian.yaml", b"zlib_1", MARK.encode() + "\u202e_1".encode()),
+        "r", "sets/debian.yaml", b"bzip2_1", MARK.encode() + "\u202e_1".encode()),
     "a version in a lock": lambda: ["build", "-n"] + recipes(
         "r", "sets/debian.yaml", b"version: ", b'version: "' + MARK.encode() + rb'\x1b[31m\n" #'),
     # Programs.
