@@ -198,9 +198,6 @@ int probe_install(const struct probe *const *chosen, size_t n, const struct prob
 
 /* pip, whose own configuration decides where packages come from. */
 
-/* Adds pip's environment: the variables that every program gets, with `tmp` as TMPDIR if not NULL,
- * and otherwise only those that tell pip where packages come from. */
-void pip_environment(const char *tmp, struct strv *env);
 /* Sets `argv` to the words that start pip for the interpreter: its own, or that of another Python
  * (a NULL-terminated list) working on its behalf. False if none of them has pip. */
 bool pip_find(const char *interpreter, const char *const *others, struct strv *argv);

@@ -4,38 +4,9 @@
 
 #include "check/check-internal.h"
 #include "proc/proc.h"
+#include "python/python.h"
 
 #define ASK_MS 60000
-
-/* An allowlist, not a blocklist: unexpected names stay out, and so do PYTHON*, LD_*, VIRTUAL_ENV
- * and everybody's tokens. */
-void pip_environment(const char *tmp, struct strv *env)
-{
-	static const char *const kept[] = {"PATH", "HOME",
-		/* locations of the user's and the site's configuration and of the cache */
-		"XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_CACHE_HOME",
-		/* proxies, in both spellings in use */
-		"http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-		"ALL_PROXY", "NO_PROXY",
-		/* trusted certificates, and our credentials */
-		"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"};
-	static const char *const own_tmp[] = {"TMPDIR"};
-
-	proc_keep(kept, ARRAY_SIZE(kept), env);
-	strv_add(env, "LC_ALL=C.UTF-8");
-	/* The first of two variables with the same name wins. */
-	strv_add(env, "PIP_NO_INPUT=1");
-	strv_add(env, "PIP_DISABLE_PIP_VERSION_CHECK=1");
-	/* pip's options, one variable each: index, mirror, constraints. */
-	for (char **e = environ; *e; e++) {
-		if (!strncmp(*e, "PIP_", 4))
-			strv_add(env, *e);
-	}
-	if (tmp)
-		strv_addf(env, "TMPDIR=%s", tmp);
-	else
-		proc_keep(own_tmp, ARRAY_SIZE(own_tmp), env);
-}
 
 int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, size_t max_output,
 	unsigned int limit_ms, struct buf *output, struct err *err)
@@ -47,7 +18,7 @@ int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, s
 		strv_add(&argv, pip->v[i]);
 	for (size_t i = 0; i < words->n; i++)
 		strv_add(&argv, words->v[i]);
-	pip_environment(tmp, &env);
+	py_pip_environment(tmp, &env);
 	return proc_run(&spec, true, max_output, limit_ms, output, err);
 }
 

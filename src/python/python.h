@@ -115,6 +115,10 @@ struct py_program {
 /* Isolated, without site, and without writing bytecode. */
 #define PY_ISOLATED "-I -S -B"
 
+/* The environment for running pip: its own configuration decides where packages come from. `tmp` is
+ * its folder for temporary files; NULL: ours. */
+void py_pip_environment(const char *tmp, struct strv *env);
+
 /* Fails like proc_run(); `output` is set even on failure. */
 int py_run(const struct py_program *program, struct buf *output, struct err *err);
 /* Asks an interpreter started like this (`how` without code) where it finds itself. Adds its
