@@ -13,14 +13,14 @@ extern const char *const bench_role_names[], *const bench_status_names[];
 
 struct bench_link *bench_add_link(struct bench_arm *arm);
 void bench_link_release(struct bench_link *link);
+void bench_workload_release(struct bench_workload *w);
 /* Returns NULL, or n_workloads, if the name is unknown. */
 struct bench_arm *bench_find_arm(const struct bench *b, const char *name);
 size_t bench_find_workload(const struct bench *b, const char *name);
 
-/* Adds the workloads of an index (JSON) in the same way as bench_add_suite(); `from` names its
+/* Adds the workloads of an index (an array) in the same way as bench_add_suite(); `from` names its
  * source in messages. */
-int suite_add_index(struct bench *b, const char *text, size_t size, const char *from,
-	const char *filter, struct err *err);
+int suite_add_index(struct bench *b, const json_t *index, const char *from, struct err *err);
 
 /* ---- the order ------------------------------------------------------------------------------ */
 
@@ -110,6 +110,13 @@ struct stats_input {
  * NULL if interrupted. */
 struct stats_estimate *stats_bootstrap(const struct stats_input *in, struct err *err);
 
+/* The standard deviation of the log ratios of pairs that should be equal; NAN without any. */
+double stats_pair_noise(const double *d, size_t n);
+/* The half-width to expect, in logs; `visible` receives the difference that is found in four
+ * campaigns of five. */
+double stats_expect(
+	double noise, size_t workloads, unsigned int rounds, double alpha, double *visible);
+
 /* The level of each look. */
 void bench_look_levels(const struct bench *b, double *levels);
 /* True if the precision is reached for every arm that the user named, and every gate is judged. */
@@ -189,6 +196,9 @@ struct run {
 	struct stage stage;
 	int cpu, processors;
 	uint64_t begin, earlier; /* ns: start of this process, total of earlier rounds */
+	double *pairs;           /* log ratios of copy and reference, for each workload rehearsed */
+	size_t n_pairs;
+	int64_t pairs_wall; /* ns, all of them */
 };
 
 struct play {

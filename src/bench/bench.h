@@ -74,6 +74,7 @@ struct bench_arm {
 	char *sha256;     /* of the interpreter */
 	char *lib_sha256; /* of the libpython that it loads, or NULL */
 	char *note;       /* why it is not fully comparable, or NULL */
+	char *packages;   /* the folder of packages for its kind of Python; not kept in the file */
 	double slowdown;  /* 0.02: 2 % slower */
 	/* Other links: layout l uses number l modulo n_links + 1; number 0 is the one above. */
 	struct bench_link *links;
@@ -91,6 +92,7 @@ struct bench_workload {
 	char *file;     /* or NULL */
 	struct strv args;
 	struct strv needs; /* modules that a Python may lack; not kept in the file */
+	char *packages;    /* what was installed for it, "NAME==VERSION ..."; or NULL */
 	char *failed;      /* why it is left out: the failure and its arm, or NULL */
 	char *uncounted;   /* why its instructions were not counted, or NULL */
 	uint64_t loops;    /* fixed by the calibration; 1 if not adjustable */
@@ -167,8 +169,8 @@ struct bench {
 	unsigned int looks[BENCH_LOOKS_MAX]; /* rounds, ascending; the last is options.rounds */
 	size_t n_looks;
 	json_t *machine; /* description of the machine: an object of texts and numbers */
-	char *suite;     /* "own", "script", "pyperformance" */
-	char *stopped;   /* why no more rounds are needed, or NULL */
+	char *suite;   /* "own", "script", "pyperformance VERSION, ...", "own; pyperformance ..." */
+	char *stopped; /* why no more rounds are needed, or NULL */
 	struct bench_arm *arms;
 	size_t n_arms;
 	struct bench_workload *workloads;
@@ -182,6 +184,9 @@ struct bench {
 void bench_defaults(struct bench_options *options);
 /* Creates an empty campaign with these options (and seed), its looks planned. */
 struct bench *bench_new(const struct bench_options *options);
+/* Plans a single look, after the last round: the whole level is left for it, and it does not end
+ * early. */
+void bench_look_once(struct bench *b);
 void bench_free(struct bench *b);
 void cleanup_bench(struct bench **b);
 #define CLEANUP_BENCH CLEANUP(cleanup_bench)
@@ -239,24 +244,33 @@ int bench_add_word(struct bench *b, const char *word, struct err *err);
 /* Adds the copy of the reference, and the slowed arm if `slowdown` is not 0. Call it last. */
 void bench_add_hidden(struct bench *b, double slowdown);
 
-/* Adds the workloads listed in index.json in the folder `dir` whose names contain one of the
- * comma-separated words of `filter` (NULL: all). An error if no workload is left. */
-int bench_add_suite(struct bench *b, const char *dir, const char *filter, struct err *err);
+/* Adds the workloads listed in index.json in the folder `dir`. */
+int bench_add_suite(struct bench *b, const char *dir, struct err *err);
 /* Adds any program as the only workload; `args` may be NULL. */
 int bench_add_script(struct bench *b, const char *file, const struct strv *args, struct err *err);
 
-/* Installs fixed versions of pyperformance and pyperf into the folder `dir`, with the pip of the
- * first arm that has one. */
-int bench_install_pyperformance(const struct bench *b, const char *dir, struct err *err);
-/* Adds the benchmarks of the pyperformance in `dir` (made by `pip install --target`, or a checkout
- * with pyperf next to it) that need no other package and match `filter`. `index` is the program
- * pyperformance_index.py, which the reference runs. setup.workloads must then be `dir`. For a
- * campaign that is resumed (it has workloads), only checks that the versions are the same. */
-int bench_add_pyperformance(
-	struct bench *b, const char *index, const char *dir, const char *filter, struct err *err);
+/* Installs fixed versions of pyperformance, pyperf and pip, with the pip of the first arm that has
+ * one, into a folder of the user's cache, unless it is there; *dir receives it, and the caller
+ * frees it. */
+int bench_install_pyperformance(const struct bench *b, char **dir, struct err *err);
+/* Adds the results of the benchmarks of the pyperformance in `dir` (made by `pip install --target`,
+ * or a checkout with pyperf next to it); with `packages`, also of those that need other packages,
+ * which are installed once for each kind of Python below DIR/packages. `program` is
+ * pyperformance_index.py. A benchmark that cannot be installed or started in one kind is left out
+ * for all arms, with the reason. setup.pyperformance must then be `dir`. For a campaign that is
+ * resumed, only checks that the versions are the same. */
+int bench_add_pyperformance(struct bench *b, const char *program, const char *dir, bool packages,
+	struct progress *progress, struct err *err);
+
+/* Keeps the workloads whose names contain one of the comma-separated words of `filter` (NULL: all)
+ * and none of those with a "-" in front; if they are more than `most` (0: any number), every n-th
+ * of them, beginning with the first, for the smallest n that does. What was observed of the others
+ * is removed. An error if a word matches nothing, or if no workload is left. */
+int bench_select(struct bench *b, const char *filter, unsigned int most, struct err *err);
 
 struct bench_setup {
 	const char *workloads;     /* base folder of the workloads' relative files */
+	const char *pyperformance; /* same for those of pyperformance; NULL: there are none */
 	const char *scratch;       /* an existing folder with room for the arms' copies */
 	const char *file;          /* where the campaign is saved after every step; NULL: nowhere */
 	unsigned int duration;     /* target ms per process; 0: based on the start-up time */
@@ -382,6 +396,22 @@ void bench_result_release(struct bench_result *result);
 
 /* The result as JSON: {"rounds", "alpha", "gates", "arms": [{"ratio", …, "workloads": […]}]}. */
 json_t *bench_result_json(const struct bench *b, const struct bench_result *result);
+
+/* What a campaign can be expected to see, from its rehearsal or from the rounds that it has;
+ * expect.c documents how. */
+struct bench_outlook {
+	double noise; /* standard deviation of a pair's log ratio; NAN: unknown, and no looks */
+	size_t workloads;
+	size_t n;
+	struct bench_outlook_look {
+		unsigned int rounds;        /* fewer than planned if there is no time for more */
+		double half_width, visible; /* in logs; the latter is found in 4 campaigns of 5 */
+	} looks[BENCH_LOOKS_MAX];
+};
+void bench_expect(const struct bench *b, struct bench_outlook *ret);
+/* As JSON; and in words, NULL if unknown, which the caller frees. */
+json_t *bench_outlook_json(const struct bench_outlook *o);
+char *bench_outlook_text(const struct bench_outlook *o);
 
 /* ---- two campaigns ------------------------------------------------------------------------- */
 

@@ -68,12 +68,31 @@ struct bench *bench_new(const struct bench_options *options)
 	return b;
 }
 
+void bench_look_once(struct bench *b)
+{
+	b->looks[0] = b->options.rounds;
+	b->n_looks = 1;
+}
+
 void bench_link_release(struct bench_link *link)
 {
 	free(link->given);
 	free(link->interpreter);
 	free(link->sha256);
 	free(link->lib_sha256);
+}
+
+void bench_workload_release(struct bench_workload *w)
+{
+	free(w->name);
+	free(w->stresses);
+	free(w->kind);
+	free(w->file);
+	free(w->packages);
+	free(w->failed);
+	free(w->uncounted);
+	strv_release(&w->args);
+	strv_release(&w->needs);
 }
 
 void bench_free(struct bench *b)
@@ -91,20 +110,13 @@ void bench_free(struct bench *b)
 		free(arm->sha256);
 		free(arm->lib_sha256);
 		free(arm->note);
+		free(arm->packages);
 		for (size_t k = 0; k < arm->n_links; k++)
 			bench_link_release(&arm->links[k]);
 		free(arm->links);
 	}
-	for (size_t i = 0; i < b->n_workloads; i++) {
-		free(b->workloads[i].name);
-		free(b->workloads[i].stresses);
-		free(b->workloads[i].kind);
-		free(b->workloads[i].file);
-		free(b->workloads[i].failed);
-		free(b->workloads[i].uncounted);
-		strv_release(&b->workloads[i].args);
-		strv_release(&b->workloads[i].needs);
-	}
+	for (size_t i = 0; i < b->n_workloads; i++)
+		bench_workload_release(&b->workloads[i]);
 	for (size_t i = 0; i < b->n_rounds; i++) {
 		free(b->rounds[i].dropped);
 		free(b->rounds[i].v);

@@ -1,9 +1,7 @@
-/* Writes a campaign's file, and reads it back without trusting any of it.
- *
- * Each struct is an object whose keys come from a table of fields, used for both directions.
- * Observations and counts are rows of values without keys: a large campaign has 100,000. References
- * between values (an observation to its arm, a look to the rounds) are checked after reading.
- */
+/* Writes a campaign's file, and reads it back without trusting any of it. Each struct is an object
+ * whose keys come from a table of fields, used for both directions. Observations and counts are
+ * rows of values without keys: a large campaign has 100,000. References between values (an
+ * observation to its arm, a look to the rounds) are checked after reading. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +39,7 @@ struct field {
 	const char *key;
 	enum field_kind kind;
 	size_t offset;
+	bool sparse; /* no key for NULL */
 	double min, max;
 	const char *const *words; /* NULL-terminated */
 	const char *bad;          /* message for any other word, or for a list below `min` */
@@ -99,7 +98,8 @@ static const struct field arm_fields[] = {FIELD(bench_arm, name, TEXT),
 static const struct field workload_fields[] = {FIELD(bench_workload, name, TEXT),
 	FIELD(bench_workload, kind, TEXT), TEXT(bench_workload, stresses),
 	TEXT(bench_workload, file), FIELD(bench_workload, args, WORDS, RANGE(0, BENCH_WORDS_MAX)),
-	TEXT(bench_workload, failed), TEXT(bench_workload, uncounted),
+	TEXT(bench_workload, failed), FIELD(bench_workload, uncounted, MAY_TEXT, .sparse = true),
+	FIELD(bench_workload, packages, MAY_TEXT, .sparse = true),
 	FIELD(bench_workload, loops, INT64, RANGE(1, NUMBER_MAX)), NUMBER(bench_workload, nominal)};
 
 static const struct field columns[] = {
@@ -219,29 +219,29 @@ static json_t *object_json(const struct field *fields, size_t n, const void *of)
 {
 	json_t *j = json_object();
 
-	for (size_t i = 0; i < n; i++)
-		json_object_set_new(j, fields[i].key, field_json(&fields[i], of));
+	for (size_t i = 0; i < n; i++) {
+		json_t *value = field_json(&fields[i], of);
+
+		if (fields[i].sparse && json_is_null(value))
+			continue;
+		json_object_set_new(j, fields[i].key, value);
+	}
 	return j;
 }
 
 json_t *bench_to_json(const struct bench *b)
 {
 	json_t *j = json_pack("{s:s, s:i}", "format", FILE_FORMAT, "version", FILE_VERSION);
-	json_t *rest = object_json(campaign_fields, ARRAY_SIZE(campaign_fields), b), *workload;
+	json_t *rest = object_json(campaign_fields, ARRAY_SIZE(campaign_fields), b);
 	CLEANUP(counted_release) struct counted c = {0};
-	size_t i;
 
-	json_array_foreach (json_object_get(rest, "workloads"), i, workload) {
-		if (!b->workloads[i].uncounted)
-			json_object_del(workload, "uncounted");
-	}
 	json_object_update(j, rest);
 	json_decref(rest);
 	if (!b->counts)
 		return j;
 	c.counter = b->counter ? xstrdup(b->counter) : NULL;
 	c.rows = xcalloc(b->n_workloads * b->n_arms + 1, sizeof(*c.rows));
-	for (i = 0; i < b->n_workloads * b->n_arms; i++) {
+	for (size_t i = 0; i < b->n_workloads * b->n_arms; i++) {
 		const struct bench_count *count = &b->counts[i];
 
 		if (count->once)

@@ -60,7 +60,9 @@ static json_t *gate_json(enum bench_gate gate, const char *reason)
 json_t *bench_result_json(const struct bench *b, const struct bench_result *result)
 {
 	json_t *left_out = json_array(), *arms = json_array();
+	struct bench_outlook outlook;
 
+	bench_expect(b, &outlook);
 	for (size_t w = 0; w < b->n_workloads; w++) {
 		if (result->why[w])
 			json_array_append_new(left_out,
@@ -69,14 +71,15 @@ json_t *bench_result_json(const struct bench *b, const struct bench_result *resu
 	}
 	for (size_t a = 0; a < b->n_arms; a++)
 		json_array_append_new(arms, arm_json(b, result, a));
-	return json_pack("{s:i, s:i, s:o, s:f, s:f, s:i, s:i, s:b, s:b, s:{s:o, s:o}, s:o, s:o}",
+	return json_pack(
+		"{s:i, s:i, s:o, s:f, s:f, s:i, s:i, s:b, s:b, s:{s:o, s:o}, s:o, s:o, s:o}",
 		"rounds", (int)result->rounds, "dropped", (int)result->dropped, "overhead_ns",
 		real(bench_overhead(b)), "alpha", result->alpha, "margin", b->options.margin,
 		"resamples", (int)result->resamples, "workloads", (int)result->counting,
 		"load_known", !bench_unwatched(b), "verdicts", result->verdicts, "gates", "copy",
 		gate_json(result->copy, result->copy_reason), "slowed",
-		gate_json(result->slowed, result->slowed_reason), "left_out", left_out, "arms",
-		arms);
+		gate_json(result->slowed, result->slowed_reason), "expected",
+		bench_outlook_json(&outlook), "left_out", left_out, "arms", arms);
 }
 
 static json_t *change_json(const char *key, const char *name, const struct bench_change *c)

@@ -240,6 +240,8 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 	const json_t *n = json_object_get(b->machine, "processors");
 	const json_t *pinned = json_object_get(b->machine, "pinned_to");
 	bool virtual = json_is_true(json_object_get(b->machine, "virtual"));
+	struct bench_outlook outlook;
+	CLEANUP_FREE char *expected = NULL;
 	CLEANUP_BUF struct buf processor = BUF_INIT;
 	char date[32] = "";
 	struct tm when;
@@ -254,6 +256,10 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 	if (json_is_integer(pinned))
 		buf_addf(&processor, ", trials on number %" JSON_INTEGER_FORMAT,
 			json_integer_value(pinned));
+	if (json_object_get(b->machine, "pair_noise")) {
+		bench_expect(b, &outlook);
+		expected = bench_outlook_text(&outlook);
+	}
 	doc_fact(doc, "reference", b->arms[0].name);
 	doc_fact(doc, "time", b->options.measure == BENCH_WALL ? "wall clock" : "user + system");
 	if (strcmp(b->suite, "own") != 0)
@@ -262,6 +268,8 @@ static void add_facts(struct doc *doc, const struct bench *b, const struct bench
 	doc_factf(doc, "rounds", "%u%s, of at most %u; %u dropped", r->rounds,
 		b->stopped ? "" : " so far", b->looks[b->n_looks - 1], r->dropped);
 	doc_fact(doc, "stopped by", b->stopped);
+	if (expected)
+		doc_fact(doc, "expected", expected);
 	add_load(doc, b);
 	doc_factf(doc, "level", "%.2f %% at this look, 5 %% split among all; %u resamples",
 		100 * r->alpha, r->resamples);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/embed.h"
+#include "base/file.h"
 #include "bench/bench-internal.h"
 #include "python/python.h"
 
@@ -17,15 +18,17 @@ bool play_loops(const struct bench_workload *w)
 void play_argv(const struct run *run, const struct play *play, struct strv *argv)
 {
 	const struct bench_workload *w = &run->b->workloads[play->workload];
+	bool pyperf = !strcmp(w->kind, "pyperformance");
+	const char *base = pyperf ? run->setup->pyperformance : run->setup->workloads;
 
 	strv_take(argv, stage_python(&run->stage, play->arm, play->layout));
 	strv_addf(argv, "-Xpycache_prefix=%s", run->stage.pycache);
 	if (play->timed)
 		strv_add(argv, "-B");
 	if (w->file)
-		strv_addf(argv, "%s%s%s", w->file[0] == '/' ? "" : run->setup->workloads,
+		strv_addf(argv, "%s%s%s", w->file[0] == '/' ? "" : base,
 			w->file[0] == '/' ? "" : "/", w->file);
-	if (!strcmp(w->kind, "pyperformance")) {
+	if (pyperf) {
 		/* One value of that many loops, in this process. */
 		strv_split(argv, "--worker --values=1 --warmups=0", " ");
 		strv_addf(argv, "--loops=%llu", (unsigned long long)play->loops);
@@ -39,6 +42,7 @@ void play_argv(const struct run *run, const struct play *play, struct strv *argv
 void play_env(const struct run *run, const struct play *play, struct strv *env)
 {
 	CLEANUP_FREE char *padding = xcalloc(play->padding + 1, 1);
+	const struct bench_workload *w = &run->b->workloads[play->workload];
 
 	memset(padding, 'x', play->padding);
 	strv_add(env, "PATH=/usr/local/bin:/usr/bin:/bin");
@@ -48,8 +52,16 @@ void play_env(const struct run *run, const struct play *play, struct strv *env)
 	strv_addf(env, "TMPDIR=%s", run->stage.cwd);
 	strv_add(env, "PYTHONNOUSERSITE=1");
 	strv_addf(env, "PYTHONHASHSEED=%llu", (unsigned long long)play->hash_seed);
-	if (!strcmp(run->b->workloads[play->workload].kind, "pyperformance"))
-		strv_addf(env, "PYTHONPATH=%s", run->setup->workloads);
+	if (!strcmp(w->kind, "pyperformance")) {
+		/* Its folder of the suite and of the packages have the same name. */
+		CLEANUP_FREE char *folder = w->file ? path_dir(w->file) : xstrdup("");
+
+		if (w->packages)
+			strv_addf(env, "PYTHONPATH=%s:%s/%s", run->setup->pyperformance,
+				run->b->arms[play->arm].packages, path_base(folder));
+		else
+			strv_addf(env, "PYTHONPATH=%s", run->setup->pyperformance);
+	}
 	strv_addf(env, "SOLDER_BENCH_PADDING=%s", padding);
 }
 

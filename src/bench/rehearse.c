@@ -1,4 +1,6 @@
 /* Preparation, before anything counts: chooses loops, writes bytecode, finds failures. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -78,6 +80,56 @@ static int calibrate(struct run *run, size_t w, struct err *err)
 	return 0;
 }
 
+/* Runs the copy after the reference as a round would, to see how far equal arms are apart. */
+static int rehearse_pair(struct run *run, size_t w, struct err *err)
+{
+	const struct bench *b = run->b;
+	struct bench_observation o[2];
+	size_t copy = 0;
+
+	while (copy + 1 < b->n_arms && b->arms[copy].role != BENCH_ROLE_COPY)
+		copy++;
+	for (size_t i = 0; i < 2; i++) {
+		const struct play play = {.workload = w,
+			.arm = i ? copy : 0,
+			.loops = b->workloads[w].loops,
+			.hash_seed = 1 + w,
+			.padding = 512 * i,
+			.timed = true};
+
+		o[i] = (struct bench_observation){
+			.workload = (unsigned int)w, .arm = (unsigned int)play.arm};
+		if (interrupt_check(err) < 0 || play_run(run, &play, &o[i], err) < 0)
+			return -1;
+		play_note_failure(run, &o[i]);
+		run->pairs_wall += o[i].wall;
+	}
+	if (!b->workloads[w].failed && bench_time(&o[0], b->options.measure) > 0 &&
+		bench_time(&o[1], b->options.measure) > 0)
+		run->pairs[run->n_pairs++] = log((double)bench_time(&o[1], b->options.measure) /
+						 (double)bench_time(&o[0], b->options.measure));
+	return 0;
+}
+
+/* Says what the campaign will be able to see. */
+static void say_outlook(struct run *run)
+{
+	struct bench *b = run->b;
+	CLEANUP_FREE char *text = NULL;
+	struct bench_outlook outlook;
+
+	if (run->n_pairs) {
+		json_object_set_new(b->machine, "pair_noise",
+			json_real(stats_pair_noise(run->pairs, run->n_pairs)));
+		json_object_set_new(b->machine, "round_seconds",
+			json_real((double)run->pairs_wall / 2e9 * (double)b->n_arms));
+	}
+	bench_expect(b, &outlook);
+	text = bench_outlook_text(&outlook);
+	if (text)
+		progress_say(run->setup->progress, "to be expected: %s", text);
+}
+
 static int rehearse_workload(struct run *run, size_t w, struct err *err)
 {
 	const struct bench *b = run->b;
@@ -93,6 +145,8 @@ static int rehearse_workload(struct run *run, size_t w, struct err *err)
 				return -1;
 		}
 	}
+	if (!b->n_rounds && !workload->failed && rehearse_pair(run, w, err) < 0)
+		return -1;
 	return play_save(run, err);
 }
 
@@ -106,6 +160,8 @@ int rehearse_campaign(struct run *run, struct err *err)
 	int line = progress_start(p, "rehearsal", 0);
 	int result = play_check_needs(run, err);
 
+	run->pairs = xcalloc(b->n_workloads + 1, sizeof(*run->pairs));
+	run->n_pairs = 0;
 	for (size_t w = 0; result == 0 && w < b->n_workloads; w++) {
 		progress_count(p, line, w, b->n_workloads);
 		result = rehearse_workload(run, w, err);
@@ -117,5 +173,9 @@ int rehearse_campaign(struct run *run, struct err *err)
 		json_object_set_new(b->machine, "usual_steal",
 			json_real((double)(after.steal - before.steal) / (double)lasted));
 	progress_end(p, line, result == 0 ? "done" : "stopped");
+	if (result == 0)
+		say_outlook(run);
+	free(run->pairs);
+	run->pairs = NULL;
 	return result;
 }

@@ -1,17 +1,13 @@
 /* Arms and workloads as named by the user. */
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "bench/bench-internal.h"
-#include "proc/proc.h"
 #include "python/python.h"
 #include "report/json.h"
 
 #define INDEX_MAX ((size_t)4 << 20)
-#define INDEX_MS 60000
-#define PIP_MS 600000
 
 /* ---- arms ---------------------------------------------------------------------------------- */
 
@@ -130,6 +126,7 @@ void bench_add_hidden(struct bench *b, double slowdown)
 		arm->link = duplicate(first->link);
 		arm->sha256 = duplicate(first->sha256);
 		arm->lib_sha256 = duplicate(first->lib_sha256);
+		arm->packages = duplicate(first->packages);
 		arm->slowdown = h ? slowdown : 0;
 		for (size_t i = 0; i < first->n_links; i++)
 			*bench_add_link(arm) =
@@ -167,13 +164,15 @@ static int add_texts(struct strv *to, const json_t *list, const char *of, struct
 	return 0;
 }
 
-/* Adds an entry of an index: {"name", "file", "stresses", "loops", "kind", "args", "needs"}. */
+/* Adds an entry of an index: {"name", "file", "stresses", "loops", "kind", "args", "needs",
+ * "packages", "why"}; with a reason why it cannot be run, it needs no file. */
 static int add_entry(struct bench *b, const char *from, const json_t *entry, struct err *err)
 {
 	const char *name = json_word(entry, "name");
 	const char *kind = json_word(entry, "kind");
 	const char *file = json_word(entry, "file");
 	const char *stresses = json_word(entry, "stresses");
+	const char *packages = json_word(entry, "packages"), *why = json_word(entry, "why");
 	const json_t *args = json_object_get(entry, "args");
 	const json_t *needs = json_object_get(entry, "needs");
 	json_int_t loops = json_integer_value(json_object_get(entry, "loops"));
@@ -181,13 +180,15 @@ static int add_entry(struct bench *b, const char *from, const json_t *entry, str
 				     !strcmp(kind, "pyperformance"));
 	struct bench_workload *w;
 
-	if (!name || !*name || !known || !file_ok(kind, file) || loops < 1 ||
+	if (!name || !*name || !known || !(why || file_ok(kind, file)) || loops < 1 ||
 		json_array_size(args) > BENCH_WORDS_MAX || json_array_size(needs) > BENCH_WORDS_MAX)
 		return err_set(err, ERR_INPUT, "entry '%s' of '%s' is invalid",
 			name ? name : "without a name", from);
 	w = bench_add_workload(b, name, kind);
 	w->file = file ? xstrdup(file) : NULL;
 	w->stresses = stresses ? xstrdup(stresses) : NULL;
+	w->packages = packages && *packages ? xstrdup(packages) : NULL;
+	w->failed = why ? xasprintf("not run: %s", why) : NULL;
 	w->loops = (uint64_t)loops;
 	return add_texts(&w->args, args, name, err) < 0 ||
 			       add_texts(&w->needs, needs, name, err) < 0
@@ -195,65 +196,133 @@ static int add_entry(struct bench *b, const char *from, const json_t *entry, str
 		       : 0;
 }
 
-int suite_add_index(struct bench *b, const char *text, size_t size, const char *from,
-	const char *filter, struct err *err)
+/* A word of a filter: workloads whose name contains it are chosen, or left out. */
+struct filter_word {
+	const char *text;
+	bool out, matched;
+};
+
+/* "json, -startup"; the caller frees it. */
+static struct filter_word *parse_filter(struct strv *parts, const char *filter, size_t *n)
 {
-	json_error_t problem;
-	json_t *index = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem), *entry;
-	CLEANUP_STRV struct strv parts = STRV_INIT, words = STRV_INIT;
-	CLEANUP_FREE bool *chose = NULL;
-	size_t i;
-	int result = 0;
+	struct filter_word *words;
 
-	if (!json_is_array(index)) {
-		json_decref(index);
-		return err_set(err, ERR_INPUT, "'%s' holds no list of workloads", from);
-	}
-	strv_split(&parts, filter ? filter : "", ",");
-	for (i = 0; i < parts.n; i++) {
-		const char *word = parts.v[i] + strspn(parts.v[i], " ");
-		size_t n = strlen(word);
+	strv_split(parts, filter ? filter : "", ",");
+	words = xcalloc(parts->n + 1, sizeof(*words));
+	for (*n = 0; *n < parts->n; ++*n) {
+		const char *text = parts->v[*n] + strspn(parts->v[*n], " ");
 
-		while (n && word[n - 1] == ' ')
-			n--;
-		if (n)
-			strv_take(&words, xstrndup(word, n));
+		words[*n] = (struct filter_word){text + (*text == '-'), *text == '-', false};
 	}
-	chose = xcalloc(words.n + 1, sizeof(*chose));
-	json_array_foreach (index, i, entry) {
-		const char *name = json_word(entry, "name");
-		bool wanted = !name || !words.n;
-
-		for (size_t k = 0; k < words.n; k++) {
-			bool chosen = name && strstr(name, words.v[k]);
-
-			wanted |= chosen;
-			chose[k] |= chosen;
-		}
-		if (result == 0 && wanted && b->n_workloads < BENCH_WORKLOADS_MAX)
-			result = add_entry(b, from, entry, err);
-	}
-	json_decref(index);
-	/* A word that matches nothing is a mistake: the intended workload would silently be
-	 * missing. */
-	for (i = 0; result == 0 && i < words.n; i++) {
-		if (!chose[i])
-			result = err_set(err, ERR_USAGE, "no workload of '%s' has a name like '%s'",
-				from, words.v[i]);
-	}
-	if (result == 0 && b->n_workloads == 0)
-		return err_set(err, ERR_INPUT, "'%s' lists no workload", from);
-	return result;
+	return words;
 }
 
-int bench_add_suite(struct bench *b, const char *dir, const char *filter, struct err *err)
+/* True if no word leaves the workload out and, where words choose, one of them chooses it. */
+static bool filter_chooses(struct filter_word *words, size_t n, const char *name)
+{
+	bool choosing = false, chosen = false, out = false;
+
+	for (size_t i = 0; i < n; i++) {
+		bool found = strstr(name, words[i].text) != NULL;
+
+		words[i].matched |= found;
+		choosing |= !words[i].out;
+		chosen |= found && !words[i].out;
+		out |= found && words[i].out;
+	}
+	return !out && (chosen || !choosing);
+}
+
+/* Removes the workloads that are not kept, and what was observed of them. */
+static void keep_workloads(struct bench *b, const bool *kept)
+{
+	CLEANUP_FREE unsigned int *number = xcalloc(b->n_workloads + 1, sizeof(*number));
+	size_t n = 0;
+
+	for (size_t w = 0; w < b->n_workloads; w++) {
+		number[w] = (unsigned int)n;
+		if (!kept[w]) {
+			bench_workload_release(&b->workloads[w]);
+			continue;
+		}
+		if (b->counts)
+			memmove(b->counts + n * b->n_arms, b->counts + w * b->n_arms,
+				b->n_arms * sizeof(*b->counts));
+		b->workloads[n++] = b->workloads[w];
+	}
+	for (size_t i = 0; i < b->n_rounds; i++) {
+		struct bench_round *round = &b->rounds[i];
+		size_t m = 0;
+
+		for (size_t k = 0; k < round->n; k++) {
+			unsigned int w = round->v[k].workload;
+
+			if (!kept[w])
+				continue;
+			round->v[m] = round->v[k];
+			round->v[m++].workload = number[w];
+		}
+		round->n = m;
+	}
+	b->n_workloads = n;
+}
+
+int bench_select(struct bench *b, const char *filter, unsigned int most, struct err *err)
+{
+	CLEANUP_STRV struct strv parts = STRV_INIT;
+	CLEANUP_FREE bool *kept = xcalloc(b->n_workloads + 1, sizeof(*kept));
+	CLEANUP_FREE struct filter_word *words = NULL;
+	size_t n, chosen = 0, step, at = 0;
+
+	words = parse_filter(&parts, filter, &n);
+	for (size_t w = 0; w < b->n_workloads; w++) {
+		kept[w] = filter_chooses(words, n, b->workloads[w].name);
+		chosen += kept[w];
+	}
+	/* A word that matches nothing is a mistake: the intended workload would silently be
+	 * missing. */
+	for (size_t i = 0; i < n; i++) {
+		if (!words[i].matched)
+			return err_set(
+				err, ERR_USAGE, "no workload has a name like '%s'", words[i].text);
+	}
+	if (chosen == 0)
+		return err_set(err, ERR_INPUT, "no workload is left");
+	step = most ? (chosen + most - 1) / most : 1;
+	for (size_t w = 0; w < b->n_workloads; w++)
+		kept[w] = kept[w] && at++ % step == 0;
+	keep_workloads(b, kept);
+	return 0;
+}
+
+int suite_add_index(struct bench *b, const json_t *index, const char *from, struct err *err)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach (index, i, entry) {
+		if (b->n_workloads < BENCH_WORKLOADS_MAX && add_entry(b, from, entry, err) < 0)
+			return -1;
+	}
+	return b->n_workloads ? 0 : err_set(err, ERR_INPUT, "'%s' lists no workload", from);
+}
+
+int bench_add_suite(struct bench *b, const char *dir, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/index.json", dir);
 	CLEANUP_BUF struct buf text = BUF_INIT;
+	json_error_t problem;
+	json_t *index;
+	int result;
 
 	if (file_read(path, INDEX_MAX, &text, err) < 0)
 		return -1;
-	return suite_add_index(b, text.len ? text.data : "", text.len, path, filter, err);
+	index = json_loadb(text.len ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &problem);
+	result = json_is_array(index)
+			 ? suite_add_index(b, index, path, err)
+			 : err_set(err, ERR_INPUT, "'%s' holds no list of workloads", path);
+	json_decref(index);
+	return result;
 }
 
 int bench_add_script(struct bench *b, const char *file, const struct strv *args, struct err *err)
@@ -271,117 +340,4 @@ int bench_add_script(struct bench *b, const char *file, const struct strv *args,
 	free(b->suite);
 	b->suite = xstrdup("script");
 	return 0;
-}
-
-/* ---- pyperformance ------------------------------------------------------------------------- */
-
-/* Its benchmarks are files that run on pyperf. Both packages are in one folder for all arms, since
- * they have no compiled parts: so all arms run the same code. */
-#define OUTPUT_MAX ((size_t)1 << 20)
-static const char *const wanted[] = {"pyperformance==1.14.0", "pyperf==2.10.0"};
-
-/* Runs an arm's interpreter. */
-static int run_python(const struct bench_arm *arm, const struct strv *args, bool both,
-	unsigned int ms, struct buf *output, struct err *err)
-{
-	CLEANUP_STRV struct strv env = STRV_INIT;
-	const struct py_program program = {.interpreter = arm->interpreter,
-		.options = "-I -B",
-		.args = args,
-		.env = &env,
-		.cwd = ".",
-		.with_stderr = both,
-		.max_output = OUTPUT_MAX,
-		.limit_ms = ms};
-
-	proc_clean_environment(&env);
-	return py_run(&program, output, err);
-}
-
-int bench_install_pyperformance(const struct bench *b, const char *dir, struct err *err)
-{
-	CLEANUP_STRV struct strv ask = STRV_INIT, args = STRV_INIT;
-	CLEANUP_BUF struct buf output = BUF_INIT;
-
-	strv_split(&ask, "-m pip --version", " ");
-	strv_split(&args,
-		"-m pip install --quiet --disable-pip-version-check --no-deps --no-compile "
-		"--target",
-		" ");
-	strv_add(&args, dir);
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		strv_add(&args, wanted[i]);
-	for (size_t a = 0; a < b->n_arms; a++) {
-		struct err none = ERR_INIT;
-
-		if (run_python(&b->arms[a], &ask, true, INDEX_MS, &output, &none) < 0) {
-			if (none.code == ERR_INTERRUPTED) {
-				*err = none;
-				return -1;
-			}
-			continue;
-		}
-		if (run_python(&b->arms[a], &args, true, PIP_MS, &output, err) == 0)
-			return 0;
-		err_wrap(err, "installing %s with the pip of '%s'", wanted[0], b->arms[a].name);
-		return err_hint(err, "--suite pyperformance:DIR takes it from a folder");
-	}
-	err_set(err, ERR_UNSUPPORTED, "no arm has pip, which installs pyperformance");
-	return err_hint(err, "--suite pyperformance:DIR takes it from a folder, made by pip "
-			     "install --target DIR pyperformance");
-}
-
-/* Returns "1.14.0" from "pyperf-1.14.0.dist-info", or "unknown" in a checkout. The caller frees
- * it. */
-static char *version_in(const char *dir, const char *package)
-{
-	DIR *d = opendir(dir);
-	size_t n = strlen(package);
-	char *version = NULL;
-	struct dirent *e;
-
-	while (d && !version && (e = readdir(d))) {
-		const char *end = strstr(e->d_name, ".dist-info");
-
-		if (end && !strncmp(e->d_name, package, n) && e->d_name[n] == '-')
-			version = xstrndup(e->d_name + n + 1, (size_t)(end - e->d_name) - n - 1);
-	}
-	if (d)
-		closedir(d);
-	return version ? version : xstrdup("unknown");
-}
-
-int bench_add_pyperformance(
-	struct bench *b, const char *index, const char *dir, const char *filter, struct err *err)
-{
-	CLEANUP_FREE char *version = version_in(dir, "pyperformance");
-	CLEANUP_FREE char *harness = version_in(dir, "pyperf");
-	CLEANUP_FREE char *suite = xasprintf("pyperformance %s, pyperf %s", version, harness);
-	CLEANUP_STRV struct strv args = STRV_INIT;
-	CLEANUP_BUF struct buf output = BUF_INIT;
-	static const char *const needed[] = {
-		"pyperformance/data-files/benchmarks/MANIFEST", "pyperf/__init__.py"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-		CLEANUP_FREE char *path = xasprintf("%s/%s", dir, needed[i]);
-
-		if (path_exists(path))
-			continue;
-		err_set(err, ERR_INPUT, "'%s' has no '%s'", dir, needed[i]);
-		return err_hint(err, "pip install --target DIR pyperformance makes such a folder");
-	}
-	if (b->n_workloads)
-		return strcmp(b->suite, suite) ? err_set(err, ERR_INPUT,
-							 "'%s' is %s, but the campaign began with "
-							 "%s",
-							 dir, suite, b->suite)
-					       : 0;
-	strv_add(&args, index);
-	strv_add(&args, dir);
-	if (run_python(&b->arms[0], &args, false, INDEX_MS, &output, err) < 0)
-		return err_wrap(
-			err, "listing the benchmarks of '%s' with '%s'", dir, b->arms[0].name);
-	free(b->suite);
-	b->suite = steal(&suite);
-	return suite_add_index(b, output.data, output.len, dir, filter, err);
 }

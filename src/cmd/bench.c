@@ -15,6 +15,9 @@
 /* Slowdown of the arm that --self-test adds. */
 #define SLOWDOWN 0.02
 #define PYPERFORMANCE "pyperformance"
+/* --quick: at most so many workloads, and no round is started after so many seconds. */
+#define QUICK_WORKLOADS 24
+#define QUICK_SECONDS 150
 
 /* Option values; 0 or NULL if not given. */
 struct bench_values {
@@ -23,7 +26,7 @@ struct bench_values {
 		*output;
 	const char *measure, *pyperf, *html;
 	struct strv from, script_args;
-	bool self_test, resume, json, all, count, count_only;
+	bool self_test, resume, json, all, count, count_only, packages, quick;
 };
 
 #define VALUE(name) offsetof(struct bench_values, name)
@@ -33,15 +36,19 @@ static const struct opt opts[] = {
 		"stop as soon as the half-width is PERCENT or less (0.5)", VALUE(precision)},
 	{"max-time", 0, OPT_COUNT, "MINUTES", "start no round after MINUTES, rehearsal included",
 		VALUE(max_time)},
+	{"quick", 0, OPT_FLAG, NULL, "answer within 3 minutes, from few workloads and one look",
+		VALUE(quick)},
 	{"seed", 0, OPT_STRING, "N", "seed the order and everything else that is random",
 		VALUE(seed)},
 	{"measure", 0, OPT_CHOICE, "cpu|wall", "judge processor time or elapsed time (cpu)",
 		VALUE(measure)},
 	{"filter", 0, OPT_STRING, "WORKLOADS",
-		"run workloads whose name contains one of these, comma-separated", VALUE(filter)},
+		"run workloads whose name contains one of these, comma-separated; -WORD leaves out",
+		VALUE(filter)},
 	{"suite", 0, OPT_STRING, "SUITE",
-		"run our own workloads, or pyperformance[:DIR]'s that need no packages (own)",
-		VALUE(suite)},
+		"run own, pyperformance[:DIR] or own,pyperformance[:DIR] (own)", VALUE(suite)},
+	{"packages", 0, OPT_FLAG, NULL, "run pyperformance's benchmarks that need packages, too",
+		VALUE(packages)},
 	{"script", 0, OPT_STRING, "FILE", "run this program as the only workload", VALUE(script)},
 	{"script-arg", 0, OPT_LIST, "WORD", "pass this argument to the script", VALUE(script_args)},
 	{"workloads", 0, OPT_STRING, "DIR", "take workloads from this folder", VALUE(workloads)},
@@ -75,12 +82,12 @@ static const struct opt opts[] = {
 /* ---- usage --------------------------------------------------------------------------------- */
 
 /* A campaign fixes these when it starts. */
-static const char *const fixed_at_begin[] = {"rounds", "seed", "measure", "filter", "script",
-	"script-arg", "limit", "layouts", "self-test", NULL};
-/* These matter only when running; --measure and --precision also re-evaluate old data. */
-static const char *const for_running[] = {"rounds", "max-time", "seed", "filter", "suite", "script",
-	"script-arg", "workloads", "duration", "limit", "load", "layouts", "scratch", "self-test",
-	"count", "count-only", "output", NULL};
+static const char *const fixed_at_begin[] = {"rounds", "quick", "seed", "measure", "filter",
+	"packages", "script", "script-arg", "limit", "layouts", "self-test", NULL};
+/* These matter only when running; --measure, --precision and --filter also re-evaluate old data. */
+static const char *const for_running[] = {"rounds", "max-time", "quick", "seed", "suite",
+	"packages", "script", "script-arg", "workloads", "duration", "limit", "load", "layouts",
+	"scratch", "self-test", "count", "count-only", "output", NULL};
 
 /* The first of these options that was given, or NULL. */
 static const char *first_given(const struct bench_values *v, const char *const *names)
@@ -131,9 +138,30 @@ static int check_resume(const struct bench_values *v, const struct strv *args, s
 	return 0;
 }
 
-static int check_begin(const struct bench_values *v, struct err *err)
+/* What --suite asks for. */
+struct suites {
+	bool own, pyperformance;
+	const char *dir; /* of pyperformance; NULL: the user's cache */
+};
+
+/* "own", "pyperformance", "pyperformance:DIR", "own,pyperformance:DIR"; false: none of them. */
+static bool parse_suites(const char *text, struct suites *ret)
 {
 	size_t n = strlen(PYPERFORMANCE);
+
+	*ret = (struct suites){.own = !text || !strcmp(text, "own") || !strncmp(text, "own,", 4)};
+	if (ret->own && (!text || !text[3]))
+		return true;
+	text += ret->own ? 4 : 0;
+	ret->pyperformance = !strncmp(text, PYPERFORMANCE, n);
+	if (ret->pyperformance && text[n] == ':')
+		ret->dir = text + n + 1;
+	return ret->pyperformance && (ret->dir ? *ret->dir != 0 : !text[n]);
+}
+
+static int check_begin(const struct bench_values *v, struct err *err)
+{
+	struct suites suites;
 
 	if (v->rounds == 1)
 		return err_set(err, ERR_USAGE, "--rounds: one says nothing of noise; at least 2");
@@ -146,15 +174,15 @@ static int check_begin(const struct bench_values *v, struct err *err)
 		err_set(err, ERR_USAGE, "'%s' is there already", v->output);
 		return err_hint(err, "--resume goes on with a campaign; or choose another name");
 	}
-	if (!v->suite || !strcmp(v->suite, "own"))
-		return 0;
-	if (v->script)
+	if (v->suite && v->script)
 		return err_set(err, ERR_USAGE, "--suite and --script exclude each other");
-	if (strncmp(v->suite, PYPERFORMANCE, n) != 0 ||
-		(v->suite[n] && (v->suite[n] != ':' || !v->suite[n + 1])))
-		return err_set(err, ERR_USAGE,
-			"--suite: '%s' is neither own, pyperformance nor pyperformance:DIR",
-			v->suite);
+	if (!parse_suites(v->suite, &suites)) {
+		err_set(err, ERR_USAGE, "--suite: there is no suite '%s'", v->suite);
+		return err_hint(err,
+			"own, pyperformance, pyperformance:DIR, or own,pyperformance[:DIR] for both");
+	}
+	if (v->packages && !suites.pyperformance)
+		return err_set(err, ERR_USAGE, "--packages needs --suite pyperformance");
 	return 0;
 }
 
@@ -223,20 +251,18 @@ static int limits_of(const struct bench_values *v, struct bench_options *o, stru
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-/* Paths of a run; the last two are ours and are removed at the end. */
+/* Paths of a run. */
 struct folders {
 	const char *scratch;
 	char *workloads;
 	char *pyperformance;
-	char *links; /* for relinked arms */
+	char *links; /* for relinked arms; ours, and removed at the end */
 };
 
 static void remove_folders(struct folders *f)
 {
 	struct err ignored = ERR_INIT;
 
-	if (f->pyperformance)
-		tree_remove(f->pyperformance, &ignored);
 	if (f->links)
 		tree_remove(f->links, &ignored);
 	free(f->workloads);
@@ -244,24 +270,31 @@ static void remove_folders(struct folders *f)
 	free(f->links);
 }
 
-/* Uses pyperformance in place of our own workloads. */
-static int add_pyperformance(
-	const struct bench_values *v, struct bench *b, struct folders *f, struct err *err)
+static int add_pyperformance(const struct bench_values *v, struct bench *b, struct folders *f,
+	struct progress *progress, struct err *err)
 {
-	const char *given = v->suite ? strchr(v->suite, ':') : NULL;
-	CLEANUP_FREE char *index = xasprintf("%s/pyperformance_index.py", f->workloads);
+	CLEANUP_FREE char *program = xasprintf("%s/pyperformance_index.py", f->workloads);
+	struct suites suites;
 
-	free(f->workloads);
-	f->workloads = given ? path_absolute(given + 1) : NULL;
-	if (!given) {
-		f->pyperformance = cmd_scratch(f->scratch, "pyperformance", err);
-		if (!f->pyperformance)
-			return -1;
-		f->workloads = xstrdup(f->pyperformance);
-		if (bench_install_pyperformance(b, f->workloads, err) < 0)
-			return -1;
-	}
-	return bench_add_pyperformance(b, index, f->workloads, v->filter, err);
+	parse_suites(v->suite, &suites);
+	f->pyperformance = suites.dir ? path_absolute(suites.dir) : NULL;
+	if (!f->pyperformance && bench_install_pyperformance(b, &f->pyperformance, err) < 0)
+		return -1;
+	return bench_add_pyperformance(b, program, f->pyperformance, v->packages, progress, err);
+}
+
+/* Adds the workloads of --suite or --script. */
+static int add_workloads(const struct bench_values *v, struct bench *b, struct folders *f,
+	struct progress *progress, struct err *err)
+{
+	struct suites suites;
+
+	if (v->script)
+		return bench_add_script(b, v->script, &v->script_args, err);
+	parse_suites(v->suite, &suites);
+	if (suites.own && bench_add_suite(b, f->workloads, err) < 0)
+		return -1;
+	return suites.pyperformance ? add_pyperformance(v, b, f, progress, err) : 0;
 }
 
 static int begin_campaign(const struct bench_values *v, const struct strv *args, struct folders *f,
@@ -272,12 +305,15 @@ static int begin_campaign(const struct bench_values *v, const struct strv *args,
 
 	bench_defaults(&options);
 	options.rounds = v->rounds ? v->rounds : options.rounds;
+	options.max_time = v->quick ? QUICK_SECONDS : 0;
 	options.layouts = v->layouts ? v->layouts : options.layouts;
 	options.limit = v->limit ? v->limit : options.limit;
 	options.measure = v->measure && !strcmp(v->measure, "wall") ? BENCH_WALL : BENCH_CPU;
 	if (limits_of(v, &options, err) < 0 || choose_seed(v->seed, &options.seed, err) < 0)
 		return -1;
 	b = bench_new(&options);
+	if (v->quick)
+		bench_look_once(b);
 	for (size_t i = 0; i < args->n; i++) {
 		if (bench_add_word(b, args->v[i], err) < 0)
 			return -1;
@@ -289,9 +325,8 @@ static int begin_campaign(const struct bench_values *v, const struct strv *args,
 	if (v->layouts > 1 && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
 				      study_relink(b, f->links, progress, err) < 0))
 		return -1;
-	if ((v->suite && strcmp(v->suite, "own") != 0 ? add_pyperformance(v, b, f, err)
-		    : v->script ? bench_add_script(b, v->script, &v->script_args, err)
-				: bench_add_suite(b, f->workloads, v->filter, err)) < 0)
+	if (add_workloads(v, b, f, progress, err) < 0 ||
+		bench_select(b, v->filter, v->quick ? QUICK_WORKLOADS : 0, err) < 0)
 		return -1;
 	bench_add_hidden(b, v->self_test ? SLOWDOWN : 0);
 	*ret = steal(&b);
@@ -299,8 +334,8 @@ static int begin_campaign(const struct bench_values *v, const struct strv *args,
 }
 
 /* A campaign stopped for time or noise may be given more of both limits. */
-static int resume_campaign(
-	const struct bench_values *v, struct folders *f, struct bench **ret, struct err *err)
+static int resume_campaign(const struct bench_values *v, struct folders *f,
+	struct progress *progress, struct bench **ret, struct err *err)
 {
 	struct bench *b;
 
@@ -316,9 +351,7 @@ static int resume_campaign(
 	if (study_has_relinks(b) && (!(f->links = cmd_scratch(f->scratch, "links", err)) ||
 					    study_relink_again(b, f->links, err) < 0))
 		return -1;
-	return strncmp(b->suite, PYPERFORMANCE, strlen(PYPERFORMANCE))
-		       ? 0
-		       : add_pyperformance(v, b, f, err);
+	return strstr(b->suite, PYPERFORMANCE) ? add_pyperformance(v, b, f, progress, err) : 0;
 }
 
 static int run_campaign(const struct bench_values *v, struct bench *b,
@@ -354,10 +387,11 @@ static int measure_campaign(
 	int result = data_folder("workloads", v->workloads, &f.workloads, err);
 
 	if (result == 0)
-		result = v->resume ? resume_campaign(v, &f, ret, err)
+		result = v->resume ? resume_campaign(v, &f, p, ret, err)
 				   : begin_campaign(v, args, &f, p, ret, err);
 	if (result == 0) {
 		setup.workloads = f.workloads;
+		setup.pyperformance = f.pyperformance;
 		result = run_campaign(v, *ret, &setup, err);
 	}
 	progress_free(p);
@@ -380,6 +414,8 @@ static int load_campaign(
 	const struct bench_values *v, const char *file, struct bench **ret, struct err *err)
 {
 	if (bench_load(file, ret, err) < 0)
+		return -1;
+	if (v->filter && bench_select(*ret, v->filter, 0, err) < 0)
 		return -1;
 	if (v->measure)
 		(*ret)->options.measure = strcmp(v->measure, "wall") ? BENCH_CPU : BENCH_WALL;

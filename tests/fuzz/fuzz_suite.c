@@ -13,9 +13,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Without bytes behind it. */
 	CLEANUP_FREE char *copy = xcalloc(1, size ? size : 1);
 	struct err err = ERR_INIT;
+	json_t *index;
+	int result;
 
 	memcpy(copy, data, size);
-	if (suite_add_index(b, copy, size, "index.json", NULL, &err) < 0) {
+	index = json_loadb(copy, size, JSON_REJECT_DUPLICATES, NULL);
+	result = index ? suite_add_index(b, index, "index.json", &err) : 0;
+	json_decref(index);
+	if (!index)
+		return 0;
+	if (result < 0) {
 		fuzz_check_err(&err);
 		return 0;
 	}

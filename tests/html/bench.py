@@ -1,4 +1,4 @@
-"""Opens pages of solder bench, with one, two and nine arms and of two campaigns, in headless
+"""Opens pages of solder bench, with one, two and twelve arms and of two campaigns, in headless
 Chromium, on a phone and on a desk, in light and in dark. Prints what failed, and at the end one line with the counts.
 
     python3 tests/html/bench.py SOLDER [FOLDER_FOR_SCREENSHOTS]
@@ -101,7 +101,7 @@ def check(b, checks, folder, shots):
     second = campaign(folder, "b.json", "3", "1.08")
     # 0 is the reference, 3 its copy.
     single = reshaped(folder, "single.json", first, [0, 1, 3], 1)
-    many = reshaped(folder, "many.json", first, [0] + [1, 2] * 4 + [3], 4)
+    many = reshaped(folder, "many.json", first, [0] + [1, 2] * 5 + [1, 3], 4)
     pages = {"arms": page(solder, folder, "arms.html", [first], 1),
              "single": page(solder, folder, "single.html", [single], 1),
              "many": page(solder, folder, "many.html", [many], 1),
@@ -111,10 +111,10 @@ def check(b, checks, folder, shots):
     check_two(b, checks, pages["campaigns"])
     begins(b, checks, "one arm", pages["single"], "solder bench: static, shared",
            "shared is 5.0 % slower than static (")
-    begins(b, checks, "nine arms", pages["many"],
+    begins(b, checks, "twelve arms", pages["many"],
            "solder bench: static, shared, dual, " + ", ".join(
-               f"{'shared' if i % 2 else 'dual'}-{i}" for i in range(3, 9)), "shared is ")
-    checks.same("violins of many workloads", [b.value(marks(s)) for s in ("circle", "path")], [0, 9])
+               f"{'shared' if i % 2 else 'dual'}-{i}" for i in range(3, 12)), "shared is ")
+    checks.same("violins of many workloads", [b.value(marks(s)) for s in ("circle", "path")], [0, 12])
 
 
 if __name__ == "__main__":

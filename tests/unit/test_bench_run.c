@@ -153,7 +153,7 @@ static void add_suite(struct bench *b, const char *root)
 	{
 		CLEANUP_FREE char *dir = xasprintf("%s/work", root);
 
-		if (bench_add_suite(b, dir, NULL, &err) < 0)
+		if (bench_add_suite(b, dir, &err) < 0)
 			fail_msg("%s", err.msg);
 	}
 }
@@ -162,8 +162,11 @@ static int run_in(struct bench *b, const char *root, struct err *err)
 {
 	CLEANUP_FREE char *dir = xasprintf("%s/work", root);
 	CLEANUP_FREE char *file = xasprintf("%s/campaign.json", root);
-	const struct bench_setup setup = {
-		.workloads = dir, .scratch = root, .file = file, .duration = 60};
+	const struct bench_setup setup = {.workloads = dir,
+		.pyperformance = dir,
+		.scratch = root,
+		.file = file,
+		.duration = 60};
 
 	return bench_run(b, &setup, err);
 }
@@ -237,7 +240,13 @@ static void test_resume(void **state)
  * that checks how it is called. */
 static void add_pyperformance(const char *root)
 {
-	static const char script[] = "import pyperf, sys\npyperf.run(sys.argv[1:])\n";
+	static const char script[] = "import pyperf, sys\nrunner = pyperf.Runner()\n"
+				     "more = '--more' in sys.argv\n"
+				     "for name in ['more'] if more else ['first', 'second']:\n"
+				     "    runner.bench_func(name, lambda: sum(range(100000)))\n"
+				     "    more and pyperf.ran and sys.exit('this one fails')\n";
+	static const char needy[] =
+		"import django, pyperf\npyperf.Runner().bench_func('wants', django.work)\n";
 	static const char *const files[][2] = {
 		{"MANIFEST", "[benchmarks]\n\nname\tmetafile\none\t<local>\none_more\t<local:one>\n"
 			     "needy\t<local>\nlisted\t<local>\ngone\t<local>\n\n"
@@ -249,7 +258,7 @@ static void add_pyperformance(const char *root)
 			"[tool.pyperformance]\nextra_opts = [\"--more\", \"fail\"]\n"},
 		{"bm_one/run_benchmark.py", script},
 		{"bm_needy/pyproject.toml", "[project]\ndependencies = [\"pyperf\", \"django\"]\n"},
-		{"bm_needy/run_benchmark.py", script},
+		{"bm_needy/run_benchmark.py", needy},
 		{"bm_listed/pyproject.toml", "[project]\ndependencies = [\"pyperf\"]\n"},
 		{"bm_listed/requirements.txt", "# what it needs\ntornado==6.1\n"},
 		{"bm_listed/run_benchmark.py", script},
@@ -264,13 +273,40 @@ static void add_pyperformance(const char *root)
 	scratch_file(root, "work/pyperf-9.8.dist-info/METADATA", "", 0644);
 	scratch_file(root, "work/pyperf/__init__.py",
 		"import sys\n"
-		"def run(words):\n"
-		"    assert words[:3] == ['--worker', '--values=1', '--warmups=0'], words\n"
-		"    name, loops = words[3].split('=')\n"
-		"    assert name == '--loops' and words[4:] in ([], ['--more', 'fail']), words\n"
-		"    for _ in range(int(loops)):\n        sum(range(100000))\n"
-		"    sys.exit('this one fails' if words[4:] else 0)\n",
+		"ran = 0\n"
+		"class Runner:\n"
+		"    task = 0\n"
+		"    def bench_func(self, name, func):\n"
+		"        global ran\n"
+		"        words = sys.argv[1:]\n"
+		"        assert words[:3] == ['--worker', '--values=1', '--warmups=0'], words\n"
+		"        key, loops = words[3].split('=')\n"
+		"        assert key == '--loops', words\n"
+		"        wanted = [int(w[14:]) for w in words if w.startswith('--worker-task=')]\n"
+		"        if [self.task] == (wanted or [0]):\n"
+		"            for _ in range(int(loops)):\n                func()\n"
+		"            ran += 1\n"
+		"        self.task += 1\n",
 		0644);
+}
+
+/* As pip would have installed it, for the kind of Python that an arm is. */
+static void add_package(const char *root, const char *folder)
+{
+	const char *kind = path_base(folder);
+	static const char *const files[][2] = {
+		{"django.py", "def work():\n    return sum(range(100000))\n"},
+		{"Django-3.2.dist-info/METADATA",
+			"Metadata-Version: 2.1\nName: Django\nVersion: 3.2\n"}};
+
+	scratch_file(
+		root, "work/pip/__main__.py", "raise SystemExit('there is no network')\n", 0644);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		CLEANUP_FREE char *path =
+			xasprintf("work/packages/%s/bm_needy/%s", kind, files[i][0]);
+
+		scratch_file(root, path, files[i][1], 0644);
+	}
 }
 
 static void test_pyperformance(void **state)
@@ -283,27 +319,71 @@ static void test_pyperformance(void **state)
 	struct err err = ERR_INIT;
 
 	add_pyperformance(*state);
-	assert_int_equal(bench_add_pyperformance(b, index, *state, NULL, &err), -1);
+	assert_int_equal(bench_add_pyperformance(b, index, *state, false, NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "has no 'pyperformance/data-files/benchmarks/MANIFEST'"));
-	assert_int_equal(bench_add_pyperformance(b, index, dir, "nothing", &err), -1);
-	assert_non_null(strstr(err.msg, "has a name like 'nothing'"));
-	if (bench_add_pyperformance(b, index, dir, NULL, &err) < 0 || run_in(b, *state, &err) < 0)
+	if (bench_add_pyperformance(b, index, dir, false, NULL, &err) < 0 ||
+		run_in(b, *state, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_string_equal(b->suite, "pyperformance unknown, pyperf 9.8");
-	assert_int_equal(b->n_workloads, 2);
-	assert_string_equal(b->workloads[0].name, "one");
+	assert_int_equal(b->n_workloads, 3);
+	/* Each result of a file is a workload. */
+	assert_string_equal(b->workloads[0].name, "first");
 	assert_null(b->workloads[0].failed);
 	assert_true(b->workloads[0].nominal > 0);
-	assert_int_equal(b->rounds[1].n, 3);
-	assert_string_equal(b->workloads[1].name, "one_more");
-	assert_string_equal(b->workloads[1].failed, "one: exit code 1: this one fails");
+	assert_string_equal(b->workloads[1].name, "second");
+	assert_string_equal(b->workloads[1].args.v[0], "--worker-task=1");
+	assert_null(b->workloads[1].failed);
+	assert_int_equal(b->rounds[1].n, 6);
+	assert_string_equal(b->workloads[2].name, "more");
+	assert_string_equal(b->workloads[2].failed, "one: exit code 1: this one fails");
 	/* Continued, it must be the same. */
-	assert_int_equal(bench_add_pyperformance(b, index, dir, NULL, &err), 0);
-	assert_int_equal(b->n_workloads, 2);
+	assert_int_equal(bench_add_pyperformance(b, index, dir, false, NULL, &err), 0);
+	assert_int_equal(b->n_workloads, 3);
 	assert_int_equal(rename(metadata, other), 0);
-	assert_int_equal(bench_add_pyperformance(b, index, dir, NULL, &err), -1);
+	assert_int_equal(bench_add_pyperformance(b, index, dir, false, NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "but the campaign began with pyperformance unknown, "
 					"pyperf 9.8"));
+}
+
+/* Benchmarks that need packages: one has them, one cannot be installed. */
+static void test_packages(void **state)
+{
+	CLEANUP_BENCH struct bench *b = small(2, 0);
+	CLEANUP_FREE char *dir = xasprintf("%s/work", (const char *)*state);
+	const char *index = "workloads/pyperformance_index.py";
+	struct err err = ERR_INIT;
+
+	add_pyperformance(*state);
+	assert_int_equal(bench_add_pyperformance(b, index, dir, true, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "has no 'pip/__main__.py'"));
+	err = (struct err)ERR_INIT;
+	/* Our own workloads come first: names say whose the others are. */
+	bench_add_workload(b, "first", "script");
+	b->workloads[0].failed = xstrdup("not run: there is no file");
+	add_package(*state, "nothing yet");
+	if (bench_add_pyperformance(b, index, dir, false, NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_string_equal(b->suite, "own; pyperformance unknown, pyperf 9.8");
+	assert_string_equal(b->workloads[1].name, "pyperformance:first");
+	add_package(*state, b->arms[0].packages);
+	free(b->suite);
+	b->suite = xstrdup("own");
+	b->n_workloads = 0;
+	if (bench_add_pyperformance(b, index, dir, true, NULL, &err) < 0 ||
+		bench_select(b, "wants,listed", 0, &err) < 0 || run_in(b, *state, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(b->n_workloads, 2);
+	assert_string_equal(b->workloads[0].name, "wants");
+	assert_string_equal(b->workloads[0].packages, "django==3.2");
+	assert_null(b->workloads[0].failed);
+	assert_int_equal(b->rounds[1].n, 3);
+	assert_string_equal(b->workloads[1].failed,
+		"not run: its packages cannot be installed: there is no network");
+	/* Continued with other packages, it is refused. */
+	free(b->workloads[0].packages);
+	b->workloads[0].packages = xstrdup("django==3.1");
+	assert_int_equal(bench_add_pyperformance(b, index, dir, false, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "began with the packages django==3.1, now: django==3.2"));
 }
 
 static void test_all_fail(void **state)
@@ -448,7 +528,7 @@ static void test_bad_index(void **state)
 		struct err err = ERR_INIT;
 
 		scratch_file(*state, "index.json", bad[i], 0644);
-		if (bench_add_suite(b, *state, NULL, &err) == 0 || err.code != ERR_INPUT)
+		if (bench_add_suite(b, *state, &err) == 0 || err.code != ERR_INPUT)
 			fail_msg("%s", bad[i]);
 	}
 }
@@ -463,6 +543,7 @@ int main(void)
 		SCRATCH_TEST(test_campaign),
 		SCRATCH_TEST(test_resume),
 		SCRATCH_TEST(test_pyperformance),
+		SCRATCH_TEST(test_packages),
 		SCRATCH_TEST(test_all_fail),
 		SCRATCH_TEST(test_count),
 		SCRATCH_TEST(test_names),
