@@ -126,7 +126,8 @@ install: all ## install solder, its data, man pages and completions below PREFIX
 	install -D $(OUT)/solder $(DESTDIR)$(PREFIX)/bin/solder
 	mkdir -p $(DESTDIR)$(PREFIX)/share/solder $(DESTDIR)$(PREFIX)/share/man/man1
 	cp -R probes recipes training wheels workloads $(DESTDIR)$(PREFIX)/share/solder/
-	rm -rf $(DESTDIR)$(PREFIX)/share/solder/workloads/__pycache__
+	rm -rf $(DESTDIR)$(PREFIX)/share/solder/workloads/__pycache__ \
+		$(DESTDIR)$(PREFIX)/share/solder/workloads/libraries/__pycache__
 	$(OUT)/solder man solder >$(DESTDIR)$(PREFIX)/share/man/man1/solder.1
 	for c in $$($(OUT)/solder --help | sed -n '/^Commands:/,/^$$/s/^  \([a-z]*\) .*/\1/p'); do \
 		$(OUT)/solder man $$c >$(DESTDIR)$(PREFIX)/share/man/man1/solder-$$c.1 || exit 1; done

@@ -162,6 +162,12 @@ bench-methods: all ## solder, pyperf and hyperfine on one pair, and on a Python 
 	@python3 tests/bench/methods.py $(OUT)/solder $(A) $(B) $(METHODS_FLAGS)
 .PHONY: bench-methods
 
+# TREE is the reference; peers beside the system's Python: PEERS='pyenv=DIR conda=DIR'.
+bench-libs: all ## zlib, bz2, lzma, hashlib, ssl, decimal, sqlite3, ... of TREE=DIR beside the system's Python
+	@$(OUT)/solder bench --workloads workloads/libraries --duration 200 --all $(BENCH_FLAGS) \
+		ours=$(or $(TREE),dist/cpython) system=/usr/bin/python3 $(PEERS)
+.PHONY: bench-libs
+
 # LIBPYTHON is what is disassembled; A and B the Pythons whose profiles are read.
 bench-explain: all ## solder explain beside objdump and callgrind_annotate (LIBPYTHON=FILE A=PYTHON B=PYTHON)
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)

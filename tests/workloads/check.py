@@ -108,6 +108,23 @@ def check_loop(entry, scratch):
     need(abs(ratio / 2 - 1) <= tolerance, f"two loops do {ratio:.3f} times the work of one")
 
 
+def check_library(entry, scratch):
+    path = os.path.abspath(os.path.join("workloads/libraries", entry["file"]))
+    quiet(run([path, *entry["args"], "2"], "1", scratch))
+
+
+def check_libraries(index, scratch):
+    """The index of the libraries' operations names each once, and all that a file knows."""
+    names = [entry["name"] for entry in index]
+    need(names == sorted(set(names)), "the names are not in order, or not unique")
+    for file in {entry["file"] for entry in index}:
+        done = run([os.path.abspath(os.path.join("workloads/libraries", file)), "none", "1"], "1", scratch)
+        need(done.returncode == 2, f"{file} takes an unknown operation")
+        known = done.stderr.partition("operations: ")[2].strip().split(", ")
+        listed = [word for entry in index if entry["file"] == file for word in entry["args"]]
+        need(sorted(known) == sorted(listed), f"{file}: {sorted(set(known) ^ set(listed))}")
+
+
 def check_startup(entry, scratch):
     quiet(run(entry["args"], "1", scratch))
 
@@ -142,6 +159,12 @@ def main():
                 continue
             function = check_loop if entry["kind"] == "loop" else check_startup
             jobs.append(pool.submit(judge, entry["name"], function, entry, scratch))
+        if not sys.argv[1:]:
+            with open("workloads/libraries/index.json", encoding="utf-8") as file:
+                libraries = json.load(file)
+            results.append(judge("libraries", check_libraries, libraries, scratch))
+            jobs += [pool.submit(judge, entry["name"], check_library, entry, scratch)
+                     for entry in libraries if not lacking(entry)]
         results += [job.result() for job in jobs]
         left = os.listdir(scratch)
         results.append(f"FAIL temporary files: {left} are left" if left else None)
