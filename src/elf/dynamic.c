@@ -209,9 +209,10 @@ static int read_needed_versions(const struct elf_image *img, const struct elf_dy
 	return 0;
 }
 
+/* Packed relative relocations are no function, but a loader that lacks them lacks this name. */
 static void find_glibc(struct elf_facts *facts)
 {
-	static const char prefix[] = "GLIBC_";
+	static const char prefix[] = "GLIBC_", packed[] = "ABI_DT_RELR";
 
 	for (size_t i = 0; i < facts->n_versions; i++) {
 		const char *v = facts->versions[i].version;
@@ -219,6 +220,7 @@ static void find_glibc(struct elf_facts *facts)
 		if (strncmp(v, prefix, sizeof(prefix) - 1) != 0)
 			continue;
 		v += sizeof(prefix) - 1;
+		v = strcmp(v, packed) ? v : "2.36";
 		if (!isdigit((unsigned char)*v) || v[strspn(v, "0123456789.")])
 			continue;
 		if (!facts->glibc || elf_version_compare(v, facts->glibc) > 0)
