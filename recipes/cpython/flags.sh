@@ -74,6 +74,17 @@ case ${RELR:-no} in
 no) ;;
 yes) files=$files,-z,pack-relative-relocs ;;
 esac
+case ${HUGE_TEXT:-no} in
+no) ;;
+yes)
+    files=$files,-z,max-page-size=0x200000
+    # lld has segments share pages, and GNU ld aligns to what is common.
+    case $LLD in
+    '') files=$files,-z,common-page-size=0x200000 ;;
+    *) files=$files,-z,separate-loadable-segments ;;
+    esac
+    ;;
+esac
 case ${SYMBOLIC:-yes} in
 yes) symbolic=-Wl,-Bsymbolic-functions ;;
 no) symbolic= ;;

@@ -48,8 +48,8 @@ PWD=$here make -o Makefile -o Programs/python.o LINK_PYTHON_DEPS= BUILDPYTHON="$
     MACHDEP_OBJS="$hacl" ORDERED="$library_objects" LINK_PYTHON_OBJS="$objects" \
     LDFLAGS_NODIST="$flags $lto" LINKFORSHARED="-Wl,--export-dynamic $pie" "$interpreter"
 
-case ${SYMBOLIC:-yes}:${BIND:-now}:${SHUFFLE:-0}:${ICF:-no}:${RELR:-no}:${PARTITION:-balanced} in
-yes:now:0:no:no:balanced) ;;
+case ${SYMBOLIC:-yes}:${BIND:-now}:${SHUFFLE:-0}:${ICF:-no}:${RELR:-no}:${HUGE_TEXT:-no}:${PARTITION:-balanced} in
+yes:now:0:no:no:no:balanced) ;;
 *)
     # The Makefile's own rule writes into $BUILD.
     PWD=$here make -o Makefile MACHDEP_OBJS="$hacl" ORDERED="$library_objects" \

@@ -18,7 +18,7 @@
 #define DEPTH_MAX 200
 /* Bytes copied between two checks for an interrupt. */
 #define CHUNK 65536
-#define COPY_STEP ((size_t)64 << 20)
+#define HUGE ((size_t)2 << 20)
 
 int folder_list(const struct folder *f, struct strv *names, struct err *err)
 {
@@ -161,27 +161,31 @@ int tree_remove(const char *path, struct err *err)
 
 static int copy_bytes(int in, int out, off_t size, const char *to, struct err *err)
 {
+	/* Large folios of the page cache, which code is mapped from in huge pages, come of writes
+	 * of their size; the kernel's own copies make small ones. */
+	bool large = size >= (off_t)HUGE;
+	size_t step = large ? HUGE : CHUNK;
 	/* On the heap: compilers inline this into a function that calls itself. */
 	CLEANUP_FREE char *chunk = NULL;
-	ssize_t n;
+	ssize_t n = large ? 0 : 1;
 
 	if (ioctl(out, FICLONE, in) == 0)
 		return 0;
-	do {
+	while (n > 0 || (n < 0 && errno == EINTR)) {
 		if (interrupt_check(err) < 0)
 			return -1;
-		n = copy_file_range(in, NULL, out, NULL, COPY_STEP, 0);
+		n = copy_file_range(in, NULL, out, NULL, HUGE, 0);
 		size -= n > 0 ? n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	}
 	if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
 		return err_sys(err, "cannot write '%s'", to);
 	/* Some file systems report that there is nothing to copy. */
 	if (size > 0)
-		chunk = xcalloc(1, CHUNK);
+		chunk = xcalloc(1, step);
 	while (size > 0) {
 		if (interrupt_check(err) < 0)
 			return -1;
-		n = read(in, chunk, CHUNK);
+		n = read(in, chunk, step);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n == 0)

@@ -79,6 +79,8 @@
 		"let lld fold functions with the same code, if nobody compares their addresses")   \
 	X(relr, "relr", "RELR", CHOICE, "no|yes", "", "no", false, false,                          \
 		"pack relative relocations; what is linked so needs glibc 2.36")                   \
+	X(huge_text, "huge-text", "HUGE_TEXT", CHOICE, "no|yes", "", "no", false, false,           \
+		"align code to 2 MiB, for kernels that cache files in large folios")               \
 	X(partition, "partition", "PARTITION", CHOICE, "balanced|none", "", "balanced", false,     \
 		false, "let gcc's LTO optimise in parts, in parallel, or all at once")
 
