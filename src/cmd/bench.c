@@ -36,7 +36,7 @@ static const struct opt opts[] = {
 		"stop as soon as the half-width is PERCENT or less (0.5)", VALUE(precision)},
 	{"max-time", 0, OPT_COUNT, "MINUTES", "start no round after MINUTES, rehearsal included",
 		VALUE(max_time)},
-	{"quick", 0, OPT_FLAG, NULL, "answer within 3 minutes, from few workloads and one look",
+	{"quick", 0, OPT_FLAG, NULL, "answer in 3 minutes or so, from few workloads and one look",
 		VALUE(quick)},
 	{"seed", 0, OPT_STRING, "N", "seed the order and everything else that is random",
 		VALUE(seed)},
