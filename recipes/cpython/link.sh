@@ -12,9 +12,14 @@ case $PIE in
 yes) pie=-pie ;;
 no) pie=-no-pie ;;
 esac
+# BOLT moves code, and has to know all that refers to it.
+emit=
+case ${BOLT:-no} in
+yes) emit=-Wl,--emit-relocs ;;
+esac
 # DT_RPATH instead of DT_RUNPATH also serves extension modules that name
 # libpython without need: they load wherever the tree is.
-flags="$files -Wl,--disable-new-dtags -Wl,-rpath,'\$\$ORIGIN/../lib'"
+flags="$files $emit -Wl,--disable-new-dtags -Wl,-rpath,'\$\$ORIGIN/../lib'"
 lto="$lto $processes"
 case $LTO:$CC_FAMILY in
 none:* | *:clang) ;;
@@ -48,12 +53,12 @@ PWD=$here make -o Makefile -o Programs/python.o LINK_PYTHON_DEPS= BUILDPYTHON="$
     MACHDEP_OBJS="$hacl" ORDERED="$library_objects" LINK_PYTHON_OBJS="$objects" \
     LDFLAGS_NODIST="$flags $lto" LINKFORSHARED="-Wl,--export-dynamic $pie" "$interpreter"
 
-case ${SYMBOLIC:-yes}:${BIND:-now}:${SHUFFLE:-0}:${ICF:-no}:${RELR:-no}:${HUGE_TEXT:-no}:${PARTITION:-balanced} in
-yes:now:0:no:no:no:balanced) ;;
+case ${SYMBOLIC:-yes}:${BIND:-now}:${SHUFFLE:-0}:${ICF:-no}:${RELR:-no}:${HUGE_TEXT:-no}:${PARTITION:-balanced}:${BOLT:-no} in
+yes:now:0:no:no:no:balanced:no) ;;
 *)
     # The Makefile's own rule writes into $BUILD.
     PWD=$here make -o Makefile MACHDEP_OBJS="$hacl" ORDERED="$library_objects" \
-        LDFLAGS_NODIST="$ldflags $lto" \
+        LDFLAGS_NODIST="$ldflags $emit $lto" \
         --eval='relink: ; $(BLDSHARED) -Wl,-h$(INSTSONAME) -o "$$OUT/$(INSTSONAME)" $(ORDERED) $(MODLIBS) $(SHLIBS) $(LIBC) $(LIBM)' \
         relink
     ;;

@@ -91,7 +91,7 @@ static int add_packages(const struct cpython_plan *p, const struct cache *cache,
 static int add_interpreter(const struct cpython_plan *p, const struct cache *cache,
 	const struct folder *tree, struct err *err)
 {
-	CLEANUP_FREE char *path = cache_tree(cache, p->link->id);
+	CLEANUP_FREE char *path = cache_tree(cache, p->last->id);
 	CLEANUP_FREE char *from = xasprintf("python%s", p->series);
 	CLEANUP_FREE char *to = xasprintf("bin/python%s", p->series);
 	CLEANUP_FREE char *library = xasprintf("libpython%s.so.1.0", p->series);

@@ -20,8 +20,11 @@ static int check_request(const struct cpython_request *q, struct err *err)
 {
 	const struct cpython_options *o = &q->options;
 
-	if (strcmp(o->train, "pgo") != 0 && strcmp(o->profile, "train") != 0)
-		return err_set(err, ERR_USAGE, "--train goes with --profile train");
+	if (strcmp(o->train, "pgo") != 0 && strcmp(o->profile, "train") != 0 &&
+		!strcmp(o->bolt, "no"))
+		return err_set(err, ERR_USAGE, "--train goes with --profile train or --bolt");
+	if (o->bolt_profile && !strcmp(o->bolt, "no"))
+		return err_set(err, ERR_USAGE, "--bolt-profile goes with --bolt");
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
 		const char *value = cpython_option_get(o, option);
@@ -49,14 +52,44 @@ static int open_sources(struct cpython_build *b, struct err *err)
 	return 0;
 }
 
+/* "auto" is BOLT where it is worth the time and all that it needs is there. */
+static int settle_bolt(struct cpython_build *b, struct toolchain_needs *needs, struct err *err)
+{
+	struct cpython_options *o = &b->request.options;
+	CLEANUP(cleanup_toolchain) struct toolchain *with = NULL;
+	struct err why = ERR_INIT;
+
+	if (strcmp(o->bolt, "auto") != 0)
+		return 0;
+	o->bolt = "no";
+	if (b->full->family != CC_CLANG || !strcmp(o->profile, "none"))
+		return 0;
+	needs->bolt = true;
+	if (toolchain_find(b->full->cc, needs, &with, &why) == 0) {
+		o->bolt = "yes";
+		with->passed = steal(&b->full->passed);
+		toolchain_free(b->full);
+		b->full = steal(&with);
+		return 0;
+	}
+	if (why.code == ERR_INTERRUPTED) {
+		*err = why;
+		return -1;
+	}
+	progress_warn(b->progress, "without BOLT: %s", why.msg);
+	return 0;
+}
+
 static int choose_compiler(struct cpython_build *b, struct err *err)
 {
 	struct cpython_options *o = &b->request.options;
 	const struct toolchain_needs nothing = {0};
-	const struct toolchain_needs needs = {
-		.lto = strcmp(o->lto, "none"), .training = !strcmp(o->profile, "train")};
+	struct toolchain_needs needs = {.lto = strcmp(o->lto, "none"),
+		.training = !strcmp(o->profile, "train"),
+		.bolt = !strcmp(o->bolt, "yes")};
 
-	if (toolchain_find(b->request.cc, &needs, &b->full, err) < 0)
+	if (toolchain_find(b->request.cc, &needs, &b->full, err) < 0 ||
+		settle_bolt(b, &needs, err) < 0)
 		return -1;
 	if (b->full->passed)
 		progress_warn(b->progress, "the best compiler here is %s: %s",
@@ -79,13 +112,13 @@ static char *output_of(const struct cpython_build *b)
 	char *output;
 
 	if (!b->request.output)
-		return xasprintf("dist/cpython-%s-%s%s%s%s%s",
+		return xasprintf("dist/cpython-%s-%s%s%s%s%s%s",
 			b->sources.chosen[b->sources.n - 1].version, o->link,
 			!strcmp(o->profile, "locked") ? ""
 			: !strcmp(o->profile, "none") ? "-no-profile"
 						      : "-own-profile",
-			strcmp(o->lto, "none") ? "-lto" : "", b->preset ? "-like-" : "",
-			b->preset ? b->preset->name : "");
+			strcmp(o->lto, "none") ? "-lto" : "", strcmp(o->bolt, "no") ? "-bolt" : "",
+			b->preset ? "-like-" : "", b->preset ? b->preset->name : "");
 	output = path_absolute(b->request.output);
 	/* For "-o dir/": otherwise what belongs next to it would be inside it. */
 	for (size_t n = strlen(output); n > 1 && output[n - 1] == '/'; n--)
@@ -102,8 +135,9 @@ int cpython_open(const struct cpython_request *request, struct cpython_build **r
 		check_request(&b->request, err) < 0 ||
 		sandbox_choose(request->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
 		choose_compiler(b, err) < 0 || sources_choose(b, err) < 0 ||
-		profile_choose(b, err) < 0 || cpython_check_tools(&b->sources, err) < 0 ||
-		cpython_plan(b, err) < 0 || plan_settle(&b->plan.plan, b->cache, err) < 0)
+		profile_choose(b, err) < 0 || bolt_choose(b, err) < 0 ||
+		cpython_check_tools(&b->sources, err) < 0 || cpython_plan(b, err) < 0 ||
+		plan_settle(&b->plan.plan, b->cache, err) < 0)
 		return -1;
 	b->output = output_of(b);
 	*ret = steal(&b);
@@ -117,6 +151,7 @@ void cpython_close(struct cpython_build *b)
 	plan_release(&b->plan.plan);
 	sources_release(&b->sources);
 	profile_release(&b->profile);
+	profile_release(&b->bolt_profile);
 	fetcher_free(b->fetcher);
 	toolchain_free(b->plain);
 	toolchain_free(b->full);
@@ -190,7 +225,7 @@ static int put_together(struct cpython_build *b, struct err *err)
 	if (cpython_manifest(b, &manifest, err) < 0)
 		return -1;
 	text = json_dumps(manifest, JSON_INDENT(2));
-	buf_addf(&all, "%s\n%s\n%s", text, b->plan.tree->id, b->plan.link->id);
+	buf_addf(&all, "%s\n%s\n%s", text, b->plan.tree->id, b->plan.last->id);
 	sha256_hex(all.data, all.len, key);
 	if (make_dirs(dir, err) == 0 && lock_take(path, b->output, b->progress, &lock, err) >= 0)
 		got = cpython_assemble(

@@ -14,17 +14,19 @@ struct toolchain {
 	char *release;      /* what a profile must be of: "12.2.0" of gcc, "22" of clang */
 	char *cc, *cxx;     /* absolute paths */
 	char *ar, *ranlib, *nm, *strip, *objcopy;
-	char *profdata; /* only for clang that trains; else NULL */
-	char *lld;      /* only for clang with LTO; else NULL */
-	char *version;  /* the first line of --version */
-	char *linker;   /* the same for lld, or for the ld that the compiler runs */
-	char *triple;   /* "x86_64-linux-gnu", without the vendor */
-	char *identity; /* digest of the paths, versions and contents of compiler and tools */
-	char *passed;   /* for "best": newer compilers that are unusable, and why; or NULL */
+	char *profdata;                    /* only for clang that trains; else NULL */
+	char *lld;                         /* only for clang with LTO; else NULL */
+	char *bolt, *fdata, *llvm_objcopy; /* only with BOLT; else NULL */
+	char *version;                     /* the first line of --version */
+	char *linker;        /* the same for lld, or for the ld that the compiler runs */
+	char *triple;        /* "x86_64-linux-gnu", without the vendor */
+	char *identity;      /* digest of the paths, versions and contents of compiler and tools */
+	char *bolt_identity; /* release and digests of BOLT's programs; NULL without */
+	char *passed;        /* for "best": newer compilers that are unusable, and why; or NULL */
 };
 
 struct toolchain_needs {
-	bool lto, training;
+	bool lto, training, bolt;
 };
 
 /* Finds the toolchain for `name`: a program ("gcc", "clang-19") or a path. "best" is the newest
@@ -38,6 +40,8 @@ void cleanup_toolchain(struct toolchain **t);
 
 /* Adds the variables for scripts: CC, CXX, AR, …, CC_FAMILY and TRIPLE. */
 void toolchain_env(const struct toolchain *t, struct strv *env);
+/* Adds those for steps that run BOLT: LLVM_BOLT, MERGE_FDATA, LLVM_OBJCOPY. */
+void toolchain_bolt_env(const struct toolchain *t, struct strv *env);
 /* Adds pairs of a value of those variables and its replacement in installed files: "cc", "ar". */
 void toolchain_names(const struct toolchain *t, struct strv *pairs);
 
@@ -81,9 +85,16 @@ void profile_release(struct chosen_profile *p);
 bool profile_is_file(const char *path);
 /* Adds to a step what its run trains with. */
 int profile_add_training(const struct cpython_build *b, struct step *s, struct err *err);
-/* Finds a profile by its content: locked, or in the cache. NULL: neither; the caller frees it. */
-char *profile_find(
-	const char *recipes, const struct cache *cache, const char *digest, struct err *err);
+/* Finds a profile by its content: locked, or in the folder `below` of what a step of this name left
+ * in the cache. NULL: neither; the caller frees it. */
+char *profile_find(const char *recipes, const struct cache *cache, const char *step,
+	const char *below, const char *digest, struct err *err);
+/* Finds the locked profile of this kind ("pgo", "bolt"). p->source is NULL if there is none, and
+ * p->words says which there is, or not. */
+int profile_locked(
+	const struct cpython_build *b, const char *kind, struct chosen_profile *p, struct err *err);
+/* Takes the profile at `given`: a file, or a folder, which is known by its content. */
+int profile_given(const char *given, struct chosen_profile *p, struct err *err);
 /* What a finished compile found: how many of the functions in a part of the source the profile
  * knows, and whether it was used. *words is for people; the caller frees it. */
 int profile_fit(const struct cpython_build *b, bool *used, char **words, struct err *err);
@@ -96,6 +107,33 @@ int cpython_plan(struct cpython_build *b, struct err *err);
 int cpython_check_tools(const struct sources *s, struct err *err);
 /* The patches applied to a source, with reasons and digests; NULL: none. */
 int cpython_patches(const struct chosen *c, json_t **ret, struct err *err);
+
+/* For steps without a source, which keep the date of the compile. */
+#define PRELUDE_VIEW                                                                               \
+	"set -eu\n"                                                                                \
+	"SOURCE_DATE_EPOCH=$(cat \"$COMPILED/source-date-epoch\")\n"                               \
+	"export SOURCE_DATE_EPOCH\n"
+
+/* A step of CPython, "link" with `more` appended, with the recipe's script for it. Steps that
+ * compile have no `prelude` of their own and get the source and the packages. NULL on failure. */
+struct step *step_of_cpython(struct cpython_build *b, const char *kind, const char *more,
+	const char *file, const char *prelude, struct err *err);
+/* Adds the toolchain to a step's environment and key. */
+void step_toolchain(struct step *s, const struct toolchain *t);
+
+/* ---- bolt.c ---------------------------------------------------------------------------------- */
+
+/* Chooses the profile for BOLT; the compiler and the sources are known. */
+int bolt_choose(struct cpython_build *b, struct err *err);
+/* Adds the steps after the link: those of a profile, and of the files in another layout. */
+int plan_bolt(struct cpython_build *b, struct err *err);
+/* What the finished step says that it did, as JSON: NULL without BOLT. */
+int bolt_report(const struct cpython_build *b, json_t **ret, struct err *err);
+/* The same in one line; NULL of NULL. The caller frees it. */
+char *bolt_text(const json_t *report);
+/* Where a profile is in its step. */
+#define BOLT_FOLDER "bolt"
+#define BOLT_PROFILE_NAME "profile.yaml"
 
 /* ---- relocate.c ------------------------------------------------------------------------------ */
 

@@ -35,6 +35,8 @@
 		"link libpython into the interpreter, or shared")                                  \
 	X(lto, "lto", "LTO", CHOICE, "none|thin|full", "|best", "none", true, true,                \
 		"optimise at link time; best: thin with clang, full with gcc")                     \
+	X(bolt, "bolt", "BOLT", CHOICE, "no|yes", "|auto", "no", false, false,                     \
+		"lay out the linked code anew by a profile (BOLT); auto: with clang and PGO")      \
 	X(zlib, "zlib", "ZLIB", CHOICE, "ng|classic", "", "ng", true, false,                       \
 		"link zlib-ng, or zlib: slower, but packs to the bytes known from elsewhere")
 #define CPYTHON_OPTIONS_OF_HOW(X)                                                                  \
@@ -93,6 +95,9 @@ struct cpython_options {
 	/* "none", "locked" (the recipe's own), "train", or the path of a finished one */
 	const char *profile;
 	const char *train; /* "pgo", "extended", "own", "both", or the path of a script */
+	/* For BOLT: "train", or the path of a finished one; NULL: the recipe's, or else a new one
+	 */
+	const char *bolt_profile;
 };
 
 struct cpython_option {
@@ -179,6 +184,8 @@ struct chosen_profile {
 struct cpython_plan {
 	struct plan plan;
 	struct step *profile, *compile, *tree, *link; /* profile may be NULL */
+	struct step *bolt_profile, *bolt;             /* NULL without BOLT */
+	struct step *last;                            /* has the interpreter: the link, or BOLT */
 	char series[16];                              /* "3.13" */
 };
 
@@ -192,7 +199,7 @@ struct cpython_build {
 	struct fetcher *fetcher;
 	struct sources sources;
 	struct toolchain *plain, *full; /* for the packages; for CPython */
-	struct chosen_profile profile;
+	struct chosen_profile profile, bolt_profile;
 	enum sandbox sandbox;
 	const char *sandbox_reason;
 	struct cpython_plan plan;
@@ -241,7 +248,7 @@ struct cpython_record {
 	json_t *all;                    /* share/solder/build.json */
 	struct cpython_request request; /* no output set; borrows from the record */
 	const char *compiler, *triple;
-	char *profile; /* where it is; NULL: without */
+	char *profile, *bolt_profile; /* where they are; NULL: without */
 };
 
 /* Fails with ERR_UNSUPPORTED if solder did not build the tree or its inputs are unavailable: the

@@ -25,11 +25,9 @@ static const struct chosen *cpython_of(const struct cpython_build *b)
 	return &b->sources.chosen[b->sources.n - 1];
 }
 
-static struct locked_profile wanted_by(const struct cpython_build *b)
+static struct locked_profile wanted_by(const struct cpython_build *b, const char *kind)
 {
-	static char kind[] = "pgo";
-
-	return (struct locked_profile){.kind = kind,
+	return (struct locked_profile){.kind = (char *)kind,
 		.version = (char *)cpython_of(b)->version,
 		.compiler = (char *)family_of(b->full),
 		.release = b->full->release,
@@ -51,11 +49,11 @@ static bool is_training(const char *word)
 	return false;
 }
 
-static int choose_locked(struct cpython_build *b, struct err *err)
+int profile_locked(
+	const struct cpython_build *b, const char *kind, struct chosen_profile *p, struct err *err)
 {
 	CLEANUP(cleanup_profiles) struct profiles *all = NULL;
-	const struct locked_profile wanted = wanted_by(b), *found;
-	struct chosen_profile *p = &b->profile;
+	const struct locked_profile wanted = wanted_by(b, kind), *found;
 
 	if (profiles_load(b->recipes, &all, err) < 0)
 		return -1;
@@ -73,11 +71,8 @@ static int choose_locked(struct cpython_build *b, struct err *err)
 	return 0;
 }
 
-/* A folder is known by its content, wherever it comes from. */
-static int choose_given(struct cpython_build *b, struct err *err)
+int profile_given(const char *given, struct chosen_profile *p, struct err *err)
 {
-	const char *given = b->request.options.profile;
-	struct chosen_profile *p = &b->profile;
 	CLEANUP_CLOSE int fd = path_is_dir(given) ? -1 : file_open(given, err);
 
 	if (!path_is_dir(given) && fd < 0)
@@ -94,13 +89,13 @@ int profile_choose(struct cpython_build *b, struct err *err)
 	CLEANUP_CLOSE int script = -1;
 
 	if (!strcmp(o->profile, "locked"))
-		return choose_locked(b, err);
+		return profile_locked(b, "pgo", &b->profile, err);
 	if (!strcmp(o->profile, "none")) {
 		b->profile.words = xstrdup("none, as asked for");
 		return 0;
 	}
 	if (strcmp(o->profile, "train") != 0)
-		return choose_given(b, err);
+		return profile_given(o->profile, &b->profile, err);
 	b->profile.train = true;
 	if (!is_training(o->train) && (script = file_open(o->train, err)) < 0)
 		return err_wrap(err, "the training script");
@@ -151,8 +146,8 @@ int profile_add_training(const struct cpython_build *b, struct step *s, struct e
 
 /* ---- a profile again ------------------------------------------------------------------------- */
 
-char *profile_find(
-	const char *recipes, const struct cache *cache, const char *digest, struct err *err)
+char *profile_find(const char *recipes, const struct cache *cache, const char *step,
+	const char *below, const char *digest, struct err *err)
 {
 	CLEANUP(cleanup_profiles) struct profiles *all = NULL;
 	CLEANUP_STRV struct strv ids = STRV_INIT;
@@ -163,10 +158,10 @@ char *profile_find(
 	for (size_t i = 0; i < all->n; i++)
 		if (!strcmp(all->v[i].content, digest))
 			return profiles_check(all, &all->v[i], &path, err) < 0 ? NULL : path;
-	cache_entries(cache, "cpython-profile", &ids);
+	cache_entries(cache, step, &ids);
 	for (size_t i = 0; i < ids.n; i++) {
 		CLEANUP_FREE char *tree = cache_tree(cache, ids.v[i]);
-		CLEANUP_FREE char *folder = xasprintf("%s/profile", tree);
+		CLEANUP_FREE char *folder = xasprintf("%s/%s", tree, below);
 		struct err ignored = ERR_INIT;
 		char hex[SHA256_HEX_SIZE];
 
@@ -206,7 +201,7 @@ int profile_fit(const struct cpython_build *b, bool *used, char **words, struct 
 static char *index_entry(const struct cpython_build *b, const char *file,
 	const struct tar_result *r, const char *content)
 {
-	const struct locked_profile w = wanted_by(b);
+	const struct locked_profile w = wanted_by(b, "pgo");
 	const struct cpython_options *o = &b->request.options;
 	const char *train = is_training(o->train) ? o->train : "a script";
 	CLEANUP_BUF struct buf text = BUF_INIT;

@@ -15,7 +15,8 @@
 
 /* The options that rebuild the same. A profile is identified by content: trained or given, the same
  * profile is the same input. */
-static json_t *options_json(const struct cpython_build *b, const char *profile)
+static json_t *options_json(
+	const struct cpython_build *b, const char *profile, const char *bolt_profile)
 {
 	json_t *j = json_object();
 
@@ -29,7 +30,19 @@ static json_t *options_json(const struct cpython_build *b, const char *profile)
 	json_object_set_new(j, "sources", json_string(b->sources.lock->set));
 	json_object_set_new(j, "own_source", json_boolean(b->request.source != NULL));
 	json_object_set_new(j, "profile", json_string(b->plan.profile ? profile : "none"));
+	if (b->plan.bolt_profile)
+		json_object_set_new(j, "bolt_profile", json_string(bolt_profile));
 	return j;
+}
+
+/* The digest of the profile in a finished step. */
+static int profile_digest(const struct cache *cache, const struct step *s, const char *below,
+	char hex[SHA256_HEX_SIZE], struct err *err)
+{
+	CLEANUP_FREE char *tree = cache_tree(cache, s->id);
+	CLEANUP_FREE char *dir = xasprintf("%s/%s", tree, below);
+
+	return tree_digest(dir, hex, err);
 }
 
 int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *err)
@@ -38,20 +51,18 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 	const char *hardening = cpython_hardening_of(o);
 	const struct sources *s = &b->sources;
 	CLEANUP_BUF struct buf how = BUF_INIT;
-	CLEANUP_FREE char *fit = NULL;
-	char profile[SHA256_HEX_SIZE];
-	json_t *packages, *patches;
+	CLEANUP_FREE char *fit = NULL, *bolt = NULL;
+	char profile[SHA256_HEX_SIZE], bolt_profile[SHA256_HEX_SIZE];
+	json_t *packages, *patches, *report;
 	bool used;
 
-	if (b->plan.profile) {
-		CLEANUP_FREE char *tree = cache_tree(b->cache, b->plan.profile->id);
-		CLEANUP_FREE char *dir = xasprintf("%s/profile", tree);
-
-		if (tree_digest(dir, profile, err) < 0)
-			return -1;
-	}
-	if (profile_fit(b, &used, &fit, err) < 0)
+	if ((b->plan.profile &&
+		    profile_digest(b->cache, b->plan.profile, "profile", profile, err) < 0) ||
+		(b->plan.bolt_profile && profile_digest(b->cache, b->plan.bolt_profile, BOLT_FOLDER,
+						 bolt_profile, err) < 0) ||
+		profile_fit(b, &used, &fit, err) < 0 || bolt_report(b, &report, err) < 0)
 		return -1;
+	bolt = bolt_text(report);
 	buf_addf(&how, "-O%s, PGO %s, LTO %s, PIE %s, hardening %s", o->optimize,
 		used ? "yes" : "no", o->lto, o->pie, hardening ? hardening : "of its own");
 	for (size_t i = 0; i < cpython_n_options; i++) {
@@ -67,6 +78,7 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 
 		if (cpython_patches(c, &patches, err) < 0) {
 			json_decref(packages);
+			json_decref(report);
 			return -1;
 		}
 		json_array_append_new(packages,
@@ -76,11 +88,13 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 				c->lock ? c->lock->urls.v[0] : "given by the user", "patches",
 				patches));
 	}
-	*ret = json_pack("{s:s, s:{s:s, s:s, s:s*, s:s, s:s, s:s, s:s, s:s*, s:s}, s:o, s:o}",
+	*ret = json_pack(
+		"{s:s, s:{s:s, s:s, s:s*, s:s, s:s, s:s*, s:s, s:s, s:s*, s:s}, s:o, s:o, s:o*}",
 		"series", b->plan.series, "distribution", "python", s->chosen[s->n - 1].version,
 		"link", o->link, "like", b->request.like, "optimisation", how.data, "profile", fit,
-		"tls", o->tls, "compiler", b->full->version, "linker", b->full->linker, "triple",
-		b->full->triple, "options", options_json(b, profile), "packages", packages);
+		"bolt", bolt, "tls", o->tls, "compiler", b->full->version, "linker",
+		b->full->linker, "triple", b->full->triple, "options",
+		options_json(b, profile, bolt_profile), "packages", packages, "bolt", report);
 	return *ret ? 0
 		    : err_set(err, ERR_INPUT, "the compiler '%s' does not say its version in UTF-8",
 			      b->full->cc);
@@ -90,6 +104,7 @@ void cpython_record_release(struct cpython_record *record)
 {
 	json_decref(record->all);
 	free(record->profile);
+	free(record->bolt_profile);
 	*record = (struct cpython_record){0};
 }
 
@@ -129,21 +144,31 @@ static int read_profile(const char *tree, const char *cache, const json_t *optio
 {
 	CLEANUP(cleanup_cache) struct cache *opened = NULL;
 	CLEANUP_FREE char *recipes = NULL;
+	struct cpython_options *o = &r->request.options;
 	const char *digest = json_word(options, "profile");
+	const char *of_bolt = json_word(options, "bolt_profile");
 
-	r->request.options.profile = "none";
-	if (!digest || !strcmp(digest, "none"))
+	o->profile = "none";
+	if (digest && !strcmp(digest, "none"))
+		digest = NULL;
+	if (!digest && !of_bolt)
 		return 0;
 	if (data_folder("recipes", NULL, &recipes, err) < 0 ||
 		cache_open_to_read(cache, &opened, err) < 0)
 		return -1;
-	r->request.options.profile = r->profile = profile_find(recipes, opened, digest, err);
-	if (r->profile || err->code)
-		return r->profile ? 0 : -1;
-	err_set(err, ERR_UNSUPPORTED,
+	if (digest)
+		o->profile = r->profile =
+			profile_find(recipes, opened, "cpython-profile", "profile", digest, err);
+	if (of_bolt && (!digest || r->profile))
+		o->bolt_profile = r->bolt_profile = profile_find(
+			recipes, opened, "cpython-bolt-profile", BOLT_FOLDER, of_bolt, err);
+	if ((!digest || r->profile) && (!of_bolt || r->bolt_profile))
+		return 0;
+	if (err->code)
+		return -1;
+	return err_set(err, ERR_UNSUPPORTED,
 		"the profile that '%s' was built with is not locked, and the cache '%s' does not have it",
 		tree, opened->dir);
-	return -1;
 }
 
 int cpython_record_read(const char *tree, const char *cache, const char *source,
@@ -194,7 +219,8 @@ int cpython_record_read(const char *tree, const char *cache, const char *source,
 int cpython_record_check_compiler(const struct cpython_record *record, struct err *err)
 {
 	const struct cpython_options *o = &record->request.options;
-	const struct toolchain_needs needs = {.lto = strcmp(o->lto, "none") != 0};
+	const struct toolchain_needs needs = {
+		.lto = strcmp(o->lto, "none") != 0, .bolt = !strcmp(o->bolt, "yes")};
 	CLEANUP(cleanup_toolchain) struct toolchain *t = NULL;
 
 	if (toolchain_find(record->request.cc, &needs, &t, err) < 0)

@@ -5,6 +5,7 @@
  *   cpython-compile      the only compile: an installed tree, and the objects
  *   cpython-tree         that tree, relocated, with its bytecode
  *   cpython-link-LINK    an interpreter from the objects
+ *   cpython-bolt-LINK    with BOLT: the same in another layout; planned in bolt.c
  *
  * Each is keyed by what it reads. For a recipe that lists the files of its steps, that is those
  * files and the patches that apply, and its script sees nothing else; for other recipes, it is
@@ -26,12 +27,6 @@
 	"export SOURCE_DATE_EPOCH\n"                                                               \
 	"printf '%s' \"$S\" >\"$OUT/build-root\"\n"                                                \
 	"printf '%s' \"$SOURCE_DATE_EPOCH\" >\"$OUT/source-date-epoch\"\n"
-
-/* For steps without a source, which keep the date of the compile. */
-#define PRELUDE_VIEW                                                                               \
-	"set -eu\n"                                                                                \
-	"SOURCE_DATE_EPOCH=$(cat \"$COMPILED/source-date-epoch\")\n"                               \
-	"export SOURCE_DATE_EPOCH\n"
 
 #define SCRIPT_MAX_BYTES (1u << 20)
 /* Limit for a line recorded by a step. */
@@ -152,7 +147,7 @@ static void add_licences(const struct chosen *c, struct buf *script)
 	buf_addf(script, "test -n \"$(ls \"$OUT/licences/%s\")\"\n", name);
 }
 
-static void add_toolchain(struct step *s, const struct toolchain *t)
+void step_toolchain(struct step *s, const struct toolchain *t)
 {
 	toolchain_env(t, &s->env);
 	step_input(s, "compiler=%s", t->version);
@@ -171,7 +166,7 @@ static int plan_package(struct cpython_build *b, const struct chosen *c, struct 
 			c->recipe->dir);
 	s = plan_add(&b->plan.plan, c->recipe->name, title);
 	strv_addf(&s->env, "VERSION=%s", c->version);
-	add_toolchain(s, b->plain);
+	step_toolchain(s, b->plain);
 	strv_addf(&s->env, "CFLAGS=-O3 -fPIC %s -ffile-prefix-map=@S@=.", code);
 	strv_addf(&s->env, "CXXFLAGS=-O3 -fPIC %s -ffile-prefix-map=@S@=.", code);
 	strv_add(&s->env, "CPPFLAGS=-I@S@/deps/include");
@@ -195,9 +190,7 @@ static const struct chosen *cpython_of(const struct cpython_build *b)
 	return &b->sources.chosen[b->sources.n - 1];
 }
 
-/* A step of CPython, "link" with `more` appended, with the recipe's script for it. Steps that
- * compile have no `prelude` of their own and get the source and the packages. NULL on failure. */
-static struct step *add_step(struct cpython_build *b, const char *kind, const char *more,
+struct step *step_of_cpython(struct cpython_build *b, const char *kind, const char *more,
 	const char *file, const char *prelude, struct err *err)
 {
 	const struct chosen *c = cpython_of(b);
@@ -267,7 +260,7 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 				s->source ? "." : "\"$RECIPE\"/" PROFILE_FILE);
 		return 0;
 	}
-	s = b->plan.profile = add_step(b, "profile", "", "profile.sh", NULL, err);
+	s = b->plan.profile = step_of_cpython(b, "profile", "", "profile.sh", NULL, err);
 	if (!s)
 		return -1;
 	/* A profile is independent of how code is accessed and linked. */
@@ -275,7 +268,7 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 	/* gcc's does not fit where the C library's headers say something else. */
 	if (b->full->family == CC_GCC)
 		plain.fortify = o->fortify;
-	add_toolchain(s, b->full);
+	step_toolchain(s, b->full);
 	add_options(s, b->full, &plain, false);
 	return profile_add_training(b, s, err);
 }
@@ -324,10 +317,10 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	if (plan_profile(b, err) < 0)
 		return -1;
 
-	p->compile = add_step(b, "compile", "", "compile.sh", NULL, err);
+	p->compile = step_of_cpython(b, "compile", "", "compile.sh", NULL, err);
 	if (!p->compile)
 		return -1;
-	add_toolchain(p->compile, b->full);
+	step_toolchain(p->compile, b->full);
 	add_options(p->compile, b->full, o, false);
 	if (p->profile)
 		step_view(p->compile, "PROFILE", p->profile, "profile");
@@ -336,7 +329,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	free(p->compile->script);
 	p->compile->script = script;
 
-	p->tree = add_step(b, "tree", "", "bytecode.sh", PRELUDE_VIEW, err);
+	p->tree = step_of_cpython(b, "tree", "", "bytecode.sh", PRELUDE_VIEW, err);
 	if (!p->tree)
 		return -1;
 	p->tree->prepare = prepare_tree;
@@ -345,15 +338,17 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	step_input(p->tree, "relocation=" RELOCATE_REVISION);
 	step_view(p->tree, "COMPILED", p->compile, "");
 
-	p->link = add_step(b, "link", o->link, "link.sh", PRELUDE_VIEW "cd \"$BUILD\"\n", err);
+	p->link =
+		step_of_cpython(b, "link", o->link, "link.sh", PRELUDE_VIEW "cd \"$BUILD\"\n", err);
 	if (!p->link)
 		return -1;
-	add_toolchain(p->link, b->full);
+	step_toolchain(p->link, b->full);
 	add_options(p->link, b->full, o, true);
 	step_view(p->link, "COMPILED", p->compile, "");
 	step_view(p->link, "BUILD", p->compile, "build");
 	/* What modules need that are built in. */
 	for (size_t i = 0; !strcmp(o->modules, "static") && i + 1 < b->sources.n; i++)
 		step_need(p->link, p->plan.steps[i], true);
-	return 0;
+	p->last = p->link;
+	return !strcmp(o->bolt, "yes") ? plan_bolt(b, err) : 0;
 }

@@ -18,24 +18,33 @@
 #define ASK_TIMEOUT_MS 600000
 #define CLANG_NEWEST 40
 #define CLANG_OLDEST 19
+/* Before, BOLT leaves out functions with computed gotos in position-independent code: the
+ * interpreter's loop. */
+#define BOLT_OLDEST 20
+
+enum need { ALWAYS, WITH_LTO, TO_TRAIN, WITH_BOLT };
 
 /* Every program of a toolchain, CXX before CC: without a C++ compiler they are the same. */
 static const struct tool {
 	const char *variable, *plain; /* for scripts; in installed files */
 	size_t offset;
 	const char *gnu;            /* binutils program; NULL: none */
-	const char *llvm, *package; /* LLVM program, which clang needs with LTO or to train */
+	const char *llvm, *package; /* LLVM program, and what needs it */
+	enum need need;
 } tools[] = {
 #define AT(field) offsetof(struct toolchain, field)
-	{"CXX", "c++", AT(cxx), NULL, NULL, NULL},
-	{"CC", "cc", AT(cc), NULL, NULL, NULL},
-	{"AR", "ar", AT(ar), "ar", "llvm-ar", "llvm"},
-	{"RANLIB", "ranlib", AT(ranlib), "ranlib", "llvm-ranlib", "llvm"},
-	{"NM", "nm", AT(nm), "nm", "llvm-nm", "llvm"},
-	{"STRIP", "strip", AT(strip), "strip", NULL, NULL},
-	{"OBJCOPY", "objcopy", AT(objcopy), "objcopy", NULL, NULL},
-	{"LLVM_PROFDATA", "llvm-profdata", AT(profdata), NULL, "llvm-profdata", "llvm"},
-	{"LLD", "ld.lld", AT(lld), NULL, "ld.lld", "lld"},
+	{"CXX", "c++", AT(cxx), NULL, NULL, NULL, ALWAYS},
+	{"CC", "cc", AT(cc), NULL, NULL, NULL, ALWAYS},
+	{"AR", "ar", AT(ar), "ar", "llvm-ar", "llvm", WITH_LTO},
+	{"RANLIB", "ranlib", AT(ranlib), "ranlib", "llvm-ranlib", "llvm", WITH_LTO},
+	{"NM", "nm", AT(nm), "nm", "llvm-nm", "llvm", WITH_LTO},
+	{"STRIP", "strip", AT(strip), "strip", NULL, NULL, ALWAYS},
+	{"OBJCOPY", "objcopy", AT(objcopy), "objcopy", NULL, NULL, ALWAYS},
+	{"LLVM_PROFDATA", "llvm-profdata", AT(profdata), NULL, "llvm-profdata", "llvm", TO_TRAIN},
+	{"LLD", "ld.lld", AT(lld), NULL, "ld.lld", "lld", WITH_LTO},
+	{"LLVM_BOLT", "llvm-bolt", AT(bolt), NULL, "llvm-bolt", "bolt", WITH_BOLT},
+	{"MERGE_FDATA", "merge-fdata", AT(fdata), NULL, "merge-fdata", "bolt", WITH_BOLT},
+	{"LLVM_OBJCOPY", "llvm-objcopy", AT(llvm_objcopy), NULL, "llvm-objcopy", "llvm", WITH_BOLT},
 #undef AT
 };
 
@@ -49,10 +58,18 @@ void toolchain_env(const struct toolchain *t, struct strv *env)
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
 		const char *path = *path_of(t, &tools[i]);
 
-		strv_addf(env, "%s=%s", tools[i].variable, path ? path : "");
+		if (tools[i].need != WITH_BOLT)
+			strv_addf(env, "%s=%s", tools[i].variable, path ? path : "");
 	}
 	strv_addf(env, "CC_FAMILY=%s", t->family == CC_CLANG ? "clang" : "gcc");
 	strv_addf(env, "TRIPLE=%s", t->triple);
+}
+
+void toolchain_bolt_env(const struct toolchain *t, struct strv *env)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
+		if (tools[i].need == WITH_BOLT)
+			strv_addf(env, "%s=%s", tools[i].variable, *path_of(t, &tools[i]));
 }
 
 void toolchain_names(const struct toolchain *t, struct strv *pairs)
@@ -76,6 +93,7 @@ void toolchain_free(struct toolchain *t)
 	free(t->linker);
 	free(t->triple);
 	free(t->identity);
+	free(t->bolt_identity);
 	free(t->passed);
 	free(t);
 }
@@ -129,13 +147,27 @@ static char *find_sibling(const struct toolchain *t, const char *tool)
 	return found ? found : find_program(named);
 }
 
+/* The release of an LLVM tool as it says itself; 0: it does not say. */
+static int ask_release(const char *program, unsigned int *release, struct err *err)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	const char *number;
+
+	if (ask_tool(program, "--version", true, &out, err) < 0)
+		return -1;
+	number = strstr(out.data, "version ");
+	number = number ? number : strstr(out.data, "LLD ");
+	number = number ? strpbrk(number, "0123456789") : NULL;
+	*release = number ? (unsigned int)strtoul(number, NULL, 10) : 0;
+	return 0;
+}
+
 /* An LLVM tool of the compiler's own release. clang itself knows where its tools are. */
 static int find_llvm(
 	const struct toolchain *t, const struct tool *tool, char **ret, struct err *err)
 {
 	CLEANUP_FREE char *option = xasprintf("-print-prog-name=%s", tool->llvm), *told = NULL;
-	CLEANUP_BUF struct buf out = BUF_INIT;
-	const char *number;
+	unsigned int release;
 
 	if (ask_line(t->cc, option, &told, err) < 0)
 		return -1;
@@ -144,19 +176,84 @@ static int find_llvm(
 		err_set(err, ERR_ENVIRONMENT, "'%s' needs %s of LLVM %u, which is not installed",
 			path_base(t->cc), tool->llvm, t->major);
 		return err_hint(err,
-			"install the package %s-%u, or choose another compiler with --cc",
-			tool->package, t->major);
+			"install the package %s-%u, or choose another compiler with --cc%s",
+			tool->package, t->major, tool->need == WITH_BOLT ? ", or --bolt no" : "");
 	}
-	if (ask_tool(*ret, "--version", true, &out, err) < 0)
+	if (ask_release(*ret, &release, err) < 0)
 		return -1;
-	number = strstr(out.data, "version ");
-	number = number ? number : strstr(out.data, "LLD ");
-	number = number ? strpbrk(number, "0123456789") : NULL;
-	if (number && strtoul(number, NULL, 10) == t->major)
+	if (release == t->major)
 		return 0;
 	err_set(err, ERR_ENVIRONMENT, "'%s' is not of LLVM %u, the release of '%s'", *ret, t->major,
 		path_base(t->cc));
 	return err_hint(err, "install the package %s-%u", tool->package, t->major);
+}
+
+/* gcc has no family: the newest llvm-bolt there is, and what is beside it. */
+static int find_bolt_for_gcc(struct toolchain *t, struct err *err)
+{
+	for (unsigned int n = CLANG_NEWEST; n >= BOLT_OLDEST && !t->bolt; n--) {
+		CLEANUP_FREE char *name = xasprintf("llvm-bolt-%u", n);
+
+		t->bolt = find_program(name);
+	}
+	if (!t->bolt)
+		t->bolt = find_program("llvm-bolt");
+	for (size_t i = 0; t->bolt && i < ARRAY_SIZE(tools); i++) {
+		char **path = path_of(t, &tools[i]);
+
+		if (tools[i].need != WITH_BOLT || *path ||
+			(*path = find_next_to(t->bolt, tools[i].llvm)))
+			continue;
+		err_set(err, ERR_ENVIRONMENT, "there is no %s beside '%s'", tools[i].llvm, t->bolt);
+		return err_hint(
+			err, "install the package %s of the same release", tools[i].package);
+	}
+	if (t->bolt)
+		return 0;
+	err_set(err, ERR_ENVIRONMENT, "--bolt needs llvm-bolt, which is not installed");
+	return err_hint(err, "install the package bolt-22, or build with --bolt no");
+}
+
+/* What the other tools have not settled about BOLT: its release, and what proves its work. */
+static int settle_bolt(struct toolchain *t, struct err *err)
+{
+	CLEANUP_FREE char *valgrind = find_program("valgrind");
+	unsigned int release;
+	char bolt[SHA256_HEX_SIZE], fdata[SHA256_HEX_SIZE];
+
+	if (strncmp(t->triple, "x86_64-", 7) != 0) {
+		err_set(err, ERR_UNSUPPORTED, "BOLT is used on x86-64 alone, and this is '%s'",
+			t->triple);
+		return err_hint(err, "build with --bolt no");
+	}
+	if ((t->family == CC_GCC && find_bolt_for_gcc(t, err) < 0) ||
+		ask_release(t->bolt, &release, err) < 0)
+		return -1;
+	if (release < BOLT_OLDEST) {
+		err_set(err, ERR_ENVIRONMENT,
+			"'%s' is of LLVM %u, which leaves the interpreter's loop as it is", t->bolt,
+			release);
+		return err_hint(err, "use LLVM %d or later, or build with --bolt no", BOLT_OLDEST);
+	}
+	if (!valgrind) {
+		err_set(err, ERR_ENVIRONMENT,
+			"--bolt proves what it makes with valgrind, which is not installed");
+		return err_hint(err, "install the package valgrind, or build with --bolt no");
+	}
+	if (sha256_file(t->bolt, bolt, NULL, err) < 0 ||
+		sha256_file(t->fdata, fdata, NULL, err) < 0)
+		return -1;
+	t->bolt_identity = xasprintf("LLVM %u %s %s", release, bolt, fdata);
+	return 0;
+}
+
+/* True if an LLVM program stands for this tool. */
+static bool is_llvm(
+	const struct toolchain *t, const struct tool *tool, const struct toolchain_needs *needs)
+{
+	return t->family == CC_CLANG && ((tool->need == WITH_LTO && needs->lto) ||
+						(tool->need == TO_TRAIN && needs->training) ||
+						(tool->need == WITH_BOLT && needs->bolt));
 }
 
 static int find_tools(struct toolchain *t, const struct toolchain_needs *needs, struct err *err)
@@ -165,8 +262,7 @@ static int find_tools(struct toolchain *t, const struct toolchain_needs *needs, 
 		const struct tool *tool = &tools[i];
 		char **path = path_of(t, tool);
 
-		if (t->family == CC_CLANG && tool->llvm &&
-			(path == &t->profdata ? needs->training : needs->lto)) {
+		if (is_llvm(t, tool, needs)) {
 			if (find_llvm(t, tool, path, err) < 0)
 				return -1;
 			continue;
@@ -315,7 +411,8 @@ static int load_toolchain(const char *path, const struct toolchain_needs *needs,
 	t->cxx = find_next_to(path, t->family == CC_CLANG ? "clang++" : "g++");
 	if (!t->cxx)
 		t->cxx = xstrdup(path);
-	if (find_tools(t, needs, err) < 0 || try_link(t, needs, err) < 0 || identify(t, err) < 0)
+	if (find_tools(t, needs, err) < 0 || (needs->bolt && settle_bolt(t, err) < 0) ||
+		try_link(t, needs, err) < 0 || identify(t, err) < 0)
 		return -1;
 	*ret = steal(&t);
 	return 0;

@@ -1,4 +1,5 @@
-/* Removes debug information from a tree's files with the system's objcopy. */
+/* Removes debug information from a tree's files with the system's objcopy; with LLVM's from what
+ * BOLT rewrote, since GNU's moves its segments: the program that it leaves crashes at start. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,6 +13,9 @@
 #include "pack/pack-internal.h"
 #include "proc/proc.h"
 
+#define LLVM_NEWEST 40
+#define LLVM_OLDEST 14
+
 /* One run of objcopy. */
 struct task {
 	struct strv argv;
@@ -22,7 +26,7 @@ struct task {
 struct strip {
 	const struct package *p;
 	const char *scratch;
-	char *objcopy;
+	char *objcopy, *llvm; /* LLVM's is looked up when it is needed */
 	struct tar_list *stripped, *debug;
 	struct task *tasks;
 	size_t n_tasks, n_started;
@@ -38,15 +42,17 @@ static void strip_release(struct strip *s)
 	}
 	free(s->tasks);
 	free(s->objcopy);
+	free(s->llvm);
 }
 
 /* objcopy [-D] OPTION FROM TO; the output is named after the task's number. */
-static const char *add_task(struct strip *s, const char *option, const char *from)
+static const char *add_task(
+	struct strip *s, const char *objcopy, const char *option, const char *from)
 {
 	struct task *t = ARRAY_ADD(s->tasks, s->n_tasks);
 
 	*t = (struct task){.made = xasprintf("%s/%zu", s->scratch, s->n_tasks - 1), .said = -1};
-	strv_add(&t->argv, s->objcopy);
+	strv_add(&t->argv, objcopy);
 	strv_add(&t->argv, "-D");
 	strv_add(&t->argv, option);
 	strv_add(&t->argv, from);
@@ -54,9 +60,28 @@ static const char *add_task(struct strip *s, const char *option, const char *fro
 	return t->made;
 }
 
-static void strip_file(struct strip *s, const char *path, const char *name, bool executable)
+static void strip_file(
+	struct strip *s, const char *objcopy, const char *path, const char *name, bool executable)
 {
-	tar_list_add_file(s->stripped, add_task(s, "--strip-debug", path), name, executable);
+	tar_list_add_file(
+		s->stripped, add_task(s, objcopy, "--strip-debug", path), name, executable);
+}
+
+static int find_llvm(struct strip *s, const struct py_file *f, struct err *err)
+{
+	for (unsigned int n = LLVM_NEWEST; n >= LLVM_OLDEST && !s->llvm; n--) {
+		CLEANUP_FREE char *name = xasprintf("llvm-objcopy-%u", n);
+
+		s->llvm = find_program(name);
+	}
+	if (!s->llvm)
+		s->llvm = find_program("llvm-objcopy");
+	if (s->llvm)
+		return 0;
+	err_set(err, ERR_ENVIRONMENT,
+		"'%s' was laid out by BOLT, and only llvm-objcopy can strip it, which is not installed",
+		f->rel);
+	return err_hint(err, "install the package llvm");
 }
 
 /* Path where debuggers look for a file's debug information; NULL without a build-id. */
@@ -71,17 +96,24 @@ static char *companion_of(const struct py_file *f)
 
 /* Without a build-id debuggers cannot find the debug information, so it is dropped along with the
  * sections. */
-static void split_file(struct strip *s, const struct py_file *f, const char *name)
+static int split_file(struct strip *s, const struct py_file *f, const char *name, struct err *err)
 {
 	CLEANUP_FREE char *companion = companion_of(f);
+	const char *objcopy = s->objcopy;
 	struct stat st;
 
 	if (!f->facts.debug_info)
-		return;
-	strip_file(s, f->path, name, stat(f->path, &st) == 0 && st.st_mode & 0100);
+		return 0;
+	if (f->facts.bolt.applied) {
+		if (find_llvm(s, f, err) < 0)
+			return -1;
+		objcopy = s->llvm;
+	}
+	strip_file(s, objcopy, f->path, name, stat(f->path, &st) == 0 && st.st_mode & 0100);
 	if (companion && !tar_list_find(s->debug, companion))
-		tar_list_add_file(
-			s->debug, add_task(s, "--only-keep-debug", f->path), companion, false);
+		tar_list_add_file(s->debug, add_task(s, objcopy, "--only-keep-debug", f->path),
+			companion, false);
+	return 0;
 }
 
 /* 1 if the content, not just the name, is an archive or object for linkers; 0 if not, or -1. */
@@ -112,8 +144,8 @@ static int plan(struct strip *s, const struct tar_list *tree, struct err *err)
 		const struct py_file *f = &s->p->files.v[i];
 		CLEANUP_FREE char *name = xasprintf("python/%s", f->rel);
 
-		if (!f->problem && tar_list_find(tree, name))
-			split_file(s, f, name);
+		if (!f->problem && tar_list_find(tree, name) && split_file(s, f, name, err) < 0)
+			return -1;
 	}
 	for (size_t i = 0; i < tree->n; i++) {
 		const struct tar_entry *e = &tree->v[i];
@@ -122,7 +154,7 @@ static int plan(struct strip *s, const struct tar_list *tree, struct err *err)
 		if (linkable < 0)
 			return -1;
 		if (linkable)
-			strip_file(s, e->path, e->name, e->executable);
+			strip_file(s, s->objcopy, e->path, e->name, e->executable);
 	}
 	return 0;
 }

@@ -54,7 +54,8 @@ static int read_patches(
 
 static int read_files(const struct yaml *y, struct fy_node *map, struct recipe *r, struct err *err)
 {
-	static const char *const names[] = {"build", "profile", "compile", "tree", "link"};
+	static const char *const names[] = {
+		"build", "profile", "compile", "tree", "link", "bolt-profile", "bolt"};
 	struct yaml_field fields[ARRAY_SIZE(names)];
 	struct strv lists[ARRAY_SIZE(names)] = {0};
 	int failed;

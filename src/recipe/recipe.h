@@ -24,7 +24,7 @@ struct recipe_patch {
 };
 
 struct recipe_step {
-	char *name; /* "build" of a package; "profile", "compile", "tree" or "link" of CPython */
+	char *name; /* "build" of a package; "compile", "link" and others of CPython */
 	struct strv files;
 };
 

@@ -45,8 +45,8 @@ void report_summary(const json_t *model, FILE *out)
 {
 	static const char *const facts[][2] = {{"python", "CPython"}, {"path", "at"},
 		{"link", "link mode"}, {"like", "built like"}, {"optimisation", "optimisation"},
-		{"profile", "profile"}, {"tls", "TLS model"}, {"compiler", "compiler"},
-		{"sources", "sources"}, {"sandbox", "sandbox"}};
+		{"profile", "profile"}, {"bolt", "BOLT"}, {"tls", "TLS model"},
+		{"compiler", "compiler"}, {"sources", "sources"}, {"sandbox", "sandbox"}};
 	static const char *const keys[] = {
 		"file", "size", "kind", "link", "tls", "exports", "glibc", "needed"};
 	static const struct doc_column columns[ARRAY_SIZE(keys)] = {{"artifact", DOC_WRAP},

@@ -1,6 +1,7 @@
 /* What is asked of a compiler, and of what it runs. */
 #include "scratch.h"
 
+#include "base/file.h"
 #include "cpython/cpython-internal.h"
 
 /* A gcc by its words, whose ld is one of ours. It "links" by doing nothing. */
@@ -14,7 +15,7 @@ static const char cc[] = "#!/bin/sh\n"
 
 static void test_words(void **state)
 {
-	static const struct toolchain_needs needs = {false, false};
+	static const struct toolchain_needs needs = {0};
 	CLEANUP(cleanup_toolchain) struct toolchain *t = NULL;
 	CLEANUP_FREE char *path = xasprintf("%s/gcc", (char *)*state);
 	struct err err = ERR_INIT;
@@ -32,7 +33,7 @@ static void test_words(void **state)
 /* Builds with another linker are others. */
 static void test_identity(void **state)
 {
-	static const struct toolchain_needs needs = {false, false};
+	static const struct toolchain_needs needs = {0};
 	CLEANUP_FREE char *path = xasprintf("%s/gcc", (char *)*state), *before = NULL;
 	struct err err = ERR_INIT;
 
@@ -50,9 +51,52 @@ static void test_identity(void **state)
 	}
 }
 
+/* BOLT's programs are those of the newest release that is there, beside each other. */
+static void test_bolt(void **state)
+{
+	static const struct toolchain_needs needs = {.bolt = true}, nothing = {0};
+	static const char *const programs[] = {"llvm-bolt-40", "merge-fdata-40", "llvm-objcopy-40"};
+	CLEANUP_FREE char *path = xasprintf("%s/gcc", (char *)*state);
+	CLEANUP_FREE char *search = xasprintf("%s:%s", (char *)*state, getenv("PATH"));
+	CLEANUP_FREE char *before = xstrdup(getenv("PATH"));
+	CLEANUP(cleanup_toolchain) struct toolchain *t = NULL, *plain = NULL;
+	CLEANUP_STRV struct strv env = STRV_INIT, with = STRV_INIT;
+	struct err err = ERR_INIT;
+
+	scratch_file(*state, "gcc", cc, 0755);
+	scratch_file(*state, "ld", "#!/bin/sh\necho GNU ld 2.40\n", 0755);
+	scratch_file(*state, "valgrind", "#!/bin/sh\n", 0755);
+	setenv("PATH", search, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		scratch_file(*state, programs[i], "#!/bin/sh\necho 'LLVM version 40.1.0'\n", 0755);
+		err = (struct err)ERR_INIT;
+		if (toolchain_find(path, &needs, &t, &err) == 0)
+			break;
+		assert_non_null(strstr(err.msg,
+			i ? "there is no llvm-objcopy beside" : "there is no merge-fdata beside"));
+	}
+	assert_non_null(t);
+	assert_int_equal(strcmp(path_base(t->bolt), "llvm-bolt-40"), 0);
+	assert_int_equal(strncmp(t->bolt_identity, "LLVM 40 ", 8), 0);
+	if (toolchain_find(path, &nothing, &plain, &err) < 0)
+		fail_msg("%s", err.msg);
+	setenv("PATH", before, 1);
+	/* A compile is keyed by neither. */
+	toolchain_env(t, &with);
+	toolchain_env(plain, &env);
+	assert_int_equal(with.n, env.n);
+	for (size_t i = 0; i < env.n; i++)
+		assert_string_equal(env.v[i], with.v[i]);
+	assert_string_equal(t->identity, plain->identity);
+	strv_release(&with);
+	toolchain_bolt_env(t, &with);
+	assert_int_equal(with.n, 3);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_words), SCRATCH_TEST(test_identity)};
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_words), SCRATCH_TEST(test_identity), SCRATCH_TEST(test_bolt)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

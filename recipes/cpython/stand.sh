@@ -1,0 +1,14 @@
+# Sourced by bolt-profile.sh and bolt.sh: folders that run like the finished tree, with what was
+# linked in $LINKED.
+
+# stand DIR
+stand() {
+    mkdir -p "$1/bin" "$1/lib"
+    ln -s "$TREE/lib/python$MAJORMINOR" "$1/lib/"
+    cp "$LINKED/python$MAJORMINOR" "$1/bin/"
+    cp "$LINKED/libpython$MAJORMINOR.so.1.0" "$1/lib/"
+}
+BEFORE=$S/before
+AFTER=$S/after
+export BEFORE AFTER
+stand "$BEFORE"
