@@ -27,18 +27,18 @@ configure() {
 setup() {
     # What becomes of modules without a library, and of those with one.
     case ${MODULES:-seam} in
-    seam) plain=static library=shared ;;
-    static) plain=static library=static ;;
-    shared) plain=shared library=shared ;;
+    seam) plain=static with_library=shared ;;
+    static) plain=static with_library=static ;;
+    shared) plain=shared with_library=shared ;;
     esac
-    if [ $library = static ] && [ "$MAJORMINOR" = 3.11 ]; then
+    if [ $with_library = static ] && [ "$MAJORMINOR" = 3.11 ]; then
         echo "Setup.stdlib of 3.11 has no libraries: --modules static needs 3.12" >&2
         exit 1
     fi
     # The panel library works on its caller's ncurses: both modules must be in
     # one file to have the same.  compile.sh makes one a link to the other.
     cat <<END
-*$library*
+*$with_library*
 _curses _curses_panel _cursesmodule.c _curses_panel.c -DHAVE_NCURSESW -lpanelw -lncursesw
 END
     case $MAJORMINOR in
@@ -55,7 +55,7 @@ END
     esac
     # What is built in has to be in libpython.a, too: $hacl puts the objects there
     # that the Makefile would have _sha2 take from an archive.
-    awk -v plain=$plain -v library=$library '
+    awk -v plain=$plain -v library=$with_library '
         FNR == NR { if ($1 == "library") $1 = library
                     if ($1 ~ /^(static|shared|disabled)$/) for (i = 2; i <= NF; i++) {
                         pattern = $i; gsub(/\*/, ".*", pattern); kind["^" pattern "$"] = $1 }
