@@ -117,7 +117,7 @@ dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
 .PHONY: dist
 
 # Each trains for as long as a build takes; `solder build` then takes them from the recipe.
-PROFILE_COMPILERS := gcc-12 clang-22
+PROFILE_COMPILERS := gcc clang-22
 profiles: all ## train the locked profiles again (CPython's version: PROFILE_VERSION)
 	@sh recipes/cpython/profiles/make.sh $(OUT)/solder $(or $(PROFILE_VERSION),3.13) $(PROFILE_COMPILERS)
 .PHONY: profiles

@@ -8,6 +8,8 @@ fit_bound=75
 
 # Writes "MATCHED ALL used|unused" to $OUT/profile-fit; false: unused.
 fits() {
+    # Make it now, since it says so where the names of the sample are read from.
+    run_make Makefile
     sample=$(run_make -s --eval='sample: ; @echo $(PARSER_OBJS) $(OBJECT_OBJS) Python/ceval.o' sample)
     (
         case $CC_FAMILY in

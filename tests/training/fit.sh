@@ -22,7 +22,8 @@ echo 'int other(int x) { return x + 1; } int more(int x) { return x ? 2 : 3; }' 
 # Stands for make: names the sample, or compiles it as the Makefile does.
 run_make() {
 	case $1 in
-	-s) echo unit.o ;;
+	-s) [ -e made ] || echo "The Makefile was updated."; echo unit.o ;;
+	Makefile) touch made ;;
 	*) echo "$CC -c $use $cplaces -o unit.o unit.c" && $CC -c $use $cplaces -o unit.o unit.c ;;
 	esac
 }
@@ -35,7 +36,7 @@ judge() { # SOURCE WANTED
 	*" $got "*) passed=$((passed + 1)) && echo "ok $CC $1: $got" ;;
 	*) failed=$((failed + 1)) && echo "FAIL $CC $1: $got, not $2" && cat log ;;
 	esac
-	rm -f profile-fit unit.o
+	rm -f profile-fit unit.o made
 }
 
 try() { # What is trained with is the same file.
