@@ -34,6 +34,7 @@ static int read_patches(
 		{"file", YAML_TEXT, offsetof(struct recipe_patch, file)},
 		{"reason", YAML_TEXT, offsetof(struct recipe_patch, reason)},
 		{"versions", YAML_MAYBE, offsetof(struct recipe_patch, versions)},
+		{"option", YAML_MAYBE, offsetof(struct recipe_patch, option)},
 	};
 	struct fy_node *item;
 	void *iter = NULL;
@@ -48,6 +49,10 @@ static int read_patches(
 		if (!path_exists(path))
 			return yaml_error(
 				y, yaml_get(item, "file"), err, "there is no file '%s'", path);
+		if (p->option && !strchr(p->option, '='))
+			return yaml_error(y, yaml_get(item, "option"), err,
+				"'%s' is not an option with a value, as in 'startup=fast'",
+				p->option);
 	}
 	return 0;
 }
@@ -171,6 +176,7 @@ void recipe_free(struct recipe *r)
 		free(r->patches[i].file);
 		free(r->patches[i].reason);
 		free(r->patches[i].versions);
+		free(r->patches[i].option);
 	}
 	for (size_t i = 0; i < r->n_steps; i++) {
 		free(r->steps[i].name);

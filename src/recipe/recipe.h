@@ -21,6 +21,7 @@ struct recipe_patch {
 	char *file;     /* below the recipe's `patches` folder or the recipe's own */
 	char *reason;   /* why upstream's sources leave no other way */
 	char *versions; /* ">=3.11,<3.14"; NULL: all */
+	char *option;   /* of the builds that it is for, "startup=fast"; NULL: all */
 };
 
 struct recipe_step {

@@ -211,6 +211,11 @@ static void test_recipe_errors(void **state)
 			"R/z/recipe.yaml:6:5: the key 'reason' is missing\n"
 			"      - file: none.patch\n        ^",
 			""},
+		{RECIPE "patches:\n  - file: p.patch\n    reason: r\n    option: fast\n",
+			"R/z/recipe.yaml:8:13: 'fast' is not an option with a value, as in "
+			"'startup=fast'\n"
+			"        option: fast\n                ^",
+			""},
 		{RECIPE "tools: [perl]\n",
 			"R/z/recipe.yaml:5:9: a tool is written 'program: package'\n"
 			"    tools: [perl]\n            ^",
@@ -239,6 +244,7 @@ static void test_recipe_errors(void **state)
 		struct err err = ERR_INIT;
 
 		scratch_file(root, "z/recipe.yaml", cases[i].text, 0644);
+		scratch_file(root, "z/p.patch", "", 0644);
 		assert_int_equal(recipe_load(root, "z", &r, &err), -1);
 		assert_message(root, &err, cases[i].message);
 		assert_non_null(strstr(err.hint, cases[i].hint));
