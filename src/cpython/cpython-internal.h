@@ -106,7 +106,8 @@ int cpython_plan(struct cpython_build *b, struct err *err);
 /* Fails if a recipe's tools are not on PATH, naming the program and its Debian package. */
 int cpython_check_tools(const struct sources *s, struct err *err);
 /* The patches applied to a source, with reasons and digests; NULL: none. */
-int cpython_patches(const struct chosen *c, json_t **ret, struct err *err);
+int cpython_patches(
+	const struct chosen *c, const struct cpython_options *o, json_t **ret, struct err *err);
 
 /* For steps without a source, which keep the date of the compile. */
 #define PRELUDE_VIEW                                                                               \

@@ -57,6 +57,8 @@
 		"look up functions of other files at start, or when called")                       \
 	X(shuffle, "shuffle", "SHUFFLE", STRING, "N", "", "0", false, false,                       \
 		"link libpython's objects in another order (0: their own)")                        \
+	X(startup, "startup", "STARTUP", CHOICE, "fast|plain", "", "fast", true, false,            \
+		"fast: with patches that only make starts faster; plain: as CPython is")           \
 	X(modules, "modules", "MODULES", CHOICE, "seam|static|shared", "", "seam", true, false,    \
 		"build into libpython the modules that need no library (seam), all, or none")      \
 	X(protector, "protector", "PROTECTOR", CHOICE, "weak|none|strong", "", "weak", true,       \

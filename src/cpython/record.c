@@ -76,7 +76,7 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 	for (size_t i = 0; i < s->n; i++) {
 		const struct chosen *c = &s->chosen[i];
 
-		if (cpython_patches(c, &patches, err) < 0) {
+		if (cpython_patches(c, o, &patches, err) < 0) {
 			json_decref(packages);
 			json_decref(report);
 			return -1;

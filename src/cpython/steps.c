@@ -54,7 +54,19 @@ int cpython_check_tools(const struct sources *s, struct err *err)
 	return err_hint(err, "apt-get install%s", packages.data);
 }
 
-int cpython_patches(const struct chosen *c, json_t **ret, struct err *err)
+static bool applies(
+	const struct chosen *c, const struct recipe_patch *p, const struct cpython_options *o)
+{
+	CLEANUP_FREE char *name = p->option ? xstrndup(p->option, strcspn(p->option, "=")) : NULL;
+	const struct cpython_option *option = name ? cpython_find_option(name) : NULL;
+
+	return version_matches(c->version, p->versions) &&
+	       (!name || (option && !strcmp(cpython_option_get(o, option),
+					    p->option + strlen(name) + 1)));
+}
+
+int cpython_patches(
+	const struct chosen *c, const struct cpython_options *o, json_t **ret, struct err *err)
 {
 	json_t *list = NULL;
 
@@ -63,7 +75,7 @@ int cpython_patches(const struct chosen *c, json_t **ret, struct err *err)
 		CLEANUP_FREE char *path = recipe_patch_path(c->recipe, p);
 		char hex[SHA256_HEX_SIZE];
 
-		if (!version_matches(c->version, p->versions))
+		if (!applies(c, p, o))
 			continue;
 		if (sha256_file(path, hex, NULL, err) < 0) {
 			json_decref(list);
@@ -113,7 +125,8 @@ static int add_recipe(struct step *s, const struct recipe *r, const char *kind, 
 }
 
 /* Adds the source, and the start of the script, which applies the patches. */
-static void add_source(struct step *s, const struct chosen *c, struct buf *script)
+static void add_source(
+	struct step *s, const struct chosen *c, const struct cpython_options *o, struct buf *script)
 {
 	const struct recipe *r = c->recipe;
 
@@ -125,7 +138,7 @@ static void add_source(struct step *s, const struct chosen *c, struct buf *scrip
 		CLEANUP_FREE char *path = recipe_patch_path(r, &r->patches[i]);
 		const char *rel = path + strlen(r->dir) + 1;
 
-		if (!version_matches(c->version, r->patches[i].versions))
+		if (!applies(c, &r->patches[i], o))
 			continue;
 		step_file(s, path, rel);
 		buf_addf(script, "patch -p1 -s -N --no-backup-if-mismatch <\"$RECIPE/%s\"\n", rel);
@@ -172,7 +185,7 @@ static int plan_package(struct cpython_build *b, const struct chosen *c, struct 
 	strv_add(&s->env, "CPPFLAGS=-I@S@/deps/include");
 	strv_add(&s->env, "LDFLAGS=-L@S@/deps/lib");
 	strv_add(&s->env, "PATH=/usr/local/bin:/usr/bin:/bin");
-	add_source(s, c, &script);
+	add_source(s, c, &b->request.options, &script);
 	buf_addf(&script, "%s\n", c->recipe->build);
 	add_licences(c, &script);
 	s->script = buf_steal(&script);
@@ -209,7 +222,7 @@ struct step *step_of_cpython(struct cpython_build *b, const char *kind, const ch
 	if (prelude)
 		buf_adds(&script, prelude);
 	else
-		add_source(s, c, &script);
+		add_source(s, c, &b->request.options, &script);
 	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0 ||
 		add_recipe(s, c->recipe, kind, err) < 0)
 		return NULL;

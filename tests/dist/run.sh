@@ -12,7 +12,7 @@ set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 RECIPES=${RECIPES:-$HERE/../../recipes}
-TOPICS=${*:-elf modules bytecode relocation venv capabilities certificates embed gdb bolt overlinked layouts probes documented damage suite}
+TOPICS=${*:-elf modules bytecode startup relocation venv capabilities certificates embed gdb bolt overlinked layouts probes documented damage suite}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/check-dist.XXXXXX")
 # Other users come in, too: see capabilities.sh.
 chmod 755 "$WORK"

@@ -90,23 +90,33 @@ static const char *text_of_first(const json_t *patches, const char *key)
 	return json_string_value(json_object_get(json_array_get(patches, 0), key));
 }
 
-/* Those that apply to the version. */
+/* Those that apply to the version, and to the build's options. */
 static void test_patches(void **state)
 {
-	static struct recipe_patch patches[] = {{(char *)"a.patch", (char *)"why", NULL},
-		{(char *)"b.patch", (char *)"old", (char *)"<3.11"}};
+	static struct recipe_patch patches[] = {
+		{.file = (char *)"a.patch", .reason = (char *)"why"},
+		{.file = (char *)"b.patch", .reason = (char *)"old", .versions = (char *)"<3.11"},
+		{.file = (char *)"a.patch",
+			.reason = (char *)"quick",
+			.option = (char *)"startup=fast"}};
 	struct recipe recipe = {.name = (char *)"cpython",
 		.dir = *state,
 		.patches = patches,
 		.n_patches = ARRAY_SIZE(patches)};
 	struct chosen chosen = {.recipe = &recipe, .version = "3.13.15"};
+	struct cpython_options options;
 	struct err err = ERR_INIT;
 	json_t *found;
 	char hex[SHA256_HEX_SIZE];
 
 	scratch_file(*state, "a.patch", "content", 0644);
 	scratch_file(*state, "b.patch", "content", 0644);
-	assert_int_equal(cpython_patches(&chosen, &found, &err), 0);
+	cpython_defaults(&options);
+	assert_int_equal(cpython_patches(&chosen, &options, &found, &err), 0);
+	assert_int_equal(json_array_size(found), 2);
+	json_decref(found);
+	options.startup = "plain";
+	assert_int_equal(cpython_patches(&chosen, &options, &found, &err), 0);
 	assert_int_equal(json_array_size(found), 1);
 	sha256_hex("content", 7, hex);
 	assert_string_equal(text_of_first(found, "file"), "a.patch");
@@ -114,7 +124,7 @@ static void test_patches(void **state)
 	assert_string_equal(text_of_first(found, "sha256"), hex);
 	json_decref(found);
 	recipe.n_patches = 0;
-	assert_int_equal(cpython_patches(&chosen, &found, &err), 0);
+	assert_int_equal(cpython_patches(&chosen, &options, &found, &err), 0);
 	assert_null(found);
 }
 

@@ -1,0 +1,60 @@
+# What a start does, in counts: times vary, these do not.  And that what makes it faster changes
+# nothing that a program sees.
+. "$HERE/common.sh"
+
+same "behaviour of modules and classes" "$("$PYTHON" -I "$HERE/startup.py" 2>&1)" ""
+same "starts without frozen modules" \
+	"$("$PYTHON" -I -X frozen_modules=off -c 'import encodings as e, linecache as l
+print(e.__spec__.origin == e.__file__, l.__spec__.origin == l.__file__)' 2>&1)" "True True"
+
+# A Python without its library says so at the start.
+mkdir "$SCRATCH/no library"
+case $(PYTHONHOME="$SCRATCH/no library" "$PYTHON" -c pass 2>&1) in
+*"No module named 'encodings'"*) echo "ok ${LABEL}says that it has no library" ;;
+*) echo "FAIL ${LABEL}says that it has no library" ;;
+esac
+
+# As PyInstaller and its like have it: the library in an archive and nothing beside it.
+mkdir -p "$SCRATCH/zipped/lib/python$VERSION/lib-dynload"
+(cd "$TREE/lib/python$VERSION" && "$PYTHON" -I -c 'import glob, sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as archive:
+    for name in glob.glob("*.py") + [n for d in sys.argv[2:] for n in glob.glob(f"{d}/*.py")]:
+        archive.write(name)' "$SCRATCH/zipped/lib/python$(echo "$VERSION" | tr -d .).zip" \
+	encodings collections importlib re json)
+same "codecs and sources from an archive" "$(PYTHONHOME="$SCRATCH/zipped" "$PYTHON" -S -c '
+import encodings.cp437, json, linecache
+print("zip" in encodings.__file__, "zip" in encodings.cp437.__file__, "zip" in linecache.__file__)' 2>&1)" \
+	"True True True"
+
+plain=$("$PYTHON" -I -c 'import json, sys
+print(json.load(open(sys.argv[1]))["options"].get("startup", "plain"))' \
+	"$TREE/share/solder/build.json" 2>/dev/null) || plain=plain
+if [ "$plain" = plain ]; then
+	skip "counts" "this build starts as CPython does"
+	exit
+fi
+if ! "$SOLDER" explain --startup "$PYTHON" --json -q >"$SCRATCH/start.json" 2>"$SCRATCH/why"; then
+	echo "FAIL ${LABEL}solder explain --startup"
+	show <"$SCRATCH/why"
+	exit
+fi
+# CPython's own: 337 system calls, 20 files opened, four modules from files of bytecode.
+# What is left: 66 calls for signals, 60 for libraries and the locale, the rest for paths.
+none "counts of a start" "$("$PYTHON" -I - "$SCRATCH/start.json" 2>&1 <<'END'
+import json, sys
+
+start = json.load(open(sys.argv[1]))['a']['startup']
+trace, modules = start['trace'], start['modules']
+if 'not_known' not in trace:
+    for name in trace['files']:
+        if name.endswith(('.py', '.pyc')):
+            print(f'reads {name}')
+    for what, bound in {'calls': 270, 'opens': 16, 'looks_failed': 24}.items():
+        if trace[what] > bound:
+            print(f'{what}: {trace[what]} are more than {bound}')
+print(*(f'imports {name} from a file' for name, kind in modules.items() if kind == 'source'), sep='\n')
+# A type and its methods have some 100 addresses; there are 200 types.
+if sum(n for kind, n in start['relocations'].items()) > 32000:
+    print('relocations:', start['relocations'])
+END
+)"
