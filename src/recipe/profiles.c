@@ -7,7 +7,7 @@
 #include "recipe/recipe.h"
 #include "recipe/yaml-internal.h"
 
-#define FOLDER "cpython/profiles"
+#define PROFILES_FOLDER "cpython/profiles"
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 static bool is_digest(const char *text)
@@ -22,20 +22,20 @@ static int read_profile(
 		struct locked_profile kept;
 		char *size;
 	} raw = {0};
-#define KEPT(member) offsetof(struct raw_profile, kept.member)
+#define FIELD(member) offsetof(struct raw_profile, kept.member)
 	static const struct yaml_field fields[] = {
-		{"file", YAML_TEXT, KEPT(file)},
-		{"kind", YAML_TEXT, KEPT(kind)},
-		{"cpython", YAML_TEXT, KEPT(version)},
-		{"compiler", YAML_TEXT, KEPT(compiler)},
-		{"release", YAML_TEXT, KEPT(release)},
-		{"triple", YAML_TEXT, KEPT(triple)},
+		{"file", YAML_TEXT, FIELD(file)},
+		{"kind", YAML_TEXT, FIELD(kind)},
+		{"cpython", YAML_TEXT, FIELD(version)},
+		{"compiler", YAML_TEXT, FIELD(compiler)},
+		{"release", YAML_TEXT, FIELD(release)},
+		{"triple", YAML_TEXT, FIELD(triple)},
 		{"size", YAML_TEXT, offsetof(struct raw_profile, size)},
-		{"sha256", YAML_TEXT, KEPT(sha256)},
-		{"content", YAML_TEXT, KEPT(content)},
-		{"training", YAML_TEXT, KEPT(training)},
-		{"command", YAML_TEXT, KEPT(command)},
-		{"date", YAML_TEXT, KEPT(date)},
+		{"sha256", YAML_TEXT, FIELD(sha256)},
+		{"content", YAML_TEXT, FIELD(content)},
+		{"training", YAML_TEXT, FIELD(training)},
+		{"command", YAML_TEXT, FIELD(command)},
+		{"date", YAML_TEXT, FIELD(date)},
 	};
 	int failed = yaml_read(y, item, fields, ARRAY_SIZE(fields), &raw, err);
 	CLEANUP_FREE char *size = raw.size;
@@ -57,24 +57,29 @@ static int read_profile(
 	return 0;
 }
 
-int profiles_load(const char *dir, struct profiles **ret, struct err *err)
+static int read_index(const struct yaml *y, struct profiles *p, struct err *err)
 {
-	CLEANUP(cleanup_profiles) struct profiles *p = xcalloc(1, sizeof(*p));
-	CLEANUP_FREE char *path = xasprintf("%s/" FOLDER "/index.yaml", dir);
 	static const struct yaml_field fields[] = {{"profiles", YAML_LIST, 0}};
-	CLEANUP(yaml_release) struct yaml y = {0};
 	struct fy_node *list = NULL, *item;
 	void *iter = NULL;
 
-	p->dir = xasprintf("%s/" FOLDER, dir);
-	if (path_exists(path)) {
-		if (yaml_load(path, &y, err) < 0 || yaml_read(&y, fy_document_root(y.doc), fields,
-							    ARRAY_SIZE(fields), &list, err) < 0)
+	if (yaml_read(y, fy_document_root(y->doc), fields, ARRAY_SIZE(fields), &list, err) < 0)
+		return -1;
+	while (list && (item = fy_node_sequence_iterate(list, &iter)))
+		if (read_profile(y, item, ARRAY_ADD(p->v, p->n), err) < 0)
 			return -1;
-		while (list && (item = fy_node_sequence_iterate(list, &iter)))
-			if (read_profile(&y, item, ARRAY_ADD(p->v, p->n), err) < 0)
-				return -1;
-	}
+	return 0;
+}
+
+int profiles_load(const char *dir, struct profiles **ret, struct err *err)
+{
+	CLEANUP(cleanup_profiles) struct profiles *p = xcalloc(1, sizeof(*p));
+	CLEANUP_FREE char *path = xasprintf("%s/" PROFILES_FOLDER "/index.yaml", dir);
+	CLEANUP(yaml_release) struct yaml y = {0};
+
+	p->dir = xasprintf("%s/" PROFILES_FOLDER, dir);
+	if (path_exists(path) && (yaml_load(path, &y, err) < 0 || read_index(&y, p, err) < 0))
+		return -1;
 	*ret = steal(&p);
 	return 0;
 }

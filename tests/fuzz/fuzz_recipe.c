@@ -1,6 +1,7 @@
 /* Any text as a recipe, as a preset and as the locks of a set; what is taken is complete.
  *
- * Source: src/recipe/yaml.c src/recipe/lock.c src/recipe/version.c
+ * Source: src/recipe/yaml.c src/recipe/lock.c src/recipe/profiles.c
+ *   src/recipe/version.c
  */
 #include "fuzz.h"
 
@@ -10,6 +11,7 @@
 #define read_place read_lock_place
 #define read_entry read_lock_entry
 #include "recipe/lock.c"
+#include "recipe/profiles.c"
 
 static void recipe_of(const char *path)
 {
@@ -69,6 +71,22 @@ static void lock_of(const char *path)
 	}
 }
 
+static void index_of(const char *path)
+{
+	CLEANUP(cleanup_profiles) struct profiles *p = xcalloc(1, sizeof(*p));
+	CLEANUP(yaml_release) struct yaml y = {0};
+	struct err err = ERR_INIT;
+
+	if (yaml_load(path, &y, &err) < 0 || read_index(&y, p, &err) < 0) {
+		fuzz_check_err(&err);
+		return;
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		fuzz_check(p->v[i].size && !strchr(p->v[i].file, '/') && p->v[i].file[0] != '.');
+		fuzz_check(profiles_find(p, &p->v[i]));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char path[64];
@@ -77,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	recipe_of(path);
 	preset_of(path);
 	lock_of(path);
+	index_of(path);
 	close(fd);
 	return 0;
 }
