@@ -76,7 +76,7 @@ def sections(path):
 
 def functions(path):
     """Address of each function, by name."""
-    found = re.findall(r"^ *\d+: ([0-9a-f]+) +\d+ FUNC +\w+ +\w+ +(?!UND)\S+ (\S+)",
+    found = re.findall(r"^ *\d+: ([0-9a-f]+) +\w+ FUNC +\w+ +\w+ +(?!UND)\S+ (\S+)",
                        run("readelf", "-sW", path).stdout, re.M)
     return {name.split("@")[0]: int(address, 16) for address, name in found}
 
@@ -354,8 +354,8 @@ def apply():
         report["left"] += sorted(f"{f.name}: {name}" for name in left)
         same_headers(BEFORE / f.file, after / f.file)
         starts_stripped(after, f)
-        names = functions(after / f.file)
-        report["files"][f.name]["loop"] = any(n.startswith(LOOP + ".cold") for n in names)
+        report["files"][f.name]["loop"] = any(
+            n.startswith(LOOP + ".cold") for n in functions(after / f.file))
     for f in forms:
         shutil.copy2(after / f.file, OUT / Path(f.file).name)
     if len(forms) == 1:

@@ -116,9 +116,9 @@ char *bolt_text(const json_t *report)
 		return xasprintf("not used: %s", unused);
 	json_object_foreach ((json_t *)files, of, file)
 		buf_addf(&text,
-			"%s%s: %lld of %lld functions moved, by a profile that fits %.1f %%",
+			"%s%s: %lld of %lld functions laid out by a profile that fits %.1f %%",
 			text.len ? "; " : "", of,
-			(long long)json_integer_value(json_object_get(file, "moved")),
+			(long long)json_integer_value(json_object_get(file, "profiled")),
 			(long long)json_integer_value(json_object_get(file, "functions")),
 			100 * json_number_value(json_object_get(file, "samples_fit")));
 	json_array_foreach (json_object_get(report, "left"), i, name)
