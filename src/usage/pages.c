@@ -18,6 +18,18 @@ static size_t columns(const char *s, size_t len)
 	return n;
 }
 
+/* The length of a word; alternatives that are wider than a line go on behind one of their bars. */
+static size_t part_of_word(const char *text, size_t n, size_t room)
+{
+	size_t k = n;
+
+	if (columns(text, n) <= room)
+		return n;
+	while (k > 1 && (text[k - 1] != '|' || columns(text, k) > room))
+		k--;
+	return k > 1 ? k : n;
+}
+
 /* One paragraph, whose line ends mean nothing. `at` columns of the first line are taken; the others
  * begin behind `indent` spaces. */
 static void fill(FILE *out, const char *text, size_t len, size_t indent, size_t at)
@@ -32,6 +44,7 @@ static void fill(FILE *out, const char *text, size_t len, size_t indent, size_t 
 		n = text + n > end ? (size_t)(end - text) : n;
 		if (text >= end || !n)
 			break;
+		n = part_of_word(text, n, WIDTH - indent);
 		if (!first && at + 1 + columns(text, n) > WIDTH) {
 			fprintf(out, "\n%*s", (int)indent, "");
 			at = indent;
