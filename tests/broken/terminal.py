@@ -149,9 +149,9 @@ def failing_step(said):
     with open("source.tar.gz", "rb") as f:
         data = f.read()
     digest = hashlib.sha256(data).hexdigest()
-    options = recipes("r", "bzip2/recipe.yaml", b"  # The package",
-                      b'  cat "$RECIPE/said"; exit 1\n  # The package')
-    write("r/bzip2/said", said)
+    options = recipes("r", "zlib-ng/recipe.yaml", b"  # Debian's copy",
+                      b'  cat "$RECIPE/said"; exit 1\n  # Debian\'s copy')
+    write("r/zlib-ng/said", said)
     with open("r/sets/debian.yaml", encoding="utf-8") as f:
         lock = f.read()
     lock = re.sub("size: .*", f"size: {len(data)}", lock)
@@ -272,9 +272,10 @@ WAYS = {
     "a name in a recipe": lambda: ["build", "-n"] + recipes(
         "r", "bzip2/recipe.yaml", b"name: bzip2", b'name: "' + MARK.encode() + rb'\x1b[31m\n\u202e"'),
     "the file of a source": lambda: ["build"] + recipes(
-        "r", "sets/debian.yaml", b"bzip2_1", MARK.encode() + "\u202e_1".encode()),
+        "r", "sets/debian.yaml", b"node-yarnpkg_4", MARK.encode() + "\u202e_4".encode()),
     "a version in a lock": lambda: ["build", "-n"] + recipes(
-        "r", "sets/debian.yaml", b"version: ", b'version: "' + MARK.encode() + rb'\x1b[31m\n" #'),
+        "r", "sets/debian.yaml", b"zlib-ng\n    version: ",
+        b'zlib-ng\n    version: "' + MARK.encode() + rb'\x1b[31m\n" #'),
     # Programs.
     "a compiler's error": lambda: gcc_that_says("nothing", NAME),
     "a compiler that cannot say its version": lambda: (

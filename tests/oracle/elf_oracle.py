@@ -146,7 +146,8 @@ class Elf:
         """Adds exports and undefined symbols; returns the numbers of the undefined ones."""
         exports, undefined, numbers = set(), [], set()
         for line in self.text.split('\n'):
-            m = SYMBOL.match(line)
+            # readelf names a binding of GNU's only where the header says that GNU's are in use.
+            m = SYMBOL.match(line.replace('<OS specific>: 10', 'UNIQUE'))
             if not m:
                 continue
             index, _, bind, visibility, section, name = m.groups()
@@ -210,7 +211,9 @@ class Elf:
                 file = m[1]
                 continue
             self.add('version', file, m[2])
-            version = re.fullmatch(r'GLIBC_(\d[\d.]*)', m[2])
+            # The name by which loaders before 2.36 refuse packed relative relocations.
+            name = 'GLIBC_2.36' if m[2] == 'GLIBC_ABI_DT_RELR' else m[2]
+            version = re.fullmatch(r'GLIBC_(\d[\d.]*)', name)
             if version and (not best or number(version[1]) > number(best)):
                 best = version[1]
         if best:

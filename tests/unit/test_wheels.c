@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "check/check-internal.h"
+#include "python/python.h"
 
 #define MODULE(name, top, body)                                                                    \
 	"#include <Python.h>\n" top "static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "     \
@@ -409,7 +410,7 @@ static void test_pip_environment(void **state)
 		setenv(kept[i], "here", 1);
 	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++)
 		setenv(dropped[i], "here", 1);
-	pip_environment("/scratch", &env);
+	py_pip_environment("/scratch", &env);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
 		CLEANUP_FREE char *word = xasprintf("%s=here", kept[i]);
 
