@@ -113,7 +113,7 @@ include tests/tests.mk
 dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
 	+@$(MAKE) --no-print-directory all
-	@sh tests/dist/demo.sh $(OUT)/solder $(if $(RELEASE),--cc best --lto best) $(DIST_FLAGS)
+	@sh tests/dist/demo.sh $(OUT)/solder $(if $(RELEASE),--cc best --lto best --bolt auto) $(DIST_FLAGS)
 .PHONY: dist
 
 # Each trains for as long as a build takes; `solder build` then takes them from the recipe.
