@@ -38,7 +38,8 @@ if ! "$SOLDER" explain --startup "$PYTHON" --json -q >"$SCRATCH/start.json" 2>"$
 	show <"$SCRATCH/why"
 	exit
 fi
-# CPython's own: 337 system calls, 20 files opened, four modules from files of bytecode.
+# CPython's own: 337 system calls, 20 files opened, four modules from files of bytecode, and some
+# forty looks in vain.  How many there are depends a little on the place and on the C library.
 # What is left: 66 calls for signals, 60 for libraries and the locale, the rest for paths.
 none "counts of a start" "$("$PYTHON" -I - "$SCRATCH/start.json" 2>&1 <<'END'
 import json, sys
@@ -49,7 +50,7 @@ if 'not_known' not in trace:
     for name in trace['files']:
         if name.endswith(('.py', '.pyc')):
             print(f'reads {name}')
-    for what, bound in {'calls': 270, 'opens': 16, 'looks_failed': 24}.items():
+    for what, bound in {'calls': 290, 'opens': 16, 'looks_failed': 32}.items():
         if trace[what] > bound:
             print(f'{what}: {trace[what]} are more than {bound}')
 print(*(f'imports {name} from a file' for name, kind in modules.items() if kind == 'source'), sep='\n')

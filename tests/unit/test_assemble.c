@@ -23,8 +23,11 @@ static void setup(struct fixture *f, char *root)
 		.compile = {.id = "cpython-compile-1"},
 		.tree = {.id = "cpython-tree-2"},
 		.link = {.id = "cpython-link-3"}};
-	f->plan = (struct cpython_plan){
-		.compile = &f->compile, .tree = &f->tree, .link = &f->link, .series = "3.13"};
+	f->plan = (struct cpython_plan){.compile = &f->compile,
+		.tree = &f->tree,
+		.link = &f->link,
+		.last = &f->link,
+		.series = "3.13"};
 	f->out = xasprintf("%s/out", root);
 	scratch_file(root, "store/cpython-compile-1/tree/source-date-epoch", "1234567890", 0644);
 	scratch_file(root, "store/cpython-tree-2/tree/python/lib/os.py", "pass", 0644);

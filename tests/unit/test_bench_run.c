@@ -368,7 +368,8 @@ static void test_packages(void **state)
 	add_package(*state, b->arms[0].packages);
 	free(b->suite);
 	b->suite = xstrdup("own");
-	b->n_workloads = 0;
+	while (b->n_workloads)
+		bench_workload_release(&b->workloads[--b->n_workloads]);
 	if (bench_add_pyperformance(b, index, dir, true, NULL, &err) < 0 ||
 		bench_select(b, "wants,listed", 0, &err) < 0 || run_in(b, *state, &err) < 0)
 		fail_msg("%s", err.msg);
