@@ -108,8 +108,10 @@ void cpython_record_release(struct cpython_record *record)
 	*record = (struct cpython_record){0};
 }
 
-/* Trees older than an option were built with its default; those older than hardening, without
- * any, and with frame pointers left to the compiler. */
+/* How trees were built that are older than an option: by its default, if it is not named here. */
+static const struct cpython_setting before[] = {{"frame-pointers", "no"}, {"protector", "none"},
+	{"clash", "no"}, {"fortify", "0"}, {"zlib", "classic"}, {"startup", "plain"}};
+
 static int read_options(
 	const char *path, const json_t *options, struct cpython_request *request, struct err *err)
 {
@@ -127,10 +129,7 @@ static int read_options(
 				number ? "" : option->choices);
 		cpython_option_set(&request->options, option, text);
 	}
-	if (!json_object_get(options, "protector")) {
-		request->options.frame_pointers = "no";
-		cpython_fill_hardening(&request->options, "none");
-	}
+	cpython_fill(&request->options, before, ARRAY_SIZE(before));
 	cpython_fill_defaults(&request->options);
 	request->cc = json_word(options, "cc");
 	request->sources = json_word(options, "sources");

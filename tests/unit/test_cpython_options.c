@@ -317,6 +317,27 @@ static void test_presets(void **state)
 	}
 }
 
+/* A tree that is older than an option says nothing of it. */
+static void test_older_tree(void **state)
+{
+	CLEANUP_CPYTHON_RECORD struct cpython_record r = {0};
+	const struct cpython_options *o = &r.request.options;
+	struct err err = ERR_INIT;
+
+	scratch_file(*state, "share/solder/build.json",
+		"{\"distribution\": {\"python\": \"3.13.15\", \"triple\": \"x86_64-linux-gnu\"},"
+		" \"options\": {\"lto\": \"full\", \"cc\": \"gcc\", \"sources\": \"debian\"}}",
+		0644);
+	assert_int_equal(cpython_record_read(*state, *state, NULL, &r, &err), 0);
+	assert_string_equal(o->lto, "full");
+	assert_string_equal(o->link, "static");
+	assert_string_equal(o->zlib, "classic");
+	assert_string_equal(o->startup, "plain");
+	assert_string_equal(o->frame_pointers, "no");
+	assert_string_equal(cpython_hardening_of(o), "none");
+	assert_string_equal(o->profile, "none");
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -336,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_code_flags),
 		cmocka_unit_test(test_presets),
+		SCRATCH_TEST(test_older_tree),
 		cmocka_unit_test(test_names),
 	};
 
