@@ -25,7 +25,7 @@ int bolt_choose(struct cpython_build *b, struct err *err)
 	if (strcmp(o->bolt, "yes") != 0)
 		return 0;
 	if (o->bolt_profile && strcmp(o->bolt_profile, "train") != 0)
-		return profile_given(o->bolt_profile, p, err);
+		return profile_given(b, o->bolt_profile, p, err);
 	if (!o->bolt_profile && profile_locked(b, "bolt", p, err) < 0)
 		return -1;
 	p->train = !p->source;

@@ -94,7 +94,8 @@ char *profile_find(const char *recipes, const struct cache *cache, const char *s
 int profile_locked(
 	const struct cpython_build *b, const char *kind, struct chosen_profile *p, struct err *err);
 /* Takes the profile at `given`: a file, or a folder, which is known by its content. */
-int profile_given(const char *given, struct chosen_profile *p, struct err *err);
+int profile_given(const struct cpython_build *b, const char *given, struct chosen_profile *p,
+	struct err *err);
 /* What a finished compile found: how many of the functions in a part of the source the profile
  * knows, and whether it was used. *words is for people; the caller frees it. */
 int profile_fit(const struct cpython_build *b, bool *used, char **words, struct err *err);

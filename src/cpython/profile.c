@@ -71,16 +71,26 @@ int profile_locked(
 	return 0;
 }
 
-int profile_given(const char *given, struct chosen_profile *p, struct err *err)
+int profile_given(
+	const struct cpython_build *b, const char *given, struct chosen_profile *p, struct err *err)
 {
+	CLEANUP(cleanup_profiles) struct profiles *all = NULL;
 	CLEANUP_CLOSE int fd = path_is_dir(given) ? -1 : file_open(given, err);
 
 	if (!path_is_dir(given) && fd < 0)
 		return err_wrap(err, "the profile");
 	p->source = path_absolute(given);
 	p->words = xasprintf("'%s'", given);
-	return path_is_dir(given) ? tree_digest(p->source, p->digest, err)
-				  : sha256_file(p->source, p->digest, NULL, err);
+	if (path_is_dir(given))
+		return tree_digest(p->source, p->digest, err);
+	if (sha256_file(p->source, p->digest, NULL, err) < 0 ||
+		profiles_load(b->recipes, &all, err) < 0)
+		return -1;
+	/* A locked one is the same step, by whatever name it is called. */
+	for (size_t i = 0; i < all->n; i++)
+		if (!strcmp(all->v[i].sha256, p->digest))
+			snprintf(p->digest, sizeof(p->digest), "%s", all->v[i].content);
+	return 0;
 }
 
 int profile_choose(struct cpython_build *b, struct err *err)
@@ -95,7 +105,7 @@ int profile_choose(struct cpython_build *b, struct err *err)
 		return 0;
 	}
 	if (strcmp(o->profile, "train") != 0)
-		return profile_given(o->profile, &b->profile, err);
+		return profile_given(b, o->profile, &b->profile, err);
 	b->profile.train = true;
 	if (!is_training(o->train) && (script = file_open(o->train, err)) < 0)
 		return err_wrap(err, "the training script");

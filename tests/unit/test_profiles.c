@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "cpython/cpython-internal.h"
 #include "recipe/recipe.h"
 #include "tar/tar.h"
 
@@ -137,23 +138,30 @@ static void test_damaged(void **state)
 	assert_null(path);
 }
 
-/* What solder ships is what its index says, inside, too, and unpacks as a step would. */
+/* What solder ships is what its index says, inside, too, and unpacks as a step would; and it is the
+ * same when it is given by name. */
 static void test_shipped(void **state)
 {
 	CLEANUP(cleanup_profiles) struct profiles *p = NULL;
+	char recipes[] = "recipes";
+	struct cpython_build b = {.recipes = recipes};
 	struct err err = ERR_INIT;
 
 	if (profiles_load("recipes", &p, &err) < 0)
 		fail_msg("%s", err.msg);
 	for (size_t i = 0; i < p->n; i++) {
 		CLEANUP_FREE char *dir = xasprintf("%s/%zu", (char *)*state, i), *path = NULL;
+		struct chosen_profile given = {0};
 		char hex[SHA256_HEX_SIZE];
 
 		if (profiles_check(p, &p->v[i], &path, &err) < 0 ||
 			tar_extract(path, dir, 1, NULL, &err) < 0 ||
-			tree_digest(dir, hex, &err) < 0)
+			tree_digest(dir, hex, &err) < 0 ||
+			profile_given(&b, path, &given, &err) < 0)
 			fail_msg("%s", err.msg);
 		assert_string_equal(hex, p->v[i].content);
+		assert_string_equal(given.digest, p->v[i].content);
+		profile_release(&given);
 	}
 }
 
