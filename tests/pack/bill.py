@@ -16,6 +16,7 @@ LIBRARIES = {  # functions that a library defines wherever it is linked in
     "sqlite": r"sqlite3(_step|Malloc|RunParser)",
     "bzip2": r"BZ2_(bzCompress|bzDecompress|compressBlock)",
     "zlib": r"((de|in)flate|z_(de|in)flate|crc32_z|adler32_z)",
+    "zlib-ng": r"(init_functable|zng_inflate_table)",
     "xz": r"lzma_(code|block_decoder_init|lzma_decoder_init)",
     "zstd": r"ZSTD_(compress|decompress)Stream2?",
     "expat": r"XML_Parse(Buffer)?",
@@ -38,8 +39,10 @@ def functions(path):
 
 def libraries(path):
     names = set(functions(path))
-    return {lib for lib, pattern in LIBRARIES.items()
-            if any(re.fullmatch(pattern, name) for name in names)}
+    found = {lib for lib, pattern in LIBRARIES.items()
+             if any(re.fullmatch(pattern, name) for name in names)}
+    # Which has zlib's functions, by the same names.
+    return found - {"zlib"} if "zlib-ng" in found else found
 
 
 def check_packages(packages, build):
