@@ -14,8 +14,7 @@ PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils 
 PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
 	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf \
 	python3-dev python3-pip python3-pip-whl python3-setuptools-whl valgrind gdb \
-	minisign signify-openbsd
-PACKAGES_FUZZ := llvm-14
+	minisign signify-openbsd llvm-14
 PACKAGES_PACK := gdb libarchive-tools python3-venv zstd
 PACKAGES_HTML := chromium python3
 

@@ -100,7 +100,7 @@ $(OUT)/tests/fuzz_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/librooms.a
 	$(link)
 
 fuzz: ## fuzz every parser (TARGETS='zip sums': these), MINUTES each (default 1), with clang-14
-	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK) $(PACKAGES_FUZZ)
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)
 	+@$(MAKE) --no-print-directory OUT=$(OUT)/fuzz CC='$(or $(FUZZ_CC),clang-14)' DEVELOPER=1 \
 		CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping' \
 		fuzz-run

@@ -6,7 +6,7 @@ repo=$(pwd -P)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 2
-passed=0 failed=0 skipped=0
+passed=0 failed=0
 
 cat >same.c <<'END'
 static int one(int x) { int s = 0; for (int i = 0; i < x; i++) s += i % 3 ? i : -i; return s; }
@@ -48,7 +48,7 @@ try() { # What is trained with is the same file.
 
 OUT=$work NM=nm cplaces=
 for CC in gcc-12 gcc; do
-	command -v $CC >/dev/null || { skipped=$((skipped + 1)) && continue; }
+	command -v $CC >/dev/null || continue
 	CC_FAMILY=gcc use="-O0 -fprofile-use -Wno-missing-profile -Wno-coverage-mismatch"
 	cp same.c unit.c
 	$CC -O0 -fprofile-generate -c unit.c -o unit.o && $CC -fprofile-generate unit.o -o unit && ./unit
@@ -56,12 +56,14 @@ for CC in gcc-12 gcc; do
 done
 for n in 22 14; do
 	CC=clang-$n CC_FAMILY=clang use="-O0 -fprofile-instr-use=code.profclangd -Wno-profile-instr-out-of-date"
-	command -v llvm-profdata-$n >/dev/null && cp same.c unit.c && $CC -fprofile-instr-generate unit.c -o unit &&
-		LLVM_PROFILE_FILE=raw ./unit && llvm-profdata-$n merge -o code.profclangd raw ||
-		{ skipped=$((skipped + 1)) && continue; }
+	# `make check` installs 14.
+	command -v llvm-profdata-$n >/dev/null || [ $n = 14 ] || continue
+	cp same.c unit.c
+	$CC -fprofile-instr-generate unit.c -o unit && LLVM_PROFILE_FILE=raw ./unit &&
+		llvm-profdata-$n merge -o code.profclangd raw
 	try "3 5 unused"
 	echo "no profile" >code.profclangd
 	judge same.c "0 0 unused"
 done
-echo "$passed passed, $failed failed, $skipped skipped"
+echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
