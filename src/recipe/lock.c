@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +31,6 @@ static int read_entry(
 	};
 	CLEANUP(raw_release) struct raw_entry raw = {0};
 	int failed = yaml_read(y, item, fields, ARRAY_SIZE(fields), &raw, err);
-	char *end;
 
 	*e = raw.entry; /* so that it is freed with the lock */
 	if (failed < 0)
@@ -41,14 +39,9 @@ static int read_entry(
 		strv_take(&e->urls, steal(&raw.path));
 	if (!e->urls.n)
 		return yaml_error(y, item, err, "the key 'urls' is missing");
-	errno = 0;
-	e->size = strtoull(raw.size, &end, 10);
-	if (errno || *end || !e->size || *raw.size == '-')
-		return yaml_error(y, yaml_get(item, "size"), err, "a size is a number of bytes");
-	if (strlen(e->sha256) != 64 || strspn(e->sha256, "0123456789abcdef") != 64)
-		return yaml_error(y, yaml_get(item, "sha256"), err,
-			"a SHA-256 digest has 64 lower-case hexadecimal digits");
-	return 0;
+	if (yaml_size(y, item, raw.size, &e->size, err) < 0)
+		return -1;
+	return yaml_sha256(y, item, "sha256", e->sha256, err);
 }
 
 static int read_lock(const struct yaml *y, struct lock *l, struct err *err)

@@ -1,5 +1,4 @@
 /* The index of locked profiles. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +7,7 @@
 #include "recipe/yaml-internal.h"
 
 #define PROFILES_FOLDER "cpython/profiles"
-#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
-
-static bool is_digest(const char *text)
-{
-	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
+#define NAME_LETTERS LETTERS_AND_DIGITS "._-"
 
 static int read_profile(
 	const struct yaml *y, struct fy_node *item, struct locked_profile *p, struct err *err)
@@ -39,7 +33,6 @@ static int read_profile(
 	};
 	int failed = yaml_read(y, item, fields, ARRAY_SIZE(fields), &raw, err);
 	CLEANUP_FREE char *size = raw.size;
-	char *end;
 
 	*p = raw.kept; /* so that it is freed with the index */
 	if (failed < 0)
@@ -47,14 +40,10 @@ static int read_profile(
 	if (p->file[0] == '.' || strspn(p->file, NAME_LETTERS) != strlen(p->file))
 		return yaml_error(y, yaml_get(item, "file"), err,
 			"a profile is a file beside its index, named by letters, digits, '.', '_' and '-'");
-	errno = 0;
-	p->size = strtoull(size, &end, 10);
-	if (errno || *end || !p->size || *size == '-')
-		return yaml_error(y, yaml_get(item, "size"), err, "a size is a number of bytes");
-	if (!is_digest(p->sha256) || !is_digest(p->content))
-		return yaml_error(y, yaml_get(item, is_digest(p->sha256) ? "content" : "sha256"),
-			err, "a SHA-256 digest has 64 lower-case hexadecimal digits");
-	return 0;
+	if (yaml_size(y, item, size, &p->size, err) < 0 ||
+		yaml_sha256(y, item, "sha256", p->sha256, err) < 0)
+		return -1;
+	return yaml_sha256(y, item, "content", p->content, err);
 }
 
 static int read_index(const struct yaml *y, struct profiles *p, struct err *err)

@@ -4,6 +4,8 @@
 
 #include <libfyaml.h>
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -42,5 +44,12 @@ int yaml_read(const struct yaml *y, struct fy_node *map, const struct yaml_field
 	void *ret, struct err *err);
 /* The value of a key, or NULL. */
 struct fy_node *yaml_get(struct fy_node *map, const char *key);
+
+/* Reads `text`, the value of the key "size": a number of bytes, not 0. */
+int yaml_size(const struct yaml *y, struct fy_node *map, const char *text, uint64_t *ret,
+	struct err *err);
+/* Fails unless `text`, the value of that key, is a SHA-256 digest. */
+int yaml_sha256(const struct yaml *y, struct fy_node *map, const char *key, const char *text,
+	struct err *err);
 
 #endif

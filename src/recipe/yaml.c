@@ -1,5 +1,6 @@
 #include "recipe/yaml-internal.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,5 +195,26 @@ int yaml_read(const struct yaml *y, struct fy_node *map, const struct yaml_field
 			strv_add(at, text);
 		}
 	}
+	return 0;
+}
+
+int yaml_size(
+	const struct yaml *y, struct fy_node *map, const char *text, uint64_t *ret, struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	if (errno || *end || !*ret || *text == '-')
+		return yaml_error(y, yaml_get(map, "size"), err, "a size is a number of bytes");
+	return 0;
+}
+
+int yaml_sha256(const struct yaml *y, struct fy_node *map, const char *key, const char *text,
+	struct err *err)
+{
+	if (strlen(text) != 64 || strspn(text, "0123456789abcdef") != 64)
+		return yaml_error(y, yaml_get(map, key), err,
+			"a SHA-256 digest has 64 lower-case hexadecimal digits");
 	return 0;
 }
