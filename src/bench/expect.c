@@ -1,21 +1,21 @@
 /* What a campaign will be able to see, said before it starts.
  *
  * The rehearsal runs the reference and its copy once after the other in each workload, with the
- *loops that were chosen: pairs as in a round, of a known ratio of 1. Their log ratios d show the
- *noise s:
+ * loops that were chosen: pairs as in a round, of a known ratio of 1. Their log ratios d show the
+ * noise s:
  *
  *	s = sqrt(mean of min(d^2, (3 m)^2)), m = 1.4826 * median of |d|
  *
  * (m estimates the deviation of normal noise; the cut keeps single disturbances from deciding,
- *which the medians over rounds will ignore as well). A campaign that is resumed takes the pairs of
- *its rounds. With W workloads, whose noise is taken as independent, the mean of their medians over
- *R rounds has the standard error s * sqrt(E(R) / (W R)), and the half-width is
+ * which the medians over rounds will ignore as well). A campaign that is resumed takes the pairs of
+ * its rounds. With W workloads, whose noise is taken as independent, the mean of their medians over
+ * R rounds has the standard error s * sqrt(E(R) / (W R)), and the half-width is
  *
  *	t(R-1, 1-alpha/2) * sqrt(R/(R-1)) * that
  *
  * for the level alpha of the look, as in stats.c. E(R) is the variance of a median against that of
- *a mean: pi/2 for many rounds (and normal noise). A difference that is larger than the half-width
- *by t(R-1, 0.8) standard errors is found in four campaigns of five. */
+ * a mean: pi/2 for many rounds (and normal noise). A difference that is larger than the half-width
+ * by t(R-1, 0.8) standard errors is found in four campaigns of five. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  *
  *   cpython-bolt-profile   which way the code goes in a training run
  *   cpython-bolt-LINK      the interpreter and libpython.so by that profile, and the proof that
- * they still do the same
+ *                          they still do the same
  *
  * Both work on the result of the link. A profile names functions and blocks by digests of their
  * code, so that of the interpreter fits libpython.so too, and one from elsewhere fits as far as the
