@@ -21,6 +21,8 @@ size_t bench_find_workload(const struct bench *b, const char *name);
 /* Adds the workloads of an index (an array) in the same way as bench_add_suite(); `from` names its
  * source in messages. */
 int suite_add_index(struct bench *b, const json_t *index, const char *from, struct err *err);
+/* Parses an index; NULL unless it is an array. The caller owns it. */
+json_t *suite_parse_index(const struct buf *text, const char *from, struct err *err);
 
 /* ---- the order ------------------------------------------------------------------------------ */
 

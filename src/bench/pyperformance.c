@@ -162,8 +162,6 @@ static json_t *index_of(const struct bench *b, const struct bench_arm *arm, cons
 	const char *first = b->arms[0].packages;
 	CLEANUP_STRV struct strv args = STRV_INIT;
 	CLEANUP_BUF struct buf output = BUF_INIT;
-	json_error_t problem;
-	json_t *index;
 
 	strv_add(&args, program);
 	strv_add(&args, dir);
@@ -176,14 +174,7 @@ static json_t *index_of(const struct bench *b, const struct bench_arm *arm, cons
 		err_wrap(err, "listing the benchmarks of '%s' with '%s'", dir, arm->name);
 		return NULL;
 	}
-	index = json_loadb(
-		output.len ? output.data : "", output.len, JSON_REJECT_DUPLICATES, &problem);
-	if (!json_is_array(index)) {
-		json_decref(index);
-		err_set(err, ERR_INPUT, "'%s' holds no list of workloads", program);
-		return NULL;
-	}
-	return index;
+	return suite_parse_index(&output, program, err);
 }
 
 static json_t *find_entry(const json_t *index, const char *name)

@@ -295,6 +295,18 @@ int bench_select(struct bench *b, const char *filter, unsigned int most, struct 
 	return 0;
 }
 
+json_t *suite_parse_index(const struct buf *text, const char *from, struct err *err)
+{
+	json_t *index =
+		json_loadb(text->len ? text->data : "", text->len, JSON_REJECT_DUPLICATES, NULL);
+
+	if (json_is_array(index))
+		return index;
+	json_decref(index);
+	err_set(err, ERR_INPUT, "'%s' holds no list of workloads", from);
+	return NULL;
+}
+
 int suite_add_index(struct bench *b, const json_t *index, const char *from, struct err *err)
 {
 	json_t *entry;
@@ -311,16 +323,13 @@ int bench_add_suite(struct bench *b, const char *dir, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/index.json", dir);
 	CLEANUP_BUF struct buf text = BUF_INIT;
-	json_error_t problem;
 	json_t *index;
 	int result;
 
 	if (file_read(path, INDEX_MAX, &text, err) < 0)
 		return -1;
-	index = json_loadb(text.len ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &problem);
-	result = json_is_array(index)
-			 ? suite_add_index(b, index, path, err)
-			 : err_set(err, ERR_INPUT, "'%s' holds no list of workloads", path);
+	index = suite_parse_index(&text, path, err);
+	result = index ? suite_add_index(b, index, path, err) : -1;
 	json_decref(index);
 	return result;
 }
