@@ -38,6 +38,7 @@ bool toolchain_takes(const struct toolchain *t, const char *flags);
 void toolchain_free(struct toolchain *t);
 void cleanup_toolchain(struct toolchain **t);
 
+const char *toolchain_family(const struct toolchain *t); /* "gcc", "clang" */
 /* Adds the variables for scripts: CC, CXX, AR, …, CC_FAMILY and TRIPLE. */
 void toolchain_env(const struct toolchain *t, struct strv *env);
 /* Adds those for steps that run BOLT: LLVM_BOLT, MERGE_FDATA, LLVM_OBJCOPY. */
@@ -102,6 +103,8 @@ int profile_fit(const struct cpython_build *b, bool *used, char **words, struct 
 
 /* ---- steps.c --------------------------------------------------------------------------------- */
 
+/* CPython among the sources. */
+const struct chosen *cpython_of(const struct cpython_build *b);
 /* Builds the plan from the options, recipes, sources and toolchains in `b`. */
 int cpython_plan(struct cpython_build *b, struct err *err);
 /* Fails if a recipe's tools are not on PATH, naming the program and its Debian package. */

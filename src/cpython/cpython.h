@@ -122,6 +122,9 @@ bool cpython_option_takes(const struct cpython_option *option, const char *value
 const char *cpython_option_get(const struct cpython_options *o, const struct cpython_option *which);
 void cpython_option_set(
 	struct cpython_options *o, const struct cpython_option *which, const char *value);
+/* True (1) or false (0) of settled options: "zlib=ng", a name and its value; -1: there is no such
+ * option, or no such value. */
+int cpython_option_says(const struct cpython_options *o, const char *condition);
 bool cpython_option_is_default(const struct cpython_options *o, const struct cpython_option *which);
 
 /* Sets give several options under one name. Who speaks first counts: single options are said

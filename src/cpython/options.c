@@ -1,4 +1,5 @@
 /* Access to build options by name, from the table in cpython/cpython.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cpython/cpython.h"
@@ -72,6 +73,17 @@ const char *cpython_option_choice(const struct cpython_option *option, size_t i)
 	if (!all->n)
 		strv_split(all, option->choices, "|");
 	return i < all->n ? all->v[i] : NULL;
+}
+
+int cpython_option_says(const struct cpython_options *o, const char *condition)
+{
+	size_t n = strcspn(condition, "=");
+	CLEANUP_FREE char *name = xstrndup(condition, n);
+	const struct cpython_option *option = cpython_find_option(name);
+
+	if (!option || !condition[n] || !cpython_option_takes(option, condition + n + 1))
+		return -1;
+	return !strcmp(cpython_option_get(o, option), condition + n + 1);
 }
 
 bool cpython_option_takes(const struct cpython_option *option, const char *value)

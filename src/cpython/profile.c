@@ -15,30 +15,18 @@
 
 static const char *const trainings[] = {"pgo", "extended", "own", "both"};
 
-static const char *family_of(const struct toolchain *t)
-{
-	return t->family == CC_CLANG ? "clang" : "gcc";
-}
-
-static const struct chosen *cpython_of(const struct cpython_build *b)
-{
-	return &b->sources.chosen[b->sources.n - 1];
-}
-
 static struct locked_profile wanted_by(const struct cpython_build *b, const char *kind)
 {
 	return (struct locked_profile){.kind = (char *)kind,
 		.version = (char *)cpython_of(b)->version,
-		.compiler = (char *)family_of(b->full),
+		.compiler = (char *)toolchain_family(b->full),
 		.release = b->full->release,
 		.triple = b->full->triple};
 }
 
 bool profile_is_file(const char *path)
 {
-	const char *dot = strrchr(path_base(path), '.');
-
-	return dot && (!strcmp(dot, ".profdata") || !strcmp(dot, ".profclangd"));
+	return ends_with(path, ".profdata") || ends_with(path, ".profclangd");
 }
 
 static bool is_training(const char *word)
@@ -131,9 +119,8 @@ static int add_programs(struct step *s, struct err *err)
 	for (size_t i = 0; i < names.n; i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", dir, names.v[i]);
 		CLEANUP_FREE char *name = xasprintf("training/%s", names.v[i]);
-		const char *dot = strrchr(names.v[i], '.');
 
-		if (dot && !strcmp(dot, ".py"))
+		if (ends_with(names.v[i], ".py"))
 			step_file(s, path, name);
 	}
 	return 0;

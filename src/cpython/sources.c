@@ -115,15 +115,14 @@ static int read_depends(const struct cpython_build *b, const struct recipe *of, 
 	bool applies = version_matches(version, package[n] ? package + n : NULL);
 
 	if (when) {
-		const char *word = when + strlen(" if "), *equals = word + strcspn(word, "=");
-		CLEANUP_FREE char *key = xstrndup(word, (size_t)(equals - word));
-		const struct cpython_option *option = cpython_find_option(key);
+		const char *word = when + strlen(" if ");
+		int says = cpython_option_says(&b->request.options, word);
 
-		if (!option || !*equals || !cpython_option_takes(option, equals + 1))
+		if (says < 0)
 			return err_set(err, ERR_INPUT,
 				"the recipe '%s' depends on '%s': '%s' is not a build option and its value",
 				of->name, listed, word);
-		applies &= !strcmp(cpython_option_get(&b->request.options, option), equals + 1);
+		applies &= says;
 	}
 	*name = xstrndup(package, n);
 	return applies;

@@ -57,12 +57,8 @@ int cpython_check_tools(const struct sources *s, struct err *err)
 static bool applies(
 	const struct chosen *c, const struct recipe_patch *p, const struct cpython_options *o)
 {
-	CLEANUP_FREE char *name = p->option ? xstrndup(p->option, strcspn(p->option, "=")) : NULL;
-	const struct cpython_option *option = name ? cpython_find_option(name) : NULL;
-
 	return version_matches(c->version, p->versions) &&
-	       (!name || (option && !strcmp(cpython_option_get(o, option),
-					    p->option + strlen(name) + 1)));
+	       (!p->option || cpython_option_says(o, p->option) == 1);
 }
 
 int cpython_patches(
@@ -198,7 +194,7 @@ static int plan_package(struct cpython_build *b, const struct chosen *c, struct 
 	return add_recipe(s, c->recipe, "build", err);
 }
 
-static const struct chosen *cpython_of(const struct cpython_build *b)
+const struct chosen *cpython_of(const struct cpython_build *b)
 {
 	return &b->sources.chosen[b->sources.n - 1];
 }

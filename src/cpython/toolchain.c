@@ -53,6 +53,11 @@ static char **path_of(const struct toolchain *t, const struct tool *tool)
 	return (char **)((char *)t + tool->offset);
 }
 
+const char *toolchain_family(const struct toolchain *t)
+{
+	return t->family == CC_CLANG ? "clang" : "gcc";
+}
+
 void toolchain_env(const struct toolchain *t, struct strv *env)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
@@ -61,7 +66,7 @@ void toolchain_env(const struct toolchain *t, struct strv *env)
 		if (tools[i].need != WITH_BOLT)
 			strv_addf(env, "%s=%s", tools[i].variable, path ? path : "");
 	}
-	strv_addf(env, "CC_FAMILY=%s", t->family == CC_CLANG ? "clang" : "gcc");
+	strv_addf(env, "CC_FAMILY=%s", toolchain_family(t));
 	strv_addf(env, "TRIPLE=%s", t->triple);
 }
 
