@@ -10,5 +10,5 @@ import json, sys
 c = json.load(open(sys.argv[1]))
 files = {x["lib_sha256"] or x["sha256"] for x in [c["arms"][0]] + c["arms"][0]["links"]}
 print([len(arm["links"]) for arm in c["arms"]], len(files),
-      sorted(r["layout"] for r in c["rounds"]), c["result"]["left_out"])' \
+      sorted({r["layout"] for r in c["rounds"]}), c["result"]["left_out"])' \
 	"$SCRATCH/campaign.json" 2>&1 || cat "$SCRATCH/said")" "[1, 1, 1] 2 [0, 1] []"
