@@ -11,6 +11,9 @@ LIBRARIES := libcurl libarchive libzstd zlib libcrypto jansson libfyaml capstone
 PACKAGES_BUILD := build-essential pkgconf libcurl4-openssl-dev libarchive-dev libzstd-dev \
 	zlib1g-dev libssl-dev libjansson-dev libfyaml-dev libcapstone-dev libdw-dev
 PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils
+# The compiler that makes the fastest Python; where it cannot be had, gcc does it.
+PACKAGES_FAST := clang-22 lld-22 llvm-22
+PACKAGES_RELEASE := bolt-22 valgrind
 PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
 	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf \
 	python3-dev python3-pip python3-pip-whl python3-setuptools-whl valgrind gdb \
@@ -109,10 +112,13 @@ FORCE:
 
 include tests/tests.mk
 
+# How it is built: without the compiler named above it is gcc's full LTO.
+DIST_FORM := --cc best --lto best
 dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
+	@sh tests/lib/packages.sh --optional $(PACKAGES_FAST) $(if $(RELEASE),$(PACKAGES_RELEASE))
 	+@$(MAKE) --no-print-directory all
-	@sh tests/dist/demo.sh $(OUT)/solder $(if $(RELEASE),--cc best --lto best --bolt auto) $(DIST_FLAGS)
+	@sh tests/dist/demo.sh $(OUT)/solder $(DIST_FORM) $(if $(RELEASE),--bolt auto) $(DIST_FLAGS)
 .PHONY: dist
 
 # Each trains for as long as a build takes; `solder build` then takes them from the recipe.

@@ -69,7 +69,8 @@ check-faults: $(OUT)/solder $(OUT)/tests/stepper ## kills at every moment, syste
 
 check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython's own tests
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK)
-	@SOLDER=$(abspath $(OUT)/solder) sh tests/dist/run.sh
+	@sh tests/lib/packages.sh --optional $(PACKAGES_FAST)
+	@SOLDER=$(abspath $(OUT)/solder) FORM='$(DIST_FORM)' sh tests/dist/run.sh
 .PHONY: check-dist
 
 check-html: $(OUT)/tests/html_sample $(OUT)/solder ## a report's page in headless Chromium; screenshots in OUT/html
@@ -91,7 +92,7 @@ check-reproducible: all ## CPython of a tree (TREE=DIR) built again elsewhere: t
 .PHONY: check-reproducible
 
 check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt
-	@SOLDER=$(abspath $(OUT)/solder) sh tests/wheels/run.sh
+	@SOLDER=$(abspath $(OUT)/solder) FORM='$(DIST_FORM)' sh tests/wheels/run.sh
 .PHONY: check-wheels
 
 $(OUT)/tests/fuzz_%: LDFLAGS += -fsanitize=fuzzer

@@ -4,6 +4,7 @@
 #
 #   TREE=DIR       the distribution to check (default: what `make dist` leaves)
 #   AGAINST=DIR    the reference (default: the same with --link shared, built or cached)
+#   FORM=OPTIONS   how the tree was built, for that reference
 #   TOP=N          the first N of wheels/top.txt (default 60)
 #   LIST=FILE      these names instead
 #   JSON=FILE      keep the result there
@@ -27,7 +28,7 @@ fi
 if [ -z "$against" ]; then
 	against=$work/shared
 	# Word splitting is wanted.
-	"$SOLDER" build -q ${DIST_FLAGS:-} --link shared -o "$against" >"$work/log" 2>&1 || {
+	"$SOLDER" build -q ${FORM:-} ${DIST_FLAGS:-} --link shared -o "$against" >"$work/log" 2>&1 || {
 		cat "$work/log"
 		exit 2
 	}
