@@ -6,13 +6,34 @@
 
 struct values {
 	struct cpython_request request;
-	const char *save_profile;
+	const char *save_profile, *save_bolt_profile;
 	bool why, dry_run, json;
 };
 
 static void defaults(void *values)
 {
 	cpython_request_defaults(&((struct values *)values)->request);
+}
+
+/* Which profile it is, before what its step said of it. */
+static void add_profile(json_t *distribution, const char *key, const struct chosen_profile *p,
+	const struct step *step)
+{
+	const char *said = json_string_value(json_object_get(distribution, key));
+	const char *more = p->hint ? p->hint : step ? said : NULL;
+
+	if (p->words)
+		json_object_set_new(distribution, key,
+			json_sprintf("%s%s%s", p->words, more ? "; " : "", more ? more : ""));
+}
+
+static int save_profiles(const struct values *v, const struct cpython_build *b, struct err *err)
+{
+	return (v->save_profile && cpython_save_profile(b, false, v->save_profile, err) < 0) ||
+			       (v->save_bolt_profile &&
+				       cpython_save_profile(b, true, v->save_bolt_profile, err) < 0)
+		       ? -1
+		       : 0;
 }
 
 static int print_summary(const struct values *v, const struct cpython_build *b,
@@ -28,13 +49,8 @@ static int print_summary(const struct values *v, const struct cpython_build *b,
 	json_object_set_new(
 		d, "sources", json_sprintf("%s (%s)", b->sources.lock->set, b->sources.reason));
 	json_object_set_new(d, "sandbox", json_string(b->sandbox_reason));
-	/* Which profile it is, and what the compile said of it. */
-	json_object_set_new(d, "profile",
-		json_sprintf("%s%s%s", b->profile.words,
-			b->profile.hint || b->plan.profile ? "; " : "",
-			b->profile.hint   ? b->profile.hint
-			: b->plan.profile ? json_string_value(json_object_get(d, "profile"))
-					  : ""));
+	add_profile(d, "profile", &b->profile, b->plan.profile);
+	add_profile(d, "bolt", &b->bolt_profile, b->plan.bolt_profile);
 	for (size_t i = 0; i < b->plan.plan.n; i++) {
 		const struct step *s = b->plan.plan.steps[i];
 
@@ -67,6 +83,12 @@ static int build_run(const void *values, const struct strv *args, struct err *er
 	if ((args->n && cmd_parse_package(args->v[0], &request.version, err) < 0) ||
 		cpython_open(&request, &b, err) < 0)
 		return -1;
+	if (v->save_profile && !b->plan.profile)
+		return err_set(err, ERR_USAGE, "there will be no profile to keep in '%s'",
+			v->save_profile);
+	if (v->save_bolt_profile && !b->plan.bolt_profile)
+		return err_set(err, ERR_USAGE,
+			"--save-bolt-profile goes with --bolt, and there will be no BOLT");
 	if (v->dry_run && v->json) {
 		if (cpython_outlook_json(b, &outlook, err) < 0)
 			return -1;
@@ -78,8 +100,7 @@ static int build_run(const void *values, const struct strv *args, struct err *er
 		plan_explain(&b->plan.plan, v->json ? stderr : stdout);
 	if (v->dry_run)
 		return cpython_outlook_print(b, stdout, err);
-	if (cpython_make(b, &result, err) < 0 ||
-		(v->save_profile && cpython_save_profile(b, v->save_profile, err) < 0))
+	if (cpython_make(b, &result, err) < 0 || save_profiles(v, b, err) < 0)
 		return -1;
 	return print_summary(v, b, &result, start, err);
 }
@@ -110,6 +131,8 @@ static const struct opt opts[] = {
 		AT(request.options.bolt_profile)},
 	{"save-profile", 0, OPT_STRING, "FILE", "write the profile to this .tar.zst",
 		AT(save_profile)},
+	{"save-bolt-profile", 0, OPT_STRING, "FILE", "write BOLT's profile to this .tar.zst",
+		AT(save_bolt_profile)},
 	{"output", 'o', OPT_STRING, "DIR", "put the distribution here (dist/cpython-VERSION-...)",
 		AT(request.output)},
 	{"jobs", 'j', OPT_COUNT, "N", "run N jobs at a time, over all steps (all processors)",

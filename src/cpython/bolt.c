@@ -28,7 +28,13 @@ int bolt_choose(struct cpython_build *b, struct err *err)
 		return profile_given(b, o->bolt_profile, p, err);
 	if (!o->bolt_profile && profile_locked(b, "bolt", p, err) < 0)
 		return -1;
-	p->train = !p->source;
+	if (!p->source) {
+		CLEANUP_FREE char *none = p->words;
+
+		p->train = true;
+		p->words = xasprintf(
+			"trained with %s%s%s", o->train, none ? ", since " : "", none ? none : "");
+	}
 	return 0;
 }
 

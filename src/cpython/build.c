@@ -243,10 +243,12 @@ int cpython_make(struct cpython_build *b, struct plan_result *result, struct err
 		.sandbox = b->sandbox};
 	int got;
 
-	progress_say(b->progress, "sources: %s (%s); compiler: %s; sandbox: %s; profile: %s%s%s",
+	progress_say(b->progress,
+		"sources: %s (%s); compiler: %s; sandbox: %s; profile: %s%s%s%s%s",
 		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason,
 		b->profile.words, b->profile.hint ? "; " : "",
-		b->profile.hint ? b->profile.hint : "");
+		b->profile.hint ? b->profile.hint : "", b->bolt_profile.words ? "; for BOLT: " : "",
+		b->bolt_profile.words ? b->bolt_profile.words : "");
 	say_doubts(b);
 	if (cpython_check_output(b->output, err) < 0 || fetch_sources(b, err) < 0 ||
 		plan_run(&b->plan.plan, &po, result, err) < 0 || (got = put_together(b, err)) < 0)
@@ -344,6 +346,8 @@ int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *
 	term_line(out, "%-10s %s", "compiler", b->full->version);
 	term_line(out, "%-10s %s%s%s", "profile", b->profile.words, b->profile.hint ? "; " : "",
 		b->profile.hint ? b->profile.hint : "");
+	if (b->bolt_profile.words)
+		term_line(out, "%-10s %s", "BOLT", b->bolt_profile.words);
 	term_line(out, "%-10s %s", "sandbox", b->sandbox_reason);
 	term_line(out, "%-10s %s", "steps", steps);
 	term_line(out, "%-10s '%s', %s", "output", b->output,
@@ -391,12 +395,13 @@ int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err
 				s->cached ? json_integer(0) : known_time(s->estimate)));
 	}
 	*ret = json_pack(
-		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
+		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:s*, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
 		"output", "path", json_text(b->output), "state", output_state(b), "sources", "set",
 		b->sources.lock->set, "reason", b->sources.reason, "packages", packages, "compiler",
-		b->full->version, "profile", b->profile.words, "sandbox", b->sandbox_reason,
-		"steps", steps, "totals", "run", (int)o.steps, "reuse",
-		(int)(b->plan.plan.n - o.steps), "never_built", (int)o.unknown, "estimate_ns",
+		b->full->version, "profile", b->profile.words, "bolt_profile",
+		b->bolt_profile.words, "sandbox", b->sandbox_reason, "steps", steps, "totals",
+		"run", (int)o.steps, "reuse", (int)(b->plan.plan.n - o.steps), "never_built",
+		(int)o.unknown, "estimate_ns",
 		o.steps && o.unknown ? json_null() : json_integer((json_int_t)o.left),
 		"download_bytes", (json_int_t)missing);
 	return 0;

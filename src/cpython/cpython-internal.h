@@ -91,7 +91,7 @@ int profile_add_training(const struct cpython_build *b, struct step *s, struct e
 char *profile_find(const char *recipes, const struct cache *cache, const char *step,
 	const char *below, const char *digest, struct err *err);
 /* Finds the locked profile of this kind ("pgo", "bolt"). p->source is NULL if there is none, and
- * p->words says which there is, or not. */
+ * p->words says which there is, or for what there is none. */
 int profile_locked(
 	const struct cpython_build *b, const char *kind, struct chosen_profile *p, struct err *err);
 /* Takes the profile at `given`: a file, or a folder, which is known by its content. */

@@ -177,7 +177,7 @@ struct sources {
 	char *version; /* for the user's own source */
 };
 
-/* The profile (PGO) that a build uses. */
+/* A profile that a build uses: for PGO, or for BOLT. */
 struct chosen_profile {
 	bool train;
 	char *source;     /* folder, archive or .profdata; NULL: trained, or none */
@@ -214,9 +214,10 @@ int cpython_open(
 	const struct cpython_request *request, struct cpython_build **ret, struct err *err);
 int cpython_make(struct cpython_build *b, struct plan_result *result, struct err *err);
 void cpython_close(struct cpython_build *b);
-/* Packs the profile of a finished build for later ones, and beside it, FILE.yaml, what the index of
- * locked profiles says of it. */
-int cpython_save_profile(const struct cpython_build *b, const char *file, struct err *err);
+/* Packs the profile (PGO, or that for BOLT) of a finished build that has one for later builds, and
+ * writes beside it, into FILE.yaml, what the index of locked profiles says of it. */
+int cpython_save_profile(
+	const struct cpython_build *b, bool of_bolt, const char *file, struct err *err);
 void cleanup_cpython_build(struct cpython_build **b);
 #define CLEANUP_CPYTHON_BUILD CLEANUP(cleanup_cpython_build)
 

@@ -17,7 +17,10 @@ static const char *const trainings[] = {"pgo", "extended", "own", "both"};
 
 static struct locked_profile wanted_by(const struct cpython_build *b, const char *kind)
 {
+	const char *lto = !strcmp(kind, "bolt") ? b->request.options.lto : NULL;
+
 	return (struct locked_profile){.kind = (char *)kind,
+		.lto = (char *)lto,
 		.version = (char *)cpython_of(b)->version,
 		.compiler = (char *)toolchain_family(b->full),
 		.release = b->full->release,
@@ -47,9 +50,9 @@ int profile_locked(
 		return -1;
 	found = profiles_find(all, &wanted);
 	if (!found) {
-		p->words = xasprintf("none, since none is locked for CPython %s with %s %s on %s",
-			wanted.version, wanted.compiler, wanted.release, wanted.triple);
-		p->hint = "train one with --profile train";
+		p->words = xasprintf("none is locked for CPython %s with %s %s%s%s on %s",
+			wanted.version, wanted.compiler, wanted.release,
+			wanted.lto ? " and LTO " : "", wanted.lto ? wanted.lto : "", wanted.triple);
 		return 0;
 	}
 	if (profiles_check(all, found, &p->source, err) < 0)
@@ -86,8 +89,16 @@ int profile_choose(struct cpython_build *b, struct err *err)
 	const struct cpython_options *o = &b->request.options;
 	CLEANUP_CLOSE int script = -1;
 
-	if (!strcmp(o->profile, "locked"))
-		return profile_locked(b, "pgo", &b->profile, err);
+	if (!strcmp(o->profile, "locked")) {
+		CLEANUP_FREE char *none = NULL;
+
+		if (profile_locked(b, "pgo", &b->profile, err) < 0 || b->profile.source)
+			return b->profile.source ? 0 : -1;
+		none = b->profile.words;
+		b->profile.words = xasprintf("none, since %s", none);
+		b->profile.hint = "train one with --profile train";
+		return 0;
+	}
 	if (!strcmp(o->profile, "none")) {
 		b->profile.words = xstrdup("none, as asked for");
 		return 0;
@@ -195,10 +206,10 @@ int profile_fit(const struct cpython_build *b, bool *used, char **words, struct 
 /* ---- keeping one ----------------------------------------------------------------------------- */
 
 /* What the index says of a profile that is named so. */
-static char *index_entry(const struct cpython_build *b, const char *file,
+static char *index_entry(const struct cpython_build *b, const char *kind, const char *file,
 	const struct tar_result *r, const char *content)
 {
-	const struct locked_profile w = wanted_by(b, "pgo");
+	const struct locked_profile w = wanted_by(b, kind);
 	const struct cpython_options *o = &b->request.options;
 	const char *train = is_training(o->train) ? o->train : "a script";
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -210,37 +221,43 @@ static char *index_entry(const struct cpython_build *b, const char *file,
 		strftime(date, sizeof(date), "%Y-%m-%d", &tm);
 	buf_addf(&text,
 		"  - file: %s\n    kind: %s\n    cpython: %s\n    compiler: %s\n    release: '%s'\n"
-		"    triple: %s\n    size: %llu\n    sha256: %s\n    content: %s\n",
-		file, w.kind, w.version, w.compiler, w.release, w.triple,
+		"    triple: %s\n",
+		file, w.kind, w.version, w.compiler, w.release, w.triple);
+	if (w.lto)
+		buf_addf(&text, "    lto: %s\n", w.lto);
+	buf_addf(&text, "    size: %llu\n    sha256: %s\n    content: %s\n",
 		(unsigned long long)r->size, r->hex, content);
-	buf_addf(&text,
-		"    training: %s\n    command: solder build %s --cc %s --profile train --train %s\n"
-		"    date: %s\n",
-		train, w.version, path_base(b->full->cc), train, date);
+	buf_addf(&text, "    training: %s\n    command: solder build %s --cc %s", train, w.version,
+		path_base(b->full->cc));
+	if (w.lto)
+		buf_addf(&text, " --lto %s --bolt yes --bolt-profile train", w.lto);
+	else
+		buf_adds(&text, " --profile train");
+	buf_addf(&text, " --train %s\n    date: %s\n", train, date);
 	return buf_steal(&text);
 }
 
-int cpython_save_profile(const struct cpython_build *b, const char *file, struct err *err)
+int cpython_save_profile(
+	const struct cpython_build *b, bool of_bolt, const char *file, struct err *err)
 {
+	const struct step *s = of_bolt ? b->plan.bolt_profile : b->plan.profile;
 	CLEANUP_TAR_LIST struct tar_list list = {0};
 	const struct tar_options options = {.level = LEVEL};
 	CLEANUP_FREE char *tree = NULL, *folder = NULL, *text = NULL, *entry = NULL;
 	char content[SHA256_HEX_SIZE];
 	struct tar_result r;
 
-	if (!b->plan.profile)
-		return err_set(err, ERR_USAGE, "there is no profile to keep in '%s'", file);
-	tree = cache_tree(b->cache, b->plan.profile->id);
-	folder = xasprintf("%s/profile", tree);
+	tree = cache_tree(b->cache, s->id);
+	folder = xasprintf("%s/%s", tree, of_bolt ? BOLT_FOLDER : "profile");
 	entry = xasprintf("%s.yaml", file);
 	if (tree_digest(folder, content, err) < 0 ||
 		tar_list_add_tree(&list, folder, "profile", err) < 0 ||
 		tar_write(file, &list, &options, &r, err) < 0)
 		return -1;
-	text = index_entry(b, path_base(file), &r, content);
+	text = index_entry(b, of_bolt ? "bolt" : "pgo", path_base(file), &r, content);
 	if (file_write(entry, text, strlen(text), 0644, err) < 0)
 		return -1;
-	progress_say(b->progress, "the profile is in '%s', and what the index says of it in '%s'",
-		file, entry);
+	progress_say(b->progress, "the profile%s is in '%s', and what the index says of it in '%s'",
+		of_bolt ? " for BOLT" : "", file, entry);
 	return 0;
 }

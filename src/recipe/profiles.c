@@ -24,6 +24,7 @@ static int read_profile(
 		{"compiler", YAML_TEXT, FIELD(compiler)},
 		{"release", YAML_TEXT, FIELD(release)},
 		{"triple", YAML_TEXT, FIELD(triple)},
+		{"lto", YAML_MAYBE, FIELD(lto)},
 		{"size", YAML_TEXT, offsetof(struct raw_profile, size)},
 		{"sha256", YAML_TEXT, FIELD(sha256)},
 		{"content", YAML_TEXT, FIELD(content)},
@@ -40,6 +41,9 @@ static int read_profile(
 	if (p->file[0] == '.' || strspn(p->file, NAME_LETTERS) != strlen(p->file))
 		return yaml_error(y, yaml_get(item, "file"), err,
 			"a profile is a file beside its index, named by letters, digits, '.', '_' and '-'");
+	if (!strcmp(p->kind, "bolt") != !!p->lto)
+		return yaml_error(y, yaml_get(item, "kind"), err,
+			"the key 'lto' goes with the kind 'bolt', and this with it");
 	if (yaml_size(y, item, size, &p->size, err) < 0 ||
 		yaml_sha256(y, item, "sha256", p->sha256, err) < 0)
 		return -1;
@@ -73,6 +77,11 @@ int profiles_load(const char *dir, struct profiles **ret, struct err *err)
 	return 0;
 }
 
+static bool same_lto(const struct locked_profile *a, const struct locked_profile *b)
+{
+	return a->lto && b->lto ? !strcmp(a->lto, b->lto) : a->lto == b->lto;
+}
+
 const struct locked_profile *profiles_find(
 	const struct profiles *p, const struct locked_profile *wanted)
 {
@@ -87,7 +96,7 @@ const struct locked_profile *profiles_find(
 
 		if (strcmp(q->kind, wanted->kind) || strcmp(q->compiler, wanted->compiler) ||
 			strcmp(q->release, wanted->release) || strcmp(q->triple, wanted->triple) ||
-			!version_in_series(q->version, series))
+			!same_lto(q, wanted) || !version_in_series(q->version, series))
 			continue;
 		if (!strcmp(q->version, wanted->version))
 			return q;
@@ -111,7 +120,8 @@ int profiles_check(
 			"the profile '%s' is not the one that is locked: it has %llu bytes and the SHA-256 digest %s, not %llu and %s",
 			file, (unsigned long long)size, hex, (unsigned long long)which->size,
 			which->sha256);
-		return err_hint(err, "restore it, or build with --profile none");
+		return err_hint(err, "restore it, or build with --%s",
+			!strcmp(which->kind, "bolt") ? "bolt-profile train" : "profile none");
 	}
 	*path = steal(&file);
 	return 0;
@@ -124,7 +134,7 @@ void profiles_free(struct profiles *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct locked_profile *q = &p->v[i];
 		char *const texts[] = {q->file, q->kind, q->version, q->compiler, q->release,
-			q->triple, q->sha256, q->content, q->training, q->command, q->date};
+			q->triple, q->lto, q->sha256, q->content, q->training, q->command, q->date};
 
 		for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
 			free(texts[k]);

@@ -8,17 +8,23 @@
 #include "tar/tar.h"
 
 #define DIGEST "60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb"
-#define ENTRY(file, cpython, compiler, release)                                                    \
-	"  - file: " file "\n    kind: pgo\n    cpython: " cpython "\n    compiler: " compiler     \
-	"\n    release: '" release "'\n    triple: x86_64-linux-gnu\n    size: 5\n"                \
+#define ENTRY(file, cpython, compiler, release) ENTRY_OF("pgo", file, cpython, compiler, release)
+#define BOLT_ENTRY(file, cpython, compiler, release, lto)                                          \
+	ENTRY_OF("bolt\n    lto: " lto, file, cpython, compiler, release)
+#define ENTRY_OF(kind, file, cpython, compiler, release)                                           \
+	"  - file: " file "\n    kind: " kind "\n    cpython: " cpython                            \
+	"\n    compiler: " compiler "\n    release: '" release                                     \
+	"'\n    triple: x86_64-linux-gnu\n    size: 5\n"                                           \
 	"    sha256: " DIGEST "\n    content: " DIGEST "\n    training: pgo\n    command: x\n"     \
 	"    date: 2026-11-30\n"
 
-static struct locked_profile wanted(const char *version, const char *compiler, const char *release)
+static struct locked_profile wanted(
+	const char *version, const char *compiler, const char *release, const char *lto)
 {
-	static char kind[] = "pgo", triple[] = "x86_64-linux-gnu";
+	static char kinds[][5] = {"pgo", "bolt"}, triple[] = "x86_64-linux-gnu";
 
-	return (struct locked_profile){.kind = kind,
+	return (struct locked_profile){.kind = kinds[lto != NULL],
+		.lto = (char *)lto,
 		.triple = triple,
 		.version = (char *)version,
 		.compiler = (char *)compiler,
@@ -34,43 +40,50 @@ static void write_index(const char *root, const char *text)
 static void test_choice(void **state)
 {
 	static const struct {
-		const char *version, *compiler, *release, *file;
+		const char *version, *compiler, *release, *lto, *file;
 	} cases[] = {
-		{"3.13.15", "clang", "22", "a"},
-		{"3.13.5", "clang", "22", "b"},
-		{"3.13.9", "clang", "22", "a"}, /* the newest of the series */
-		{"3.1.0", "clang", "22", NULL},
-		{"3.130.1", "clang", "22", NULL},
-		{"3.14.0", "clang", "22", NULL},
-		{"3.13.15", "clang", "21", NULL},
-		{"3.13.15", "gcc", "12.2.0", "c"},
-		{"3.13.15", "gcc", "12.3.0", NULL},
-		{"3.13.15", "gcc", "22", NULL},
+		{"3.13.15", "clang", "22", NULL, "a"},
+		{"3.13.5", "clang", "22", NULL, "b"},
+		{"3.13.9", "clang", "22", NULL, "a"}, /* the newest of the series */
+		{"3.1.0", "clang", "22", NULL, NULL},
+		{"3.130.1", "clang", "22", NULL, NULL},
+		{"3.14.0", "clang", "22", NULL, NULL},
+		{"3.13.15", "clang", "21", NULL, NULL},
+		{"3.13.15", "gcc", "12.2.0", NULL, "c"},
+		{"3.13.15", "gcc", "12.3.0", NULL, NULL},
+		{"3.13.15", "gcc", "22", NULL, NULL},
+		{"3.13.15", "clang", "22", "thin", "t"},
+		{"3.13.16", "clang", "22", "thin", "t"},
+		{"3.13.15", "clang", "22", "full", "f"},
+		{"3.13.15", "clang", "22", "none", NULL},
+		{"3.13.15", "gcc", "12.2.0", "thin", NULL},
 	};
 	CLEANUP(cleanup_profiles) struct profiles *p = NULL;
 	struct err err = ERR_INIT;
 	char *root = *state;
 
 	write_index(root, "profiles:\n" ENTRY("b", "3.13.5", "clang", "22") ENTRY("a", "3.13.15",
-				  "clang", "22") ENTRY("c", "3.13.15", "gcc", "12.2.0"));
+				  "clang", "22") ENTRY("c", "3.13.15", "gcc", "12.2.0")
+				  BOLT_ENTRY("f", "3.13.15", "clang", "22", "full")
+					  BOLT_ENTRY("t", "3.13.15", "clang", "22", "thin"));
 	if (profiles_load(root, &p, &err) < 0)
 		fail_msg("%s", err.msg);
-	assert_int_equal(p->n, 3);
+	assert_int_equal(p->n, 5);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct locked_profile w =
-			wanted(cases[i].version, cases[i].compiler, cases[i].release);
+			wanted(cases[i].version, cases[i].compiler, cases[i].release, cases[i].lto);
 		const struct locked_profile *found = profiles_find(p, &w);
 
 		if (strcmp(found ? found->file : "", cases[i].file ? cases[i].file : "") != 0)
-			fail_msg("%s %s %s: %s", w.version, w.compiler, w.release,
-				found ? found->file : "none");
+			fail_msg("%s %s %s %s: %s", w.version, w.compiler, w.release,
+				w.lto ? w.lto : "-", found ? found->file : "none");
 	}
 }
 
 static void test_none(void **state)
 {
 	CLEANUP(cleanup_profiles) struct profiles *p = NULL;
-	const struct locked_profile w = wanted("3.13.15", "gcc", "12.2.0");
+	const struct locked_profile w = wanted("3.13.15", "gcc", "12.2.0", NULL);
 	struct err err = ERR_INIT;
 
 	assert_int_equal(profiles_load(*state, &p, &err), 0);
@@ -96,6 +109,8 @@ static void test_hostile(void **state)
 		{"content: 6", "content: X", "10:14: a SHA-256 digest has 64"},
 		{"kind: pgo", "kin: pgo", "unknown key 'kin'"},
 		{"    kind: pgo\n", "", "the key 'kind' is missing"},
+		{"kind: pgo", "kind: bolt", "3:11: the key 'lto' goes with the kind 'bolt'"},
+		{"kind: pgo", "kind: pgo\n    lto: thin", "3:11: the key 'lto' goes with"},
 		{"profiles:", "profile:", "unknown key 'profile'"},
 		{"profiles:\n", "profiles: 7\n# ", "'profiles' must be a list"},
 	};
