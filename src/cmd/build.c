@@ -60,9 +60,9 @@ static int print_summary(const struct values *v, const struct cpython_build *b,
 				       (json_int_t)cache_took(b->cache, s->id)));
 	}
 	json_object_set_new(model, "build",
-		json_pack("{s:I, s:I, s:I, s:o}", "took_ns", (json_int_t)(clock_ns() - start),
-			"run", (json_int_t)r->run, "reused", (json_int_t)r->reused, "steps",
-			steps));
+		json_pack("{s:I, s:I, s:I, s:I, s:o}", "took_ns", (json_int_t)(clock_ns() - start),
+			"largest_process", (json_int_t)r->largest, "run", (json_int_t)r->run,
+			"reused", (json_int_t)r->reused, "steps", steps));
 	if (v->json)
 		report_json("solder-build", model, stdout);
 	else

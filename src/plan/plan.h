@@ -96,7 +96,8 @@ struct plan_options {
 
 struct plan_result {
 	size_t run, reused;
-	uint64_t took; /* ns */
+	uint64_t took;    /* ns */
+	uint64_t largest; /* bytes that the largest process of all had in memory; 0: none ran */
 };
 
 /* Runs every step that is not cached. On failure the error includes the end of the step's log. */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -422,6 +423,7 @@ int plan_run(struct plan *p, const struct plan_options *options, struct plan_res
 		.ctx = &r};
 	CLEANUP_FREE char *text = plan_outlook_text(p, options->jobs);
 	uint64_t start = clock_ns();
+	struct rusage usage;
 	int failed;
 
 	*result = (struct plan_result){0};
@@ -440,5 +442,8 @@ int plan_run(struct plan *p, const struct plan_options *options, struct plan_res
 	progress_end(options->progress, r.line, "");
 	jobserver_free(r.jobserver);
 	result->took = clock_ns() - start;
+	/* Guardians wait for all that their steps start, and are waited for here. */
+	if (r.steps && getrusage(RUSAGE_CHILDREN, &usage) == 0)
+		result->largest = (uint64_t)usage.ru_maxrss << 10;
 	return failed;
 }

@@ -66,13 +66,16 @@ void report_summary(const json_t *model, FILE *out)
 	if (build) {
 		json_int_t run = json_integer_value(json_object_get(build, "run"));
 		json_int_t reused = json_integer_value(json_object_get(build, "reused"));
+		json_int_t largest = json_integer_value(json_object_get(build, "largest_process"));
 		CLEANUP_FREE char *text = NULL;
-		char took[32];
+		char took[32], size[32];
 
+		format_bytes(size, (uint64_t)largest);
 		format_duration(
 			took, (uint64_t)json_integer_value(json_object_get(build, "took_ns")));
-		text = xasprintf("%s; %lld step%s run, %lld from the cache", took, (long long)run,
-			plural((unsigned long long)run), (long long)reused);
+		text = xasprintf("%s; %lld step%s run, %lld from the cache%s%s", took,
+			(long long)run, plural((unsigned long long)run), (long long)reused,
+			largest ? "; memory of the largest process: " : "", largest ? size : "");
 		doc_fact(doc, "took", text);
 	}
 	doc_table(doc, NULL, columns, ARRAY_SIZE(columns));
