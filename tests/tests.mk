@@ -73,6 +73,10 @@ check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython
 	@SOLDER=$(abspath $(OUT)/solder) FORM='$(DIST_FORM)' sh tests/dist/run.sh
 .PHONY: check-dist
 
+check-suite: all ## CPython's whole suite on TREES='PLAIN OTHER…': each fails where the first one does
+	@python3 tests/dist/whole.py $(OUT)/suite $(abspath $(TREES))
+.PHONY: check-suite
+
 check-html: $(OUT)/tests/html_sample $(OUT)/solder ## a report's page in headless Chromium; screenshots in OUT/html
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_HTML)
 	@python3 tests/html/run.py $(OUT)/tests/html_sample $(OUT)/html
