@@ -16,6 +16,10 @@ class Skip(Exception):
     """A check cannot be made here; the text says why."""
 
 
+class Beside(Exception):
+    """A check says nothing of a tree like this one; the text says why."""
+
+
 def check(name):
     """A decorator: runs the function now, as a check of this name."""
 
@@ -24,6 +28,8 @@ def check(name):
             function()
         except Skip as why:
             print(f"skip {LABEL}{name}: {why}")
+        except Beside as why:
+            note(f"{name}: {why}")
         except BaseException:
             print(f"FAIL {LABEL}{name}")
             for line in traceback.format_exc().splitlines()[-25:]:

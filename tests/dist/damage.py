@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from checks import LINK, PYTHON, SCRATCH, TREE, VERSION, Skip, check, equal
+from checks import LINK, PYTHON, SCRATCH, TREE, VERSION, Beside, check, equal
 from damaging import (ARCHIVE, CONFIG, COPY, INTERPRETER, LIBRARY, LINKED, STDLIB, WORK,
                       add_extension, append, at, compiled, edit, extension, libpl, own,
                       relink_interpreter, relink_library, run, source, sysconfig_data, tool,
@@ -228,7 +228,8 @@ def _():
 
 @damage("_PyRuntime without its section", "debugger-symbols", link="static")
 def _():
-    run(tool("objcopy"), "--rename-section", ".PyRuntime=.data.other", own(LIBRARY))
+    # GNU's damages more of what BOLT has written.
+    run(tool("llvm-objcopy-14"), "--rename-section", ".PyRuntime=.data.other", own(LIBRARY))
 
 
 @damage("deflate leaks from the library", "third-party-exports", "exports-covered", link="static")
@@ -301,7 +302,7 @@ def _():
 @damage("an interpreter at a fixed address", "pie", link="static")
 def _():
     if "pie" in NOTES:
-        raise Skip("this tree's interpreter is at a fixed address")
+        raise Beside("this tree's interpreter is at a fixed address")
     relink_interpreter(pie="-no-pie")
 
 
@@ -353,11 +354,11 @@ def _():
 @damage("the options of the interpreter differ", "flags-agree", link="static")
 def _():
     if "flags-agree" in NOTES:
-        raise Skip("this tree's files do not say")
+        raise Beside("this tree's files do not say")
     strings = subprocess.run(["readelf", "-p", ".debug_str", os.path.join(TREE, LIBRARY)],
                              capture_output=True, text=True, errors="replace").stdout
     if not re.search(r"GNU C\d+ .* -O\d", strings):
-        raise Skip("this tree's compiler recorded no options")
+        raise Beside("this tree's compiler recorded no options")
     relink_interpreter(compiled("int _Py_damage(int i) { return i / 3; }", "-g", "-O1",
                                 "-fno-jump-tables", cc="gcc"), debug=True)
 
