@@ -17,16 +17,35 @@
 
 #define REPORT_MAX ((size_t)1 << 20)
 
+/* Options that give other machine code, in most functions or in all. */
+static const char *const of_code[] = {"pie", "interposition", "plt", "visibility", "protector",
+	"clash", "fortify", "cet", "frame-pointers", "optimize", "march", "tail-dup"};
+
+/* The first option by which the code is another than that of locked profiles; NULL: it is the same.
+ */
+static const char *other_code(const struct cpython_options *o)
+{
+	if (strcmp(o->profile, "locked") != 0)
+		return "profile";
+	for (size_t i = 0; i < ARRAY_SIZE(of_code); i++)
+		if (!cpython_option_is_default(o, cpython_find_option(of_code[i])))
+			return of_code[i];
+	return NULL;
+}
+
 int bolt_choose(struct cpython_build *b, struct err *err)
 {
 	const struct cpython_options *o = &b->request.options;
 	struct chosen_profile *p = &b->bolt_profile;
+	const char *other;
 
 	if (strcmp(o->bolt, "yes") != 0)
 		return 0;
 	if (o->bolt_profile && strcmp(o->bolt_profile, "train") != 0)
 		return profile_given(b, o->bolt_profile, p, err);
-	if (!o->bolt_profile && profile_locked(b, "bolt", p, err) < 0)
+	if (!o->bolt_profile && (other = other_code(o)))
+		p->words = xasprintf("a locked one is of code without this --%s", other);
+	else if (!o->bolt_profile && profile_locked(b, "bolt", p, err) < 0)
 		return -1;
 	if (!p->source) {
 		CLEANUP_FREE char *none = p->words;
