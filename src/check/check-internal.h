@@ -47,7 +47,7 @@ int check_ids_known(const char *kind, const struct strv *ids, const char *const 
 
 /* Preconditions of a rule; if one does not hold, the rule is "not checked". */
 enum rule_needs {
-	NEEDS_RUN = 1,         /* an interpreter that runs */
+	NEEDS_RUN = 1,         /* an interpreter that runs, or answers through an emulator */
 	NEEDS_RELOCATABLE = 2, /* a relocatable distribution */
 	NEEDS_OWN_PREFIX = 4,  /* a prefix not shared with other software */
 	NEEDS_STATIC = 8,      /* libpython inside the interpreter */

@@ -20,7 +20,7 @@ static void runs(struct rule_run *r)
 {
 	const struct python *d = r->dist;
 
-	if (!d->runs)
+	if (!d->runs && !d->emulator)
 		rule_find(r, d->interpreter, "cannot be run: %s",
 			d->why_not ? d->why_not : "no reason is known");
 }
@@ -357,7 +357,7 @@ const struct check_rule rules_loading[] = {
 	{"runs", CHECK_ERROR, ANY_PYTHON, "nothing works, and most rules cannot be applied",
 		"see the reason; for another machine's Python, check it there",
 		"The interpreter starts, isolated (-I -S) and with an empty environment, and says "
-		"what it is.",
+		"what it is; one of another machine through qemu-user, if that is installed.",
 		.apply = runs},
 	{"machine", CHECK_ERROR, NEEDS_FILE | ANY_PYTHON,
 		"a file for another machine does not load",

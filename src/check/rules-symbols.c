@@ -82,7 +82,7 @@ static const char allowed_exports[] =
 	"_bss_end__ __bss_end__ __end__ optarg optind opterr optopt tzname timezone daylight "
 	"__timezone __tzname __daylight program_invocation_name program_invocation_short_name "
 	"__progname __progname_full signgam in6addr_any in6addr_loopback h_errno sys_errlist "
-	"sys_nerr";
+	"sys_nerr __stack_chk_guard";
 
 static void foreign_exports(struct rule_run *r, const struct py_file *f)
 {

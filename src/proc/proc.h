@@ -150,4 +150,18 @@ void sandbox_release(struct strv *files);
 /* The path of the i-th view, the folder `host`, inside the sandbox; the caller frees it. */
 char *sandbox_view(enum sandbox kind, const char *host, size_t i);
 
+/* Machines, by their numbers in ELF files (EM_AARCH64): ours, those whose programs the processor
+ * runs, and those whose programs qemu-user runs. */
+uint16_t machine_here(void);
+bool machine_runs(uint16_t elf);
+/* "qemu-aarch64", whether it is installed or not; NULL: not needed, or none is known. */
+const char *machine_emulator(uint16_t elf);
+/* The folder below which Debian's packages for cross-compiling have the C library of another
+ * machine; NULL: there is none. The caller frees it. */
+char *machine_root(uint16_t elf);
+/* Adds the words to put in front of a program of another machine, by its path: its emulator, if
+ * that is installed, and the root of its C library. What the
+ * program starts in turn does not go through the emulator. */
+void machine_prefix(const char *program, struct strv *argv);
+
 #endif

@@ -31,6 +31,7 @@ int py_run(const struct py_program *program, struct buf *output, struct err *err
 		.out = -1,
 		.err = -1};
 
+	machine_prefix(program->interpreter, &argv);
 	strv_add(&argv, program->interpreter);
 	if (program->options)
 		strv_split(&argv, program->options, " ");
@@ -87,25 +88,18 @@ int py_ask_started(const char *path, char **exe, struct err *err)
 /* The reason why it cannot run, clearer than the kernel's; NULL if it may be able to. */
 static char *py_obstacle(const struct python *dist, const struct elf_facts *facts)
 {
-#if defined(__x86_64__)
-	const uint16_t native = EM_X86_64;
-#elif defined(__aarch64__)
-	const uint16_t native = EM_AARCH64;
-#elif defined(__riscv)
-	const uint16_t native = EM_RISCV;
-#elif defined(__powerpc64__)
-	const uint16_t native = EM_PPC64;
-#elif defined(__s390x__)
-	const uint16_t native = EM_S390;
-#else
-	const uint16_t native = facts->machine;
-#endif
 	const char *name = elf_machine_name(facts->machine);
+	const char *emulator = machine_emulator(facts->machine);
 
-	if (facts->machine != native && !(native == EM_X86_64 && facts->machine == EM_386))
-		return name ? xasprintf("it is for %s, this machine is not", name)
-			    : xasprintf("it is for machine %u, which this is not", facts->machine);
-	if (facts->interp && access(facts->interp, X_OK) < 0)
+	if (!machine_runs(facts->machine) && !dist->emulator) {
+		if (!name)
+			return xasprintf("it is for machine %u, which this is not", facts->machine);
+		return xasprintf("it is for %s, this machine is not%s%s%s", name,
+			emulator ? ", and there is no " : "", emulator ? emulator : "",
+			emulator ? " (package qemu-user)" : "");
+	}
+	/* An emulator has a root of its own. */
+	if (!dist->emulator && facts->interp && access(facts->interp, X_OK) < 0)
 		return xasprintf("its loader '%s' is not here", facts->interp);
 	return access(dist->interpreter, X_OK) < 0 ? xstrdup("it is not executable") : NULL;
 }
@@ -153,7 +147,10 @@ static void py_take_answer(struct python *dist, const struct buf *output)
 		return;
 	}
 	dist->says = says;
-	dist->runs = true;
+	dist->runs = !dist->emulator;
+	if (dist->emulator)
+		dist->why_not = xasprintf(
+			"it is for another machine, and answered through %s", dist->emulator);
 	dist->major = (int)json_integer_value(json_array_get(info, 0));
 	dist->minor = (int)json_integer_value(json_array_get(info, 1));
 	dist->micro = (int)json_integer_value(json_array_get(info, 2));
@@ -177,16 +174,22 @@ int py_ask(struct python *dist, const struct elf_facts *facts, struct err *err)
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	CLEANUP_FREE char *said = NULL;
 	struct err failed = ERR_INIT, again = ERR_INIT;
+	const char *emulator = machine_emulator(facts->machine);
+	CLEANUP_FREE char *qemu = emulator ? find_program(emulator) : NULL;
 	uint64_t began = clock_ns();
 	bool hangs;
 
+	dist->emulator = qemu ? emulator : NULL;
 	dist->why_not = dist->no_run ? xstrdup("it was not run") : py_obstacle(dist, facts);
-	if (dist->why_not)
+	if (dist->why_not) {
+		dist->emulator = NULL;
 		return 0;
+	}
 	if (py_run(&program, &output, &failed) == 0) {
 		py_take_answer(dist, &output);
 		return 0;
 	}
+	dist->emulator = NULL;
 	hangs = clock_ns() - began >= ASK_MS * UINT64_C(1000000);
 	if (interrupt_check(err) < 0 || (!hangs && is_too_old(dist)))
 		return interrupt_check(err);

@@ -148,6 +148,7 @@ static void fill_defaults(struct loader *l, uint16_t machine, unsigned bits)
 	const char *triple = find_machine(machine, bits)->triple;
 	const char *machine_name = elf_machine_name(machine);
 	CLEANUP_FREE char *debian = triple ? xasprintf("/lib/%s", triple) : NULL;
+	CLEANUP_FREE char *root = machine_runs(machine) ? NULL : machine_root(machine);
 	bool is_debian = debian && path_is_dir(debian);
 
 	if (!l->lib)
@@ -156,6 +157,11 @@ static void fill_defaults(struct loader *l, uint16_t machine, unsigned bits)
 		l->platform = xstrdup(machine_name);
 	if (l->dirs.n > 0)
 		return;
+	/* Where the emulator's loader looks, that is. */
+	if (root) {
+		strv_addf(&l->dirs, "%s/lib", root);
+		return;
+	}
 	if (is_debian) {
 		strv_add(&l->dirs, debian);
 		strv_addf(&l->dirs, "/usr%s", debian);

@@ -48,6 +48,10 @@ struct python {
 	bool no_run;  /* running it was not allowed: the rest is from files */
 	bool runs;
 	char *why_not; /* NULL if it runs */
+	/* "qemu-aarch64": the interpreter is for another machine, and answered through this
+	 * emulator, as py_run() goes through it, too. What the interpreter starts in turn does not,
+	 * and its times mean nothing: `runs` is false. NULL: not so. */
+	const char *emulator;
 	int major, minor, micro;
 	char *version;  /* "3.13.15", "3.15.0b1" */
 	char *series;   /* "3.13" */

@@ -539,6 +539,38 @@ static void test_sandbox(void **state)
 	assert_content(root, "box/new", "new\n");
 }
 
+/* Only programs of other machines are put through an emulator, and only if there is one. */
+static void test_machine(void **state)
+{
+	const char *root = *state;
+	/* of 64 bits; its machine is the last byte: big-endian, as s390x (22) is */
+	char head[20] = "\177ELF\2\2\1";
+	CLEANUP_FREE char *program = xasprintf("%s/program", root);
+	CLEANUP_FREE char *qemu = xasprintf("%s/qemu-s390x", root);
+	CLEANUP_FREE char *before = xstrdup(getenv("PATH"));
+	CLEANUP_STRV struct strv absent = STRV_INIT, own = STRV_INIT, other = STRV_INIT;
+	struct err err = ERR_INIT;
+
+	head[19] = 22;
+	assert_int_equal(file_write(program, head, sizeof(head), 0755, &err), 0);
+	assert_true(machine_runs(machine_here()));
+	assert_null(machine_emulator(machine_here()));
+	setenv("PATH", root, 1);
+	machine_prefix(program, &absent);
+	scratch_file(root, "qemu-s390x", "#!/bin/sh\n", 0755);
+	machine_prefix("/proc/self/exe", &own);
+	machine_prefix(qemu, &own); /* a script */
+	machine_prefix(program, &other);
+	setenv("PATH", before, 1);
+	assert_int_equal(absent.n, 0);
+	assert_int_equal(own.n, 0);
+	if (!machine_runs(22)) {
+		assert_string_equal(machine_emulator(22), "qemu-s390x");
+		assert_true(other.n >= 1);
+		assert_string_equal(other.v[0], qemu);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -557,6 +589,7 @@ int main(void)
 		SCRATCH_TEST(test_wait_any),
 		SCRATCH_TEST(test_jobserver),
 		SCRATCH_TEST(test_sandbox),
+		SCRATCH_TEST(test_machine),
 	};
 
 	return cmocka_run_group_tests_name("proc", tests, NULL, NULL);
