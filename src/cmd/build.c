@@ -1,4 +1,6 @@
 /* solder build: from locked sources to a relocatable distribution. */
+#include <string.h>
+
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cpython/cpython.h"
@@ -80,6 +82,8 @@ static int build_run(const void *values, const struct strv *args, struct err *er
 	uint64_t start = clock_ns();
 	json_t *outlook;
 
+	if (request.target && !strcmp(request.target, "list"))
+		return cmd_list_targets(v->json, err);
 	if ((args->n && cmd_parse_package(args->v[0], &request.version, err) < 0) ||
 		cpython_open(&request, &b, err) < 0)
 		return -1;
@@ -110,8 +114,11 @@ static int build_run(const void *values, const struct strv *args, struct err *er
 	{name, 0, OPT_##kind, choices also, help, AT(request.options.field)},
 
 static const struct opt opts[] = {
-	CPYTHON_OPTIONS_OF_WHAT(ROW){"cc", 0, OPT_STRING, "NAME",
-		"compile with gcc, clang-19, a path, or 'best'", AT(request.cc)},
+	CPYTHON_OPTIONS_OF_WHAT(ROW){"target", 0, OPT_STRING, "NAME",
+		"build for a machine such as x86_64_v3-unknown-linux-gnu; 'list': say which there are",
+		AT(request.target)},
+	{"cc", 0, OPT_STRING, "NAME", "compile with gcc, clang-19, a path, or 'best'",
+		AT(request.cc)},
 	{"like", 0, OPT_STRING, "NAME",
 		"build as another project does: see 'solder list presets'; options that are given "
 		"count more",

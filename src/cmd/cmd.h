@@ -22,6 +22,9 @@ const struct command *cmd_find(const char *name);
 /* One-sentence description of solder. */
 extern const char solder_about[];
 
+/* What 'solder list targets' prints. */
+int cmd_list_targets(bool json, struct err *err);
+
 /* Splits "cpython", "cpython@3.13", "cpython@3.13.5" or "3.13"; *version points into word, or is
  * NULL. */
 int cmd_parse_package(const char *word, const char **version, struct err *err);

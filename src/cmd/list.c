@@ -1,7 +1,6 @@
 /* solder list: the available choices. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/data.h"
 #include "base/file.h"
@@ -53,7 +52,8 @@ static const struct list {
 	[LIST_PRESETS] = {"presets", "What 'solder build --like' takes",
 		{{"preset", 0}, {"options", DOC_WRAP}, {"differs", DOC_WRAP},
 			{"sources", DOC_WRAP}}},
-	[LIST_TARGETS] = {"targets", "Targets", {{"target", 0}, {"runs", 0}}},
+	[LIST_TARGETS] = {"targets", "What 'solder build --target' takes",
+		{{"target", 0}, {"gcc", DOC_WRAP}, {"clang", DOC_WRAP}, {"runs", DOC_WRAP}}},
 };
 
 static int add_workloads(json_t *rows, struct err *err)
@@ -81,8 +81,6 @@ static int add_workloads(json_t *rows, struct err *err)
 
 static int add_rows(const struct values *v, enum list_kind kind, json_t *rows, struct err *err)
 {
-	struct utsname name;
-
 	switch (kind) {
 	case LIST_VERSIONS:
 	case LIST_PACKAGES:
@@ -114,12 +112,7 @@ static int add_rows(const struct values *v, enum list_kind kind, json_t *rows, s
 	case LIST_PRESETS:
 		return cpython_list_presets(v->recipes, rows, err);
 	case LIST_TARGETS:
-		if (uname(&name) < 0)
-			return err_sys(err, "cannot ask the kernel for the machine's name");
-		json_array_append_new(
-			rows, json_pack("{s:o, s:s}", "target",
-				      json_sprintf("%s-unknown-linux-gnu", name.machine), "runs",
-				      "here, natively"));
+		cpython_list_targets(rows);
 	}
 	return 0;
 }
@@ -197,6 +190,15 @@ static int list_run(const void *values, const struct strv *args, struct err *err
 		cmd_print(doc);
 	json_decref(model);
 	return failed;
+}
+
+int cmd_list_targets(bool json, struct err *err)
+{
+	const struct values v = {.json = json};
+	CLEANUP_STRV struct strv args = STRV_INIT;
+
+	strv_add(&args, lists[LIST_TARGETS].name);
+	return list_run(&v, &args, err);
 }
 
 #define AT(field) offsetof(struct values, field)

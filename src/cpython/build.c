@@ -83,14 +83,22 @@ static int settle_bolt(struct cpython_build *b, struct toolchain_needs *needs, s
 static int choose_compiler(struct cpython_build *b, struct err *err)
 {
 	struct cpython_options *o = &b->request.options;
-	const struct toolchain_needs nothing = {0};
-	struct toolchain_needs needs = {.lto = strcmp(o->lto, "none"),
+	const struct target *target = target_is_crossed(b->target) ? b->target : NULL;
+	const struct toolchain_needs nothing = {.target = target};
+	struct toolchain_needs needs = {.target = target,
+		.lto = strcmp(o->lto, "none"),
 		.training = !strcmp(o->profile, "train"),
 		.bolt = !strcmp(o->bolt, "yes")};
 
 	if (toolchain_find(b->request.cc, &needs, &b->full, err) < 0 ||
 		settle_bolt(b, &needs, err) < 0)
 		return -1;
+	if (target) {
+		err_set(err, ERR_UNSUPPORTED,
+			"'%s' makes code for %s, but no tree can be built for it yet",
+			path_base(b->full->cc), target->name);
+		return err_hint(err, "build on a machine of that kind");
+	}
 	if (b->full->passed)
 		progress_warn(b->progress, "the best compiler here is %s: %s",
 			path_base(b->full->cc), b->full->passed);
@@ -112,13 +120,14 @@ static char *output_of(const struct cpython_build *b)
 	char *output;
 
 	if (!b->request.output)
-		return xasprintf("dist/cpython-%s-%s%s%s%s%s%s",
+		return xasprintf("dist/cpython-%s-%s%s%s%s%s%s%s%s",
 			b->sources.chosen[b->sources.n - 1].version, o->link,
 			!strcmp(o->profile, "locked") ? ""
 			: !strcmp(o->profile, "none") ? "-no-profile"
 						      : "-own-profile",
 			strcmp(o->lto, "none") ? "-lto" : "", strcmp(o->bolt, "no") ? "-bolt" : "",
-			b->preset ? "-like-" : "", b->preset ? b->preset->name : "");
+			b->preset ? "-like-" : "", b->preset ? b->preset->name : "",
+			b->target ? "-" : "", b->target ? b->target->name : "");
 	output = path_absolute(b->request.output);
 	/* For "-o dir/": otherwise what belongs next to it would be inside it. */
 	for (size_t n = strlen(output); n > 1 && output[n - 1] == '/'; n--)

@@ -4,6 +4,25 @@
 
 #include "cpython/cpython.h"
 
+/* ---- target.c -------------------------------------------------------------------------------- */
+
+struct target {
+	const char *name;    /* "aarch64-unknown-linux-gnu" */
+	const char *triple;  /* "aarch64-linux-gnu" */
+	const char *march;   /* its level of x86-64; NULL: none */
+	const char *package; /* Debian's word for it: "arm64" */
+	uint16_t machine;    /* in ELF files */
+};
+
+/* NULL if there is none of this name. */
+const struct target *target_find(const char *name, struct err *err);
+/* True if what is built does not run here by itself. */
+bool target_is_crossed(const struct target *t);
+/* Finds the request's target, and fills in the options that it stands for. */
+int target_settle(struct cpython_build *b, struct err *err);
+/* The Debian packages that a crossed build needs, as words; the caller frees them. */
+char *target_packages(const struct target *t, bool clang, unsigned int release);
+
 /* ---- toolchain.c ----------------------------------------------------------------------------- */
 
 enum cc_family { CC_GCC, CC_CLANG };
@@ -13,6 +32,8 @@ struct toolchain {
 	unsigned int major; /* the compiler's release */
 	char *release;      /* what a profile must be of: "12.2.0" of gcc, "22" of clang */
 	char *cc, *cxx;     /* absolute paths */
+	/* What clang is told to make code for another machine, with a blank in front; or NULL. */
+	char *cross_flags;
 	char *ar, *ranlib, *nm, *strip, *objcopy;
 	char *profdata;                    /* only for clang that trains; else NULL */
 	char *lld;                         /* only for clang with LTO; else NULL */
@@ -27,12 +48,16 @@ struct toolchain {
 
 struct toolchain_needs {
 	bool lto, training, bolt;
+	const struct target *target; /* another machine; NULL: this one */
 };
 
 /* Finds the toolchain for `name`: a program ("gcc", "clang-19") or a path. "best" is the newest
  * complete clang, release 19 or later, else gcc; NULL is gcc, else clang, else cc. */
 int toolchain_find(const char *name, const struct toolchain_needs *needs, struct toolchain **ret,
 	struct err *err);
+/* The newest complete clang, if there is one; else *release is that of the newest that is not. */
+bool toolchain_find_clang(
+	const struct toolchain_needs *needs, struct toolchain **ret, unsigned int *release);
 /* True if the compiler accepts these flags, which may be several. */
 bool toolchain_takes(const struct toolchain *t, const char *flags);
 void toolchain_free(struct toolchain *t);
@@ -75,6 +100,8 @@ int cpython_settle_options(struct cpython_build *b, struct err *err);
 
 /* Fails if this machine or this toolchain cannot do what the options ask for. */
 int cpython_check_fit(const struct cpython_options *o, const struct toolchain *t, struct err *err);
+/* The level of x86-64 that this processor has, as a digit. */
+char cpython_level_here(void);
 
 /* ---- profile.c ------------------------------------------------------------------------------- */
 

@@ -148,6 +148,7 @@ struct cpython_request {
 	struct cpython_options options;
 	const char *hardening, *like; /* for options that nobody has said; may be NULL */
 	const char *version;          /* "3.13", "3.13.5"; NULL: the default series */
+	const char *target;           /* "aarch64-unknown-linux-gnu"; NULL: this machine */
 	const char *cc;               /* see toolchain_find() */
 	const char *output;           /* NULL: dist/cpython-VERSION-... */
 	const char *sources;          /* source set: "auto", "upstream" or "debian" */
@@ -198,6 +199,7 @@ struct cpython_plan {
 struct cpython_build {
 	struct cpython_request request; /* options settled, LTO kind resolved */
 	struct preset *preset;          /* or NULL */
+	const struct target *target;    /* what the request names, or NULL */
 	char *recipes, *output;         /* absolute */
 	struct progress *progress;
 	struct cache *cache;
@@ -244,6 +246,9 @@ int cpython_fetch(
  * "version", "set", "downloaded", "source"}. */
 int cpython_list_locked(
 	const char *recipes, const char *cache, bool cpython, json_t *rows, struct err *err);
+/* Adds what --target takes: {"target", "gcc", "clang", "runs"}; of each the compiler, or what is
+ * missing, and whether its trees can be run here. */
+void cpython_list_targets(json_t *rows);
 /* Adds the presets: {"preset", "like", "options", "differs", "sources"}. */
 int cpython_list_presets(const char *recipes, json_t *rows, struct err *err);
 

@@ -3,8 +3,7 @@
 
 #include "cpython/cpython-internal.h"
 
-/* The level of x86-64 that this processor has, as a digit. */
-static char here_level(void)
+char cpython_level_here(void)
 {
 #ifdef __x86_64__
 	__builtin_cpu_init();
@@ -24,7 +23,7 @@ static char here_level(void)
 
 static int check_march(const char *march, const struct toolchain *t, struct err *err)
 {
-	char here = here_level();
+	char here = cpython_level_here();
 
 	if (!strcmp(march, "baseline"))
 		return 0;

@@ -34,6 +34,8 @@ int cpython_settle_options(struct cpython_build *b, struct err *err)
 {
 	struct cpython_request *q = &b->request;
 
+	if (target_settle(b, err) < 0)
+		return -1;
 	if (q->hardening)
 		cpython_fill_hardening(&q->options, q->hardening);
 	if (q->like) {

@@ -28,6 +28,8 @@ static json_t *options_json(
 	}
 	json_object_set_new(j, "cc", json_string(path_base(b->full->cc)));
 	json_object_set_new(j, "sources", json_string(b->sources.lock->set));
+	if (b->target)
+		json_object_set_new(j, "target", json_string(b->target->name));
 	json_object_set_new(j, "own_source", json_boolean(b->request.source != NULL));
 	json_object_set_new(j, "profile", json_string(b->plan.profile ? profile : "none"));
 	if (b->plan.bolt_profile)
@@ -133,6 +135,7 @@ static int read_options(
 	cpython_fill_defaults(&request->options);
 	request->cc = json_word(options, "cc");
 	request->sources = json_word(options, "sources");
+	request->target = json_word(options, "target");
 	return request->cc && request->sources ? 0
 					       : err_set(err, ERR_INPUT, "'%s' is damaged", path);
 }
@@ -218,10 +221,15 @@ int cpython_record_read(const char *tree, const char *cache, const char *source,
 int cpython_record_check_compiler(const struct cpython_record *record, struct err *err)
 {
 	const struct cpython_options *o = &record->request.options;
-	const struct toolchain_needs needs = {
-		.lto = strcmp(o->lto, "none") != 0, .bolt = !strcmp(o->bolt, "yes")};
+	const char *name = record->request.target;
+	const struct target *target = name ? target_find(name, err) : NULL;
+	const struct toolchain_needs needs = {.lto = strcmp(o->lto, "none") != 0,
+		.bolt = !strcmp(o->bolt, "yes"),
+		.target = target_is_crossed(target) ? target : NULL};
 	CLEANUP(cleanup_toolchain) struct toolchain *t = NULL;
 
+	if (name && !target)
+		return -1;
 	if (toolchain_find(record->request.cc, &needs, &t, err) < 0)
 		return err_wrap(err, "the compiler was '%s'", record->compiler);
 	return !strcmp(t->version, record->compiler)

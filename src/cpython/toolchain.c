@@ -38,8 +38,8 @@ static const struct tool {
 	{"AR", "ar", AT(ar), "ar", "llvm-ar", "llvm", WITH_LTO},
 	{"RANLIB", "ranlib", AT(ranlib), "ranlib", "llvm-ranlib", "llvm", WITH_LTO},
 	{"NM", "nm", AT(nm), "nm", "llvm-nm", "llvm", WITH_LTO},
-	{"STRIP", "strip", AT(strip), "strip", NULL, NULL, ALWAYS},
-	{"OBJCOPY", "objcopy", AT(objcopy), "objcopy", NULL, NULL, ALWAYS},
+	{"STRIP", "strip", AT(strip), "strip", "llvm-strip", "llvm", ALWAYS},
+	{"OBJCOPY", "objcopy", AT(objcopy), "objcopy", "llvm-objcopy", "llvm", ALWAYS},
 	{"LLVM_PROFDATA", "llvm-profdata", AT(profdata), NULL, "llvm-profdata", "llvm", TO_TRAIN},
 	{"LLD", "ld.lld", AT(lld), NULL, "ld.lld", "lld", WITH_LTO},
 	{"LLVM_BOLT", "llvm-bolt", AT(bolt), NULL, "llvm-bolt", "bolt", WITH_BOLT},
@@ -53,6 +53,11 @@ static char **path_of(const struct toolchain *t, const struct tool *tool)
 	return (char **)((char *)t + tool->offset);
 }
 
+static bool is_compiler(const struct toolchain *t, const struct tool *tool)
+{
+	return path_of(t, tool) == &t->cc || path_of(t, tool) == &t->cxx;
+}
+
 const char *toolchain_family(const struct toolchain *t)
 {
 	return t->family == CC_CLANG ? "clang" : "gcc";
@@ -64,7 +69,8 @@ void toolchain_env(const struct toolchain *t, struct strv *env)
 		const char *path = *path_of(t, &tools[i]);
 
 		if (tools[i].need != WITH_BOLT)
-			strv_addf(env, "%s=%s", tools[i].variable, path ? path : "");
+			strv_addf(env, "%s=%s%s", tools[i].variable, path ? path : "",
+				is_compiler(t, &tools[i]) && t->cross_flags ? t->cross_flags : "");
 	}
 	strv_addf(env, "CC_FAMILY=%s", toolchain_family(t));
 	strv_addf(env, "TRIPLE=%s", t->triple);
@@ -82,6 +88,10 @@ void toolchain_names(const struct toolchain *t, struct strv *pairs)
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
 		if (!*path_of(t, &tools[i]))
 			continue;
+		if (is_compiler(t, &tools[i]) && t->cross_flags) {
+			strv_addf(pairs, "%s%s", *path_of(t, &tools[i]), t->cross_flags);
+			strv_add(pairs, tools[i].plain);
+		}
 		strv_add(pairs, *path_of(t, &tools[i]));
 		strv_add(pairs, tools[i].plain);
 	}
@@ -93,6 +103,7 @@ void toolchain_free(struct toolchain *t)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
 		free(*path_of(t, &tools[i]));
+	free(t->cross_flags);
 	free(t->version);
 	free(t->release);
 	free(t->linker);
@@ -256,16 +267,29 @@ static int settle_bolt(struct toolchain *t, struct err *err)
 static bool is_llvm(
 	const struct toolchain *t, const struct tool *tool, const struct toolchain_needs *needs)
 {
+	/* GNU's tools know the machine that they are made for, LLVM's all. */
+	if (needs->target && t->family == CC_CLANG && tool->llvm &&
+		(tool->need == ALWAYS || tool->need == WITH_LTO))
+		return true;
 	return t->family == CC_CLANG && ((tool->need == WITH_LTO && needs->lto) ||
 						(tool->need == TO_TRAIN && needs->training) ||
 						(tool->need == WITH_BOLT && needs->bolt));
 }
 
+/* Of the programs that make code for the target: "aarch64-linux-gnu-"; else "". */
+static char *prefix_of(const struct toolchain_needs *needs)
+{
+	return needs->target ? xasprintf("%s-", needs->target->triple) : xstrdup("");
+}
+
 static int find_tools(struct toolchain *t, const struct toolchain_needs *needs, struct err *err)
 {
+	CLEANUP_FREE char *prefix = prefix_of(needs);
+
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
 		const struct tool *tool = &tools[i];
 		char **path = path_of(t, tool);
+		CLEANUP_FREE char *gnu = NULL;
 
 		if (is_llvm(t, tool, needs)) {
 			if (find_llvm(t, tool, path, err) < 0)
@@ -276,14 +300,16 @@ static int find_tools(struct toolchain *t, const struct toolchain_needs *needs, 
 			continue;
 		/* gcc's wrappers pass its LTO plugin to the tools that read objects. */
 		if (t->family == CC_GCC && needs->lto && tool->llvm) {
-			CLEANUP_FREE char *wrapper = xasprintf("gcc-%s", tool->gnu);
+			CLEANUP_FREE char *wrapper = xasprintf("%sgcc-%s", prefix, tool->gnu);
 
 			*path = find_sibling(t, wrapper);
 		}
-		if (!*path && !(*path = find_program(tool->gnu))) {
-			err_set(err, ERR_ENVIRONMENT, "the program '%s' is not installed",
-				tool->gnu);
-			return err_hint(err, "install the package binutils");
+		gnu = xasprintf("%s%s", prefix, tool->gnu);
+		if (!*path && !(*path = find_program(gnu))) {
+			err_set(err, ERR_ENVIRONMENT, "the program '%s' is not installed", gnu);
+			return err_hint(err, "install the package binutils%s%s",
+				needs->target ? "-" : "",
+				needs->target ? needs->target->triple : "");
 		}
 	}
 	return 0;
@@ -303,6 +329,14 @@ static bool lacks_a_package(const char *said)
 	return false;
 }
 
+/* Adds the compiler, and what it is always told. */
+static void add_compiler(const struct toolchain *t, struct strv *argv)
+{
+	strv_add(argv, t->cc);
+	if (t->cross_flags)
+		strv_split(argv, t->cross_flags + 1, " ");
+}
+
 /* A compiler without the C library's headers would only fail deep inside a configure run. Its
  * temporary files go into the scratch folder too, since it may be killed. */
 static int try_link(const struct toolchain *t, const struct toolchain_needs *needs, struct err *err)
@@ -315,8 +349,7 @@ static int try_link(const struct toolchain *t, const struct toolchain_needs *nee
 	CLEANUP_FREE char *scratch =
 		scratch_make(tmp && *tmp == '/' ? tmp : "/tmp", "solder-cc", err);
 	bool profile = t->family == CC_CLANG && needs->training;
-	const char *const words[] = {"/bin/sh", "-c", script, "sh", scratch, t->cc,
-		profile ? "-fprofile-instr-generate" : NULL};
+	const char *const words[] = {"/bin/sh", "-c", script, "sh", scratch};
 	CLEANUP_STRV struct strv argv = STRV_INIT;
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
@@ -325,8 +358,11 @@ static int try_link(const struct toolchain *t, const struct toolchain_needs *nee
 
 	if (!scratch)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(words) && words[i]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		strv_add(&argv, words[i]);
+	add_compiler(t, &argv);
+	if (profile)
+		strv_add(&argv, "-fprofile-instr-generate");
 	failed = proc_run(&spec, true, 2048, ASK_TIMEOUT_MS, &out, &how);
 	scratch_end(scratch, &ignored);
 	if (failed == 0)
@@ -341,6 +377,12 @@ static int try_link(const struct toolchain *t, const struct toolchain_needs *nee
 		how.msg, out.len ? "\n" : "", out.len ? out.data : "");
 	if (!lacks_a_package(err->msg))
 		return err_hint(err, "does '%s' compile and link a program by hand?", t->cc);
+	if (needs->target) {
+		CLEANUP_FREE char *packages =
+			target_packages(needs->target, t->family == CC_CLANG, t->major);
+
+		return err_hint(err, "install the packages %s", packages);
+	}
 	if (profile)
 		return err_hint(
 			err, "install the packages libc6-dev and libclang-rt-%u-dev", t->major);
@@ -350,8 +392,8 @@ static int try_link(const struct toolchain *t, const struct toolchain_needs *nee
 bool toolchain_takes(const struct toolchain *t, const char *flags)
 {
 	CLEANUP_FREE char *script =
-		xasprintf("exec \"$1\" %s -x c -c -o /dev/null /dev/null", flags);
-	const char *const words[] = {"/bin/sh", "-c", script, "sh", t->cc};
+		xasprintf("exec \"$@\" %s -x c -c -o /dev/null /dev/null", flags);
+	const char *const words[] = {"/bin/sh", "-c", script, "sh"};
 	CLEANUP_STRV struct strv argv = STRV_INIT;
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1};
@@ -359,6 +401,7 @@ bool toolchain_takes(const struct toolchain *t, const char *flags)
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		strv_add(&argv, words[i]);
+	add_compiler(t, &argv);
 	return proc_run(&spec, true, 65536, ASK_TIMEOUT_MS, &out, &ignored) == 0;
 }
 
@@ -387,17 +430,41 @@ static int identify(struct toolchain *t, struct err *err)
 	return linker ? ask_line(linker, "--version", &t->linker, err) : 0;
 }
 
+/* Whose code the compiler makes: gcc is made for one machine, clang for all. */
+static int settle_machine(struct toolchain *t, const struct target *target, struct err *err)
+{
+	CLEANUP_STRV struct strv parts = STRV_INIT;
+	CLEANUP_FREE char *machine = NULL;
+
+	if (target && t->family == CC_CLANG) {
+		/* The start and the end keep it from warning where it does not link. */
+		t->cross_flags = xasprintf(" --target=%s --start-no-unused-arguments -fuse-ld=lld"
+					   " --end-no-unused-arguments",
+			target->triple);
+		t->triple = xstrdup(target->triple);
+		return 0;
+	}
+	if (ask_line(t->cc, "-dumpmachine", &machine, err) < 0)
+		return -1;
+	strv_split(&parts, machine, "-");
+	t->triple = parts.n == 4 ? xasprintf("%s-%s-%s", parts.v[0], parts.v[2], parts.v[3])
+				 : xstrdup(machine);
+	if (!target || !strcmp(t->triple, target->triple))
+		return 0;
+	err_set(err, ERR_USAGE, "'%s' makes code for %s, and the target is %s", path_base(t->cc),
+		t->triple, target->name);
+	return err_hint(err, "use --cc %s-gcc, or a clang", target->triple);
+}
+
 static int load_toolchain(const char *path, const struct toolchain_needs *needs,
 	struct toolchain **ret, struct err *err)
 {
 	CLEANUP(cleanup_toolchain) struct toolchain *t = xcalloc(1, sizeof(*t));
-	CLEANUP_STRV struct strv parts = STRV_INIT;
-	CLEANUP_FREE char *machine = NULL;
+	CLEANUP_FREE char *prefix = prefix_of(needs), *cxx = NULL;
 	const char *number;
 
 	t->cc = xstrdup(path);
-	if (ask_line(t->cc, "--version", &t->version, err) < 0 ||
-		ask_line(t->cc, "-dumpmachine", &machine, err) < 0)
+	if (ask_line(t->cc, "--version", &t->version, err) < 0)
 		return -1;
 	t->family = strstr(t->version, "clang") ? CC_CLANG : CC_GCC;
 	/* The number after the first "version " or, for gcc, the last word. */
@@ -409,23 +476,24 @@ static int load_toolchain(const char *path, const struct toolchain_needs *needs,
 			     ? xasprintf("%u", t->major)
 			     : xstrndup(number + strspn(number, " "),
 				       strspn(number + strspn(number, " "), "0123456789."));
-	strv_split(&parts, machine, "-");
-	t->triple = parts.n == 4 ? xasprintf("%s-%s-%s", parts.v[0], parts.v[2], parts.v[3])
-				 : xstrdup(machine);
 	/* Nothing that we build needs C++; configure scripts merely ask for a compiler. */
-	t->cxx = find_next_to(path, t->family == CC_CLANG ? "clang++" : "g++");
+	cxx = t->family == CC_CLANG ? xstrdup("clang++") : xasprintf("%sg++", prefix);
+	t->cxx = find_next_to(path, cxx);
 	if (!t->cxx)
 		t->cxx = xstrdup(path);
-	if (find_tools(t, needs, err) < 0 || (needs->bolt && settle_bolt(t, err) < 0) ||
-		try_link(t, needs, err) < 0 || identify(t, err) < 0)
+	if (settle_machine(t, needs->target, err) < 0 || find_tools(t, needs, err) < 0 ||
+		(needs->bolt && settle_bolt(t, err) < 0) || try_link(t, needs, err) < 0 ||
+		identify(t, err) < 0)
 		return -1;
 	*ret = steal(&t);
 	return 0;
 }
 
-static int find_best(const struct toolchain_needs *needs, struct toolchain **ret, struct err *err)
+/* The newest complete clang; NULL and no error: none. `passed` says of newer ones why not, *release
+ * is that of the first. */
+static struct toolchain *find_clang(const struct toolchain_needs *needs, struct buf *passed,
+	unsigned int *release, struct err *err)
 {
-	CLEANUP_BUF struct buf passed = BUF_INIT;
 	struct toolchain *t = NULL;
 
 	for (unsigned int n = CLANG_NEWEST; n >= CLANG_OLDEST && !t; n--) {
@@ -433,20 +501,71 @@ static int find_best(const struct toolchain_needs *needs, struct toolchain **ret
 		CLEANUP_FREE char *path = find_program(name);
 		struct err why = ERR_INIT;
 
-		if (!path || load_toolchain(path, needs, &t, &why) == 0)
+		if (!path)
+			continue;
+		*release = *release ? *release : n;
+		if (load_toolchain(path, needs, &t, &why) == 0)
 			continue;
 		if (why.code == ERR_INTERRUPTED) {
 			*err = why;
-			return -1;
+			return NULL;
 		}
-		buf_addf(&passed, "%s%.*s", passed.len ? "; " : "", (int)strcspn(why.msg, "\n"),
+		buf_addf(passed, "%s%.*s", passed->len ? "; " : "", (int)strcspn(why.msg, "\n"),
 			why.msg);
+	}
+	return t;
+}
+
+bool toolchain_find_clang(
+	const struct toolchain_needs *needs, struct toolchain **ret, unsigned int *release)
+{
+	CLEANUP_BUF struct buf ignored = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	*ret = find_clang(needs, &ignored, release, &err);
+	return *ret != NULL;
+}
+
+static int find_best(const struct toolchain_needs *needs, struct toolchain **ret, struct err *err)
+{
+	CLEANUP_BUF struct buf passed = BUF_INIT;
+	unsigned int release = 0;
+	struct err failed = ERR_INIT;
+	struct toolchain *t = find_clang(needs, &passed, &release, &failed);
+
+	if (failed.code) {
+		*err = failed;
+		return -1;
 	}
 	if (!t && toolchain_find("gcc", needs, &t, err) < 0)
 		return -1;
 	t->passed = passed.len ? buf_steal(&passed) : NULL;
 	*ret = t;
 	return 0;
+}
+
+/* gcc by its name for this machine stands for the one that makes code for the target. */
+static char *crossed_name(const char *name, const struct target *target)
+{
+	const char *plain = name && strcmp(name, "cc") != 0 ? name : "gcc";
+
+	return strncmp(plain, "gcc", 3) ? xstrdup(plain)
+					: xasprintf("%s-%s", target->triple, plain);
+}
+
+static int find_crossed(const char *name, const struct toolchain_needs *needs,
+	struct toolchain **ret, struct err *err)
+{
+	CLEANUP_FREE char *crossed = crossed_name(name, needs->target);
+	CLEANUP_FREE char *path = find_program(crossed), *packages = NULL;
+
+	if (path)
+		return load_toolchain(path, needs, ret, err);
+	packages = target_packages(needs->target, false, 0);
+	err_set(err, ERR_ENVIRONMENT, "there is no compiler '%s' on PATH", crossed);
+	return err_hint(err,
+		"install the packages %s, or choose a clang with --cc; 'solder build --target list' says what there is",
+		packages);
 }
 
 int toolchain_find(const char *name, const struct toolchain_needs *needs, struct toolchain **ret,
@@ -457,6 +576,8 @@ int toolchain_find(const char *name, const struct toolchain_needs *needs, struct
 
 	if (name && !strcmp(name, "best"))
 		return find_best(needs, ret, err);
+	if (needs->target)
+		return find_crossed(name, needs, ret, err);
 	if (name)
 		path = find_program(name);
 	for (size_t i = 0; !name && !path && i < ARRAY_SIZE(usual); i++)

@@ -39,6 +39,9 @@ char *package_module(const char *path);
 /* The folder of a test package, relative to the root; the caller frees it. */
 char *package_test_folder(const struct package *p, const char *test);
 
+/* What other projects call the machine that the tree is for: as its build was told with --target;
+ * else "x86_64-linux-gnu" is x86_64-unknown-linux-gnu. The caller frees it. */
+char *package_triple(const struct package *p);
 /* Stores the interpreter's answer after checking its form. */
 int package_answer(struct package *p, const char *text, size_t len, struct err *err);
 

@@ -180,11 +180,21 @@ int package_find_config(struct package *p, struct err *err)
 	return 0;
 }
 
+char *package_triple(const struct package *p)
+{
+	const char *target = json_word(json_object_get(p->build, "options"), "target");
+	const char *triple = package_text(json_object_get(p->build, "distribution"), "triple");
+	size_t n = strcspn(triple, "-");
+
+	if (target && !target[strspn(target, LETTERS_AND_DIGITS "_-")])
+		return xstrdup(target);
+	return strncmp(triple + n, "-linux-", 7)
+		       ? xstrdup(triple)
+		       : xasprintf("%.*s-unknown%s", (int)n, triple, triple + n);
+}
+
 static int open_package(struct package *p, struct err *err)
 {
-	const char *triple;
-	size_t n;
-
 	if (read_build(p, err) < 0 || py_find(p->dir, &p->dist, err) < 0)
 		return -1;
 	if (!p->dist.runs && !p->dist.emulator)
@@ -202,12 +212,7 @@ static int open_package(struct package *p, struct err *err)
 			return err_set(err, ERR_ENVIRONMENT, "cannot pack '%s': %s",
 				p->files.v[i].path, p->files.v[i].problem);
 	}
-	/* Elsewhere "x86_64-linux-gnu" is called x86_64-unknown-linux-gnu. */
-	triple = package_text(json_object_get(p->build, "distribution"), "triple");
-	n = strcspn(triple, "-");
-	p->triple = strncmp(triple + n, "-linux-", 7)
-			    ? xstrdup(triple)
-			    : xasprintf("%.*s-unknown%s", (int)n, triple, triple + n);
+	p->triple = package_triple(p);
 	p->name = xasprintf(
 		"cpython-%s+%s-%s", package_text(p->says, "python_version"), p->date, p->triple);
 	p->lib_rel = xasprintf("lib/python%s", p->dist.series);

@@ -338,6 +338,53 @@ static void test_older_tree(void **state)
 	assert_string_equal(o->profile, "none");
 }
 
+/* A level of x86-64 is a target, and the same as --march; what contradicts it is refused. */
+static void test_targets(void **state)
+{
+	static const struct {
+		const char *target, *march, *settled; /* NULL: refused */
+	} cases[] = {
+		{NULL, NULL, "baseline"},
+		{"x86_64-unknown-linux-gnu", NULL, "baseline"},
+		{"x86_64-unknown-linux-gnu", "v3", "v3"},
+		{"x86_64_v3-unknown-linux-gnu", NULL, "v3"},
+		{"x86_64_v3-unknown-linux-gnu", "v3", "v3"},
+		{"x86_64_v3-unknown-linux-gnu", "v2", NULL},
+		{"x86_64_v3-unknown-linux-gnu", "baseline", NULL},
+		{"x86_64_v9-unknown-linux-gnu", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cpython_build b = {.request = {.target = cases[i].target,
+						  .options = {.march = cases[i].march}}};
+		struct err err = ERR_INIT;
+		int got = cpython_settle_options(&b, &err);
+
+		assert_int_equal(got, cases[i].settled ? 0 : -1);
+		if (cases[i].settled)
+			assert_string_equal(b.request.options.march, cases[i].settled);
+		else
+			assert_int_equal(err.code, ERR_USAGE);
+	}
+}
+
+/* A tree knows its target, to be built again for the same. */
+static void test_target_of_tree(void **state)
+{
+	CLEANUP_CPYTHON_RECORD struct cpython_record r = {0};
+	struct err err = ERR_INIT;
+
+	scratch_file(*state, "share/solder/build.json",
+		"{\"distribution\": {\"python\": \"3.13.15\", \"triple\": \"x86_64-linux-gnu\"},"
+		" \"options\": {\"march\": \"v3\", \"cc\": \"gcc\", \"sources\": \"debian\","
+		" \"target\": \"x86_64_v3-unknown-linux-gnu\"}}",
+		0644);
+	assert_int_equal(cpython_record_read(*state, *state, NULL, &r, &err), 0);
+	assert_string_equal(r.request.target, "x86_64_v3-unknown-linux-gnu");
+	assert_string_equal(r.request.options.march, "v3");
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -357,6 +404,8 @@ int main(void)
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_code_flags),
 		cmocka_unit_test(test_presets),
+		cmocka_unit_test(test_targets),
+		SCRATCH_TEST(test_target_of_tree),
 		SCRATCH_TEST(test_older_tree),
 		cmocka_unit_test(test_names),
 	};

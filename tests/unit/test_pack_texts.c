@@ -240,12 +240,40 @@ static void test_libraries(void **state)
 	assert_null(package_libraries("math"));
 }
 
+/* A build that was told its target has that name; others are called by their compiler's. */
+static void test_triples(void **state)
+{
+	static const struct {
+		const char *build, *triple;
+	} cases[] = {
+		{"{\"distribution\": {\"triple\": \"x86_64-linux-gnu\"}, \"options\": {}}",
+			"x86_64-unknown-linux-gnu"},
+		{"{\"distribution\": {\"triple\": \"x86_64-linux-gnu\"},"
+		 " \"options\": {\"target\": \"x86_64_v3-unknown-linux-gnu\"}}",
+			"x86_64_v3-unknown-linux-gnu"},
+		/* It becomes a file's name. */
+		{"{\"distribution\": {\"triple\": \"x86_64-linux-gnu\"},"
+		 " \"options\": {\"target\": \"../x\"}}",
+			"x86_64-unknown-linux-gnu"},
+		{"{\"distribution\": {\"triple\": \"arm-other\"}}", "arm-other"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct package p = {.build = json_parsed(cases[i].build)};
+		CLEANUP_FREE char *triple = package_triple(&p);
+
+		assert_string_equal(triple, cases[i].triple);
+		json_decref(p.build);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_python_json),
 		SCRATCH_TEST(test_python_json_extensions), SCRATCH_TEST(test_python_json_is_sorted),
 		SCRATCH_TEST(test_gdb_script), SCRATCH_TEST(test_config_folder),
-		cmocka_unit_test(test_libraries)};
+		cmocka_unit_test(test_libraries), cmocka_unit_test(test_triples)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
