@@ -102,6 +102,9 @@ int cpython_settle_options(struct cpython_build *b, struct err *err);
 int cpython_check_fit(const struct cpython_options *o, const struct toolchain *t, struct err *err);
 /* The level of x86-64 that this processor has, as a digit. */
 char cpython_level_here(void);
+/* Fails if an option that is not at its default needs a patch that is not for the chosen version.
+ */
+int cpython_check_patches(const struct chosen *c, const struct cpython_options *o, struct err *err);
 
 /* ---- profile.c ------------------------------------------------------------------------------- */
 

@@ -59,6 +59,10 @@
 		"link libpython's objects in another order (0: their own)")                        \
 	X(startup, "startup", "STARTUP", CHOICE, "fast|plain", "", "fast", true, false,            \
 		"fast: with patches that only make starts faster; plain: as CPython is")           \
+	X(malloc, "malloc", "MALLOC", CHOICE, "pymalloc|mimalloc", "", "pymalloc", true, false,    \
+		"allocate objects with one of CPython's allocators; PYTHONMALLOC chooses, too")    \
+	X(arenas, "arenas", "ARENAS", CHOICE, "small|huge", "", "small", true, false,              \
+		"let pymalloc's arenas after the first sixteen be huge pages, or none")            \
 	X(modules, "modules", "MODULES", CHOICE, "seam|static|shared", "", "seam", true, false,    \
 		"build into libpython the modules that need no library (seam), all, or none")      \
 	X(protector, "protector", "PROTECTOR", CHOICE, "weak|none|strong", "", "weak", true,       \

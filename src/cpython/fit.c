@@ -66,3 +66,22 @@ int cpython_check_fit(const struct cpython_options *o, const struct toolchain *t
 	}
 	return 0;
 }
+
+int cpython_check_patches(const struct chosen *c, const struct cpython_options *o, struct err *err)
+{
+	for (size_t i = 0; i < c->recipe->n_patches; i++) {
+		const struct recipe_patch *p = &c->recipe->patches[i];
+		CLEANUP_FREE char *name =
+			p->option ? xstrndup(p->option, strcspn(p->option, "=")) : NULL;
+		const struct cpython_option *option = name ? cpython_find_option(name) : NULL;
+
+		if (!option || cpython_option_says(o, p->option) != 1 ||
+			cpython_option_is_default(o, option) ||
+			version_matches(c->version, p->versions))
+			continue;
+		err_set(err, ERR_USAGE, "--%s %s is a patch for CPython %s, not for %s", name,
+			cpython_option_get(o, option), p->versions, c->version);
+		return err_hint(err, "leave it out, or choose another version");
+	}
+	return 0;
+}

@@ -318,6 +318,8 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 
 	if (sscanf(version, "%u.%u", &major, &minor) != 2)
 		return err_set(err, ERR_INPUT, "'%s' is not a version of CPython", version);
+	if (cpython_check_patches(cpython_of(b), o, err) < 0)
+		return -1;
 	snprintf(p->series, sizeof(p->series), "%u.%u", major % 100, minor % 1000);
 	for (size_t i = 0; i + 1 < b->sources.n; i++) {
 		if (plan_package(b, &b->sources.chosen[i], err) < 0)

@@ -13,7 +13,7 @@ set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 RECIPES=${RECIPES:-$HERE/../../recipes}
-TOPICS=${*:-elf modules bytecode startup relocation venv capabilities certificates embed gdb bolt overlinked layouts probes documented damage suite}
+TOPICS=${*:-elf modules bytecode startup relocation venv capabilities certificates embed gdb bolt memory overlinked layouts probes documented damage suite}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/check-dist.XXXXXX")
 # Other users come in, too: see capabilities.sh.
 chmod 755 "$WORK"
@@ -99,7 +99,7 @@ run_all() {
 	fi
 	# What `solder build` makes without options, if `make dist` makes something else.
 	if [ -n "${FORM:-}" ]; then
-		plain=$(echo "$TOPICS" | tr ' ' '\n' | grep -xE 'elf|modules|startup|embed|gdb|layouts')
+		plain=$(echo "$TOPICS" | tr ' ' '\n' | grep -xE 'elf|modules|startup|memory|embed|gdb|layouts')
 		[ -z "$plain" ] || ! build -o "$WORK/plain" || check_tree plain "$WORK/plain" "$plain"
 		# Each of these links takes a minute with LTO.
 		TOPICS=$(echo " $TOPICS " | sed 's/ layouts / /')
