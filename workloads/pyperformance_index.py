@@ -10,7 +10,8 @@ nothing, to learn the names of its results; one that is not the first of its fil
 With PACKAGES, a folder for this kind of Python, benchmarks that need packages are listed too. What each
 needs is installed into PACKAGES/bm_NAME, unless it is there already, with the pip in FOLDER and in the
 versions that LIKE has, the same folder of another kind. An entry without a file has the reason why the
-benchmark cannot be run.
+benchmark cannot be run. Where packages have to be compiled, one after the other may take its time:
+after 45 minutes no more are begun, and the rest is left for the next time.
 """
 
 import ast
@@ -20,11 +21,15 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 BENCHMARKS = os.path.join("pyperformance", "data-files", "benchmarks")
 INSTALL_SECONDS, LIST_SECONDS = 600, 120
+ALL_SECONDS = 2700  # for installing; who runs this program waits an hour
+STARTED = time.monotonic()
 SETUPTOOLS = "setuptools==80.9.0"
 
 # Takes the place of a benchmark's runner: notes the names of results.
@@ -96,14 +101,18 @@ def last_line(text):
 
 
 def run(words, environment, seconds):
-    try:
-        done = subprocess.run([sys.executable, *words], env={**os.environ, **environment}, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired:
-        raise Unusable(f"no end within {seconds} s") from None
-    if done.returncode:
-        raise Unusable(last_line(done.stderr or done.stdout))
-    return done.stdout
+    # pip's own children, compilers among them, hold its output: they have to end with it.
+    with subprocess.Popen([sys.executable, *words], env={**os.environ, **environment}, text=True,
+                          errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, start_new_session=True) as child:
+        try:
+            output, errors = child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            raise Unusable(f"no end within {seconds:.0f} s") from None
+    if child.returncode:
+        raise Unusable(last_line(errors or output))
+    return output
 
 
 def versions_in(place):
@@ -121,6 +130,9 @@ def provide_distutils(place):
 
 def install(suite, wanted, place, like):
     """Makes the folder `place`, whole or not at all."""
+    left = min(INSTALL_SECONDS, STARTED + ALL_SECONDS - time.monotonic())
+    if left <= 0:
+        raise Unusable("others took all the time there is; the next campaign goes on with these")
     part = f"{place}.{os.getpid()}.part"
     shutil.rmtree(part, ignore_errors=True)
     os.makedirs(part)
@@ -130,7 +142,7 @@ def install(suite, wanted, place, like):
     try:
         run([os.path.join(suite, "pip"), "install", "--quiet", "--disable-pip-version-check",
              "--no-compile", "--no-warn-conflicts", "--constraint", fixed, "--target", part, *wanted, SETUPTOOLS],
-            {"PYTHONPATH": "", "PIP_ROOT_USER_ACTION": "ignore"}, INSTALL_SECONDS)
+            {"PYTHONPATH": "", "PIP_ROOT_USER_ACTION": "ignore"}, left)
         provide_distutils(part)
         os.rename(part, place)
     except OSError:
@@ -182,7 +194,7 @@ class Benchmark:
             return [{**entry, "why": self.why}]
         try:
             names = results(self.suite, self.script, words, self.place)
-        except Unusable as problem:
+        except (Unusable, OSError, ValueError) as problem:
             return [{**entry, "why": str(problem)}]
         return [{**entry, "name": result, "file": self.script,
                  "args": ([f"--worker-task={i}"] if i else []) + words,

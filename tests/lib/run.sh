@@ -86,6 +86,7 @@ run_job() { # KIND NAME
 		--stepper "$out/tests/stepper" --only relink,fetch,pack-other,unpack \
 		--sweep --every 60 --kills 6 --faults 12 --seed 1 ;;
 	workloads) run_closing sh tests/workloads/run.sh ;;
+	index) run_closing python3 tests/workloads/index.py ;;
 	training) run_closing python3 tests/training/apart.py ;;
 	fit) run_closing sh tests/training/fit.sh ;;
 	esac
@@ -123,6 +124,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "pyperf pyperf-reads-it"
 	echo "zip zip-oracle"
 	echo "workloads workloads"
+	echo "index suite-index"
 	echo "training training-apart"
 	echo "fit profiles-fit"
 	for program in "$out"/tests/test_*; do
