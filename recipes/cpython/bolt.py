@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,9 @@ READ = ["-strict", "-print-unknown"]
 LAYOUT = ["-reorder-blocks=ext-tsp", "-reorder-functions=cdsort", "-split-functions",
           "-split-strategy=cdsplit", "-split-all-cold", "-icf=safe", "-jump-tables=move",
           "-no-huge-pages", "-dyno-stats"]
+
+# Relocations of x86-64: those without a symbol come first, those that run code last.
+RELATIVE, IRELATIVE = 8, 37
 
 # A profile for which less than this part of the run's samples finds its function is another's.
 FITS = 0.90
@@ -159,6 +163,22 @@ def not_understood(said):
     return set(re.findall(r"^function with unknown control flow: (\S+?)(?:\(\*\d+\))?$", said, re.M))
 
 
+def by_symbol(path):
+    """Sorts what the loader has to look up as linkers do, by symbol, since it remembers its last
+    look.  BOLT sorts by address."""
+    found = re.search(r" \.rela\.dyn +RELA +\w+ (\w+) (\w+)", run("readelf", "-SW", path).stdout)
+    data = path.read_bytes()
+    start, size = (int(n, 16) for n in found.groups())
+    entries = list(struct.iter_unpack("<QQq", data[start:start + size]))
+
+    def order(entry):
+        symbol, kind = entry[1] >> 32, entry[1] & 0xFFFFFFFF
+        return (kind != RELATIVE) + (kind == IRELATIVE), symbol, entry[0]
+
+    made = b"".join(struct.pack("<QQq", *e) for e in sorted(entries, key=order))
+    path.write_bytes(data[:start] + made + data[start + size:])
+
+
 def apply_to(form, after, names, debug):
     """Lays out these functions of the profile anew, except those that BOLT does not understand."""
     source, to = BEFORE / form.file, after / form.file
@@ -175,6 +195,7 @@ def apply_to(form, after, names, debug):
         said = bolt(source, to, *options)
         unclear = not_understood(said) & names
         if not unclear:
+            by_symbol(to)
             shutil.copymode(source, to)
             return said
         names = names - unclear

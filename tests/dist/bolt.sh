@@ -17,6 +17,10 @@ for file in "$library" $([ "$LINK" = shared ] || echo interpreter); do
 		"$(readelf -sW "$file" | grep ' _PyEval_EvalFrameDefault\(\.[a-z]*\)*\.cold')"
 	some "$name: the stack is not executable" "$(readelf -lW "$file" | grep 'GNU_STACK.* RW ')"
 	none "$name: nothing is writable and executable" "$(readelf -lW "$file" | grep 'LOAD.* RWE')"
+	# The loader remembers its last look.
+	none "$name: all relocations of a symbol are together" "$(readelf -rW "$file" | awk '
+		/^Relocation section/ { on = /\.rela\.dyn/ }
+		on && $3 ~ /^R_/ && NF > 4 && $5 != last { if (seen[$5]++) print $5; last = $5 }')"
 	none "$name: relocations for BOLT are gone" "$(readelf -SW "$file" | grep ' \.rela\.text ')"
 done
 check "build.json says what was done" grep '"samples_fit"' "$TREE/share/solder/build.json"
