@@ -57,6 +57,7 @@ struct download {
 	int fd;
 	uint64_t start;   /* go on from here; 0 afterwards when the server sent all of it */
 	uint64_t limit;   /* how many bytes the file has */
+	bool ceiling;     /* `limit` is only how many it may have */
 	int line;         /* of progress */
 	long status;      /* afterwards: the last HTTP status, 0 without one */
 	bool interrupted; /* afterwards: the connection broke after bytes had come */
@@ -65,6 +66,10 @@ struct download {
 
 /* On failure the reason is in err, without the URL. The file keeps what arrived. */
 int http_download(struct fetcher *f, struct download *d, struct err *err);
+/* The URLs to try, in order: a path is tried below every mirror. */
+int list_places(struct fetcher *f, const char *const *urls, struct strv *places, struct err *err);
+/* apt's proxy for apt's mirrors; NULL for all else. To be freed. */
+char *place_proxy(const struct fetcher *f, const char *url);
 /* HEAD, one try; sets the reason in err. */
 int http_probe(struct fetcher *f, const char *url, const char *proxy, struct err *err);
 /* Why a redirect may not be followed, or NULL. `location` is absolute. */

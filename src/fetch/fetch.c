@@ -65,9 +65,7 @@ static int load_mirrors(struct fetcher *f, struct err *err)
 	return 0;
 }
 
-/* The URLs to try, in order: a path is tried below every mirror. */
-static int list_places(
-	struct fetcher *f, const char *const *urls, struct strv *places, struct err *err)
+int list_places(struct fetcher *f, const char *const *urls, struct strv *places, struct err *err)
 {
 	for (; urls && *urls; urls++) {
 		if (url_has_scheme(*urls)) {
@@ -83,7 +81,7 @@ static int list_places(
 }
 
 /* apt's proxy is for apt's mirrors only; everything else follows the environment. */
-static char *place_proxy(const struct fetcher *f, const char *url)
+char *place_proxy(const struct fetcher *f, const char *url)
 {
 	for (size_t i = 0; f->apt_config && i < f->mirrors.n; i++) {
 		size_t n = strlen(f->mirrors.v[i]);

@@ -59,6 +59,20 @@ int fetch_source(struct fetcher *f, const struct source *source, char **path, st
  * file, -1: it has one with another size or digest. */
 int fetch_import(struct fetcher *f, const struct source *source, const char *dir, struct err *err);
 
+/* What is not locked yet: `path` becomes the file at `url` (or at a path below the first mirror
+ * that has it), of at most `max` bytes. Nothing vouches for it, not even for its being whole where
+ * the server does not declare a length. On failure there is no file; `status` (may be NULL) is then
+ * the HTTP status of the last place, 0 without one. */
+int fetch_unlocked(struct fetcher *f, const char *url, const char *path, uint64_t max, long *status,
+	struct err *err);
+/* The same into memory. */
+int fetch_page(struct fetcher *f, const char *url, size_t max, struct buf *out, long *status,
+	struct err *err);
+
+/* Where a link of the page `base` leads, or NULL where it is no http or https URL, leads from https
+ * to http, or to another host or port. To be freed. */
+char *fetch_link(const char *base, const char *link);
+
 /* Asks the host of a URL (or of a path, any mirror) for the header, once, and waits for at most 5
  * s. True if it answers. If not, `reason` (to be freed) receives a text for the user; otherwise
  * NULL. */

@@ -112,7 +112,12 @@ static int begin_body(struct transfer *t)
 			"the server sends another part of the file than was asked for");
 	curl_easy_getinfo(t->f->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	total = d->status == 206 ? t->range_total : length >= 0 ? (uint64_t)length : UINT64_MAX;
-	if (total != UINT64_MAX && total != d->limit)
+	if (total != UINT64_MAX && d->ceiling && total > d->limit)
+		return err_set(t->err, ERR_INPUT,
+			"the server's file has %" PRIu64
+			" bytes, more than the ceiling of %" PRIu64,
+			total, d->limit);
+	if (total != UINT64_MAX && !d->ceiling && total != d->limit)
 		return err_set(t->err, ERR_INPUT,
 			"the server's file has %" PRIu64 " bytes, locked are %" PRIu64, total,
 			d->limit);
@@ -140,7 +145,9 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 	if (n > d->limit - t->at) {
 		t->failed = true;
 		err_set(t->err, ERR_INPUT,
-			"the server sends more than the locked %" PRIu64 " bytes", d->limit);
+			d->ceiling ? "the server sends more than the ceiling of %" PRIu64 " bytes"
+				   : "the server sends more than the locked %" PRIu64 " bytes",
+			d->limit);
 		return 0;
 	}
 	if (lseek(d->fd, (off_t)t->at, SEEK_SET) < 0 || write_fully(d->fd, data, n) < 0) {
