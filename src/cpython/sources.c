@@ -13,10 +13,9 @@
 #define DEPTH_MAX 16
 #define HEADER "Include/patchlevel.h"
 #define HEADER_MAX (1u << 20)
-/* The series built by default. */
+/* Built by default: that to which the locked profiles belong, else the newest of its series. */
+#define DEFAULT_VERSION "3.13.15"
 #define DEFAULT_SERIES "3.13"
-
-static const char *const sets[] = {"upstream", "debian"};
 
 /* A locked source as the fetch room wants it; valid as long as the lock. */
 static struct source as_source(const struct lock_entry *e)
@@ -49,12 +48,12 @@ static int none_locked(
 		buf_addf(&list, "%s%s", i ? ", " : "", all[i]->version);
 	buf_addf(&text, "the source set '%s' has no %s%s%s", l->set, package, wanted ? "@" : "",
 		wanted ? wanted : "");
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+	for (size_t i = 0; i < N_LOCK_SETS; i++) {
 		CLEANUP(cleanup_lock) struct lock *other = NULL;
 
-		if (!strcmp(sets[i], l->set))
+		if (!strcmp(lock_sets[i], l->set))
 			continue;
-		if (lock_load(b->recipes, sets[i], &other, err) < 0)
+		if (lock_load(b->recipes, lock_sets[i], &other, err) < 0)
 			return -1;
 		if (!lock_find(other, package, wanted, found, ARRAY_SIZE(found)))
 			continue;
@@ -209,7 +208,11 @@ static int use_own_source(
 static int choose_packages(
 	struct cpython_build *b, bool stored_only, const struct chosen *own, struct err *err)
 {
-	const char *wanted = b->request.version ? b->request.version : DEFAULT_SERIES;
+	const struct lock_entry *usual[1];
+	const char *standard = lock_find(b->sources.lock, "cpython", DEFAULT_VERSION, usual, 1)
+				       ? DEFAULT_VERSION
+				       : DEFAULT_SERIES;
+	const char *wanted = b->request.version ? b->request.version : standard;
 	CLEANUP(cleanup_recipe) struct recipe *r = NULL;
 	const struct lock_entry *e = NULL;
 	struct chosen cpython = *own;
@@ -261,8 +264,8 @@ int sources_choose(struct cpython_build *b, struct err *err)
 	if (b->request.source && use_own_source(&b->request, &own, &s->version, err) < 0)
 		return -1;
 	/* A completely downloaded set is used without asking the network. */
-	for (size_t i = 0; automatic && i < ARRAY_SIZE(sets); i++) {
-		int got = lock_load(b->recipes, sets[i], &s->lock, err);
+	for (size_t i = 0; automatic && i < N_LOCK_SETS; i++) {
+		int got = lock_load(b->recipes, lock_sets[i], &s->lock, err);
 
 		if (got == 0)
 			got = choose_packages(b, true, &own, err);
@@ -302,10 +305,10 @@ int sources_import(const struct cpython_build *b, const char *dir, struct err *e
 
 	if (!path_is_dir(dir))
 		return err_set(err, ERR_INPUT, "there is no folder '%s'", dir);
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+	for (size_t i = 0; i < N_LOCK_SETS; i++) {
 		CLEANUP(cleanup_lock) struct lock *lock = NULL;
 
-		if (lock_load(b->recipes, sets[i], &lock, err) < 0)
+		if (lock_load(b->recipes, lock_sets[i], &lock, err) < 0)
 			return -1;
 		for (size_t j = 0; j < lock->n; j++) {
 			struct source source = as_source(&lock->entries[j]);
@@ -343,12 +346,12 @@ int cpython_list_locked(
 	if (data_folder("recipes", recipes, &folder, err) < 0 ||
 		cache_open_to_read(cache_dir, &cache, err) < 0)
 		return -1;
-	for (size_t s = 0; s < ARRAY_SIZE(sets); s++) {
+	for (size_t s = 0; s < N_LOCK_SETS; s++) {
 		CLEANUP(cleanup_lock) struct lock *lock = NULL;
 		CLEANUP_FREE const struct lock_entry **found = NULL;
 		size_t n = 0;
 
-		if (lock_load(folder, sets[s], &lock, err) < 0)
+		if (lock_load(folder, lock_sets[s], &lock, err) < 0)
 			return -1;
 		found = xcalloc(lock->n + 1, sizeof(*found));
 		if (cpython)

@@ -112,6 +112,7 @@ static int read_recipe(const struct yaml *y, struct recipe *r, struct err *err)
 		{"build", YAML_MAYBE, KEPT(build)},
 		{"exports", YAML_WORDS, KEPT(exports)},
 		{"files", YAML_OTHER, 0},
+		{"releases", YAML_OTHER, 0},
 	};
 	struct fy_node *root = fy_document_root(y->doc);
 	CLEANUP_FREE char *name = NULL, *summary = NULL;
@@ -124,7 +125,8 @@ static int read_recipe(const struct yaml *y, struct recipe *r, struct err *err)
 	summary = raw.summary; /* for who reads the file */
 	if (failed < 0 || read_tools(y, raw.tools, r, err) < 0 ||
 		read_patches(y, raw.patches, r, err) < 0 ||
-		read_files(y, yaml_get(root, "files"), r, err) < 0)
+		read_files(y, yaml_get(root, "files"), r, err) < 0 ||
+		releases_read(y, yaml_get(root, "releases"), &r->releases, err) < 0)
 		return -1;
 	if (strcmp(name, r->name))
 		return yaml_error(y, yaml_get(root, "name"), err,
@@ -182,6 +184,7 @@ void recipe_free(struct recipe *r)
 		free(r->steps[i].name);
 		strv_release(&r->steps[i].files);
 	}
+	releases_release(&r->releases);
 	free(r->tools);
 	free(r->patches);
 	free(r->steps);

@@ -29,6 +29,34 @@ struct recipe_step {
 	struct strv files;
 };
 
+/* Who signs the releases of some versions: with OpenPGP, or through Sigstore. */
+struct release_signer {
+	char *versions; /* ">=3.14"; NULL: all */
+	char *suffix;   /* the signature's URL is the file's and this: ".asc" */
+	/* Fingerprints of primary keys, in upper case. A release must have a signature by one. */
+	struct strv openpgp;
+	char *key;               /* the file of the keys, below DIR/keys */
+	char *identity, *issuer; /* of Sigstore's certificate; NULL with openpgp */
+};
+
+/* Where a set's newer releases are listed. `match` is the form of a file's or a tag's name and `as`
+ * that of the version, see update/update.h. */
+struct release_place {
+	char *index, *tags; /* a page that names files, or a git repository; both NULL: Debian's */
+	char *match, *as;
+	char *url; /* of the file; NULL: where the page says */
+};
+
+struct releases {
+	unsigned int series; /* how many numbers of a version its patch releases share */
+	char *notes;         /* URL of the release notes; NULL: none */
+	struct strv names;   /* by which advisories know the package, besides its own */
+	bool same;           /* Debian's .orig is the upstream file, byte for byte */
+	struct release_place upstream, debian; /* without a `match`: there is no rule */
+	struct release_signer *signers;
+	size_t n_signers;
+};
+
 struct recipe {
 	char *name;
 	char *dir;     /* the recipe's folder */
@@ -44,6 +72,7 @@ struct recipe {
 	struct strv exports;
 	struct recipe_step *steps; /* whose files are listed */
 	size_t n_steps;
+	struct releases releases;
 };
 
 /* Loads DIR/NAME/recipe.yaml. */
@@ -66,22 +95,33 @@ struct lock_entry {
 };
 
 struct lock {
-	char *set; /* "upstream" or "debian" */
-	bool apt;  /* urls are below the mirror of the system's apt */
+	char *set;          /* "upstream" or "debian" */
+	bool apt;           /* urls are below the mirror of the system's apt */
+	struct strv suites; /* of Debian, where `solder lock` looks; may be empty */
 	char *path;
 	struct lock_entry *entries;
 	size_t n;
 };
 
+/* All sets: "upstream" and "debian". */
+#define N_LOCK_SETS 2
+extern const char *const lock_sets[N_LOCK_SETS];
+
 /* Loads DIR/sets/SET.yaml. */
 int lock_load(const char *dir, const char *set, struct lock **ret, struct err *err);
 void lock_free(struct lock *l);
 void cleanup_lock(struct lock **l);
+/* Frees what an entry owns. */
+void lock_entry_release(struct lock_entry *e);
 
 /* All entries of a package that fit `wanted` (NULL: any; "3.13": a series; "3.13.5": that one),
  * newest first. Returns how many; `out` has room for `max`. */
 size_t lock_find(const struct lock *l, const char *package, const char *wanted,
 	const struct lock_entry **out, size_t max);
+
+/* Adds an entry to the text of a set, after the package's older ones. Everything else stays as it
+ * is, comments too. The entry's texts must be plain words of YAML. */
+void lock_text_add(struct buf *text, bool apt, const struct lock_entry *e);
 
 /* A finished profile that is kept beside the recipe of CPython: DIR/cpython/profiles/FILE. */
 struct locked_profile {
@@ -151,5 +191,7 @@ int version_compare(const char *a, const char *b);
 bool version_matches(const char *version, const char *condition);
 /* True if `version` equals `wanted` or is of the series `wanted`. */
 bool version_in_series(const char *version, const char *wanted);
+/* The first `n` numbers of a version, "3.13" of "3.13.5"; to be freed. */
+char *version_series(const char *version, unsigned int n);
 
 #endif

@@ -67,3 +67,16 @@ bool version_in_series(const char *version, const char *wanted)
 
 	return !strncmp(version, wanted, n) && (!version[n] || version[n] == '.');
 }
+
+char *version_series(const char *version, unsigned int n)
+{
+	const char *end = version;
+
+	for (; n && *end; n--) {
+		end += *end == '.';
+		end += strspn(end, "0123456789");
+		if (*end != '.')
+			break;
+	}
+	return xstrndup(version, (size_t)(end - version));
+}

@@ -52,4 +52,9 @@ int yaml_size(const struct yaml *y, struct fy_node *map, const char *text, uint6
 int yaml_sha256(const struct yaml *y, struct fy_node *map, const char *key, const char *text,
 	struct err *err);
 
+/* releases.c: reads a recipe's key "releases"; NULL leaves `ret` as it is. */
+struct releases;
+int releases_read(const struct yaml *y, struct fy_node *map, struct releases *ret, struct err *err);
+void releases_release(struct releases *r);
+
 #endif

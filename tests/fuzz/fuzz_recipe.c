@@ -1,6 +1,6 @@
 /* Any text as a recipe, as a preset and as the locks of a set; what is taken is complete.
  *
- * Source: src/recipe/yaml.c src/recipe/lock.c src/recipe/profiles.c
+ * Source: src/recipe/yaml.c src/recipe/lock.c src/recipe/profiles.c src/recipe/releases.c
  *   src/recipe/version.c
  */
 #include "fuzz.h"
