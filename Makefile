@@ -17,7 +17,7 @@ PACKAGES_RELEASE := bolt-22 valgrind
 PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmake python3 openssl \
 	libcap2-bin lld-14 gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf \
 	python3-dev python3-pip python3-pip-whl python3-setuptools-whl valgrind gdb \
-	minisign signify-openbsd llvm-14
+	minisign signify-openbsd gpg gpg-agent gpgv llvm-14
 PACKAGES_PACK := gdb libarchive-tools python3-venv zstd
 PACKAGES_HTML := chromium python3
 
@@ -124,7 +124,7 @@ dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
 # Each trains for as long as a build takes; `solder build` then takes them from the recipe.
 PROFILE_COMPILERS := gcc clang-22
 profiles: all ## train the locked profiles again (CPython's version: PROFILE_VERSION)
-	@sh recipes/cpython/profiles/make.sh $(OUT)/solder $(or $(PROFILE_VERSION),3.13) $(PROFILE_COMPILERS)
+	@sh recipes/cpython/profiles/make.sh $(OUT)/solder $(or $(PROFILE_VERSION),3.13.15) $(PROFILE_COMPILERS)
 .PHONY: profiles
 
 install: all ## install solder, its data, man pages and completions below PREFIX
