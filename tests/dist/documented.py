@@ -74,6 +74,7 @@ SUBSTITUTES = [
     (r"^solder fetch$", "solder fetch --sources debian", "the network"),
     (r"^solder fetch && ", "solder fetch --sources debian && ", "the network"),
     (r"^solder fetch cpython@3\.11 .*", "solder fetch cpython@3.13 --sources debian", "the network"),
+    (r"^solder lock .*", "solder lock --help", "the network, and it writes recipes"),
     (r"/media/usb/sources", "usb", "a folder"),
     (r"^(solder cache prune (?!.*-n).*)", r"\1 -n", "the cache is the user's"),
     (r"^solder check .*--wheels (top:\d+)(.*)", r"solder check dist/cpython --wheels wheels",
