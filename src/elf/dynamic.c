@@ -164,7 +164,8 @@ int elf_count_symbols(const struct elf_image *img, const struct elf_dynamic *dyn
 /* Reads DT_VERNEED: a list of files, each with a list of versions. Both are chains of relative
  * offsets. Puts the version's names into `by_index` too. */
 static int read_needed_versions(const struct elf_image *img, const struct elf_dynamic *dyn,
-	struct elf_names *names, const char **by_index, struct elf_facts *facts, struct err *err)
+	struct elf_names *names, struct elf_version_need *by_index, struct elf_facts *facts,
+	struct err *err)
 {
 	struct elf_slice s;
 	uint64_t pos = 0;
@@ -172,6 +173,7 @@ static int read_needed_versions(const struct elf_image *img, const struct elf_dy
 	if (elf_at(img, dyn->verneed, "DT_VERNEED", &s, err) < 0)
 		return -1;
 	for (uint64_t i = 0; i < dyn->verneednum; i++) {
+		struct elf_version_need need;
 		const char *file, *version;
 		uint64_t at;
 		uint32_t next;
@@ -189,9 +191,10 @@ static int read_needed_versions(const struct elf_image *img, const struct elf_dy
 				return err_set(err, ERR_INPUT, "too many needed versions");
 			if (elf_name(names, elf_u32(img, s.p + at + 8), &version, err) < 0)
 				return -1;
-			*ARRAY_ADD(facts->versions, facts->n_versions) =
-				(struct elf_version_need){file, version};
-			by_index[elf_u16(img, s.p + at + 6) & VERSION_MASK] = version;
+			need = (struct elf_version_need){
+				file, version, elf_u16(img, s.p + at + 4) & VER_FLG_WEAK};
+			*ARRAY_ADD(facts->versions, facts->n_versions) = need;
+			by_index[elf_u16(img, s.p + at + 6) & VERSION_MASK] = need;
 			next = elf_u32(img, s.p + at + 12);
 			if (next == 0)
 				break;
@@ -209,23 +212,39 @@ static int read_needed_versions(const struct elf_image *img, const struct elf_dy
 	return 0;
 }
 
-/* Packed relative relocations are no function, but a loader that lacks them lacks this name. */
+const char *elf_glibc_release(const char *version)
+{
+	static const char prefix[] = "GLIBC_";
+	/* Not functions, but what a loader can do; one that lacks it lacks the name. */
+	static const struct {
+		const char *name, *release;
+	} abilities[] = {{"ABI_DT_RELR", "2.36"}, {"ABI_GNU_TLS", "2.42"}, {"ABI_GNU2_TLS", "2.42"},
+		{"ABI_DT_X86_64_PLT", "2.43"}};
+
+	if (strncmp(version, prefix, sizeof(prefix) - 1) != 0)
+		return NULL;
+	version += sizeof(prefix) - 1;
+	for (size_t i = 0; i < ARRAY_SIZE(abilities); i++) {
+		if (!strcmp(version, abilities[i].name))
+			return abilities[i].release;
+	}
+	return isdigit((unsigned char)*version) && !version[strspn(version, "0123456789.")]
+		       ? version
+		       : NULL;
+}
+
 static void find_glibc(struct elf_facts *facts)
 {
-	static const char prefix[] = "GLIBC_", packed[] = "ABI_DT_RELR";
-
 	for (size_t i = 0; i < facts->n_versions; i++) {
-		const char *v = facts->versions[i].version;
+		const char *release = elf_glibc_release(facts->versions[i].version);
 
-		if (strncmp(v, prefix, sizeof(prefix) - 1) != 0)
-			continue;
-		v += sizeof(prefix) - 1;
-		v = strcmp(v, packed) ? v : "2.36";
-		if (!isdigit((unsigned char)*v) || v[strspn(v, "0123456789.")])
-			continue;
-		if (!facts->glibc || elf_version_compare(v, facts->glibc) > 0)
-			facts->glibc = v;
+		if (release && !facts->versions[i].weak &&
+			(!facts->glibc || elf_version_compare(release, facts->glibc) > 0))
+			facts->glibc = release;
 	}
+	/* Linkers that do not ask for GLIBC_ABI_DT_RELR leave older loaders to crash. */
+	if (facts->relr && facts->glibc && elf_version_compare(facts->glibc, "2.36") < 0)
+		facts->glibc = elf_glibc_release("GLIBC_ABI_DT_RELR");
 }
 
 static int compare_names(const void *a, const void *b)
@@ -263,7 +282,7 @@ static enum symbol_role role_of(const Elf64_Sym *sym)
 int elf_read_symbols(const struct elf_image *img, const struct elf_dynamic *dyn,
 	struct elf_names *names, struct elf_facts *facts, struct err *err)
 {
-	CLEANUP_FREE const char **by_index = xcalloc(MAX_VERSIONS, sizeof(*by_index));
+	CLEANUP_FREE struct elf_version_need *by_index = xcalloc(MAX_VERSIONS, sizeof(*by_index));
 	size_t size = elf_sym_size(img), exports = 0, undefined = 0, kept = 0;
 	struct elf_slice versym = {0};
 	uint64_t count;
@@ -285,7 +304,7 @@ int elf_read_symbols(const struct elf_image *img, const struct elf_dynamic *dyn,
 	facts->exports = xcalloc(exports + 1, sizeof(*facts->exports));
 	facts->undefined = xcalloc(undefined + 1, sizeof(*facts->undefined));
 	for (uint64_t i = 1; i < count; i++) {
-		struct elf_undefined u = {0};
+		struct elf_undefined u = {.index = (uint32_t)i};
 		enum symbol_role role;
 
 		elf_sym(img, dyn->symtab.p + i * size, &sym);
@@ -294,18 +313,24 @@ int elf_read_symbols(const struct elf_image *img, const struct elf_dynamic *dyn,
 			continue;
 		if (elf_name(names, sym.st_name, &u.name, err) < 0)
 			return -1;
-		if (role == SYMBOL_EXPORT) {
-			facts->exports[facts->n_exports++] = u.name;
-			continue;
+		if (versym.n) {
+			uint16_t v = elf_u16(img, versym.p + i * 2) & VERSION_MASK;
+
+			u.version = by_index[v].version;
+			u.library = by_index[v].file;
 		}
-		if (versym.n)
-			u.version = by_index[elf_u16(img, versym.p + i * 2) & VERSION_MASK];
 		u.weak = ELF64_ST_BIND(sym.st_info) == STB_WEAK;
-		facts->undefined[facts->n_undefined++] = u;
+		if (role == SYMBOL_UNDEFINED)
+			facts->undefined[facts->n_undefined++] = u;
+		else
+			facts->exports[facts->n_exports++] = u.name;
+		if (role == SYMBOL_EXPORT && u.version)
+			*ARRAY_ADD(facts->copies, facts->n_copies) = u;
 	}
 	sort_array(facts->exports, facts->n_exports, sizeof(*facts->exports), compare_names);
 	sort_array(
 		facts->undefined, facts->n_undefined, sizeof(*facts->undefined), compare_undefined);
+	sort_array(facts->copies, facts->n_copies, sizeof(*facts->copies), compare_undefined);
 	for (size_t i = 0; i < facts->n_exports; i++)
 		if (kept == 0 || compare_names(&facts->exports[i], &facts->exports[kept - 1]) != 0)
 			facts->exports[kept++] = facts->exports[i];

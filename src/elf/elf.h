@@ -61,11 +61,14 @@ enum elf_stack {
 struct elf_version_need {
 	const char *file;    /* "libc.so.6" */
 	const char *version; /* "GLIBC_2.34" */
+	bool weak;           /* VER_FLG_WEAK: without it the file loads all the same */
 };
 
 struct elf_undefined {
 	const char *name;
-	const char *version; /* NULL when the symbol is not versioned */
+	const char *version; /* NULL, as the next, when the symbol is not versioned */
+	const char *library; /* the file that has the version: "libc.so.6" */
+	uint32_t index;      /* in the table of dynamic symbols */
 	bool weak;
 };
 
@@ -128,6 +131,9 @@ struct elf_facts {
 	size_t n_needed;
 
 	bool dynamic;    /* has a dynamic section */
+	bool sysv_hash;  /* DT_HASH */
+	bool gnu_hash;   /* DT_GNU_HASH */
+	uint64_t n_init; /* functions in DT_INIT_ARRAY */
 	bool symbolic;   /* DT_SYMBOLIC or DF_SYMBOLIC; -Bsymbolic-functions leaves no trace */
 	bool bind_now;   /* DT_BIND_NOW, DF_BIND_NOW or DF_1_NOW */
 	bool textrel;    /* DT_TEXTREL or DF_TEXTREL */
@@ -164,11 +170,16 @@ struct elf_facts {
 	/* Sorted by name, then version. */
 	struct elf_undefined *undefined;
 	size_t n_undefined;
+	/* The same for variables of libraries that a program keeps a copy of: the program defines
+	 * them, but in a library's version. They are among the exports too. */
+	struct elf_undefined *copies;
+	size_t n_copies;
 	/* In the file's order. */
 	struct elf_version_need *versions;
 	size_t n_versions;
-	/* The highest GLIBC_x.y in `versions` ("2.34"), compared as numbers. GLIBC_PRIVATE and
-	 * GLIBC_ABI_… are no versions in this sense. */
+	/* The lowest version of the GNU C library that has all of `versions` but the weak ones, and
+	 * that knows DT_RELR if the file has it: "2.34", compared as numbers. NULL when no
+	 * GLIBC_x.y is needed. */
 	const char *glibc;
 
 	/* An oddity that does not matter to the loader, or NULL. If section headers cannot be read,
@@ -213,6 +224,11 @@ const char *elf_reloc_name(uint16_t machine, uint32_t type);
  * models, and only the most dynamic one is named. A library with PT_TLS whose accesses were all
  * removed is "none". */
 const char *elf_tls_model(const struct elf_facts *facts);
+
+/* The release of the GNU C library that brought a version: "2.34" for "GLIBC_2.34", "2.36" for
+ * "GLIBC_ABI_DT_RELR". NULL for versions of other libraries, and for GLIBC_PRIVATE, which promises
+ * nothing from one release to the next. */
+const char *elf_glibc_release(const char *version);
 
 /* Compares dotted numbers: "2.9" < "2.34" < "2.34.1". Anything that is no digit separates. */
 int elf_version_compare(const char *a, const char *b);

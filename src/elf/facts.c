@@ -230,6 +230,9 @@ static int read_tags(const struct elf_image *img, const struct elf_dynamic *dyn,
 	const struct elf_slice *s = &dyn->entries;
 
 	facts->dynamic = true;
+	facts->sysv_hash = dyn->has[DT_HASH];
+	facts->gnu_hash = dyn->gnu_hash;
+	facts->n_init = dyn->value[DT_INIT_ARRAYSZ] / w;
 	facts->symbolic = dyn->has[DT_SYMBOLIC] || flags & DF_SYMBOLIC;
 	facts->bind_now = dyn->has[DT_BIND_NOW] || flags & DF_BIND_NOW || dyn->flags_1 & DF_1_NOW;
 	facts->textrel = dyn->has[DT_TEXTREL] || flags & DF_TEXTREL;
@@ -329,6 +332,7 @@ void elf_facts_release(struct elf_facts *facts)
 	free(facts->relocs);
 	free(facts->exports);
 	free(facts->undefined);
+	free(facts->copies);
 	free(facts->versions);
 	strv_release(&facts->kept);
 	*facts = (struct elf_facts){0};

@@ -81,7 +81,8 @@ json_t *py_elf_json(const struct elf_facts *f)
 	for (size_t i = 0; i < f->n_versions; i++)
 		json_array_append_new(
 			versions, JSON_OBJECT({"file", json_text(f->versions[i].file)},
-					  {"version", json_text(f->versions[i].version)}));
+					  {"version", json_text(f->versions[i].version)},
+					  {"weak", json_boolean(f->versions[i].weak)}));
 	for (size_t i = 0; i < f->n_undefined; i++) {
 		const struct elf_undefined *u = &f->undefined[i];
 

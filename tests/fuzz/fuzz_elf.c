@@ -31,6 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	for (size_t i = 1; i < facts.n_undefined; i++)
 		check(strcmp(facts.undefined[i - 1].name, facts.undefined[i].name) <= 0);
+	for (size_t i = 0; i < facts.n_undefined; i++)
+		check(!facts.undefined[i].version == !facts.undefined[i].library);
+	for (size_t i = 0; i < facts.n_copies; i++)
+		check(facts.copies[i].version && elf_exports(&facts, facts.copies[i].name));
 	for (size_t i = 0; i < facts.n_needed; i++)
 		check(strlen(facts.needed[i]) < size);
 	for (size_t i = 0; i < facts.n_relocs; i++)

@@ -17,7 +17,8 @@ const char *const world_api[N_API] = {"PyExc_ImportError", "PyInit_math", "PyLis
 static const char *const init[] = {"PyInit_zlib"};
 static const char *const system_needs[] = {"libm.so.6", "libc.so.6"};
 static const struct elf_undefined checked[] = {
-	{"__memcpy_chk", "GLIBC_2.3.4", false}, {"__stack_chk_fail", "GLIBC_2.4", false}};
+	{.name = "__memcpy_chk", .version = "GLIBC_2.3.4", .library = "libc.so.6"},
+	{.name = "__stack_chk_fail", .version = "GLIBC_2.4", .library = "libc.so.6"}};
 
 void world_exports(struct world *w, int file, const char *const *names, size_t n)
 {

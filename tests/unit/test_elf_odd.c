@@ -129,12 +129,73 @@ static void test_touching_segments(void **state)
 	buf_release(&im.bytes);
 }
 
+/* Reads a copy that ends where the sanitizer's guard begins. */
+static int read_prefix(const void *data, size_t len, struct elf_facts *facts, struct err *err)
+{
+	CLEANUP_FREE char *copy = xcalloc(len ? len : 1, 1);
+
+	memcpy(copy, data, len);
+	return elf_facts_from_memory(copy, len, facts, err);
+}
+
+/* A compiler's own file, whole and cut off everywhere. */
+static void test_compiled(void **state)
+{
+	char dir[] = "/tmp/test_elf.XXXXXX";
+	CLEANUP_ELF_FACTS struct elf_facts f = {0};
+	CLEANUP_BUF struct buf bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	CLEANUP_FREE char *path = xasprintf("%s/lib.so", dir);
+	CLEANUP_FREE char *command = xasprintf("echo 'int one(void) { return 1; }' | cc -x c - -g "
+					       "-shared -fPIC -nostdlib -o %s "
+					       "-Wl,-soname,libone.so,-z,now,-z,noseparate-code",
+		path);
+
+	if (system(command) != 0)
+		skip();
+	assert_int_equal(elf_facts_read(path, &f, &err), 0);
+	assert_true(elf_exports(&f, "one") && f.debug_info && f.symtab && f.bind_now);
+	assert_string_equal(f.soname, "libone.so");
+	assert_int_equal(elf_section_read(path, ".debug_str", 1 << 20, &bytes, &err), 1);
+	assert_true(memmem(bytes.data, bytes.len, "GNU C", 5) ||
+		    memmem(bytes.data, bytes.len, "clang", 5));
+	assert_int_equal(elf_section_read(path, ".debug_str", 3, &bytes, &err), -1);
+	assert_int_equal(err.code, ERR_UNSUPPORTED);
+	assert_int_equal(elf_section_read(path, ".debug", 1 << 20, &bytes, &err), 0);
+	assert_int_equal(elf_section_read("/nonexistent", ".text", 1, &bytes, &err), -1);
+	assert_int_equal(file_read(path, 1 << 20, &bytes, &err), 0);
+	/* One that has lost only what the loader does not read is told apart. */
+	for (size_t n = 0; n < bytes.len; n++) {
+		elf_facts_release(&f);
+		if (read_prefix(bytes.data, n, &f, &err) == 0)
+			assert_non_null(f.note);
+	}
+	assert_true(f.note && elf_exports(&f, "one"));
+	assert_int_equal(tree_remove(dir, &err), 0);
+}
+
+static void test_releases(void **state)
+{
+	(void)state;
+	assert_string_equal(elf_glibc_release("GLIBC_2.2.5"), "2.2.5");
+	assert_string_equal(elf_glibc_release("GLIBC_ABI_DT_RELR"), "2.36");
+	assert_null(elf_glibc_release("GLIBC_PRIVATE"));
+	assert_null(elf_glibc_release("GLIBC_"));
+	assert_null(elf_glibc_release("GLIBC_2.x"));
+	assert_null(elf_glibc_release("GLIBCXX_3.4"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_section_table),
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_touching_segments),
+		cmocka_unit_test(test_compiled),
+		cmocka_unit_test(test_releases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

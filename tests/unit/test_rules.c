@@ -89,7 +89,7 @@ static void set_symbolic(struct world *w)
 
 static void set_yield(struct world *w)
 {
-	static const struct elf_undefined used[] = {{"pthread_yield", NULL, false}};
+	static const struct elf_undefined used[] = {{.name = "pthread_yield"}};
 
 	w->v[EXTENSION].facts.undefined = (struct elf_undefined *)used;
 	w->v[EXTENSION].facts.n_undefined = 1;
