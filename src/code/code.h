@@ -92,6 +92,7 @@ struct code_insn {
 	 * the slot. 0 otherwise. */
 	uint64_t target;
 	const char *symbol; /* of the slot or the function there; NULL when the file names none */
+	uint32_t import;    /* the slot's symbol, in the table of dynamic symbols; 0: none */
 	uint8_t class;      /* enum code_site, or enum code_class */
 	uint8_t len;
 	bool site;   /* counts as a site; the other instructions of a sequence do not */
@@ -134,6 +135,41 @@ int code_each(
 	const char *path, code_visit visit, void *ctx, struct code_counts *code, struct err *err);
 int code_each_in_memory(const void *data, size_t len, code_visit visit, void *ctx,
 	struct code_counts *code, struct err *err);
+
+/* How a symbol that the loader looks up is used. */
+enum code_use_kind {
+	CODE_USE_CALL,    /* called, or jumped to */
+	CODE_USE_ADDRESS, /* its address is loaded, of a function or a variable */
+	CODE_USE_TLS,     /* a thread-local variable */
+	CODE_USE_COPY,    /* the program's own copy of a library's variable; of x86-64 only */
+	CODE_USE_DATA,    /* its address lies in data, a table of functions, say */
+};
+
+/* Valid only during the call that it is given to. */
+struct code_use {
+	uint32_t symbol; /* in the table of dynamic symbols */
+	enum code_use_kind kind;
+	/* The function or, of CODE_USE_DATA, the variable; where none is known, the section. NULL:
+	 * the file has no name for it. */
+	const char *user;
+	uint64_t addr; /* where the user begins; in a section, the word's */
+};
+
+typedef int (*code_use_visit)(void *ctx, const struct code_use *use, struct err *err);
+
+/* Calls `visit` for every use of a symbol that the loader looks up, data first, then code by
+ * address. A user may come several times. Fails as code_each() does. */
+int code_uses(const char *path, code_use_visit visit, void *ctx, struct err *err);
+int code_uses_in_memory(
+	const void *data, size_t len, code_use_visit visit, void *ctx, struct err *err);
+/* "call", "address", "thread-local", "copy", "data". */
+const char *code_use_name(enum code_use_kind kind);
+
+/* Whether a program hands a function of its own, which runs its constructors, to the C library; of
+ * x86-64 and AArch64. Programs linked with the start files of glibc 2.34 and later do not, and no
+ * older glibc runs their constructors. */
+enum code_start { CODE_START_UNKNOWN, CODE_START_INIT, CODE_START_NO_INIT };
+int code_start(const char *path, enum code_start *start, struct err *err);
 
 /* The bounds of the functions alone, by address, without PLTs. Owned by the caller: start from
  * {0}, end with code_functions_release(). */

@@ -83,6 +83,13 @@ void code_tp_with(struct code_walk *w, const struct held_value *tp, const struct
 	w->last_tls = site;
 }
 
+static void name_slot(
+	const struct code_walk *w, struct code_insn *insn, const struct code_slot *slot)
+{
+	insn->symbol = code_slot_name(w->code, slot);
+	insn->import = slot ? slot->symbol : 0;
+}
+
 /* __tls_get_addr, reached in one way or another. */
 static void call_tls_get_addr(
 	struct code_walk *w, struct code_insn *insn, const struct held_value *arg)
@@ -93,7 +100,7 @@ static void call_tls_get_addr(
 	code_site(insn, site);
 	if (arg && (module || arg->kind == HELD_GD_ARG)) {
 		code_part_at(w, arg->at, site);
-		insn->symbol = code_slot_name(w->code, code_slot_at(w->code, arg->value));
+		name_slot(w, insn, code_slot_at(w->code, arg->value));
 	}
 	w->last_tls = site;
 }
@@ -127,7 +134,7 @@ void code_transfer(struct code_walk *w, struct code_insn *insn, uint64_t target,
 		return;
 	}
 	if (slot) {
-		insn->symbol = code_slot_name(w->code, slot);
+		name_slot(w, insn, slot);
 		code_site(insn, slot->defined || slot->kind == ELF_RELOC_IFUNC
 					? CODE_SITE_CALL_PLT_OWN
 					: CODE_SITE_CALL_PLT_OTHER);
@@ -150,7 +157,7 @@ void code_through_slot(struct code_walk *w, struct code_insn *insn, uint64_t add
 	const struct code_slot *slot = code_slot_at(w->code, addr);
 
 	insn->target = addr;
-	insn->symbol = code_slot_name(w->code, slot);
+	name_slot(w, insn, slot);
 	/* Compilers do not jump through such slots; in files without section headers this is how
 	 * the PLT shows. */
 	if (!call && slot && slot->kind == ELF_RELOC_LAZY)
@@ -182,7 +189,7 @@ bool code_read_got(
 	}
 	held->value = addr;
 	insn->target = addr;
-	insn->symbol = code_slot_name(w->code, slot);
+	name_slot(w, insn, slot);
 	return true;
 }
 

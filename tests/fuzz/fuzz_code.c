@@ -3,7 +3,7 @@
  * the counts must be those of the instructions.
  *
  * Source: src/code/code.c src/code/x86.c src/code/x86-decode.c
- * Source: src/code/arm64.c src/code/walk.c src/code/eh-frame.c
+ * Source: src/code/arm64.c src/code/walk.c src/code/eh-frame.c src/code/uses.c
  */
 #include <elf.h>
 #include <stdlib.h>
@@ -72,11 +72,23 @@ static int visit(void *ctx, const struct code_function *f, const struct code_ins
 	return 0;
 }
 
+static int visit_use(void *ctx, const struct code_use *use, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	check(use->symbol > 0 && code_use_name(use->kind) != NULL);
+	check(!use->user || strlen(use->user) < (size_t)-1);
+	return 0;
+}
+
 static void walk(const void *data, size_t size)
 {
 	struct code_counts code, plain;
 	struct seen seen = {0};
 	struct err err = ERR_INIT;
+
+	if (code_uses_in_memory(data, size, visit_use, NULL, &err) < 0)
+		check(err.code != ERR_NONE && err.msg[0]);
 
 	if (code_each_in_memory(data, size, visit, &seen, &code, &err) < 0) {
 		check(err.code != ERR_NONE && err.msg[0]);

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "code/code-internal.h"
+#include "scratch.h"
 
 #define CORPUS "tests/fuzz/corpus/code/"
 
@@ -273,6 +274,155 @@ static void test_functions_without_symbols(void **state)
 	assert_int_equal(code.sites[CODE_SITE_CALL_PLT_OTHER], 5);
 }
 
+static int add_use(void *ctx, const struct code_use *use, struct err *err)
+{
+	struct strv *list = ctx;
+
+	(void)err;
+	assert_true(use->symbol > 0);
+	strv_addf(list, "%u %s %s", use->symbol, code_use_name(use->kind),
+		use->user ? use->user : "-");
+	return 0;
+}
+
+/* What the files' own functions use of others, by code and by words of data. */
+static void test_uses(void **state)
+{
+	static const struct {
+		const char *file, *symbol, *use;
+	} expected[] = {
+		{"ie.so", "other", "call own"},
+		{"ie.so", "other_data", "address a"},
+		{"ie.so", "__stack_chk_fail", "call own"},
+		{"ie.so", "__stack_chk_fail", "call a"},
+		{"ie.so", "__stack_chk_fail", "call b"},
+		{"gd.so", "other", "call own"},
+		{"gd.so", "other_data", "address a"},
+		{"arm-gd.so", "other", "call own"},
+		{"arm-gd.so", "other_data", "address a"},
+		{"arm-gd.so", "other", "call b"}, /* a jump in tail position */
+		{"arm-desc.so", "other", "call own"},
+	};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		CLEANUP_FREE char *path = xasprintf(CORPUS "%s", expected[i].file), *text = NULL;
+		CLEANUP_ELF_FACTS struct elf_facts f = {0};
+		CLEANUP_STRV struct strv list = STRV_INIT;
+
+		assert_int_equal(elf_facts_read(path, &f, &err), 0);
+		assert_int_equal(code_uses(path, add_use, &list, &err), 0);
+		for (size_t k = 0; k < f.n_undefined; k++) {
+			if (!strcmp(f.undefined[k].name, expected[i].symbol))
+				text = xasprintf("%u %s", f.undefined[k].index, expected[i].use);
+		}
+		assert_non_null(text);
+		if (!strv_has(&list, text))
+			fail_msg("%s: no %s", expected[i].file, text);
+	}
+	assert_int_equal(code_uses("Makefile", add_use, NULL, &err), -1);
+	assert_int_equal(err.code, ERR_INPUT);
+}
+
+/* What only a program has: a copy of a library's variable; and what a table holds. */
+static void test_uses_compiled(void **state)
+{
+	static const char source[] = "extern int shared_one;\n"
+				     "int shared_two(void);\n"
+				     "int (*table[2])(void) = {shared_two, shared_two};\n"
+				     "int reads(void) { return shared_one; }\n"
+				     "void _start(void) { reads(); table[0](); }\n";
+	CLEANUP_STRV struct strv list = STRV_INIT;
+	CLEANUP_FREE char *exe = xasprintf("%s/exe", (char *)*state);
+	CLEANUP_ELF_FACTS struct elf_facts f = {0};
+	struct err err = ERR_INIT;
+	size_t copies = 0, words = 0;
+
+	scratch_file(*state, "lib.c", "int shared_one; int shared_two(void) { return 2; }", 0644);
+	scratch_file(*state, "exe.c", source, 0644);
+	free(scratch_shell(*state,
+		"cc -w -shared -fPIC -nostdlib lib.c -o lib.so && "
+		"cc -w -O1 -fno-inline -fPIE -pie -nostdlib exe.c lib.so -o exe"));
+	assert_int_equal(elf_facts_read(exe, &f, &err), 0);
+	assert_int_equal(code_uses(exe, add_use, &list, &err), 0);
+	for (size_t i = 0; i < list.n; i++) {
+		copies += ends_with(list.v[i], " copy reads") ||
+			  ends_with(list.v[i], " address reads");
+		words += ends_with(list.v[i], " data table");
+	}
+	assert_int_equal(copies, 1);
+	assert_int_equal(words, 2);
+}
+
+/* The start files of a newer glibc hand over no function, those of an older one do. */
+static void test_start(void **state)
+{
+	static const struct {
+		const char *code;
+		enum code_start start;
+	} cases[] = {
+		{"xor %ecx, %ecx; lea f(%rip), %rdi; call f; hlt", CODE_START_NO_INIT},
+		{"lea f(%rip), %rcx; lea f(%rip), %rdi; call *f(%rip); hlt", CODE_START_INIT},
+		{"mov $f, %rcx; mov $f, %rdi; call f; hlt", CODE_START_INIT},
+		{"lea f(%rip), %rcx; xor %ecx, %ecx; call f; hlt", CODE_START_NO_INIT},
+		{"xor %edx, %edx; call f; hlt", CODE_START_UNKNOWN},
+		{"xor %ecx, %ecx; hlt", CODE_START_UNKNOWN},
+	};
+	CLEANUP_FREE char *exe = xasprintf("%s/exe", (char *)*state);
+	struct err err = ERR_INIT;
+	enum code_start start;
+
+#ifndef __x86_64__
+	skip();
+#endif
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		free(scratch_shell(*state,
+			"printf '.globl _start, f\n.text\nf: ret\n_start: %%s\n' '%s' >s.s && "
+			"cc -nostdlib -static -no-pie s.s -o exe",
+			cases[i].code));
+		assert_int_equal(code_start(exe, &start, &err), 0);
+		if (start != cases[i].start)
+			fail_msg("%s: %d", cases[i].code, (int)start);
+	}
+	assert_int_equal(code_start("Makefile", &start, &err), -1);
+}
+
+static void test_start_arm64(void **state)
+{
+	/* nop; mov x3, #0; mov x4, #0; bl, and adrp x3; bl */
+	static const uint32_t none[] = {0xd503201f, 0xd2800003, 0xd2800004, 0x97ffffe5};
+	static const uint32_t some[] = {0xd503201f, 0x90000003, 0x91000063, 0x97ffffe5};
+	const uint32_t *const codes[] = {none, some, none};
+	static const enum code_start starts[] = {
+		CODE_START_NO_INIT, CODE_START_INIT, CODE_START_UNKNOWN};
+	struct {
+		Elf64_Ehdr eh;
+		Elf64_Phdr ph;
+		uint32_t code[4];
+	} image = {.eh = {.e_type = ET_EXEC,
+			   .e_machine = EM_AARCH64,
+			   .e_phoff = sizeof(Elf64_Ehdr),
+			   .e_phentsize = sizeof(Elf64_Phdr),
+			   .e_phnum = 1,
+			   .e_entry = 0x1000},
+		.ph = {PT_LOAD, PF_R | PF_X, sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr), 0x1000,
+			0x1000, 16, 16, 1}};
+	CLEANUP_FREE char *path = xasprintf("%s/exe", (char *)*state);
+	struct err err = ERR_INIT;
+	enum code_start start;
+
+	memcpy(image.eh.e_ident, ELFMAG "\2\1\1", 7);
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		memcpy(image.code, codes[i], sizeof(image.code));
+		/* The last is cut off before its call. */
+		image.ph.p_filesz = i == 2 ? 12 : 16;
+		assert_int_equal(file_write(path, &image, sizeof(image), 0644, &err), 0);
+		assert_int_equal(code_start(path, &start, &err), 0);
+		assert_int_equal(start, starts[i]);
+	}
+}
+
 /* Cut off or overwritten at every place: an error or counts, and no access beyond the bytes, which
  * the sanitizers see to. */
 static void test_damage(void **state)
@@ -292,9 +442,12 @@ static void test_damage(void **state)
 	}
 	assert_true(refused > 100);
 	for (size_t at = 0; at < file.len; at += 3) {
+		CLEANUP_STRV struct strv list = STRV_INIT;
 		char was = file.data[at];
 
 		file.data[at] = (char)0xff;
+		if (code_uses_in_memory(file.data, file.len, add_use, &list, &err) < 0)
+			assert_true(err.code != ERR_NONE && err.msg[0]);
 		if (code_each_in_memory(file.data, file.len, NULL, NULL, &code, &err) < 0)
 			assert_true(err.code != ERR_NONE && err.msg[0]);
 		file.data[at] = was;
@@ -395,6 +548,10 @@ int main(void)
 		cmocka_unit_test(test_whole_sequences),
 		cmocka_unit_test(test_functions),
 		cmocka_unit_test(test_functions_without_symbols),
+		cmocka_unit_test(test_uses),
+		SCRATCH_TEST(test_uses_compiled),
+		SCRATCH_TEST(test_start),
+		SCRATCH_TEST(test_start_arm64),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_missing),
