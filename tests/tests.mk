@@ -55,10 +55,11 @@ check-run: $(OUT)/solder $(UNIT_TESTS) $(FUZZ_REPLAYERS) $(DRIVERS)
 	@OUT=$(OUT) sh tests/lib/run.sh
 .PHONY: check-run
 
-check-oracle: $(OUT)/tests/elf_dump ## readelf, objdump and Capstone over many of the system's files
+check-oracle: $(OUT)/solder $(OUT)/tests/elf_dump ## readelf, objdump and Capstone over many of the system's files
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)
 	python3 tests/oracle/elf_oracle.py $(OUT)/tests/elf_dump --sample $(or $(FILES),1500)
 	python3 tests/oracle/code_oracle.py $(OUT)/tests/elf_dump --files $(or $(CODE_FILES),100)
+	python3 tests/oracle/glibc_oracle.py $(OUT)/solder --code $(or $(CODE_FILES),100)
 .PHONY: check-oracle
 
 check-faults: $(OUT)/solder $(OUT)/tests/stepper ## kills at every moment, system calls that fail: KILLS=200 FAULTS=200 SEED=N

@@ -109,6 +109,28 @@ const char *rule_third_party(const char *symbol);
 extern const struct check_rule rules_symbols[], rules_loading[], rules_hardening[], rules_paths[],
 	rules_layout[], rules_archive[], rules_build[], rules_start[];
 
+/* The GNU C library. */
+
+/* What something says of the C library that it needs. */
+struct promise {
+	char *by; /* "PYTHON.json", "the tag manylinux_2_17_x86_64" */
+	char *glibc;
+};
+struct promises {
+	struct promise *v;
+	size_t n;
+};
+
+void promises_release(struct promises *p);
+/* Each adds what it finds, if anything: in the name of a wheel, in what sysconfig calls the
+ * platform, in files of a tree (the folder of an installation, or of an archive that was unpacked).
+ */
+void promises_of_wheel(const char *file, struct promises *p);
+void promises_of_platform(const char *platform, struct promises *p);
+void promises_of_tree(const char *dir, struct promises *p);
+/* True for "2.17" and "2.2.5". */
+bool glibc_is_version(const char *text);
+
 /* Probes.
  *
  * A probe is a script in probes/ (its first lines describe it), run in its own scratch folder. It
@@ -211,8 +233,12 @@ int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, s
  * Each wheel is handled in its own process, forked from the one that shows progress: whatever
  * happens to it there, the list goes on. The result comes back as a JSON file. */
 
+/* The largest wheels in use unpack to several gigabytes. */
+#define WHEEL_MAX_BYTES ((uint64_t)6 << 30)
+#define WHEEL_MAX_ENTRIES 200000
+
 /* Results with another form number are not reused. */
-#define WHEEL_RESULT_FORM "3"
+#define WHEEL_RESULT_FORM "4"
 
 /* One of the two interpreters. */
 struct wheel_python {

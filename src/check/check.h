@@ -99,6 +99,32 @@ struct doc *check_rule_page(const char *id);
 enum check_ci_form { CHECK_GITHUB, CHECK_SARIF, CHECK_JUNIT };
 void check_ci(const json_t *model, enum check_ci_form form, struct buf *out);
 
+/* Judges whether files would load with that release of the GNU C library ("2.17"). `what` is an ELF
+ * file, a folder, a wheel or another archive, which is unpacked into the folder `scratch`, or the
+ * name of a Python on PATH. Nothing is run. The model becomes:
+ *
+ *	{"given", "glibc": "2.17",
+ *	 "files": [{"file", "machine", "needs": "2.34", "verdict": "pass", "fail" or "not checked",
+ *	            "why",               why it was not checked
+ *	            "symbols": [{"symbol", "version": "GLIBC_2.34", "library": "libc.so.6",
+ *	                         "since": "2.34", "weak", "weak_symbol", "users": [{"name",
+ *	                         "address", "use", "sites"}], "more_users"}],
+ *	            "users_why",         why no users are known
+ *	            "findings", "notes"}],   sentences
+ *	 "needs", "needs_of":            the highest release needed, and the file that does
+ *	 "says": [{"by", "glibc", "needs", "needs_of", "verdict"}],
+ *	                                 what the tag of a wheel, or a file of a tree, promises
+ *	 "summary": {…}}
+ *
+ * Symbols are those that the release lacks. "weak" ones do not keep the file from loading; a weak
+ * symbol whose version is not weak does. */
+int check_glibc(
+	const char *what, const char *glibc, const char *scratch, json_t *model, struct err *err);
+/* True if files are there, and none could be checked. */
+bool check_nothing(const json_t *model);
+/* The caller frees it. With `all`, also the files that load. */
+struct doc *check_glibc_page(const json_t *model, bool all);
+
 struct check_probe_options {
 	const struct strv *only, *skip; /* ids; NULL: all, none */
 	const char *against;            /* the shared counterpart, or NULL */
@@ -136,7 +162,8 @@ struct check_wheel_options {
  *
  *	"name", "version", "file", "sha256", "size"
  *	"audit"       counts of ELF files, and the relevant facts about them: bundled libraries,
- *	              missing symbols and libraries, collisions, libpython, static TLS, glibc
+ *	              missing symbols and libraries, collisions, libpython, static TLS, glibc, and
+ *	              what the tag promises of it (glibc_said)
  *	"prediction"  "works", "needs libpython.so", "missing symbols", "missing library",
  *	              "needs another wheel", "may collide", "TLS may not fit", "library on no
  *	              path"; from the files alone

@@ -262,6 +262,17 @@ static void add_wheel(struct doc *doc, const struct wheel *w)
 						 : DOC_PLAIN);
 }
 
+/* A tag that promises less than the files need; NULL: none. The caller frees it. */
+static char *broken_promise(const struct wheel *w)
+{
+	const char *needs = check_text(w->audit, "glibc");
+	const char *said = check_text(w->audit, "glibc_said");
+
+	return needs && said && elf_version_compare(needs, said) > 0
+		       ? xasprintf("its tag promises glibc %s, its files need %s", said, needs)
+		       : NULL;
+}
+
 static void add_wheels(struct doc *doc, const json_t *model, bool all)
 {
 	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT | DOC_WRAP},
@@ -287,12 +298,18 @@ static void add_wheels(struct doc *doc, const json_t *model, bool all)
 		const struct wheel *w = &wheels[i];
 		bool predicted =
 			w->because && (w->expected != WHEEL_WORKS || w->outcome == WHEEL_WAS_WRONG);
-		CLEANUP_FREE char *text =
-			xasprintf("%s%s%s%s", w->why ? w->why : "", w->why && predicted ? "; " : "",
-				predicted ? "predicted: " : "", predicted ? w->because : "");
+		CLEANUP_STRV struct strv parts = STRV_INIT;
+		CLEANUP_FREE char *promise = broken_promise(w), *text = NULL;
 
-		if (!*text)
+		if (w->why)
+			strv_add(&parts, w->why);
+		if (predicted)
+			strv_addf(&parts, "predicted: %s", w->because);
+		if (promise)
+			strv_add(&parts, promise);
+		if (!parts.n)
 			continue;
+		text = strv_join(&parts, "; ");
 		if (!begun)
 			doc_table(doc, "Why", whys, ARRAY_SIZE(whys));
 		begun = true;

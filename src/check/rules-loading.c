@@ -241,6 +241,24 @@ static void glibc(struct rule_run *r, const struct py_file *f)
 		rule_find(r, f->path, "needs glibc %s; here is %s", f->facts.glibc, here);
 }
 
+static void glibc_said(struct rule_run *r)
+{
+	CLEANUP(promises_release) struct promises said = {0};
+	const struct py_file *f;
+
+	promises_of_tree(r->dist->prefix, &said);
+	promises_of_platform(check_text(r->dist->says, "platform"), &said);
+	if (!said.n)
+		rule_unchecked(r, "nothing here says which C library it needs");
+	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
+		for (size_t k = 0; k < said.n && f->facts.glibc; k++) {
+			if (elf_version_compare(f->facts.glibc, said.v[k].glibc) > 0)
+				rule_find(r, f->path, "needs glibc %s; %s promises %s",
+					f->facts.glibc, said.v[k].by, said.v[k].glibc);
+		}
+	}
+}
+
 static void interpreter_tls(struct rule_run *r)
 {
 	const struct elf_facts *f = &r->interpreter->facts;
@@ -416,6 +434,14 @@ const struct check_rule rules_loading[] = {
 		"build on an older system, or run on a newer one",
 		"No file needs a newer version of the GNU C library than this machine has.",
 		.roles = ROLES_ALL, .on_file = glibc},
+	{"glibc-said", CHECK_ERROR, 0,
+		"the distribution is installed where it says that it runs, and does not",
+		"build for the release that is promised, or promise the one that is needed; "
+		"'solder check --glibc' names the functions",
+		"No file needs a newer GNU C library than the distribution says: PYTHON.json by "
+		"`glibc-max-symbol-version`, build.json by the option `glibc` of the build, "
+		"sysconfig's platform by the name of a policy, such as manylinux_2_17.",
+		.apply = glibc_said},
 	{"interpreter-tls", CHECK_WARNING, NEEDS_STATIC,
 		"each access to the thread state costs a call or a load more",
 		"link with a linker that relaxes to local-exec; do not use -fPIC code with "

@@ -9,7 +9,7 @@
 
 #define BASELINE_MAX ((size_t)64 << 20)
 
-static const char *const lists[] = {"rules", "probes", "wheels"};
+static const char *const lists[] = {"rules", "probes", "wheels", "files", "says"};
 
 static const struct {
 	const char *word;

@@ -7,9 +7,6 @@
 #include "check/check-internal.h"
 #include "tar/tar.h"
 
-/* The largest wheels in use unpack to several gigabytes. */
-#define WHEEL_MAX_BYTES ((uint64_t)6 << 30)
-#define WHEEL_MAX_ENTRIES 200000
 #define EXERCISE_MAX ((size_t)1 << 20)
 #define PIP_TIMEOUT_MS (30 * 60 * 1000)
 #define PIP_OUTPUT_MAX ((size_t)4 << 20)

@@ -426,6 +426,7 @@ static void describe(const struct signs *s, struct wheel *w)
 		{"missing_libraries", LIBRARIES}, {"other_wheels", OTHER_WHEELS},
 		{"deciding_wheels", WHEELS}, {"off_path", OFF_PATH}, {"collisions", COLLISIONS},
 		{"problems", N_SIGNS}};
+	CLEANUP(promises_release) struct promises said = {0};
 	const size_t *counts = s->audit->counts;
 
 	w->audit = json_pack("{s:I, s:I, s:I}", "extensions", (json_int_t)counts[WHEEL_EXTENSION],
@@ -444,6 +445,9 @@ static void describe(const struct signs *s, struct wheel *w)
 	}
 	json_object_set_new(w->audit, "static_tls", json_integer((json_int_t)s->static_tls));
 	json_object_set_new(w->audit, "glibc", json_text(s->glibc));
+	if (w->file)
+		promises_of_wheel(w->file, &said);
+	json_object_set_new(w->audit, "glibc_said", json_text(said.n ? said.v[0].glibc : NULL));
 }
 
 int wheel_predict(

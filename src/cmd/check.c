@@ -12,7 +12,7 @@ struct values {
 	struct strv rules, skip, probes;
 	bool list_rules, markdown, all, json, all_probes, install_consumers;
 	const char *html, *format, *baseline, *fail_on, *explain, *against;
-	const char *wheels, *wheels_like, *wheels_state;
+	const char *wheels, *wheels_like, *wheels_state, *glibc;
 	unsigned int jobs;
 };
 
@@ -59,6 +59,11 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 	if (check_rules_known(&v->rules, err) < 0 || check_rules_known(&v->skip, err) < 0 ||
 		check_probes_known(&v->probes, err) < 0)
 		return -1;
+	if (v->glibc && (v->rules.n || v->skip.n || wants_probes(v) || v->wheels || v->against ||
+				v->baseline || strcmp(v->format, "text") != 0))
+		return err_set(err, ERR_USAGE,
+			"--glibc is a check of its own: it goes with --all, --json, --html and "
+			"--fail-on");
 	return v->html ? cmd_check_output(v->html, err) : 0;
 }
 
@@ -167,6 +172,15 @@ static void set_origin(struct python *dist, const char *archive, const char *ver
 	dist->given = xstrdup(archive);
 }
 
+static int exit_code(const struct values *v, const json_t *model)
+{
+	for (enum check_severity s = CHECK_ERROR; s <= CHECK_NOTE; s++) {
+		if (!strcmp(v->fail_on, check_severity_name(s)))
+			return check_found(model, s);
+	}
+	return 0;
+}
+
 /* `old`: the baseline; `archive`: the archive that `what` was unpacked from; `verified_by`: the
  * file with its digest. All three may be NULL. */
 static int check(const struct values *v, const json_t *old, const char *what, const char *archive,
@@ -192,10 +206,7 @@ static int check(const struct values *v, const json_t *old, const char *what, co
 			json_object_set_new(model, "baseline", json_string(v->baseline));
 		}
 		check_summarise(model);
-		result = 0;
-		for (enum check_severity s = CHECK_ERROR; s <= CHECK_NOTE; s++)
-			result = result || (!strcmp(v->fail_on, check_severity_name(s)) &&
-						   check_found(model, s));
+		result = exit_code(v, model);
 		if (print(v, &dist, model, err) < 0)
 			result = -1;
 	}
@@ -249,6 +260,32 @@ static bool is_archive(const char *what)
 	return false;
 }
 
+/* Says whether it would load with another C library; nothing of it is run. */
+static int check_loads(const struct values *v, const char *what, struct err *err)
+{
+	CLEANUP_FREE char *scratch = cmd_scratch(NULL, "check", err);
+	CLEANUP_DOC struct doc *doc = NULL, *page = NULL;
+	json_t *model = json_object();
+	struct err ignored = ERR_INIT;
+	int result = -1;
+
+	if (scratch && check_glibc(what, v->glibc, scratch, model, err) == 0) {
+		result = check_nothing(model) ? 2 : exit_code(v, model);
+		doc = check_glibc_page(model, v->all);
+		page = check_glibc_page(model, true);
+		if (v->json)
+			report_json("solder-check-glibc", model, stdout);
+		else
+			cmd_print(doc);
+		if (v->html && doc_save_html(page, v->html, err) < 0)
+			result = -1;
+	}
+	json_decref(model);
+	if (scratch)
+		scratch_end(scratch, &ignored);
+	return result;
+}
+
 /* Describes rules without checking anything. */
 static int tell_rules(const struct values *v, struct err *err)
 {
@@ -288,6 +325,8 @@ static int run_check(const void *values, const struct strv *args, struct err *er
 	if (check_usage(v, args, err) < 0 ||
 		(v->baseline && check_baseline_read(v->baseline, &old, err) < 0))
 		return -1;
+	if (v->glibc)
+		return check_loads(v, args->v[0], err);
 	if (is_archive(args->v[0]))
 		result = check_archive(v, old, args->v[0], err);
 	else
@@ -316,6 +355,10 @@ static const struct opt opts[] = {
 		"keep downloads and results here ($XDG_CACHE_HOME/solder/wheels)",
 		AT(wheels_state)},
 	{"jobs", 'j', OPT_COUNT, "N", "check N wheels at a time (as many as processors)", AT(jobs)},
+	{"glibc", 0, OPT_STRING, "VERSION",
+		"say instead whether FILE, a folder or an archive would load with this GNU C "
+		"library, and which functions use what is missing there",
+		AT(glibc)},
 	{"baseline", 0, OPT_STRING, "FILE",
 		"ignore findings that are in this JSON of an earlier check", AT(baseline)},
 	{"fail-on", 0, OPT_CHOICE, "error|warning|note|never",
@@ -354,12 +397,17 @@ const struct command cmd_check = {
 		"where there is one, with this Python and with the one of --against\n(default: "
 		"the shared counterpart that solder built beside it). The verdict is about the "
 		"difference.\nA later run reuses the results that are there.\n\n"
+		"With --glibc VERSION it applies no rules, but says whether an ELF file, all files "
+		"of a folder or\nwhat is in a wheel or another archive would load on a system with "
+		"that GNU C library (1: not\nall of it would), and for every symbol that is missing "
+		"there which functions use it. Nothing is\nrun.\n\n"
 		"A rule that cannot be applied is \"not checked\", with the reason, and never "
 		"counts as passed.\nErrors and warnings make the exit code 1; notes do not. "
 		"--fail-on moves that line, and with\n--baseline only what is new counts.",
 	.example = "solder check dist/cpython-3.13\nsolder check python3 --skip bind-now\n"
 		   "solder check ~/.pyenv/versions/3.11.7 --html report.html\n"
 		   "solder check dist/cpython --wheels top:50 --against dist/cpython-shared\n"
+		   "solder check --glibc 2.17 dist/cpython-3.13\n"
 		   "solder check python3 --json >known.json\n"
 		   "solder check python3 --baseline known.json\n"
 		   "solder check --list-rules",

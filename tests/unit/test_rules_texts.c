@@ -235,6 +235,36 @@ static void text_form_good(struct world *w)
 		0644);
 }
 
+/* The files need glibc 2.17. */
+static void text_glibc(struct world *w)
+{
+	scratch_file(w->prefix, "PYTHON.json",
+		"{\"crt_features\": [\"glibc-dynamic\", \"glibc-max-symbol-version:2.17\"]}", 0644);
+}
+
+static void text_glibc_less(struct world *w)
+{
+	scratch_file(w->prefix, "PYTHON.json",
+		"{\"crt_features\": [\"glibc-dynamic\", \"glibc-max-symbol-version:2.12\"]}", 0644);
+}
+
+static void text_glibc_built(struct world *w)
+{
+	scratch_file(
+		w->prefix, "share/solder/build.json", "{\"options\": {\"glibc\": \"2.5\"}}", 0644);
+}
+
+static void text_glibc_native(struct world *w)
+{
+	scratch_file(w->prefix, "share/solder/build.json", "{\"options\": {\"glibc\": \"native\"}}",
+		0644);
+}
+
+static void text_glibc_platform(struct world *w)
+{
+	json_object_set_new(w->dist.says, "platform", json_string("manylinux_2_12-x86_64"));
+}
+
 /* Besides these, build-details and sysconfig-form are "not checked" where there is no file. */
 static const struct {
 	void (*change)(struct world *w);
@@ -311,6 +341,37 @@ static void test_texts(void **state)
 	}
 }
 
+static void test_glibc_said(void **state)
+{
+	static const struct {
+		void (*change)(struct world *w);
+		const char *broken;
+	} cases[] = {
+		{text_nothing, "glibc-said=not checked"},
+		{text_glibc_native, "glibc-said=not checked"},
+		{text_glibc, ""},
+		{text_glibc_less, "glibc-said=fail"},
+		{text_glibc_built, "glibc-said=fail"},
+		{text_glibc_platform, "glibc-said=fail"},
+	};
+	CLEANUP_STRV struct strv only = STRV_INIT;
+
+	strv_add(&only, "glibc-said");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_FREE char *found = NULL;
+		struct world w;
+
+		make_texts(&w, *state);
+		cases[i].change(&w);
+		found = world_broken(&w, &only);
+		if (strcmp(found, cases[i].broken) != 0)
+			fail_msg("case %zu: '%s' instead of '%s'", i, found, cases[i].broken);
+		free(w.dist.stdlib);
+		world_release(&w);
+		scratch_remove(*state, "a place");
+	}
+}
+
 /* One that was built for its place: what is right there only is no finding. */
 static void test_not_relocatable(void **state)
 {
@@ -332,6 +393,7 @@ static void test_not_relocatable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_glibc_said),
 		SCRATCH_TEST(test_texts),
 		SCRATCH_TEST(test_not_relocatable),
 	};
