@@ -1,0 +1,22 @@
+/* crti.o (with FIRST) and crtn.o: the first and the last instructions of _init and _fini, between
+ * which linkers put what is in the sections .init and .fini. */
+#if defined(__x86_64__)
+#define ENTER "endbr64\n sub $8, %rsp\n"
+#define LEAVE "add $8, %rsp\n ret\n"
+#elif defined(__aarch64__)
+#define ENTER "stp x29, x30, [sp, -16]!\n mov x29, sp\n"
+#define LEAVE "ldp x29, x30, [sp], 16\n ret\n"
+#else
+#error "there are no ends of _init for this architecture"
+#endif
+
+#ifdef FIRST
+#define PART(name)                                                                                 \
+	__asm__(".section ." #name ",\"ax\",%progbits\n .globl _" #name "\n .hidden _" #name       \
+		"\n .type _" #name ", %function\n_" #name ":\n " ENTER)
+#else
+#define PART(name) __asm__(".section ." #name ",\"ax\",%progbits\n " LEAVE)
+#endif
+
+PART(init);
+PART(fini);
