@@ -74,6 +74,11 @@ check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython
 	@SOLDER=$(abspath $(OUT)/solder) FORM='$(DIST_FORM)' sh tests/dist/run.sh
 .PHONY: check-dist
 
+check-old: $(OUT)/solder ## a tree (TREE=DIR) on an old Debian (ROOT=DIR, by debootstrap; see tests/old/run.sh)
+	@TREE=$(abspath $(TREE)) ROOT=$(abspath $(ROOT)) sh tests/old/run.sh | tee $(OUT)/old.log; \
+		! grep -q "^FAIL" $(OUT)/old.log
+.PHONY: check-old
+
 check-suite: all ## CPython's whole suite on TREES='PLAIN OTHER…': each fails where the first one does
 	@python3 tests/dist/whole.py $(OUT)/suite $(abspath $(TREES))
 .PHONY: check-suite

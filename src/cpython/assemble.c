@@ -78,6 +78,9 @@ static int add_packages(const struct cpython_plan *p, const struct cache *cache,
 		CLEANUP_FREE char *path = cache_tree(cache, p->plan.steps[i]->id);
 		CLEANUP_FOLDER struct folder made = FOLDER_INIT;
 
+		/* Nothing of it is shipped. */
+		if (p->plan.steps[i] == p->sysroot)
+			continue;
 		if (folder_open(path, &made, err) < 0 ||
 			(p->plan.steps[i] != p->compile &&
 				tree_copy_below(&made, "install/share", tree, "share", err) < 0) ||
@@ -284,6 +287,7 @@ int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, co
 		old = xasprintf("%s/old", scratch);
 	}
 	if (!scratch || fill_tree(p, cache, fresh, key, text, epoch, err) < 0 ||
+		sysroot_check(fresh, p->floor, err) < 0 ||
 		(same ? mend_tree(dir, fresh, why, progress, err)
 		      : swap_trees(dir, fresh, old, err)) < 0)
 		got = err_wrap(err, "putting the distribution together at '%s'", dir);

@@ -111,7 +111,9 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 		err_set(err, ERR_USAGE, "gcc has no thin LTO");
 		return err_hint(err, "use --lto full, or a clang with --cc");
 	}
-	return cpython_check_fit(o, b->full, err);
+	return sysroot_settle(o, b->glibc_said, b->full, err) < 0
+		       ? -1
+		       : cpython_check_fit(o, b->full, err);
 }
 
 static char *output_of(const struct cpython_build *b)

@@ -156,6 +156,21 @@ struct step *step_of_cpython(struct cpython_build *b, const char *kind, const ch
 /* Adds the toolchain to a step's environment and key. */
 void step_toolchain(struct step *s, const struct toolchain *t);
 
+/* ---- sysroot.c ------------------------------------------------------------------------------- */
+
+/* The recipe that makes it. */
+#define SYSROOT_RECIPE "glibc"
+/* Settles which glibc, if nobody has said, and fails if this architecture has none so old. */
+int sysroot_settle(
+	struct cpython_options *o, bool said, const struct toolchain *t, struct err *err);
+/* Lets the compilers in the step's environment use the sysroot, if there is a floor. */
+void step_sysroot(const struct cpython_build *b, struct step *s);
+/* What that adds to the name of a compiler, with the step's folder for its placeholder; NULL:
+ * nothing. The caller frees it. */
+char *sysroot_arguments(const struct cpython_build *b, const char *root);
+/* Fails if a file of the tree needs a newer glibc than the floor (NULL: any), naming the symbol. */
+int sysroot_check(const char *tree, const char *floor, struct err *err);
+
 /* ---- bolt.c ---------------------------------------------------------------------------------- */
 
 /* Chooses the profile for BOLT; the compiler and the sources are known. */
@@ -180,6 +195,7 @@ char *bolt_text(const json_t *report);
 
 struct relocation {
 	const char *root;         /* the folder known to the build as $S */
+	const char *arguments;    /* of the compilers, which tell of that folder; may be NULL */
 	const struct strv *tools; /* see toolchain_names() */
 };
 
@@ -203,7 +219,8 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
  * anything else is an error. `key` identifies the content: if the tree at `dir` has the same key
  * and manifest and is intact, returns 1 and changes nothing. Files that differ from the record,
  * share/solder/files, are reported (`progress` may be NULL) and repaired; other files are left
- * alone. The caller holds the output's lock. */
+ * alone. A file that needs a newer glibc than the floor is an error. The caller holds the output's
+ * lock. */
 int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, const char *dir,
 	const char *key, json_t *manifest, struct progress *progress, struct err *err);
 /* Fails unless `dir` is missing, an empty folder, or a tree of ours. */

@@ -38,7 +38,10 @@
 	X(bolt, "bolt", "BOLT", CHOICE, "no|yes", "|auto", "no", false, false,                     \
 		"lay out the linked code anew by a profile (BOLT); auto: with clang and PGO")      \
 	X(zlib, "zlib", "ZLIB", CHOICE, "ng|classic", "", "ng", true, false,                       \
-		"link zlib-ng, or zlib: slower, but packs to the bytes known from elsewhere")
+		"link zlib-ng, or zlib: slower, but packs to the bytes known from elsewhere")      \
+	X(glibc, "glibc", "GLIBC", CHOICE, "native|2.17|2.26|2.27|2.28|2.31|2.34|2.35|2.36", "",   \
+		"native", true, false,                                                             \
+		"what is built runs with this C library and newer ones, or with this machine's")
 #define CPYTHON_OPTIONS_OF_HOW(X)                                                                  \
 	X(tls, "tls", "TLS", CHOICE, "initial-exec|global-dynamic|desc", "", "initial-exec", true, \
 		true, "set the TLS model of libpython.so")                                         \
@@ -126,8 +129,8 @@ bool cpython_option_takes(const struct cpython_option *option, const char *value
 const char *cpython_option_get(const struct cpython_options *o, const struct cpython_option *which);
 void cpython_option_set(
 	struct cpython_options *o, const struct cpython_option *which, const char *value);
-/* True (1) or false (0) of settled options: "zlib=ng", a name and its value; -1: there is no such
- * option, or no such value. */
+/* True (1) or false (0) of settled options: "zlib=ng", a name and its value, or "glibc!=native";
+ * -1: there is no such option, or no such value. */
 int cpython_option_says(const struct cpython_options *o, const char *condition);
 bool cpython_option_is_default(const struct cpython_options *o, const struct cpython_option *which);
 
@@ -193,6 +196,8 @@ struct chosen_profile {
 
 struct cpython_plan {
 	struct plan plan;
+	struct step *sysroot;                         /* NULL without a floor */
+	const char *floor;                            /* of glibc: "2.17", or NULL */
 	struct step *profile, *compile, *tree, *link; /* profile may be NULL */
 	struct step *bolt_profile, *bolt;             /* NULL without BOLT */
 	struct step *last;                            /* has the interpreter: the link, or BOLT */
@@ -202,6 +207,7 @@ struct cpython_plan {
 /* A build whose request has been settled. */
 struct cpython_build {
 	struct cpython_request request; /* options settled, LTO kind resolved */
+	bool glibc_said;                /* not the default */
 	struct preset *preset;          /* or NULL */
 	const struct target *target;    /* what the request names, or NULL */
 	char *recipes, *output;         /* absolute */

@@ -78,12 +78,13 @@ const char *cpython_option_choice(const struct cpython_option *option, size_t i)
 int cpython_option_says(const struct cpython_options *o, const char *condition)
 {
 	size_t n = strcspn(condition, "=");
-	CLEANUP_FREE char *name = xstrndup(condition, n);
+	bool unless = n && condition[n] && condition[n - 1] == '!';
+	CLEANUP_FREE char *name = xstrndup(condition, n - unless);
 	const struct cpython_option *option = cpython_find_option(name);
 
 	if (!option || !condition[n] || !cpython_option_takes(option, condition + n + 1))
 		return -1;
-	return !strcmp(cpython_option_get(o, option), condition + n + 1);
+	return !strcmp(cpython_option_get(o, option), condition + n + 1) != unless;
 }
 
 bool cpython_option_takes(const struct cpython_option *option, const char *value)

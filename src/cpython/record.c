@@ -78,6 +78,8 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 	for (size_t i = 0; i < s->n; i++) {
 		const struct chosen *c = &s->chosen[i];
 
+		if (!strcmp(c->recipe->name, SYSROOT_RECIPE))
+			continue;
 		if (cpython_patches(c, o, &patches, err) < 0) {
 			json_decref(packages);
 			json_decref(report);
@@ -112,7 +114,8 @@ void cpython_record_release(struct cpython_record *record)
 
 /* How trees were built that are older than an option: by its default, if it is not named here. */
 static const struct cpython_setting before[] = {{"frame-pointers", "no"}, {"protector", "none"},
-	{"clash", "no"}, {"fortify", "0"}, {"zlib", "classic"}, {"startup", "plain"}};
+	{"clash", "no"}, {"fortify", "0"}, {"zlib", "classic"}, {"startup", "plain"},
+	{"glibc", "native"}};
 
 static int read_options(
 	const char *path, const json_t *options, struct cpython_request *request, struct err *err)

@@ -76,6 +76,8 @@ static void scrub(struct buf *text, const struct relocation *r)
 	CLEANUP_FREE char *includes = xasprintf("-I%s/deps/include", r->root);
 	CLEANUP_FREE char *libraries = xasprintf("-L%s/deps/lib", r->root);
 
+	if (r->arguments)
+		buf_replace(text, r->arguments, "");
 	buf_replace(text, includes, "");
 	buf_replace(text, libraries, "");
 	for (size_t i = 0; i + 1 < r->tools->n; i += 2)

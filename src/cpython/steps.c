@@ -1,5 +1,6 @@
 /* The steps that build one CPython and the packages it needs.
  *
+ *   glibc                with a floor: what CPython is compiled and linked against
  *   zlib, openssl, …     one per package, with the script of its recipe.yaml
  *   cpython-profile      with a profile: unpacked, or trained
  *   cpython-compile      the only compile: an installed tree, and the objects
@@ -176,6 +177,11 @@ static int plan_package(struct cpython_build *b, const struct chosen *c, struct 
 	s = plan_add(&b->plan.plan, c->recipe->name, title);
 	strv_addf(&s->env, "VERSION=%s", c->version);
 	step_toolchain(s, b->plain);
+	if (!strcmp(c->recipe->name, SYSROOT_RECIPE)) {
+		b->plan.sysroot = s;
+		b->plan.floor = b->request.options.glibc;
+		strv_addf(&s->env, "GLIBC=%s", b->plan.floor);
+	}
 	strv_addf(&s->env, "CFLAGS=-O3 -fPIC %s -ffile-prefix-map=@S@=.", code);
 	strv_addf(&s->env, "CXXFLAGS=-O3 -fPIC %s -ffile-prefix-map=@S@=.", code);
 	strv_add(&s->env, "CPPFLAGS=-I@S@/deps/include");
@@ -214,7 +220,8 @@ struct step *step_of_cpython(struct cpython_build *b, const char *kind, const ch
 	strv_addf(&s->env, "MAJORMINOR=%s", b->plan.series);
 	strv_add(&s->env, "PATH=/usr/local/bin:/usr/bin:/bin");
 	for (size_t i = 0; !prelude && i + 1 < b->sources.n; i++)
-		step_need(s, b->plan.plan.steps[i], true);
+		if (b->plan.plan.steps[i] != b->plan.sysroot)
+			step_need(s, b->plan.plan.steps[i], true);
 	if (prelude)
 		buf_adds(&script, prelude);
 	else
@@ -293,6 +300,7 @@ static int prepare_tree(
 	CLEANUP_FOLDER struct folder from = FOLDER_INIT, to = FOLDER_INIT;
 	CLEANUP_BUF struct buf build_root = BUF_INIT, epoch = BUF_INIT;
 	CLEANUP_STRV struct strv tools = STRV_INIT;
+	CLEANUP_FREE char *arguments = NULL;
 	struct relocation r = {.tools = &tools};
 
 	toolchain_names(b->full, &tools);
@@ -302,6 +310,7 @@ static int prepare_tree(
 		tree_copy_needed(&from, "install", &to, "out/python", err) < 0)
 		return -1;
 	r.root = build_root.data;
+	r.arguments = arguments = sysroot_arguments(b, r.root);
 	if (relocate_tree(tree, &r, err) < 0 || relocate_verify(tree, r.root, err) < 0)
 		return -1;
 	return relocate_pin_times(tree, strtoll(epoch.data, NULL, 10), err);
@@ -332,6 +341,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	if (!p->compile)
 		return -1;
 	step_toolchain(p->compile, b->full);
+	step_sysroot(b, p->compile);
 	add_options(p->compile, b->full, o, false);
 	if (p->profile)
 		step_view(p->compile, "PROFILE", p->profile, "profile");
@@ -354,12 +364,14 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	if (!p->link)
 		return -1;
 	step_toolchain(p->link, b->full);
+	step_sysroot(b, p->link);
 	add_options(p->link, b->full, o, true);
 	step_view(p->link, "COMPILED", p->compile, "");
 	step_view(p->link, "BUILD", p->compile, "build");
 	/* What modules need that are built in. */
 	for (size_t i = 0; !strcmp(o->modules, "static") && i + 1 < b->sources.n; i++)
-		step_need(p->link, p->plan.steps[i], true);
+		if (p->plan.steps[i] != p->sysroot)
+			step_need(p->link, p->plan.steps[i], true);
 	p->last = p->link;
 	return !strcmp(o->bolt, "yes") ? plan_bolt(b, err) : 0;
 }

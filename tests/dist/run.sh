@@ -13,7 +13,7 @@ set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 RECIPES=${RECIPES:-$HERE/../../recipes}
-TOPICS=${*:-elf modules bytecode startup relocation venv capabilities certificates embed gdb bolt memory overlinked layouts probes documented damage suite}
+TOPICS=${*:-elf floor modules bytecode startup relocation venv capabilities certificates embed gdb bolt memory overlinked layouts probes documented damage suite}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/check-dist.XXXXXX")
 # Other users come in, too: see capabilities.sh.
 chmod 755 "$WORK"

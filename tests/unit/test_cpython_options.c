@@ -333,6 +333,11 @@ static void test_older_tree(void **state)
 	assert_string_equal(o->link, "static");
 	assert_string_equal(o->zlib, "classic");
 	assert_string_equal(o->startup, "plain");
+	assert_string_equal(o->glibc, "native");
+	assert_int_equal(cpython_option_says(o, "glibc=native"), 1);
+	assert_int_equal(cpython_option_says(o, "glibc!=native"), 0);
+	assert_int_equal(cpython_option_says(o, "glibc!=2.17"), 1);
+	assert_int_equal(cpython_option_says(o, "glibc!=1"), -1);
 	assert_string_equal(o->frame_pointers, "no");
 	assert_string_equal(cpython_hardening_of(o), "none");
 	assert_string_equal(o->profile, "none");
