@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"include/python3.13/pyconfig.h"};
 	static char *words[] = {(char *)"gcc-12", (char *)"cc", (char *)"gcc-ar-12", (char *)"ar"};
 	const struct strv tools = {words, ARRAY_SIZE(words), ARRAY_SIZE(words)};
-	const struct relocation r = {"/tmp/solder", &tools};
+	const struct relocation r = {.root = "/tmp/solder", .tools = &tools};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		CLEANUP_BUF struct buf text = BUF_INIT;
