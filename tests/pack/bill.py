@@ -16,7 +16,7 @@ LIBRARIES = {  # functions that a library defines wherever it is linked in
     "sqlite": r"sqlite3(_step|Malloc|RunParser)",
     "bzip2": r"BZ2_(bzCompress|bzDecompress|compressBlock)",
     "zlib": r"((de|in)flate|z_(de|in)flate|crc32_z|adler32_z)",
-    "zlib-ng": r"(init_functable|zng_inflate_table)",
+    "zlib-ng": r"(init_functable|zng_inflate_table|crc32_fold_(c|stub))",
     "xz": r"lzma_(code|block_decoder_init|lzma_decoder_init)",
     "zstd": r"ZSTD_(compress|decompress)Stream2?",
     "expat": r"XML_Parse(Buffer)?",

@@ -62,8 +62,15 @@ layout() {
 		"$(python3 "$HERE/schema.py" "$WORK/full" 2>&1)"
 	none "no file names a folder of the build" "$(cd "$WORK/full" &&
 		grep -rlaF -e /tmp/solder/ -e "$CACHE/solder" . | head -n 20)"
-	check "the interpreter links again from the objects" \
-		sh "$WORK/full/python/build/relink.sh" "$WORK/full/python/install/bin/again"
+	# Objects for LTO need the compiler that made them.
+	set -- cc
+	if [ "$(head -c 2 "$WORK/full/python/build/Programs/python.o")" = BC ]; then
+		set -- clang-22 -flto=thin "--ld-path=$(command -v ld.lld-22)"
+	fi
+	CC=$1
+	shift
+	check "the interpreter links again from the objects" env CC="$CC" \
+		sh "$WORK/full/python/build/relink.sh" "$WORK/full/python/install/bin/again" "$@"
 	same "and runs" "$("$WORK/full/python/install/bin/again" -c 'import ssl; print(6 * 7)' 2>&1)" 42
 	check "the archive without libpython's archive library packs" "$SOLDER" pack "$TREE" \
 		-o "$WORK/less" --without-archive-library --level 1
