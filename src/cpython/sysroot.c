@@ -6,6 +6,7 @@
  * objects is linked to no library, and what it calls is looked up when CPython is linked. So they
  * are the same with a floor and without, and so is a profile, since the headers are. The finished
  * tree is read once more. */
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,25 +108,23 @@ void step_sysroot(const struct cpython_build *b, struct step *s)
 
 /* ---- the finished tree ----------------------------------------------------------------------- */
 
+/* A name that no release is known for is newer than all. */
 static bool is_newer(const char *version, const char *floor)
 {
-	static const char glibc[] = "GLIBC_";
-	size_t n = sizeof(glibc) - 1;
+	const char *release = version ? elf_glibc_release(version) : NULL;
 
-	return version && !strncmp(version, glibc, n) &&
-	       (version[n] < '0' || version[n] > '9' ||
-		       elf_version_compare(version + n, floor) > 0);
+	return release ? elf_version_compare(release, floor) > 0
+		       : version && !strncmp(version, "GLIBC_", strlen("GLIBC_"));
 }
 
 static bool is_elf(const char *path)
 {
-	static const char magic[] = {0x7f, 'E', 'L', 'F'};
-	char start[sizeof(magic)];
+	char start[SELFMAG];
 	struct err ignored = ERR_INIT;
 	CLEANUP_CLOSE int fd = file_open(path, &ignored);
 
 	return fd >= 0 && file_pread(fd, start, sizeof(start), 0) == sizeof(start) &&
-	       !memcmp(start, magic, sizeof(magic));
+	       !memcmp(start, ELFMAG, SELFMAG);
 }
 
 static int check_file(void *ctx, const struct tree_entry *e, struct err *err)

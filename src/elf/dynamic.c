@@ -235,6 +235,8 @@ const char *elf_glibc_release(const char *version)
 
 static void find_glibc(struct elf_facts *facts)
 {
+	const char *packed = elf_glibc_release("GLIBC_ABI_DT_RELR");
+
 	for (size_t i = 0; i < facts->n_versions; i++) {
 		const char *release = elf_glibc_release(facts->versions[i].version);
 
@@ -242,9 +244,9 @@ static void find_glibc(struct elf_facts *facts)
 			(!facts->glibc || elf_version_compare(release, facts->glibc) > 0))
 			facts->glibc = release;
 	}
-	/* Linkers that do not ask for GLIBC_ABI_DT_RELR leave older loaders to crash. */
-	if (facts->relr && facts->glibc && elf_version_compare(facts->glibc, "2.36") < 0)
-		facts->glibc = elf_glibc_release("GLIBC_ABI_DT_RELR");
+	/* Linkers that do not ask for this leave older loaders to crash. */
+	if (facts->relr && facts->glibc && elf_version_compare(facts->glibc, packed) < 0)
+		facts->glibc = packed;
 }
 
 static int compare_names(const void *a, const void *b)
