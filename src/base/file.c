@@ -418,6 +418,11 @@ static void hex_of(const unsigned char md[32], char hex[SHA256_HEX_SIZE])
 		snprintf(hex + 2 * i, 3, "%02x", md[i]);
 }
 
+bool sha256_is_hex(const char *s)
+{
+	return strlen(s) == SHA256_HEX_SIZE - 1 && !s[strspn(s, "0123456789abcdef")];
+}
+
 void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX_SIZE])
 {
 	unsigned char md[32];

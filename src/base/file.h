@@ -124,6 +124,7 @@ uint64_t clock_ns(void);
 /* SHA-256, in lower-case hexadecimal with the final NUL. */
 #define SHA256_HEX_SIZE 65
 void sha256_hex(const void *data, size_t len, char hex[SHA256_HEX_SIZE]);
+bool sha256_is_hex(const char *s); /* has that form */
 /* Of a file, read in chunks; `size` (may be NULL) receives the number of bytes. */
 int sha256_file(const char *path, char hex[SHA256_HEX_SIZE], uint64_t *size, struct err *err);
 /* Of the rest of an open file; `path` is for messages. */

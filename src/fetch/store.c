@@ -15,7 +15,7 @@
 
 int source_check(const struct source *s, struct err *err)
 {
-	if (strlen(s->sha256) != 64 || strspn(s->sha256, "0123456789abcdef") != 64)
+	if (!sha256_is_hex(s->sha256))
 		return err_set(err, ERR_INPUT,
 			"the lock's SHA-256 of '%s' is not 64 lower-case hexadecimal digits",
 			s->file);

@@ -213,7 +213,7 @@ int yaml_size(
 int yaml_sha256(const struct yaml *y, struct fy_node *map, const char *key, const char *text,
 	struct err *err)
 {
-	if (strlen(text) != 64 || strspn(text, "0123456789abcdef") != 64)
+	if (!sha256_is_hex(text))
 		return yaml_error(y, yaml_get(map, key), err,
 			"a SHA-256 digest has 64 lower-case hexadecimal digits");
 	return 0;
