@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "report/json.h"
 #include "update/update-internal.h"
 
 #define FILE_MAX ((size_t)512 << 20)
@@ -23,11 +24,6 @@ struct asking {
 	struct strv names;
 	struct update_result *ret;
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
 
 static void report(struct asking *a, const char *id, const char *summary, const char *fixed)
 {
@@ -145,9 +141,9 @@ static void judge_tracked(struct asking *a, const char *id, const json_t *issue)
 		json_t *repositories = json_object_get(release, "repositories");
 		void *first = json_object_iter(repositories);
 		const char *has = first ? json_string_value(json_object_iter_value(first)) : NULL;
-		const char *status = text_of(release, "status");
-		const char *urgency = text_of(release, "urgency");
-		const char *in = text_of(release, "fixed_version");
+		const char *status = json_word(release, "status");
+		const char *urgency = json_word(release, "urgency");
+		const char *in = json_word(release, "fixed_version");
 
 		if (!status || (urgency && !strcmp(urgency, "unimportant")))
 			continue;
@@ -159,7 +155,7 @@ static void judge_tracked(struct asking *a, const char *id, const json_t *issue)
 			fixes_add(&f, NULL, has);
 	}
 	if (is_affected(&f, a, &fixed))
-		report(a, id, text_of(issue, "description"), fixed);
+		report(a, id, json_word(issue, "description"), fixed);
 }
 
 /* {"openssl": {"CVE-2026-1": {"releases": …}}} */
@@ -205,8 +201,8 @@ static bool in_range(const struct asking *a, const json_t *range, const char **f
 	size_t i;
 
 	json_array_foreach (json_object_get(range, "events"), i, event) {
-		const char *from = text_of(event, "introduced"), *to = text_of(event, "fixed");
-		const char *last = text_of(event, "last_affected");
+		const char *from = json_word(event, "introduced"), *to = json_word(event, "fixed");
+		const char *last = json_word(event, "last_affected");
 
 		if (from && version_compare(a->version, from) >= 0)
 			affected = true;
@@ -230,14 +226,14 @@ static void add_fixes(const json_t *affected, struct fixes *f)
 		const char *fixed = NULL;
 
 		json_array_foreach (json_object_get(range, "events"), k, event)
-			fixed = text_of(event, "fixed") ? text_of(event, "fixed") : fixed;
+			fixed = json_word(event, "fixed") ? json_word(event, "fixed") : fixed;
 		fixes_add(f, fixed, NULL);
 	}
 }
 
 static void judge_osv(struct asking *a, json_t *entry)
 {
-	const char *id = text_of(entry, "id"), *summary = text_of(entry, "summary");
+	const char *id = json_word(entry, "id"), *summary = json_word(entry, "summary");
 	CLEANUP(fixes_release) struct fixes f = {0};
 	const char *fixed = NULL;
 	json_t *one, *range, *version;
@@ -248,11 +244,11 @@ static void judge_osv(struct asking *a, json_t *entry)
 		return;
 	json_array_foreach (json_object_get(entry, "affected"), i, one) {
 		json_t *package = json_object_get(one, "package");
-		const char *ecosystem = text_of(package, "ecosystem");
-		bool named = is_named(a, text_of(package, "name"));
+		const char *ecosystem = json_word(package, "ecosystem");
+		bool named = is_named(a, json_word(package, "name"));
 
 		json_array_foreach (json_object_get(one, "ranges"), k, range)
-			named |= is_named(a, text_of(range, "repo"));
+			named |= is_named(a, json_word(range, "repo"));
 		if (!named)
 			continue;
 		if (ecosystem && !strncmp(ecosystem, "Debian", 6)) {
@@ -263,7 +259,7 @@ static void judge_osv(struct asking *a, json_t *entry)
 			if (json_is_string(version))
 				affected |= is_version(a, json_string_value(version));
 		json_array_foreach (json_object_get(one, "ranges"), k, range) {
-			const char *type = text_of(range, "type");
+			const char *type = json_word(range, "type");
 
 			if (type && strcmp(type, "GIT") != 0)
 				affected |= in_range(a, range, &fixed);
@@ -272,7 +268,7 @@ static void judge_osv(struct asking *a, json_t *entry)
 	if (!affected)
 		affected = f.n && is_affected(&f, a, &fixed);
 	if (affected)
-		report(a, id, summary ? summary : text_of(entry, "details"), fixed);
+		report(a, id, summary ? summary : json_word(entry, "details"), fixed);
 }
 
 static void judge_list(struct asking *a, json_t *list)
