@@ -15,6 +15,7 @@ struct fetcher {
 	bool mirrors_known;
 	struct strv mirrors;
 	char *apt_config; /* what apt-config says; NULL when it has no say */
+	long status;      /* see fetch_status() */
 };
 
 /* store.c: files at rest */

@@ -195,6 +195,7 @@ int fetch_source(struct fetcher *f, const struct source *s, char **path, struct 
 	CLEANUP_FREE char *final = NULL;
 	int stored;
 
+	f->status = 0;
 	if (source_check(s, err) < 0)
 		return -1;
 	stored = fetch_stored(f, s, path, err);
@@ -236,6 +237,11 @@ int fetch_source(struct fetcher *f, const struct source *s, char **path, struct 
 		return -1;
 	*path = steal(&final);
 	return 0;
+}
+
+long fetch_status(const struct fetcher *f)
+{
+	return f->status;
 }
 
 bool fetch_probe(struct fetcher *f, const char *url, char **reason)

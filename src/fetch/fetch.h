@@ -61,13 +61,13 @@ int fetch_import(struct fetcher *f, const struct source *source, const char *dir
 
 /* What is not locked yet: `path` becomes the file at `url` (or at a path below the first mirror
  * that has it), of at most `max` bytes. Nothing vouches for it, not even for its being whole where
- * the server does not declare a length. On failure there is no file; `status` (may be NULL) is then
- * the HTTP status of the last place, 0 without one. */
-int fetch_unlocked(struct fetcher *f, const char *url, const char *path, uint64_t max, long *status,
-	struct err *err);
+ * the server does not declare a length. On failure there is no file. */
+int fetch_unlocked(
+	struct fetcher *f, const char *url, const char *path, uint64_t max, struct err *err);
 /* The same into memory. */
-int fetch_page(struct fetcher *f, const char *url, size_t max, struct buf *out, long *status,
-	struct err *err);
+int fetch_page(struct fetcher *f, const char *url, size_t max, struct buf *out, struct err *err);
+/* The HTTP status of the last place that the last of these, or fetch_source(), asked; 0: none. */
+long fetch_status(const struct fetcher *f);
 
 /* Where a link of the page `base` leads, or NULL where it is no http or https URL, leads from https
  * to http, or to another host or port. To be freed. */

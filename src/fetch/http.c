@@ -266,6 +266,7 @@ static int request(
 	d->status = 0;
 	code = run_transfer(&t);
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &d->status);
+	f->status = d->status;
 	if (code != CURLE_OK || t.failed) {
 		/* a server that stalls is likely to do it again */
 		d->interrupted =

@@ -12,14 +12,14 @@
 #include "fetch/fetch-internal.h"
 
 /* Into an open, empty file. */
-static int fetch_into(
-	struct fetcher *f, const char *url, int fd, uint64_t max, long *status, struct err *err)
+static int fetch_into(struct fetcher *f, const char *url, int fd, uint64_t max, struct err *err)
 {
 	const char *const urls[] = {url, NULL};
 	CLEANUP_STRV struct strv places = STRV_INIT;
 	CLEANUP_FREE char *name = xasprintf("fetch %s", path_base(url));
 	int line, got = -1;
 
+	f->status = 0;
 	if (f->options.offline)
 		return err_set(err, ERR_ENVIRONMENT, "'%s' may not be downloaded (offline)", url);
 	err_set(err, ERR_ENVIRONMENT, "apt is configured with no Debian mirror here");
@@ -41,8 +41,6 @@ static int fetch_into(
 			err_set(err, ERR_INPUT, "only http and https are allowed");
 		else
 			got = http_download(f, &d, err);
-		if (status)
-			*status = d.status;
 		if (got < 0)
 			err_wrap(err, "%s", shown);
 		if (got < 0 && d.fatal)
@@ -53,27 +51,26 @@ static int fetch_into(
 	return got;
 }
 
-int fetch_unlocked(struct fetcher *f, const char *url, const char *path, uint64_t max, long *status,
-	struct err *err)
+int fetch_unlocked(
+	struct fetcher *f, const char *url, const char *path, uint64_t max, struct err *err)
 {
 	CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return err_sys(err, "cannot create '%s'", path);
-	if (fetch_into(f, url, fd, max, status, err) == 0)
+	if (fetch_into(f, url, fd, max, err) == 0)
 		return 0;
 	unlink(path);
 	return -1;
 }
 
-int fetch_page(struct fetcher *f, const char *url, size_t max, struct buf *out, long *status,
-	struct err *err)
+int fetch_page(struct fetcher *f, const char *url, size_t max, struct buf *out, struct err *err)
 {
 	CLEANUP_CLOSE int fd = memfd_create("page", MFD_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(err, "cannot keep a page in memory");
-	if (fetch_into(f, url, fd, max, status, err) < 0)
+	if (fetch_into(f, url, fd, max, err) < 0)
 		return -1;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(err, "cannot read '%s'", url);

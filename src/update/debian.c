@@ -24,11 +24,6 @@ void debian_release(struct debian *d)
 	buf_release(&d->text);
 }
 
-static bool is_sha256(const char *s)
-{
-	return strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
-}
-
 static uint64_t read_size(const char *s)
 {
 	char *end;
@@ -54,7 +49,7 @@ static void index_end(struct index *x)
 		CLEANUP_STRV struct strv words = STRV_INIT;
 
 		strv_split(&words, x->files.v[i], " ");
-		if (words.n == 3 && is_sha256(words.v[0]) && read_size(words.v[1]) &&
+		if (words.n == 3 && sha256_is_hex(words.v[0]) && read_size(words.v[1]) &&
 			!strchr(words.v[2], '/') &&
 			strspn(words.v[2], OF_PATHS) == strlen(words.v[2]))
 			buf_addf(x->out, "%s %s %s/%s\n", words.v[0], words.v[1], x->directory,
@@ -145,8 +140,8 @@ static int unpack_index(const char *path, struct buf *out, struct err *err)
 
 /* The lines " SHA256 SIZE NAME" of the section "SHA256:" of a Release file. Returns the index of
  * the first name that is there, or -1. */
-static int release_sum(
-	const char *text, const char *const *names, size_t n_names, char sha256[65], uint64_t *size)
+static int release_sum(const char *text, const char *const *names, size_t n_names,
+	char sha256[SHA256_HEX_SIZE], uint64_t *size)
 {
 	CLEANUP_STRV struct strv lines = STRV_INIT;
 	bool inside = false;
@@ -161,13 +156,13 @@ static int release_sum(
 			continue;
 		}
 		strv_split(&words, lines.v[i], " ");
-		if (!inside || words.n != 3 || !is_sha256(words.v[0]))
+		if (!inside || words.n != 3 || !sha256_is_hex(words.v[0]))
 			continue;
 		for (size_t k = 0; k < best; k++) {
 			if (!strcmp(words.v[2], names[k]) && read_size(words.v[1])) {
 				best = k;
 				*size = read_size(words.v[1]);
-				memcpy(sha256, words.v[0], 65);
+				memcpy(sha256, words.v[0], SHA256_HEX_SIZE);
 			}
 		}
 	}
@@ -195,11 +190,11 @@ static int load_suite(struct debian *d, struct fetcher *f, const char *suite, co
 	CLEANUP_FREE char *path = xasprintf("%s/%s.InRelease", scratch, suite);
 	CLEANUP_FREE char *index = xasprintf("%s/%s.Sources", scratch, suite);
 	CLEANUP_BUF struct buf text = BUF_INIT;
-	char want[65], hex[SHA256_HEX_SIZE];
+	char want[SHA256_HEX_SIZE], hex[SHA256_HEX_SIZE];
 	uint64_t size = 0;
 	int which;
 
-	if (fetch_unlocked(f, signed_url, path, RELEASE_MAX, NULL, err) < 0)
+	if (fetch_unlocked(f, signed_url, path, RELEASE_MAX, err) < 0)
 		return -1;
 	if (signature_open(keyring, path, scratch, &text, err) < 0)
 		return err_wrap(err, "the mirror's '%s'", signed_url);
@@ -209,8 +204,7 @@ static int load_suite(struct debian *d, struct fetcher *f, const char *suite, co
 		return err_set(err, ERR_INPUT,
 			"the mirror's '%s' has no index of sources that can be read", signed_url);
 	url = xasprintf("dists/%s/%s", suite, names[which]);
-	if (fetch_unlocked(f, url, index, size, NULL, err) < 0 ||
-		sha256_file(index, hex, NULL, err) < 0)
+	if (fetch_unlocked(f, url, index, size, err) < 0 || sha256_file(index, hex, NULL, err) < 0)
 		return -1;
 	if (strcmp(hex, want) != 0)
 		return err_set(err, ERR_INPUT,

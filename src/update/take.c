@@ -22,8 +22,11 @@ static void remove_file(char **path)
 }
 #define CLEANUP_FILE CLEANUP(remove_file)
 
-static bool is_gone(long status)
+/* What was asked for last is not there. */
+static bool is_gone(const struct run *run)
 {
+	long status = fetch_status(run->f);
+
 	return status == 404 || status == 410;
 }
 
@@ -40,12 +43,11 @@ static int verify_upstream(struct run *run, const struct release_signer *s, cons
 	CLEANUP_FREE char *from = xasprintf("%s%s", url, s->suffix);
 	CLEANUP_FILE char *signature = xasprintf("%s/signature", run->scratch);
 	CLEANUP_FREE char *keys = strv_join(&s->openpgp, ", ");
-	long status = 0;
 
-	if (fetch_unlocked(run->f, from, signature, SIGNATURE_MAX, &status, err) < 0)
-		return is_gone(status) ? err_wrap(err, "it has no signature, locked is %s",
-						 s->identity ? s->identity : keys)
-				       : -1;
+	if (fetch_unlocked(run->f, from, signature, SIGNATURE_MAX, err) < 0)
+		return is_gone(run) ? err_wrap(err, "it has no signature, locked is %s",
+					      s->identity ? s->identity : keys)
+				    : -1;
 	return signature_verify(s, run->recipes, file, signature, run->scratch, vouch, err);
 }
 
@@ -102,12 +104,11 @@ static int take_upstream(struct run *run, const struct recipe *r, const struct r
 	struct source source = {
 		.package = r->name, .version = what->version, .urls = urls, .file = name};
 	char hex[SHA256_HEX_SIZE];
-	long status = 0;
 
 	if (*name == '.' || !*name || !strcmp(name, "keyring") || !strcmp(name, "signature"))
 		return err_set(err, ERR_INPUT, "'%s' cannot be the name of a source", name);
-	if (fetch_unlocked(run->f, what->url, file, SOURCE_MAX, &status, err) < 0)
-		return is_gone(status) ? withdrawn(err) : -1;
+	if (fetch_unlocked(run->f, what->url, file, SOURCE_MAX, err) < 0)
+		return is_gone(run) ? withdrawn(err) : -1;
 	if (signer && verify_upstream(run, signer, what->url, file, &row->vouch, err) < 0)
 		return -1;
 	if (check_archive(file, err) < 0 || sha256_file(file, hex, &row->size, err) < 0 ||
@@ -136,8 +137,7 @@ static int verify_kept(struct run *run, const struct recipe *r, const struct rel
 
 	if (!signer || !signer->openpgp.n || !what->signature)
 		return 0;
-	if (fetch_unlocked(run->f, what->signature, signature, what->signature_size, NULL, err) <
-			0 ||
+	if (fetch_unlocked(run->f, what->signature, signature, what->signature_size, err) < 0 ||
 		sha256_file(signature, hex, NULL, err) < 0)
 		return -1;
 	if (strcmp(hex, what->signature_sha256) != 0)
@@ -159,7 +159,7 @@ static int take_debian(struct run *run, const struct recipe *r, const struct rel
 	CLEANUP_FREE char *path = NULL;
 
 	if (fetch_source(run->f, &source, &path, err) < 0)
-		return strstr(err->msg, "HTTP status 404") ? withdrawn(err) : -1;
+		return is_gone(run) ? withdrawn(err) : -1;
 	strv_add(&row->vouch, "Debian's archive");
 	if (verify_kept(run, r, what, path, &row->vouch, err) < 0 || check_archive(path, err) < 0)
 		return -1;

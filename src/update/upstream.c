@@ -99,7 +99,7 @@ int upstream_find(
 		p->index ? xstrdup(p->index)
 			 : xasprintf("%s/info/refs?service=git-upload-pack", p->tags);
 
-	if (fetch_page(f, url, PAGE_MAX, &text, NULL, err) < 0)
+	if (fetch_page(f, url, PAGE_MAX, &text, err) < 0)
 		return err_wrap(err, "looking for releases");
 	if (p->index)
 		page_find(p->index, &text, p, ret);
