@@ -271,13 +271,12 @@ static int check_loads(const struct values *v, const char *what, struct err *err
 
 	if (scratch && check_glibc(what, v->glibc, scratch, model, err) == 0) {
 		result = check_nothing(model) ? 2 : exit_code(v, model);
-		doc = check_glibc_page(model, v->all);
-		page = check_glibc_page(model, true);
 		if (v->json)
 			report_json("solder-check-glibc", model, stdout);
 		else
-			cmd_print(doc);
-		if (v->html && doc_save_html(page, v->html, err) < 0)
+			cmd_print(doc = check_glibc_page(model, v->all));
+		if (v->html &&
+			doc_save_html(page = check_glibc_page(model, true), v->html, err) < 0)
 			result = -1;
 	}
 	json_decref(model);
