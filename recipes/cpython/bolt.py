@@ -61,9 +61,12 @@ TESTS = ["test_hashlib", "test_hmac", "test_zlib", "test_binascii", "test_random
 def run(*argv, check=True, **how):
     done = subprocess.run([str(a) for a in argv], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", **how)
-    if check and done.returncode:
-        sys.exit(f"{' '.join(str(a) for a in argv)}\n{done.stdout[-4000:]}\n"
-                 f"ended with {done.returncode}")
+    return succeeded(done) if check else done
+
+
+def succeeded(done):
+    if done.returncode:
+        sys.exit(f"{' '.join(done.args)}\n{done.stdout[-4000:]}\nended with {done.returncode}")
     return done
 
 
@@ -75,10 +78,7 @@ def bolt(source, to, *options):
     if done.returncode and "-strict" in options and NOT_STRICT in done.stdout:
         print("without -strict: the file has assembler that is no function")
         return bolt(source, to, *(o for o in options if o != "-strict"))
-    if done.returncode:
-        sys.exit(f"llvm-bolt {here[0]} {' '.join(str(o) for o in options)}\n{done.stdout[-4000:]}\n"
-                 f"ended with {done.returncode}")
-    return done.stdout
+    return succeeded(done).stdout
 
 
 def sections(path):
