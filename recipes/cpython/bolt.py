@@ -371,14 +371,13 @@ def apply():
     said = {f: apply_to(f, after, names, True) for f in forms}
     for f in forms:
         print(said[f])
-        read = reading(said[f])
-        report["files"][f.name] = read
+        read = report["files"][f.name] = reading(said[f])
         if not read["profiled"] or read["samples_fit"] < FITS:
-            report["unused"] = (f"the profile fits {100 * read['samples_fit']:.0f} % of its "
-                                f"samples in {f.name}")
-    for f in forms:
-        if "unused" in report:
+            # It stays as it was linked; the other file may fit.
+            read["unused"] = f"the profile fits {100 * read['samples_fit']:.0f} % of its samples"
             without_relocations(BEFORE / f.file, after / f.file)
+    for f in forms:
+        if "unused" in report["files"][f.name]:
             continue
         left, said[f] = prove(f, after, names, said[f])
         report["left"] += sorted(f"{f.name}: {name}" for name in left)

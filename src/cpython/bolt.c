@@ -134,18 +134,22 @@ char *bolt_text(const json_t *report)
 	const json_t *files = json_object_get(report, "files"), *file, *name;
 	CLEANUP_STRV struct strv left = STRV_INIT;
 	CLEANUP_BUF struct buf text = BUF_INIT;
-	const char *unused = json_word(report, "unused"), *of;
+	const char *of;
 	size_t i;
 
-	if (unused)
-		return xasprintf("not used: %s", unused);
-	json_object_foreach ((json_t *)files, of, file)
-		buf_addf(&text,
-			"%s%s: %lld of %lld functions laid out by a profile that fits %.1f %%",
-			text.len ? "; " : "", of,
-			(long long)json_integer_value(json_object_get(file, "profiled")),
-			(long long)json_integer_value(json_object_get(file, "functions")),
-			100 * json_number_value(json_object_get(file, "samples_fit")));
+	json_object_foreach ((json_t *)files, of, file) {
+		const char *unused = json_word(file, "unused");
+
+		buf_addf(&text, "%s%s: ", text.len ? "; " : "", of);
+		if (unused)
+			buf_addf(&text, "as it was linked, since %s", unused);
+		else
+			buf_addf(&text,
+				"%lld of %lld functions laid out by a profile that fits %.1f %%",
+				(long long)json_integer_value(json_object_get(file, "profiled")),
+				(long long)json_integer_value(json_object_get(file, "functions")),
+				100 * json_number_value(json_object_get(file, "samples_fit")));
+	}
 	json_array_foreach (json_object_get(report, "left"), i, name)
 		strv_add(&left, json_string_value(name));
 	if (left.n) {

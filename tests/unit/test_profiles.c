@@ -155,6 +155,25 @@ static void test_damaged(void **state)
 
 /* What solder ships is what its index says, inside, too, and unpacks as a step would; and it is the
  * same when it is given by name. */
+/* One file may fit and the other not. */
+static void test_bolt_text(void **state)
+{
+	json_t *report = json_loads(
+		"{\"files\": {\"interpreter\": {\"functions\": 9, \"profiled\": 5, \"samples_fit\": 1},"
+		" \"libpython\": {\"unused\": \"the profile fits 24 % of its samples\"}},"
+		" \"left\": [\"interpreter: sha512\"]}",
+		0, NULL);
+	CLEANUP_FREE char *text = bolt_text(report);
+
+	(void)state;
+	assert_string_equal(text,
+		"interpreter: 5 of 9 functions laid out by a profile that fits 100.0 %; "
+		"libpython: as it was linked, since the profile fits 24 % of its samples; "
+		"left as they were, since they fail: interpreter: sha512");
+	json_decref(report);
+	assert_null(bolt_text(NULL));
+}
+
 static void test_shipped(void **state)
 {
 	CLEANUP(cleanup_profiles) struct profiles *p = NULL;
@@ -187,6 +206,7 @@ int main(void)
 		SCRATCH_TEST(test_none),
 		SCRATCH_TEST(test_hostile),
 		SCRATCH_TEST(test_damaged),
+		cmocka_unit_test(test_bolt_text),
 		SCRATCH_TEST(test_shipped),
 	};
 
