@@ -38,6 +38,7 @@ static void step_free(struct step *s)
 	free(s->source);
 	free(s->script);
 	free(s->reason);
+	free(s->failure);
 	strv_release(&s->files);
 	strv_release(&s->env);
 	strv_release(&s->inputs);
@@ -47,7 +48,7 @@ static void step_free(struct step *s)
 
 void plan_release(struct plan *p)
 {
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = 0; i < p->n && !p->joined; i++)
 		step_free(p->steps[i]);
 	free(p->steps);
 	*p = (struct plan){0};
@@ -190,6 +191,30 @@ int plan_settle(struct plan *p, const struct cache *cache, struct err *err)
 		if (settle_step(p->steps[i], cache, err) < 0)
 			return -1;
 	return 0;
+}
+
+static struct step *find_id(const struct plan *p, const char *id)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (!strcmp(p->steps[i]->id, id))
+			return p->steps[i];
+	return NULL;
+}
+
+void plan_join(struct plan *all, struct plan *p)
+{
+	all->joined = true;
+	for (size_t i = 0; i < p->n; i++) {
+		struct step *s = p->steps[i];
+
+		s->same = find_id(all, s->id);
+		if (s->same)
+			continue;
+		for (size_t k = 0; k < s->n_needs; k++)
+			if (s->needs[k]->same)
+				s->needs[k] = s->needs[k]->same;
+		*ARRAY_ADD(all->steps, all->n) = s;
+	}
 }
 
 static uint64_t step_left(const struct step *s, uint64_t now)

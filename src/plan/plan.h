@@ -52,13 +52,19 @@ struct step {
 	char *reason;      /* why it runs, or why it does not */
 	uint64_t estimate; /* ns; 0: unknown */
 
+	struct step *same; /* Set by plan_join(): the first step with this key; NULL: this one. */
+
 	/* Set by plan_run(): start time on clock_ns(); 0: not running. */
 	uint64_t started;
+	bool ran;      /* it ran, and is now in the cache */
+	bool lost;     /* it failed, or needs one that failed */
+	char *failure; /* why it failed; NULL: it did not */
 };
 
 struct plan {
 	struct step **steps; /* each step comes after its needs */
 	size_t n;
+	bool joined; /* the steps are those of other plans */
 };
 
 void plan_release(struct plan *p);
@@ -76,6 +82,11 @@ void step_file(struct step *s, const char *path, const char *name);
  * entries are made again. */
 int plan_settle(struct plan *p, const struct cache *cache, struct err *err);
 
+/* Adds the steps of a settled plan to `all`, to be run as one; `all` begins empty and is released
+ * before the plans. Of steps with the same key only the first is added and run; the others name it
+ * as `same`, and from now on are what it is. */
+void plan_join(struct plan *all, struct plan *p);
+
 /* The remaining work, with `jobs` steps at a time. */
 struct plan_outlook {
 	size_t steps;   /* not cached */
@@ -91,16 +102,19 @@ struct plan_options {
 	struct progress *progress;
 	unsigned int jobs;
 	enum sandbox sandbox;
-	bool keep_work; /* keep the folder of a failed step for inspection */
+	bool keep_work;  /* keep the folder of a failed step for inspection */
+	bool keep_going; /* after a failure, run what does not need the step that failed */
 };
 
 struct plan_result {
 	size_t run, reused;
+	size_t failed;    /* with keep_going */
 	uint64_t took;    /* ns */
 	uint64_t largest; /* bytes that the largest process of all had in memory; 0: none ran */
 };
 
-/* Runs every step that is not cached. On failure the error includes the end of the step's log. */
+/* Runs every step that is not cached: beside others only while memory is left. On failure the
+ * error, or with keep_going the step's `failure`, includes the end of the step's log. */
 int plan_run(struct plan *p, const struct plan_options *options, struct plan_result *result,
 	struct err *err);
 

@@ -14,8 +14,9 @@
 
 #include "base/below.h"
 #include "base/file.h"
-#include "proc/lock.h"
 #include "base/term.h"
+#include "proc/lock.h"
+#include "proc/parallel.h"
 #include "plan/plan.h"
 #include "plan/record.h"
 #include "tar/tar.h"
@@ -27,6 +28,8 @@
 #define LINE_BYTES 160
 /* A step that builds CPython with a profile takes an hour or two on a slow machine. */
 #define PATIENCE_S (12 * 3600)
+/* What a step may need that links with LTO: no other is begun beside running ones with less. */
+#define MEMORY_MIN ((uint64_t)1 << 30)
 
 struct plan_session {
 	struct plan *plan;
@@ -35,7 +38,9 @@ struct plan_session {
 	struct jobserver *jobserver;
 	uint64_t waiting;    /* since when we wait for another build's step; 0: we do not */
 	size_t steps, begun; /* to run, as counted at the start */
-	int line;            /* overall progress line */
+	size_t running;
+	bool said_memory;
+	int line; /* overall progress line */
 };
 
 /* A running step. */
@@ -283,6 +288,7 @@ static void end_running_step(struct running_step *g, const char *word, bool keep
 	if (g->root && !keep)
 		cache_work_remove(r->options->cache, g->root);
 	g->step->started = 0;
+	r->running--;
 	close(g->lock);
 	jobserver_release(r->jobserver);
 	free(g->root);
@@ -327,7 +333,23 @@ static bool is_ready(const struct step *s)
 		if (!s->needs[i]->cached)
 			return false;
 	}
-	return !s->started;
+	return !s->started && !s->lost;
+}
+
+/* Whether the next step must wait for memory. */
+static bool is_short(struct plan_session *r)
+{
+	uint64_t left = r->running ? memory_left() : UINT64_MAX;
+	char text[32];
+
+	if (left >= MEMORY_MIN)
+		return false;
+	format_bytes(text, left);
+	if (!r->said_memory)
+		progress_say(r->options->progress,
+			"only %s of memory are left: the next step waits for those that run", text);
+	r->said_memory = true;
+	return true;
 }
 
 /* Starts the next ready step. */
@@ -346,7 +368,7 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 
 		if (s->cached || !is_ready(s))
 			continue;
-		if (!jobserver_acquire(r->jobserver))
+		if (is_short(r) || !jobserver_acquire(r->jobserver))
 			break;
 		got = take_step(r, s, &lock, err);
 		if (got <= 0)
@@ -358,6 +380,7 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 		g = xcalloc(1, sizeof(*g));
 		*g = (struct running_step){.run = r, .step = s, .lock = lock};
 		s->started = clock_ns();
+		r->running++;
 		numbered = xasprintf("[%zu/%zu] %s", ++r->begun, r->steps, s->title);
 		g->line = progress_start(r->options->progress, numbered, s->estimate);
 		if (start_script(g, ret, err) < 0) {
@@ -369,16 +392,15 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 		return POOL_STARTED;
 	}
 	for (size_t i = 0; i < r->plan->n; i++)
-		if (!r->plan->steps[i]->cached)
+		if (!r->plan->steps[i]->cached && !r->plan->steps[i]->lost)
 			return POOL_NOT_NOW;
 	return POOL_NO_MORE;
 }
 
-static int end_step(void *ctx, void *job, struct proc *proc, struct err *err)
+static int finish_step(struct running_step *g, struct proc *proc, struct err *err)
 {
-	struct running_step *g = job;
 	struct step *s = g->step;
-	const struct plan_options *o = ((struct plan_session *)ctx)->options;
+	const struct plan_options *o = g->run->options;
 	CLEANUP_FREE char *out = xasprintf("%s/out", g->root);
 	bool keep = false;
 	int failed = proc_result(proc, err);
@@ -400,9 +422,31 @@ static int end_step(void *ctx, void *job, struct proc *proc, struct err *err)
 	else
 		failed = cache_commit(
 			o->cache, s->id, s->title, out, &s->inputs, clock_ns() - s->started, err);
-	s->cached = failed == 0;
+	s->cached = s->ran = failed == 0;
 	end_running_step(g, failed < 0 ? "failed" : NULL, keep);
 	return failed;
+}
+
+static int end_step(void *ctx, void *job, struct proc *proc, struct err *err)
+{
+	struct plan_session *r = ctx;
+	struct step *s = ((struct running_step *)job)->step;
+	struct err why = ERR_INIT;
+
+	if (finish_step(job, proc, &why) == 0)
+		return 0;
+	if (!r->options->keep_going || why.code == ERR_INTERRUPTED) {
+		*err = why;
+		return -1;
+	}
+	progress_warn(r->options->progress, "%s", why.msg);
+	s->failure = xasprintf("%s%s%s", why.msg, *why.hint ? "\nhint: " : "", why.hint);
+	s->lost = true;
+	r->result->failed++;
+	for (size_t i = 0; i < r->plan->n; i++)
+		for (size_t k = 0; k < r->plan->steps[i]->n_needs; k++)
+			r->plan->steps[i]->lost |= r->plan->steps[i]->needs[k]->lost;
+	return 0;
 }
 
 static void drop_step(void *ctx, void *job)

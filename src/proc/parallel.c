@@ -67,35 +67,40 @@ static void wait_for_one(struct crew *p)
 	pthread_cond_timedwait(&p->made, &p->lock, &until);
 }
 
-/* The smallest quota, in processors, of our control group and those above it (version 2). */
-static unsigned int quota(void)
+/* Calls `look` with the folder of our control group and of those above it (version 2). */
+static void each_group(void (*look)(const char *folder, void *ctx), void *ctx)
 {
 	static const char root[] = "/sys/fs/cgroup";
 	char text[4096], *group, *end;
 	CLEANUP_CLOSE int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	unsigned int least = PROCESSORS_MAX;
 
 	text[n > 0 ? n : 0] = '\0';
 	group = strncmp(text, "0::/", 4) ? strstr(text, "\n0::/") : text;
 	if (!group)
-		return least;
+		return;
 	group = strchr(group, '/');
 	group[strcspn(group, "\n")] = '\0';
 	/* In a container the path may be one from outside; then start at the root. */
 	do {
-		CLEANUP_FREE char *path = xasprintf("%s%s/cpu.max", root, group);
-		CLEANUP_FCLOSE FILE *f = fopen(path, "re");
-		unsigned long long most, period;
+		CLEANUP_FREE char *folder = xasprintf("%s%s", root, group);
 
-		if (f && fscanf(f, "%llu %llu", &most, &period) == 2 && period &&
-			most / period < least)
-			least = (unsigned int)((most + period - 1) / period);
+		look(folder, ctx);
 		end = strrchr(group, '/');
 		if (end)
 			*end = '\0';
 	} while (end);
-	return least;
+}
+
+static void look_quota(const char *folder, void *ctx)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/cpu.max", folder);
+	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
+	unsigned int *least = ctx;
+	unsigned long long most, period;
+
+	if (f && fscanf(f, "%llu %llu", &most, &period) == 2 && period && most / period < *least)
+		*least = (unsigned int)((most + period - 1) / period);
 }
 
 unsigned int processors(void)
@@ -104,11 +109,48 @@ unsigned int processors(void)
 	/* More processors than fit into the set: then affinity does not limit us. */
 	long n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set)
 							      : sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned int most = quota();
+	unsigned int most = PROCESSORS_MAX;
 
+	each_group(look_quota, &most);
 	if (n < 1 || !most)
 		return 1;
 	return (unsigned long)n < most ? (unsigned int)n : most;
+}
+
+/* The number after `label` in a file of lines "label number", times `unit`; 0: there is none. */
+static uint64_t read_number(const char *folder, const char *file, const char *label, uint64_t unit)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", folder, file);
+	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
+	size_t n = strlen(label);
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, label, n))
+			return strtoull(line + n, NULL, 10) * unit;
+	return 0;
+}
+
+/* What the kernel keeps of files counts as used, and can be given up. */
+static void look_memory(const char *folder, void *ctx)
+{
+	uint64_t most = read_number(folder, "memory.max", "", 1), *least = ctx, left;
+	uint64_t used = read_number(folder, "memory.current", "", 1);
+	uint64_t files = read_number(folder, "memory.stat", "inactive_file ", 1);
+
+	used -= files < used ? files : used;
+	left = used < most ? most - used : 0;
+	if (most && left < *least)
+		*least = left;
+}
+
+uint64_t memory_left(void)
+{
+	uint64_t left = read_number("/proc", "meminfo", "MemAvailable:", 1024);
+
+	left = left ? left : UINT64_MAX;
+	each_group(look_memory, &left);
+	return left;
 }
 
 int parallel(const struct parallel_work *work, size_t n, struct err *err)

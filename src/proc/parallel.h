@@ -9,6 +9,7 @@
 #define SOLDER_PROC_PARALLEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -23,6 +24,10 @@ struct parallel_work {
 /* The number of usable processors: limited by our CPU affinity and by our control group's quota.
  * From 1 to 4096. */
 unsigned int processors(void);
+
+/* How many bytes of memory programs can still be given: the system's, and that of our control
+ * group. UINT64_MAX: unknown. */
+uint64_t memory_left(void);
 
 int parallel(const struct parallel_work *work, size_t n, struct err *err);
 

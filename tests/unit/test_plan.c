@@ -122,7 +122,7 @@ static void test_outlook(void **state)
 	struct step a = {.estimate = 10 * s}, b = {.needs = {&a}, .n_needs = 1, .estimate = 30 * s};
 	struct step c = {.needs = {&a}, .n_needs = 1, .estimate = 20 * s};
 	struct step *steps[] = {&a, &b, &c};
-	struct plan p = {steps, 3};
+	struct plan p = {.steps = steps, .n = 3};
 	CLEANUP_FREE char *all = plan_outlook_text(&p, 4), *two = NULL, *none = NULL;
 
 	(void)state;
