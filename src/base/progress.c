@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/mem.h"
 #include "base/term.h"
 
 #define REDRAW_NS 200000000u
@@ -32,6 +31,7 @@ struct progress {
 	enum progress_mode mode;
 	struct line lines[LINES_MAX];
 	int drawn; /* live lines currently on the screen */
+	struct strv said;
 	uint64_t last_draw;
 };
 
@@ -103,6 +103,7 @@ void progress_free(struct progress *p)
 	fflush(p->stream);
 	for (int i = 0; i < LINES_MAX; i++)
 		free(p->lines[i].name);
+	strv_release(&p->said);
 	free(p);
 }
 
@@ -261,6 +262,9 @@ __attribute__((format(printf, 3, 0))) static void print_above(
 {
 	CLEANUP_FREE char *text = xvasprintf(fmt, ap);
 
+	if (*mark && strv_has(&p->said, text))
+		return;
+	strv_add(&p->said, text);
 	erase(p);
 	term_block(p->stream, TERM_PLAIN, mark, text);
 	fflush(p->stream);

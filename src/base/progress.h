@@ -40,7 +40,7 @@ void progress_end(struct progress *p, int line, const char *result);
 void progress_tick(struct progress *p);
 /* Prints a separate line above the live lines, in every mode but quiet. */
 __attribute__((format(printf, 2, 3))) void progress_say(struct progress *p, const char *fmt, ...);
-/* The same prefixed with "warning: ", even when quiet. */
+/* The same prefixed with "warning: ", even when quiet; each text only once. */
 __attribute__((format(printf, 2, 3))) void progress_warn(struct progress *p, const char *fmt, ...);
 
 /* "3.2 s", "4 min 05 s", "1 h 02 min". */
