@@ -8,8 +8,8 @@
 
 struct values {
 	struct cpython_request request;
-	const char *save_profile, *save_bolt_profile;
-	bool why, dry_run, json;
+	const char *save_profile, *save_bolt_profile, *matrix;
+	bool why, dry_run, json, matrix_list, keep_going;
 };
 
 static void defaults(void *values)
@@ -73,6 +73,25 @@ static int print_summary(const struct values *v, const struct cpython_build *b,
 	return 0;
 }
 
+static int run_matrix(const struct values *v, const struct strv *args, struct err *err)
+{
+	const struct cmd_matrix c = {.file = v->matrix,
+		.list = v->matrix_list,
+		.keep_going = v->keep_going,
+		.why = v->why,
+		.dry_run = v->dry_run,
+		.json = v->json};
+
+	if (args->n)
+		return err_set(err, ERR_USAGE,
+			"'%s' is given, and the versions are those of the matrix", args->v[0]);
+	if (v->save_profile || v->save_bolt_profile)
+		return err_set(err, ERR_USAGE,
+			"%s keeps one profile, and a matrix may have several",
+			v->save_profile ? "--save-profile" : "--save-bolt-profile");
+	return cmd_matrix(&c, &v->request, err);
+}
+
 static int build_run(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
@@ -84,6 +103,11 @@ static int build_run(const void *values, const struct strv *args, struct err *er
 
 	if (request.target && !strcmp(request.target, "list"))
 		return cmd_list_targets(v->json, err);
+	if (v->matrix)
+		return run_matrix(v, args, err);
+	if (v->matrix_list || v->keep_going)
+		return err_set(err, ERR_USAGE, "%s goes with --matrix",
+			v->matrix_list ? "--matrix-list" : "--keep-going");
 	if ((args->n && cmd_parse_package(args->v[0], &request.version, err) < 0) ||
 		cpython_open(&request, &b, err) < 0)
 		return -1;
@@ -140,7 +164,16 @@ static const struct opt opts[] = {
 		AT(save_profile)},
 	{"save-bolt-profile", 0, OPT_STRING, "FILE", "write BOLT's profile to this .tar.zst",
 		AT(save_bolt_profile)},
-	{"output", 'o', OPT_STRING, "DIR", "put the distribution here (dist/cpython-VERSION-...)",
+	{"matrix", 0, OPT_STRING, "FILE",
+		"build each version with each set of options that FILE lists, all at once",
+		AT(matrix)},
+	{"matrix-list", 0, OPT_FLAG, NULL, "only print the rows of the matrix, as JSON for a CI",
+		AT(matrix_list)},
+	{"keep-going", 0, OPT_FLAG, NULL, "go on with the other rows when one fails",
+		AT(keep_going)},
+	{"output", 'o', OPT_STRING, "DIR",
+		"put the distribution here (dist/cpython-VERSION-...), or below here those of a "
+		"matrix (dist)",
 		AT(request.output)},
 	{"jobs", 'j', OPT_COUNT, "N", "run N jobs at a time, over all steps (all processors)",
 		AT(request.jobs)},
@@ -177,11 +210,13 @@ const struct command cmd_build = {
 		"The result can be moved anywhere. A distribution of ours that stands at the output is\n"
 		"replaced as a whole; of one that was built the same way, the files that are damaged are.\n\n"
 		"Builds with the same output, or that make the same step, take turns; after SOLDER_LOCK_TIMEOUT\n"
-		"seconds of waiting, one gives up and says for whom it waited.",
+		"seconds of waiting, one gives up and says for whom it waited.\n\n"
+		"With --matrix, the rows of a file are built as one: what they share once, what is ready side\n"
+		"by side, each into a folder of its name. docs/builds.md describes the file.",
 	.example =
 		"solder build\nsolder build 3.11 -o python311\n"
 		"solder build --profile train --lto thin --cc clang-19\nsolder build --link shared --why\n"
-		"solder build --like fedora --hardening none",
+		"solder build --like fedora --hardening none\nsolder build --matrix matrix.yaml --keep-going",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct values),

@@ -26,6 +26,14 @@ extern const char solder_about[];
 /* What 'solder list targets' prints. */
 int cmd_list_targets(bool json, struct err *err);
 
+/* What 'solder build --matrix' does with a file of rows; `base` is what they have in common. */
+struct cmd_matrix {
+	const char *file;
+	bool list, keep_going, why, dry_run, json;
+};
+struct cpython_request;
+int cmd_matrix(const struct cmd_matrix *c, const struct cpython_request *base, struct err *err);
+
 /* Splits "cpython", "cpython@3.13", "cpython@3.13.5" or "3.13"; *version points into word, or is
  * NULL. */
 int cmd_parse_package(const char *word, const char **version, struct err *err);

@@ -41,7 +41,8 @@ static int open_sources(struct cpython_build *b, struct err *err)
 {
 	const struct cpython_request *q = &b->request;
 
-	b->progress = progress_new(stderr, q->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
+	b->progress = q->progress ? q->progress
+				  : progress_new(stderr, q->quiet ? PROGRESS_QUIET : PROGRESS_AUTO);
 	if (data_folder("recipes", q->recipes, &b->recipes, err) < 0 ||
 		cache_open(q->cache, &b->cache, err) < 0)
 		return -1;
@@ -167,7 +168,8 @@ void cpython_close(struct cpython_build *b)
 	toolchain_free(b->plain);
 	toolchain_free(b->full);
 	cache_free(b->cache);
-	progress_free(b->progress);
+	if (!b->request.progress)
+		progress_free(b->progress);
 	preset_free(b->preset);
 	free(b->recipes);
 	free(b->output);
@@ -179,9 +181,16 @@ void cleanup_cpython_build(struct cpython_build **b)
 	cpython_close(*b);
 }
 
-/* Warns about folders that other users could replace (a cache owned by others is refused earlier),
- * and about damaged cache entries. */
-static void say_doubts(const struct cpython_build *b)
+char *build_words(const struct cpython_build *b)
+{
+	return xasprintf("sources: %s (%s); compiler: %s; sandbox: %s; profile: %s%s%s%s%s",
+		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason,
+		b->profile.words, b->profile.hint ? "; " : "",
+		b->profile.hint ? b->profile.hint : "", b->bolt_profile.words ? "; for BOLT: " : "",
+		b->bolt_profile.words ? b->bolt_profile.words : "");
+}
+
+void build_doubts(const struct cpython_build *b)
 {
 	struct err err = ERR_INIT;
 
@@ -193,14 +202,13 @@ static void say_doubts(const struct cpython_build *b)
 	for (size_t i = 0; i < b->plan.plan.n; i++) {
 		const struct step *s = b->plan.plan.steps[i];
 
-		if (s->damaged)
+		if (s->damaged && !s->same)
 			progress_warn(
 				b->progress, "rebuilding %s (%s): %s", s->title, s->id, s->reason);
 	}
 }
 
-/* Downloads what the steps that must run need, and sets their source paths. */
-static int fetch_sources(struct cpython_build *b, struct err *err)
+int build_fetch(struct cpython_build *b, struct err *err)
 {
 	for (size_t i = 0; i < b->sources.n; i++) {
 		const struct chosen *c = &b->sources.chosen[i];
@@ -212,7 +220,7 @@ static int fetch_sources(struct cpython_build *b, struct err *err)
 		for (size_t k = 0; k < ARRAY_SIZE(users); k++) {
 			struct step *s = users[k];
 
-			if (s && c->lock && !s->cached && !s->source &&
+			if (s && c->lock && !s->same && !s->cached && !s->source &&
 				sources_fetch(b->fetcher, c->lock, &s->source, err) < 0)
 				return -1;
 		}
@@ -220,10 +228,9 @@ static int fetch_sources(struct cpython_build *b, struct err *err)
 	return 0;
 }
 
-/* 1: the tree was already there. Builds with the same output take turns, even with different
- * caches: the lock is next to the output. Where files cannot be locked (NFS) they do not; each tree
- * still appears as a whole. */
-static int put_together(struct cpython_build *b, struct err *err)
+/* Builds with the same output take turns, even with different caches: the lock is next to the
+ * output. Where files cannot be locked (NFS) they do not; each tree still appears as a whole. */
+int build_finish(struct cpython_build *b, struct err *err)
 {
 	CLEANUP_FREE char *dir = path_dir(b->output), *text = NULL;
 	CLEANUP_FREE char *path = xasprintf("%s.solder-lock", b->output);
@@ -252,17 +259,13 @@ int cpython_make(struct cpython_build *b, struct plan_result *result, struct err
 		.progress = b->progress,
 		.cache = b->cache,
 		.sandbox = b->sandbox};
+	CLEANUP_FREE char *words = build_words(b);
 	int got;
 
-	progress_say(b->progress,
-		"sources: %s (%s); compiler: %s; sandbox: %s; profile: %s%s%s%s%s",
-		b->sources.lock->set, b->sources.reason, b->full->version, b->sandbox_reason,
-		b->profile.words, b->profile.hint ? "; " : "",
-		b->profile.hint ? b->profile.hint : "", b->bolt_profile.words ? "; for BOLT: " : "",
-		b->bolt_profile.words ? b->bolt_profile.words : "");
-	say_doubts(b);
-	if (cpython_check_output(b->output, err) < 0 || fetch_sources(b, err) < 0 ||
-		plan_run(&b->plan.plan, &po, result, err) < 0 || (got = put_together(b, err)) < 0)
+	progress_say(b->progress, "%s", words);
+	build_doubts(b);
+	if (cpython_check_output(b->output, err) < 0 || build_fetch(b, err) < 0 ||
+		plan_run(&b->plan.plan, &po, result, err) < 0 || (got = build_finish(b, err)) < 0)
 		return -1;
 	progress_say(b->progress, got ? "'%s' is up to date" : "'%s' is ready", b->output);
 	return 0;

@@ -4,6 +4,19 @@
 
 #include "cpython/cpython.h"
 
+/* ---- build.c --------------------------------------------------------------------------------- */
+
+/* The parts of cpython_make() around running the steps. */
+/* What the build is made of, in one line; the caller frees it. */
+char *build_words(const struct cpython_build *b);
+/* Warns about folders that other users could replace (a cache owned by others is refused earlier),
+ * and about damaged cache entries. */
+void build_doubts(const struct cpython_build *b);
+/* Downloads what the steps need that must run. */
+int build_fetch(struct cpython_build *b, struct err *err);
+/* Assembles the tree. 1: it was there. */
+int build_finish(struct cpython_build *b, struct err *err);
+
 /* ---- target.c -------------------------------------------------------------------------------- */
 
 struct target {
@@ -93,6 +106,8 @@ char *cpython_code_flags(const struct cpython_options *o, const struct toolchain
 
 /* ---- preset.c -------------------------------------------------------------------------------- */
 
+/* What a file of options may name, besides the rows of the table: its place in a request. */
+const char **request_field(struct cpython_request *q, const char *name);
 /* Settles what the request leaves unsaid. */
 int cpython_settle_options(struct cpython_build *b, struct err *err);
 

@@ -113,6 +113,7 @@ struct cpython_option {
 	const char *name, *variable;
 	size_t offset;       /* of the value in struct cpython_options */
 	const char *choices; /* "a|b|c", or "N" for an integer */
+	const char *also;    /* "|best": further choices of requests */
 	const char *standard;
 	bool compiles, always;
 };
@@ -164,6 +165,7 @@ struct cpython_request {
 	const char *sandbox;                  /* "auto", "bwrap" or "none" */
 	unsigned int jobs;
 	bool offline, quiet, keep_work;
+	struct progress *progress; /* NULL: the build's own */
 };
 /* Sets the defaults of solder build, but for the options, which are left unsaid. */
 void cpython_request_defaults(struct cpython_request *request);
@@ -247,6 +249,49 @@ struct cpython_outlook {
 int cpython_look(
 	const struct cpython_request *request, struct cpython_outlook *ret, struct err *err);
 int cpython_build(const struct cpython_request *request, struct err *err);
+
+/* ---- many builds ----------------------------------------------------------------------------- */
+
+/* One build of a matrix. */
+struct cpython_row {
+	const struct matrix_row *of;
+	struct cpython_request request;
+	struct cpython_build *build; /* NULL: its request cannot be settled */
+	char *output;
+	char *failure;              /* why there is no tree; NULL: there is one, or not yet */
+	bool up_to_date;            /* it was there before */
+	size_t ran, shared, reused; /* steps: of its own, of another row, from the cache */
+	uint64_t took;              /* ns, of those of its own */
+};
+
+/* Builds that are planned as one: what they share is made once, and what is ready runs side by
+ * side. */
+struct cpython_matrix {
+	struct matrix *of;
+	struct progress *progress;
+	struct cpython_row *rows;
+	size_t n, failed;
+	struct plan plan; /* of all rows */
+};
+
+/* Reads the rows of a file. `base` says what they have in common: its options apply to all rows,
+ * and none may be set by a row, too; its output (NULL: dist) is the folder for theirs. */
+int cpython_matrix_load(const struct cpython_request *base, const char *file,
+	struct cpython_matrix **ret, struct err *err);
+/* The rows as a matrix of a CI: {"include": [{"name", "version", "options", "target", "args"}]},
+ * where "args" are those of 'solder build' for the row, quoted for a shell. */
+json_t *cpython_matrix_list(const struct cpython_matrix *m);
+/* Settles and plans all rows. With `keep_going`, one that cannot be built fails for itself. */
+int cpython_matrix_open(struct cpython_matrix *m, bool keep_going, struct err *err);
+/* Downloads, runs the steps, and assembles the trees. */
+int cpython_matrix_make(
+	struct cpython_matrix *m, bool keep_going, struct plan_result *result, struct err *err);
+/* What would be done: {"rows": [{"row", "failure" or what cpython_outlook_json() says}]}. */
+int cpython_matrix_outlook_json(const struct cpython_matrix *m, json_t **ret, struct err *err);
+/* What was done: {"rows": [{"row", "result", "python", …}]}. */
+json_t *cpython_matrix_json(const struct cpython_matrix *m);
+void cpython_matrix_free(struct cpython_matrix *m);
+void cleanup_cpython_matrix(struct cpython_matrix **m);
 
 /* Downloads everything a build needs, first importing what the folder `from` (may be NULL) has:
  * {"set", "sources": [{"package", "version", "sha256", "path"}]}. */

@@ -5,8 +5,8 @@
 #include "cpython/cpython.h"
 
 #define ROW(field, name, variable, kind, choices, also, standard, compiles, always, help)          \
-	{name, variable, offsetof(struct cpython_options, field), choices, standard, compiles,     \
-		always},
+	{name, variable, offsetof(struct cpython_options, field), choices, also, standard,         \
+		compiles, always},
 const struct cpython_option cpython_option_table[] = {
 	CPYTHON_OPTIONS_OF_WHAT(ROW) CPYTHON_OPTIONS_OF_HOW(ROW)};
 const size_t cpython_n_options = ARRAY_SIZE(cpython_option_table);

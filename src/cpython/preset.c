@@ -5,8 +5,7 @@
 #include "cpython/cpython-internal.h"
 #include "report/json.h"
 
-/* What presets may name, too: no options of the table. */
-static const char **other(struct cpython_request *q, const char *name)
+const char **request_field(struct cpython_request *q, const char *name)
 {
 	return !strcmp(name, "cc")        ? &q->cc
 	       : !strcmp(name, "profile") ? &q->options.profile
@@ -19,7 +18,7 @@ static int takes(const char *name, const char *value, struct err *err)
 	const struct cpython_option *option = cpython_find_option(name);
 	struct cpython_request any;
 
-	if (other(&any, name))
+	if (request_field(&any, name))
 		return 0;
 	if (!option)
 		return err_set(err, ERR_INPUT, "'%s' is not an option of 'solder build'", name);
@@ -46,7 +45,7 @@ int cpython_settle_options(struct cpython_build *b, struct err *err)
 		settings = &b->preset->settings;
 		for (size_t i = 0; i < settings->n; i += 2) {
 			const struct cpython_setting s = {settings->v[i], settings->v[i + 1]};
-			const char **value = other(q, s.option);
+			const char **value = request_field(q, s.option);
 
 			if (!value)
 				cpython_fill(&q->options, &s, 1);

@@ -185,6 +185,36 @@ void cleanup_preset(struct preset **p);
 /* Adds the names of all presets, in order. */
 int preset_list(const char *dir, struct strv *names, struct err *err);
 
+/* One build of a matrix. */
+struct matrix_row {
+	char *name;    /* VERSION-OPTIONS or VERSION-OPTIONS-TARGET; of letters, digits, "._+-" */
+	char *version; /* "3.13" */
+	char *options; /* the name of its set of options */
+	char *target;  /* NULL: this machine */
+	struct strv settings; /* pairs: an option and its value; none twice */
+};
+
+/* Many builds, described by what they differ in:
+ *
+ *	versions: [3.13, 3.11]
+ *	options:
+ *	  plain: {}
+ *	  shared: {link: shared, bind: lazy}
+ *	targets: [x86_64-unknown-linux-gnu]         # may be left out: this machine
+ *	exclude: [{version: 3.11, options: shared}] # no such rows
+ *	with: [{version: 3.13, set: {lto: full}}]   # more options for such rows
+ *
+ * Each version with each set of options for each target is a row, in this order. */
+struct matrix {
+	struct matrix_row *rows; /* at least one; different builds, with different names */
+	size_t n;
+};
+
+/* `check` is asked about every option. */
+int matrix_load(const char *path, preset_check *check, struct matrix **ret, struct err *err);
+void matrix_free(struct matrix *m);
+void cleanup_matrix(struct matrix **m);
+
 /* Compares dotted versions numerically, pre-releases ("3.15.0rc1") before their release. */
 int version_compare(const char *a, const char *b);
 /* True if `version` satisfies a condition such as ">=3.11,<3.14"; NULL and "" always hold. */
