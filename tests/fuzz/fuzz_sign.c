@@ -1,13 +1,13 @@
 /* Any text as a secret key, a public key or a signature; the first byte says which.
  *
- * Source: src/pack/keys.c src/pack/sign.c
+ * Source: src/sign/keys.c src/sign/sign.c
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "pack/pack-internal.h"
+#include "sign/sign.h"
 
 #define PUBLIC "RWRNpuUl962yLoVlIhw5WCZVLScP0xIFiLdgiISdujZj7AZ/ox8UBYwn"
 

@@ -1,5 +1,5 @@
 /* Keys in the formats of minisign, signify and OpenSSL. */
-#include "pack/pack-internal.h"
+#include "sign/sign.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Ed25519 signatures of a list, in the formats of minisign and signify.
+/* Ed25519 signatures of a text, in the formats of minisign and signify.
  *
  * One file serves both: signify reads its first two lines, minisign all four. So we sign the text
  * itself, as signify does, not its digest. minisign's signatures of a digest are also verified.
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pack/pack-internal.h"
+#include "sign/sign.h"
 
 #define UNTRUSTED "untrusted comment: "
 #define TRUSTED "trusted comment: "
