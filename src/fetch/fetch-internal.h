@@ -14,8 +14,10 @@ struct fetcher {
 	void *multi; /* CURLM *, keeps connections between downloads */
 	bool mirrors_known;
 	struct strv mirrors;
-	char *apt_config; /* what apt-config says; NULL when it has no say */
-	long status;      /* see fetch_status() */
+	char *apt_config;    /* what apt-config says; NULL when it has no say */
+	long status;         /* see fetch_status() */
+	unsigned int most_s; /* see fetch_limit() */
+	uint64_t received, sent;
 };
 
 /* store.c: files at rest */
@@ -67,6 +69,9 @@ struct download {
 
 /* On failure the reason is in err, without the URL. The file keeps what arrived. */
 int http_download(struct fetcher *f, struct download *d, struct err *err);
+/* PUT of `size` bytes; sets the reason in err. */
+int http_upload(
+	struct fetcher *f, const char *url, int fd, uint64_t size, int line, struct err *err);
 /* The URLs to try, in order: a path is tried below every mirror. */
 int list_places(struct fetcher *f, const char *const *urls, struct strv *places, struct err *err);
 /* apt's proxy for apt's mirrors; NULL for all else. To be freed. */

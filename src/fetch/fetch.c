@@ -239,6 +239,17 @@ int fetch_source(struct fetcher *f, const struct source *s, char **path, struct 
 	return 0;
 }
 
+void fetch_limit(struct fetcher *f, unsigned int seconds)
+{
+	f->most_s = seconds;
+}
+
+void fetch_moved(const struct fetcher *f, uint64_t *received, uint64_t *sent)
+{
+	*received = f->received;
+	*sent = f->sent;
+}
+
 long fetch_status(const struct fetcher *f)
 {
 	return f->status;

@@ -1,4 +1,4 @@
-/* Downloading sources.
+/* Downloading sources; and keeping files on a server that takes them.
  *
  * Sources are locked: name, size and SHA-256 are known before the first byte is asked for. The
  * digest is what is trusted, not the place, so plain HTTP mirrors are fine and any place that has
@@ -34,6 +34,8 @@ struct fetch_options {
 	const char *apt_root;      /* whose configuration of apt to read; NULL: "/" */
 	uint64_t max_bytes;        /* ceiling for any download, 0: 1 GiB */
 	unsigned int stall_s;      /* give up below 1 KiB/s for so long, 0: 30 s */
+	const char *netrc;         /* user names and passwords, as in ~/.netrc; NULL: none */
+	const char *certificate;   /* in PEM, with its key, to show to servers; NULL: none */
 	struct progress *progress; /* may be NULL */
 };
 
@@ -66,6 +68,12 @@ int fetch_unlocked(
 	struct fetcher *f, const char *url, const char *path, uint64_t max, struct err *err);
 /* The same into memory. */
 int fetch_page(struct fetcher *f, const char *url, size_t max, struct buf *out, struct err *err);
+/* Sends the whole of an open file to `url`, with PUT. Redirects are not followed. */
+int fetch_put(struct fetcher *f, const char *url, int fd, struct err *err);
+/* From now on a transfer fails that is not done after so many seconds; 0: stalling alone counts. */
+void fetch_limit(struct fetcher *f, unsigned int seconds);
+/* The bytes of all bodies so far. */
+void fetch_moved(const struct fetcher *f, uint64_t *received, uint64_t *sent);
 /* The HTTP status of the last place that the last of these, or fetch_source(), asked; 0: none. */
 long fetch_status(const struct fetcher *f);
 

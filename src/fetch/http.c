@@ -29,8 +29,16 @@ struct transfer {
 	uint64_t ignored;
 	bool begun;
 	bool failed; /* err is set */
+	bool upload;
 	char text[CURL_ERROR_SIZE];
 	struct err *err;
+};
+
+/* What a request sends. */
+struct upload {
+	struct fetcher *f;
+	int fd, line;
+	uint64_t at, size;
 };
 
 bool url_has_scheme(const char *url)
@@ -185,6 +193,16 @@ static void set_options(struct transfer *t, const char *url, const char *proxy)
 #else
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
+	if (t->f->most_s)
+		curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)t->f->most_s);
+	if (o->netrc) {
+		curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+		curl_easy_setopt(c, CURLOPT_NETRC_FILE, o->netrc);
+	}
+	if (o->certificate) {
+		curl_easy_setopt(c, CURLOPT_SSLCERT, o->certificate);
+		curl_easy_setopt(c, CURLOPT_SSLKEY, o->certificate);
+	}
 	if (proxy)
 		curl_easy_setopt(c, CURLOPT_PROXY, proxy);
 	if (ca && *ca)
@@ -195,6 +213,7 @@ static void set_options(struct transfer *t, const char *url, const char *proxy)
 static CURLcode run_transfer(struct transfer *t)
 {
 	CURLcode code = CURLE_FAILED_INIT;
+	curl_off_t received = 0, sent = 0;
 	bool done = false;
 
 	curl_multi_add_handle(t->f->multi, t->f->curl);
@@ -221,20 +240,27 @@ static CURLcode run_transfer(struct transfer *t)
 			curl_multi_poll(t->f->multi, NULL, 0, POLL_MS, NULL);
 	}
 	curl_multi_remove_handle(t->f->multi, t->f->curl);
+	curl_easy_getinfo(t->f->curl, CURLINFO_SIZE_DOWNLOAD_T, &received);
+	curl_easy_getinfo(t->f->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
+	t->f->received += (uint64_t)received;
+	t->f->sent += (uint64_t)sent;
 	return code;
 }
 
 static int explain(struct transfer *t, CURLcode code, long status)
 {
 	unsigned int stall = t->f->options.stall_s ? t->f->options.stall_s : STALL_SECONDS;
-	curl_off_t ready = 0;
+	curl_off_t ready = 0, took = 0;
 
 	if (t->failed)
 		return -1;
 	if (code == CURLE_HTTP_RETURNED_ERROR)
 		return err_set(t->err, ERR_ENVIRONMENT, "HTTP status %ld", status);
 	curl_easy_getinfo(t->f->curl, CURLINFO_PRETRANSFER_TIME_T, &ready);
-	if (code == CURLE_OPERATION_TIMEDOUT && ready > 0 && t->d)
+	curl_easy_getinfo(t->f->curl, CURLINFO_TOTAL_TIME_T, &took);
+	if (code == CURLE_OPERATION_TIMEDOUT && t->f->most_s && took / 1000000 >= t->f->most_s)
+		return err_set(t->err, ERR_ENVIRONMENT, "not done after %u s", t->f->most_s);
+	if (code == CURLE_OPERATION_TIMEDOUT && ready > 0 && (t->d || t->upload))
 		return err_set(
 			t->err, ERR_ENVIRONMENT, "stalled: less than 1 KiB/s for %u s", stall);
 	return err_set(
@@ -330,4 +356,62 @@ int http_probe(struct fetcher *f, const char *url, const char *proxy, struct err
 	if (status >= 400 && status != 405 && status != 501)
 		return err_set(err, ERR_ENVIRONMENT, "HTTP status %ld", status);
 	return 0;
+}
+
+static size_t on_send(char *data, size_t size, size_t n, void *ctx)
+{
+	struct upload *u = ctx;
+	ssize_t got = file_pread(u->fd, data, size * n, (off_t)u->at);
+
+	if (got < 0)
+		return CURL_READFUNC_ABORT;
+	u->at += (uint64_t)got;
+	progress_update(u->f->options.progress, u->line, u->at, u->size);
+	return (size_t)got;
+}
+
+/* A server that wants to know who asks says so after the first bytes. */
+static int on_rewind(void *ctx, curl_off_t offset, int origin)
+{
+	struct upload *u = ctx;
+
+	if (origin != SEEK_SET || offset < 0)
+		return CURL_SEEKFUNC_CANTSEEK;
+	u->at = (uint64_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+/* What a server says besides the status. */
+static size_t on_answer(char *data, size_t size, size_t n, void *ctx)
+{
+	uint64_t *ignored = ctx;
+
+	(void)data;
+	*ignored += size * n;
+	return *ignored > REDIRECT_BODY ? 0 : size * n;
+}
+
+int http_upload(
+	struct fetcher *f, const char *url, int fd, uint64_t size, int line, struct err *err)
+{
+	struct transfer t = {.f = f, .upload = true, .err = err};
+	struct upload u = {.f = f, .fd = fd, .line = line, .size = size};
+	uint64_t ignored = 0;
+	CURLcode code;
+
+	set_options(&t, url, NULL);
+	curl_easy_setopt(f->curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(f->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+	curl_easy_setopt(f->curl, CURLOPT_READFUNCTION, on_send);
+	curl_easy_setopt(f->curl, CURLOPT_READDATA, &u);
+	curl_easy_setopt(f->curl, CURLOPT_SEEKFUNCTION, on_rewind);
+	curl_easy_setopt(f->curl, CURLOPT_SEEKDATA, &u);
+	curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, &ignored);
+	code = run_transfer(&t);
+	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &f->status);
+	if (code != CURLE_OK || t.failed)
+		return explain(&t, code, f->status);
+	return f->status / 100 == 2 ? 0
+				    : err_set(err, ERR_ENVIRONMENT, "HTTP status %ld", f->status);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -75,6 +76,28 @@ int fetch_page(struct fetcher *f, const char *url, size_t max, struct buf *out, 
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(err, "cannot read '%s'", url);
 	return file_read_fd(fd, url, max, out, err);
+}
+
+int fetch_put(struct fetcher *f, const char *url, int fd, struct err *err)
+{
+	CLEANUP_FREE char *shown = url_shown(url);
+	CLEANUP_FREE char *name = xasprintf("send %s", path_base(url));
+	char text[32];
+	struct stat st;
+	int line, got;
+
+	f->status = 0;
+	if (f->options.offline)
+		return err_set(err, ERR_ENVIRONMENT, "'%s' may not be sent (offline)", shown);
+	if (redirect_refused("http://", url))
+		return err_set(err, ERR_INPUT, "'%s': only http and https are allowed", shown);
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "cannot examine what goes to '%s'", shown);
+	format_bytes(text, (uint64_t)st.st_size);
+	line = progress_start(f->options.progress, name, 0);
+	got = http_upload(f, url, fd, (uint64_t)st.st_size, line, err);
+	progress_end(f->options.progress, line, got < 0 ? "failed" : text);
+	return got < 0 ? err_wrap(err, "%s", shown) : 0;
 }
 
 /* Host and port, with the user if there is one. To be freed. */
