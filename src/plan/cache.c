@@ -393,6 +393,14 @@ char *cache_title(const struct cache *c, const char *id)
 	return buf_steal(&text);
 }
 
+char *cache_shared(const struct cache *c, const char *id)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+
+	return read_note(c, id, "shared", &text) == 0 && sha256_is_hex(text.data) ? buf_steal(&text)
+										  : NULL;
+}
+
 bool cache_inputs(const struct cache *c, const char *id, struct strv *lines)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -453,12 +461,13 @@ static int close_to_others(void *ctx, const struct tree_entry *e, struct err *er
 }
 
 /* Writes a finished step's entry to `entry`. */
-static int write_entry(const char *entry, const char *title, const char *tree,
-	const struct strv *inputs, uint64_t took, struct err *err)
+static int write_entry(
+	const char *entry, const char *tree, const struct cache_notes *notes, struct err *err)
 {
-	CLEANUP_FREE char *lines = strv_join(inputs, "\n");
-	CLEANUP_FREE char *number = xasprintf("%" PRIu64, took);
-	const char *const texts[][2] = {{"inputs", lines}, {"took", number}, {"title", title}};
+	CLEANUP_FREE char *lines = strv_join(notes->inputs, "\n");
+	CLEANUP_FREE char *number = xasprintf("%" PRIu64, notes->took);
+	const char *const texts[][2] = {{"inputs", lines}, {"took", number},
+		{"title", notes->title}, {"shared", notes->shared}};
 	CLEANUP_FREE char *entry_tree = xasprintf("%s/tree", entry);
 	CLEANUP_FREE char *files = xasprintf("%s/files", entry);
 	CLEANUP_RECORD struct record record = {0};
@@ -466,7 +475,8 @@ static int write_entry(const char *entry, const char *title, const char *tree,
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", entry, texts[i][0]);
 
-		if (file_write(path, texts[i][1], strlen(texts[i][1]), 0644, err) < 0)
+		if (texts[i][1] &&
+			file_write(path, texts[i][1], strlen(texts[i][1]), 0644, err) < 0)
 			return -1;
 	}
 	if (rename(tree, entry_tree) < 0 && errno != EXDEV)
@@ -481,8 +491,8 @@ static int write_entry(const char *entry, const char *title, const char *tree,
 	return path_sync_all(entry, err);
 }
 
-int cache_commit(const struct cache *c, const char *id, const char *title, const char *tree,
-	const struct strv *inputs, uint64_t took, struct err *err)
+int cache_commit(const struct cache *c, const char *id, const char *tree,
+	const struct cache_notes *notes, struct err *err)
 {
 	CLEANUP_FREE char *entry = cache_entry(c, id);
 	CLEANUP_FREE char *fresh = xasprintf("%s/work/%s.commit-XXXXXX", c->dir, id);
@@ -493,7 +503,7 @@ int cache_commit(const struct cache *c, const char *id, const char *title, const
 		return err_sys(err, "cannot create the folder '%s'", fresh);
 	cache_hold(c, id);
 	chmod(fresh, 0755);
-	failed = write_entry(fresh, title, tree, inputs, took, err);
+	failed = write_entry(fresh, tree, notes, err);
 	/* An existing entry is damaged: replace it. */
 	if (failed == 0)
 		failed = path_exists(entry) ? path_exchange(fresh, entry, err) : 1;

@@ -5,6 +5,7 @@
  *   CACHE/store/NAME-KEY/inputs   the lines that the key is made of, "label=value"
  *   CACHE/store/NAME-KEY/took     how long it took, in nanoseconds
  *   CACHE/store/NAME-KEY/title    its title, for people
+ *   CACHE/store/NAME-KEY/shared   its name in shared caches, if it may be in one
  *   CACHE/sources/SHA256/FILE     verified downloads (owned by the fetch room)
  *   CACHE/logs/NAME-KEY.log       the output of the step's programs
  *   CACHE/work/NAME-KEY.XXXXXX    a running step
@@ -76,6 +77,9 @@ int cache_remove(const struct cache *c, const char *id, struct err *err);
 uint64_t cache_took(const struct cache *c, const char *id);
 /* The title of the step that made it, or the id; the caller frees it. */
 char *cache_title(const struct cache *c, const char *id);
+/* The name under which other machines may have it (see plan_share()), or NULL; the caller frees
+ * it. */
+char *cache_shared(const struct cache *c, const char *id);
 bool cache_inputs(const struct cache *c, const char *id, struct strv *lines);
 
 /* Locks an entry in order to make it: returns 1 and the lock's descriptor, 0 if another process
@@ -91,8 +95,14 @@ int cache_work(const struct cache *c, const char *id, char **path, struct err *e
 void cache_work_remove(const struct cache *c, const char *path);
 
 /* Makes `tree` (a folder in `work`) the entry's tree, and writes a record of it. */
-int cache_commit(const struct cache *c, const char *id, const char *title, const char *tree,
-	const struct strv *inputs, uint64_t took, struct err *err);
+struct cache_notes {
+	const char *title;
+	const struct strv *inputs;
+	uint64_t took;
+	const char *shared; /* may be NULL */
+};
+int cache_commit(const struct cache *c, const char *id, const char *tree,
+	const struct cache_notes *notes, struct err *err);
 
 /* Disk usage of the parts of a cache. */
 #define CACHE_N_PARTS 4

@@ -217,6 +217,28 @@ void plan_join(struct plan *all, struct plan *p)
 	}
 }
 
+void plan_share(struct plan *p, const char *system)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct step *s = p->steps[i];
+		CLEANUP_BUF struct buf text = BUF_INIT;
+
+		for (size_t k = 0; k < s->inputs.n; k++)
+			buf_addf(&text, "%s\n", s->inputs.v[k]);
+		buf_addf(&text, "%s\n", system);
+		for (size_t k = 0; k < s->n_needs; k++)
+			buf_addf(&text, "needs %s=%s\n", s->needs[k]->name, s->needs[k]->shared);
+		sha256_hex(text.data, text.len, s->shared);
+	}
+}
+
+bool step_is_shared(const struct step *s, const struct cache *cache)
+{
+	CLEANUP_FREE char *noted = cache_shared(cache, s->id);
+
+	return noted && !strcmp(noted, s->shared);
+}
+
 static uint64_t step_left(const struct step *s, uint64_t now)
 {
 	uint64_t spent = s->started ? now - s->started : 0;

@@ -53,6 +53,9 @@ struct step {
 	uint64_t estimate; /* ns; 0: unknown */
 
 	struct step *same; /* Set by plan_join(): the first step with this key; NULL: this one. */
+	/* Set by plan_share(); "" before. */
+	char shared[65];
+	bool remote; /* its output came from another machine */
 
 	/* Set by plan_run(): start time on clock_ns(); 0: not running. */
 	uint64_t started;
@@ -86,6 +89,14 @@ int plan_settle(struct plan *p, const struct cache *cache, struct err *err);
  * before the plans. Of steps with the same key only the first is added and run; the others name it
  * as `same`, and from now on are what it is. */
 void plan_join(struct plan *all, struct plan *p);
+
+/* Gives the steps names under which machines can share them: digests of the lines of the key, of
+ * the lines in `system`, which say what a step sees of the machine, and of the names of its needs.
+ * A step that runs after this notes its name in the cache, unless a need was made elsewhere or at
+ * another time, when the machine was not the same. */
+void plan_share(struct plan *p, const char *system);
+/* True if a finished step was made under its present name: other machines may have it. */
+bool step_is_shared(const struct step *s, const struct cache *cache);
 
 /* The remaining work, with `jobs` steps at a time. */
 struct plan_outlook {

@@ -397,6 +397,21 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 	return POOL_NO_MORE;
 }
 
+/* Puts the finished step's output into the cache. */
+static int keep_output(
+	const struct plan_options *o, const struct step *s, const char *out, struct err *err)
+{
+	struct cache_notes notes = {.title = s->title,
+		.inputs = &s->inputs,
+		.took = clock_ns() - s->started,
+		.shared = *s->shared ? s->shared : NULL};
+
+	for (size_t i = 0; i < s->n_needs; i++)
+		if (!step_is_shared(s->needs[i], o->cache))
+			notes.shared = NULL;
+	return cache_commit(o->cache, s->id, out, &notes, err);
+}
+
 static int finish_step(struct running_step *g, struct proc *proc, struct err *err)
 {
 	struct step *s = g->step;
@@ -420,8 +435,7 @@ static int finish_step(struct running_step *g, struct proc *proc, struct err *er
 	if (failed < 0)
 		err_wrap(err, "building %s", s->title);
 	else
-		failed = cache_commit(
-			o->cache, s->id, s->title, out, &s->inputs, clock_ns() - s->started, err);
+		failed = keep_output(o, s, out, err);
 	s->cached = s->ran = failed == 0;
 	end_running_step(g, failed < 0 ? "failed" : NULL, keep);
 	return failed;
