@@ -101,6 +101,12 @@ check-reproducible: all ## CPython of a tree (TREE=DIR) built again elsewhere: t
 	@SOLDER=$(abspath $(OUT)/solder) TREE=$(TREE) sh tests/pack/reproducible.sh
 .PHONY: check-reproducible
 
+check-remote: all ## two machines and one nginx: KILLS=20 SEED=CACHE or FULL=1, OPTIONS='--cc best'
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_REMOTE)
+	@SOLDER=$(abspath $(OUT)/solder) KILLS='$(KILLS)' SEED='$(SEED)' FULL='$(FULL)' OPTIONS='$(OPTIONS)' \
+		sh tests/remote/run.sh
+.PHONY: check-remote
+
 check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt
 	@SOLDER=$(abspath $(OUT)/solder) FORM='$(DIST_FORM)' sh tests/wheels/run.sh
 .PHONY: check-wheels

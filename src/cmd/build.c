@@ -1,4 +1,5 @@
 /* solder build: from locked sources to a relocatable distribution. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -14,7 +15,10 @@ struct values {
 
 static void defaults(void *values)
 {
-	cpython_request_defaults(&((struct values *)values)->request);
+	struct cpython_request *request = &((struct values *)values)->request;
+
+	cpython_request_defaults(request);
+	request->share.url = getenv("SOLDER_REMOTE_CACHE");
 }
 
 /* Which profile it is, before what its step said of it. */
@@ -56,10 +60,10 @@ static int print_summary(const struct values *v, const struct cpython_build *b,
 	for (size_t i = 0; i < b->plan.plan.n; i++) {
 		const struct step *s = b->plan.plan.steps[i];
 
-		json_array_append_new(
-			steps, json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", s->name, "id", s->id,
-				       "title", s->title, "reason", s->reason, "took_ns",
-				       (json_int_t)cache_took(b->cache, s->id)));
+		json_array_append_new(steps,
+			json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "name", s->name, "id", s->id,
+				"title", s->title, "reason", s->reason, "remote", s->remote,
+				"took_ns", (json_int_t)cache_took(b->cache, s->id)));
 	}
 	json_object_set_new(model, "build",
 		json_pack("{s:I, s:I, s:I, s:I, s:o}", "took_ns", (json_int_t)(clock_ns() - start),
@@ -188,6 +192,23 @@ static const struct opt opts[] = {
 		AT(request.sandbox)},
 	{"cache", 0, OPT_STRING, "DIR", "use this cache ($XDG_CACHE_HOME/solder)",
 		AT(request.cache)},
+	{"remote-cache", 0, OPT_STRING, "URL", "take steps from this server ($SOLDER_REMOTE_CACHE)",
+		AT(request.share.url)},
+	{"remote-cache-mode", 0, OPT_CHOICE, SHARE_MODES,
+		"take its steps, give it those made here, or both", AT(request.share.mode)},
+	{"remote-cache-key", 0, OPT_STRING, "KEY",
+		"to read: believe only what this public key signed; to write: sign with this "
+		"secret key",
+		AT(request.share.key)},
+	{"password-file", 0, OPT_STRING, "FILE", "read the key's password from this file",
+		AT(request.share.password)},
+	{"remote-cache-netrc", 0, OPT_STRING, "FILE",
+		"take user and password for it from this file (~/.netrc)", AT(request.share.netrc)},
+	{"remote-cache-cert", 0, OPT_STRING, "FILE",
+		"show it this certificate, in PEM with its key", AT(request.share.certificate)},
+	{"remote-cache-stall", 0, OPT_COUNT, "N",
+		"go on without it when nothing comes for N seconds (10)",
+		AT(request.share.stall_s)},
 	{"recipes", 0, OPT_STRING, "DIR", "take recipes from this folder", AT(request.recipes)},
 	{"why", 0, OPT_FLAG, NULL, "say for each step whether it runs, and why", AT(why)},
 	{"dry-run", 'n', OPT_FLAG, NULL, "the same and what else there would be, and stop",
@@ -209,6 +230,9 @@ const struct command cmd_build = {
 		"Finished steps are kept in the cache; an interrupted build goes on from the last one.\n\n"
 		"The result can be moved anywhere. A distribution of ours that stands at the output is\n"
 		"replaced as a whole; of one that was built the same way, the files that are damaged are.\n\n"
+		"With --remote-cache, steps that are not in the cache are taken from a server that has them,\n"
+		"and with --remote-cache-mode readwrite it is given those that it lacks. Whatever goes wrong\n"
+		"there, the build goes on without it. docs/scale.md says how to set one up, and whom to trust.\n\n"
 		"Builds with the same output, or that make the same step, take turns; after SOLDER_LOCK_TIMEOUT\n"
 		"seconds of waiting, one gives up and says for whom it waited.\n\n"
 		"With --matrix, the rows of a file are built as one: what they share once, what is ready side\n"

@@ -13,7 +13,7 @@
 void cpython_request_defaults(struct cpython_request *request)
 {
 	*request = (struct cpython_request){
-		.sources = "auto", .sandbox = "auto", .jobs = processors()};
+		.sources = "auto", .sandbox = "auto", .share.mode = "read", .jobs = processors()};
 }
 
 static int check_request(const struct cpython_request *q, struct err *err)
@@ -50,7 +50,7 @@ static int open_sources(struct cpython_build *b, struct err *err)
 		.offline = q->offline,
 		.mirror = q->mirror,
 		.progress = b->progress});
-	return 0;
+	return q->offline ? 0 : share_open(&b->request.share, b->progress, &b->share, err);
 }
 
 /* "auto" is BOLT where it is worth the time and all that it needs is there. */
@@ -164,6 +164,7 @@ void cpython_close(struct cpython_build *b)
 	sources_release(&b->sources);
 	profile_release(&b->profile);
 	profile_release(&b->bolt_profile);
+	share_free(b->share);
 	fetcher_free(b->fetcher);
 	toolchain_free(b->plain);
 	toolchain_free(b->full);
@@ -252,20 +253,75 @@ int build_finish(struct cpython_build *b, struct err *err)
 	return got;
 }
 
-int cpython_make(struct cpython_build *b, struct plan_result *result, struct err *err)
+/* Gives the steps their names for other machines; without them nothing is shared. */
+static int name_steps(struct cpython_build *b, struct err *err)
+{
+	CLEANUP_FREE char *system = NULL;
+	struct err failed = ERR_INIT;
+
+	if (system_identify(b->full, b->sandbox, &system, &failed) == 0) {
+		plan_share(&b->plan.plan, system);
+		return 0;
+	}
+	if (failed.code == ERR_INTERRUPTED) {
+		*err = failed;
+		return -1;
+	}
+	share_stop(b->share, "%s", failed.msg);
+	return 0;
+}
+
+int build_take(struct cpython_build *b, struct err *err)
+{
+	struct plan_outlook o = plan_look(&b->plan.plan, b->request.jobs);
+
+	if (!o.steps && !b->share)
+		return 0;
+	return name_steps(b, err) < 0 ? -1 : share_take(b->share, &b->plan.plan, b->cache, err);
+}
+
+int build_give(struct cpython_build *b, struct err *err)
+{
+	char received[32], sent[32];
+	struct share_counts n;
+
+	if (share_give(b->share, &b->plan.plan, b->cache, err) < 0)
+		return -1;
+	n = share_counts(b->share);
+	format_bytes(received, n.received);
+	format_bytes(sent, n.sent);
+	if (b->share)
+		progress_say(b->progress, "the remote cache: %zu step%s taken (%s), %zu given (%s)",
+			n.taken, plural(n.taken), received, n.given, sent);
+	return 0;
+}
+
+static int run_steps(struct cpython_build *b, struct plan_result *result, struct err *err)
 {
 	const struct plan_options po = {.jobs = b->request.jobs,
 		.keep_work = b->request.keep_work,
 		.progress = b->progress,
 		.cache = b->cache,
 		.sandbox = b->sandbox};
+	struct err failed = ERR_INIT;
+
+	if (plan_run(&b->plan.plan, &po, result, err) == 0)
+		return build_give(b, err);
+	if (err->code != ERR_INTERRUPTED)
+		build_give(b, &failed);
+	return -1;
+}
+
+int cpython_make(struct cpython_build *b, struct plan_result *result, struct err *err)
+{
 	CLEANUP_FREE char *words = build_words(b);
 	int got;
 
 	progress_say(b->progress, "%s", words);
 	build_doubts(b);
-	if (cpython_check_output(b->output, err) < 0 || build_fetch(b, err) < 0 ||
-		plan_run(&b->plan.plan, &po, result, err) < 0 || (got = build_finish(b, err)) < 0)
+	if (cpython_check_output(b->output, err) < 0 || build_take(b, err) < 0 ||
+		build_fetch(b, err) < 0 || run_steps(b, result, err) < 0 ||
+		(got = build_finish(b, err)) < 0)
 		return -1;
 	progress_say(b->progress, got ? "'%s' is up to date" : "'%s' is ready", b->output);
 	return 0;
@@ -377,13 +433,31 @@ static json_t *known_time(uint64_t ns)
 	return ns ? json_integer((json_int_t)ns) : json_null();
 }
 
-int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err *err)
+/* A step of the graph. */
+static json_t *step_json(const struct step *s)
+{
+	json_t *needs = json_array(), *inputs = json_array();
+
+	for (size_t i = 0; i < s->n_needs; i++)
+		json_array_append_new(needs, json_string(s->needs[i]->name));
+	for (size_t i = 0; i < s->inputs.n; i++)
+		json_array_append_new(inputs, json_text(s->inputs.v[i]));
+	return JSON_OBJECT({"name", json_string(s->name)}, {"id", json_string(s->id)},
+		{"key", json_string(strrchr(s->id, '-') + 1)},
+		{"shared", json_text(*s->shared ? s->shared : NULL)},
+		{"title", json_text(s->title)}, {"state", json_string(s->cached ? "reuse" : "run")},
+		{"reason", json_text(s->reason)},
+		{"estimate_ns", s->cached ? json_integer(0) : known_time(s->estimate)},
+		{"took_ns", known_time(s->estimate)}, {"needs", needs}, {"inputs", inputs});
+}
+
+int cpython_outlook_json(struct cpython_build *b, json_t **ret, struct err *err)
 {
 	struct plan_outlook o = plan_look(&b->plan.plan, b->request.jobs);
 	json_t *steps, *packages;
 	uint64_t missing = 0;
 
-	if (cpython_check_output(b->output, err) < 0)
+	if (cpython_check_output(b->output, err) < 0 || name_steps(b, err) < 0)
 		return -1;
 	steps = json_array();
 	packages = json_array();
@@ -399,15 +473,8 @@ int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err
 				c->lock ? json_integer((json_int_t)c->lock->size) : json_null(),
 				"downloaded", there));
 	}
-	for (size_t i = 0; i < b->plan.plan.n; i++) {
-		const struct step *s = b->plan.plan.steps[i];
-
-		json_array_append_new(steps,
-			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "name", s->name, "id",
-				s->id, "key", strrchr(s->id, '-') + 1, "title", s->title, "state",
-				s->cached ? "reuse" : "run", "reason", s->reason, "estimate_ns",
-				s->cached ? json_integer(0) : known_time(s->estimate)));
-	}
+	for (size_t i = 0; i < b->plan.plan.n; i++)
+		json_array_append_new(steps, step_json(b->plan.plan.steps[i]));
 	*ret = json_pack(
 		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:s*, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
 		"output", "path", json_text(b->output), "state", output_state(b), "sources", "set",

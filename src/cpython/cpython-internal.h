@@ -12,6 +12,10 @@ char *build_words(const struct cpython_build *b);
 /* Warns about folders that other users could replace (a cache owned by others is refused earlier),
  * and about damaged cache entries. */
 void build_doubts(const struct cpython_build *b);
+/* Takes steps from the remote cache, and gives it those that are finished, also after one that
+ * failed: the others are good. Without one, the first only names the steps. */
+int build_take(struct cpython_build *b, struct err *err);
+int build_give(struct cpython_build *b, struct err *err);
 /* Downloads what the steps need that must run. */
 int build_fetch(struct cpython_build *b, struct err *err);
 /* Assembles the tree. 1: it was there. */
@@ -83,6 +87,16 @@ void toolchain_env(const struct toolchain *t, struct strv *env);
 void toolchain_bolt_env(const struct toolchain *t, struct strv *env);
 /* Adds pairs of a value of those variables and its replacement in installed files: "cc", "ar". */
 void toolchain_names(const struct toolchain *t, struct strv *pairs);
+
+/* Adds the compiler's own words to a command. */
+void toolchain_command(const struct toolchain *t, struct strv *argv);
+
+/* ---- system.c -------------------------------------------------------------------------------- */
+
+/* What a step sees of the machine besides the tools that are in its key: lines with the digests of
+ * the C library's and the kernel's headers, of what the compiler links by itself, of the assembler;
+ * and whether there is a sandbox. The caller frees them. */
+int system_identify(const struct toolchain *t, enum sandbox sandbox, char **ret, struct err *err);
 
 /* ---- sources.c ------------------------------------------------------------------------------- */
 

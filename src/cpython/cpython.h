@@ -17,6 +17,7 @@
 #include "fetch/fetch.h"
 #include "plan/plan.h"
 #include "recipe/recipe.h"
+#include "share/share.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -163,6 +164,7 @@ struct cpython_request {
 	const char *source; /* the user's own CPython, folder or tarball; NULL: a locked one */
 	const char *mirror, *cache, *recipes; /* NULL: the defaults */
 	const char *sandbox;                  /* "auto", "bwrap" or "none" */
+	struct share_options share;           /* a remote cache */
 	unsigned int jobs;
 	bool offline, quiet, keep_work;
 	struct progress *progress; /* NULL: the build's own */
@@ -222,6 +224,7 @@ struct cpython_build {
 	enum sandbox sandbox;
 	const char *sandbox_reason;
 	struct cpython_plan plan;
+	struct share *share; /* NULL without a remote cache */
 };
 
 int cpython_open(
@@ -235,10 +238,10 @@ int cpython_save_profile(
 void cleanup_cpython_build(struct cpython_build **b);
 #define CLEANUP_CPYTHON_BUILD CLEANUP(cleanup_cpython_build)
 
-/* Prints the plan as text, or returns it as JSON ("solder build -n"). An output that would be
- * refused is an error. */
+/* Prints the plan as text, or returns it as JSON ("solder build -n"), with the graph of the steps.
+ * An output that would be refused is an error. */
 int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *err);
-int cpython_outlook_json(const struct cpython_build *b, json_t **ret, struct err *err);
+int cpython_outlook_json(struct cpython_build *b, json_t **ret, struct err *err);
 
 /* The work that a build would have to do. */
 struct cpython_outlook {

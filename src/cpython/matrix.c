@@ -289,8 +289,9 @@ static int prepare_row(struct cpython_row *row, struct strv *said, struct err *e
 		progress_say(row->build->progress, "%s", words);
 	strv_add(said, words);
 	build_doubts(row->build);
-	return cpython_check_output(row->build->output, err) < 0 ? -1
-								 : build_fetch(row->build, err);
+	return cpython_check_output(row->build->output, err) < 0 || build_take(row->build, err) < 0
+		       ? -1
+		       : build_fetch(row->build, err);
 }
 
 int cpython_matrix_make(
@@ -298,7 +299,9 @@ int cpython_matrix_make(
 {
 	CLEANUP_STRV struct strv said = STRV_INIT;
 	const struct cpython_build *first = NULL;
+	struct err ignored = ERR_INIT;
 	struct plan_options po;
+	int failed;
 
 	*result = (struct plan_result){0};
 	for (size_t i = 0; i < m->n; i++) {
@@ -318,7 +321,14 @@ int cpython_matrix_make(
 		.progress = m->progress,
 		.cache = first->cache,
 		.sandbox = first->sandbox};
-	if (plan_run(&m->plan, &po, result, err) < 0)
+	failed = plan_run(&m->plan, &po, result, err);
+	for (size_t i = 0; i < m->n; i++)
+		if (m->rows[i].build && !m->rows[i].failure &&
+			(failed == 0 || err->code != ERR_INTERRUPTED) &&
+			build_give(m->rows[i].build, failed < 0 ? &ignored : err) < 0 &&
+			failed == 0)
+			return -1;
+	if (failed < 0)
 		return -1;
 	for (size_t i = 0; i < m->n; i++)
 		if (!m->rows[i].failure && finish_row(m, &m->rows[i], keep_going, err) < 0)

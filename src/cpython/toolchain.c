@@ -330,7 +330,7 @@ static bool lacks_a_package(const char *said)
 }
 
 /* Adds the compiler, and what it is always told. */
-static void add_compiler(const struct toolchain *t, struct strv *argv)
+void toolchain_command(const struct toolchain *t, struct strv *argv)
 {
 	strv_add(argv, t->cc);
 	if (t->cross_flags)
@@ -360,7 +360,7 @@ static int try_link(const struct toolchain *t, const struct toolchain_needs *nee
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		strv_add(&argv, words[i]);
-	add_compiler(t, &argv);
+	toolchain_command(t, &argv);
 	if (profile)
 		strv_add(&argv, "-fprofile-instr-generate");
 	failed = proc_run(&spec, true, 2048, ASK_TIMEOUT_MS, &out, &how);
@@ -401,7 +401,7 @@ bool toolchain_takes(const struct toolchain *t, const char *flags)
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		strv_add(&argv, words[i]);
-	add_compiler(t, &argv);
+	toolchain_command(t, &argv);
 	return proc_run(&spec, true, 65536, ASK_TIMEOUT_MS, &out, &ignored) == 0;
 }
 

@@ -169,6 +169,7 @@ static const struct {
 			"The folders of what comes with the program, if they are elsewhere."},
 		{"SOLDER_LOCK_TIMEOUT",
 			"How many seconds to wait for another solder that is at work in the same place."},
+		{"SOLDER_REMOTE_CACHE", "The URL for 'solder build --remote-cache'."},
 		{"XDG_CACHE_HOME, HOME",
 			"Where the cache is: $XDG_CACHE_HOME/solder, or ~/.cache/solder."},
 		{"TMPDIR", "Where scratch folders go, instead of /tmp."},

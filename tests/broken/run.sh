@@ -211,7 +211,7 @@ run() {
 	esac
 }
 
-for f in builds sources machine trees signals; do
+for f in builds sources machine trees signals remote; do
 	. "$here/cases-$f.sh"
 done
 

@@ -16,6 +16,8 @@
 struct httpd {
 	const struct httpd_page *pages;
 	size_t n;
+	const char *root, *method; /* of a store */
+	const struct httpd_page *how;
 	int listener;
 	pthread_t thread;
 	atomic_bool stop;
@@ -38,7 +40,7 @@ static void send_all(int fd, const void *data, size_t n)
 	}
 }
 
-static bool read_request(int fd, char *text, size_t size)
+static size_t read_request(int fd, char *text, size_t size)
 {
 	size_t n = 0;
 
@@ -46,13 +48,13 @@ static bool read_request(int fd, char *text, size_t size)
 		ssize_t got = recv(fd, text + n, size - 1 - n, 0);
 
 		if (got <= 0)
-			return false;
+			return 0;
 		n += (size_t)got;
 		text[n] = '\0';
 		if (strstr(text, "\r\n\r\n"))
-			return true;
+			return n;
 	}
-	return false;
+	return 0;
 }
 
 static void send_body(struct httpd *h, int fd, const struct httpd_page *p, long range, bool head)
@@ -90,14 +92,74 @@ static void send_body(struct httpd *h, int fd, const struct httpd_page *p, long 
 	}
 }
 
+static FILE *open_kept(const struct httpd *h, const char *path, const char *how)
+{
+	char name[2048];
+
+	snprintf(name, sizeof(name), "%s/%s", h->root, path + 1);
+	for (char *p = name + strlen(h->root) + 1; *p; p++)
+		*p = *p == '/' ? '-' : *p;
+	return fopen(name, how);
+}
+
+/* Keeps the body, of which `text` has the first bytes. */
+static void keep(struct httpd *h, int fd, const char *path, const char *text, size_t n)
+{
+	const char *length = strcasestr(text, "\r\nContent-Length: ");
+	const char *body = strstr(text, "\r\n\r\n") + 4;
+	size_t left = length ? strtoul(length + strlen("\r\nContent-Length: "), NULL, 10) : 0;
+	FILE *file = open_kept(h, path, "w");
+	char part[8192];
+
+	n -= (size_t)(body - text);
+	if (!file)
+		return;
+	if (strcasestr(text, "\r\nExpect: "))
+		dprintf(fd, "HTTP/1.1 100 Continue\r\n\r\n");
+	fwrite(body, 1, n, file);
+	for (left -= n; left;) {
+		ssize_t got = recv(fd, part, sizeof(part), 0);
+
+		if (got <= 0)
+			break;
+		fwrite(part, 1, (size_t)got, file);
+		left -= (size_t)got;
+	}
+	fclose(file);
+	dprintf(fd, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+}
+
+/* Fills the page with a file that was kept, spoiled as it says; its body is to be freed. */
+static bool find_kept(const struct httpd *h, const char *path, struct httpd_page *page)
+{
+	FILE *file = open_kept(h, path, "r");
+	long size = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+	char *body = size >= 0 ? malloc((size_t)size + 1) : NULL;
+
+	if (body) {
+		rewind(file);
+		page->size = fread(body, 1, (size_t)size, file);
+		page->body = body;
+		if (page->mode == HTTPD_GARBAGE)
+			memset(body, '?', page->size);
+		if (page->mode == HTTPD_FLIP)
+			body[page->size / 2] ^= 1;
+	}
+	if (file)
+		fclose(file);
+	return body;
+}
+
 static void answer(struct httpd *h, int fd)
 {
 	const struct httpd_page *page = NULL;
+	struct httpd_page kept = {.mode = HTTPD_PLAIN};
 	char text[8192], method[16], path[1024];
+	size_t n = read_request(fd, text, sizeof(text));
 	const char *range;
 	long start = -1;
 
-	if (!read_request(fd, text, sizeof(text)) || sscanf(text, "%15s %1023s", method, path) != 2)
+	if (!n || sscanf(text, "%15s %1023s", method, path) != 2)
 		return;
 	range = strcasestr(text, "\r\nRange: bytes=");
 	if (range)
@@ -107,6 +169,20 @@ static void answer(struct httpd *h, int fd)
 	for (size_t i = 0; i < h->n; i++) {
 		if (!strcmp(h->pages[i].path, path))
 			page = &h->pages[i];
+	}
+	if (h->root) {
+		if (h->how && !strcmp(method, h->method) &&
+			!strncmp(path, h->how->path, strlen(h->how->path)))
+			kept = *h->how;
+		if (kept.mode == HTTPD_DROP)
+			return;
+		if (!strcmp(method, "PUT") && kept.mode == HTTPD_PLAIN) {
+			keep(h, fd, path, text, n);
+			return;
+		}
+		page = kept.mode != HTTPD_PLAIN || find_kept(h, path, &kept) ? &kept : NULL;
+		if (page && !kept.body)
+			find_kept(h, path, &kept);
 	}
 	if (page && page->mode == HTTPD_REDIRECT)
 		dprintf(fd,
@@ -119,6 +195,8 @@ static void answer(struct httpd *h, int fd)
 			page ? page->status : 404, strcmp(method, "HEAD") ? "sorry" : "");
 	else
 		send_body(h, fd, page, start, !strcmp(method, "HEAD"));
+	if (h->root)
+		free((void *)kept.body);
 }
 
 static void *serve(void *ctx)
@@ -165,6 +243,20 @@ struct httpd *httpd_start(const struct httpd_page *pages, size_t n)
 	}
 	snprintf(h->base, sizeof(h->base), "http://127.0.0.1:%d", ntohs(address.sin_port));
 	return h;
+}
+
+struct httpd *httpd_start_store(const char *root)
+{
+	struct httpd *h = httpd_start(NULL, 0);
+
+	h->root = root;
+	return h;
+}
+
+void httpd_misbehave(struct httpd *h, const char *method, const struct httpd_page *how)
+{
+	h->method = method;
+	h->how = how;
 }
 
 void httpd_stop(struct httpd *h)
