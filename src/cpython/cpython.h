@@ -24,9 +24,10 @@
 /* Declares each build option once. These rows generate the fields, defaults, command line, help,
  * build.json, keys and the environment of steps. Columns:
  *
- *   field, name, variable in recipes, kind on the command line (CHOICE, or STRING for an integer),
- *   choices, further choices for the command line alone, settled by cpython_open(), default,
- *   true if a change needs a compile (else a link), true if in keys even when default, help
+ *   field, name, variable in recipes (none: it decides what is planned), kind on the command line
+ *   (CHOICE, or STRING for an integer), choices, further choices for the command line alone,
+ *   settled by cpython_open(), default, true if a change needs a compile (else a link), true if in
+ *   keys even when default, help
  *
  * First what is built; then how functions and variables are accessed, as told to the compiler and
  * to the linker (of libpython.so, too), and what code is made of them. The default is the first

@@ -248,7 +248,7 @@ static void add_options(
 		const char *value = links || option->compiles ? cpython_option_get(o, option)
 							      : option->standard;
 
-		if (option->always || strcmp(value, option->standard) != 0)
+		if (*option->variable && (option->always || strcmp(value, option->standard) != 0))
 			strv_addf(&s->env, "%s=%s", option->variable, value);
 	}
 }
