@@ -178,6 +178,8 @@ int cpython_patches(
 	"SOURCE_DATE_EPOCH=$(cat \"$COMPILED/source-date-epoch\")\n"                               \
 	"export SOURCE_DATE_EPOCH\n"
 
+/* Limit for a script of a recipe. */
+#define SCRIPT_MAX_BYTES (1u << 20)
 /* A step of CPython, "link" with `more` appended, with the recipe's script for it. Steps that
  * compile have no `prelude` of their own and get the source and the packages. NULL on failure. */
 struct step *step_of_cpython(struct cpython_build *b, const char *kind, const char *more,
@@ -194,6 +196,8 @@ int sysroot_settle(
 	struct cpython_options *o, bool said, const struct toolchain *t, struct err *err);
 /* Lets the compilers in the step's environment use the sysroot, if there is a floor. */
 void step_sysroot(const struct cpython_build *b, struct step *s);
+/* With a floor, has the step's script put what old C libraries lack into the tree's libpython.a. */
+int step_archive(const struct cpython_build *b, struct step *s, struct err *err);
 /* What that adds to the name of a compiler, with the step's folder for its placeholder; NULL:
  * nothing. The caller frees it. */
 char *sysroot_arguments(const struct cpython_build *b, const char *root);

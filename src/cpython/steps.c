@@ -29,7 +29,6 @@
 	"printf '%s' \"$S\" >\"$OUT/build-root\"\n"                                                \
 	"printf '%s' \"$SOURCE_DATE_EPOCH\" >\"$OUT/source-date-epoch\"\n"
 
-#define SCRIPT_MAX_BYTES (1u << 20)
 /* Limit for a line recorded by a step. */
 #define FACT_MAX 4096
 
@@ -358,6 +357,8 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	strv_add(&p->tree->env, "TREE=@S@/out/python");
 	step_input(p->tree, "relocation=" RELOCATE_REVISION);
 	step_view(p->tree, "COMPILED", p->compile, "");
+	if (step_archive(b, p->tree, err) < 0)
+		return -1;
 
 	p->link =
 		step_of_cpython(b, "link", o->link, "link.sh", PRELUDE_VIEW "cd \"$BUILD\"\n", err);

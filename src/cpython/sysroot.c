@@ -89,6 +89,9 @@ void step_sysroot(const struct cpython_build *b, struct step *s)
 	if (!b->plan.sysroot)
 		return;
 	step_need(s, b->plan.sysroot, true);
+	/* For config.site: whoever links libpython.a on such a system has to name them. */
+	if (elf_version_compare(b->plan.floor, "2.34") < 0)
+		strv_add(&s->env, "FLOOR_LIBS=-lpthread -ldl -lutil -lrt");
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < ARRAY_SIZE(compilers); k++) {
 			const char *name = compilers[k], *path = s->env.v[i] + strlen(name);
@@ -104,6 +107,23 @@ void step_sysroot(const struct cpython_build *b, struct step *s)
 			s->env.v[i] = with;
 		}
 	}
+}
+
+int step_archive(const struct cpython_build *b, struct step *s, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/archive.sh", cpython_of(b)->recipe->dir);
+	CLEANUP_BUF struct buf text = BUF_INIT, script = BUF_INIT;
+
+	if (!b->plan.sysroot)
+		return 0;
+	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0)
+		return -1;
+	buf_addf(&script, "%s\n", s->script);
+	buf_add(&script, text.data, text.len);
+	free(s->script);
+	s->script = buf_steal(&script);
+	step_need(s, b->plan.sysroot, true);
+	return 0;
 }
 
 /* ---- the finished tree ----------------------------------------------------------------------- */
