@@ -75,7 +75,8 @@ check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython
 .PHONY: check-dist
 
 check-old: $(OUT)/solder ## a tree (TREE=DIR) on an old Debian (ROOT=DIR, by debootstrap; see tests/old/run.sh)
-	@TREE=$(abspath $(TREE)) ROOT=$(abspath $(ROOT)) sh tests/old/run.sh | tee $(OUT)/old.log; \
+	@SOLDER=$(abspath $(OUT)/solder) TREE=$(abspath $(TREE)) ROOT=$(abspath $(ROOT)) \
+		sh tests/old/run.sh | tee $(OUT)/old.log; \
 		! grep -q "^FAIL" $(OUT)/old.log
 .PHONY: check-old
 
