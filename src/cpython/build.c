@@ -221,9 +221,13 @@ int build_fetch(struct cpython_build *b, struct err *err)
 		for (size_t k = 0; k < ARRAY_SIZE(users); k++) {
 			struct step *s = users[k];
 
-			if (s && c->lock && !s->same && !s->cached && !s->source &&
-				sources_fetch(b->fetcher, c->lock, &s->source, err) < 0)
-				return -1;
+			if (!s || !c->lock || s->same || s->cached || s->source ||
+				sources_fetch(b->fetcher, c->lock, &s->source, err) == 0)
+				continue;
+			return s == b->plan.sysroot
+				       ? err_hint(err,
+						 "run 'solder fetch' while there is a network, or build with --glibc native")
+				       : -1;
 		}
 	}
 	return 0;

@@ -41,8 +41,8 @@
 		"lay out the linked code anew by a profile (BOLT); auto: with clang and PGO")      \
 	X(zlib, "zlib", "ZLIB", CHOICE, "ng|classic", "", "ng", true, false,                       \
 		"link zlib-ng, or zlib: slower, but packs to the bytes known from elsewhere")      \
-	X(glibc, "glibc", "GLIBC", CHOICE, "native|2.17|2.26|2.27|2.28|2.31|2.34|2.35|2.36", "",   \
-		"native", true, false,                                                             \
+	X(glibc, "glibc", "", CHOICE, "2.17|2.26|2.27|2.28|2.31|2.34|2.35|2.36|native", "",        \
+		"2.17", true, false,                                                               \
 		"what is built runs with this C library and newer ones, or with this machine's")
 #define CPYTHON_OPTIONS_OF_HOW(X)                                                                  \
 	X(tls, "tls", "TLS", CHOICE, "initial-exec|global-dynamic|desc", "", "initial-exec", true, \

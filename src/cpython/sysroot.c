@@ -56,7 +56,7 @@ int sysroot_settle(struct cpython_options *o, bool said, const struct toolchain 
 	if (strcmp(o->relr, "yes") != 0 || elf_version_compare(o->glibc, "2.36") >= 0)
 		return 0;
 	err_set(err, ERR_USAGE, "--relr needs glibc 2.36, and --glibc is %s", o->glibc);
-	return err_hint(err, "leave out --relr, or add --glibc 2.36");
+	return err_hint(err, "add --glibc 2.36, or --relr no");
 }
 
 /* What makes a compiler find the sysroot. */

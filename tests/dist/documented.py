@@ -106,7 +106,7 @@ EXITS = [
     (NOWHERE, {2}, "there is no such thing"),
     (r"solder bench.*--(rounds|from)", {0, 1, 2}, "a verdict, or none"),
     (r"solder check.*(python3|wheels)", {0, 1}, "findings are the point"),
-    (r"solder check --glibc", {0, 1}, "a tree that is made for this machine needs its C library"),
+    (r"solder check --glibc", {0, 1}, "a tree of --glibc native needs the C library of its machine"),
     (r"solder cache verify", {0, 1}, "entries of an older solder"),
 ]
 

@@ -97,10 +97,15 @@ run_all() {
 		cp -a "$TREE" "$WORK/tree" && check_tree tree "$WORK/tree" "$TOPICS"
 		return
 	fi
-	# What `solder build` makes without options, if `make dist` makes something else.
+	# Without LTO and without a floor, if `make dist` makes something else. The topic of the floor
+	# compares with it.
 	if [ -n "${FORM:-}" ]; then
-		plain=$(echo "$TOPICS" | tr ' ' '\n' | grep -xE 'elf|modules|startup|memory|embed|gdb|layouts')
-		[ -z "$plain" ] || ! build -o "$WORK/plain" || check_tree plain "$WORK/plain" "$plain"
+		plain=$(echo "$TOPICS" | tr ' ' '\n' |
+			grep -xE 'elf|floor|modules|startup|memory|embed|gdb|layouts')
+		if [ -n "$plain" ] && build --glibc native -o "$WORK/plain"; then
+			check_tree plain "$WORK/plain" "$plain"
+			export NATIVE="$WORK/moved here/plain/py"
+		fi
 		# Each of these links takes a minute with LTO.
 		TOPICS=$(echo " $TOPICS " | sed 's/ layouts / /')
 	fi
@@ -116,6 +121,7 @@ run_all() {
 			compare
 		fi
 		rm -rf "$WORK/moved here"
+		unset NATIVE
 	fi
 	if [ -z "${QUICK:-}" ] && build --sources debian -o "$WORK/3.11.2" cpython@3.11.2; then
 		check_tree 3.11.2 "$WORK/3.11.2" "$old"

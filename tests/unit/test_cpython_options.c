@@ -292,7 +292,8 @@ static void test_code_flags(void **state)
 static void test_presets(void **state)
 {
 	static const char *const said[] = {"link", "lto", "tls", "pie", "interposition", "symbolic",
-		"bind", "modules", "protector", "clash", "fortify", "cet", "frame-pointers"};
+		"bind", "modules", "protector", "clash", "fortify", "cet", "frame-pointers",
+		"glibc"};
 	CLEANUP_STRV struct strv names = STRV_INIT;
 	struct err err = ERR_INIT;
 

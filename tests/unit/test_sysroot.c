@@ -89,6 +89,8 @@ static void test_settle(void **state)
 	assert_settled("2.17", true, "sparc64-linux-gnu", "no", "for 'sparc64-linux-gnu'");
 	assert_settled("2.35", true, "x86_64-linux-gnu", "yes", "--relr needs glibc 2.36");
 	assert_settled("2.36", true, "x86_64-linux-gnu", "yes", "2.36");
+	assert_settled("2.17", false, "x86_64-linux-gnu", "yes", "--relr needs glibc 2.36");
+	assert_settled("2.17", false, "sparc64-linux-gnu", "yes", "native");
 }
 
 static void test_check(void **state)
