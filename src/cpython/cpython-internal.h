@@ -111,6 +111,12 @@ int sources_import(const struct cpython_build *b, const char *dir, struct err *e
 /* Downloads a source unless already there; the caller frees *path. */
 int sources_fetch(struct fetcher *f, const struct lock_entry *e, char **path, struct err *err);
 
+/* ---- features.c ------------------------------------------------------------------------------ */
+
+/* What the user's own CPython (a folder or an archive) has of what only some releases have, and
+ * what it lacks, for people; the caller frees it. */
+char *source_features(const char *source);
+
 /* ---- hardening.c ----------------------------------------------------------------------------- */
 
 /* True for the options that have a value in each kind of hardening. */

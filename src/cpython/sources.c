@@ -16,6 +16,9 @@
 /* Built by default: that to which the locked profiles belong, else the newest of its series. */
 #define DEFAULT_VERSION "3.13.15"
 #define DEFAULT_SERIES "3.13"
+/* Older ones build their modules by setup.py, have no getpath.py, and link the interpreter in a way
+ * of their own. */
+#define OLDEST "3.11"
 
 /* A locked source as the fetch room wants it; valid as long as the lock. */
 static struct source as_source(const struct lock_entry *e)
@@ -192,11 +195,16 @@ static int use_own_source(
 			q->source);
 		return err_hint(err, "it should hold " HEADER);
 	}
+	c->version = *version = xstrndup(p + 1, strcspn(p + 1, "\"+"));
+	if (!version_matches(c->version, ">=" OLDEST)) {
+		err_set(err, ERR_UNSUPPORTED, "'%s' is CPython %s, which setup.py builds",
+			q->source, c->version);
+		return err_hint(err, "the recipe builds " OLDEST " and newer ones");
+	}
 	/* Only now: digesting a home folder given by mistake takes hours. */
 	if (folder && tree_digest(q->source, c->source_digest, err) < 0)
 		return err_wrap(err, "reading the source '%s'", q->source);
 	c->source = q->source;
-	c->version = *version = xstrndup(p + 1, strcspn(p + 1, "\"+"));
 	if (q->version && !version_in_series(c->version, q->version))
 		return err_set(err, ERR_INPUT, "'%s' is CPython %s, not %s", q->source, c->version,
 			q->version);
@@ -261,8 +269,15 @@ int sources_choose(struct cpython_build *b, struct err *err)
 	CLEANUP_FREE char *why = NULL;
 	struct chosen own = {0};
 
-	if (b->request.source && use_own_source(&b->request, &own, &s->version, err) < 0)
-		return -1;
+	if (b->request.source) {
+		CLEANUP_FREE char *features = NULL;
+
+		if (use_own_source(&b->request, &own, &s->version, err) < 0)
+			return -1;
+		features = source_features(own.source);
+		progress_say(
+			b->progress, "'%s' is CPython %s %s", own.source, own.version, features);
+	}
 	/* A completely downloaded set is used without asking the network. */
 	for (size_t i = 0; automatic && i < N_LOCK_SETS; i++) {
 		int got = lock_load(b->recipes, lock_sets[i], &s->lock, err);
