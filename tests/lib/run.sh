@@ -89,6 +89,7 @@ run_job() { # KIND NAME
 	index) run_closing python3 tests/workloads/index.py ;;
 	training) run_closing python3 tests/training/apart.py ;;
 	fit) run_closing sh tests/training/fit.sh ;;
+	versions) run_closing sh tests/versions/run.sh ;;
 	esac
 	read -r p f s <"$result.count"
 	# In one write, since two jobs print at a time.
@@ -127,6 +128,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "index suite-index"
 	echo "training training-apart"
 	echo "fit profiles-fit"
+	echo "versions versions"
 	for program in "$out"/tests/test_*; do
 		[ ! -x "$program" ] || echo "unit ${program##*/}"
 	done
