@@ -13,6 +13,7 @@ set -u
 HERE=$(cd "$(dirname "$0")" && pwd)
 : "${TREE:?names no tree}" "${ROOT:?names no folder of an old system}"
 SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/check-old.XXXXXX")
+LABEL=
 trap 'rm -rf "$SCRATCH"' EXIT
 . "$HERE/../dist/common.sh"
 
@@ -78,10 +79,10 @@ checks
 if [ -n "${SOLDER:-}" ]; then
 	LABEL="packed and unpacked: "
 	check "an archive is packed" "$SOLDER" pack -q --level 1 "$TREE" -o "$SCRATCH/mirror"
-	mkdir "$SCRATCH/new"
-	check "the old tar unpacks it" bwrap --ro-bind "$ROOT" / --dev /dev --bind "$SCRATCH/new" /mnt \
+	mkdir "$SCRATCH/unpacked"
+	check "the old tar unpacks it" bwrap --ro-bind "$ROOT" / --dev /dev --bind "$SCRATCH/unpacked" /mnt \
 		--ro-bind "$SCRATCH/mirror" /srv --chdir /mnt sh -c 'tar -xzf /srv/*-install_only.tar.gz'
-	TREE=$SCRATCH/new/python
+	TREE=$SCRATCH/unpacked/python
 	checks
 fi
 
