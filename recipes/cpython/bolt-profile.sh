@@ -4,4 +4,4 @@
 stand "$S/plain"
 export PYTHONHASHSEED=0
 cd "$S"
-"plain/bin/python$MAJORMINOR" -B -u "$RECIPE/bolt.py" train
+"plain/bin/python$LDVERSION" -B -u "$RECIPE/bolt.py" train

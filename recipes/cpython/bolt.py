@@ -19,14 +19,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-SERIES = os.environ["MAJORMINOR"]
+NAMED = os.environ["LDVERSION"]
+STDLIB = os.environ["STDLIB"]
 JOBS = os.environ.get("JOBS", "1")
 OUT = Path(os.environ["OUT"])
 RECIPE = Path(os.environ["RECIPE"])
 BEFORE = Path(os.environ["BEFORE"])
 SCRATCH = Path(os.environ["TMPDIR"])
-INTERPRETER = f"bin/python{SERIES}"
-LIBRARY = f"lib/libpython{SERIES}.so.1.0"
+INTERPRETER = f"bin/python{NAMED}"
+LIBRARY = f"lib/libpython{NAMED}.so.1.0"
 
 # The interpreter's loop goes from handler to handler through a table of its labels.  Without -strict
 # BOLT takes it for a function that it does not understand.  Functions that it does not understand
@@ -227,7 +228,7 @@ def bare(tree, form):
     shutil.rmtree(there, ignore_errors=True)
     for folder in "bin", "lib":
         (there / folder).mkdir(parents=True)
-    (there / f"lib/python{SERIES}").symlink_to(tree / f"lib/python{SERIES}")
+    (there / f"lib/{STDLIB}").symlink_to(tree / f"lib/{STDLIB}")
     if form.program != form.file:
         shutil.copy2(tree / form.program, there / form.program)
     run(os.environ["LLVM_OBJCOPY"], "--strip-debug", tree / form.file, there / form.file)
@@ -361,7 +362,7 @@ def without_relocations(source, to):
 
 def apply():
     after = Path(os.environ["AFTER"])
-    forms = [Form("libpython", LIBRARY, f"bin/through{SERIES}")]
+    forms = [Form("libpython", LIBRARY, f"bin/through{NAMED}")]
     if os.environ["LINK"] == "static":
         forms.insert(0, Form("interpreter", INTERPRETER, INTERPRETER))
     report = {"files": {}, "left": [], "checks": [c.name for c in checks()],

@@ -15,6 +15,10 @@ configure() {
     *:gcc) set -- "$@" --with-lto=full ;;
     *) set -- "$@" --with-lto="$LTO" ;;
     esac
+    case ${FREETHREADED:-no} in yes) set -- "$@" --disable-gil ;; esac
+    case ${PYDEBUG:-no} in yes) set -- "$@" --with-pydebug ;; esac
+    case ${JIT:-no} in yes*) set -- "$@" --enable-experimental-jit="$JIT" ;; esac
+    case ${TAIL_CALL:-no} in yes) set -- "$@" --with-tail-call-interp ;; esac
     # pkg-config would describe the system's libraries.  The compilers go the
     # way of config.site, too.
     env -u CC -u CXX -u AR cc="$CC" cxx="$CXX" ar="$AR" \

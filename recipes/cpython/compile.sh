@@ -2,7 +2,7 @@
 # in $OUT/install, and what link.sh makes interpreters from in $OUT/build.
 . "$RECIPE/common.sh"
 
-library=libpython$MAJORMINOR
+library=libpython$LDVERSION
 
 . "$RECIPE/fit.sh"
 
@@ -45,11 +45,15 @@ if [ "$LTO" != none ]; then
     ldplaces="$ldplaces $processes"
 fi
 run_make build_all "$library.so" "$library.a"
-(
+# Debug builds have none.
+stub=$(run_make -s --eval='stub: ; @echo $(PY3LIBRARY)' stub)
+if [ -n "$stub" ]; then
     # It consists of the name of what it leads to, which is beside it.
-    ldflags="$ldflags -Wl,--enable-new-dtags -Wl,-rpath,'\$\$ORIGIN'"
-    run_make libpython3.so
-)
+    (
+        ldflags="$ldflags -Wl,--enable-new-dtags -Wl,-rpath,'\$\$ORIGIN'"
+        run_make "$stub"
+    )
+fi
 
 # The archive and the object with main() are for whoever links them, with
 # whatever compiler: machine code.
@@ -74,23 +78,25 @@ run_make install DESTDIR="$OUT" ENSUREPIP=no
 LD_LIBRARY_PATH=. ./python -E -m ensurepip --default-pip --root="$OUT/"
 
 cd "$OUT/install"
-ln -s "python$MAJORMINOR" bin/python
+ln -s "python$LDVERSION" bin/python
+# A copy would not become what link.sh makes.
+[ "$LDVERSION" = "$MAJORMINOR" ] || ln -sf "python$LDVERSION" "bin/python$MAJORMINOR"
 # gdb looks for its extension beside what it debugs.
 install -m 644 "$SRC/Tools/gdb/libpython.py" "lib/$library.so.1.0-gdb.py"
-ln -s "../lib/$library.so.1.0-gdb.py" "bin/python$MAJORMINOR-gdb.py"
+ln -s "../lib/$library.so.1.0-gdb.py" "bin/python$LDVERSION-gdb.py"
 # No command without what it runs.
-[ -e "lib/python$MAJORMINOR/lib-dynload"/_tkinter.*.so ] || rm -f bin/idle*
+[ -e "lib/$STDLIB/lib-dynload"/_tkinter.*.so ] || rm -f bin/idle*
 # Early releases of 3.11 forget to install some of their tests.
 for tests in "$SRC"/Lib/test/test_*/; do
-    installed=lib/python$MAJORMINOR/test/$(basename "$tests")
+    installed=lib/$STDLIB/test/$(basename "$tests")
     [ -d "$installed" ] || cp -R "$tests" "$installed"
 done
 find . -name __pycache__ -prune -exec rm -r {} +
-config=lib/python$MAJORMINOR/config-$MAJORMINOR-$TRIPLE
+config=lib/$STDLIB/config-$LDVERSION-$TRIPLE
 mv "$config/$library.a" lib/
 ln -s "../../$library.a" "$config/"
 cp "$SRC/native/Programs/python.o" "$config/"
-cd "lib/python$MAJORMINOR/lib-dynload"
+cd "lib/$STDLIB/lib-dynload"
 case ${MODULES:-seam} in static) ;; *) ln -sf _curses.*.so _curses_panel.*.so ;; esac
 
 # configure leaves out a module whose library it does not find, and says so in

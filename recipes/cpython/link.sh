@@ -2,7 +2,7 @@
 # read-only, and another libpython.so if it shall not be linked as compile.sh did
 # it.  Seconds, or with LTO the time the optimiser takes.
 . "$RECIPE/flags.sh"
-interpreter=$OUT/python$MAJORMINOR
+interpreter=$OUT/python$LDVERSION
 
 case $LINK in
 static) objects='$(ORDERED)' ;;

@@ -4,9 +4,9 @@
 # stand DIR
 stand() {
     mkdir -p "$1/bin" "$1/lib"
-    ln -s "$TREE/lib/python$MAJORMINOR" "$1/lib/"
-    cp "$LINKED/python$MAJORMINOR" "$1/bin/"
-    cp "$LINKED/libpython$MAJORMINOR.so.1.0" "$1/lib/"
+    ln -s "$TREE/lib/$STDLIB" "$1/lib/"
+    cp "$LINKED/python$LDVERSION" "$1/bin/"
+    cp "$LINKED/libpython$LDVERSION.so.1.0" "$1/lib/"
 }
 BEFORE=$S/before
 AFTER=$S/after

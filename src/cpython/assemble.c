@@ -95,9 +95,9 @@ static int add_interpreter(const struct cpython_plan *p, const struct cache *cac
 	const struct folder *tree, struct err *err)
 {
 	CLEANUP_FREE char *path = cache_tree(cache, p->last->id);
-	CLEANUP_FREE char *from = xasprintf("python%s", p->series);
-	CLEANUP_FREE char *to = xasprintf("bin/python%s", p->series);
-	CLEANUP_FREE char *library = xasprintf("libpython%s.so.1.0", p->series);
+	CLEANUP_FREE char *from = xasprintf("python%s%s", p->series, p->abiflags);
+	CLEANUP_FREE char *to = xasprintf("bin/%s", from);
+	CLEANUP_FREE char *library = xasprintf("libpython%s%s.so.1.0", p->series, p->abiflags);
 	CLEANUP_FREE char *to_library = xasprintf("lib/%s", library);
 	CLEANUP_FOLDER struct folder made = FOLDER_INIT;
 	CLEANUP_CLOSE int fd = -1;

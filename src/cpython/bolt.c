@@ -19,7 +19,8 @@
 
 /* Options that give other machine code, in most functions or in all. */
 static const char *const of_code[] = {"pie", "interposition", "plt", "visibility", "protector",
-	"clash", "fortify", "cet", "frame-pointers", "optimize", "march", "tail-dup"};
+	"clash", "fortify", "cet", "frame-pointers", "optimize", "march", "tail-dup", "jit",
+	"tail-call"};
 
 /* The first option by which the code is another than that of locked profiles; NULL: it is the same.
  */

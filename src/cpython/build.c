@@ -25,6 +25,8 @@ static int check_request(const struct cpython_request *q, struct err *err)
 		return err_set(err, ERR_USAGE, "--train goes with --profile train or --bolt");
 	if (o->bolt_profile && !strcmp(o->bolt, "no"))
 		return err_set(err, ERR_USAGE, "--bolt-profile goes with --bolt");
+	if (cpython_check_abi(o, err) < 0)
+		return -1;
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
 		const char *value = cpython_option_get(o, option);
@@ -63,7 +65,7 @@ static int settle_bolt(struct cpython_build *b, struct toolchain_needs *needs, s
 	if (strcmp(o->bolt, "auto") != 0)
 		return 0;
 	o->bolt = "no";
-	if (b->full->family != CC_CLANG || !strcmp(o->profile, "none"))
+	if (b->full->family != CC_CLANG || !strcmp(o->profile, "none") || !strcmp(o->debug, "yes"))
 		return 0;
 	needs->bolt = true;
 	if (toolchain_find(b->full->cc, needs, &with, &why) == 0) {
@@ -123,8 +125,10 @@ static char *output_of(const struct cpython_build *b)
 	char *output;
 
 	if (!b->request.output)
-		return xasprintf("dist/cpython-%s-%s%s%s%s%s%s%s%s",
+		return xasprintf("dist/cpython-%s-%s%s%s%s%s%s%s%s%s%s",
 			b->sources.chosen[b->sources.n - 1].version, o->link,
+			strcmp(o->freethreaded, "no") ? "-freethreaded" : "",
+			strcmp(o->debug, "no") ? "-debug" : "",
 			!strcmp(o->profile, "locked") ? ""
 			: !strcmp(o->profile, "none") ? "-no-profile"
 						      : "-own-profile",
@@ -147,6 +151,8 @@ int cpython_open(const struct cpython_request *request, struct cpython_build **r
 		check_request(&b->request, err) < 0 ||
 		sandbox_choose(request->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
 		choose_compiler(b, err) < 0 || sources_choose(b, err) < 0 ||
+		cpython_check_version(&b->request.options, cpython_of(b)->version, b->full, err) <
+			0 ||
 		profile_choose(b, err) < 0 || bolt_choose(b, err) < 0 ||
 		cpython_check_tools(&b->sources, err) < 0 || cpython_plan(b, err) < 0 ||
 		plan_settle(&b->plan.plan, b->cache, err) < 0)
@@ -418,6 +424,11 @@ int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *
 	term_line(out, "%-10s %s (%s); %s", "sources", b->sources.lock->set, b->sources.reason,
 		missing.n ? counted : "all are downloaded");
 	term_line(out, "%-10s %s", "compiler", b->full->version);
+	if (*b->plan.abiflags)
+		term_line(out, "%-10s python%s%s: %s%s%s", "build", b->plan.series,
+			b->plan.abiflags, *b->plan.abiflags == 't' ? "free-threaded" : "",
+			!strcmp(b->plan.abiflags, "td") ? " and " : "",
+			strchr(b->plan.abiflags, 'd') ? "debug" : "");
 	term_line(out, "%-10s %s%s%s", "profile", b->profile.words, b->profile.hint ? "; " : "",
 		b->profile.hint ? b->profile.hint : "");
 	if (b->bolt_profile.words)
@@ -480,13 +491,13 @@ int cpython_outlook_json(struct cpython_build *b, json_t **ret, struct err *err)
 	for (size_t i = 0; i < b->plan.plan.n; i++)
 		json_array_append_new(steps, step_json(b->plan.plan.steps[i]));
 	*ret = json_pack(
-		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:s*, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
+		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:s, s:s*, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
 		"output", "path", json_text(b->output), "state", output_state(b), "sources", "set",
 		b->sources.lock->set, "reason", b->sources.reason, "packages", packages, "compiler",
-		b->full->version, "profile", b->profile.words, "bolt_profile",
-		b->bolt_profile.words, "sandbox", b->sandbox_reason, "steps", steps, "totals",
-		"run", (int)o.steps, "reuse", (int)(b->plan.plan.n - o.steps), "never_built",
-		(int)o.unknown, "estimate_ns",
+		b->full->version, "abiflags", b->plan.abiflags, "profile", b->profile.words,
+		"bolt_profile", b->bolt_profile.words, "sandbox", b->sandbox_reason, "steps", steps,
+		"totals", "run", (int)o.steps, "reuse", (int)(b->plan.plan.n - o.steps),
+		"never_built", (int)o.unknown, "estimate_ns",
 		o.steps && o.unknown ? json_null() : json_integer((json_int_t)o.left),
 		"download_bytes", (json_int_t)missing);
 	return 0;

@@ -131,6 +131,23 @@ const char **request_field(struct cpython_request *q, const char *name);
 /* Settles what the request leaves unsaid. */
 int cpython_settle_options(struct cpython_build *b, struct err *err);
 
+/* ---- abi.c ----------------------------------------------------------------------------------- */
+
+/* "", "t", "d" or "td": what the names of files have behind the series. */
+const char *cpython_abiflags(const struct cpython_options *o);
+/* Sets what nobody has said, and what goes with a free-threaded build alone. */
+void cpython_fill_abi(struct cpython_options *o);
+/* Fails if free-threaded, debug or JIT contradict other options, all of which are settled. */
+int cpython_check_abi(const struct cpython_options *o, struct err *err);
+/* Fails if this version cannot be built so, or not with this compiler or without LLVM for its JIT.
+ * Settles --tail-call auto. */
+int cpython_check_version(
+	struct cpython_options *o, const char *version, const struct toolchain *t, struct err *err);
+/* The release of LLVM that the JIT of a version is made with. */
+unsigned int cpython_jit_llvm(const char *version);
+/* Adds to the compile what makes the JIT. */
+int cpython_add_jit(struct step *s, const char *version, struct err *err);
+
 /* ---- fit.c ----------------------------------------------------------------------------------- */
 
 /* Fails if this machine or this toolchain cannot do what the options ask for. */

@@ -39,6 +39,14 @@
 		"optimise at link time; best: thin with clang, full with gcc")                     \
 	X(bolt, "bolt", "BOLT", CHOICE, "no|yes", "|auto", "no", false, false,                     \
 		"lay out the linked code anew by a profile (BOLT); auto: with clang and PGO")      \
+	X(freethreaded, "freethreaded", "FREETHREADED", CHOICE, "no|yes", "", "no", true, false,   \
+		"let threads run Python at the same time (--disable-gil), from CPython 3.13")      \
+	X(debug, "debug", "PYDEBUG", CHOICE, "no|yes", "", "no", true, false,                      \
+		"with assertions and checks (--with-pydebug), and without optimisation")           \
+	X(jit, "jit", "JIT", CHOICE, "no|yes|yes-off", "", "no", true, false,                      \
+		"with the experimental JIT; yes-off: PYTHON_JIT=1 turns it on (from 3.13)")        \
+	X(tail_call, "tail-call", "TAIL_CALL", CHOICE, "no|yes", "|auto", "no", true, false,       \
+		"interpret by tail calls, from 3.14 with clang; auto: where that can be built")    \
 	X(zlib, "zlib", "ZLIB", CHOICE, "ng|classic", "", "ng", true, false,                       \
 		"link zlib-ng, or zlib: slower, but packs to the bytes known from elsewhere")      \
 	X(glibc, "glibc", "", CHOICE, "2.17|2.26|2.27|2.28|2.31|2.34|2.35|2.36|native", "",        \
@@ -207,6 +215,7 @@ struct cpython_plan {
 	struct step *bolt_profile, *bolt;             /* NULL without BOLT */
 	struct step *last;                            /* has the interpreter: the link, or BOLT */
 	char series[16];                              /* "3.13" */
+	const char *abiflags;                         /* "", "t", "d", "td" */
 };
 
 /* A build whose request has been settled. */

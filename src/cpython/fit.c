@@ -79,6 +79,9 @@ int cpython_check_patches(const struct chosen *c, const struct cpython_options *
 			cpython_option_is_default(o, option) ||
 			version_matches(c->version, p->versions))
 			continue;
+		/* Theirs without a patch. */
+		if (!strcmp(name, "malloc") && !strcmp(o->freethreaded, "yes"))
+			continue;
 		err_set(err, ERR_USAGE, "--%s %s is a patch for CPython %s, not for %s", name,
 			cpython_option_get(o, option), p->versions, c->version);
 		return err_hint(err, "leave it out, or choose another version");

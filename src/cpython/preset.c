@@ -53,6 +53,7 @@ int cpython_settle_options(struct cpython_build *b, struct err *err)
 				*value = s.value;
 		}
 	}
+	cpython_fill_abi(&q->options);
 	b->glibc_said = q->options.glibc != NULL;
 	cpython_fill_defaults(&q->options);
 	return 0;

@@ -18,8 +18,10 @@ static const char *const trainings[] = {"pgo", "extended", "own", "both"};
 static struct locked_profile wanted_by(const struct cpython_build *b, const char *kind)
 {
 	const char *lto = !strcmp(kind, "bolt") ? b->request.options.lto : NULL;
+	const char *abi = cpython_abiflags(&b->request.options);
 
 	return (struct locked_profile){.kind = (char *)kind,
+		.abi = *abi ? (char *)abi : NULL,
 		.lto = (char *)lto,
 		.version = (char *)cpython_of(b)->version,
 		.compiler = (char *)toolchain_family(b->full),
@@ -50,9 +52,10 @@ int profile_locked(
 		return -1;
 	found = profiles_find(all, &wanted);
 	if (!found) {
-		p->words = xasprintf("none is locked for CPython %s with %s %s%s%s on %s",
-			wanted.version, wanted.compiler, wanted.release,
-			wanted.lto ? " and LTO " : "", wanted.lto ? wanted.lto : "", wanted.triple);
+		p->words = xasprintf("none is locked for CPython %s%s with %s %s%s%s on %s",
+			wanted.version, wanted.abi ? wanted.abi : "", wanted.compiler,
+			wanted.release, wanted.lto ? " and LTO " : "", wanted.lto ? wanted.lto : "",
+			wanted.triple);
 		return 0;
 	}
 	if (profiles_check(all, found, &p->source, err) < 0)
@@ -89,6 +92,10 @@ int profile_choose(struct cpython_build *b, struct err *err)
 	const struct cpython_options *o = &b->request.options;
 	CLEANUP_CLOSE int script = -1;
 
+	if (!strcmp(o->debug, "yes")) {
+		b->profile.words = xstrdup("none, since a debug build is not optimised");
+		return 0;
+	}
 	if (!strcmp(o->profile, "locked")) {
 		CLEANUP_FREE char *none = NULL;
 
@@ -223,12 +230,14 @@ static char *index_entry(const struct cpython_build *b, const char *kind, const 
 		"  - file: %s\n    kind: %s\n    cpython: %s\n    compiler: %s\n    release: '%s'\n"
 		"    triple: %s\n",
 		file, w.kind, w.version, w.compiler, w.release, w.triple);
+	if (w.abi)
+		buf_addf(&text, "    abi: %s\n", w.abi);
 	if (w.lto)
 		buf_addf(&text, "    lto: %s\n", w.lto);
 	buf_addf(&text, "    size: %llu\n    sha256: %s\n    content: %s\n",
 		(unsigned long long)r->size, r->hex, content);
-	buf_addf(&text, "    training: %s\n    command: solder build %s --cc %s", train, w.version,
-		path_base(b->full->cc));
+	buf_addf(&text, "    training: %s\n    command: solder build %s%s --cc %s", train,
+		w.version, w.abi ? " --freethreaded yes" : "", path_base(b->full->cc));
 	if (w.lto)
 		buf_addf(&text, " --lto %s --bolt yes --bolt-profile train", w.lto);
 	else

@@ -65,8 +65,9 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 		profile_fit(b, &used, &fit, err) < 0 || bolt_report(b, &report, err) < 0)
 		return -1;
 	bolt = bolt_text(report);
-	buf_addf(&how, "-O%s, PGO %s, LTO %s, PIE %s, hardening %s", o->optimize,
-		used ? "yes" : "no", o->lto, o->pie, hardening ? hardening : "of its own");
+	buf_addf(&how, "-O%s, PGO %s, LTO %s, PIE %s, hardening %s",
+		!strcmp(o->debug, "yes") ? "g" : o->optimize, used ? "yes" : "no", o->lto, o->pie,
+		hardening ? hardening : "of its own");
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
 
@@ -93,11 +94,11 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 				patches));
 	}
 	*ret = json_pack(
-		"{s:s, s:{s:s, s:s, s:s*, s:s, s:s, s:s*, s:s, s:s, s:s*, s:s}, s:o, s:o, s:o*}",
-		"series", b->plan.series, "distribution", "python", s->chosen[s->n - 1].version,
-		"link", o->link, "like", b->request.like, "optimisation", how.data, "profile", fit,
-		"bolt", bolt, "tls", o->tls, "compiler", b->full->version, "linker",
-		b->full->linker, "triple", b->full->triple, "options",
+		"{s:s, s:s, s:{s:s, s:s, s:s*, s:s, s:s, s:s*, s:s, s:s, s:s*, s:s}, s:o, s:o, s:o*}",
+		"series", b->plan.series, "abiflags", b->plan.abiflags, "distribution", "python",
+		s->chosen[s->n - 1].version, "link", o->link, "like", b->request.like,
+		"optimisation", how.data, "profile", fit, "bolt", bolt, "tls", o->tls, "compiler",
+		b->full->version, "linker", b->full->linker, "triple", b->full->triple, "options",
 		options_json(b, profile, bolt_profile), "packages", packages, "bolt", report);
 	return *ret ? 0
 		    : err_set(err, ERR_INPUT, "the compiler '%s' does not say its version in UTF-8",

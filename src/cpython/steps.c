@@ -217,6 +217,11 @@ struct step *step_of_cpython(struct cpython_build *b, const char *kind, const ch
 
 	strv_addf(&s->env, "VERSION=%s", c->version);
 	strv_addf(&s->env, "MAJORMINOR=%s", b->plan.series);
+	/* What programs and libraries are called, and the folder of the standard library: debug and
+	 * release builds share that. */
+	strv_addf(&s->env, "LDVERSION=%s%s", b->plan.series, b->plan.abiflags);
+	strv_addf(
+		&s->env, "STDLIB=python%s%s", b->plan.series, *b->plan.abiflags == 't' ? "t" : "");
 	strv_add(&s->env, "PATH=/usr/local/bin:/usr/bin:/bin");
 	for (size_t i = 0; !prelude && i + 1 < b->sources.n; i++)
 		if (b->plan.plan.steps[i] != b->plan.sysroot)
@@ -278,8 +283,11 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 	s = b->plan.profile = step_of_cpython(b, "profile", "", "profile.sh", NULL, err);
 	if (!s)
 		return -1;
-	/* A profile is independent of how code is accessed and linked. */
+	/* A profile is independent of how code is accessed and linked, but not of what it is. */
 	cpython_defaults(&plain);
+	plain.freethreaded = o->freethreaded;
+	plain.jit = o->jit;
+	plain.tail_call = o->tail_call;
 	/* gcc's does not fit where the C library's headers say something else. */
 	if (b->full->family == CC_GCC)
 		plain.fortify = o->fortify;
@@ -329,6 +337,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	if (cpython_check_patches(cpython_of(b), o, err) < 0)
 		return -1;
 	snprintf(p->series, sizeof(p->series), "%u.%u", major % 100, minor % 1000);
+	p->abiflags = cpython_abiflags(o);
 	for (size_t i = 0; i + 1 < b->sources.n; i++) {
 		if (plan_package(b, &b->sources.chosen[i], err) < 0)
 			return -1;
@@ -342,6 +351,8 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	step_toolchain(p->compile, b->full);
 	step_sysroot(b, p->compile);
 	add_options(p->compile, b->full, o, false);
+	if (strcmp(o->jit, "no") != 0 && cpython_add_jit(p->compile, version, err) < 0)
+		return -1;
 	if (p->profile)
 		step_view(p->compile, "PROFILE", p->profile, "profile");
 	add_licences(cpython_of(b), &licences);

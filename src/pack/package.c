@@ -215,7 +215,8 @@ static int open_package(struct package *p, struct err *err)
 	p->triple = package_triple(p);
 	p->name = xasprintf(
 		"cpython-%s+%s-%s", package_text(p->says, "python_version"), p->date, p->triple);
-	p->lib_rel = xasprintf("lib/python%s", p->dist.series);
+	p->lib_rel = xasprintf("lib/python%s%s", p->dist.series,
+		strchr(package_text(p->says, "abiflags"), 't') ? "t" : "");
 	name_options(p);
 	find_tests(p);
 	return 0;

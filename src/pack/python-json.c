@@ -308,7 +308,8 @@ static json_t *licences(const struct package *p)
 char *python_json(const struct package *p, const struct tar_list *full, struct err *err)
 {
 	static const char licence[] = "licenses/cpython/LICENSE";
-	CLEANUP_FREE char *exe = xasprintf("install/bin/python%s", p->dist.series);
+	CLEANUP_FREE char *exe = xasprintf(
+		"install/bin/python%s%s", p->dist.series, package_text(p->says, "abiflags"));
 	CLEANUP_FREE char *platform = xasprintf("install/%s", p->config_rel);
 	json_t *j = json_copy(p->says), *tests = json_array();
 	struct err bad = ERR_INIT;

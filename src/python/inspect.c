@@ -330,6 +330,11 @@ static void show_dist(struct doc *doc, const struct python *dist)
 	if (dist->system)
 		doc_fact(doc, "", "shared with other software: only Python's own files are shown");
 	doc_fact(doc, "version", dist->version);
+	if (dist->abiflags && strspn(dist->abiflags, "td"))
+		doc_fact(doc, "build",
+			!strcmp(dist->abiflags, "t")   ? "free-threaded (ABI t)"
+			: !strcmp(dist->abiflags, "d") ? "debug (ABI d)"
+						       : "free-threaded and debug (ABI td)");
 	if (py_other_implementation(dist))
 		doc_fact(doc, "implementation", py_other_implementation(dist));
 	if (!dist->runs)

@@ -219,7 +219,7 @@ int py_artifacts_json(const char *dir, json_t **ret, struct err *err)
 	CLEANUP_FREE char *python = NULL, *library = NULL, *archive = NULL;
 	struct err ignored = ERR_INIT;
 	json_t *build, *built, *list;
-	const char *series;
+	const char *series, *abiflags;
 	int failed;
 
 	if (access(record, R_OK) < 0 && errno == EACCES)
@@ -231,9 +231,10 @@ int py_artifacts_json(const char *dir, json_t **ret, struct err *err)
 		err_set(err, ERR_INPUT, "'%s' is not a distribution that solder built", dir);
 		return err_hint(err, "it should hold share/solder/build.json");
 	}
-	python = xasprintf("%s/bin/python%s", dir, series);
-	library = xasprintf("%s/lib/libpython%s.so.1.0", dir, series);
-	archive = xasprintf("%s/lib/libpython%s.a", dir, series);
+	abiflags = json_word(build, "abiflags") ? json_word(build, "abiflags") : "";
+	python = xasprintf("%s/bin/python%s%s", dir, series, abiflags);
+	library = xasprintf("%s/lib/libpython%s%s.so.1.0", dir, series, abiflags);
+	archive = xasprintf("%s/lib/libpython%s%s.a", dir, series, abiflags);
 	built = json_object_get(build, "distribution");
 	json_object_set_new(built, "path", json_text(dir));
 	list = json_array();

@@ -144,7 +144,8 @@ static bool is_system_prefix(const char *prefix)
 	       (real && (!strcmp(prefix, real) || !strcmp(prefix, local)));
 }
 
-/* "3.13" from a folder lib/python3.13 with a standard library; NULL unless there is exactly one. */
+/* "3.13", or "3.13t", from a folder lib/python3.13 with a standard library; NULL unless there is
+ * exactly one. */
 static char *series_below(const char *prefix)
 {
 	CLEANUP_FREE char *lib = xasprintf("%s/lib", prefix), *found = NULL;
@@ -196,6 +197,11 @@ static void version_from_place(struct python *dist)
 			dist->abiflags = xstrdup(flags);
 	} else {
 		dist->series = series_below(dist->prefix);
+		flags = dist->series ? dist->series + strcspn(dist->series, "t") : "";
+		if (*flags) {
+			dist->abiflags = xstrdup(flags);
+			dist->series[flags - dist->series] = '\0';
+		}
 	}
 	if (!dist->series)
 		return;

@@ -24,6 +24,7 @@ static int read_profile(
 		{"compiler", YAML_TEXT, FIELD(compiler)},
 		{"release", YAML_TEXT, FIELD(release)},
 		{"triple", YAML_TEXT, FIELD(triple)},
+		{"abi", YAML_MAYBE, FIELD(abi)},
 		{"lto", YAML_MAYBE, FIELD(lto)},
 		{"size", YAML_TEXT, offsetof(struct raw_profile, size)},
 		{"sha256", YAML_TEXT, FIELD(sha256)},
@@ -77,9 +78,10 @@ int profiles_load(const char *dir, struct profiles **ret, struct err *err)
 	return 0;
 }
 
-static bool same_lto(const struct locked_profile *a, const struct locked_profile *b)
+/* Both may be NULL. */
+static bool same(const char *a, const char *b)
 {
-	return a->lto && b->lto ? !strcmp(a->lto, b->lto) : a->lto == b->lto;
+	return a && b ? !strcmp(a, b) : a == b;
 }
 
 const struct locked_profile *profiles_find(
@@ -96,7 +98,8 @@ const struct locked_profile *profiles_find(
 
 		if (strcmp(q->kind, wanted->kind) || strcmp(q->compiler, wanted->compiler) ||
 			strcmp(q->release, wanted->release) || strcmp(q->triple, wanted->triple) ||
-			!same_lto(q, wanted) || !version_in_series(q->version, series))
+			!same(q->abi, wanted->abi) || !same(q->lto, wanted->lto) ||
+			!version_in_series(q->version, series))
 			continue;
 		if (!strcmp(q->version, wanted->version))
 			return q;
@@ -134,7 +137,8 @@ void profiles_free(struct profiles *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct locked_profile *q = &p->v[i];
 		char *const texts[] = {q->file, q->kind, q->version, q->compiler, q->release,
-			q->triple, q->lto, q->sha256, q->content, q->training, q->command, q->date};
+			q->triple, q->abi, q->lto, q->sha256, q->content, q->training, q->command,
+			q->date};
 
 		for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
 			free(texts[k]);

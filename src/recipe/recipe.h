@@ -130,6 +130,7 @@ struct locked_profile {
 	char *version;            /* of CPython */
 	char *compiler, *release; /* "gcc" and "12.2.0"; "clang" and "22" */
 	char *triple;
+	char *abi; /* "t": free-threaded; NULL: of the usual one */
 	char *lto; /* of the code that BOLT knows by it: "thin"; NULL: of any, as PGO's */
 	uint64_t size;
 	char *sha256;                    /* of the file */
@@ -148,8 +149,8 @@ int profiles_load(const char *dir, struct profiles **ret, struct err *err);
 void profiles_free(struct profiles *p);
 void cleanup_profiles(struct profiles **p);
 
-/* The profile of this kind, compiler, machine and LTO for a version of CPython, else that of the
- * newest version of its series; NULL: none. */
+/* The profile of this kind, compiler, machine, ABI and LTO for a version of CPython, else that of
+ * the newest version of its series; NULL: none. */
 const struct locked_profile *profiles_find(
 	const struct profiles *p, const struct locked_profile *wanted);
 /* Sets *path (to be freed) to the file of a profile. An error unless it is what is locked. */

@@ -27,7 +27,8 @@ static void setup(struct fixture *f, char *root)
 		.tree = &f->tree,
 		.link = &f->link,
 		.last = &f->link,
-		.series = "3.13"};
+		.series = "3.13",
+		.abiflags = ""};
 	f->out = xasprintf("%s/out", root);
 	scratch_file(root, "store/cpython-compile-1/tree/source-date-epoch", "1234567890", 0644);
 	scratch_file(root, "store/cpython-tree-2/tree/python/lib/os.py", "pass", 0644);

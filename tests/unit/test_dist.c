@@ -460,9 +460,40 @@ static void test_not_running(void **state)
 	assert_true(files.v[4].site && !files.v[4].problem);
 }
 
+/* The ABI is in the interpreter's name, or else in that of the library's folder. */
+static void test_abi_by_names(void **state)
+{
+	static const struct {
+		const char *program, *folder, *abiflags;
+	} cases[] = {{"python3.13td", "python3.13t", "td"}, {"python3.13d", "python3.13", "d"},
+		{"python", "python3.13t", "t"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_FREE char *what =
+			xasprintf("%s/%zu/bin/%s", (char *)*state, i, cases[i].program);
+		CLEANUP_FREE char *program = xasprintf("%zu/bin/%s", i, cases[i].program);
+		CLEANUP_FREE char *os = xasprintf("%zu/lib/%s/os.py", i, cases[i].folder);
+		CLEANUP_FREE char *library =
+			xasprintf("%zu/lib/libpython3.13%s.so.1.0", i, cases[i].abiflags);
+		CLEANUP_PYTHON struct python dist = {0};
+		struct err err = ERR_INIT;
+
+		put_elf(*state, program);
+		put_elf(*state, library);
+		scratch_file(*state, os, "", 0644);
+		if (py_find(what, &dist, &err) < 0)
+			fail_msg("%s", err.msg);
+		assert_string_equal(dist.series, "3.13");
+		assert_string_equal(dist.abiflags, cases[i].abiflags);
+		assert_string_equal(path_base(dist.stdlib), cases[i].folder);
+		assert_string_equal(path_base(dist.libpython_shared), path_base(library));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(test_abi_by_names),
 		SCRATCH_TEST(test_folders_and_links),
 		SCRATCH_TEST(test_environments),
 		cmocka_unit_test(test_pyvenv_parse),

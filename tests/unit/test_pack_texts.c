@@ -96,9 +96,11 @@ static void test_python_json(void **state)
 	/* others have this word in the one and not in the other */
 	free(f.p.opts);
 	f.p.opts = xstrdup("freethreaded+pgo");
+	json_object_set_new(f.p.says, "abiflags", json_string("t"));
 	j = python_json_of(&f);
 	assert_json_text(j, "build_options", "freethreaded+pgo");
 	assert_json_text(j, "optimizations", "pgo");
+	assert_json_text(j, "python_exe", "install/bin/python3.13t");
 	json_decref(j);
 	package_release(&f);
 }

@@ -80,6 +80,28 @@ static void test_choice(void **state)
 	}
 }
 
+/* A profile is of functions of its ABI. */
+static void test_abi(void **state)
+{
+	static char threads[] = "t";
+	CLEANUP(cleanup_profiles) struct profiles *p = NULL;
+	struct locked_profile w = wanted("3.13.15", "clang", "22", NULL);
+	struct err err = ERR_INIT;
+	char *root = *state;
+
+	write_index(root, "profiles:\n" ENTRY("a", "3.13.15", "clang", "22"));
+	assert_int_equal(profiles_load(root, &p, &err), 0);
+	w.abi = threads;
+	assert_null(profiles_find(p, &w));
+	profiles_free(p);
+	write_index(root, "profiles:\n" ENTRY("b", "3.13.15", "clang", "22") "    abi: t\n" ENTRY(
+				  "a", "3.13.15", "clang", "22"));
+	assert_int_equal(profiles_load(root, &p, &err), 0);
+	assert_string_equal(profiles_find(p, &w)->file, "b");
+	w.abi = NULL;
+	assert_string_equal(profiles_find(p, &w)->file, "a");
+}
+
 static void test_none(void **state)
 {
 	CLEANUP(cleanup_profiles) struct profiles *p = NULL;
@@ -203,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(test_choice),
+		SCRATCH_TEST(test_abi),
 		SCRATCH_TEST(test_none),
 		SCRATCH_TEST(test_hostile),
 		SCRATCH_TEST(test_damaged),

@@ -1,0 +1,146 @@
+/* Pythons of another kind: free-threaded, debug, with a JIT, or interpreting by tail calls. Which
+ * versions and compilers they take, what goes with them, and how their files are called. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cpython/cpython-internal.h"
+
+/* A clang of this release or newer has preserve_none, with which a tail call costs no registers. */
+#define PRESERVE_NONE 19
+
+static bool yes(const char *value)
+{
+	return value && !strcmp(value, "yes");
+}
+
+const char *cpython_abiflags(const struct cpython_options *o)
+{
+	return yes(o->freethreaded) ? yes(o->debug) ? "td" : "t" : yes(o->debug) ? "d" : "";
+}
+
+void cpython_fill_abi(struct cpython_options *o)
+{
+	static const struct cpython_setting only = {"malloc", "mimalloc"};
+
+	if (yes(o->freethreaded))
+		cpython_fill(o, &only, 1);
+}
+
+int cpython_check_abi(const struct cpython_options *o, struct err *err)
+{
+	const bool own = strcmp(o->profile, "none") != 0 && strcmp(o->profile, "locked") != 0;
+	const struct {
+		bool is;
+		const char *what, *why;
+	} never[] = {
+		{yes(o->freethreaded) && strcmp(o->malloc, "mimalloc") != 0,
+			"--freethreaded with --malloc pymalloc",
+			"without a GIL, objects are allocated by mimalloc alone"},
+		{yes(o->freethreaded) && strcmp(o->arenas, "small") != 0,
+			"--freethreaded with --arenas huge", "the arenas are pymalloc's"},
+		{yes(o->freethreaded) && strcmp(o->jit, "no") != 0, "--freethreaded with --jit",
+			"the JIT's code needs the GIL"},
+		{yes(o->debug) && own, "--debug with a profile", "a debug build is not optimised"},
+		{yes(o->debug) && yes(o->bolt), "--debug with --bolt",
+			"a debug build is not optimised"},
+		{yes(o->debug) && strcmp(o->optimize, "3") != 0, "--debug with --optimize",
+			"a debug build is compiled with -Og"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
+		if (never[i].is) {
+			err_set(err, ERR_USAGE, "%s cannot be built: %s", never[i].what,
+				never[i].why);
+			return err_hint(err, "leave one of them out");
+		}
+	return 0;
+}
+
+/* ---- versions -------------------------------------------------------------------------------- */
+
+static int too_old(const char *version, const char *what, const char *first, struct err *err)
+{
+	err_set(err, ERR_USAGE, "CPython %s has no %s, which came with %s", version, what, first);
+	return err_hint(err, "leave it out, or choose a newer version");
+}
+
+unsigned int cpython_jit_llvm(const char *version)
+{
+	/* Tools/jit/_llvm.py */
+	return version_matches(version, "<3.14") ? 18 : version_matches(version, "<3.15") ? 19 : 21;
+}
+
+static int check_jit(const char *version, struct err *err)
+{
+	const unsigned int llvm = cpython_jit_llvm(version);
+	CLEANUP_FREE char *clang = xasprintf("clang-%u", llvm);
+	CLEANUP_FREE char *readobj = xasprintf("llvm-readobj-%u", llvm);
+	const char *const needs[] = {clang, readobj, "python3"};
+	const char *lacks = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needs) && !lacks; i++) {
+		CLEANUP_FREE char *found = find_program(needs[i]);
+
+		lacks = found ? NULL : needs[i];
+	}
+	if (!lacks)
+		return 0;
+	err_set(err, ERR_ENVIRONMENT,
+		"the JIT of CPython %s is made with LLVM %u and a Python: there is no '%s' on PATH",
+		version, llvm, lacks);
+	return err_hint(err,
+		"install the packages clang-%u, llvm-%u and python3, or leave out --jit", llvm,
+		llvm);
+}
+
+/* What makes the JIT's code is in the code. */
+int cpython_add_jit(struct step *s, const char *version, struct err *err)
+{
+	const unsigned int llvm = cpython_jit_llvm(version);
+	CLEANUP_FREE char *clang = xasprintf("clang-%u", llvm);
+	CLEANUP_FREE char *readobj = xasprintf("llvm-readobj-%u", llvm);
+	CLEANUP_FREE char *path = find_program(clang);
+	char hex[SHA256_HEX_SIZE];
+
+	if (!path || sha256_file(path, hex, NULL, err) < 0)
+		return path ? -1 : check_jit(version, err);
+	step_input(s, "jit=%s", hex);
+	strv_add(&s->programs, clang);
+	strv_add(&s->programs, readobj);
+	strv_add(&s->programs, "python3");
+	return 0;
+}
+
+static int settle_tail_call(
+	struct cpython_options *o, const char *version, const struct toolchain *t, struct err *err)
+{
+	const bool known = version_matches(version, ">=3.14");
+	const bool can = t->family == CC_CLANG && t->major >= PRESERVE_NONE &&
+			 (!strncmp(t->triple, "x86_64-", 7) || !strncmp(t->triple, "aarch64-", 8));
+
+	if (!strcmp(o->tail_call, "auto"))
+		o->tail_call = known && can ? "yes" : "no";
+	if (!yes(o->tail_call) || (known && can))
+		return 0;
+	if (!known)
+		return too_old(version, "interpreter by tail calls", "3.14", err);
+	err_set(err, ERR_USAGE,
+		"--tail-call yes needs clang %d or newer, for x86-64 or AArch64, and the compiler is '%s'",
+		PRESERVE_NONE, t->version);
+	return err_hint(err, "choose one with --cc, or leave out --tail-call");
+}
+
+int cpython_check_version(
+	struct cpython_options *o, const char *version, const struct toolchain *t, struct err *err)
+{
+	const bool has = version_matches(version, ">=3.13");
+
+	if (yes(o->freethreaded) && !has)
+		return too_old(version, "free-threaded build", "3.13", err);
+	if (strcmp(o->jit, "no") != 0 && !has)
+		return too_old(version, "JIT", "3.13", err);
+	if (strcmp(o->jit, "no") != 0 && check_jit(version, err) < 0)
+		return -1;
+	return settle_tail_call(o, version, t, err);
+}
