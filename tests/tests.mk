@@ -74,6 +74,11 @@ check-dist: all ## the real tree: ELF properties, relocation, embedding, CPython
 	@SOLDER=$(abspath $(OUT)/solder) FORM='$(DIST_FORM)' sh tests/dist/run.sh
 .PHONY: check-dist
 
+check-abis: all ## free-threaded, debug, and both: built, every check on each, packed (ABIS='t d td' TREES=DIR)
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_CHECK) $(PACKAGES_PACK)
+	@SOLDER=$(abspath $(OUT)/solder) FORM='$(or $(ABI_FORM),--cc gcc)' sh tests/dist/abis.sh
+.PHONY: check-abis
+
 check-old: $(OUT)/solder ## a tree (TREE=DIR) on an old Debian (ROOT=DIR, by debootstrap; see tests/old/run.sh)
 	@SOLDER=$(abspath $(OUT)/solder) TREE=$(abspath $(TREE)) ROOT=$(abspath $(ROOT)) \
 		sh tests/old/run.sh | tee $(OUT)/old.log; \

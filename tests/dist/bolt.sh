@@ -1,7 +1,7 @@
 # What BOLT laid out anew: that it did, and that the rest is as it was.
 . "$HERE/common.sh"
 
-library=$(ls "$TREE"/lib/libpython3.??.so.1.0)
+library=$TREE/lib/libpython$NAMED.so.1.0
 code=$PYTHON
 [ "$LINK" = static ] || code=$library
 if ! readelf -SW "$code" | grep -q ' \.bolt\.org\.text '; then
@@ -27,9 +27,9 @@ check "build.json says what was done" grep '"samples_fit"' "$TREE/share/solder/b
 
 # The proof of the build, again, in the moved tree.
 if have cc; then
-	cc -shared -fPIC -O1 -fexceptions -I"$TREE/include/python$VERSION" \
+	cc -shared -fPIC -O1 -fexceptions -I"$TREE/include/python$NAMED" \
 		-o "$SCRATCH/unwinding.so" "$RECIPES/cpython/unwinding.c" -lgcc_s
-	cc -o "$SCRATCH/through" "$TREE/lib/python$VERSION/config-$VERSION-"*/python.o "$library" \
+	cc -o "$SCRATCH/through" "$TREE/lib/$STDLIB/config-$NAMED-"*/python.o "$library" \
 		-Wl,-rpath,"$TREE/lib"
 	TMPDIR=$SCRATCH
 	export TMPDIR
@@ -43,16 +43,16 @@ check "CPython's test_hashlib" "$PYTHON" -E -B -m test test_hashlib
 
 if [ -n "$llvm" ]; then
 	mkdir -p "$SCRATCH/bare/bin" "$SCRATCH/bare/lib"
-	ln -s "$TREE/lib/python$VERSION" "$SCRATCH/bare/lib/"
+	ln -s "$TREE/lib/$STDLIB" "$SCRATCH/bare/lib/"
 	cp "$library" "$SCRATCH/bare/lib/"
 	for how in --strip-debug --strip-all; do
-		"$llvm" "$how" "$PYTHON" "$SCRATCH/bare/bin/python$VERSION"
+		"$llvm" "$how" "$PYTHON" "$SCRATCH/bare/bin/python$NAMED"
 		"$llvm" "$how" "$library" "$SCRATCH/bare/lib/${library##*/}"
-		check "starts after $how" "$SCRATCH/bare/bin/python$VERSION" -I -B -c 'import ssl, decimal'
+		check "starts after $how" "$SCRATCH/bare/bin/python$NAMED" -I -B -c 'import ssl, decimal'
 	done
 	if have valgrind; then
 		check "hashes under valgrind" env PYTHONMALLOC=malloc valgrind -q --error-exitcode=9 \
-			--undef-value-errors=no "$SCRATCH/bare/bin/python$VERSION" -s -S -B \
+			--undef-value-errors=no "$SCRATCH/bare/bin/python$NAMED" -s -S -B \
 			"$RECIPES/cpython/proof.py" hashes short
 	else
 		skip "hashes under valgrind" "no valgrind here"

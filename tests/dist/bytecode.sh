@@ -2,7 +2,7 @@
 # compiled alone is the tree's to the byte.
 . "$HERE/common.sh"
 
-library=lib/python$VERSION
+library=lib/$STDLIB
 # Has two functions with an equal constant set, which share it or do not.
 tests=test/test_tkinter
 [ -d "$TREE/$library/$tests" ] || tests=tkinter/test

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from checks import LINK, PYTHON, SCRATCH, TREE, VERSION, Beside, check, equal
+from checks import LINK, NAMED, PYTHON, SCRATCH, TREE, VERSION, Beside, check, equal
 from damaging import (ARCHIVE, CONFIG, COPY, INTERPRETER, LIBRARY, LINKED, STDLIB, WORK,
                       add_extension, append, at, compiled, edit, extension, libpl, own,
                       relink_interpreter, relink_library, run, source, sysconfig_data, tool,
@@ -180,7 +180,7 @@ def _():
 
 @damage("SONAME changed", "soname")
 def _():
-    run(tool("patchelf"), "--set-soname", f"libpython{VERSION}.so.9", own(LIBRARY))
+    run(tool("patchelf"), "--set-soname", f"libpython{NAMED}.so.9", own(LIBRARY))
 
 
 @damage("libpython3.so for another version", "stub-library")
@@ -396,7 +396,7 @@ def _():
 
 @damage("sysconfig names a library that is not there", "sysconfig-library")
 def _():
-    append(sysconfig_data(), f"\nbuild_time_vars['INSTSONAME'] = 'libpython{VERSION}.so.9'\n")
+    append(sysconfig_data(), f"\nbuild_time_vars['INSTSONAME'] = 'libpython{NAMED}.so.9'\n")
 
 
 @damage("sysconfig says static", "link-mode")
@@ -411,18 +411,18 @@ def _():
 
 @damage("a .pc file of the build's prefix", "pkg-config")
 def _():
-    edit(f"lib/pkgconfig/python-{VERSION}-embed.pc",
+    edit(f"lib/pkgconfig/python-{NAMED}-embed.pc",
          ("prefix=${pcfiledir}/../..", "prefix=/install"))
 
 
 @damage("a .pc file that names another library", "pkg-config")
 def _():
-    edit(f"lib/pkgconfig/python-{VERSION}-embed.pc", (f"-lpython{VERSION}", "-lpython2.7"))
+    edit(f"lib/pkgconfig/python-{NAMED}-embed.pc", (f"-lpython{NAMED}", "-lpython2.7"))
 
 
 @damage("no .pc file", "pkg-config", "dangling-links")
 def _():
-    os.unlink(at(f"lib/pkgconfig/python-{VERSION}.pc"))
+    os.unlink(at(f"lib/pkgconfig/python-{NAMED}.pc"))
 
 
 @damage("python3-config of the build's prefix", "python-config")
@@ -442,7 +442,7 @@ def _():
 
 @damage("no headers", "headers")
 def _():
-    os.unlink(at(f"include/python{VERSION}/Python.h"))
+    os.unlink(at(f"include/python{NAMED}/Python.h"))
 
 
 # Layout.
@@ -472,7 +472,7 @@ def _():
 
 @damage("a script of the build", "shebangs")
 def _():
-    edit("bin/pip3", ("#!/bin/sh\n", f"#!/install/bin/python{VERSION}\n"))
+    edit("bin/pip3", ("#!/bin/sh\n", f"#!/install/bin/python{NAMED}\n"))
 
 
 @damage("a script of one place", "shebangs")

@@ -5,15 +5,15 @@ import os
 import shutil
 import subprocess
 
-from checks import SCRATCH, TREE, VERSION, Skip
+from checks import NAMED, SCRATCH, STDLIB, TREE, Skip
 
 COPY = os.path.join(SCRATCH, "damaged")
 WORK = os.path.join(SCRATCH, "work")
-LIBRARY = f"lib/libpython{VERSION}.so.1.0"
-ARCHIVE = f"lib/libpython{VERSION}.a"
-INTERPRETER = f"bin/python{VERSION}"
-STDLIB = f"lib/python{VERSION}"
-CONFIG = f"bin/python{VERSION}-config"
+LIBRARY = f"lib/libpython{NAMED}.so.1.0"
+ARCHIVE = f"lib/libpython{NAMED}.a"
+INTERPRETER = f"bin/python{NAMED}"
+STDLIB = f"lib/{STDLIB}"
+CONFIG = f"bin/python{NAMED}-config"
 LINKED = ["-Wl,-z,relro,-z,now", "-Wl,--build-id"]
 
 

@@ -12,14 +12,14 @@ import subprocess
 import sys
 import sysconfig
 
-from checks import PYTHON, SCRATCH, TREE, VERSION, check, equal
+from checks import NAMED, PYTHON, SCRATCH, STDLIB, TREE, VERSION, check, equal
 
 VARS = sysconfig.get_config_vars()
-INCLUDE = f"{TREE}/include/python{VERSION}"
+INCLUDE = f"{TREE}/include/python{NAMED}"
 LIBDIR = f"{TREE}/lib"
 LIBPL = sysconfig.get_config_var("LIBPL")
-CONFIG = f"{TREE}/bin/python{VERSION}-config"
-LIBRARY = f"libpython{VERSION}.so"
+CONFIG = f"{TREE}/bin/python{NAMED}-config"
+LIBRARY = f"libpython{NAMED}.so"
 CONFIGURED = re.compile(r"(?:^|[\s=:,;\"']|-[ILR])/install(?=[/\s:,;\"']|$)")
 
 
@@ -41,9 +41,9 @@ def _():
     wanted = {
         "LIBDIR": LIBDIR,
         "BINDIR": f"{TREE}/bin",
-        "LIBDEST": f"{LIBDIR}/python{VERSION}",
-        "BINLIBDEST": f"{LIBDIR}/python{VERSION}",
-        "DESTSHARED": f"{LIBDIR}/python{VERSION}/lib-dynload",
+        "LIBDEST": f"{LIBDIR}/{STDLIB}",
+        "BINLIBDEST": f"{LIBDIR}/{STDLIB}",
+        "DESTSHARED": f"{LIBDIR}/{STDLIB}/lib-dynload",
         "INCLUDEPY": INCLUDE,
         "CONFINCLUDEPY": INCLUDE,
         "LIBPC": f"{LIBDIR}/pkgconfig",
@@ -52,14 +52,14 @@ def _():
         equal(VARS[name], path, name)
         below(path)
     below(LIBPL)
-    equal(os.path.dirname(LIBPL), f"{LIBDIR}/python{VERSION}", "LIBPL")
+    equal(os.path.dirname(LIBPL), f"{LIBDIR}/{STDLIB}", "LIBPL")
 
 
 @check("sysconfig: the names of the libraries, and the libraries")
 def _():
     equal(VARS["LDLIBRARY"], LIBRARY, "LDLIBRARY")
     equal(VARS["INSTSONAME"], f"{LIBRARY}.1.0", "INSTSONAME")
-    equal(VARS["LIBRARY"], f"libpython{VERSION}.a", "LIBRARY")
+    equal(VARS["LIBRARY"], f"libpython{NAMED}.a", "LIBRARY")
     equal(VARS["Py_ENABLE_SHARED"], 1)
     # Extension modules take it for what they have to be linked with: nothing.
     equal(VARS["LIBPYTHON"], "", "LIBPYTHON")
@@ -129,7 +129,7 @@ def _():
                 assert TREE in word, f"{name}={value}"
 
 
-DATA = glob.glob(f"{LIBDIR}/python{VERSION}/_sysconfigdata_*.py")
+DATA = glob.glob(f"{LIBDIR}/{STDLIB}/_sysconfigdata_*.py")
 
 
 class Reader:
@@ -261,7 +261,7 @@ for title, config in {"python3-config": CONFIG, "python3-config through a link":
             libs = words(config, "--libs", *embed)
             ldflags = words(config, "--ldflags", *embed)
             for given in (libs, ldflags):
-                equal(f"-lpython{VERSION}" in given, bool(embed), (given, embed))
+                equal(f"-lpython{NAMED}" in given, bool(embed), (given, embed))
                 assert all(word.startswith("-") for word in given), given
                 assert not [w for w in given if w.startswith(("-flto", "-fprofile", "-l:"))], given
             for path in option_values(ldflags, "-L"):
@@ -294,9 +294,9 @@ def _():
         given = subprocess.run(
             ["sh", "-c", 'eval "set -- $("$1" --cflags --ldflags --embed)"; printf "%s\\0" "$@"', "sh",
              config], capture_output=True, text=True, check=True).stdout.split("\0")
-        assert f"-I{strange}/include/python{VERSION}" in given, given
+        assert f"-I{strange}/include/python{NAMED}" in given, given
         assert f"-L{strange}/lib" in given, given
-        assert f"-lpython{VERSION}" in given, given
+        assert f"-lpython{NAMED}" in given, given
 
 
 @check("python-config.py of the config directory")
@@ -311,15 +311,15 @@ def pkg_config(*arguments):
 
 @check("pkg-config: python3 and python3-embed, and the same by their full names")
 def _():
-    for name in ("python3", f"python-{VERSION}"):
+    for name in ("python3", f"python-{NAMED}"):
         equal(option_values(pkg_config("--cflags", name), "-I"), [INCLUDE], name)
         assert not option_values(pkg_config("--libs", name), "-l"), name
         equal(pkg_config("--modversion", name), [VERSION])
-    for name in ("python3-embed", f"python-{VERSION}-embed"):
+    for name in ("python3-embed", f"python-{NAMED}-embed"):
         equal(option_values(pkg_config("--cflags", name), "-I"), [INCLUDE], name)
         libs = pkg_config("--libs", name)
         equal(option_values(libs, "-L"), [LIBDIR], name)
-        equal(option_values(libs, "-l"), [f"python{VERSION}"], name)
+        equal(option_values(libs, "-l"), [f"python{NAMED}"], name)
         static = pkg_config("--static", "--libs", name)
         assert "-lm" in static, static
     for name in ("python3", "python3-embed"):
@@ -347,7 +347,7 @@ def _():
 
 @check("build-details.json")
 def _():
-    path = f"{LIBDIR}/python{VERSION}/build-details.json"
+    path = f"{LIBDIR}/{STDLIB}/build-details.json"
     if sys.version_info < (3, 14):
         assert not os.path.exists(path)
         return

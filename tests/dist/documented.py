@@ -6,7 +6,7 @@ the other, and one that is `export` counts for those behind it. SUBSTITUTES says
 line that takes long, needs the network or another compiler, and why; a line that is not there runs as
 printed, and fails the test if it ends otherwise than EXITS says.
 
-LABEL, SOLDER, WORK, HERE and VERSION come from run.sh. Prints "ok", "FAIL" and "note" lines.
+LABEL, SOLDER, WORK, HERE, VERSION and NAMED come from run.sh. Prints "ok", "FAIL" and "note" lines.
 DOCUMENTED=REGEX runs the groups whose name matches only, TIMES=1 says how long each line took.
 """
 
@@ -24,6 +24,7 @@ LABEL = os.environ["LABEL"]
 WORLD = os.environ["WORK"] + "/documented"
 REPO = os.path.dirname(os.path.dirname(os.environ["HERE"]))
 VERSION = os.environ["VERSION"]
+NAMED = os.environ["NAMED"]
 # A guard against a line that hangs, and nothing else.
 LIMIT = 900
 
@@ -175,9 +176,9 @@ def prepare():
     os.symlink(SOLDER, f"{WORLD}/bin/solder")
     with open(f"{WORLD}/main.c", "w") as f:
         f.write("#include <Python.h>\nint main(void) { Py_Initialize(); return Py_FinalizeEx() != 0; }\n")
-    python = f"static/bin/python{VERSION}"
+    python = f"static/bin/python{NAMED}"
     callgrind = ("valgrind -q --tool=callgrind --dump-instr=yes --skip-plt=no --callgrind-out-file={} "
-                 "{}/bin/python" + VERSION + " -I -S -c pass")
+                 "{}/bin/python" + NAMED + " -I -S -c pass")
     for line in [
         f"sh '{REPO}/tests/dist/demo.sh' '{SOLDER}'",
         "solder build -q -o static",
@@ -192,7 +193,7 @@ def prepare():
         "solder check --json static >known.json",
         "cp $(solder fetch -q --sources debian | grep -i '/python3') usb",
         "minisign -G -W -p release.pub -s release.key && chmod 600 release.key",
-        f"cc -shared -fPIC -I static/include/python{VERSION} -o one.so -xc - <<'END'\n"
+        f"cc -shared -fPIC -I static/include/python{NAMED} -o one.so -xc - <<'END'\n"
         "#include <Python.h>\n"
         "static struct PyModuleDef one = {PyModuleDef_HEAD_INIT, \"one\", NULL, -1, NULL};\n"
         "PyMODINIT_FUNC PyInit_one(void) { return PyModule_Create(&one); }\nEND",

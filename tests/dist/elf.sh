@@ -3,9 +3,9 @@
 . "$HERE/common.sh"
 
 lib=$TREE/lib
-so=$lib/libpython$VERSION.so.1.0
-archive=$lib/libpython$VERSION.a
-dynload=$lib/python$VERSION/lib-dynload
+so=$lib/libpython$NAMED.so.1.0
+archive=$lib/libpython$NAMED.a
+dynload=$lib/$STDLIB/lib-dynload
 system='libc\.so\.6|libm\.so\.6|libdl\.so\.2|libpthread\.so\.0|librt\.so\.1|libutil\.so\.1|ld-linux[-a-z0-9_]*\.so\.[0-9]'
 
 needed() {
@@ -82,10 +82,13 @@ interpreter() {
 
 library() {
 	name="libpython.so:"
-	same "$name SONAME" "$(dynamic "$so" SONAME)" "libpython$VERSION.so.1.0"
-	same "$name development link" "$(readlink "$lib/libpython$VERSION.so")" "${so##*/}"
-	same "$name libpython3.so leads to it" \
-		"$(needed "$lib/libpython3.so" | grep libpython)" "${so##*/}"
+	same "$name SONAME" "$(dynamic "$so" SONAME)" "libpython$NAMED.so.1.0"
+	same "$name development link" "$(readlink "$lib/libpython$NAMED.so")" "${so##*/}"
+	case $NAMED in
+	*d) none "$name no libpython3.so leads to a debug build" "$(ls "$lib/libpython3.so" 2>/dev/null)" ;;
+	*) same "$name libpython3.so leads to it" \
+		"$(needed "$lib/libpython3.so" | grep libpython)" "${so##*/}" ;;
+	esac
 	none "$name hardened" "$(hardened "$so" libpython)"
 	none "$name DT_NEEDED names the C library only" "$(needed "$so" | grep -vxE "$system")"
 	none "$name no DT_RPATH, no DT_RUNPATH" "$(dynamic "$so" RPATH)$(dynamic "$so" RUNPATH)"
@@ -127,7 +130,7 @@ library() {
 static_library() {
 	name="libpython.a:"
 	same "$name in the config directory, too" \
-		"$(readlink -f "$lib/python$VERSION"/config-*/"${archive##*/}")" "$(readlink -f "$archive")"
+		"$(readlink -f "$lib/$STDLIB"/config-*/"${archive##*/}")" "$(readlink -f "$archive")"
 	members=$(ar t "$archive" | wc -l)
 	same "$name every member is machine code" \
 		"$(readelf -hW "$archive" 2>/dev/null | grep -c 'Type: *REL')" "$members"
@@ -198,8 +201,11 @@ glibc() {
 
 interpreter
 library
-same "libpython3.so: finds what it leads to beside itself" \
-	"$(dynamic "$lib/libpython3.so" RUNPATH)" '$ORIGIN'
+case $NAMED in
+*d) ;;
+*) same "libpython3.so: finds what it leads to beside itself" \
+	"$(dynamic "$lib/libpython3.so" RUNPATH)" '$ORIGIN' ;;
+esac
 static_library
 modules
 none "hypot is not the newer one" \

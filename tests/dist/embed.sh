@@ -12,14 +12,14 @@ if ! have cc; then
 fi
 
 lib=$TREE/lib
-config=$TREE/bin/python$VERSION-config
+config=$TREE/bin/python$NAMED-config
 main=$HERE/embed/main.c
 export PKG_CONFIG_PATH="$lib/pkgconfig"
-archive=libpython$VERSION.a
+archive=libpython$NAMED.a
 wanted="prefix $TREE
 base_prefix $TREE
-stdlib $lib/python$VERSION
-dynload $lib/python$VERSION/lib-dynload"
+stdlib $lib/$STDLIB
+dynload $lib/$STDLIB/lib-dynload"
 # Without a Python on it.
 bare=$SCRATCH/bare
 mkdir "$bare" "$SCRATCH/third folder"
@@ -56,7 +56,7 @@ static() {
 
 # The name of libpython.a instead of -lpython: the linker would take the .so of the same folder.
 by_archive() {
-	sed "s/-lpython$VERSION/-l:$archive/"
+	sed "s/-lpython$NAMED/-l:$archive/"
 }
 
 # The stub has no symbols of its own; GNU ld takes those of what it leads to when told so.
@@ -140,8 +140,8 @@ with_clang() {
 with_others() {
 	[ -x "$SCRATCH/config-so" ] || return
 	other="$SCRATCH/other"
-	mkdir -p "$other/bin" "$other/lib/python$VERSION/lib-dynload"
-	: >"$other/lib/python$VERSION/os.py"
+	mkdir -p "$other/bin" "$other/lib/$STDLIB/lib-dynload"
+	: >"$other/lib/$STDLIB/os.py"
 	printf '#!/bin/sh\necho misled\n' >"$other/bin/python3"
 	chmod +x "$other/bin/python3"
 	same "another Python first on PATH does not mislead libpython.so" \
@@ -156,16 +156,19 @@ with_others() {
 }
 
 with_dlopen() {
+	# Debug builds have no stub.
+	stub=libpython3.so
+	case $NAMED in *d) stub= ;; esac
 	check "dlopen: builds" cc -o "$SCRATCH/host" "$HERE/embed/host.c" -ldl || return
-	for name in "libpython$VERSION.so" "libpython$VERSION.so.1.0" libpython3.so; do
+	for name in "libpython$NAMED.so" "libpython$NAMED.so.1.0" $stub; do
 		same "dlopen of $name" "$(PATH=$bare "$SCRATCH/host" "$lib/$name" 2>&1)" "prefix $TREE"
 	done
 	odd=$SCRATCH/$(printf 'no \377 UTF-8')
 	mkdir "$odd" && cp -al "$lib" "$odd/"
 	same "dlopen below a path that is not UTF-8" \
-		"$(PATH=$bare "$SCRATCH/host" "$odd/lib/libpython3.so" 2>&1)" "prefix $odd"
+		"$(PATH=$bare "$SCRATCH/host" "$odd/lib/${stub:-libpython$NAMED.so}" 2>&1)" "prefix $odd"
 	rm -r "$odd"
-	ln -s "$lib/libpython$VERSION.so.1.0" "$SCRATCH/a library"
+	ln -s "$lib/libpython$NAMED.so.1.0" "$SCRATCH/a library"
 	same "dlopen through a link" "$(PATH=$bare "$SCRATCH/host" "$SCRATCH/a library" 2>&1)" \
 		"prefix $TREE"
 }
@@ -176,7 +179,7 @@ if have pkg-config; then
 else
 	skip "pkg-config" "no pkg-config here"
 fi
-with_stub
+case $NAMED in *d) ;; *) with_stub ;; esac
 with_cmake
 with_clang
 with_others

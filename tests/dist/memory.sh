@@ -19,9 +19,20 @@ if [ "$ARENAS" = huge ] && ! [ -e /sys/kernel/mm/transparent_hugepage/enabled ];
 	note "this kernel has no huge pages to ask for"
 	ARENAS=small
 fi
-none "memory for objects" "$("$PYTHON" -I "$HERE/memory.py" "$MALLOC" "$ARENAS" 2>&1)"
-none "memory by PYTHONMALLOC=pymalloc" \
-	"$(PYTHONMALLOC=pymalloc "$PYTHON" "$HERE/memory.py" pymalloc "$ARENAS" 2>&1)"
+# Debug builds look at what they allocate.
+debug=
+case $NAMED in *d) debug=_debug ;; esac
+none "memory for objects" "$("$PYTHON" -I "$HERE/memory.py" "$MALLOC$debug" "$ARENAS" 2>&1)"
+case $STDLIB in
+*t)
+	some "without a GIL, PYTHONMALLOC=pymalloc is refused" \
+		"$(PYTHONMALLOC=pymalloc "$PYTHON" -c pass 2>&1 | grep 'unknown memory allocator')"
+	;;
+*)
+	none "memory by PYTHONMALLOC=pymalloc" \
+		"$(PYTHONMALLOC=pymalloc "$PYTHON" "$HERE/memory.py" pymalloc "$ARENAS" 2>&1)"
+	;;
+esac
 none "memory by PYTHONMALLOC=mimalloc" \
 	"$(PYTHONMALLOC=mimalloc "$PYTHON" "$HERE/memory.py" mimalloc "$ARENAS" 2>&1)"
 # Two interpreters with a lock each take and give back arenas at once.

@@ -8,9 +8,9 @@ import sys
 import threading
 import warnings
 
-from checks import SCRATCH, TREE, VERSION, check, equal, note
+from checks import ABIFLAGS, SCRATCH, STDLIB, TREE, VERSION, check, equal, note
 
-DYNLOAD = f"{TREE}/lib/python{VERSION}/lib-dynload"
+DYNLOAD = f"{TREE}/lib/{STDLIB}/lib-dynload"
 
 
 def release(text):
@@ -345,7 +345,7 @@ def _():
 
     digits = VERSION.replace(".", "")
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    equal(suffix, f".cpython-{digits}-{sys.implementation._multiarch}.so")
+    equal(suffix, f".cpython-{digits}{ABIFLAGS}-{sys.implementation._multiarch}.so")
     equal(sysconfig.get_config_var("SOABI"), suffix[1:-3])
     assert sysconfig.get_platform().startswith("linux-")
     equal(sysconfig.get_config_var("Py_ENABLE_SHARED"), 1)

@@ -9,16 +9,16 @@ if ! have cc; then
 fi
 suffix=$("$PYTHON" -Ic 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
 module=$SCRATCH/probe$suffix
-check "$name: builds" cc -shared -fPIC -o "$module" -I"$TREE/include/python$VERSION" \
-	"$HERE/extension/probe.c" -Wl,--no-as-needed -L"$TREE/lib" "-lpython$VERSION"
+check "$name: builds" cc -shared -fPIC -o "$module" -I"$TREE/include/python$NAMED" \
+	"$HERE/extension/probe.c" -Wl,--no-as-needed -L"$TREE/lib" "-lpython$NAMED"
 same "$name: needs it" "$(readelf -dW "$module" | sed -n 's/.*NEEDED.*\[\(libpython.*\)\]/\1/p')" \
-	"libpython$VERSION.so.1.0"
+	"libpython$NAMED.so.1.0"
 
 # From another folder, and from an environment.
 "$PYTHON" -m venv --without-pip "$SCRATCH/venv"
 case $LINK in
 static) where=$PYTHON ;;
-shared) where=$TREE/lib/libpython$VERSION.so.1.0 ;;
+shared) where=$TREE/lib/libpython$NAMED.so.1.0 ;;
 esac
 probe='
 import os, sys
@@ -36,5 +36,5 @@ done
 same "ctypes.pythonapi is the program's" "$("$PYTHON" -Ic '
 import ctypes
 f = ctypes.pythonapi.PyGILState_Check
-ctypes.CDLL("libpython'"$VERSION"'.so.1.0", ctypes.RTLD_GLOBAL)
+ctypes.CDLL("libpython'"$NAMED"'.so.1.0", ctypes.RTLD_GLOBAL)
 print(ctypes.pythonapi.PyGILState_Check(), ctypes.PyDLL(None).PyGILState_Check())' 2>&1)" "1 1"

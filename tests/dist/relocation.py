@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from checks import LINK, PYTHON, SCRATCH, TREE, VERSION, Skip, check, equal, note
+from checks import LINK, NAMED, PYTHON, SCRATCH, STDLIB, TREE, VERSION, Skip, check, equal, note
 
 CODE = """
 import sys, os, zlib, sysconfig
@@ -28,7 +28,7 @@ def run(argv, executable=PYTHON, options=(), **kwargs):
 
 def finds_itself(lines, prefix=TREE, executable=None):
     equal(lines[:3], [prefix] * 3, "prefixes")
-    stdlib = f"{prefix}/lib/python{VERSION}"
+    stdlib = f"{prefix}/lib/{STDLIB}"
     equal(lines[4], f"{stdlib}/os.py")
     equal(os.path.dirname(lines[5]), f"{stdlib}/lib-dynload")
     equal(lines[6], stdlib)
@@ -88,12 +88,12 @@ def _():
 
 @check("from its own folder, as ./python")
 def _():
-    relative(f"./python{VERSION}", f"{TREE}/bin")
+    relative(f"./python{NAMED}", f"{TREE}/bin")
 
 
 @check("by PATH")
 def _():
-    done = run([f"python{VERSION}"], executable=f"python{VERSION}",
+    done = run([f"python{NAMED}"], executable=f"python{NAMED}",
                env=env(PATH=f"{TREE}/bin:{os.environ['PATH']}"), cwd="/")
     finds_itself(done)
 
@@ -125,7 +125,7 @@ def _():
 @check("through a link to the folder of the tree")
 def _():
     os.symlink(TREE, f"{SCRATCH}/tree")
-    path = f"{SCRATCH}/tree/bin/python{VERSION}"
+    path = f"{SCRATCH}/tree/bin/python{NAMED}"
     # A shared libpython is asked for its real place.
     prefix = f"{SCRATCH}/tree" if LINK == "static" else TREE
     finds_itself(run([path], executable=path), prefix=prefix, executable=path)
@@ -134,7 +134,7 @@ def _():
 @check("through a link to its bin folder")
 def _():
     os.symlink(f"{TREE}/bin", f"{SCRATCH}/programs")
-    path = f"{SCRATCH}/programs/python{VERSION}"
+    path = f"{SCRATCH}/programs/python{NAMED}"
     lines = run([path], executable=path)
     equal(lines[:3], [TREE] * 3, "prefixes")
 
@@ -168,8 +168,8 @@ def _():
 @check("argv[0] is the name of another python3 on PATH")
 def _():
     os.makedirs(f"{SCRATCH}/other/bin")
-    os.makedirs(f"{SCRATCH}/other/lib/python{VERSION}/lib-dynload")
-    open(f"{SCRATCH}/other/lib/python{VERSION}/os.py", "w").close()
+    os.makedirs(f"{SCRATCH}/other/lib/{STDLIB}/lib-dynload")
+    open(f"{SCRATCH}/other/lib/{STDLIB}/os.py", "w").close()
     shutil.copy("/bin/true", f"{SCRATCH}/other/bin/python3")
     finds_itself(run(["python3"], env=env(PATH=f"{SCRATCH}/other/bin:/usr/bin:/bin")))
 
@@ -200,7 +200,7 @@ def _():
     try:
         os.symlink(TREE, f"{link}/t")
         with open(script, "w") as file:
-            file.write(f"#!{link}/t/bin/python{VERSION}\nimport sys, zlib; print(sys.prefix)\n")
+            file.write(f"#!{link}/t/bin/python{NAMED}\nimport sys, zlib; print(sys.prefix)\n")
         os.chmod(script, 0o755)
         done = subprocess.run([*bare, script], capture_output=True, text=True)
         equal(os.path.realpath(done.stdout.strip()), TREE, done.stderr)
@@ -233,9 +233,9 @@ def _():
     shutil.copytree(TREE, other, symlinks=True, copy_function=os.link,
                     ignore=shutil.ignore_patterns("test", "idlelib", "share", "include"))
     # Hard links would be the same files as in the first tree.
-    os.unlink(f"{other}/bin/python{VERSION}")
-    shutil.copy2(PYTHON, f"{other}/bin/python{VERSION}")
-    path = f"{other}/bin/python{VERSION}"
+    os.unlink(f"{other}/bin/python{NAMED}")
+    shutil.copy2(PYTHON, f"{other}/bin/python{NAMED}")
+    path = f"{other}/bin/python{NAMED}"
     finds_itself(run([path], executable=path), prefix=other, executable=path)
     shutil.rmtree(other)
 
@@ -245,16 +245,16 @@ def _():
     other = os.fsdecode(os.fsencode(SCRATCH) + b"/no \xff UTF-8")
     shutil.copytree(TREE, other, symlinks=True, copy_function=os.link,
                     ignore=shutil.ignore_patterns("test", "share", "include"))
-    os.unlink(f"{other}/bin/python{VERSION}")
-    shutil.copy2(PYTHON, f"{other}/bin/python{VERSION}")
+    os.unlink(f"{other}/bin/python{NAMED}")
+    shutil.copy2(PYTHON, f"{other}/bin/python{NAMED}")
     code = "import sys, zlib, ssl, sqlite3, ctypes; print(ascii([sys.prefix, zlib.__file__]))"
     for locale in ("C", "C.UTF-8"):
-        done = subprocess.run([f"{other}/bin/python{VERSION}", "-c", code], capture_output=True,
+        done = subprocess.run([f"{other}/bin/python{NAMED}", "-c", code], capture_output=True,
                               text=True, env=env(LC_ALL=locale))
         assert done.returncode == 0, done.stderr
         prefix, file = ast.literal_eval(done.stdout)
         equal(prefix, other)
-        equal(os.path.dirname(file), f"{other}/lib/python{VERSION}/lib-dynload")
+        equal(os.path.dirname(file), f"{other}/lib/{STDLIB}/lib-dynload")
     shutil.rmtree(other)
 
 
@@ -289,6 +289,10 @@ def _():
 
 @check("bin/python3 and its like are links to the one interpreter")
 def _():
-    for name in ("python", "python3"):
-        equal(os.readlink(f"{TREE}/bin/{name}"), f"python{VERSION}")
-    equal(os.readlink(f"{TREE}/bin/python3-config"), f"python{VERSION}-config")
+    links = {"python": f"python{NAMED}", "python3": f"python{VERSION}",
+             "python3-config": f"python{VERSION}-config"}
+    if NAMED != VERSION:
+        links.update({f"python{VERSION}": f"python{NAMED}",
+                      f"python{VERSION}-config": f"python{NAMED}-config"})
+    for name, to in links.items():
+        equal(os.readlink(f"{TREE}/bin/{name}"), to)

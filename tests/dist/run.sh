@@ -13,7 +13,7 @@ set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 RECIPES=${RECIPES:-$HERE/../../recipes}
-TOPICS=${*:-elf floor modules bytecode startup relocation venv capabilities certificates embed gdb bolt memory overlinked layouts probes documented damage suite}
+TOPICS=${*:-elf floor modules abi bytecode startup relocation venv capabilities certificates embed gdb bolt memory overlinked layouts probes documented damage suite}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/check-dist.XXXXXX")
 # Other users come in, too: see capabilities.sh.
 chmod 755 "$WORK"
@@ -51,13 +51,16 @@ check_tree() {
 	mv "$2" "$place/py"
 	set -- "$1" "$place" "$3"
 	TREE=$place/py
-	PYTHON=$(ls "$TREE"/bin/python3.?? | head -n 1)
-	VERSION=${PYTHON##*/python}
+	PYTHON=$TREE/bin/$(basename "$(readlink -f "$TREE/bin/python3")")
+	NAMED=${PYTHON##*/python}
+	VERSION=${NAMED%%[a-z]*}
+	STDLIB=python$VERSION
+	case ${NAMED#"$VERSION"} in t*) STDLIB=${STDLIB}t ;; esac
 	LINK=static
 	if needs_libpython "$PYTHON"; then
 		LINK=shared
 	fi
-	export TREE PYTHON VERSION LINK
+	export TREE PYTHON VERSION NAMED STDLIB LINK
 	echo "# $1: $("$PYTHON" -VV 2>&1 | tr '\n' ' ')libpython $LINK"
 	for topic in $3; do
 		LABEL="$1: $topic: "
@@ -88,7 +91,7 @@ compare() {
 	SCRATCH=$WORK
 	. "$HERE/common.sh"
 	diff -rq --no-dereference "$WORK/moved here/static/py" "$WORK/moved here/shared/py" |
-		grep -vE "/py/(bin/python3\.[0-9]+|share/solder/[a-z.]+) " >"$WORK/difference"
+		grep -vE "/py/(bin/python3\.[0-9]+[a-z]*|share/solder/[a-z.]+) " >"$WORK/difference"
 	none "the same tree as static but for the interpreter" "$(head -n 20 "$WORK/difference")"
 }
 

@@ -15,11 +15,11 @@ case $(PYTHONHOME="$SCRATCH/no library" "$PYTHON" -c pass 2>&1) in
 esac
 
 # As PyInstaller and its like have it: the library in an archive and nothing beside it.
-mkdir -p "$SCRATCH/zipped/lib/python$VERSION/lib-dynload"
-(cd "$TREE/lib/python$VERSION" && "$PYTHON" -I -c 'import glob, sys, zipfile
+mkdir -p "$SCRATCH/zipped/lib/$STDLIB/lib-dynload"
+(cd "$TREE/lib/$STDLIB" && "$PYTHON" -I -c 'import glob, sys, zipfile
 with zipfile.ZipFile(sys.argv[1], "w") as archive:
     for name in glob.glob("*.py") + [n for d in sys.argv[2:] for n in glob.glob(f"{d}/*.py")]:
-        archive.write(name)' "$SCRATCH/zipped/lib/python$(echo "$VERSION" | tr -d .).zip" \
+        archive.write(name)' "$SCRATCH/zipped/lib/$(echo "$STDLIB" | tr -d .).zip" \
 	encodings collections importlib re json)
 same "codecs and sources from an archive" "$(PYTHONHOME="$SCRATCH/zipped" "$PYTHON" -S -c '
 import encodings.cp437, json, linecache

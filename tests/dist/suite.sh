@@ -18,9 +18,9 @@ export TERM=xterm-256color
 # has it, with the build that has the same libpython.
 find_testembed() {
 	cache=$(printf '%s\n' "${DIST_FLAGS:-}" | sed -n 's/.*--cache[ =]\([^ ]*\).*/\1/p')
-	for so in "${cache:-${XDG_CACHE_HOME:-$HOME/.cache}/solder}"/store/cpython-compile-*/tree/build/libpython"$VERSION".so.1.0; do
+	for so in "${cache:-${XDG_CACHE_HOME:-$HOME/.cache}/solder}"/store/cpython-compile-*/tree/build/libpython$NAMED.so.1.0; do
 		program=${so%/*}/Programs/_testembed
-		if [ -x "$program" ] && cmp -s "$so" "$TREE/lib/libpython$VERSION.so.1.0"; then
+		if [ -x "$program" ] && cmp -s "$so" "$TREE/lib/libpython$NAMED.so.1.0"; then
 			echo "$program"
 			return
 		fi

@@ -26,11 +26,11 @@ environment "venv with the system's packages" "$PYTHON" --without-pip --system-s
 same "venv with the system's packages: has the tree's pip" \
 	"$("$SCRATCH/venv with the system's packages/bin/python" -c \
 		'import pip; print(pip.__file__)' 2>&1)" \
-	"$TREE/lib/python$VERSION/site-packages/pip/__init__.py"
+	"$TREE/lib/$STDLIB/site-packages/pip/__init__.py"
 if [ "$LINK" = static ]; then
 	environment "venv of copies" "$PYTHON" --without-pip --copies
 	same "venv of copies: the interpreter is one" \
-		"$([ -L "$SCRATCH/venv of copies/bin/python$VERSION" ] || echo copy)" copy
+		"$([ -L "$SCRATCH/venv of copies/bin/python$NAMED" ] || echo copy)" copy
 fi
 
 # stale NAME HOME: a link to the interpreter, beside a pyvenv.cfg that names this home.
@@ -42,7 +42,7 @@ stale() {
 	same "a stale home, $1" "$(cd "$SCRATCH" && "$v/bin/python" -c '
 import os, sys, ssl
 print(sys.prefix, sys.base_prefix, os.path.dirname(os.__file__), sys._base_executable, sep="|")' 2>&1)" \
-		"$v|$TREE|$TREE/lib/python$VERSION|$PYTHON"
+		"$v|$TREE|$TREE/lib/$STDLIB|$PYTHON"
 	check "a stale home, $1: an environment of it" "$v/bin/python" -m venv --without-pip "$v/second"
 	same "a stale home, $1: and that one works" \
 		"$("$v/second/bin/python" -Ic 'import sys; print(sys.prefix, sys.base_prefix)' 2>&1)" \
@@ -51,9 +51,9 @@ print(sys.prefix, sys.base_prefix, os.path.dirname(os.__file__), sys._base_execu
 
 # Folders with standard libraries of their own, as other Pythons have them; those would be errors.
 for other in "$SCRATCH/other" "$SCRATCH"; do
-	mkdir -p "$other/bin" "$other/lib/python$VERSION/lib-dynload" "$other/lib/python3.2"
-	echo 'raise ImportError("the wrong os")' >"$other/lib/python$VERSION/os.py"
-	cp /bin/true "$other/bin/python$VERSION"
+	mkdir -p "$other/bin" "$other/lib/$STDLIB/lib-dynload" "$other/lib/python3.2"
+	echo 'raise ImportError("the wrong os")' >"$other/lib/$STDLIB/os.py"
+	cp /bin/true "$other/bin/python$NAMED"
 done
 stale "that is gone" /nonexistent/bin
 stale "that is relative, to a folder that is gone" bin
@@ -85,7 +85,7 @@ home "that is the tree, not its bin" "$TREE" "$TREE"
 mkdir -p "$SCRATCH/together"
 cp -R "$SCRATCH/home with a slash at its end" "$SCRATCH/together/v"
 ln -s "$TREE" "$SCRATCH/together/py"
-ln -sf ../../py/bin/python$VERSION "$SCRATCH/together/v/bin/python"
+ln -sf ../../py/bin/python$NAMED "$SCRATCH/together/v/bin/python"
 echo 'home = /before/py/bin' >"$SCRATCH/together/v/pyvenv.cfg"
 mv "$SCRATCH/together" "$SCRATCH/moved together"
 v="$SCRATCH/moved together/v"
@@ -107,7 +107,7 @@ extension() {
 	some "$name: it imports" "$file" || show <"$SCRATCH/error"
 	none "$name: libpython is not in its DT_NEEDED" "$(readelf -dW "$file" | grep 'NEEDED.*python')"
 	where=$PYTHON
-	[ "$LINK" = static ] || where=$TREE/lib/libpython$VERSION.so.1.0
+	[ "$LINK" = static ] || where=$TREE/lib/libpython$NAMED.so.1.0
 	same "$name: it uses the interpreter's own runtime" "$("$python" -Ic '
 import os, probe
 file, same, _ = probe.origin(None)

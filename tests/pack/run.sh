@@ -79,7 +79,7 @@ layout() {
 		"$(tar -tf "$WORK"/less/*-install_only.tar.gz | grep 'sbom\.cdx')"
 	some "the default has one" "$(tar -tf "$small" | grep 'lib/libpython.*\.a$')"
 	none "the small archive has none of CPython's tests" \
-		"$(tar -tf "$small" | grep -E '/python3\.[0-9]+/test/|idle_test/')"
+		"$(tar -tf "$small" | grep -E '/python3\.[0-9]+t?/test/|idle_test/')"
 	some "and all licences" "$(tar -tf "$small" | grep '^python/share/licenses/cpython/LICENSE')"
 	rm -rf "$WORK/less" "$WORK/full"
 }
@@ -236,7 +236,8 @@ run_all() {
 		--cyclonedx || return
 	full=$(only '*-full.tar.zst') small=$(only '*-install_only.tar.gz')
 	stripped=$(only '*-install_only_stripped.tar.gz') debug=$(only '*-debug.tar.zst')
-	FULL=$(basename "$small" | sed 's/cpython-\([^+]*\)+.*/\1/') VERSION=${FULL%.*}
+	# 3.13, or 3.13t: how its programs are called, and what uv knows it by.
+	VERSION=$(basename "$(readlink -f "$TREE/bin/python3")" | sed 's/^python//')
 	for topic in $TOPICS; do
 		LABEL="pack: $topic: "
 		"$topic"
