@@ -1,5 +1,6 @@
 # Sourced by the probes. Each is a script that runs in a folder of its own, with these set:
 #   PYTHON SERIES PREFIX LINK     the interpreter, "3.13", its prefix, static|shared|dual
+#   ANSWERS                       yes: the static interpreter has libpython's SONAME
 #   LIBPYTHON LIBPYTHON_A         libpython as shared and as static library; "" for none
 #   INCLUDE LIBPL LIBPC EXT       from sysconfig: headers, config folder, pkg-config, EXT_SUFFIX
 #   STATIC_LIBS                   what sysconfig says a program with libpython.a needs

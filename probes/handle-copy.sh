@@ -1,6 +1,7 @@
 # libpython opened by ctypes while the interpreter runs; each dangerous call in a process of its
 # own. Needs no compiler.
 . "$PROBES/common.sh"
+seen answers "$ANSWERS"
 python compare handle.py "$LIBPYTHON"
 LIMIT=20
 

@@ -1,6 +1,7 @@
 """handle.py LIBPYTHON [CALL]: libpython opened by ctypes, beside the interpreter's own."""
 
 import ctypes
+import os
 import sys
 
 COUNTER = ("PyThreadState_GetUnchecked" if sys.version_info >= (3, 13) else
@@ -50,6 +51,11 @@ library = ctypes.PyDLL(sys.argv[1])
 if len(sys.argv) == 2:
     compare("handle", library)
     compare("program", ctypes.PyDLL(None))
+    try:
+        compare("name", ctypes.PyDLL(os.path.basename(sys.argv[1])))
+    except OSError as e:
+        print(e)
+        print("seen: name-runtime=none")
     call(library, "initialized")
 else:
     call(library, sys.argv[2])

@@ -1,5 +1,6 @@
 # One library that uses the C API serves an extension module and a program.
 . "$PROBES/common.sh"
+seen answers "$ANSWERS"
 build compile "$CC" -shared -fPIC -I"$INCLUDE" -o libmid.so "$PROBES/mid.c"
 build compile "$CC" -shared -fPIC -I"$INCLUDE" -DNAME=extmid -DMID -o "extmid$EXT" \
 	"$PROBES/plain.c" -Wl,-rpath,"\$ORIGIN" -L. -lmid

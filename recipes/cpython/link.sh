@@ -12,6 +12,12 @@ case $PIE in
 yes) pie=-pie ;;
 no) pie=-no-pie ;;
 esac
+# The loader takes what has a name for whoever is asked for by that name: an
+# extension module, or a dlopen, that names libpython gets this program.
+name=
+case $LINK:${SONAME:-yes} in
+static:yes) name='-Wl,-soname,$(INSTSONAME)' ;;
+esac
 # BOLT moves code, and has to know all that refers to it.
 emit=
 case ${BOLT:-no} in
@@ -51,7 +57,7 @@ fi
 # Nothing is out of date but the interpreter, whatever the clocks say.
 PWD=$here make -o Makefile -o Programs/python.o LINK_PYTHON_DEPS= BUILDPYTHON="$interpreter" \
     MACHDEP_OBJS="$hacl" ORDERED="$library_objects" LINK_PYTHON_OBJS="$objects" \
-    LDFLAGS_NODIST="$flags $lto" LINKFORSHARED="-Wl,--export-dynamic $pie" "$interpreter"
+    LDFLAGS_NODIST="$flags $lto" LINKFORSHARED="-Wl,--export-dynamic $pie $name" "$interpreter"
 
 case ${SYMBOLIC:-yes}:${BIND:-now}:${SHUFFLE:-0}:${ICF:-no}:${RELR:-no}:${HUGE_TEXT:-no}:${PARTITION:-balanced}:${BOLT:-no} in
 yes:now:0:no:no:no:balanced:no) ;;

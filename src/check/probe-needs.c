@@ -48,12 +48,12 @@ static void describe(struct probe_target *t, const char *probes_dir, bool offlin
 	}
 	const char *const variables[][2] = {{"LC_ALL", "C.UTF-8"}, {"PYTHON", d->interpreter},
 		{"SERIES", d->series}, {"PREFIX", d->prefix}, {"LINK", py_link_name(d->link)},
-		{"LIBPYTHON", d->libpython_shared}, {"LIBPYTHON_A", d->libpython_static},
-		{"INCLUDE", t->include}, {"LIBPL", py_config(d, "LIBPL")},
-		{"LIBPC", py_config(d, "LIBPC")}, {"EXT", py_config(d, "EXT_SUFFIX")},
-		{"MODULE", t->module}, {"CC", t->cc}, {"CXX", t->cxx}, {"PROBES", probes},
-		{"SITE", t->site}, {"OFFLINE", offline ? "1" : ""},
-		{"STATIC_LIBS", static_libs.data}};
+		{"ANSWERS", py_answers(d) ? "yes" : "no"}, {"LIBPYTHON", d->libpython_shared},
+		{"LIBPYTHON_A", d->libpython_static}, {"INCLUDE", t->include},
+		{"LIBPL", py_config(d, "LIBPL")}, {"LIBPC", py_config(d, "LIBPC")},
+		{"EXT", py_config(d, "EXT_SUFFIX")}, {"MODULE", t->module}, {"CC", t->cc},
+		{"CXX", t->cxx}, {"PROBES", probes}, {"SITE", t->site},
+		{"OFFLINE", offline ? "1" : ""}, {"STATIC_LIBS", static_libs.data}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
 		strv_addf(

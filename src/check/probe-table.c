@@ -16,6 +16,11 @@
 	{                                                                                          \
 		.links = PROBE_STATIC, .seen = (what), .why = (because)                            \
 	}
+/* With a static interpreter that has the SONAME of its libpython, whoever built it. */
+#define ANSWERS(what, because)                                                                     \
+	{                                                                                          \
+		.links = PROBE_STATIC, .when = "answers=yes", .seen = (what), .why = (because)     \
+	}
 /* With a single copy of libpython, whichever file it is in. */
 #define ONE_COPY(what, because)                                                                    \
 	{                                                                                          \
@@ -39,18 +44,22 @@ const struct probe probe_table[] = {
 				       "already"}}},
 	{"overlinked-extension", "T2", "an extension module linked with libpython without need",
 		"cc headers shared program:readelf", 2 * MINUTE,
-		{STATIC("import=ok api=executable none=same runtimes=2",
-			 "the loader maps libpython for the module (the interpreter's DT_RPATH or "
-			 "the system's folders lead to it), but every symbol comes from the "
-			 "interpreter, which is first in the global scope"),
+		{ANSWERS("import=ok api=executable none=same runtimes=1",
+			 "the name is the interpreter's own (DT_SONAME)"),
+			STATIC("import=ok api=executable none=same runtimes=2",
+				"the loader maps libpython for the module (the interpreter's DT_RPATH or "
+				"the system's folders lead to it), but every symbol comes from the "
+				"interpreter, which is first in the global scope"),
 			ONE_COPY("import=ok none=same runtimes=1",
 				"the name is that of a file that is mapped already")}},
 	{"library-first", "T3",
 		"the over-linked module under a loader that asks its own libraries first",
 		"cc headers shared", 2 * MINUTE,
-		{STATIC("import=crash|SystemError|ImportError",
-			 "the module talks to a second copy of Python that nobody initialised; if "
-			 "this ever passes, the probe is broken"),
+		{ANSWERS("import=ok api=executable none=same runtimes=1",
+			 "the module's own libpython is the interpreter (DT_SONAME)"),
+			STATIC("import=crash|SystemError|ImportError",
+				"the module talks to a second copy of Python that nobody initialised; if "
+				"this ever passes, the probe is broken"),
 			ONE_COPY("import=ok none=same runtimes=1", "there is no second copy")}},
 	{"embed-shared", "T4", "a program linked with libpython.so, with and without an rpath",
 		"cc headers shared module program:readelf", 2 * MINUTE,
@@ -74,12 +83,17 @@ const struct probe probe_table[] = {
 			"publishes")}},
 	{"mid-level-library", "T5", "a library that uses the C API, under a module and a program",
 		"cc headers shared", 2 * MINUTE,
-		{STATIC("extension=ok plain-none=same plain-runtimes=1 "
-			"tool-without-libpython=does-not-link tool=ok linked-tool=ok "
-			"linked-extension=ok api=executable none=same runtimes=2",
-			 "a library cannot know whether its program has a Python already: only the "
-			 "final program should link libpython; a library that does, too, is an "
-			 "over-linked extension for the interpreter"),
+		{ANSWERS("extension=ok plain-none=same plain-runtimes=1 "
+			 "tool-without-libpython=does-not-link tool=ok linked-tool=ok "
+			 "linked-extension=ok api=executable none=same runtimes=1",
+			 "a library that is linked with libpython gets the interpreter, which has "
+			 "that name (DT_SONAME), in a process of Python, and libpython elsewhere"),
+			STATIC("extension=ok plain-none=same plain-runtimes=1 "
+			       "tool-without-libpython=does-not-link tool=ok linked-tool=ok "
+			       "linked-extension=ok api=executable none=same runtimes=2",
+				"a library cannot know whether its program has a Python already: only the "
+				"final program should link libpython; a library that does, too, is an "
+				"over-linked extension for the interpreter"),
 			ONE_COPY("extension=ok plain-none=same plain-runtimes=1 "
 				 "tool-without-libpython=does-not-link tool=ok linked-tool=ok "
 				 "linked-extension=ok none=same runtimes=1",
@@ -99,13 +113,24 @@ const struct probe probe_table[] = {
 		"shared python:_ctypes", 3 * MINUTE,
 		{{.links = PROBE_STATIC,
 			 .since = 12,
+			 .when = "answers=yes",
 			 .seen = "compare=ok program-runtime=same program-thread-state=same "
+				 "name-runtime=same name-thread-state=same "
 				 "handle-runtime=differs handle-thread-state=null "
 				 "call-small-integer=ok call-list=crash call-error=crash "
 				 "call-gil=crash|hang call-thread-state=crash",
-			 .why = "the handle reaches the code of a second copy, whose thread-local "
-				"thread state is empty; this is a fact to know, use "
-				"ctypes.pythonapi"},
+			 .why = "by name the handle is the interpreter (DT_SONAME); by path it "
+				"reaches the code of a second copy, whose thread-local thread "
+				"state is empty"},
+			{.links = PROBE_STATIC,
+				.since = 12,
+				.seen = "compare=ok program-runtime=same program-thread-state=same "
+					"handle-runtime=differs handle-thread-state=null "
+					"call-small-integer=ok call-list=crash call-error=crash "
+					"call-gil=crash|hang call-thread-state=crash",
+				.why = "the handle reaches the code of a second copy, whose thread-local "
+				       "thread state is empty; this is a fact to know, use "
+				       "ctypes.pythonapi"},
 			{.links = PROBE_STATIC,
 				.before = 12,
 				.seen = "compare=ok program-runtime=same program-thread-state=same "
@@ -117,6 +142,7 @@ const struct probe probe_table[] = {
 				       "objects made by one and freed by the other damage the "
 				       "heap"},
 			ONE_COPY("compare=ok program-runtime=same program-thread-state=same "
+				 "name-runtime=same name-thread-state=same "
 				 "handle-runtime=same handle-thread-state=same "
 				 "call-small-integer=ok call-list=ok call-error=ok call-gil=ok "
 				 "call-thread-state=ok",

@@ -163,7 +163,8 @@ static void overlinked(struct rule_run *r)
 			name);
 	else if (!found)
 		rule_find(r, python->path, "has no DT_RPATH that leads an extension to %s", name);
-	else if (!rule_same_file(found, r->dist->libpython_shared))
+	else if (!rule_same_file(found, r->dist->libpython_shared) &&
+		 !rule_same_file(found, python->path))
 		rule_find(r, python->path,
 			"leads an extension that needs %s to another one: %s (%s)", name, found,
 			why);
@@ -407,7 +408,8 @@ const struct check_rule rules_loading[] = {
 		"give the executable DT_RPATH $ORIGIN/../lib (-Wl,--disable-new-dtags): DT_RUNPATH "
 		"is not inherited by what the executable loads",
 		"Some wheels name libpython in DT_NEEDED without need. With a shared interpreter "
-		"they load, as the name is loaded already. With a static one the loader searches, "
+		"they load, as the name is loaded already; with a static one that has libpython's "
+		"SONAME, too. With another the loader searches, "
 		"and must find the library that ships: by the executable's DT_RPATH, or because "
 		"the system's own folders hold it. Symbols still come from the executable.",
 		.apply = overlinked},

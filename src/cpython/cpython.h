@@ -57,6 +57,8 @@
 		true, "set the TLS model of libpython.so")                                         \
 	X(pie, "pie", "PIE", CHOICE, "yes|no", "", "yes", false, true,                             \
 		"link a position-independent interpreter")                                         \
+	X(soname, "soname", "SONAME", CHOICE, "yes|no", "", "yes", false, false,                   \
+		"a static interpreter answers to libpython's name, so that nothing loads another") \
 	X(interposition, "interposition", "INTERPOSITION", CHOICE, "no|yes", "", "no", true,       \
 		false,                                                                             \
 		"no: calls to exported functions may be inlined (-fno-semantic-interposition)")    \

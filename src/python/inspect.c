@@ -289,8 +289,8 @@ static void inspection_release(struct inspection *r)
 	free(r->glibc_of);
 }
 
-/* The library that a module with libpython in DT_NEEDED and no search path of its own would get. If
- * the interpreter itself needs libpython, it is the one already loaded. */
+/* What a module with libpython in DT_NEEDED and no search path of its own would get. If the
+ * interpreter itself needs libpython, it is the one already loaded. */
 static int show_for_modules(struct doc *doc, const struct inspection *r, struct err *err)
 {
 	const struct elf_facts none = {0};
@@ -302,7 +302,10 @@ static int show_for_modules(struct doc *doc, const struct inspection *r, struct 
 		return 0;
 	if (py_loader_find(chain, 2, soname, &found, &why, err) < 0)
 		return -1;
-	text = found ? xasprintf("%s, by %s", found, why) : xasprintf("nothing: %s", why);
+	if (py_answers(r->dist))
+		text = xasprintf("the interpreter, which answers to %s", soname);
+	else
+		text = found ? xasprintf("%s, by %s", found, why) : xasprintf("nothing: %s", why);
 	doc_fact(doc, "for linked modules", text);
 	return 0;
 }

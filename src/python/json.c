@@ -39,7 +39,7 @@ json_t *py_json(const struct python *dist)
 		{"why_not", json_text(dist->why_not)}, {"version", json_text(dist->version)},
 		{"series", json_text(dist->series)}, {"abiflags", json_text(dist->abiflags)},
 		{"stdlib", json_text(dist->stdlib)}, {"dynload", json_text(dist->dynload)},
-		{"link", json_text(py_link_name(dist->link))},
+		{"link", json_text(py_link_name(dist->link))}, {"soname", json_text(dist->soname)},
 		{"libpython_shared", json_text(dist->libpython_shared)},
 		{"libpython_static", json_text(dist->libpython_static)},
 		{"libpython_loaded", json_text(dist->libpython_loaded)},

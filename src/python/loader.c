@@ -310,6 +310,22 @@ char *py_loader_expand(const struct py_chain *chain, size_t n_chain, const char 
 	return expand_tokens(&s, n_chain - 1, text);
 }
 
+/* The loader asks what is loaded already before it searches; a program has no name but its
+ * SONAME. */
+static bool answers_loaded(struct search *s)
+{
+	for (size_t i = 0; i < s->n && !s->found; i++) {
+		const struct py_chain *loaded = &s->chain[i];
+		const char *soname = loaded->facts->soname;
+
+		if (!soname || strcmp(s->needed, soname) != 0)
+			continue;
+		s->found = xstrdup(loaded->path);
+		s->why = xasprintf("DT_SONAME of '%s', which is loaded already", loaded->path);
+	}
+	return s->found;
+}
+
 bool py_loader_answers(const struct py_chain *library, const char *needed)
 {
 	const char *soname = library->facts->soname;
@@ -447,7 +463,8 @@ int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *nee
 	}
 	s.loader = get_loader(&chain[0]);
 	if (!strchr(needed, '/')) {
-		search_all(&s);
+		if (!answers_loaded(&s))
+			search_all(&s);
 	} else if ((path = expand_tokens(&s, n_chain - 1, needed)) && would_load(&s, path)) {
 		/* A name with a slash is a path; there is no search. */
 		s.found = steal(&path);

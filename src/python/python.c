@@ -80,7 +80,7 @@ enum py_link py_link_of(const struct elf_facts *facts)
 	bool program = facts->kind == ELF_KIND_EXECUTABLE || facts->kind == ELF_KIND_PIE;
 
 	if (elf_exports(facts, "Py_Initialize")) {
-		if (program && !(facts->soname && py_is_libpython(facts->soname, true)))
+		if (program)
 			return PY_LINK_STATIC;
 		return facts->interp ? PY_LINK_DUAL : PY_LINK_UNKNOWN;
 	}
@@ -89,6 +89,12 @@ enum py_link py_link_of(const struct elf_facts *facts)
 			return PY_LINK_SHARED;
 	}
 	return PY_LINK_UNKNOWN;
+}
+
+bool py_answers(const struct python *dist)
+{
+	return dist->link == PY_LINK_STATIC && dist->soname && dist->libpython_shared &&
+	       !strcmp(dist->soname, path_base(dist->libpython_shared));
 }
 
 bool py_python_name(const char *path)
@@ -329,6 +335,7 @@ static int find_python(const char *what, struct python *dist, struct err *err)
 		elf_facts_read(dist->interpreter, &facts, err) < 0)
 		return -1;
 	dist->link = py_link_of(&facts);
+	dist->soname = facts.soname ? xstrdup(facts.soname) : NULL;
 	if (!dist->answers && !py_is_interpreter(dist->interpreter, &facts)) {
 		err_set(err, ERR_INPUT, "'%s' is not a Python interpreter", dist->interpreter);
 		if (dist->trail.n)
@@ -372,7 +379,7 @@ void py_release(struct python *dist)
 	char *const texts[] = {dist->given, dist->venv, dist->interpreter, dist->prefix,
 		dist->why_not, dist->version, dist->series, dist->abiflags, dist->stdlib,
 		dist->dynload, dist->libpython_shared, dist->libpython_static,
-		dist->libpython_loaded, dist->libpython_loaded_why};
+		dist->libpython_loaded, dist->libpython_loaded_why, dist->soname};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);

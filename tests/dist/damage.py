@@ -79,17 +79,19 @@ def damage(name, *expected, link="any"):
 
 @damage("DT_RPATH removed", "overlinked-extensions", link="static")
 def _():
-    run(tool("patchelf"), "--remove-rpath", own(INTERPRETER))
+    run(tool("patchelf"), "--set-soname", "python", "--remove-rpath", own(INTERPRETER))
 
 
 @damage("DT_RUNPATH instead", "overlinked-extensions", link="static")
 def _():
-    run(tool("patchelf"), "--set-rpath", "$ORIGIN/../lib", own(INTERPRETER))
+    run(tool("patchelf"), "--set-soname", "python", "--set-rpath", "$ORIGIN/../lib",
+        own(INTERPRETER))
 
 
 @damage("DT_RPATH leads elsewhere", "overlinked-extensions", link="static")
 def _():
-    run(tool("patchelf"), "--force-rpath", "--set-rpath", "$ORIGIN/../bib", own(INTERPRETER))
+    run(tool("patchelf"), "--set-soname", "python", "--force-rpath", "--set-rpath",
+        "$ORIGIN/../bib", own(INTERPRETER))
 
 
 @damage("an absolute DT_RUNPATH", "search-paths")

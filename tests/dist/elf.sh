@@ -59,6 +59,10 @@ interpreter() {
 	none "$name no call of __tls_get_addr" "$(calls_tls "$PYTHON")"
 	same "$name DT_RPATH" "$(dynamic "$PYTHON" RPATH)" '$ORIGIN/../lib'
 	none "$name no DT_RUNPATH" "$(dynamic "$PYTHON" RUNPATH)"
+	case $LINK:$SONAME in
+	static:yes) same "$name SONAME" "$(dynamic "$PYTHON" SONAME)" "${so##*/}" ;;
+	*) none "$name no SONAME" "$(dynamic "$PYTHON" SONAME)" ;;
+	esac
 	none "$name hardened" "$(hardened "$PYTHON" interpreter)"
 	if [ "$PIE" = yes ]; then
 		same "$name position-independent" "$(readelf -hW "$PYTHON" | awk '/Type:/ { print $2 }')" DYN

@@ -1,5 +1,5 @@
-# Extension modules that name libpython in DT_NEEDED, as many wheels do without need: DT_RPATH of
-# the interpreter has to lead to it, and the C API must still be the interpreter's.
+# Extension modules that name libpython in DT_NEEDED, as many wheels do without need: the interpreter
+# answers to that name, or its DT_RPATH leads to the library; the C API is the interpreter's.
 . "$HERE/common.sh"
 
 name="an extension linked with libpython"
@@ -20,6 +20,11 @@ case $LINK in
 static) where=$PYTHON ;;
 shared) where=$TREE/lib/libpython$NAMED.so.1.0 ;;
 esac
+# Mapped files of that name; without SONAME one that is not used.
+case $LINK:$SONAME in
+static:yes) copies=0 ;;
+*) copies=1 ;;
+esac
 probe='
 import os, sys
 sys.path.insert(0, sys.argv[1])
@@ -27,9 +32,8 @@ import probe
 file, same, libpythons = probe.origin(None)
 print(os.path.realpath(file), same, libpythons)'
 for python in "$PYTHON" "$SCRATCH/venv/bin/python"; do
-	# One mapped file of that name in both link modes: here unused, there the runtime.
 	same "$name: imports, and uses the one runtime (${python##*/})" \
-		"$(cd / && "$python" -Ic "$probe" "$SCRATCH" 2>&1)" "$where True 1"
+		"$(cd / && "$python" -Ic "$probe" "$SCRATCH" 2>&1)" "$where True $copies"
 done
 
 # The same for ctypes, whose users often open libpython by name.

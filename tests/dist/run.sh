@@ -2,7 +2,7 @@
 #
 #   SOLDER=/abs/solder sh tests/dist/run.sh [TOPIC]...
 #
-#   TREE=DIR      check this finished tree only (its options: TLS, PIE, as given to solder build)
+#   TREE=DIR      check this finished tree only (its options: TLS, PIE, SONAME, as given to solder build)
 #   FORM          how `make dist` builds: options for the trees of the newest series
 #   DIST_FLAGS    more options for "solder build", for all trees
 #   QUICK=1       without CPython 3.11.2
@@ -13,7 +13,7 @@ set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 RECIPES=${RECIPES:-$HERE/../../recipes}
-TOPICS=${*:-elf floor modules abi bytecode startup relocation venv capabilities certificates embed gdb bolt memory overlinked layouts probes documented damage suite}
+TOPICS=${*:-elf floor modules abi bytecode startup relocation venv capabilities certificates embed gdb bolt memory overlinked one-libpython layouts probes documented damage suite}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/check-dist.XXXXXX")
 # Other users come in, too: see capabilities.sh.
 chmod 755 "$WORK"
@@ -38,7 +38,9 @@ TLS=${TLS:-$(option tls)}
 TLS=${TLS:-initial-exec}
 PIE=${PIE:-$(option pie)}
 PIE=${PIE:-yes}
-export TLS PIE
+SONAME=${SONAME:-$(option soname)}
+SONAME=${SONAME:-yes}
+export TLS PIE SONAME
 
 needs_libpython() {
 	readelf -dW "$1" | grep -q 'NEEDED.*\[libpython'

@@ -109,6 +109,22 @@ static void test_rules(void **state)
 	FINDS("$ORIGIN/../lib/libone.so", "lib/libone.so", "the path in DT_NEEDED", "bin/none");
 }
 
+/* What is loaded answers to its SONAME before anything is searched, the program, too. */
+static void test_loaded(void **state)
+{
+	const char *root = *state;
+
+	put_library(root, "lib/libone.so", "");
+	put_library(root, "bin/named",
+		"-Wl,-soname,libone.so -Wl,--disable-new-dtags,"
+		"-rpath,'$ORIGIN/../lib'");
+	put_library(root, "bin/none", "");
+	unsetenv("LD_LIBRARY_PATH");
+	FINDS("libone.so", "bin/named", "DT_SONAME of", "bin/named", "bin/none");
+	FINDS("$ORIGIN/../lib/libone.so", "lib/libone.so", "the path in DT_NEEDED", "bin/named",
+		"bin/none");
+}
+
 /* As the loader reads them: ldd says the same of the longer names. */
 static void test_expansion(void **state)
 {
@@ -368,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(test_rules),
+		SCRATCH_TEST(test_loaded),
 		SCRATCH_TEST(test_expansion),
 		SCRATCH_TEST(test_in_the_way),
 		SCRATCH_TEST(test_against_ldd),

@@ -114,6 +114,20 @@ static void test_library_first(void **state)
 		"1");
 }
 
+/* What a static interpreter does with its libpython's name is a fact of its file. */
+static void test_answers(void **state)
+{
+	static const char *const probes[] = {"overlinked-extension", "library-first"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
+		expect(probes[i], PY_LINK_STATIC, 13,
+			"answers=yes\nimport=ok\napi=executable\nnone=same\nruntimes=2\n",
+			"runtimes is 2, not 1");
+	expect("overlinked-extension", PY_LINK_STATIC, 13,
+		"answers=no\nimport=ok\napi=executable\nnone=same\nruntimes=2\n", "");
+}
+
 static void test_versions(void **state)
 {
 	static const char old[] = "compare=ok\nprogram-runtime=same\nprogram-thread-state=same\n"
@@ -269,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_library_first),
+		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_table),
