@@ -34,7 +34,8 @@ QUICK = "--filter startup_bare,calls --rounds 2 --duration 60 --load 100"
 # Options that go together are known only after all are read, so a Python that is not there shows that
 # the line itself is right: exit code 2, not 64.
 NOWHERE = "nowhere"
-
+# What check-dist has compiled with the compiler that is there.
+COMPILED = "--glibc native"
 
 
 def lacks(program):
@@ -67,8 +68,9 @@ SUBSTITUTES = [
     (r"^(solder build .*)--cc clang-19", r"\1--cc gcc", "that compiler is not here", lacks("clang-19")),
     (r"^(solder build .*)--cc clang-22 --lto thin", r"\1--cc gcc --lto full", "that compiler is not here",
      lacks("clang-22")),
-    (r"^(solder build (?=.*(--profile|--cc|--like|--bolt|--hardening|--source|--tls|python311|3\.1[0-9.]+))"
-     r"(?!.* -n).*)", r"\1 -n", "another compile"),
+    (r"^(solder build (?=.*(--profile|--cc|--like|--bolt|--hardening|--source|--tls|--freethreaded|--matrix"
+     r"|python311|3\.1[0-9.]+))(?!.* -n).*)", r"\1 -n", "another compile"),
+    (r"^((?:solder fetch .*&& )?solder build(?!.*( -n|--glibc)).*)", rf"\1 {COMPILED}", "another compile"),
     (r"--lto thin", "--lto full", "thin is clang's", lacks("clang-19")),
     (r"--profile PROFILE", "", "a profile would have to be trained"),
     (r"^solder build 3\.14( -n)?$", "solder build 3.13 -n", "needs the network for 3.14"),
@@ -174,16 +176,17 @@ def prepare():
     for name in ("bin", "home/.local/share/bash-completion/completions", "tmp", "made", "usb", "wheels"):
         os.makedirs(f"{WORLD}/{name}")
     os.symlink(SOLDER, f"{WORLD}/bin/solder")
+    os.symlink(f"{REPO}/docs", f"{WORLD}/docs")
     with open(f"{WORLD}/main.c", "w") as f:
         f.write("#include <Python.h>\nint main(void) { Py_Initialize(); return Py_FinalizeEx() != 0; }\n")
     python = f"static/bin/python{NAMED}"
     callgrind = ("valgrind -q --tool=callgrind --dump-instr=yes --skip-plt=no --callgrind-out-file={} "
                  "{}/bin/python" + NAMED + " -I -S -c pass")
     for line in [
-        f"sh '{REPO}/tests/dist/demo.sh' '{SOLDER}'",
-        "solder build -q -o static",
-        "solder build -q --link shared -o shared",
-        "solder build -q -o dist/cpython-3.13.15-static",
+        f"sh '{REPO}/tests/dist/demo.sh' '{SOLDER}' {COMPILED}",
+        f"solder build -q {COMPILED} -o static",
+        f"solder build -q {COMPILED} --link shared -o shared",
+        f"solder build -q {COMPILED} -o dist/cpython-3.13.15-static",
         "solder pack -q --level 1 dist/cpython -o made",
         "mkdir home/cpython && tar -C home/cpython --strip-components=1 -xf "
         "$(solder fetch -q --sources debian | grep -i '/python3')",
@@ -213,6 +216,7 @@ LINKS = {
     "dist/cpython-3.13.15-static": "dist/cpython-3.13.15-static", "A": "static", "B": "shared",
     "static": "static", "shared": "shared", "gd": "shared", "STATIC": "static", "SHARED": "shared",
     "TREE": "static", "main.c": "main.c", "usb": "usb", "wheels": "wheels", "recipes": "recipes",
+    "docs": "docs", "matrix.yaml": "docs/matrix.yaml",
     "a.out": "a.out", "b.out": "b.out", "o3.out": "a.out", "pgo.out": "b.out",
 }
 COPIES = {"c.json": "c.json", "before.json": "c.json", "after.json": "c.json"}

@@ -128,7 +128,9 @@ run_all() {
 		rm -rf "$WORK/moved here"
 		unset NATIVE
 	fi
-	if [ -z "${QUICK:-}" ] && build --sources debian -o "$WORK/3.11.2" cpython@3.11.2; then
+	# With the packages of the plain tree.
+	if [ -z "${QUICK:-}" ] &&
+		build --sources debian --glibc native -o "$WORK/3.11.2" cpython@3.11.2; then
 		check_tree 3.11.2 "$WORK/3.11.2" "$old"
 	fi
 }
