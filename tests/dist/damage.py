@@ -77,21 +77,26 @@ def damage(name, *expected, link="any"):
 # Loading.
 
 
+def nameless(*search):
+    """An interpreter that does not answer to libpython's name, with another search path. patchelf
+    forgets one of two changes that it makes at once."""
+    run(tool("patchelf"), "--set-soname", "python", own(INTERPRETER))
+    run(tool("patchelf"), *search, at(INTERPRETER))
+
+
 @damage("DT_RPATH removed", "overlinked-extensions", link="static")
 def _():
-    run(tool("patchelf"), "--set-soname", "python", "--remove-rpath", own(INTERPRETER))
+    nameless("--remove-rpath")
 
 
 @damage("DT_RUNPATH instead", "overlinked-extensions", link="static")
 def _():
-    run(tool("patchelf"), "--set-soname", "python", "--set-rpath", "$ORIGIN/../lib",
-        own(INTERPRETER))
+    nameless("--set-rpath", "$ORIGIN/../lib")
 
 
 @damage("DT_RPATH leads elsewhere", "overlinked-extensions", link="static")
 def _():
-    run(tool("patchelf"), "--set-soname", "python", "--force-rpath", "--set-rpath",
-        "$ORIGIN/../bib", own(INTERPRETER))
+    nameless("--force-rpath", "--set-rpath", "$ORIGIN/../bib")
 
 
 @damage("an absolute DT_RUNPATH", "search-paths")

@@ -1,6 +1,7 @@
 """For damage.py: a copy of the tree, and tools to damage it with."""
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -125,7 +126,18 @@ def version_script(*hidden):
     return "-Wl,--version-script=" + path
 
 
+def promise_nothing():
+    """What is linked here needs the C library that is here."""
+    path = own("share/solder/build.json")
+    with open(path) as f:
+        record = json.load(f)
+    record["options"]["glibc"] = "native"
+    with open(path, "w") as f:
+        json.dump(record, f)
+
+
 def relink_library(*more):
+    promise_nothing()
     target = at(LIBRARY)
     os.unlink(target)
     run(tool("cc"), "-shared", "-o", target, f"-Wl,-soname,{os.path.basename(LIBRARY)}", *LINKED,
@@ -134,6 +146,7 @@ def relink_library(*more):
 
 
 def relink_interpreter(*more, pie="-pie", debug=False):
+    promise_nothing()
     target = at(INTERPRETER)
     os.unlink(target)
     inputs = [os.path.join(TREE, libpl(), "python.o"), os.path.join(TREE, ARCHIVE)]
