@@ -1,7 +1,7 @@
 # With a floor: what libpython.a calls is in no C library as old as the floor, so it brings
 # the sysroot's functions along.  Those that call what newer C libraries have no longer, stat and its
 # kin, stay out: each of them has a libc_nonshared.a or a libc with these.
-library=$TREE/lib/libpython$MAJORMINOR.a
+library=$TREE/lib/libpython$LDVERSION.a
 mkdir "$TMPDIR/newer"
 cd "$TMPDIR/newer"
 ar x "$DEPS/sysroot/libc_nonshared.a"

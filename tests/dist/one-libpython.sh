@@ -2,7 +2,7 @@
 # its path, in a process of Python and in one that is none.
 . "$HERE/common.sh"
 
-soname=libpython$VERSION.so.1.0
+soname=libpython$NAMED.so.1.0
 library=$TREE/lib/$soname
 named=$(readelf -dW "$PYTHON" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 copies=1 wanted=
@@ -40,7 +40,7 @@ if ! have cc; then
 	skip "modules and libraries" "no C compiler here"
 	exit 0
 fi
-include=$TREE/include/python$VERSION
+include=$TREE/include/python$NAMED
 suffix=$("$PYTHON" -Ic 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
 cat >"$SCRATCH/mid.c" <<'END'
 #include <Python.h>
