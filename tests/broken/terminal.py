@@ -158,7 +158,7 @@ def failing_step(said):
     write("r/sets/debian.yaml", re.sub("sha256: .*", f"sha256: {digest}", lock))
     for name in re.findall("path: .*/(.*)", lock):
         write(f"cache/sources/{digest}/{name}", data)
-    return ["build", "-j", "1", "-o", "out"] + options
+    return ["build", "--glibc", "native", "-j", "1", "-o", "out"] + options
 
 
 def installation_with_pip(said):
@@ -271,7 +271,7 @@ WAYS = {
         "r", "bzip2/recipe.yaml", b"tools: []", b"tools " + MARK.encode() + "\u202e [".encode()),
     "a name in a recipe": lambda: ["build", "-n"] + recipes(
         "r", "bzip2/recipe.yaml", b"name: bzip2", b'name: "' + MARK.encode() + rb'\x1b[31m\n\u202e"'),
-    "the file of a source": lambda: ["build"] + recipes(
+    "the file of a source": lambda: ["build", "--glibc", "native"] + recipes(
         "r", "sets/debian.yaml", b"node-yarnpkg_4", MARK.encode() + "\u202e_4".encode()),
     "a version in a lock": lambda: ["build", "-n"] + recipes(
         "r", "sets/debian.yaml", b"zlib-ng\n    version: ",
