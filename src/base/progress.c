@@ -30,8 +30,8 @@ struct progress {
 	FILE *stream;
 	enum progress_mode mode;
 	struct line lines[LINES_MAX];
-	int drawn; /* live lines currently on the screen */
-	struct strv said;
+	int drawn;          /* live lines currently on the screen */
+	struct strv warned; /* what was said by progress_warn() */
 	uint64_t last_draw;
 };
 
@@ -103,7 +103,7 @@ void progress_free(struct progress *p)
 	fflush(p->stream);
 	for (int i = 0; i < LINES_MAX; i++)
 		free(p->lines[i].name);
-	strv_release(&p->said);
+	strv_release(&p->warned);
 	free(p);
 }
 
@@ -246,8 +246,7 @@ void progress_end(struct progress *p, int line, const char *result)
 		term_line(p->stream, "  %-*s %10s  %s", NAME_WIDTH, l->name, took, result);
 		fflush(p->stream);
 	}
-	free(l->name);
-	l->name = NULL;
+	free(steal(&l->name));
 	draw(p, true);
 }
 
@@ -262,9 +261,10 @@ __attribute__((format(printf, 3, 0))) static void print_above(
 {
 	CLEANUP_FREE char *text = xvasprintf(fmt, ap);
 
-	if (*mark && strv_has(&p->said, text))
+	if (*mark && strv_has(&p->warned, text))
 		return;
-	strv_add(&p->said, text);
+	if (*mark)
+		strv_add(&p->warned, text);
 	erase(p);
 	term_block(p->stream, TERM_PLAIN, mark, text);
 	fflush(p->stream);
