@@ -60,19 +60,24 @@ void share_stop(struct share *s, const char *fmt, ...)
 	s->stopped = true;
 }
 
-/* After a transfer that failed: 0: the server has no such file; 1: trouble. -1: interrupted. */
-static int judge(struct share *s, const struct err *failed, struct err *err)
+/* After a failure: -1 if it is an interrupt, else 0, and the server is asked no more. */
+static int give_up(struct share *s, const struct err *failed, struct err *err)
 {
-	long status = fetch_status(s->fetcher);
-
 	if (failed->code == ERR_INTERRUPTED) {
 		*err = *failed;
 		return -1;
 	}
-	if (status == 404 || status == 410)
-		return 0;
 	share_stop(s, "%s", failed->msg);
-	return 1;
+	return 0;
+}
+
+/* The same after a transfer: that the server has no such file is no trouble. */
+static int judge(struct share *s, const struct err *failed, struct err *err)
+{
+	long status = fetch_status(s->fetcher);
+	bool lacks = status == 404 || status == 410;
+
+	return lacks && failed->code != ERR_INTERRUPTED ? 0 : give_up(s, failed, err);
 }
 
 static int start_line(struct share *s, const char *verb, const struct step *step)
@@ -203,7 +208,7 @@ static int look_up(struct share *s, const struct step *step, struct entry *e, st
 
 	set_patience(s, 0);
 	if (fetch_page(s->fetcher, url, ENTRY_MAX, &text, &failed) < 0)
-		return judge(s, &failed, err) < 0 ? -1 : 0;
+		return judge(s, &failed, err);
 	if (entry_parse(text.data, text.len, step->shared, s->keyed ? &s->key : NULL, e, &failed) ==
 		0)
 		return 1;
@@ -222,7 +227,7 @@ static int get_archive(
 	uint64_t n = 0;
 
 	if (fetch_unlocked(s->fetcher, url, path, size, &failed) < 0)
-		return judge(s, &failed, err) < 0 ? -1 : 0;
+		return judge(s, &failed, err);
 	if (sha256_file(path, found, &n, &failed) == 0 && n == size && !strcmp(found, hex))
 		return 1;
 	if (*found)
@@ -325,12 +330,7 @@ static int put(struct share *s, const char *kind, const char *name, int fd, stru
 		return 1;
 	if (fd < 0)
 		err_sys(&failed, "cannot open what goes to '%s'", url);
-	if (failed.code == ERR_INTERRUPTED) {
-		*err = failed;
-		return -1;
-	}
-	share_stop(s, "%s", failed.msg);
-	return 0;
+	return give_up(s, &failed, err);
 }
 
 static int put_file(struct share *s, const char *hex, const char *path, struct err *err)
@@ -384,14 +384,8 @@ static int send_step(struct share *s, const struct step *step, const struct cach
 	struct err failed = ERR_INIT;
 	int got;
 
-	if (pack(s, step, cache, work, &e, &failed) < 0) {
-		if (failed.code == ERR_INTERRUPTED) {
-			*err = failed;
-			return -1;
-		}
-		share_stop(s, "%s", failed.msg);
-		return 0;
-	}
+	if (pack(s, step, cache, work, &e, &failed) < 0)
+		return give_up(s, &failed, err);
 	set_patience(s, e.took_ns);
 	text = entry_json(&e, step->title);
 	got = put_file(s, e.log_sha256, log, err);
