@@ -136,17 +136,25 @@ static int begin_body(struct transfer *t)
 	return d->fatal ? err_sys(t->err, "cannot shorten the partial download") : 0;
 }
 
+/* What a server says besides the status. */
+static size_t on_ignored(char *data, size_t size, size_t n, void *ctx)
+{
+	struct transfer *t = ctx;
+
+	(void)data;
+	t->ignored += size * n;
+	return t->ignored > REDIRECT_BODY ? 0 : size * n;
+}
+
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
 	struct transfer *t = ctx;
 	struct download *d = t->d;
 
-	n *= size;
 	curl_easy_getinfo(t->f->curl, CURLINFO_RESPONSE_CODE, &d->status);
-	if (d->status / 100 == 3) {
-		t->ignored += n;
-		return t->ignored > REDIRECT_BODY ? 0 : n;
-	}
+	if (d->status / 100 == 3)
+		return on_ignored(data, size, n, ctx);
+	n *= size;
 	t->failed = t->failed || (!t->begun && begin_body(t) < 0);
 	if (t->failed)
 		return 0;
@@ -381,22 +389,11 @@ static int on_rewind(void *ctx, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
-/* What a server says besides the status. */
-static size_t on_answer(char *data, size_t size, size_t n, void *ctx)
-{
-	uint64_t *ignored = ctx;
-
-	(void)data;
-	*ignored += size * n;
-	return *ignored > REDIRECT_BODY ? 0 : size * n;
-}
-
 int http_upload(
 	struct fetcher *f, const char *url, int fd, uint64_t size, int line, struct err *err)
 {
 	struct transfer t = {.f = f, .upload = true, .err = err};
 	struct upload u = {.f = f, .fd = fd, .line = line, .size = size};
-	uint64_t ignored = 0;
 	CURLcode code;
 
 	set_options(&t, url, NULL);
@@ -406,8 +403,8 @@ int http_upload(
 	curl_easy_setopt(f->curl, CURLOPT_READDATA, &u);
 	curl_easy_setopt(f->curl, CURLOPT_SEEKFUNCTION, on_rewind);
 	curl_easy_setopt(f->curl, CURLOPT_SEEKDATA, &u);
-	curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_answer);
-	curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, &ignored);
+	curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_ignored);
+	curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, &t);
 	code = run_transfer(&t);
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &f->status);
 	if (code != CURLE_OK || t.failed)
