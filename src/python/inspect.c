@@ -300,10 +300,10 @@ static int show_for_modules(struct doc *doc, const struct inspection *r, struct 
 
 	if (!soname || r->dist->link != PY_LINK_STATIC)
 		return 0;
-	if (py_loader_find(chain, 2, soname, &found, &why, err) < 0)
-		return -1;
 	if (py_answers(r->dist))
 		text = xasprintf("the interpreter, which answers to %s", soname);
+	else if (py_loader_find(chain, 2, soname, &found, &why, err) < 0)
+		return -1;
 	else
 		text = found ? xasprintf("%s, by %s", found, why) : xasprintf("nothing: %s", why);
 	doc_fact(doc, "for linked modules", text);
