@@ -108,6 +108,10 @@ bool sources_has(const struct cache *cache, const struct lock_entry *e);
 /* Imports every source locked by any set from a folder, so that it counts as downloaded. A file
  * with a locked name but other content is an error, and so is a folder without any. */
 int sources_import(const struct cpython_build *b, const char *dir, struct err *err);
+/* Reads a file of the user's own CPython, a folder or an archive. 1: done; 0: there is none that
+ * can be read; -1: the archive cannot be. */
+int source_file(
+	const char *source, const char *name, size_t max, struct buf *text, struct err *err);
 /* Downloads a source unless already there; the caller frees *path. */
 int sources_fetch(struct fetcher *f, const struct lock_entry *e, char **path, struct err *err);
 

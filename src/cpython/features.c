@@ -2,9 +2,7 @@
  * may be of any state between two. */
 #include <string.h>
 
-#include "base/file.h"
 #include "cpython/cpython-internal.h"
-#include "tar/tar.h"
 
 #define FILE_MAX ((size_t)8 << 20)
 
@@ -26,12 +24,10 @@ static const struct {
 /* A missing file has nothing. */
 static void read_source(const char *source, const char *name, struct buf *text)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/%s", source, name);
 	struct err ignored = ERR_INIT;
 
 	buf_clear(text);
-	if (path_is_dir(source) ? file_read(path, FILE_MAX, text, &ignored) < 0
-				: tar_member(source, name, FILE_MAX, text, &ignored) <= 0)
+	if (source_file(source, name, FILE_MAX, text, &ignored) != 1)
 		buf_clear(text);
 	buf_adds(text, "");
 }

@@ -165,15 +165,22 @@ static int add_depends(struct cpython_build *b, bool stored_only, const struct r
 	return 0;
 }
 
+int source_file(const char *source, const char *name, size_t max, struct buf *text, struct err *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", source, name);
+	struct err ignored = ERR_INIT;
+
+	return path_is_dir(source) ? file_read(path, max, text, &ignored) == 0
+				   : tar_member(source, name, max, text, err);
+}
+
 /* Uses the user's own CPython, a folder or tarball: reads its version, PY_VERSION in a header, and
  * its digest. */
 static int use_own_source(
 	const struct cpython_request *q, struct chosen *c, char **version, struct err *err)
 {
-	CLEANUP_FREE char *header = xasprintf("%s/" HEADER, q->source);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	bool folder = path_is_dir(q->source);
-	struct err ignored = ERR_INIT;
 	const char *p;
 	int got;
 
@@ -183,8 +190,7 @@ static int use_own_source(
 		return err_set(err, ERR_INPUT, "there is no '%s'", q->source);
 	if (!folder && sha256_file(q->source, c->source_digest, NULL, err) < 0)
 		return err_wrap(err, "reading the source '%s'", q->source);
-	got = folder ? file_read(header, HEADER_MAX, &text, &ignored) == 0
-		     : tar_member(q->source, HEADER, HEADER_MAX, &text, err);
+	got = source_file(q->source, HEADER, HEADER_MAX, &text, err);
 	if (got < 0)
 		return err_wrap(err, "reading the source '%s': cannot unpack it", q->source);
 	p = got ? strstr(text.data, "#define PY_VERSION ") : NULL;
