@@ -130,8 +130,20 @@ char *cpython_code_flags(const struct cpython_options *o, const struct toolchain
 
 /* ---- preset.c -------------------------------------------------------------------------------- */
 
-/* What a file of options may name, besides the rows of the table: its place in a request. */
-const char **request_field(struct cpython_request *q, const char *name);
+/* What files of options may name besides the rows of the table. */
+struct request_option {
+	const char *name;
+	size_t offset; /* of the value in struct cpython_request */
+	bool in_presets;
+};
+#define N_REQUEST_OPTIONS 6
+extern const struct request_option request_options[N_REQUEST_OPTIONS];
+/* The place in a request of one of these, or of a row of the table; NULL: there is no such option.
+ */
+const char **request_place(struct cpython_request *q, const char *name);
+/* Says what else the option takes, `also` behind its choices. Returns -1. */
+int option_refuses(
+	const struct cpython_option *option, const char *value, const char *also, struct err *err);
 /* Settles what the request leaves unsaid. */
 int cpython_settle_options(struct cpython_build *b, struct err *err);
 

@@ -8,30 +8,6 @@
 
 #define OUTPUT "dist"
 
-/* Options that are not in the table: where they are in a request. A preset may set some of them. */
-static const struct {
-	const char *name;
-	size_t offset;
-} others[] = {
-	{"cc", offsetof(struct cpython_request, cc)},
-	{"like", offsetof(struct cpython_request, like)},
-	{"hardening", offsetof(struct cpython_request, hardening)},
-	{"profile", offsetof(struct cpython_request, options.profile)},
-	{"train", offsetof(struct cpython_request, options.train)},
-	{"bolt-profile", offsetof(struct cpython_request, options.bolt_profile)},
-};
-
-/* The place of an option in a request, or NULL. */
-static const char **place_of(struct cpython_request *q, const char *name)
-{
-	const struct cpython_option *option = cpython_find_option(name);
-
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (!strcmp(others[i].name, name))
-			return (const char **)((char *)q + others[i].offset);
-	return option ? (const char **)((char *)&q->options + option->offset) : NULL;
-}
-
 static bool is_choice(const char *choices, const char *value)
 {
 	CLEANUP_STRV struct strv all = STRV_INIT;
@@ -47,8 +23,8 @@ static int unknown(const char *name, struct err *err)
 
 	for (size_t i = 0; i < cpython_n_options; i++)
 		strv_add(&names, cpython_option_table[i].name);
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		strv_add(&names, others[i].name);
+	for (size_t i = 0; i < N_REQUEST_OPTIONS; i++)
+		strv_add(&names, request_options[i].name);
 	near = nearest_name(name, (const char *const *)names.v, names.n);
 	err_set(err, ERR_INPUT, "'%s' is not an option that a matrix can set", name);
 	return near ? err_hint(err, "did you mean '%s'?", near) : -1;
@@ -59,7 +35,7 @@ static int check_option(const char *name, const char *value, struct err *err)
 	const struct cpython_option *option = cpython_find_option(name);
 	struct cpython_request any;
 
-	if (!place_of(&any, name))
+	if (!request_place(&any, name))
 		return unknown(name, err);
 	if (!strcmp(name, "hardening"))
 		return is_choice(CPYTHON_HARDENING, value)
@@ -68,11 +44,7 @@ static int check_option(const char *name, const char *value, struct err *err)
 					 value, CPYTHON_HARDENING);
 	if (!option || cpython_option_takes(option, value) || is_choice(option->also, value))
 		return 0;
-	if (!strcmp(option->choices, "N"))
-		return err_set(err, ERR_INPUT,
-			"'%s' cannot be '%s', only a whole number below 10^9", name, value);
-	return err_set(err, ERR_INPUT, "'%s' cannot be '%s', only %s%s", name, value,
-		option->choices, option->also);
+	return option_refuses(option, value, option->also, err);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -90,7 +62,7 @@ static int fill_row(const struct cpython_request *base, const struct matrix_row 
 	if (of->target)
 		row->request.target = of->target;
 	for (size_t i = 0; i < of->settings.n; i += 2) {
-		const char **place = place_of(&row->request, of->settings.v[i]);
+		const char **place = request_place(&row->request, of->settings.v[i]);
 
 		if (*place)
 			return err_set(err, ERR_USAGE,
@@ -167,8 +139,9 @@ json_t *cpython_matrix_list(const struct cpython_matrix *m)
 
 		buf_adds(&args, q->version);
 		add_argument(&args, "target", q->target);
-		for (size_t k = 0; k < ARRAY_SIZE(others); k++)
-			add_argument(&args, others[k].name, *place_of(q, others[k].name));
+		for (size_t k = 0; k < N_REQUEST_OPTIONS; k++)
+			add_argument(&args, request_options[k].name,
+				*request_place(q, request_options[k].name));
 		for (size_t k = 0; k < cpython_n_options; k++)
 			add_argument(&args, cpython_option_table[k].name,
 				cpython_option_get(&q->options, &cpython_option_table[k]));

@@ -5,27 +5,52 @@
 #include "cpython/cpython-internal.h"
 #include "report/json.h"
 
-const char **request_field(struct cpython_request *q, const char *name)
+#define REQUEST(field) offsetof(struct cpython_request, field)
+const struct request_option request_options[N_REQUEST_OPTIONS] = {
+	{"cc", REQUEST(cc), true},
+	{"like", REQUEST(like), false},
+	{"hardening", REQUEST(hardening), false},
+	{"profile", REQUEST(options.profile), true},
+	{"train", REQUEST(options.train), true},
+	{"bolt-profile", REQUEST(options.bolt_profile), false},
+};
+
+static const struct request_option *find_other(const char *name)
 {
-	return !strcmp(name, "cc")        ? &q->cc
-	       : !strcmp(name, "profile") ? &q->options.profile
-	       : !strcmp(name, "train")   ? &q->options.train
-					  : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(request_options); i++)
+		if (!strcmp(request_options[i].name, name))
+			return &request_options[i];
+	return NULL;
+}
+
+const char **request_place(struct cpython_request *q, const char *name)
+{
+	const struct cpython_option *option = cpython_find_option(name);
+	const struct request_option *other = find_other(name);
+
+	if (other)
+		return (const char **)((char *)q + other->offset);
+	return option ? (const char **)((char *)&q->options + option->offset) : NULL;
+}
+
+int option_refuses(
+	const struct cpython_option *option, const char *value, const char *also, struct err *err)
+{
+	return err_set(err, ERR_INPUT, "'%s' cannot be '%s', only %s%s", option->name, value,
+		!strcmp(option->choices, "N") ? "a whole number below 10^9" : option->choices,
+		also);
 }
 
 static int takes(const char *name, const char *value, struct err *err)
 {
 	const struct cpython_option *option = cpython_find_option(name);
-	struct cpython_request any;
+	const struct request_option *other = find_other(name);
 
-	if (request_field(&any, name))
+	if (other && other->in_presets)
 		return 0;
 	if (!option)
 		return err_set(err, ERR_INPUT, "'%s' is not an option of 'solder build'", name);
-	if (cpython_option_takes(option, value))
-		return 0;
-	return err_set(err, ERR_INPUT, "'%s' cannot be '%s', only %s", name, value,
-		!strcmp(option->choices, "N") ? "a whole number below 10^9" : option->choices);
+	return cpython_option_takes(option, value) ? 0 : option_refuses(option, value, "", err);
 }
 
 /* Who speaks first counts: single options, then --hardening, then --like, then the defaults. */
@@ -44,13 +69,10 @@ int cpython_settle_options(struct cpython_build *b, struct err *err)
 			return -1;
 		settings = &b->preset->settings;
 		for (size_t i = 0; i < settings->n; i += 2) {
-			const struct cpython_setting s = {settings->v[i], settings->v[i + 1]};
-			const char **value = request_field(q, s.option);
+			const char **place = request_place(q, settings->v[i]);
 
-			if (!value)
-				cpython_fill(&q->options, &s, 1);
-			else if (!*value)
-				*value = s.value;
+			if (!*place)
+				*place = settings->v[i + 1];
 		}
 	}
 	cpython_fill_abi(&q->options);
