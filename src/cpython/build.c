@@ -295,14 +295,15 @@ int build_give(struct cpython_build *b, struct err *err)
 	char received[32], sent[32];
 	struct share_counts n;
 
+	if (!b->share)
+		return 0;
 	if (share_give(b->share, &b->plan.plan, b->cache, err) < 0)
 		return -1;
 	n = share_counts(b->share);
 	format_bytes(received, n.received);
 	format_bytes(sent, n.sent);
-	if (b->share)
-		progress_say(b->progress, "the remote cache: %zu step%s taken (%s), %zu given (%s)",
-			n.taken, plural(n.taken), received, n.given, sent);
+	progress_say(b->progress, "the remote cache: %zu step%s taken (%s), %zu given (%s)",
+		n.taken, plural(n.taken), received, n.given, sent);
 	return 0;
 }
 

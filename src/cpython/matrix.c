@@ -267,6 +267,14 @@ static int prepare_row(struct cpython_row *row, struct strv *said, struct err *e
 		       : build_fetch(row->build, err);
 }
 
+static int give_rows(struct cpython_matrix *m, struct err *err)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (!m->rows[i].failure && build_give(m->rows[i].build, err) < 0)
+			return -1;
+	return 0;
+}
+
 int cpython_matrix_make(
 	struct cpython_matrix *m, bool keep_going, struct plan_result *result, struct err *err)
 {
@@ -274,7 +282,6 @@ int cpython_matrix_make(
 	const struct cpython_build *first = NULL;
 	struct err ignored = ERR_INIT;
 	struct plan_options po;
-	int failed;
 
 	*result = (struct plan_result){0};
 	for (size_t i = 0; i < m->n; i++) {
@@ -294,14 +301,12 @@ int cpython_matrix_make(
 		.progress = m->progress,
 		.cache = first->cache,
 		.sandbox = first->sandbox};
-	failed = plan_run(&m->plan, &po, result, err);
-	for (size_t i = 0; i < m->n; i++)
-		if (m->rows[i].build && !m->rows[i].failure &&
-			(failed == 0 || err->code != ERR_INTERRUPTED) &&
-			build_give(m->rows[i].build, failed < 0 ? &ignored : err) < 0 &&
-			failed == 0)
-			return -1;
-	if (failed < 0)
+	if (plan_run(&m->plan, &po, result, err) < 0) {
+		if (err->code != ERR_INTERRUPTED)
+			give_rows(m, &ignored);
+		return -1;
+	}
+	if (give_rows(m, err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->n; i++)
 		if (!m->rows[i].failure && finish_row(m, &m->rows[i], keep_going, err) < 0)
