@@ -71,18 +71,27 @@ unsigned int cpython_jit_llvm(const char *version)
 	return version_matches(version, "<3.14") ? 18 : version_matches(version, "<3.15") ? 19 : 21;
 }
 
+/* The programs that make its code, the compiler first. */
+static void jit_programs(const char *version, struct strv *programs)
+{
+	const unsigned int llvm = cpython_jit_llvm(version);
+
+	strv_addf(programs, "clang-%u", llvm);
+	strv_addf(programs, "llvm-readobj-%u", llvm);
+	strv_add(programs, "python3");
+}
+
 static int check_jit(const char *version, struct err *err)
 {
 	const unsigned int llvm = cpython_jit_llvm(version);
-	CLEANUP_FREE char *clang = xasprintf("clang-%u", llvm);
-	CLEANUP_FREE char *readobj = xasprintf("llvm-readobj-%u", llvm);
-	const char *const needs[] = {clang, readobj, "python3"};
+	CLEANUP_STRV struct strv needs = STRV_INIT;
 	const char *lacks = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(needs) && !lacks; i++) {
-		CLEANUP_FREE char *found = find_program(needs[i]);
+	jit_programs(version, &needs);
+	for (size_t i = 0; i < needs.n && !lacks; i++) {
+		CLEANUP_FREE char *found = find_program(needs.v[i]);
 
-		lacks = found ? NULL : needs[i];
+		lacks = found ? NULL : needs.v[i];
 	}
 	if (!lacks)
 		return 0;
@@ -97,18 +106,15 @@ static int check_jit(const char *version, struct err *err)
 /* What makes the JIT's code is in the code. */
 int cpython_add_jit(struct step *s, const char *version, struct err *err)
 {
-	const unsigned int llvm = cpython_jit_llvm(version);
-	CLEANUP_FREE char *clang = xasprintf("clang-%u", llvm);
-	CLEANUP_FREE char *readobj = xasprintf("llvm-readobj-%u", llvm);
-	CLEANUP_FREE char *path = find_program(clang);
+	size_t first = s->programs.n;
+	CLEANUP_FREE char *path = NULL;
 	char hex[SHA256_HEX_SIZE];
 
+	jit_programs(version, &s->programs);
+	path = find_program(s->programs.v[first]);
 	if (!path || sha256_file(path, hex, NULL, err) < 0)
 		return path ? -1 : check_jit(version, err);
 	step_input(s, "jit=%s", hex);
-	strv_add(&s->programs, clang);
-	strv_add(&s->programs, readobj);
-	strv_add(&s->programs, "python3");
 	return 0;
 }
 
