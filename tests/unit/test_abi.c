@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpython/cpython-internal.h"
-#include "plans.h"
+#include "builds.h"
 
 /* Options as the command line has them: "freethreaded=yes debug=yes", then settled. */
 static struct cpython_options options(const char *words)
@@ -35,29 +34,13 @@ static void test_names(void **state)
 		{"debug=yes", "d", "LDVERSION=3.13d", "STDLIB=python3.13"},
 		{"debug=yes freethreaded=yes", "td", "LDVERSION=3.13td", "STDLIB=python3.13t"},
 	};
-	static char word[] = "gcc";
-	struct toolchain t = {.cc = word,
-		.cxx = word,
-		.ar = word,
-		.ranlib = word,
-		.nm = word,
-		.strip = word,
-		.objcopy = word,
-		.version = word,
-		.triple = word,
-		.identity = word};
 	struct plans *p = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct chosen chosen = {.version = "3.13.15", .source = "/nowhere"};
-		struct cpython_build b = {.request.options = options(cases[i][0]),
-			.sources = {.chosen = &chosen, .n = 1},
-			.plain = &t,
-			.full = &t};
+		struct cpython_options o = options(cases[i][0]);
+		struct cpython_build b;
 
-		if (recipe_load("recipes", "cpython", &chosen.recipe, &p->err) < 0 ||
-			cpython_plan(&b, &p->err) < 0)
-			fail_msg("%s", p->err.msg);
+		builds_plan(p, "recipes", &o, &b);
 		assert_string_equal(b.plan.abiflags, cases[i][1]);
 		const struct step *const steps[] = {b.plan.compile, b.plan.tree, b.plan.link};
 
@@ -67,8 +50,7 @@ static void test_names(void **state)
 		}
 		assert_int_equal(
 			strv_has(&b.plan.compile->env, "MALLOC=mimalloc"), cases[i][1][0] == 't');
-		plan_release(&b.plan.plan);
-		recipe_free(chosen.recipe);
+		builds_unplan(&b);
 	}
 }
 

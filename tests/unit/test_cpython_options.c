@@ -2,55 +2,12 @@
 #include <stdio.h>
 
 #include "base/file.h"
-#include "cpython/cpython-internal.h"
-#include "plans.h"
+#include "builds.h"
 
 enum { PROFILE, COMPILE, TREE, LINK, N_STEPS };
 struct ids {
 	char of[N_STEPS][96];
 };
-
-static struct toolchain toolchain(void)
-{
-	static char word[] = "gcc";
-
-	return (struct toolchain){.family = CC_GCC,
-		.cc = word,
-		.cxx = word,
-		.ar = word,
-		.ranlib = word,
-		.nm = word,
-		.strip = word,
-		.objcopy = word,
-		.version = word,
-		.triple = word,
-		.identity = word};
-}
-
-/* A build of these options, planned, with the recipe of a folder; it trains if they say so. */
-static void plan(struct plans *p, const char *recipes, const struct cpython_options *o,
-	struct cpython_build *b)
-{
-	static struct toolchain tools;
-	static struct chosen chosen;
-
-	tools = toolchain();
-	chosen = (struct chosen){.version = "3.13.15", .source = "/nowhere"};
-	*b = (struct cpython_build){.request.options = *o,
-		.sources = {.chosen = &chosen, .n = 1},
-		.plain = &tools,
-		.full = &tools,
-		.profile.train = !strcmp(o->profile, "train")};
-	if (recipe_load(recipes, "cpython", &chosen.recipe, &p->err) < 0 ||
-		cpython_plan(b, &p->err) < 0 || plan_settle(&b->plan.plan, p->cache, &p->err) < 0)
-		fail_msg("%s", p->err.msg);
-}
-
-static void unplan(struct cpython_build *b)
-{
-	plan_release(&b->plan.plan);
-	recipe_free(b->sources.chosen->recipe);
-}
 
 static void settle(
 	struct plans *p, const char *recipes, const struct cpython_options *o, struct ids *ids)
@@ -58,12 +15,12 @@ static void settle(
 	struct cpython_build b;
 	const struct cpython_plan *made = &b.plan;
 
-	plan(p, recipes, o, &b);
+	builds_plan(p, recipes, o, &b);
 	const struct step *const steps[] = {made->profile, made->compile, made->tree, made->link};
 
 	for (size_t i = 0; i < N_STEPS; i++)
 		snprintf(ids->of[i], sizeof(ids->of[i]), "%s", steps[i] ? steps[i]->id : "");
-	unplan(&b);
+	builds_unplan(&b);
 }
 
 static void test_keys(void **state)
@@ -108,7 +65,7 @@ static void test_defaults_in_no_key(void **state)
 
 	cpython_defaults(&o);
 	o.bind = "lazy";
-	plan(p, "recipes", &o, &b);
+	builds_plan(p, "recipes", &o, &b);
 	lines = &b.plan.link->env;
 	assert_true(strv_has(lines, "BIND=lazy"));
 	assert_true(strv_has(lines, "TLS=initial-exec"));
@@ -116,7 +73,7 @@ static void test_defaults_in_no_key(void **state)
 		assert_true(strncmp(lines->v[i], "SYMBOLIC=", 9) != 0);
 		assert_true(strncmp(lines->v[i], "PLT=", 4) != 0);
 	}
-	unplan(&b);
+	builds_unplan(&b);
 }
 
 /* The key of a step has the files of the recipe that it reads: a change of one makes it run, and
@@ -176,7 +133,7 @@ static void test_files_are_declared(void **state)
 
 	cpython_defaults(&o);
 	o.profile = "train";
-	plan(p, "recipes", &o, &b);
+	builds_plan(p, "recipes", &o, &b);
 	const struct step *const steps[] = {
 		b.plan.profile, b.plan.compile, b.plan.tree, b.plan.link};
 
@@ -202,7 +159,7 @@ static void test_files_are_declared(void **state)
 				fail_msg("%s reads %s", scripts[i], name);
 		}
 	}
-	unplan(&b);
+	builds_unplan(&b);
 }
 
 static void test_values(void **state)
@@ -276,7 +233,7 @@ static void test_code_flags(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct cpython_options o = {.frame_pointers = cases[i].frame_pointers};
-		struct toolchain t = toolchain();
+		struct toolchain t = builds_toolchain();
 		char triple[24];
 		CLEANUP_FREE char *flags = NULL;
 
