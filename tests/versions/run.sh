@@ -35,6 +35,7 @@ done
 [ -e "$CONFIG_SITE" ] || exit 1
 END
     chmod +x "$2/configure"
+    have "$1" variable | sed 's/$/=value/' >"$2/Makefile.pre"
     # Setting a variable that the Makefile does not have has no effect.
     cat >"$2/bin/make" <<'END'
 #!/bin/sh
@@ -87,6 +88,7 @@ check_modules() { # SERIES TREE
     for module in _ssl _hashlib _sqlite3 _ctypes _decimal _bz2 _lzma zlib readline _uuid pyexpat; do
         grep -q "^$module \*shared" "$2/kinds" || echo "$module is not a shared object"
     done
+    sed -n 's/^\(LIBHACL_.*_LIB_SHARED\)=..*/\1 has objects that libpython has, too/p' "$2/Makefile.pre"
 }
 
 # What a tree needs that can be moved and embedded: a patch for this version, for each of them.
