@@ -113,10 +113,13 @@ FORCE:
 
 include tests/tests.mk
 
+packages: ## install what solder and its builds need, on Debian and Ubuntu
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
+.PHONY: packages
+
 # How it is built: without the compiler named above it is gcc's full LTO.
 DIST_FORM := --cc best --lto best
-dist: ## build solder and a real Python with it; RELEASE=1 for the fastest form
-	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
+dist: packages ## build solder and a real Python with it; RELEASE=1 for the fastest form
 	@sh tests/lib/packages.sh --optional $(PACKAGES_FAST) $(if $(RELEASE),$(PACKAGES_RELEASE))
 	+@$(MAKE) --no-print-directory all
 	@sh tests/dist/demo.sh $(OUT)/solder $(DIST_FORM) $(if $(RELEASE),--bolt auto) $(DIST_FLAGS)

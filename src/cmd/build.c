@@ -79,7 +79,7 @@ static int print_summary(const struct values *v, const struct cpython_build *b,
 
 static int run_matrix(const struct values *v, const struct strv *args, struct err *err)
 {
-	const struct cmd_matrix c = {.file = v->matrix,
+	const struct cmd_matrix_run c = {.file = v->matrix,
 		.list = v->matrix_list,
 		.keep_going = v->keep_going,
 		.why = v->why,
@@ -93,7 +93,33 @@ static int run_matrix(const struct values *v, const struct strv *args, struct er
 		return err_set(err, ERR_USAGE,
 			"%s keeps one profile, and a matrix may have several",
 			v->save_profile ? "--save-profile" : "--save-bolt-profile");
-	return cmd_matrix(&c, &v->request, err);
+	return cmd_build_matrix(&c, &v->request, err);
+}
+
+int cmd_build_common(const struct strv *words, struct cpython_request *ret, struct err *err)
+{
+	struct values v = {0};
+	CLEANUP_STRV struct strv args = STRV_INIT;
+	static char *none[] = {NULL};
+	int got = opt_parse(&cmd_build, words->n ? words->v : none, &v, &args, err);
+
+	if (got < 0)
+		return -1;
+	if (args.n)
+		return err_set(
+			err, ERR_USAGE, "'%s': the versions are those of the matrix", args.v[0]);
+	if (got > 0 || v.request.output || v.save_profile || v.save_bolt_profile || v.matrix ||
+		v.matrix_list || v.keep_going)
+		return err_set(err, ERR_USAGE, "%s makes no sense for every row",
+			got > 0               ? "--help"
+			: v.request.output    ? "--output"
+			: v.save_profile      ? "--save-profile"
+			: v.save_bolt_profile ? "--save-bolt-profile"
+			: v.matrix            ? "--matrix"
+			: v.matrix_list       ? "--matrix-list"
+					      : "--keep-going");
+	*ret = v.request;
+	return 0;
 }
 
 static int build_run(const void *values, const struct strv *args, struct err *err)

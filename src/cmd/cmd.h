@@ -11,7 +11,7 @@
  * makefile and tests query the program. */
 #define COMMANDS(each)                                                                             \
 	each(bench) each(build) each(cache) each(check) each(explain) each(fetch) each(inspect)    \
-		each(list) each(lock) each(pack) each(show) each(unpack) each(man)                 \
+		each(list) each(lock) each(matrix) each(pack) each(show) each(unpack) each(man)    \
 			each(completion)
 #define DECLARE_COMMAND(name) extern const struct command cmd_##name;
 COMMANDS(DECLARE_COMMAND)
@@ -27,12 +27,16 @@ extern const char solder_about[];
 int cmd_list_targets(bool json, struct err *err);
 
 /* What 'solder build --matrix' does with a file of rows; `base` is what they have in common. */
-struct cmd_matrix {
+struct cmd_matrix_run {
 	const char *file;
 	bool list, keep_going, why, dry_run, json;
 };
 struct cpython_request;
-int cmd_matrix(const struct cmd_matrix *c, const struct cpython_request *base, struct err *err);
+int cmd_build_matrix(
+	const struct cmd_matrix_run *c, const struct cpython_request *base, struct err *err);
+/* Reads options of 'solder build' that all rows of a matrix have in common, from words that the
+ * request then borrows; those that make no sense for all are an error. */
+int cmd_build_common(const struct strv *words, struct cpython_request *ret, struct err *err);
 
 /* Splits "cpython", "cpython@3.13", "cpython@3.13.5" or "3.13"; *version points into word, or is
  * NULL. */

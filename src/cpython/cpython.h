@@ -293,9 +293,26 @@ struct cpython_matrix {
  * and none may be set by a row, too; its output (NULL: dist) is the folder for theirs. */
 int cpython_matrix_load(const struct cpython_request *base, const char *file,
 	struct cpython_matrix **ret, struct err *err);
-/* The rows as a matrix of a CI: {"include": [{"name", "version", "options", "target", "args"}]},
- * where "args" are those of 'solder build' for the row, quoted for a shell. */
-json_t *cpython_matrix_list(const struct cpython_matrix *m);
+/* The rows as a matrix of a CI:
+ * {"include": [{"name", "version", "options", "target", "output", "args"}]}, where "args" are those
+ * of 'solder build' for the row, quoted for a shell. What rows have in common is in them as
+ * `common` says it, or (NULL) as options of the row's request. */
+json_t *cpython_matrix_list(const struct cpython_matrix *m, const struct strv *common);
+
+/* What a list of jobs is for. */
+#define CPYTHON_JOBS "github|gitlab|slurm|parallel"
+/* Adds the lines of a list of jobs, one job for each row, in one of these formats:
+ *
+ *	github    the line that fromJSON() makes a matrix of, as cpython_matrix_list() has it
+ *	gitlab    the YAML of a child pipeline
+ *	slurm     a script for sbatch, an array with a task for each row
+ *	parallel  a command in each line, for GNU parallel or xargs
+ *
+ * A job runs 'solder build' and makes the row's output. `common`, options of 'solder build',
+ * are in each. Words are quoted for the shell that reads them; one with control characters, or
+ * others that change how a line reads, is an error, as are more rows than GitHub takes. */
+int cpython_matrix_jobs(const struct cpython_matrix *m, const char *format,
+	const struct strv *common, struct strv *lines, struct err *err);
 /* Settles and plans all rows. With `keep_going`, one that cannot be built fails for itself. */
 int cpython_matrix_open(struct cpython_matrix *m, bool keep_going, struct err *err);
 /* Downloads, runs the steps, and assembles the trees. */

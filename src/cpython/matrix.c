@@ -112,48 +112,6 @@ void cleanup_cpython_matrix(struct cpython_matrix **m)
 	cpython_matrix_free(*m);
 }
 
-/* " --NAME VALUE", quoted if a shell would see more than a word in it. */
-static void add_argument(struct buf *out, const char *name, const char *value)
-{
-	CLEANUP_BUF struct buf quoted = BUF_INIT;
-
-	if (!value)
-		return;
-	buf_adds(&quoted, value);
-	if (strspn(value, LETTERS_AND_DIGITS "._+-/=:,@") != strlen(value) || !*value) {
-		buf_replace(&quoted, "'", "'\\''");
-		buf_addf(out, " --%s '%s'", name, quoted.data);
-	} else {
-		buf_addf(out, " --%s %s", name, quoted.data);
-	}
-}
-
-json_t *cpython_matrix_list(const struct cpython_matrix *m)
-{
-	json_t *rows = json_array();
-
-	for (size_t i = 0; i < m->n; i++) {
-		struct cpython_row *row = &m->rows[i];
-		CLEANUP_BUF struct buf args = BUF_INIT;
-		struct cpython_request *q = &row->request;
-
-		buf_adds(&args, q->version);
-		add_argument(&args, "target", q->target);
-		for (size_t k = 0; k < N_REQUEST_OPTIONS; k++)
-			add_argument(&args, request_options[k].name,
-				*request_place(q, request_options[k].name));
-		for (size_t k = 0; k < cpython_n_options; k++)
-			add_argument(&args, cpython_option_table[k].name,
-				cpython_option_get(&q->options, &cpython_option_table[k]));
-		json_array_append_new(rows,
-			JSON_OBJECT({"name", json_text(row->of->name)},
-				{"version", json_text(row->of->version)},
-				{"options", json_text(row->of->options)},
-				{"target", json_text(q->target)}, {"args", json_text(args.data)}));
-	}
-	return JSON_OBJECT({"include", rows});
-}
-
 /* ---- one plan -------------------------------------------------------------------------------- */
 
 /* Notes why there will be no tree, or gives up. */

@@ -9,7 +9,7 @@
 /* Far more than anybody builds; an axis is bounded first, so that the product cannot overflow. */
 #define AXIS_MAX 256
 #define PRODUCT_MAX 4096
-#define ROWS_MAX 256
+#define ROWS_MAX 512
 #define NAME_MAX_BYTES 64
 #define NAME_LETTERS LETTERS_AND_DIGITS "._+-"
 

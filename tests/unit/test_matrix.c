@@ -211,6 +211,7 @@ static void test_requests(void **state)
 static void test_list(void **state)
 {
 	CLEANUP(cleanup_cpython_matrix) struct cpython_matrix *m = NULL;
+	CLEANUP_STRV struct strv common = STRV_INIT, lines = STRV_INIT;
 	struct cpython_request base;
 	json_t *list, *row;
 	struct err err;
@@ -221,12 +222,19 @@ static void test_list(void **state)
 	m = open_rows(*state, "versions: [3.13]\noptions: {a: {link: shared, profile: none}}\n",
 		&base, &err);
 	assert_non_null(m);
-	list = cpython_matrix_list(m);
+	list = cpython_matrix_list(m, NULL);
 	row = json_array_get(json_object_get(list, "include"), 0);
 	assert_string_equal(json_string_value(json_object_get(row, "name")), "3.13-a");
 	assert_string_equal(json_string_value(json_object_get(row, "args")),
 		"3.13 --cc '/opt/it'\\''s gcc' --profile none --link shared");
 	json_decref(list);
+	/* In a job, what rows have in common stands as it was given. */
+	strv_add(&common, "--jobs=2");
+	strv_add(&common, "");
+	assert_int_equal(cpython_matrix_jobs(m, "parallel", &common, &lines, &err), 0);
+	assert_int_equal(lines.n, 1);
+	assert_string_equal(lines.v[0],
+		"solder build 3.13 --link shared --profile none --jobs=2 '' -o dist/3.13-a");
 }
 
 static void test_request_errors(void **state)
