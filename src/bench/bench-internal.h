@@ -87,6 +87,31 @@ void stats_adjust(const double *p, size_t n, double *adjusted);
 double stats_t_quantile(double df, double tail);
 /* The two-sided p of Student's t. */
 double stats_t_test(double t, double df);
+/* The probability that F with these degrees of freedom is `f` or more. */
+double stats_f_test(double f, double between, double within);
+
+/* Welch's interval and test (Biometrika 34, 1947) of the difference of two independent estimates
+ * with these standard errors, each with its degrees of freedom. */
+struct stats_difference {
+	double half_width; /* infinite if an error is */
+	double p;
+};
+struct stats_difference stats_welch(
+	double difference, const double error[2], const double df[2], double alpha);
+
+/* One host's estimate: a log ratio. */
+struct stats_host {
+	double log, error, df;
+};
+/* Over all hosts; pool.c documents it. */
+struct stats_pooled {
+	double log, half_width;
+	double other; /* half-width for one more host; infinite with two */
+	double tau, i2, q, p;
+};
+struct stats_pooled stats_pool(const struct stats_host *v, size_t n, double alpha);
+/* True if any two hosts are equal within the margin, by Welch's interval of their difference. */
+bool stats_all_equal(const struct stats_host *v, size_t n, double alpha, double margin);
 
 struct stats_estimate {
 	double log;
@@ -233,9 +258,22 @@ int rehearse_campaign(struct run *run, struct err *err);
 
 /* ---- pictures (charts.c) --------------------------------------------------------------------- */
 
-/* For a campaign, and for the changes of one arm. */
+/* For a campaign, for the changes of one arm, and for one arm on several hosts. */
 void charts_add(struct doc *doc, const struct bench *b, const struct bench_result *result);
 void charts_add_changes(struct doc *doc, const struct bench *before,
 	const struct bench_comparison *c, const struct bench_arm_changes *arm);
+void charts_add_pooled(
+	struct doc *doc, const struct bench *b, const struct bench_pool *p, size_t a);
+
+/* ---- words (page.c); the caller frees them -------------------------------------------------- */
+
+/* "0.9981 to 1.0020" */
+char *page_interval(struct bench_interval i);
+/* Adds a row of why a workload does not count, and the table with the first one; nothing if `why`
+ * is NULL. */
+void page_add_why(
+	struct doc *doc, const char *caption, bool *begun, const char *workload, const char *why);
+/* A sentence on each gate of a campaign, which messages call `which`. */
+void page_add_gates(struct doc *doc, const char *which, const struct bench_result *r);
 
 #endif

@@ -456,6 +456,57 @@ void bench_comparison_release(struct bench_comparison *c);
 json_t *bench_comparison_json(const struct bench *before, const struct bench *after,
 	const struct bench_comparison *comparison);
 
+/* ---- one campaign on several hosts ----------------------------------------------------------- */
+
+#define BENCH_HOSTS_MAX 32
+
+/* Is an arm's ratio to the reference the same on all hosts? */
+enum bench_same {
+	BENCH_SAME_NO_VERDICT,
+	BENCH_SAME,           /* any two hosts are equal within the margin */
+	BENCH_SAME_NOT,       /* they differ by more than their errors explain */
+	BENCH_SAME_UNDECIDED, /* neither can be shown */
+};
+const char *bench_same_name(enum bench_same same);
+
+/* A ratio on several hosts, with the host as a random effect; pool.c documents how, and for what
+ * it stands. */
+struct bench_pooled {
+	double ratio;                   /* the mean over hosts like these */
+	struct bench_interval interval; /* of that mean */
+	struct bench_interval other;    /* for one more such host; unknown with two */
+	double lowest, highest;         /* the hosts' own ratios */
+	double tau;                     /* standard deviation between hosts, in logs */
+	double i2;                      /* its share of the whole variance, 0 to 1 */
+	double q, p, adjusted;          /* Cochran's Q, and how likely it is if all are the same */
+	enum bench_verdict verdict;     /* on the mean */
+	enum bench_same same;
+};
+
+struct bench_pool {
+	size_t n;                     /* hosts */
+	struct strv names;            /* of their files */
+	struct bench_result *results; /* over the workloads that count on all of them */
+	size_t n_arms, n_workloads;
+	struct bench_pooled *arms; /* [arm]; the reference's is zeroed */
+	struct bench_pooled
+		*cells;       /* [arm * n_workloads + workload]; zeroed if it does not count */
+	unsigned int *differ; /* for each arm: workloads that are not the same on all hosts */
+	bool verdicts;        /* no gate failed, and the copy is the same everywhere */
+};
+
+/* Pools the results of one campaign that was measured on several hosts, two at least. Campaigns
+ * with other Pythons (by digest), workloads or options, and the same measurement twice, are an
+ * error. A workload that does not count on one host is left out of all: its `failed` is set. */
+int bench_pool_hosts(struct bench *const *hosts, const char *const *files, size_t n,
+	struct bench_pool *ret, struct err *err);
+void bench_pool_release(struct bench_pool *p);
+#define CLEANUP_BENCH_POOL CLEANUP(bench_pool_release)
+
+/* As JSON: {"verdicts", "hosts" (files and results), "arms": [{"name", "ratio", …}]}. */
+json_t *bench_pool_json(struct bench *const *hosts, const struct bench_pool *p);
+struct doc *bench_pool_doc(struct bench *const *hosts, const struct bench_pool *p, bool all);
+
 /* ---- documents ----------------------------------------------------------------------------- */
 
 /* A campaign and its result (NULL: only the counts). With `all`, lists every workload and adds

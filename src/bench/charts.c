@@ -104,6 +104,32 @@ void charts_add_changes(struct doc *doc, const struct bench *before,
 	add_forest(doc, before, &words, rows, c->n_workloads + 1);
 }
 
+void charts_add_pooled(struct doc *doc, const struct bench *b, const struct bench_pool *p, size_t a)
+{
+	CLEANUP_FREE struct chart_interval *rows = xcalloc(p->n + 2, sizeof(*rows));
+	CLEANUP_FREE char *title = xasprintf("%s on each host", b->arms[a].name);
+	const struct chart_words words = {.title = title,
+		.about =
+			"The ratio to the reference on each host with its interval, and that over hosts like these.",
+		.less = "faster",
+		.more = "slower"};
+	const struct bench_pooled *arm = &p->arms[a];
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct bench_arm_result *own = &p->results[i].arms[a];
+
+		rows[n++] = row_of(p->names.v[i], own->ratio, own->suite,
+			bench_verdict_tone(own->verdict), false);
+	}
+	rows[n++] = row_of("hosts like these", arm->ratio, arm->interval,
+		bench_verdict_tone(arm->verdict), true);
+	if (isfinite(arm->other.high))
+		rows[n++] = row_of("one more host", arm->ratio, arm->other, DOC_PLAIN, true);
+	add_picture(doc, chart_forest(&words, rows, n, b->options.margin),
+		"Each host with its interval; the band is what counts as equal.");
+}
+
 /* The geometric mean over workloads of the copy's ratio in one round, as deviation in percent. */
 static double copy_deviation(
 	const struct bench *b, const struct bench_result *r, const struct bench_round *round)

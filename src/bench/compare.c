@@ -66,22 +66,15 @@ static int compute_both(
 static void judge_change(const struct bench_comparison *c, double before_error, double after_error,
 	const struct bench_options *o, struct bench_change *ch)
 {
-	double v = before_error * before_error, w = after_error * after_error;
-	double log_ratio = log(ch->after / ch->before), error = sqrt(v + w), width;
-	double df = (v + w) * (v + w) /
-		    (v * v / (double)(c->before.units - 1) + w * w / (double)(c->after.units - 1));
+	const double errors[] = {before_error, after_error};
+	const double df[] = {(double)(c->before.units - 1), (double)(c->after.units - 1)};
+	double log_ratio = log(ch->after / ch->before);
+	struct stats_difference d = stats_welch(log_ratio, errors, df, o->alpha);
 
 	ch->ratio = exp(log_ratio);
-	if (error > 0 && isfinite(error)) {
-		width = stats_t_quantile(df, o->alpha / 2) * error;
-		ch->p = stats_t_test(log_ratio / error, df);
-	} else {
-		/* No spread at all, or a single unit, which proves nothing. */
-		width = error > 0 ? INFINITY : 0;
-		ch->p = error > 0 || fabs(log_ratio) <= 0 ? 1 : 0;
-	}
-	ch->adjusted = ch->p;
-	ch->interval = (struct bench_interval){exp(log_ratio - width), exp(log_ratio + width)};
+	ch->adjusted = ch->p = d.p;
+	ch->interval = (struct bench_interval){
+		exp(log_ratio - d.half_width), exp(log_ratio + d.half_width)};
 	ch->verdict = stats_judge(ch->interval, o->margin);
 }
 

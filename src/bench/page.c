@@ -16,8 +16,7 @@
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-/* "0.9981 to 1.0020"; the caller frees it. */
-static char *interval_text(struct bench_interval i)
+char *page_interval(struct bench_interval i)
 {
 	return isfinite(i.high) ? xasprintf("%.4f to %.4f", i.low, i.high) : xstrdup("unknown");
 }
@@ -71,8 +70,7 @@ static struct doc *doc_of_arms(const struct bench *b, const char *prefix)
 	return doc_new(title);
 }
 
-/* Adds a row, and the table with the first row. */
-static void add_why(
+void page_add_why(
 	struct doc *doc, const char *caption, bool *begun, const char *workload, const char *why)
 {
 	static const struct doc_column columns[] = {{"workload", 0}, {"why", DOC_WRAP}};
@@ -133,8 +131,8 @@ static void add_arms(struct doc *doc, const struct bench *b, const struct bench_
 	for (size_t a = 0; a < b->n_arms; a++) {
 		const struct bench_arm_result *arm = &r->arms[a];
 		CLEANUP_FREE char *ratio = xasprintf("%.4f", arm->ratio);
-		CLEANUP_FREE char *suite = interval_text(arm->suite);
-		CLEANUP_FREE char *general = interval_text(arm->general);
+		CLEANUP_FREE char *suite = page_interval(arm->suite);
+		CLEANUP_FREE char *general = page_interval(arm->general);
 		CLEANUP_FREE char *differ = xasprintf("%u of %zu", arm->different, r->counting);
 		const char *cells[] = {b->arms[a].name, b->arms[a].version, b->arms[a].link, ratio,
 			a ? suite : NULL, a ? general : NULL, a ? differ : NULL,
@@ -162,7 +160,7 @@ static void add_workloads(
 		const struct bench_cell *c = &r->arms[a].cells[w];
 		CLEANUP_FREE char *loop = time_text(c->time);
 		CLEANUP_FREE char *ratio = xasprintf("%.4f", c->ratio);
-		CLEANUP_FREE char *interval = interval_text(c->interval);
+		CLEANUP_FREE char *interval = page_interval(c->interval);
 		CLEANUP_FREE char *p = xasprintf("%.3g", c->adjusted);
 		CLEANUP_FREE char *minima = xasprintf("%.4f", c->minima);
 
@@ -352,7 +350,7 @@ static void add_counts(struct doc *doc, const struct bench *b)
 	else if (copy)
 		doc_text(doc, "The copy's counts are those of the reference, to the instruction.");
 	for (size_t w = 0; w < b->n_workloads; w++)
-		add_why(doc, "Not counted", &begun, b->workloads[w].name,
+		page_add_why(doc, "Not counted", &begun, b->workloads[w].name,
 			b->workloads[w].uncounted);
 }
 
@@ -383,7 +381,7 @@ struct doc *bench_doc(const struct bench *b, const struct bench_result *r, bool 
 			add_workloads(doc, b, r, a, all);
 	}
 	for (size_t w = 0; w < b->n_workloads; w++)
-		add_why(doc, "Left out for all arms", &begun, b->workloads[w].name, r->why[w]);
+		page_add_why(doc, "Left out for all arms", &begun, b->workloads[w].name, r->why[w]);
 	add_notes(doc, b);
 	add_counts(doc, b);
 	add_files(doc, b);
@@ -400,7 +398,7 @@ static void add_change_headline(struct doc *doc, const char *name, const struct 
 	bool slower = ch->verdict == BENCH_SLOWER;
 	CLEANUP_FREE char *change = change_text(slower ? ch->ratio : 2 - ch->ratio);
 	CLEANUP_FREE char *range = range_text(ch->interval, slower);
-	CLEANUP_FREE char *interval = interval_text(ch->interval);
+	CLEANUP_FREE char *interval = page_interval(ch->interval);
 
 	if (stats_differs(ch->verdict))
 		doc_text(doc, "%s is %s %s in %s than in %s (%s), %u of %zu workload%s.", name,
@@ -423,7 +421,7 @@ static void add_change(
 	CLEANUP_FREE char *after = xasprintf("%.4f", ch->after);
 	CLEANUP_FREE char *ratio = xasprintf("%.4f", ch->ratio);
 	CLEANUP_FREE char *p = xasprintf("%.3g", ch->adjusted);
-	CLEANUP_FREE char *interval = interval_text(ch->interval);
+	CLEANUP_FREE char *interval = page_interval(ch->interval);
 	const char *verdict = bench_verdict_name(ch->verdict);
 	const char *arm[] = {name, file, before, after, ratio, interval, verdict};
 	const char *workload[] = {name, before, after, ratio, interval, p, verdict};
@@ -459,6 +457,14 @@ static void add_changed_workloads(struct doc *doc, const struct bench *before,
 	}
 }
 
+void page_add_gates(struct doc *doc, const char *which, const struct bench_result *r)
+{
+	doc_text(doc, "A/A gate of %s %s: %s.", which, bench_gate_name(r->copy), r->copy_reason);
+	if (r->slowed != BENCH_GATE_NONE)
+		doc_text(doc, "Slowdown gate of %s %s: %s.", which, bench_gate_name(r->slowed),
+			r->slowed_reason);
+}
+
 static void add_changed_arms(struct doc *doc, const struct bench *before, const struct bench *after,
 	const struct bench_comparison *c)
 {
@@ -476,15 +482,8 @@ static void add_changed_arms(struct doc *doc, const struct bench *before, const 
 		add_change(doc, first->name, sameness(first->sha256, second->sha256),
 			&c->arms[i].suite);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
-		const char *which = i ? "second" : "first";
-
-		doc_text(doc, "A/A gate of the %s %s: %s.", which,
-			bench_gate_name(results[i]->copy), results[i]->copy_reason);
-		if (results[i]->slowed != BENCH_GATE_NONE)
-			doc_text(doc, "Slowdown gate of the %s %s: %s.", which,
-				bench_gate_name(results[i]->slowed), results[i]->slowed_reason);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++)
+		page_add_gates(doc, i ? "the second" : "the first", results[i]);
 }
 
 struct doc *bench_comparison_doc(const struct bench *before, const struct bench *after,
@@ -516,12 +515,13 @@ struct doc *bench_comparison_doc(const struct bench *before, const struct bench 
 		add_changed_workloads(doc, before, c, &c->arms[i], all);
 	/* Workloads left out of the comparison, from both campaigns, each listed once. */
 	for (size_t w = 0; w < before->n_workloads; w++)
-		add_why(doc, "Not compared", &begun, before->workloads[w].name, c->before.why[w]);
+		page_add_why(
+			doc, "Not compared", &begun, before->workloads[w].name, c->before.why[w]);
 	for (size_t w = 0; w < after->n_workloads; w++) {
 		const char *name = after->workloads[w].name;
 
 		if (bench_find_workload(before, name) == before->n_workloads)
-			add_why(doc, "Not compared", &begun, name, c->after.why[w]);
+			page_add_why(doc, "Not compared", &begun, name, c->after.why[w]);
 	}
 	doc_heading(doc, "What was compared");
 	doc_fact(doc, "first", files[0]);

@@ -266,6 +266,26 @@ double stats_t_test(double t, double df)
 	return beta_regularized(df / 2, 0.5, df / (df + t * t));
 }
 
+double stats_f_test(double f, double between, double within)
+{
+	return beta_regularized(within / 2, between / 2, within / (within + between * f));
+}
+
+struct stats_difference stats_welch(
+	double difference, const double error[2], const double df[2], double alpha)
+{
+	double v = error[0] * error[0], w = error[1] * error[1], both = sqrt(v + w);
+	double freedom = (v + w) * (v + w) / (v * v / df[0] + w * w / df[1]);
+
+	if (both > 0 && isfinite(both))
+		return (struct stats_difference){
+			.half_width = stats_t_quantile(freedom, alpha / 2) * both,
+			.p = stats_t_test(difference / both, freedom)};
+	/* No spread at all, or a single unit, which proves nothing. */
+	return (struct stats_difference){.half_width = both > 0 ? INFINITY : 0,
+		.p = both > 0 || fabs(difference) <= 0 ? 1 : 0};
+}
+
 /* ---- resampling rounds, layouts and workloads ----------------------------------------------- */
 
 /* Sums are taken over pieces of this many resamples and added in order, so that the result does not

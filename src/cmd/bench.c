@@ -26,7 +26,7 @@ struct bench_values {
 		*output;
 	const char *measure, *pyperf, *html;
 	struct strv from, script_args;
-	bool self_test, resume, json, all, count, count_only, packages, quick;
+	bool self_test, resume, json, all, count, count_only, packages, quick, pool;
 };
 
 #define VALUE(name) offsetof(struct bench_values, name)
@@ -72,6 +72,9 @@ static const struct opt opts[] = {
 	{"from", 0, OPT_LIST, "FILE",
 		"run nothing: recompute a campaign from its file, or compare it with a second",
 		VALUE(from)},
+	{"pool", 0, OPT_FLAG, NULL,
+		"with --from: they are one campaign on several hosts; pool their ratios",
+		VALUE(pool)},
 	{"all", 0, OPT_FLAG, NULL, "list every workload, not only those that differ", VALUE(all)},
 	{"json", 0, OPT_FLAG, NULL, "print everything observed and computed as JSON", VALUE(json)},
 	{"html", 0, OPT_STRING, "FILE", "write a page for a browser, too", VALUE(html)},
@@ -116,10 +119,11 @@ static int check_from(const struct bench_values *v, const struct strv *args, str
 		return err_set(err, ERR_USAGE, "--from runs nothing: it takes no Pythons");
 	if (option)
 		return err_set(err, ERR_USAGE, "--from runs nothing: --%s has no meaning", option);
-	if (v->from.n > 2)
-		return err_set(
-			err, ERR_USAGE, "--from: two campaigns are compared, not %zu", v->from.n);
-	if (v->pyperf && v->from.n == 2)
+	if (v->from.n > 2 && !v->pool) {
+		err_set(err, ERR_USAGE, "--from: two campaigns are compared, not %zu", v->from.n);
+		return err_hint(err, "--pool pools one campaign of several hosts");
+	}
+	if (v->pyperf && v->from.n > 1)
 		return err_set(err, ERR_USAGE, "--pyperf takes one campaign, not two");
 	return 0;
 }
@@ -192,6 +196,9 @@ static int check_usage(const struct bench_values *v, const struct strv *args, st
 {
 	const char *const outputs[] = {v->output, v->html, v->pyperf};
 
+	if (v->pool && (v->from.n < 2 || v->from.n > BENCH_HOSTS_MAX))
+		return err_set(
+			err, ERR_USAGE, "--pool takes --from for 2 to %d hosts", BENCH_HOSTS_MAX);
 	if (v->count_only && v->pyperf)
 		return err_set(err, ERR_USAGE, "--pyperf takes times, not instructions");
 	if ((v->from.n          ? check_from(v, args, err)
@@ -465,6 +472,17 @@ static int conclude(const struct bench *b, const struct bench_result *result, st
 					       : "what was measured cannot be trusted");
 }
 
+struct hosts {
+	struct bench *v[BENCH_HOSTS_MAX];
+	size_t n;
+};
+
+static void release_hosts(struct hosts *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		bench_free(h->v[i]);
+}
+
 static int compare_campaigns(const struct bench_values *v, struct err *err)
 {
 	CLEANUP_BENCH struct bench *before = NULL, *after = NULL;
@@ -491,6 +509,31 @@ static int compare_campaigns(const struct bench_values *v, struct err *err)
 	return 0;
 }
 
+static int pool_campaigns(const struct bench_values *v, struct err *err)
+{
+	CLEANUP(release_hosts) struct hosts h = {0};
+	CLEANUP_BENCH_POOL struct bench_pool p = {0};
+
+	for (; h.n < v->from.n; h.n++) {
+		if (load_campaign(v, v->from.v[h.n], &h.v[h.n], err) < 0)
+			return -1;
+	}
+	if (bench_pool_hosts(h.v, (const char *const *)v->from.v, h.n, &p, err) < 0 ||
+		show_result(v, "solder-bench-pool", v->json ? bench_pool_json(h.v, &p) : NULL,
+			bench_pool_doc(h.v, &p, v->all),
+			v->html ? bench_pool_doc(h.v, &p, true) : NULL, err) < 0)
+		return -1;
+	if (!p.verdicts)
+		return err_set(err, ERR_ENVIRONMENT,
+			"no verdict: a gate failed, or the copy is not the same everywhere");
+	for (size_t a = 1; a < p.n_arms; a++) {
+		if (h.v[0]->arms[a].role == BENCH_ROLE_ARM &&
+			(p.arms[a].verdict == BENCH_SLOWER || p.arms[a].same == BENCH_SAME_NOT))
+			return 1;
+	}
+	return 0;
+}
+
 static int run_bench(const void *values, const struct strv *args, struct err *err)
 {
 	const struct bench_values *v = values;
@@ -501,8 +544,8 @@ static int run_bench(const void *values, const struct strv *args, struct err *er
 
 	if (check_usage(v, args, err) < 0)
 		return -1;
-	if (v->from.n == 2)
-		return compare_campaigns(v, err);
+	if (v->from.n > 1)
+		return v->pool ? pool_campaigns(v, err) : compare_campaigns(v, err);
 	if ((v->from.n ? load_campaign(v, v->from.v[0], &b, err)
 		       : measure_campaign(v, args, &b, err)) < 0)
 		return -1;
@@ -526,26 +569,28 @@ const struct command cmd_bench = {
 	.name = "bench",
 	.summary = "compare the speed of interpreters",
 	.args = "[NAME=]PYTHON [NAME=]PYTHON...",
-	.about = "Runs the same workloads in each of the Pythons (paths, distributions, names on "
-		 "PATH; the\nfirst is the reference), interleaved in random balanced order, one "
-		 "fresh process for each\nnumber, and says of each whether it is faster, slower or "
-		 "equal within 1 %, or that this\nis undecided.\n\n"
-		 "A byte-identical copy of the reference always runs along. If it does not come "
-		 "out as equal\nthere is no verdict. Looks are taken after 10, 20 and 40 rounds; "
-		 "the level of 5 % is split\namong them.\n\n"
-		 "Two campaigns (--from twice) are compared by arms of the same name: how an arm's "
-		 "time\nrelative to the reference changed from the first to the second.\n\n"
-		 "A name that is given again (a=DIR1 a=DIR2) is another link of the same arm: one "
-		 "is "
-		 "drawn for\neach round, so that the luck of a layout becomes part of the "
-		 "interval.\n\n"
-		 "The first interval answers for these workloads, the second for other programs "
-		 "like them.\nExit code 1: an arm is slower. 2: no verdict.",
+	.about =
+		"Runs the same workloads in each of the Pythons (paths, distributions, names on PATH; the\n"
+		"first is the reference), interleaved in random balanced order, one fresh process for each\n"
+		"number, and says of each whether it is faster, slower or equal within 1 %, or that this\n"
+		"is undecided.\n\n"
+		"A byte-identical copy of the reference always runs along. If it does not come out as equal\n"
+		"there is no verdict. Looks are taken after 10, 20 and 40 rounds; the level of 5 % is split\n"
+		"among them.\n\n"
+		"Two campaigns (--from twice) are compared by arms of the same name: how an arm's time\n"
+		"relative to the reference changed from the first to the second. With --pool, one campaign\n"
+		"that several hosts have measured (--from for each) is pooled: is that time the same on all of\n"
+		"them, and what is it on average?\n\n"
+		"A name that is given again (a=DIR1 a=DIR2) is another link of the same arm: one is drawn for\n"
+		"each round, so that the luck of a layout becomes part of the interval.\n\n"
+		"The first interval answers for these workloads, the second for other programs like them.\n"
+		"Exit code 1: an arm is slower, or not the same on all hosts. 2: no verdict.",
 	.example = "solder bench static=dist/cpython shared=/usr/bin/python3\n"
 		   "solder bench --filter json,calls --rounds 20 -o c.json A=python3.11 "
 		   "B=python3.12\n"
 		   "solder bench --from c.json --html c.html\n"
-		   "solder bench --from before.json --from after.json",
+		   "solder bench --from before.json --from after.json\n"
+		   "solder bench --from here.json --from there.json --pool",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.values_size = sizeof(struct bench_values),

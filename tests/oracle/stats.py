@@ -20,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 
+import pooling
+
 MASK = (1 << 64) - 1
 COLUMNS = ('workload arm status code wall user system voluntary involuntary minor_faults '
            'major_faults max_rss steal cycles instructions branch_misses padding').split()
@@ -351,6 +353,15 @@ def questions(r):
     for df in [1, 2, 3, 4, 9, 10, 19, 39, 40, 100, 999]:
         for tail in [0.5, 0.25, 0.05, 0.025, 0.0125, 0.00625, 1e-4, 1e-6]:
             yield 't %d %r' % (df, tail), [t_quantile(df, tail)]
+    for between, within in [(1, 5), (1, 9.5), (2, 3.7), (2, 40), (4, 11.2), (7, 100)]:
+        for f in [0.001, 0.3, 1, 2.5, 7, 30]:
+            yield 'f %r %r %r' % (f, between, within), [pooling.f_tail(f, between, within)]
+    for k in [2, 3, 3, 5, 9]:
+        for spread in [0, 0.003, 0.02]:
+            hosts = [(r.gauss(0.01, 0.003) + r.gauss(0, spread), r.uniform(0.0005, 0.005),
+                      r.choice([9, 19, 39])) for _ in range(k)]
+            line = ' '.join('%r %r %d' % h for h in hosts)
+            yield 'pool ' + line, pooling.pool(hosts)
     for seed in [0, 1, 2 ** 53 - 1, r.getrandbits(53)]:
         source = Xoshiro(seed, 1 << 32)
         expected = [source.next() for _ in range(20)]

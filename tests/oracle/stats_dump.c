@@ -4,7 +4,8 @@
  *   stats_dump --pyperf FILE DIR
  *                        the campaign in pyperf's format
  *   stats_dump           reads lines of a word and numbers from stdin, and answers each with one:
- *                        median X…, signed_rank X…, adjust P…, t DF TAIL, random SEED STREAM N
+ *                        median X…, signed_rank X…, adjust P…, t DF TAIL, f F DF DF,
+ *                        pool LOG ERROR DF …, random SEED STREAM N
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,19 @@ static void answer_random(uint64_t seed, uint64_t number, size_t n)
 	putchar('\n');
 }
 
+/* Triples of a log ratio, its error and the degrees of freedom. */
+static void answer_pool(const double *v, size_t n)
+{
+	struct stats_host hosts[BENCH_HOSTS_MAX];
+	struct stats_pooled p;
+
+	for (size_t i = 0; i < n; i++)
+		hosts[i] = (struct stats_host){v[3 * i], v[3 * i + 1], v[3 * i + 2]};
+	p = stats_pool(hosts, n, 0.05);
+	printf("%.17g %.17g %.17g %.17g %.17g %.17g %.17g %d\n", p.log, p.half_width,
+		n > 2 ? p.other : 0, p.tau, p.i2, p.q, p.p, stats_all_equal(hosts, n, 0.05, 0.01));
+}
+
 static void answer(const char *word, double *v, size_t n)
 {
 	if (!strcmp(word, "median") && n > 0) {
@@ -64,6 +78,10 @@ static void answer(const char *word, double *v, size_t n)
 		printf("%.17g\n", stats_signed_rank(v, n));
 	} else if (!strcmp(word, "t") && n == 2) {
 		printf("%.17g\n", stats_t_quantile(v[0], v[1]));
+	} else if (!strcmp(word, "f") && n == 3) {
+		printf("%.17g\n", stats_f_test(v[0], v[1], v[2]));
+	} else if (!strcmp(word, "pool") && n >= 6 && n % 3 == 0 && n <= 3 * BENCH_HOSTS_MAX) {
+		answer_pool(v, n / 3);
 	} else if (!strcmp(word, "adjust")) {
 		double adjusted[NUMBERS_MAX];
 
