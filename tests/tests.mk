@@ -158,6 +158,12 @@ bench-factors: all ## one factor at a time: tests/peers/factors.txt (GROUPS=link
 		$(if $(GROUPS),--groups $(GROUPS)) $(if $(TABLE),--document $(TABLE)) $(FLAGS)
 .PHONY: bench-factors
 
+# OPTIONS are those of the builds ('--cc gcc'); PLAN keeps what they would do.
+bench-scale: all ## a matrix on 1 to 64 machines, simulated from recorded times (MATRIX=FILE PLAN=FILE CHANGED=openssl OPTIONS=…)
+	@python3 tests/scale/simulate.py $(abspath $(OUT)/solder) $(or $(MATRIX),tests/scale/matrix.yaml) \
+		$(if $(PLAN),--plan $(PLAN)) $(if $(CHANGED),--changed $(CHANGED)) -- $(OPTIONS)
+.PHONY: bench-scale
+
 bench-build: all ## solder's CPython step beside plain builds, in one run
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/dist/bench.sh
 .PHONY: bench-build
@@ -179,6 +185,11 @@ bench-pack: $(OUT)/tests/bench_pack_speed ## the archive writer beside tar | zst
 bench-selftest: all ## how often bench calls equal Pythons different, and misses 2 %
 	@python3 tests/bench/selftest.py $(OUT)/solder $(or $(PYTHON),python3) $(SELFTEST_FLAGS)
 .PHONY: bench-selftest
+
+# Three times six minutes, one "host" after the other.
+bench-pool: all ## does --pool find 2 % on one of three "hosts", and nothing without? (PYTHON, POOL_FLAGS)
+	@python3 tests/bench/pool.py $(OUT)/solder $(or $(PYTHON),/usr/bin/python3) $(BENCH_DIR)/pool $(POOL_FLAGS)
+.PHONY: bench-pool
 
 bench-methods: all ## solder, pyperf and hyperfine on one pair, and on a Python and itself: A=DIR B=DIR
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) hyperfine python3-pip

@@ -492,7 +492,7 @@ struct bench_pool {
 	struct bench_pooled
 		*cells;       /* [arm * n_workloads + workload]; zeroed if it does not count */
 	unsigned int *differ; /* for each arm: workloads that are not the same on all hosts */
-	bool verdicts;        /* no gate failed, and the copy is the same everywhere */
+	bool verdicts;        /* all gates passed, and the copy is the same everywhere */
 };
 
 /* Pools the results of one campaign that was measured on several hosts, two at least. Campaigns

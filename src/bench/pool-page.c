@@ -174,7 +174,7 @@ struct doc *bench_pool_doc(struct bench *const *hosts, const struct bench_pool *
 	}
 	if (!p->verdicts)
 		doc_text(doc,
-			"No verdict is given: a gate failed, or the copy is not the same everywhere.");
+			"No verdict is given: a host did not pass its gates, or the copy is not the same everywhere.");
 	add_arms(doc, b, p);
 	for (size_t a = 1; a < p->n_arms; a++) {
 		if (b->arms[a].role != BENCH_ROLE_ARM)

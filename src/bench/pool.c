@@ -33,9 +33,8 @@
  * Sampling", Technometrics 24, 1982). Otherwise hosts differ if p is at most alpha, adjusted for a
  * workload over the workloads of its arm; else it is undecided.
  *
- * Gates: a host whose gate failed, or that has no copy of the reference, withholds all verdicts. So
- * does a copy that is not the same on all hosts. A host that is only too noisy to pass does not:
- *its own error says how little it weighs.
+ * Gates: one host that did not pass its own withholds all verdicts, and so does a copy that is not
+ * the same on all hosts. What a loaded machine's error misses, Q would take for heterogeneity.
  *
  * What differs between hosts is all that differs between the campaigns: the processor, the
  * neighbours, the day, and the luck of one link. One host measured twice shows the last three.
@@ -387,22 +386,15 @@ static void pool_arm(struct bench_pool *p, const struct bench_options *o, size_t
 	}
 }
 
-static bool may_count(enum bench_gate gate)
-{
-	return gate == BENCH_GATE_PASSED || gate == BENCH_GATE_NOISY;
-}
-
 /* Applies the gates. */
 static void withhold(const struct bench *b, struct bench_pool *p)
 {
 	p->verdicts = true;
 	for (size_t i = 0; i < p->n; i++)
-		p->verdicts &=
-			may_count(p->results[i].copy) && (p->results[i].slowed == BENCH_GATE_NONE ||
-								 may_count(p->results[i].slowed));
+		p->verdicts &= p->results[i].verdicts;
 	for (size_t a = 1; a < p->n_arms; a++)
 		p->verdicts &=
-			b->arms[a].role == BENCH_ROLE_ARM || p->arms[a].same != BENCH_SAME_NOT;
+			b->arms[a].role != BENCH_ROLE_COPY || p->arms[a].same != BENCH_SAME_NOT;
 	for (size_t i = 0; !p->verdicts && i < p->n_arms * p->n_workloads; i++) {
 		p->cells[i].verdict = BENCH_NO_VERDICT;
 		p->cells[i].same = BENCH_SAME_NO_VERDICT;

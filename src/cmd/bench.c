@@ -525,7 +525,7 @@ static int pool_campaigns(const struct bench_values *v, struct err *err)
 		return -1;
 	if (!p.verdicts)
 		return err_set(err, ERR_ENVIRONMENT,
-			"no verdict: a gate failed, or the copy is not the same everywhere");
+			"no verdict: a host did not pass its gates, or the copy is not the same everywhere");
 	for (size_t a = 1; a < p.n_arms; a++) {
 		if (h.v[0]->arms[a].role == BENCH_ROLE_ARM &&
 			(p.arms[a].verdict == BENCH_SLOWER || p.arms[a].same == BENCH_SAME_NOT))

@@ -89,6 +89,7 @@ run_job() { # KIND NAME
 	index) run_closing python3 tests/workloads/index.py ;;
 	training) run_closing python3 tests/training/apart.py ;;
 	fit) run_closing sh tests/training/fit.sh ;;
+	scale) run_closing python3 tests/scale/check.py ;;
 	versions) run_closing sh tests/versions/run.sh ;;
 	esac
 	read -r p f s <"$result.count"
@@ -129,6 +130,7 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "training training-apart"
 	echo "fit profiles-fit"
 	echo "versions versions"
+	echo "scale scale-simulation"
 	for program in "$out"/tests/test_*; do
 		[ ! -x "$program" ] || echo "unit ${program##*/}"
 	done
