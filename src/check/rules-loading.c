@@ -369,6 +369,37 @@ static void stub_search_path(struct rule_run *r)
 	}
 }
 
+/* Also as auditwheel renames them: "libgomp-a34b3233.so.1.0.0". */
+#define OPENMP "libgomp.so* libgomp-* libomp.so* libomp-* libiomp5.so* libiomp5-*"
+
+/* Adds a runtime that is not among `names` yet, and the file that it was found by. */
+static void add_openmp(
+	struct strv *names, struct strv *paths, const char *name, const struct py_file *f)
+{
+	if (!name || !check_listed(OPENMP, path_base(name)) || strv_has(names, path_base(name)))
+		return;
+	strv_add(names, path_base(name));
+	strv_add(paths, f->path);
+}
+
+/* The loader takes libraries of one SONAME for the same, wherever they lie. */
+static void one_openmp(struct rule_run *r)
+{
+	CLEANUP_STRV struct strv names = STRV_INIT, paths = STRV_INIT;
+
+	for (size_t i = 0; i < r->files->n; i++) {
+		const struct py_file *f = &r->files->v[i];
+
+		if (f->problem)
+			continue;
+		add_openmp(&names, &paths, f->facts.soname, f);
+		for (size_t k = 0; k < f->facts.n_needed; k++)
+			add_openmp(&names, &paths, f->facts.needed[k], f);
+	}
+	for (size_t i = 0; names.n > 1 && i < names.n; i++)
+		rule_find(r, paths.v[i], "brings or needs the OpenMP runtime %s", names.v[i]);
+}
+
 const struct check_rule rules_loading[] = {
 	{"readable", CHECK_ERROR, ANY_PYTHON, "a damaged file does not load",
 		"build or unpack the installation again",
@@ -484,5 +515,13 @@ const struct check_rule rules_loading[] = {
 		"search path, or in the system's folders: a program that embeds Python has "
 		"nothing that leads there.",
 		.apply = stub_search_path},
+	{"one-openmp", CHECK_NOTE, ANY_PYTHON,
+		"a process that loads both starts the threads of both, and LLVM's and Intel's "
+		"runtime stops at a second one of theirs (\"OMP: Error #15\")",
+		"take packages from one source, whose libraries share a runtime, or load only one "
+		"of them in a process",
+		"The files of the installation and its packages bring or need one OpenMP runtime "
+		"(libgomp, libomp, libiomp5, by SONAME) at most.",
+		.apply = one_openmp},
 	{0},
 };

@@ -358,10 +358,10 @@ void check_rules_markdown(FILE *out)
 		"An error breaks someone, a warning costs someone, a note is worth knowing. Only "
 		"errors and warnings make `solder check` exit with 1. A rule that cannot be "
 		"applied is *not checked*, with the reason, and never counts as passed. What was "
-		"installed into site-packages is not looked at: see `--wheels`.\n\n"
+		"installed into site-packages is not looked at, but by one-openmp: see `--wheels`.\n\n"
 		"The rules are CPython's. To what says that it is another implementation (PyPy, "
 		"GraalPy) only those are applied that are the loader's: readable, runs, machine, "
-		"needed-found, search-paths, glibc, static-tls.");
+		"needed-found, search-paths, glibc, static-tls, one-openmp.");
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
 		fprintf(out, "## %s\n\n", groups[g].title);
 		for (const struct check_rule *rule = groups[g].rules; rule->id; rule++)

@@ -137,6 +137,13 @@ def _():
     run(tool("patchelf"), "--add-needed", os.path.basename(LIBRARY), own(extension("_bz2")))
 
 
+@damage("two OpenMP runtimes", "one-openmp")
+def _():
+    for name in ("libgomp-a34b3233.so.1.0.0", "libomp-1f2e3d4c.so.5"):
+        run(tool("cc"), "-shared", "-fPIC", *LINKED, f"-Wl,-soname,{name}", "-o",
+            at(f"lib/{name}"), source("int omp_get_max_threads(void) { return 1; }"))
+
+
 @damage("an extension without a path to a library that ships", "extension-search-path")
 def _():
     run(tool("cc"), "-shared", "-fPIC", *LINKED, "-Wl,-soname,libown.so.1", "-o",

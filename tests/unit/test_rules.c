@@ -222,6 +222,27 @@ static void set_good_path(struct world *w)
 	w->v[EXTENSION].facts.rpath = "$ORIGIN/../..:${ORIGIN}";
 }
 
+/* Two packages with runtimes of their own; and two that share one, with other libraries beside. */
+static void set_two_openmp(struct world *w)
+{
+	static const char *one[] = {"libc.so.6", "libgomp-a34b3233.so.1.0.0"};
+	static const char *other[] = {"libiomp5.so", "libc.so.6"};
+
+	w->v[EXTENSION].facts.needed = one;
+	w->v[LIBRARY].facts.needed = other;
+	w->v[EXTENSION].facts.n_needed = w->v[LIBRARY].facts.n_needed = 2;
+}
+
+static void set_one_openmp(struct world *w)
+{
+	static const char *one[] = {"libompstuff.so", "libgomp.so.1"}, *other[] = {"libgomp.so.1"};
+
+	w->v[EXTENSION].facts.needed = one;
+	w->v[LIBRARY].facts.needed = other;
+	w->v[EXTENSION].facts.n_needed = 2;
+	w->v[LIBRARY].facts.n_needed = 1;
+}
+
 static void set_no_soname(struct world *w)
 {
 	w->v[LIBRARY].facts.soname = NULL;
@@ -286,6 +307,8 @@ static const struct {
 	{set_needy, "needed-libraries=fail"},
 	{set_absolute_path, "search-paths=fail"},
 	{set_empty_path, "search-paths=fail"},
+	{set_two_openmp, "needed-libraries=fail one-openmp=note"},
+	{set_one_openmp, "needed-libraries=fail"},
 	{set_no_soname, "soname=fail"},
 	{set_odd_name, "interpreter-name=note"},
 	{set_dist_system, "exports-covered=not checked library-tls=not checked soname=not checked"},
@@ -298,7 +321,7 @@ static void test_facts(void **state)
 		"symbolic pthread-yield readable runs machine needed-libraries "
 		"extension-needs-libpython search-paths glibc interpreter-tls library-tls "
 		"static-tls "
-		"soname stack writable-code segments instrumented text-relocations relro bind-now pie fortified build-id "
+		"soname one-openmp stack writable-code segments instrumented text-relocations relro bind-now pie fortified build-id "
 		"interpreter-name";
 	CLEANUP_STRV struct strv only = STRV_INIT;
 
@@ -348,7 +371,7 @@ static void test_ceiling(void **state)
 static void test_other_implementation(void **state)
 {
 	static const char *const any[] = {"readable", "runs", "machine", "needed-found",
-		"search-paths", "glibc", "static-tls"};
+		"search-paths", "glibc", "static-tls", "one-openmp"};
 	struct world w;
 	json_t *model = json_object(), *rule;
 	struct err err = ERR_INIT;
