@@ -29,6 +29,9 @@ $(OUT)/tests/replay_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/obj/tests/fuzz/repl
 $(OUT)/tests/elf_dump: $(OUT)/obj/tests/oracle/elf_dump.o $(OUT)/librooms.a
 	$(link)
 
+$(OUT)/tests/macho_dump: $(OUT)/obj/tests/oracle/macho_dump.o $(OUT)/librooms.a
+	$(link)
+
 $(OUT)/tests/stats_%: $(OUT)/obj/tests/oracle/stats_%.o $(TEST_HELPERS) $(OUT)/librooms.a
 	$(link)
 
@@ -49,7 +52,7 @@ $(OUT)/tests/stepper: $(OUT)/obj/tests/faults/stepper.o $(OUT)/librooms.a
 	$(link)
 
 # Programs that the scripts of the tests run.
-DRIVERS := $(addprefix $(OUT)/tests/,elf_dump html_sample stats_dump stepper)
+DRIVERS := $(addprefix $(OUT)/tests/,elf_dump html_sample macho_dump stats_dump stepper)
 
 check-run: $(OUT)/solder $(UNIT_TESTS) $(FUZZ_REPLAYERS) $(DRIVERS)
 	@OUT=$(OUT) sh tests/lib/run.sh
