@@ -57,6 +57,7 @@ enum rule_needs {
 	NEEDS_FILE = 64,       /* a readable interpreter */
 	NEEDS_LOADER = 128,    /* same, with a loader whose search order is known */
 	ANY_PYTHON = 256,      /* CPython not required: the rule is about the loader */
+	OF_WHEELS = 1024,      /* about files of wheels for other systems, not about a Python */
 };
 
 /* A rule while it is applied. */
@@ -86,6 +87,11 @@ __attribute__((format(printf, 2, 3))) void rule_unchecked(struct rule_run *r, co
 /* Python itself, without other libraries and programs that ship with it. */
 #define ROLES_PYTHON (ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON) | ROLE(PY_ROLE_EXTENSION))
 
+/* Parts of pages: a row for each finding, with what the rules mean; the rules of that verdict, in
+ * full with `all`. */
+void check_page_findings(struct doc *doc, const json_t *rules);
+void check_page_others(struct doc *doc, const json_t *rules, enum check_verdict verdict, bool all);
+
 /* Returns the next readable file that ships (nothing below site-packages) and has one of the roles,
  * from index *i on; NULL at the end. *i starts at 0. */
 const struct py_file *rule_next(const struct rule_run *r, unsigned int roles, size_t *i);
@@ -107,7 +113,8 @@ const char *rule_third_party(const char *symbol);
 
 /* Tables of rules, one per file; the last entry has no id. */
 extern const struct check_rule rules_symbols[], rules_loading[], rules_hardening[], rules_paths[],
-	rules_layout[], rules_archive[], rules_build[], rules_start[];
+	rules_layout[], rules_archive[], rules_build[], rules_start[], rules_macho[], rules_elf[],
+	rules_pe[];
 
 /* The GNU C library. */
 

@@ -46,7 +46,8 @@ struct check_rule {
 	const char *reason; /* one line: who is affected, and how */
 	const char *todo;   /* how to fix it */
 	const char *about;  /* paragraphs, for docs/rules.md */
-	/* Adds the findings: all at once, or for each file with one of the roles. */
+	/* Adds the findings: all at once, or for each file with one of the roles. Rules about
+	 * wheels for other systems have neither: see check_foreign(). */
 	void (*apply)(struct rule_run *r);
 	unsigned int roles;
 	void (*on_file)(struct rule_run *r, const struct py_file *file);
@@ -120,7 +121,7 @@ void check_ci(const json_t *model, enum check_ci_form form, struct buf *out);
  * symbol whose version is not weak does. */
 int check_glibc(
 	const char *what, const char *glibc, const char *scratch, json_t *model, struct err *err);
-/* True if files are there, and none could be checked. */
+/* True if files, or wheels of check_foreign(), are there, and none could be checked. */
 bool check_nothing(const json_t *model);
 /* The caller frees it. With `all`, also the files that load. */
 struct doc *check_glibc_page(const json_t *model, bool all);
@@ -190,5 +191,40 @@ struct check_wheel_options {
  * everything: no pip, a bad list, an interrupt. The model then has the results so far. */
 int check_wheels(const struct python *dist, const struct check_wheel_options *options,
 	struct progress *progress, json_t *model, struct err *err);
+
+struct check_foreign_options {
+	const char *platform;           /* "macos-arm64", … */
+	const char *what;               /* as in check_wheel_options */
+	const char *data_dir, *filter;  /* same */
+	const char *scratch;            /* a folder for downloads, removed by the caller */
+	const struct strv *only, *skip; /* ids of rules */
+	unsigned int jobs;              /* 0: one per processor */
+};
+
+/* Judges wheels for another system by their files alone: Mach-O, ELF of any machine, PE. pip of the
+ * interpreter downloads them for its version of Python and the platform; each is removed when it is
+ * judged. The model becomes:
+ *
+ *	{"given", "platform", "series": "3.13",
+ *	 "rules":   as above, those of the system; "where" is WHEEL/FILE
+ *	 "wheels":  [{"name", "version", "file", "sha256", "size", "files", "modules",
+ *	              "predictions": {"static", "shared", "framework": {"expected": "works",
+ *	                              "breaks" or "unsure", "because"}},
+ *	              "verdict": "pass", "fail" (one breaks), "warn" (one is unsure) or "not
+ *checked", "why"}], "summary"}
+ *
+ * Predictions are for an interpreter that contains Python, one that has it in libpython, and on
+ * macOS one that has it in Python.framework. -1 is for what stops everything, such as an interrupt;
+ * the model then has the results so far. */
+int check_foreign(const struct python *dist, const struct check_foreign_options *options,
+	struct progress *progress, json_t *model, struct err *err);
+/* The same for one wheel, or for a Mach-O or PE file alone, for which the rules about tags hold
+ * nothing. Of the options it uses scratch, only and skip. */
+int check_foreign_file(const char *path, const struct check_foreign_options *options, json_t *model,
+	struct err *err);
+/* True for files that check_foreign_file() takes. */
+bool check_foreign_is(const char *path);
+/* The caller frees it. */
+struct doc *check_foreign_page(const json_t *model, bool all);
 
 #endif

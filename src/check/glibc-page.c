@@ -19,8 +19,10 @@ static size_t count(const json_t *list, enum check_verdict verdict)
 bool check_nothing(const json_t *model)
 {
 	const json_t *files = json_object_get(model, "files");
-	size_t n = json_array_size(files);
+	size_t n;
 
+	files = files ? files : json_object_get(model, "wheels");
+	n = json_array_size(files);
 	return n && count(files, CHECK_NOT_CHECKED) == n;
 }
 

@@ -99,7 +99,7 @@ static void add_term(struct doc *doc, const json_t *item, bool shown)
 }
 
 /* One row per finding, the worst first. */
-static void add_findings(struct doc *doc, const json_t *rules)
+void check_page_findings(struct doc *doc, const json_t *rules)
 {
 	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT}, {"rule", DOC_TERM},
 		{"where", DOC_WRAP}, {"what", DOC_WRAP}};
@@ -183,7 +183,7 @@ static void add_probes(struct doc *doc, const json_t *probes, bool all)
 
 /* Rules without findings: the reason why they were not checked, or what holds, which is the first
  * sentence of the rule's description. */
-static void add_others(struct doc *doc, const json_t *rules, enum check_verdict verdict, bool all)
+void check_page_others(struct doc *doc, const json_t *rules, enum check_verdict verdict, bool all)
 {
 	const bool holds = verdict == CHECK_PASS;
 	const struct doc_column columns[] = {
@@ -337,13 +337,13 @@ struct doc *check_page(const struct python *dist, const json_t *model, bool all)
 	size_t i;
 
 	add_headline(doc, model);
-	add_findings(doc, rules);
+	check_page_findings(doc, rules);
 	if (check_text(model, "probes_why"))
 		doc_text(doc, "Probes: not checked: %s.", check_text(model, "probes_why"));
 	add_probes(doc, json_object_get(model, "probes"), all);
 	add_wheels(doc, model, all);
-	add_others(doc, rules, CHECK_NOT_CHECKED, all);
-	add_others(doc, rules, CHECK_PASS, all);
+	check_page_others(doc, rules, CHECK_NOT_CHECKED, all);
+	check_page_others(doc, rules, CHECK_PASS, all);
 	/* Targets for the links from rule names. */
 	json_array_foreach (rules, i, rule) {
 		enum check_verdict v = check_verdict_of(rule);

@@ -25,6 +25,9 @@ static const struct {
 	{"Layout", rules_layout},
 	{"Starting", rules_start},
 	{"Build", rules_build},
+	{"Wheels for macOS", rules_macho},
+	{"Wheels for Linux", rules_elf},
+	{"Wheels for Windows", rules_pe},
 };
 
 const struct check_rule *check_rule_at(size_t i)
@@ -258,7 +261,7 @@ int check_rules(const struct python *dist, const struct py_files *files, const s
 	list = check_list(model, "rules");
 	run_init(&r, dist, files);
 	for (size_t i = 0; (rule = check_rule_at(i)); i++) {
-		if (only && only->n && !strv_has(only, rule->id))
+		if ((rule->needs & OF_WHEELS) || (only && only->n && !strv_has(only, rule->id)))
 			continue;
 		if (!skip || !strv_has(skip, rule->id))
 			json_array_append_new(list, apply_rule(rule, &r));
@@ -361,7 +364,9 @@ void check_rules_markdown(FILE *out)
 		"installed into site-packages is not looked at, but by one-openmp: see `--wheels`.\n\n"
 		"The rules are CPython's. To what says that it is another implementation (PyPy, "
 		"GraalPy) only those are applied that are the loader's: readable, runs, machine, "
-		"needed-found, search-paths, glibc, static-tls, one-openmp.");
+		"needed-found, search-paths, glibc, static-tls, one-openmp.\n\n"
+		"The rules about wheels for macOS, Linux and Windows are applied to wheels alone: "
+		"`solder check FILE.whl`, and `--wheels` with `--platform`.");
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
 		fprintf(out, "## %s\n\n", groups[g].title);
 		for (const struct check_rule *rule = groups[g].rules; rule->id; rule++)

@@ -12,7 +12,7 @@ struct values {
 	struct strv rules, skip, probes;
 	bool list_rules, markdown, all, json, all_probes, install_consumers;
 	const char *html, *format, *baseline, *fail_on, *explain, *against;
-	const char *wheels, *wheels_like, *wheels_state, *glibc;
+	const char *wheels, *wheels_like, *wheels_state, *glibc, *platform;
 	unsigned int jobs;
 };
 
@@ -36,7 +36,7 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 		return err_hint(err, "--html FILE writes findings as a page");
 	}
 	if (!args->n) {
-		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON|ARCHIVE");
+		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON|ARCHIVE|WHEEL");
 		return err_hint(
 			err, "name an interpreter, a prefix, an archive, or a command on PATH");
 	}
@@ -48,6 +48,10 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 	if ((v->wheels_like || v->wheels_state || v->jobs) && !v->wheels)
 		return err_set(err, ERR_USAGE,
 			"--wheels-like, --wheels-state and --jobs are about wheels: add --wheels");
+	if (v->platform && (!v->wheels || v->wheels_state || v->against || wants_probes(v)))
+		return err_set(err, ERR_USAGE,
+			"--platform is about --wheels, which it downloads and judges without running: "
+			"it does not go with --wheels-state, --against and --probes");
 	if (v->json && strcmp(v->format, "text") != 0 && strcmp(v->format, "json") != 0)
 		return err_set(
 			err, ERR_USAGE, "--json and --format %s exclude each other", v->format);
@@ -125,6 +129,7 @@ static int add_probes(
 	return r;
 }
 
+/* `dist` is NULL for what check_foreign() found. */
 static int print(
 	const struct values *v, const struct python *dist, const json_t *model, struct err *err)
 {
@@ -140,12 +145,14 @@ static int print(
 			&text);
 		fwrite(text.data, 1, text.len, stdout);
 	} else {
-		CLEANUP_DOC struct doc *doc = check_page(dist, model, v->all);
+		CLEANUP_DOC struct doc *doc =
+			dist ? check_page(dist, model, v->all) : check_foreign_page(model, v->all);
 
 		cmd_print(doc);
 	}
 	if (v->html) {
-		CLEANUP_DOC struct doc *page = check_page(dist, model, true);
+		CLEANUP_DOC struct doc *page =
+			dist ? check_page(dist, model, true) : check_foreign_page(model, true);
 
 		return doc_save_html(page, v->html, err);
 	}
@@ -285,6 +292,57 @@ static int check_loads(const struct values *v, const char *what, struct err *err
 	return result;
 }
 
+static int judge_wheels(const struct values *v, const char *what,
+	struct check_foreign_options *options, json_t *model, struct err *err)
+{
+	CLEANUP_PYTHON struct python dist = {0};
+	CLEANUP_FREE char *data = NULL;
+	struct progress *progress;
+	int r;
+
+	if (!v->platform)
+		return check_foreign_file(what, options, model, err);
+	if (py_find(what, &dist, err) < 0 || data_folder("wheels", NULL, &data, err) < 0)
+		return -1;
+	options->data_dir = data;
+	progress = progress_new(stderr, PROGRESS_AUTO);
+	r = check_foreign(&dist, options, progress, model, err);
+	progress_free(progress);
+	return r;
+}
+
+/* Judges wheels for another system, or one file of one; nothing of them is run. */
+static int check_others(
+	const struct values *v, const json_t *old, const char *what, struct err *err)
+{
+	CLEANUP_FREE char *scratch = cmd_scratch(NULL, "check", err);
+	struct check_foreign_options options = {.platform = v->platform,
+		.what = v->wheels,
+		.filter = v->wheels_like,
+		.scratch = scratch,
+		.only = &v->rules,
+		.skip = &v->skip,
+		.jobs = v->jobs};
+	json_t *model = json_object();
+	struct err ignored = ERR_INIT;
+	int result = -1;
+
+	if (scratch && judge_wheels(v, what, &options, model, err) == 0) {
+		if (old) {
+			check_baseline(model, old);
+			json_object_set_new(model, "baseline", json_string(v->baseline));
+			check_summarise(model);
+		}
+		result = check_nothing(model) ? 2 : exit_code(v, model);
+		if (print(v, NULL, model, err) < 0)
+			result = -1;
+	}
+	json_decref(model);
+	if (scratch)
+		scratch_end(scratch, &ignored);
+	return result;
+}
+
 /* Describes rules without checking anything. */
 static int tell_rules(const struct values *v, struct err *err)
 {
@@ -326,7 +384,9 @@ static int run_check(const void *values, const struct strv *args, struct err *er
 		return -1;
 	if (v->glibc)
 		return check_loads(v, args->v[0], err);
-	if (is_archive(args->v[0]))
+	if (v->platform || (!v->wheels && !wants_probes(v) && check_foreign_is(args->v[0])))
+		result = check_others(v, old, args->v[0], err);
+	else if (is_archive(args->v[0]))
 		result = check_archive(v, old, args->v[0], err);
 	else
 		result = check(v, old, args->v[0], NULL, NULL, err);
@@ -353,6 +413,9 @@ static const struct opt opts[] = {
 	{"wheels-state", 0, OPT_STRING, "DIR",
 		"keep downloads and results here ($XDG_CACHE_HOME/solder/wheels)",
 		AT(wheels_state)},
+	{"platform", 0, OPT_CHOICE,
+		"macos-arm64|macos-x86_64|musllinux|manylinux-aarch64|win-amd64",
+		"judge --wheels for this system by their files alone", AT(platform)},
 	{"jobs", 'j', OPT_COUNT, "N", "check N wheels at a time (as many as processors)", AT(jobs)},
 	{"glibc", 0, OPT_STRING, "VERSION",
 		"say instead whether FILE, a folder or an archive would load with this GNU C "
@@ -377,7 +440,7 @@ static const struct opt opts[] = {
 const struct command cmd_check = {
 	.name = "check",
 	.summary = "say what breaks with a Python, by rules, probes and wheels",
-	.args = "DIR|PYTHON|ARCHIVE",
+	.args = "DIR|PYTHON|ARCHIVE|WHEEL",
 	.about =
 		"Looks at any Python installation (an interpreter, a prefix, a virtual "
 		"environment, a name on\nPATH, or an archive, which is unpacked for that) and says "
@@ -396,6 +459,10 @@ const struct command cmd_check = {
 		"where there is one, with this Python and with the one of --against\n(default: "
 		"the shared counterpart that solder built beside it). The verdict is about the "
 		"difference.\nA later run reuses the results that are there.\n\n"
+		"With --platform it has pip download wheels for another system instead, and judges "
+		"them by their\nfiles alone: what would come of them under a static, a shared and a "
+		"framework interpreter. A wheel,\nor a file of macOS or Windows, may also be named "
+		"in the place of a Python.\n\n"
 		"With --glibc VERSION it applies no rules, but says whether an ELF file, all files "
 		"of a folder or\nwhat is in a wheel or another archive would load on a system with "
 		"that GNU C library (1: not\nall of it would), and for every symbol that is missing "
@@ -406,6 +473,7 @@ const struct command cmd_check = {
 	.example = "solder check dist/cpython-3.13\nsolder check python3 --skip bind-now\n"
 		   "solder check ~/.pyenv/versions/3.11.7 --html report.html\n"
 		   "solder check dist/cpython --wheels top:50 --against dist/cpython-shared\n"
+		   "solder check python3 --wheels top:50 --platform macos-arm64\n"
 		   "solder check --glibc 2.17 dist/cpython-3.13\n"
 		   "solder check python3 --json >known.json\n"
 		   "solder check python3 --baseline known.json\n"

@@ -1,0 +1,422 @@
+/* The files of a wheel for another system: what its name says, what is in it, what was found. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include <elf.h>
+
+#include "base/below.h"
+#include "base/file.h"
+#include "check/foreign-internal.h"
+
+/* The largest wheels have several hundred. */
+#define FILES_MAX 4096
+#define FINDINGS_MAX 100 /* of one rule in one wheel */
+
+/* ---- tags ---------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	uint16_t elf;
+} machines[] = {
+	{"x86_64", EM_X86_64},
+	{"aarch64", EM_AARCH64},
+	{"i686", EM_386},
+	{"armv7l", EM_ARM},
+	{"ppc64le", EM_PPC64},
+	{"s390x", EM_S390},
+	{"riscv64", EM_RISCV},
+};
+
+static void lower(uint32_t *least, uint32_t version)
+{
+	if (!*least || version < *least)
+		*least = version;
+}
+
+/* "macosx_11_0_arm64"; "universal2" stands for both processors. */
+static bool read_macos(const char *tag, struct foreign_tags *t)
+{
+	unsigned int major, minor;
+	uint32_t version;
+	int n = 0;
+
+	if (sscanf(tag, "macosx_%3u_%3u_%n", &major, &minor, &n) != 2 || !n || major > 0xffff ||
+		minor > 0xff)
+		return false;
+	version = major << 16 | minor << 8;
+	/* No macOS before 11 runs on arm64. */
+	if (!strcmp(tag + n, "arm64") || !strcmp(tag + n, "universal2"))
+		lower(&t->arm64, version < 0xb0000 ? 0xb0000 : version);
+	if (!strcmp(tag + n, "x86_64") || !strcmp(tag + n, "universal2") ||
+		!strcmp(tag + n, "intel"))
+		lower(&t->x86_64, version);
+	t->system = FOREIGN_MACOS;
+	return true;
+}
+
+static bool read_platform(const char *tag, struct foreign_tags *t)
+{
+	if (!strncmp(tag, "win", 3)) {
+		t->system = FOREIGN_WINDOWS;
+		t->pe_machine = !strcmp(tag, "win_amd64")   ? PE_MACHINE_AMD64
+				: !strcmp(tag, "win_arm64") ? PE_MACHINE_ARM64
+				: !strcmp(tag, "win32")     ? PE_MACHINE_I386
+							    : 0;
+		return t->pe_machine != 0;
+	}
+	if (!strncmp(tag, "manylinux", 9) || !strncmp(tag, "musllinux", 9) ||
+		!strncmp(tag, "linux_", 6)) {
+		t->system = FOREIGN_LINUX;
+		t->musl = tag[1] == 'u';
+		for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+			if (ends_with(tag, machines[i].name))
+				t->elf_machine = machines[i].elf;
+		}
+		return true;
+	}
+	return read_macos(tag, t);
+}
+
+bool foreign_tags_read(const char *file, struct foreign_tags *tags)
+{
+	const char *base = path_base(file);
+	CLEANUP_STRV struct strv parts = STRV_INIT, platforms = STRV_INIT;
+	CLEANUP_FREE char *stem = NULL;
+	bool known = false;
+
+	*tags = (struct foreign_tags){0};
+	if (!ends_with(base, ".whl"))
+		return false;
+	stem = xstrndup(base, strlen(base) - 4);
+	strv_split(&parts, stem, "-");
+	if (parts.n != 5 && parts.n != 6)
+		return false;
+	strv_split(&platforms, parts.v[parts.n - 1], ".");
+	for (size_t i = 0; i < platforms.n; i++)
+		known = read_platform(platforms.v[i], tags) || known;
+	tags->abi3 = !strcmp(parts.v[parts.n - 2], "abi3");
+	tags->threads =
+		!strncmp(parts.v[parts.n - 2], "cp", 2) && ends_with(parts.v[parts.n - 2], "t");
+	if (sscanf(parts.v[parts.n - 3], "cp3%2u", &tags->minor) != 1)
+		tags->minor = 0;
+	tags->known = known;
+	return known;
+}
+
+/* ---- findings ------------------------------------------------------------------------------ */
+
+void foreign_find(struct foreign_audit *audit, const char *rule, const struct foreign_file *file,
+	const char *fmt, ...)
+{
+	CLEANUP_FREE char *what = NULL;
+	const json_t *finding;
+	size_t i, n = 0;
+	va_list ap;
+
+	va_start(ap, fmt);
+	what = xvasprintf(fmt, ap);
+	va_end(ap);
+	json_array_foreach (audit->findings, i, finding) {
+		if (strcmp(check_text(finding, "rule"), rule) != 0)
+			continue;
+		n++;
+		/* Two slices often say the same. */
+		if (!strcmp(check_text(finding, "where"), file->rel) &&
+			!strcmp(check_text(finding, "what"), what))
+			return;
+	}
+	if (n < FINDINGS_MAX)
+		json_array_append_new(
+			audit->findings, json_pack("{s:s, s:o, s:o}", "rule", rule, "where",
+						 json_text(file->rel), "what", json_text(what)));
+}
+
+void foreign_expect(struct foreign_audit *audit, unsigned int pythons, enum wheel_expected expected,
+	const char *fmt, ...)
+{
+	/* In the order of gravity. */
+	static const int grave[] = {[WHEEL_WORKS] = 1, [WHEEL_UNSURE] = 2, [WHEEL_BREAKS] = 3};
+	CLEANUP_FREE char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	for (size_t i = 0; i < FOREIGN_N_PYTHONS; i++) {
+		if (!(pythons & 1u << i) || grave[expected] < grave[audit->of[i].expected])
+			continue;
+		if (grave[expected] > grave[audit->of[i].expected])
+			strv_clear(&audit->of[i].because);
+		audit->of[i].expected = expected;
+		if (!strv_has(&audit->of[i].because, text))
+			strv_add(&audit->of[i].because, text);
+	}
+}
+
+bool foreign_is_api(const char *symbol)
+{
+	const char *name = symbol + (*symbol == '_');
+
+	return name[0] == 'P' && name[1] == 'y' &&
+	       (name[2] == '_' || (name[2] >= 'A' && name[2] <= 'Z')) &&
+	       strncmp(name, "PyInit_", 7) != 0;
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+char *foreign_join(const char *folder, const char *path)
+{
+	CLEANUP_STRV struct strv parts = STRV_INIT, kept = STRV_INIT;
+
+	strv_split(&parts, folder, "/");
+	strv_split(&parts, path, "/");
+	for (size_t i = 0; i < parts.n; i++) {
+		if (!strcmp(parts.v[i], ".") || !*parts.v[i])
+			continue;
+		if (strcmp(parts.v[i], "..") != 0) {
+			strv_add(&kept, parts.v[i]);
+		} else if (kept.n) {
+			free(kept.v[--kept.n]);
+			kept.v[kept.n] = NULL;
+		} else {
+			return NULL;
+		}
+	}
+	return strv_join(&kept, "/");
+}
+
+static const struct foreign_audit *sorting;
+
+static const char *place_of(size_t i)
+{
+	return sorting->v[i].place ? sorting->v[i].place : "";
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	return strcmp(place_of(*(const size_t *)a), place_of(*(const size_t *)b));
+}
+
+static int compare_bases(const void *a, const void *b)
+{
+	return strcasecmp(path_base(sorting->v[*(const size_t *)a].rel),
+		path_base(sorting->v[*(const size_t *)b].rel));
+}
+
+/* One wheel is read in a process, and by one thread. */
+static void sort_files(struct foreign_audit *audit)
+{
+	sorting = audit;
+	audit->by_place = xcalloc(audit->n + 1, sizeof(*audit->by_place));
+	audit->by_base = xcalloc(audit->n + 1, sizeof(*audit->by_base));
+	for (size_t i = 0; i < audit->n; i++)
+		audit->by_place[i] = audit->by_base[i] = i;
+	sort_array(audit->by_place, audit->n, sizeof(size_t), compare_places);
+	sort_array(audit->by_base, audit->n, sizeof(size_t), compare_bases);
+}
+
+const struct foreign_file *foreign_at(const struct foreign_audit *audit, const char *place)
+{
+	size_t low = 0, high = audit->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct foreign_file *f = &audit->v[audit->by_place[mid]];
+		int order = strcmp(f->place ? f->place : "", place);
+
+		if (order == 0)
+			return f;
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+const struct foreign_file *foreign_named(const struct foreign_audit *audit, const char *base)
+{
+	size_t low = 0, high = audit->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct foreign_file *f = &audit->v[audit->by_base[mid]];
+		int order = strcasecmp(path_base(f->rel), base);
+
+		if (order == 0)
+			return f;
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+/* NAME.data/platlib (or purelib) is installed next to the rest, other parts of it elsewhere. */
+static char *place_in(const char *rel)
+{
+	const char *data = strstr(rel, ".data/");
+
+	if (!data || memchr(rel, '/', (size_t)(data - rel)))
+		return xstrdup(rel);
+	data += strlen(".data/");
+	return check_listed("platlib/* purelib/*", data) ? xstrdup(data + 8) : NULL;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* A module's init function carries the name up to the first dot of the file's. */
+static bool is_extension(const struct foreign_file *f)
+{
+	const char *base = path_base(f->rel);
+	CLEANUP_FREE char *init = xasprintf("_PyInit_%.*s", (int)strcspn(base, "."), base);
+	const char *name = init + 1;
+	bool found = false;
+
+	if (f->form == FOREIGN_ELF)
+		return elf_exports(&f->elf, name);
+	for (size_t i = 0; f->form == FOREIGN_PE && !found && i < f->pe.n_exports; i++)
+		found = !strcmp(f->pe.exports[i], name);
+	for (size_t i = 0; f->form == FOREIGN_MACHO && !found && i < f->macho.n; i++)
+		found = macho_exports(&f->macho.v[i], init);
+	return found;
+}
+
+static void unreadable(
+	struct foreign_audit *audit, const struct foreign_file *f, const struct err *bad)
+{
+	static const char *const rules[] = {[FOREIGN_MACHO] = "macho-damaged",
+		[FOREIGN_ELF] = "elf-damaged",
+		[FOREIGN_PE] = "pe-damaged"};
+	CLEANUP_FREE char *start = xasprintf("reading '%s': ", f->path);
+	const char *msg =
+		strncmp(bad->msg, start, strlen(start)) ? bad->msg : bad->msg + strlen(start);
+
+	if (bad->code == ERR_UNSUPPORTED && f->form != FOREIGN_MACHO)
+		return;
+	foreign_find(audit, bad->code == ERR_UNSUPPORTED ? "macho-architecture" : rules[f->form], f,
+		"%s", msg);
+	foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS, "%s cannot be loaded: %s", f->rel, msg);
+}
+
+/* Takes a file if it is one of the three forms: 1, or 0. */
+static int take_file(
+	struct foreign_audit *audit, const char *path, const char *rel, const void *magic, size_t n)
+{
+	struct foreign_file f = {0};
+	struct err bad = ERR_INIT;
+	int r;
+
+	f.path = xstrdup(path);
+	f.rel = xstrdup(rel);
+	f.place = place_in(rel);
+	if (macho_is(magic, n)) {
+		f.form = FOREIGN_MACHO;
+		r = macho_facts_read(path, &f.macho, &bad);
+	} else if (n >= 4 && !memcmp(magic, "\177ELF", 4)) {
+		f.form = FOREIGN_ELF;
+		r = elf_facts_read(path, &f.elf, &bad);
+	} else if (pe_is(magic, n)) {
+		f.form = FOREIGN_PE;
+		r = pe_facts_read(path, &f.pe, &bad);
+	} else {
+		free(f.path);
+		free(f.rel);
+		free(f.place);
+		return 0;
+	}
+	*ARRAY_ADD(audit->v, audit->n) = f;
+	if (r < 0) {
+		unreadable(audit, &f, &bad);
+		/* Its name still answers. */
+		return 1;
+	}
+	audit->v[audit->n - 1].extension = is_extension(&f);
+	audit->modules += audit->v[audit->n - 1].extension;
+	return 1;
+}
+
+static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
+{
+	struct foreign_audit *audit = ctx;
+	struct err bad = ERR_INIT;
+	char magic[8];
+	ssize_t n;
+
+	if (!S_ISREG(e->st->st_mode))
+		return 0;
+	CLEANUP_CLOSE int fd = file_open_below(e->in, e->name, &bad);
+
+	if (fd < 0 || (n = file_pread(fd, magic, sizeof(magic), 0)) <= 0)
+		return 0;
+	if (audit->n == FILES_MAX)
+		return err_set(err, ERR_INPUT, "it has more than %d compiled files", FILES_MAX);
+	take_file(audit, e->path, e->rel, magic, (size_t)n);
+	return 0;
+}
+
+static void judge(struct foreign_audit *audit)
+{
+	sort_files(audit);
+	for (size_t i = 0; i < FOREIGN_N_PYTHONS; i++) {
+		if (audit->of[i].expected == WHEEL_NOT_EXPECTED)
+			audit->of[i].expected = WHEEL_WORKS;
+	}
+	foreign_judge_macho(audit);
+	foreign_judge_elf(audit);
+	foreign_judge_pe(audit);
+}
+
+int foreign_audit_dir(struct foreign_audit *audit, const char *dir, struct err *err)
+{
+	audit->findings = json_array();
+	if (tree_walk(dir, visit_file, audit, err) < 0)
+		return -1;
+	judge(audit);
+	return 0;
+}
+
+int foreign_audit_file(struct foreign_audit *audit, const char *path, struct err *err)
+{
+	CLEANUP_CLOSE int fd = file_open(path, err);
+	char magic[8];
+	ssize_t n;
+
+	audit->findings = json_array();
+	if (fd < 0)
+		return -1;
+	n = file_pread(fd, magic, sizeof(magic), 0);
+	if (n < 0)
+		return err_sys(err, "cannot read '%s'", path);
+	if (!take_file(audit, path, path_base(path), magic, (size_t)n))
+		return err_set(err, ERR_INPUT, "'%s' is neither Mach-O nor ELF nor PE", path);
+	audit->tags.system = audit->v[0].form == FOREIGN_MACHO ? FOREIGN_MACOS
+			     : audit->v[0].form == FOREIGN_PE  ? FOREIGN_WINDOWS
+							       : FOREIGN_LINUX;
+	judge(audit);
+	return 0;
+}
+
+void foreign_audit_release(struct foreign_audit *audit)
+{
+	for (size_t i = 0; i < audit->n; i++) {
+		struct foreign_file *f = &audit->v[i];
+
+		free(f->path);
+		free(f->rel);
+		free(f->place);
+		macho_facts_release(&f->macho);
+		elf_facts_release(&f->elf);
+		pe_facts_release(&f->pe);
+	}
+	for (size_t i = 0; i < FOREIGN_N_PYTHONS; i++)
+		strv_release(&audit->of[i].because);
+	free(audit->v);
+	free(audit->by_place);
+	free(audit->by_base);
+	json_decref(audit->findings);
+	*audit = (struct foreign_audit){0};
+}

@@ -1,0 +1,268 @@
+/* Rules over the ELF files of wheels for Linux, for any machine and C library: what the loader of
+ * glibc or of musl will do with them.
+ *
+ * The two differ in what counts here. glibc compares versions (DT_VERNEED); musl has none. glibc's
+ * DT_RUNPATH serves the file that has it, and DT_RPATH what that file loads, too; for musl both are
+ * the second. musl places thread-local variables of what it loads late where no initial-exec access
+ * reaches them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <elf.h>
+
+#include "base/file.h"
+#include "check/foreign-internal.h"
+
+static bool wants_musl(const struct elf_facts *f)
+{
+	if (f->interp && strstr(f->interp, "ld-musl"))
+		return true;
+	for (size_t i = 0; i < f->n_needed; i++) {
+		if (check_listed("libc.musl-* ld-musl-* libc.so", f->needed[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool wants_glibc(const struct elf_facts *f)
+{
+	for (size_t i = 0; i < f->n_needed; i++) {
+		if (!strcmp(f->needed[i], "libc.so.6"))
+			return true;
+	}
+	return f->glibc != NULL;
+}
+
+/* What no wheel must bring: for glibc the libraries of PEP 600, for musl its own. */
+static bool is_system(const struct foreign_tags *t, const char *needed)
+{
+	static const char musl[] = "libc.musl-* ld-musl-* libc.so";
+	static const char glibc[] =
+		"libc.so.6 libm.so.6 libdl.so.2 librt.so.1 libpthread.so.0 libutil.so.1 "
+		"libresolv.so.2 libnsl.so.1 libanl.so.1 libmvec.so.1 libcrypt.so.1 libgcc_s.so.1 "
+		"libstdc++.so.6 libatomic.so.1 ld-linux* ld64.so.* libX11.so.6 libXext.so.6 "
+		"libXrender.so.1 libICE.so.6 libSM.so.6 libGL.so.1 libgobject-2.0.so.0 "
+		"libgthread-2.0.so.0 libglib-2.0.so.0 libz.so.1 libexpat.so.1";
+
+	return check_listed(t->musl ? musl : glibc, path_base(needed));
+}
+
+/* What follows "$ORIGIN" in a search path; NULL: it begins with something else. */
+static const char *after_origin(const char *path)
+{
+	static const char *const forms[] = {"$ORIGIN", "${ORIGIN}"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		size_t n = strlen(forms[i]);
+
+		if (!strncmp(path, forms[i], n) && (path[n] == '/' || !path[n]))
+			return path + n;
+	}
+	return NULL;
+}
+
+/* True if a search path of the file leads to that name in the wheel; `out` is set if one leads out
+ * of the wheel. */
+static bool reaches(const struct foreign_audit *audit, const struct foreign_file *f,
+	const char *needed, bool *out)
+{
+	const char *paths = f->elf.runpath ? f->elf.runpath : f->elf.rpath;
+	CLEANUP_FREE char *dir = f->place ? path_dir(f->place) : NULL;
+	CLEANUP_STRV struct strv list = STRV_INIT;
+
+	strv_split(&list, paths && dir ? paths : "", ":");
+	for (size_t i = 0; i < list.n; i++) {
+		const char *rest = after_origin(list.v[i]);
+		CLEANUP_FREE char *folder = rest ? foreign_join(dir, rest) : NULL;
+		CLEANUP_FREE char *place = folder ? foreign_join(folder, needed) : NULL;
+
+		if (place && foreign_at(audit, place))
+			return true;
+		*out = *out || (rest && !folder);
+	}
+	return false;
+}
+
+/* A library that is loaded with others may have been found by them: by their search paths, or as
+ * it is in memory already. */
+static bool is_found(const struct foreign_audit *audit, const struct foreign_file *f,
+	const char *needed, bool *out)
+{
+	if (reaches(audit, f, needed, out))
+		return true;
+	for (size_t i = 0; i < audit->n; i++) {
+		const struct foreign_file *other = &audit->v[i];
+
+		if (other != f && !(f->extension && other->extension) &&
+			reaches(audit, other, needed, out))
+			return true;
+	}
+	return false;
+}
+
+static void check_needed(
+	struct foreign_audit *audit, const struct foreign_file *f, const char *needed)
+{
+	bool out = false;
+
+	if (py_is_libpython(needed, true)) {
+		foreign_find(audit, "elf-libpython", f, "needs %s", needed);
+		foreign_expect(audit, FOREIGN_STATIC, WHEEL_UNSURE,
+			"%s needs %s, which a static interpreter has only if it ships it and the "
+			"loader is told where",
+			f->rel, needed);
+		return;
+	}
+	if (is_system(&audit->tags, needed) || !f->place || is_found(audit, f, needed, &out))
+		return;
+	if (foreign_named(audit, path_base(needed))) {
+		foreign_find(audit, "elf-off-path", f,
+			"needs %s, which is in the wheel, but on no search path", needed);
+		foreign_expect(audit, FOREIGN_ALL, WHEEL_UNSURE,
+			"%s finds %s only if something has loaded it before", f->rel, needed);
+	} else if (out) {
+		foreign_expect(audit, FOREIGN_ALL, WHEEL_UNSURE, "%s needs %s of another wheel",
+			f->rel, needed);
+	} else {
+		foreign_find(audit, "elf-missing-library", f,
+			"needs %s, which neither the wheel nor every system of its tag has",
+			needed);
+		foreign_expect(audit, FOREIGN_ALL, f->extension ? WHEEL_BREAKS : WHEEL_UNSURE,
+			"%s needs %s, which neither the wheel nor every system of its tag has",
+			f->rel, needed);
+	}
+}
+
+static void check_paths(struct foreign_audit *audit, const struct foreign_file *f)
+{
+	const char *paths = f->elf.runpath ? f->elf.runpath : f->elf.rpath;
+	CLEANUP_FREE char *dir = f->place ? path_dir(f->place) : NULL;
+	CLEANUP_STRV struct strv list = STRV_INIT;
+
+	strv_split(&list, paths && dir ? paths : "", ":");
+	for (size_t i = 0; i < list.n; i++) {
+		const char *rest = after_origin(list.v[i]);
+		CLEANUP_FREE char *place = rest ? foreign_join(dir, rest) : NULL;
+
+		if (!place)
+			foreign_find(audit, "elf-search-paths", f, "looks for libraries in %s%s",
+				list.v[i], rest ? ", outside of the wheel" : "");
+	}
+}
+
+/* The C library: which, and how new. False if it is another one. */
+static bool check_libc(
+	struct foreign_audit *audit, const struct foreign_file *f, const char *promised)
+{
+	bool musl = audit->tags.musl;
+
+	if (musl ? wants_glibc(&f->elf) : wants_musl(&f->elf)) {
+		foreign_find(audit, "elf-libc", f, "is for %s, and the wheel's tag says %s",
+			musl ? "glibc" : "musl", musl ? "musl" : "glibc");
+		foreign_expect(
+			audit, FOREIGN_ALL, WHEEL_BREAKS, "%s is for another C library", f->rel);
+		return false;
+	}
+	if (promised && f->elf.glibc && elf_version_compare(f->elf.glibc, promised) > 0) {
+		foreign_find(audit, "elf-glibc-tag", f,
+			"needs glibc %s, and the wheel's tag promises %s", f->elf.glibc, promised);
+		foreign_expect(audit, FOREIGN_ALL, WHEEL_UNSURE,
+			"%s needs glibc %s, and installers take it from %s on", f->rel,
+			f->elf.glibc, promised);
+	}
+	if (musl && f->elf.kind == ELF_KIND_SHARED && f->elf.tls_relocs.tpoff) {
+		foreign_find(audit, "elf-musl-tls", f,
+			"has %ju initial-exec accesses to thread-local variables",
+			(uintmax_t)f->elf.tls_relocs.tpoff);
+		foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS,
+			"%s uses initial-exec thread-local storage, which musl refuses in what is "
+			"loaded late",
+			f->rel);
+	}
+	return true;
+}
+
+void foreign_judge_elf(struct foreign_audit *audit)
+{
+	CLEANUP(promises_release) struct promises promises = {0};
+	const struct foreign_tags *t = &audit->tags;
+	const char *glibc;
+
+	promises_of_wheel(audit->wheel ? audit->wheel : "", &promises);
+	glibc = promises.n ? promises.v[0].glibc : NULL;
+	for (size_t i = 0; i < audit->n && t->system == FOREIGN_LINUX; i++) {
+		const struct foreign_file *f = &audit->v[i];
+
+		if (f->form != FOREIGN_ELF || !f->elf.machine || f->elf.kind == ELF_KIND_OBJECT ||
+			f->elf.debug_only)
+			continue;
+		if (t->elf_machine && f->elf.machine != t->elf_machine) {
+			const char *is = elf_machine_name(f->elf.machine);
+
+			/* Some wheels carry data for other machines. */
+			if (!f->extension)
+				continue;
+			foreign_find(audit, "elf-machine", f,
+				"is for %s, and the wheel's tag says %s",
+				is ? is : "another machine", elf_machine_name(t->elf_machine));
+			foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS,
+				"%s is for another machine than the wheel", f->rel);
+			continue;
+		}
+		/* A program is started, and not loaded into Python. */
+		if (!check_libc(audit, f, glibc) || f->elf.kind != ELF_KIND_SHARED)
+			continue;
+		check_paths(audit, f);
+		for (size_t k = 0; k < f->elf.n_needed; k++)
+			check_needed(audit, f, f->elf.needed[k]);
+	}
+}
+
+const struct check_rule rules_elf[] = {
+	{"elf-libpython", CHECK_WARNING, OF_WHEELS,
+		"a static interpreter may not have the library, though it has what is in it",
+		"do not link libpython: on Linux modules get the C API from the interpreter",
+		"No module, and no library that modules use, needs libpython. With a static "
+		"interpreter the loader must find a file of which nothing is used; with a shared one "
+		"of another name it maps a second copy.",
+		.apply = NULL},
+	{"elf-libc", CHECK_ERROR, OF_WHEELS, "it cannot be loaded",
+		"build it in the image of the tag, bundled libraries too",
+		"Files in a musllinux wheel are for musl, in a manylinux wheel for glibc.",
+		.apply = NULL},
+	{"elf-glibc-tag", CHECK_ERROR, OF_WHEELS,
+		"installers take it for systems on which it cannot be loaded",
+		"build it in the image of the tag, or let auditwheel choose the tag",
+		"No file needs a later glibc than the wheel's tag promises (the lowest of several).",
+		.apply = NULL},
+	{"elf-musl-tls", CHECK_ERROR, OF_WHEELS,
+		"musl refuses it: \"initial-exec TLS resolves to dynamic definition\"",
+		"compile without -ftls-model=initial-exec",
+		"Files for musl access thread-local variables by a dynamic model. glibc keeps a "
+		"reserve for libraries that are loaded late, musl does not.",
+		.apply = NULL},
+	{"elf-missing-library", CHECK_ERROR, OF_WHEELS,
+		"it is loaded only where the library is installed", "bundle it (auditwheel repair)",
+		"Every library is in the wheel or among those that every system of the tag has: for "
+		"manylinux those of PEP 600, for musllinux musl alone, which has no libstdc++.",
+		.apply = NULL},
+	{"elf-off-path", CHECK_WARNING, OF_WHEELS,
+		"a library of the wheel is found only if something has loaded it before",
+		"add $ORIGIN/… to its DT_RUNPATH (patchelf --set-rpath)",
+		"The name of a library that is in the wheel is found: by the search paths of the "
+		"file, or of another that brings it.",
+		.apply = NULL},
+	{"elf-search-paths", CHECK_WARNING, OF_WHEELS,
+		"libraries of another place may be loaded in the place of its own",
+		"remove it (patchelf --set-rpath), or begin it with $ORIGIN",
+		"Every entry of DT_RPATH and DT_RUNPATH leads from $ORIGIN into the wheel. Others "
+		"are left from the machine that built it, or count on another package's folder.",
+		.apply = NULL},
+	{"elf-machine", CHECK_ERROR, OF_WHEELS, "it cannot be loaded",
+		"build it for the machine of the tag",
+		"Modules are for the machine of the wheel's tag.", .apply = NULL},
+	{"elf-damaged", CHECK_ERROR, OF_WHEELS, "it cannot be loaded", "build it again",
+		"Every ELF file can be read.", .apply = NULL},
+	{0},
+};
