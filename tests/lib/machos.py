@@ -124,7 +124,7 @@ class Kit:
             flags += [f"/delayload:{imports[-1]}"]
         out = self.at(path)
         os.makedirs(os.path.dirname(out), exist_ok=True)
-        run(tool("lld-link"), "/dll", "/noentry", "/noimplib", f"/subsystem:windows,{version}",
+        run(tool("lld-link"), "/dll", "/noentry", f"/implib:{self.at('made.lib')}", f"/subsystem:windows,{version}",
             f"/machine:{machine}", self.object(source, f"{target}-pc-windows-msvc"), *libraries,
             *flags, f"/out:{out}")
         return out

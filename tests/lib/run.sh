@@ -72,6 +72,8 @@ run_job() { # KIND NAME
 	unit) run_unit "$out/tests/$2" ;;
 	replay) run_replay "$out/tests/$2" ;;
 	oracle) run_closing python3 tests/oracle/elf_oracle.py "$out/tests/elf_dump" --sample 120 ;;
+	macho) run_closing python3 tests/oracle/macho_oracle.py "$out/tests/macho_dump" ;;
+	foreign) run_closing python3 tests/wheels/foreign.py "$out/solder" ;;
 	html) run_closing python3 tests/html/run.py "$out/tests/html_sample" ;;
 	pages) run_closing python3 tests/html/bench.py "$out/solder" ;;
 	explained) run_closing python3 tests/html/explain.py "$out/solder" ;;
@@ -117,11 +119,13 @@ trap 'rm -rf "$RESULTS"' EXIT
 	echo "cli command-line"
 	echo "hostile hostile-text"
 	echo "faults kills-and-faults"
+	echo "foreign foreign-wheels"
 	echo "html html-page"
 	echo "pages bench-pages"
 	echo "explained explain-pages"
 	echo "code code-oracle"
 	echo "oracle elf-oracle"
+	echo "macho macho-oracle"
 	echo "stats stats-oracle"
 	echo "pyperf pyperf-reads-it"
 	echo "zip zip-oracle"

@@ -23,6 +23,7 @@ import machos  # noqa: E402
 
 LINKS = {"LC_LOAD_DYLIB": "load", "LC_LOAD_WEAK_DYLIB": "weak", "LC_REEXPORT_DYLIB": "reexport",
          "LC_LOAD_UPWARD_DYLIB": "upward", "LC_LAZY_LOAD_DYLIB": "lazy"}
+PLATFORMS = {"macos": 1}  # as older versions write it
 TWOLEVEL = 0x80
 MAGICS = (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
 
@@ -76,7 +77,7 @@ def slice_lines(path, cpu, arch):
         elif kind == "LC_RPATH":
             rpaths.append(f"rpath {name_of(c['path'])}")
         elif kind == "LC_BUILD_VERSION" and platform.split()[1] != "1":
-            platform = f"platform {c['platform']} {number(c['minos'])} {number(c['sdk'])}"
+            platform = f"platform {PLATFORMS.get(c['platform'], c['platform'])} {number(c['minos'])} {number(c['sdk'])}"
         elif kind == "LC_VERSION_MIN_MACOSX":
             platform = f"platform 1 {number(c['version'])} {number(c['sdk'])}"
         elif kind == "LC_SYMTAB":
