@@ -255,6 +255,57 @@ const struct foreign_file *foreign_named(const struct foreign_audit *audit, cons
 	return NULL;
 }
 
+bool foreign_has_folder(const struct foreign_audit *audit, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	for (size_t i = 0; i < audit->n; i++) {
+		const char *place = audit->v[i].place;
+
+		if (place && !strncmp(place, folder, n) && (!n || place[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* The name of the i-th library that the file needs, or NULL. */
+static const char *needed(const struct foreign_file *f, size_t i)
+{
+	if (f->form == FOREIGN_ELF)
+		return i < f->elf.n_needed ? f->elf.needed[i] : NULL;
+	if (f->form == FOREIGN_PE)
+		return i < f->pe.n_imports ? f->pe.imports[i].dll : NULL;
+	for (size_t k = 0; k < f->macho.n; i -= f->macho.v[k++].n_libraries) {
+		if (i < f->macho.v[k].n_libraries)
+			return f->macho.v[k].libraries[i].name;
+	}
+	return NULL;
+}
+
+/* Follows the names from the modules on, as loaders do. */
+static void mark_loaded(struct foreign_audit *audit)
+{
+	CLEANUP_FREE size_t *queue = xcalloc(audit->n + 1, sizeof(*queue));
+	size_t end = 0;
+	const char *name;
+
+	for (size_t i = 0; i < audit->n; i++) {
+		audit->v[i].loaded = audit->v[i].extension;
+		if (audit->v[i].loaded)
+			queue[end++] = i;
+	}
+	for (size_t head = 0; head < end; head++) {
+		for (size_t k = 0; (name = needed(&audit->v[queue[head]], k)); k++) {
+			const struct foreign_file *f = foreign_named(audit, path_base(name));
+
+			if (!f || f->loaded)
+				continue;
+			queue[end++] = (size_t)(f - audit->v);
+			audit->v[f - audit->v].loaded = true;
+		}
+	}
+}
+
 /* NAME.data/platlib (or purelib) is installed next to the rest, other parts of it elsewhere. */
 static char *place_in(const char *rel)
 {
@@ -361,6 +412,7 @@ static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
 static void judge(struct foreign_audit *audit)
 {
 	sort_files(audit);
+	mark_loaded(audit);
 	for (size_t i = 0; i < FOREIGN_N_PYTHONS; i++) {
 		if (audit->of[i].expected == WHEEL_NOT_EXPECTED)
 			audit->of[i].expected = WHEEL_WORKS;

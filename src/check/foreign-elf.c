@@ -34,10 +34,11 @@ static bool wants_glibc(const struct elf_facts *f)
 	return f->glibc != NULL;
 }
 
-/* What no wheel must bring: for glibc the libraries of PEP 600, for musl its own. */
+/* What no wheel must bring: for glibc the libraries of PEP 600; for musl its own, and zlib, which
+ * auditwheel leaves out as Alpine's package manager needs it. */
 static bool is_system(const struct foreign_tags *t, const char *needed)
 {
-	static const char musl[] = "libc.musl-* ld-musl-* libc.so";
+	static const char musl[] = "libc.musl-* ld-musl-* libc.so libz.so.1";
 	static const char glibc[] =
 		"libc.so.6 libm.so.6 libdl.so.2 librt.so.1 libpthread.so.0 libutil.so.1 "
 		"libresolv.so.2 libnsl.so.1 libanl.so.1 libmvec.so.1 libcrypt.so.1 libgcc_s.so.1 "
@@ -63,7 +64,7 @@ static const char *after_origin(const char *path)
 }
 
 /* True if a search path of the file leads to that name in the wheel; `out` is set if one leads out
- * of the wheel. */
+ * of the wheel, or to a folder that another has to fill. */
 static bool reaches(const struct foreign_audit *audit, const struct foreign_file *f,
 	const char *needed, bool *out)
 {
@@ -79,7 +80,7 @@ static bool reaches(const struct foreign_audit *audit, const struct foreign_file
 
 		if (place && foreign_at(audit, place))
 			return true;
-		*out = *out || (rest && !folder);
+		*out = *out || (rest && (!folder || !foreign_has_folder(audit, folder)));
 	}
 	return false;
 }
@@ -128,7 +129,7 @@ static void check_needed(
 		foreign_find(audit, "elf-missing-library", f,
 			"needs %s, which neither the wheel nor every system of its tag has",
 			needed);
-		foreign_expect(audit, FOREIGN_ALL, f->extension ? WHEEL_BREAKS : WHEEL_UNSURE,
+		foreign_expect(audit, FOREIGN_ALL, f->loaded ? WHEEL_BREAKS : WHEEL_UNSURE,
 			"%s needs %s, which neither the wheel nor every system of its tag has",
 			f->rel, needed);
 	}
@@ -245,7 +246,7 @@ const struct check_rule rules_elf[] = {
 	{"elf-missing-library", CHECK_ERROR, OF_WHEELS,
 		"it is loaded only where the library is installed", "bundle it (auditwheel repair)",
 		"Every library is in the wheel or among those that every system of the tag has: for "
-		"manylinux those of PEP 600, for musllinux musl alone, which has no libstdc++.",
+		"manylinux those of PEP 600, for musllinux musl and zlib, and no libstdc++.",
 		.apply = NULL},
 	{"elf-off-path", CHECK_WARNING, OF_WHEELS,
 		"a library of the wheel is found only if something has loaded it before",

@@ -40,6 +40,7 @@ struct foreign_file {
 	char *path, *rel;
 	char *place;    /* where it is installed, relative to site-packages; NULL: elsewhere */
 	bool extension; /* exports the init function of a module of its name */
+	bool loaded;    /* by a module: it is one, or one names it, or a library that one loads */
 	enum foreign_form form;
 	struct macho_facts macho; /* one of the three */
 	struct elf_facts elf;
@@ -78,6 +79,8 @@ char *foreign_join(const char *folder, const char *path);
 /* The file at a place, or the first of that name wherever it is; NULL: none. */
 const struct foreign_file *foreign_at(const struct foreign_audit *audit, const char *place);
 const struct foreign_file *foreign_named(const struct foreign_audit *audit, const char *base);
+/* True if a compiled file is below that folder. Where none is, another wheel may put its own. */
+bool foreign_has_folder(const struct foreign_audit *audit, const char *folder);
 /* True for "PyList_New" and "_Py_NoneStruct". */
 bool foreign_is_api(const char *symbol);
 

@@ -52,34 +52,38 @@ static size_t api_bound_to(const struct macho_slice *s, int ordinal)
 
 static void links_python(const struct judging *j, const struct macho_library *library, int ordinal)
 {
-	static const char cases[] = "OpenUSD 2371, pybind11 3907";
 	struct foreign_audit *audit = j->audit;
 	const char *rel = j->file->rel, *name = library->name;
 	size_t n = api_bound_to(j->slice, ordinal);
-	bool module = j->file->extension, framework = strstr(name, ".framework/") != NULL;
+	bool reexport = library->link == MACHO_REEXPORT, framework = strstr(name, ".framework/");
+	bool bundled = foreign_named(audit, path_base(name));
 	CLEANUP_FREE char *own = xasprintf(
 		"/Library/Frameworks/Python.framework/Versions/3.%u/Python", audit->tags.minor);
 	CLEANUP_FREE char *bound =
-		library->link == MACHO_REEXPORT
+		reexport
 			? xstrdup("re-exports it, so that what links this file gets Python from it")
 			: xasprintf("%zu symbol%s of the C API %s bound to it", n, plural(n),
 				  n == 1 ? "is" : "are");
 
-	foreign_find(audit, "macho-libpython", j->file, "%slinks %s; %s%s", j->arch, name, bound,
-		module ? "" : "; so is every module that uses this library");
-	if (n || library->link == MACHO_REEXPORT)
-		foreign_expect(audit, FOREIGN_STATIC, WHEEL_BREAKS,
-			"%s takes Python from %s, a second one that nobody has initialised, not "
-			"from the interpreter (%s)",
-			rel, name, cases);
-	else
-		foreign_expect(audit, FOREIGN_STATIC, WHEEL_UNSURE,
-			"%s needs %s to be there, though it takes nothing from it", rel, name);
-	foreign_expect(audit, FOREIGN_SHARED, framework ? WHEEL_BREAKS : WHEEL_UNSURE,
-		framework ? "%s takes Python from %s, not from the interpreter's libpython"
-			  : "%s works where the interpreter's own libpython is %s",
+	foreign_find(audit, "macho-libpython", j->file, "%slinks %s; %s", j->arch, name, bound);
+	if (!n && !reexport) {
+		if (!bundled)
+			foreign_expect(audit, FOREIGN_ALL, WHEEL_UNSURE,
+				"%s needs %s to be there, though it takes nothing from it", rel,
+				name);
+		return;
+	}
+	foreign_expect(audit, FOREIGN_STATIC, WHEEL_BREAKS,
+		"%s takes Python from %s, a second one that nobody has initialised, not from the "
+		"interpreter (OpenUSD 2371, pybind11 3907)",
 		rel, name);
-	if (!framework || (audit->tags.minor && strcmp(name, own) != 0))
+	if (framework || bundled)
+		foreign_expect(audit, FOREIGN_SHARED, WHEEL_BREAKS,
+			"%s takes Python from %s, not from the interpreter's libpython", rel, name);
+	else
+		foreign_expect(audit, FOREIGN_SHARED, WHEEL_UNSURE,
+			"%s works where the interpreter's own libpython is %s", rel, name);
+	if (!framework || bundled || (audit->tags.minor && strcmp(name, own) != 0))
 		foreign_expect(audit, FOREIGN_FRAMEWORK, WHEEL_BREAKS,
 			"%s takes Python from %s, not from the interpreter's framework", rel, name);
 	else
@@ -99,7 +103,7 @@ static const char *after(const char *path, const char *variable)
 }
 
 /* True if a search path of the file leads to that place of the wheel. `out` is set if one leads
- * out of the wheel, where another may have it. */
+ * out of the wheel, or to a folder that another has to fill (PyQt6's Qt6/lib). */
 static bool rpath_reaches(const struct foreign_audit *audit, const struct foreign_file *file,
 	const struct macho_slice *slice, const char *rest, bool *out)
 {
@@ -112,7 +116,7 @@ static bool rpath_reaches(const struct foreign_audit *audit, const struct foreig
 
 		if (place && foreign_at(audit, place))
 			return true;
-		if (!folder && !is_system(slice->rpaths[i]))
+		if (folder ? !foreign_has_folder(audit, folder) : !is_system(slice->rpaths[i]))
 			*out = true;
 	}
 	return false;
@@ -164,7 +168,7 @@ static void check_library(const struct judging *j, const struct macho_library *l
 	} else if (library->link != MACHO_WEAK) {
 		foreign_find(audit, "macho-missing-library", j->file,
 			"%sneeds %s, which neither the wheel nor macOS has", j->arch, name);
-		foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS,
+		foreign_expect(audit, FOREIGN_ALL, j->file->loaded ? WHEEL_BREAKS : WHEEL_UNSURE,
 			"%s needs %s, which neither the wheel nor macOS has", j->file->rel, name);
 	}
 }

@@ -197,7 +197,10 @@ static int judge_file(const char *file, const char *scratch, json_t *answer, str
 			json_object_set_new(wheel, "version", json_text(version));
 		}
 		if (!foreign_tags_read(file, &audit.tags)) {
-			not_checked(wheel, "its name is for no platform that can be judged");
+			not_checked(wheel,
+				ends_with(file, "-any.whl")
+					? "it is for every platform, and nothing in it is compiled"
+					: "its name is for no platform that can be judged");
 			return 0;
 		}
 		json_object_set_new(answer, "system", json_integer(audit.tags.system));

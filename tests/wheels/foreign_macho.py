@@ -111,9 +111,33 @@ def _(c):
     c.module("-weak_library", c.python(LIBPYTHON))
 
 
-@damage("names libpython for nothing", "macho-libpython", predicted="unsure unsure breaks")
+@damage("names libpython for nothing", "macho-libpython", predicted="unsure unsure unsure")
 def _(c):
     c.module(c.library(LIBPYTHON))
+
+
+@damage("brings a libpython (torchcodec 657)", "macho-libpython", predicted="breaks breaks breaks")
+def _(c):
+    c.module(c.python("@loader_path/.dylibs/libpython3.13.dylib",
+                      at="pkg/.dylibs/libpython3.13.dylib"))
+
+
+@damage("brings a libpython for nothing", "macho-libpython", predicted="works works works")
+def _(c):
+    c.module(c.library("@loader_path/.dylibs/libpython3.13.dylib",
+                       at="pkg/.dylibs/libpython3.13.dylib"))
+
+
+@damage("a library to be filled by another wheel", predicted="unsure unsure unsure")
+def _(c):
+    c.uses(c.library("@rpath/libx.dylib"), "-rpath", "@loader_path/lib")
+
+
+@damage("a plugin that lacks a library", "macho-missing-library", predicted="unsure unsure unsure")
+def _(c):
+    c.module()
+    c.library("@loader_path/libp.dylib", c.library("/opt/lib/libx.dylib"), at="pkg/libp.dylib",
+              text="int helper(int); int p(int x) { return helper(x); }")
 
 
 @damage("a library below the module links it (pybind11 3907)", "macho-libpython",
@@ -277,7 +301,7 @@ def _(c):
 
 @damage("a library of the wheel by where it was built", "macho-off-path")
 def _(c):
-    c.uses(c.library("/Users/me/build/libx.dylib", at="pkg/.dylibs/libx.dylib"))
+    c.uses(c.library("/deps/build/libx.dylib", at="pkg/.dylibs/libx.dylib"))
 
 
 @damage("a library of the wheel by a wrong path", "macho-off-path")
@@ -291,7 +315,7 @@ def _(c):
            "-rpath", "@loader_path/dylibs")
 
 
-for where in ("/usr/local/lib", "/Users/me/build", "@loader_path/../..", "@executable_path/../lib",
+for where in ("/usr/local/lib", "/deps/build", "@loader_path/../..", "@executable_path/../lib",
               "relative/lib"):
     @damage(f"looks in {where}", "macho-search-paths", predicted="works works works")
     def _(c, where=where):

@@ -180,7 +180,7 @@ def _(c):
 
 @damage("an absolute search path", "elf-search-paths", tag=AARCH64, predicted="works works")
 def _(c):
-    c.elf("-rpath", "/home/me/build")
+    c.elf("-rpath", "/deps/build")
 
 
 @damage("a search path out of the wheel", "elf-search-paths", tag=AARCH64)
