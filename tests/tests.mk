@@ -120,6 +120,12 @@ check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/fe
 	@SOLDER=$(abspath $(OUT)/solder) FORM='$(DIST_FORM)' sh tests/wheels/run.sh
 .PHONY: check-wheels
 
+check-macho: all $(OUT)/tests/macho_dump ## LLVM's tools over real wheels: WHEELS=50 of each of SYSTEMS=macos-arm64,macos-x86_64
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+	@python3 tests/oracle/macho_wheels.py $(OUT)/tests/macho_dump $(OUT)/solder \
+		$(or $(SYSTEMS),macos-arm64$(,)macos-x86_64) $(or $(WHEELS),50)
+.PHONY: check-macho
+
 $(OUT)/tests/fuzz_%: LDFLAGS += -fsanitize=fuzzer
 # All fuzzers link one set of objects, which count edges for the fuzzer and lines for the table.
 $(OUT)/tests/fuzz_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/librooms.a
