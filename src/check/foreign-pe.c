@@ -79,7 +79,7 @@ static void check_python(struct foreign_audit *audit, const struct foreign_file 
 		foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS, "%s needs a debug build of Python",
 			f->rel);
 	} else if (minor && abi3) {
-		foreign_find(audit, "pe-abi3", f,
+		foreign_find(audit, "pe-limited-api", f,
 			"claims the limited API, and is bound to %s, not python3.dll", dll);
 		foreign_expect(audit, FOREIGN_ALL, WHEEL_UNSURE,
 			"%s claims the limited API, and works with Python 3.%u alone", f->rel,
@@ -158,7 +158,7 @@ const struct check_rule rules_pe[] = {
 		"A module is bound to the DLL of the Python that the wheel's tag names: python313.dll "
 		"for cp313, python313t.dll for cp313t; never to that of a debug build.",
 		.apply = NULL},
-	{"pe-abi3", CHECK_ERROR, OF_WHEELS,
+	{"pe-limited-api", CHECK_ERROR, OF_WHEELS,
 		"it works with one version of Python, though it claims all from one on",
 		"define Py_LIMITED_API before Python.h, and link python3.lib",
 		"What claims the limited API (the tag abi3, or .abi3. in the name) is bound to "

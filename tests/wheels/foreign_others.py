@@ -54,12 +54,12 @@ def _(c):
     c.kit.dll(PYD, "python313.dll")
 
 
-@damage("not the limited API", "pe-abi3", tag=ABI3, predicted="unsure")
+@damage("not the limited API", "pe-limited-api", tag=ABI3, predicted="unsure")
 def _(c):
     c.kit.dll(PYD, "python311.dll")
 
 
-@damage("not the limited API, by the file's name", "pe-abi3", tag=WINDOWS)
+@damage("not the limited API, by the file's name", "pe-limited-api", tag=WINDOWS)
 def _(c):
     c.kit.dll("out/pkg/m.abi3.pyd", "python313.dll")
 
