@@ -2,6 +2,7 @@
 #ifndef SOLDER_FETCH_FETCH_INTERNAL_H
 #define SOLDER_FETCH_FETCH_INTERNAL_H
 
+#include <curl/curl.h>
 #include <stddef.h>
 
 #include "fetch/fetch.h"
@@ -10,8 +11,8 @@
 
 struct fetcher {
 	struct fetch_options options;
-	void *curl;  /* CURL * */
-	void *multi; /* CURLM *, keeps connections between downloads */
+	CURL *curl;
+	CURLM *multi; /* keeps connections between downloads */
 	bool mirrors_known;
 	struct strv mirrors;
 	char *apt_config;    /* what apt-config says; NULL when it has no say */
@@ -67,6 +68,27 @@ struct download {
 	bool fatal;       /* afterwards: the trouble is ours, other places will not help */
 };
 
+/* What the callbacks of libcurl know. */
+struct transfer {
+	struct fetcher *f;
+	struct download *d;   /* NULL: something else */
+	uint64_t at;          /* where the next byte goes */
+	uint64_t range_start; /* from Content-Range; UINT64_MAX without it */
+	uint64_t range_total; /* UINT64_MAX: unknown */
+	uint64_t ignored;
+	bool begun;
+	bool failed; /* err is set */
+	bool upload;
+	char text[CURL_ERROR_SIZE];
+	struct err *err;
+};
+
+/* Sets libcurl up for a URL, with what is the same for all requests. */
+void http_prepare(struct transfer *t, const char *url, const char *proxy);
+/* Runs what is set up, and counts its bytes. */
+CURLcode http_run(struct transfer *t);
+/* Says why it failed; returns -1. `status` is that of HTTP. */
+int http_explain(struct transfer *t, CURLcode code, long status);
 /* On failure the reason is in err, without the URL. The file keeps what arrived. */
 int http_download(struct fetcher *f, struct download *d, struct err *err);
 /* PUT of `size` bytes; sets the reason in err. */
@@ -85,6 +107,21 @@ bool url_has_scheme(const char *url);
 char *url_shown(const char *url);
 /* The host, without port or user. To be freed. */
 char *url_host(const char *url);
+
+/* grpc.c: messages in a stream of bytes */
+
+struct frames {
+	unsigned char prefix[FETCH_PREFIX];
+	size_t got; /* bytes of the prefix; 0: between messages */
+	size_t size;
+	struct buf message; /* as far as it came */
+};
+
+void frames_release(struct frames *f);
+/* Takes the next bytes, in parts of any size, and calls call->receive() for each message that they
+ * complete. */
+int frames_feed(struct frames *f, const char *data, size_t n, const struct fetch_call *call,
+	struct err *err);
 
 /* mirror.c: apt's configuration */
 

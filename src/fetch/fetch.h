@@ -1,4 +1,4 @@
-/* Downloading sources; and keeping files on a server that takes them.
+/* Downloading sources; and keeping files on a server that takes them, by PUT or by calls of gRPC.
  *
  * Sources are locked: name, size and SHA-256 are known before the first byte is asked for. The
  * digest is what is trusted, not the place, so plain HTTP mirrors are fine and any place that has
@@ -76,6 +76,27 @@ void fetch_limit(struct fetcher *f, unsigned int seconds);
 void fetch_moved(const struct fetcher *f, uint64_t *received, uint64_t *sent);
 /* The HTTP status of the last place that the last of these, or fetch_source(), asked; 0: none. */
 long fetch_status(const struct fetcher *f);
+
+/* A call of a gRPC method: messages go to the server, and others come back. What precedes each is,
+ * by https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md ("Length-Prefixed-Message"), a
+ * byte that is 0 unless it is compressed, and its size, big-endian. */
+#define FETCH_PREFIX 5
+#define FETCH_MESSAGE_MAX ((size_t)4 << 20) /* what gRPC accepts by default */
+#define FETCH_NOT_FOUND 5
+#define FETCH_STATUS_MAX 16
+
+struct fetch_call {
+	const char *url; /* grpc://HOST:PORT/PACKAGE.SERVICE/METHOD, or grpcs:// for TLS */
+	/* Appends the next message to send to `message`. 1; 0: there is none; -1: failed. */
+	int (*send)(void *ctx, struct buf *message, struct err *err);
+	/* Is given each message that comes, of at most FETCH_MESSAGE_MAX bytes. */
+	int (*receive)(void *ctx, const char *message, size_t n, struct err *err);
+	void *ctx;
+	uint64_t size; /* of all that is sent: its messages, and FETCH_PREFIX for each */
+	int status;    /* afterwards: 0 to FETCH_STATUS_MAX as gRPC numbers them; -1: none came */
+};
+/* Fails unless the status is 0. Needs HTTP/2; compressed messages are refused. */
+int fetch_call(struct fetcher *f, struct fetch_call *call, struct err *err);
 
 /* Where a link of the page `base` leads, or NULL where it is no http or https URL, leads from https
  * to http, or to another host or port. To be freed. */

@@ -20,20 +20,6 @@
 #define POLL_MS 100
 #define REDIRECT_BODY ((uint64_t)1 << 20)
 
-struct transfer {
-	struct fetcher *f;
-	struct download *d;
-	uint64_t at;          /* where the next byte goes */
-	uint64_t range_start; /* from Content-Range; UINT64_MAX without it */
-	uint64_t range_total; /* UINT64_MAX: unknown */
-	uint64_t ignored;
-	bool begun;
-	bool failed; /* err is set */
-	bool upload;
-	char text[CURL_ERROR_SIZE];
-	struct err *err;
-};
-
 /* What a request sends. */
 struct upload {
 	struct fetcher *f;
@@ -176,7 +162,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 	return n;
 }
 
-static void set_options(struct transfer *t, const char *url, const char *proxy)
+void http_prepare(struct transfer *t, const char *url, const char *proxy)
 {
 	const struct fetch_options *o = &t->f->options;
 	CURL *c = t->f->curl;
@@ -217,8 +203,8 @@ static void set_options(struct transfer *t, const char *url, const char *proxy)
 		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
 }
 
-/* Runs the transfer that is set up; libcurl's own loop would notice a signal only by the second. */
-static CURLcode run_transfer(struct transfer *t)
+/* libcurl's own loop would notice a signal only by the second. */
+CURLcode http_run(struct transfer *t)
 {
 	CURLcode code = CURLE_FAILED_INIT;
 	curl_off_t received = 0, sent = 0;
@@ -255,7 +241,7 @@ static CURLcode run_transfer(struct transfer *t)
 	return code;
 }
 
-static int explain(struct transfer *t, CURLcode code, long status)
+int http_explain(struct transfer *t, CURLcode code, long status)
 {
 	unsigned int stall = t->f->options.stall_s ? t->f->options.stall_s : STALL_SECONDS;
 	curl_off_t ready = 0, took = 0;
@@ -288,7 +274,7 @@ static int request(
 	char *to = NULL, range[32];
 	CURLcode code;
 
-	set_options(&t, url, d->proxy);
+	http_prepare(&t, url, d->proxy);
 	curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, &t);
 	curl_easy_setopt(f->curl, CURLOPT_HEADERFUNCTION, on_header);
@@ -298,14 +284,14 @@ static int request(
 		curl_easy_setopt(f->curl, CURLOPT_RANGE, range);
 	}
 	d->status = 0;
-	code = run_transfer(&t);
+	code = http_run(&t);
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &d->status);
 	f->status = d->status;
 	if (code != CURLE_OK || t.failed) {
 		/* a server that stalls is likely to do it again */
 		d->interrupted =
 			!t.failed && code != CURLE_OPERATION_TIMEDOUT && t.begun && t.at > d->start;
-		return explain(&t, code, d->status);
+		return http_explain(&t, code, d->status);
 	}
 	if (d->status / 100 == 3) {
 		curl_easy_getinfo(f->curl, CURLINFO_REDIRECT_URL, &to);
@@ -349,17 +335,17 @@ int http_probe(struct fetcher *f, const char *url, const char *proxy, struct err
 	long status = 0;
 	CURLcode code;
 
-	set_options(&t, url, proxy);
+	http_prepare(&t, url, proxy);
 	curl_easy_setopt(f->curl, CURLOPT_NOBODY, 1L);
 	curl_easy_setopt(f->curl, CURLOPT_FAILONERROR, 0L);
 	curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT, (long)PROBE_SECONDS);
 	curl_easy_setopt(f->curl, CURLOPT_TIMEOUT, (long)PROBE_SECONDS);
-	code = run_transfer(&t);
+	code = http_run(&t);
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OPERATION_TIMEDOUT && !t.failed)
 		return err_set(err, ERR_ENVIRONMENT, "no answer within %d s", PROBE_SECONDS);
 	if (code != CURLE_OK || t.failed)
-		return explain(&t, code, status);
+		return http_explain(&t, code, status);
 	/* a server that does not know HEAD is there all the same */
 	if (status >= 400 && status != 405 && status != 501)
 		return err_set(err, ERR_ENVIRONMENT, "HTTP status %ld", status);
@@ -396,7 +382,7 @@ int http_upload(
 	struct upload u = {.f = f, .fd = fd, .line = line, .size = size};
 	CURLcode code;
 
-	set_options(&t, url, NULL);
+	http_prepare(&t, url, NULL);
 	curl_easy_setopt(f->curl, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(f->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
 	curl_easy_setopt(f->curl, CURLOPT_READFUNCTION, on_send);
@@ -405,10 +391,10 @@ int http_upload(
 	curl_easy_setopt(f->curl, CURLOPT_SEEKDATA, &u);
 	curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_ignored);
 	curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, &t);
-	code = run_transfer(&t);
+	code = http_run(&t);
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &f->status);
 	if (code != CURLE_OK || t.failed)
-		return explain(&t, code, f->status);
+		return http_explain(&t, code, f->status);
 	return f->status / 100 == 2 ? 0
 				    : err_set(err, ERR_ENVIRONMENT, "HTTP status %ld", f->status);
 }
