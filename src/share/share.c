@@ -5,12 +5,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "fetch/fetch.h"
 #include "plan/record.h"
 #include "share/share-internal.h"
 #include "tar/tar.h"
@@ -28,8 +25,8 @@
 struct share {
 	const struct share_options *options;
 	struct progress *progress;
-	struct fetcher *fetcher;
-	char *base, *netrc;
+	struct server server;
+	char *netrc;
 	bool reads, writes, keyed;
 	struct key key;
 	bool said, stopped;
@@ -69,15 +66,6 @@ static int give_up(struct share *s, const struct err *failed, struct err *err)
 	}
 	share_stop(s, "%s", failed->msg);
 	return 0;
-}
-
-/* The same after a transfer: that the server has no such file is no trouble. */
-static int judge(struct share *s, const struct err *failed, struct err *err)
-{
-	long status = fetch_status(s->fetcher);
-	bool lacks = status == 404 || status == 410;
-
-	return lacks && failed->code != ERR_INTERRUPTED ? 0 : give_up(s, failed, err);
 }
 
 static int start_line(struct share *s, const char *verb, const struct step *step)
@@ -137,26 +125,19 @@ int share_open(const struct share_options *options, struct progress *progress, s
 	struct err *err)
 {
 	CLEANUP(cleanup_share) struct share *s = NULL;
-	size_t n;
 
 	*ret = NULL;
 	if (!options->url || !*options->url)
 		return 0;
-	if (strncasecmp(options->url, "http://", 7) != 0 &&
-		strncasecmp(options->url, "https://", 8) != 0)
-		return err_set(err, ERR_USAGE,
-			"the remote cache '%s' is not at an http:// or https:// URL", options->url);
 	s = xcalloc(1, sizeof(*s));
 	s->options = options;
 	s->progress = progress;
 	s->reads = strcmp(options->mode, "write") != 0;
 	s->writes = strcmp(options->mode, "read") != 0;
-	for (n = strlen(options->url); options->url[n - 1] == '/'; n--)
-		;
-	s->base = xstrndup(options->url, n);
-	if (read_key(s, err) < 0 || find_login(s, err) < 0)
+	if (server_name(&s->server, options->url, err) < 0 || read_key(s, err) < 0 ||
+		find_login(s, err) < 0)
 		return -1;
-	s->fetcher = fetcher_new(&(struct fetch_options){
+	s->server.fetcher = fetcher_new(&(struct fetch_options){
 		.stall_s = options->stall_s ? options->stall_s : STALL_SECONDS,
 		.netrc = s->netrc,
 		.certificate = options->certificate});
@@ -168,9 +149,8 @@ void share_free(struct share *s)
 {
 	if (!s)
 		return;
-	fetcher_free(s->fetcher);
 	key_release(&s->key);
-	free(s->base);
+	server_release(&s->server);
 	free(s->netrc);
 	free(s);
 }
@@ -181,7 +161,7 @@ struct share_counts share_counts(const struct share *s)
 
 	if (s) {
 		counts = s->counts;
-		fetch_moved(s->fetcher, &counts.received, &counts.sent);
+		fetch_moved(s->server.fetcher, &counts.received, &counts.sent);
 	}
 	return counts;
 }
@@ -193,22 +173,23 @@ static void set_patience(struct share *s, uint64_t took_ns)
 {
 	uint64_t seconds = took_ns / 1000000000;
 
-	fetch_limit(s->fetcher, seconds < TRANSFER_SECONDS ? TRANSFER_SECONDS
-				: seconds > TRANSFER_MAX   ? TRANSFER_MAX
-							   : (unsigned int)seconds);
+	fetch_limit(s->server.fetcher, seconds < TRANSFER_SECONDS ? TRANSFER_SECONDS
+				       : seconds > TRANSFER_MAX   ? TRANSFER_MAX
+								  : (unsigned int)seconds);
 }
 
 /* What the server says of a step. 1: it has it; 0: not, or nothing to be believed; -1:
  * interrupted. */
 static int look_up(struct share *s, const struct step *step, struct entry *e, struct err *err)
 {
-	CLEANUP_FREE char *url = xasprintf("%s/ac/%s", s->base, step->shared);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct err failed = ERR_INIT;
+	int got;
 
 	set_patience(s, 0);
-	if (fetch_page(s->fetcher, url, ENTRY_MAX, &text, &failed) < 0)
-		return judge(s, &failed, err);
+	got = s->server.protocol->get_entry(&s->server, step->shared, &text, &failed);
+	if (got != 1)
+		return got < 0 ? give_up(s, &failed, err) : 0;
 	if (entry_parse(text.data, text.len, step->shared, s->keyed ? &s->key : NULL, e, &failed) ==
 		0)
 		return 1;
@@ -218,20 +199,20 @@ static int look_up(struct share *s, const struct step *step, struct entry *e, st
 }
 
 /* Gets an archive. 1: it is at `path`; 0: it cannot be had; -1: interrupted. */
-static int get_archive(
-	struct share *s, const char *hex, uint64_t size, const char *path, struct err *err)
+static int get_archive(struct share *s, const struct blob *b, const char *path, struct err *err)
 {
-	CLEANUP_FREE char *url = xasprintf("%s/cas/%s", s->base, hex);
 	struct err failed = ERR_INIT;
 	char found[SHA256_HEX_SIZE] = "";
 	uint64_t n = 0;
+	int got = s->server.protocol->get(&s->server, b, path, &failed);
 
-	if (fetch_unlocked(s->fetcher, url, path, size, &failed) < 0)
-		return judge(s, &failed, err);
-	if (sha256_file(path, found, &n, &failed) == 0 && n == size && !strcmp(found, hex))
+	if (got != 1)
+		return got < 0 ? give_up(s, &failed, err) : 0;
+	if (sha256_file(path, found, &n, &failed) == 0 && n == b->size && !strcmp(found, b->hex))
 		return 1;
 	if (*found)
-		err_set(&failed, ERR_INPUT, "the archive %.12s... is not what it is called", hex);
+		err_set(&failed, ERR_INPUT, "the archive %.12s... is not what it is called",
+			b->hex);
 	say_once(s, failed.msg);
 	return 0;
 }
@@ -253,14 +234,16 @@ static int unpack(struct share *s, const struct step *step, const struct cache *
 		.inputs = &step->inputs,
 		.took = e->took_ns,
 		.shared = step->shared};
+	const struct blob packed = blob_named(e->archive_sha256, e->archive_size);
+	const struct blob noted = blob_named(e->log_sha256, e->log_size);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct err failed = ERR_INIT;
 	int got;
 
 	set_patience(s, e->took_ns);
-	got = get_archive(s, e->log_sha256, e->log_size, log, err);
+	got = get_archive(s, &noted, log, err);
 	if (got == 1)
-		got = get_archive(s, e->archive_sha256, e->archive_size, tree, err);
+		got = get_archive(s, &packed, tree, err);
 	if (got != 1)
 		return got;
 	if (tar_member(log, LOG_NAME, LOG_MAX, &text, &failed) == 1 &&
@@ -321,31 +304,16 @@ int share_take(struct share *s, struct plan *p, const struct cache *cache, struc
 /* ---- giving ---------------------------------------------------------------------------------- */
 
 /* 1: the server has it now. 0: trouble; -1: interrupted. */
-static int put(struct share *s, const char *kind, const char *name, int fd, struct err *err)
-{
-	CLEANUP_FREE char *url = xasprintf("%s/%s/%s", s->base, kind, name);
-	struct err failed = ERR_INIT;
-
-	if (fd >= 0 && fetch_put(s->fetcher, url, fd, &failed) == 0)
-		return 1;
-	if (fd < 0)
-		err_sys(&failed, "cannot open what goes to '%s'", url);
-	return give_up(s, &failed, err);
-}
-
-static int put_file(struct share *s, const char *hex, const char *path, struct err *err)
+static int put_file(struct share *s, const struct blob *b, const char *path, struct err *err)
 {
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct err failed = ERR_INIT;
 
-	return put(s, "cas", hex, fd, err);
-}
-
-static int put_text(struct share *s, const char *name, const char *text, struct err *err)
-{
-	CLEANUP_CLOSE int fd = memfd_create("entry", MFD_CLOEXEC);
-	bool whole = fd >= 0 && write_fully(fd, text, strlen(text)) == 0;
-
-	return put(s, "ac", name, whole ? fd : -1, err);
+	if (fd < 0)
+		err_sys(&failed, "cannot open '%s'", path);
+	else if (s->server.protocol->put(&s->server, b, fd, &failed) == 1)
+		return 1;
+	return give_up(s, &failed, err);
 }
 
 /* Packs the tree and the log of a finished step into `work`, and describes them. */
@@ -382,35 +350,40 @@ static int send_step(struct share *s, const struct step *step, const struct cach
 	CLEANUP_ENTRY struct entry e = {0};
 	CLEANUP_FREE char *text = NULL;
 	struct err failed = ERR_INIT;
+	struct blob b;
 	int got;
 
 	if (pack(s, step, cache, work, &e, &failed) < 0)
 		return give_up(s, &failed, err);
 	set_patience(s, e.took_ns);
 	text = entry_json(&e, step->title);
-	got = put_file(s, e.log_sha256, log, err);
+	b = blob_named(e.log_sha256, e.log_size);
+	got = put_file(s, &b, log, err);
+	b = blob_named(e.archive_sha256, e.archive_size);
 	if (got == 1)
-		got = put_file(s, e.archive_sha256, tree, err);
-	if (got == 1)
-		got = put_text(s, step->shared, text, err);
-	if (got == 1) {
-		s->counts.given++;
-		*size = e.archive_size;
-	}
-	return got < 0 ? -1 : 0;
+		got = put_file(s, &b, tree, err);
+	if (got != 1)
+		return got;
+	if (s->server.protocol->put_entry(&s->server, step->shared, &e, text, &failed) != 1)
+		return give_up(s, &failed, err);
+	s->counts.given++;
+	*size = e.archive_size;
+	return 0;
 }
 
 /* 1: the server has the step whole. */
 static int has_step(struct share *s, const struct step *step, struct err *err)
 {
 	CLEANUP_ENTRY struct entry e = {0};
-	CLEANUP_FREE char *url = NULL, *reason = NULL;
+	struct err failed = ERR_INIT;
+	struct blob b;
 	int got = look_up(s, step, &e, err);
 
 	if (got != 1)
 		return got;
-	url = xasprintf("%s/cas/%s", s->base, e.archive_sha256);
-	return fetch_probe(s->fetcher, url, &reason);
+	b = blob_named(e.archive_sha256, e.archive_size);
+	got = s->server.protocol->has(&s->server, &b, &failed);
+	return got < 0 ? give_up(s, &failed, err) : got;
 }
 
 static int give_step(

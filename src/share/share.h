@@ -1,9 +1,12 @@
-/* Finished steps, shared by machines through a server of files.
+/* Finished steps, shared by machines through a server.
  *
- * Any server will do that answers GET and PUT: nginx with WebDAV, or a cache for Bazel.
+ * Any server will do that answers GET and PUT (nginx with WebDAV, or a cache for Bazel), or that has
+ * the ActionCache and the ContentAddressableStorage of the Remote Execution API (BuildBox's casd).
  *
- *   URL/ac/NAME      what a step's output is: JSON. NAME is the step's name (plan_share())
- *   URL/cas/SHA256   archives: that output, and the log of the step
+ *   http[s]://HOST/…        /ac/NAME is what a step's output is: JSON. NAME is the step's name
+ *                           (plan_share()). /cas/SHA256 are archives: that output, and the log
+ *   grpc[s]://HOST:PORT/…   the rest of the path is the instance. share-internal.h says what a step
+ *                           is there; the JSON and the archives are the same
  *
  *   {"format": "solder-step", "version": 1, "step": "openssl 3.5.7",
  *    "archive_sha256", "archive_size", "log_sha256", "log_size", "took_ns",
