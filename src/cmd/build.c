@@ -10,7 +10,7 @@
 struct values {
 	struct cpython_request request;
 	const char *save_profile, *save_bolt_profile, *matrix;
-	bool why, dry_run, json, matrix_list, keep_going;
+	bool why, dry_run, plan, json, matrix_list, keep_going;
 };
 
 static void defaults(void *values)
@@ -83,8 +83,8 @@ static int run_matrix(const struct values *v, const struct strv *args, struct er
 		.list = v->matrix_list,
 		.keep_going = v->keep_going,
 		.why = v->why,
-		.dry_run = v->dry_run,
-		.json = v->json};
+		.dry_run = v->dry_run || v->plan,
+		.json = v->json || v->plan};
 
 	if (args->n)
 		return err_set(err, ERR_USAGE,
@@ -147,7 +147,7 @@ static int build_run(const void *values, const struct strv *args, struct err *er
 	if (v->save_bolt_profile && !b->plan.bolt_profile)
 		return err_set(err, ERR_USAGE,
 			"--save-bolt-profile goes with --bolt, and there will be no BOLT");
-	if (v->dry_run && v->json) {
+	if (v->plan || (v->dry_run && v->json)) {
 		if (cpython_outlook_json(b, &outlook, err) < 0)
 			return -1;
 		report_json("solder-build-plan", outlook, stdout);
@@ -235,10 +235,18 @@ static const struct opt opts[] = {
 	{"remote-cache-stall", 0, OPT_COUNT, "N",
 		"go on without it when nothing comes for N seconds (10)",
 		AT(request.share.stall_s)},
+	{"executor", 0, OPT_STRING, "COMMAND",
+		"let this take steps elsewhere: {dir} is a step's folder, for 'solder step' there",
+		AT(request.executor)},
+	{"farm-jobs", 0, OPT_COUNT, "N",
+		"have N steps elsewhere at a time, beside --jobs here (they are among these)",
+		AT(request.farm_jobs)},
 	{"recipes", 0, OPT_STRING, "DIR", "take recipes from this folder", AT(request.recipes)},
 	{"why", 0, OPT_FLAG, NULL, "say for each step whether it runs, and why", AT(why)},
 	{"dry-run", 'n', OPT_FLAG, NULL, "the same and what else there would be, and stop",
 		AT(dry_run)},
+	{"plan", 0, OPT_FLAG, NULL, "the same as --dry-run --json: print the graph of the steps",
+		AT(plan)},
 	{"keep-work", 0, OPT_FLAG, NULL, "keep the folder of a step that fails",
 		AT(request.keep_work)},
 	{"json", 0, OPT_FLAG, NULL, "print the summary, or with --dry-run the plan, as JSON",

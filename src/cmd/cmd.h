@@ -11,8 +11,8 @@
  * makefile and tests query the program. */
 #define COMMANDS(each)                                                                             \
 	each(bench) each(build) each(cache) each(check) each(explain) each(fetch) each(inspect)    \
-		each(list) each(lock) each(matrix) each(pack) each(show) each(unpack) each(man)    \
-			each(completion)
+		each(list) each(lock) each(matrix) each(pack) each(show) each(step) each(unpack)   \
+			each(man) each(completion)
 #define DECLARE_COMMAND(name) extern const struct command cmd_##name;
 COMMANDS(DECLARE_COMMAND)
 

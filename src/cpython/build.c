@@ -8,6 +8,7 @@
 #include "proc/parallel.h"
 #include "base/term.h"
 #include "cpython/cpython-internal.h"
+#include "farm/farm.h"
 #include "report/json.h"
 
 void cpython_request_defaults(struct cpython_request *request)
@@ -20,6 +21,10 @@ static int check_request(const struct cpython_request *q, struct err *err)
 {
 	const struct cpython_options *o = &q->options;
 
+	if (q->executor && !strstr(q->executor, "{dir}"))
+		return err_set(err, ERR_USAGE,
+			"--executor '%s' does not say {dir}, the folder that it takes elsewhere",
+			q->executor);
 	if (strcmp(o->train, "pgo") != 0 && strcmp(o->profile, "train") != 0 &&
 		!strcmp(o->bolt, "no"))
 		return err_set(err, ERR_USAGE, "--train goes with --profile train or --bolt");
@@ -158,6 +163,9 @@ int cpython_open(const struct cpython_request *request, struct cpython_build **r
 		plan_settle(&b->plan.plan, b->cache, err) < 0)
 		return -1;
 	b->output = output_of(b);
+	b->elsewhere = (struct plan_elsewhere){.command = request->executor,
+		.hand_out = farm_hand_out,
+		.take_back = farm_take_back};
 	*ret = steal(&b);
 	return 0;
 }
@@ -307,13 +315,20 @@ int build_give(struct cpython_build *b, struct err *err)
 	return 0;
 }
 
-static int run_steps(struct cpython_build *b, struct plan_result *result, struct err *err)
+struct plan_options build_plan_options(const struct cpython_build *b)
 {
-	const struct plan_options po = {.jobs = b->request.jobs,
+	return (struct plan_options){.jobs = b->request.jobs,
+		.farm_jobs = b->request.farm_jobs,
+		.elsewhere = b->request.executor ? &b->elsewhere : NULL,
 		.keep_work = b->request.keep_work,
 		.progress = b->progress,
 		.cache = b->cache,
 		.sandbox = b->sandbox};
+}
+
+static int run_steps(struct cpython_build *b, struct plan_result *result, struct err *err)
+{
+	const struct plan_options po = build_plan_options(b);
 	struct err failed = ERR_INIT;
 
 	if (plan_run(&b->plan.plan, &po, result, err) == 0)
@@ -450,8 +465,9 @@ static json_t *known_time(uint64_t ns)
 }
 
 /* A step of the graph. */
-static json_t *step_json(const struct step *s)
+static json_t *step_json(const struct cpython_build *b, const struct step *s)
 {
+	CLEANUP_FREE char *tree = cache_tree(b->cache, s->id);
 	json_t *needs = json_array(), *inputs = json_array();
 
 	for (size_t i = 0; i < s->n_needs; i++)
@@ -464,7 +480,8 @@ static json_t *step_json(const struct step *s)
 		{"title", json_text(s->title)}, {"state", json_string(s->cached ? "reuse" : "run")},
 		{"reason", json_text(s->reason)},
 		{"estimate_ns", s->cached ? json_integer(0) : known_time(s->estimate)},
-		{"took_ns", known_time(s->estimate)}, {"needs", needs}, {"inputs", inputs});
+		{"took_ns", known_time(s->estimate)}, {"needs", needs}, {"inputs", inputs},
+		{"output", json_text(tree)}, {"elsewhere", json_boolean(!s->prepare)});
 }
 
 int cpython_outlook_json(struct cpython_build *b, json_t **ret, struct err *err)
@@ -490,7 +507,7 @@ int cpython_outlook_json(struct cpython_build *b, json_t **ret, struct err *err)
 				"downloaded", there));
 	}
 	for (size_t i = 0; i < b->plan.plan.n; i++)
-		json_array_append_new(steps, step_json(b->plan.plan.steps[i]));
+		json_array_append_new(steps, step_json(b, b->plan.plan.steps[i]));
 	*ret = json_pack(
 		"{s:{s:o, s:s}, s:{s:s, s:s, s:o}, s:s, s:s, s:s, s:s*, s:s, s:o, s:{s:i, s:i, s:i, s:o, s:I}}",
 		"output", "path", json_text(b->output), "state", output_state(b), "sources", "set",

@@ -16,6 +16,8 @@ void build_doubts(const struct cpython_build *b);
  * failed: the others are good. Without one, the first only names the steps. */
 int build_take(struct cpython_build *b, struct err *err);
 int build_give(struct cpython_build *b, struct err *err);
+/* How the steps are run. */
+struct plan_options build_plan_options(const struct cpython_build *b);
 /* Downloads what the steps need that must run. */
 int build_fetch(struct cpython_build *b, struct err *err);
 /* Assembles the tree. 1: it was there. */

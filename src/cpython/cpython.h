@@ -177,6 +177,8 @@ struct cpython_request {
 	const char *sandbox;                  /* "auto", "bwrap" or "none" */
 	struct share_options share;           /* a remote cache */
 	unsigned int jobs;
+	const char *executor;   /* see struct plan_elsewhere; NULL: every step is made here */
+	unsigned int farm_jobs; /* see struct plan_options */
 	bool offline, quiet, keep_work;
 	struct progress *progress; /* NULL: the build's own */
 };
@@ -237,6 +239,7 @@ struct cpython_build {
 	const char *sandbox_reason;
 	struct cpython_plan plan;
 	struct share *share; /* NULL without a remote cache */
+	struct plan_elsewhere elsewhere;
 };
 
 int cpython_open(
@@ -249,6 +252,11 @@ int cpython_save_profile(
 	const struct cpython_build *b, bool of_bolt, const char *file, struct err *err);
 void cleanup_cpython_build(struct cpython_build **b);
 #define CLEANUP_CPYTHON_BUILD CLEANUP(cleanup_cpython_build)
+
+/* For a worker (farm/farm.h): fails if this machine is not like the one that asks for a step.
+ * `reason` is what sandbox_choose() said. */
+int cpython_check_system(const char *compiler, const char *expected, enum sandbox sandbox,
+	const char *reason, struct err *err);
 
 /* Prints the plan as text, or returns it as JSON ("solder build -n"), with the graph of the steps.
  * An output that would be refused is an error. */

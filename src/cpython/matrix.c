@@ -253,12 +253,8 @@ int cpython_matrix_make(
 	}
 	if (!first)
 		return 0;
-	po = (struct plan_options){.jobs = first->request.jobs,
-		.keep_work = first->request.keep_work,
-		.keep_going = keep_going,
-		.progress = m->progress,
-		.cache = first->cache,
-		.sandbox = first->sandbox};
+	po = build_plan_options(first);
+	po.keep_going = keep_going;
 	if (plan_run(&m->plan, &po, result, err) < 0) {
 		if (err->code != ERR_INTERRUPTED)
 			give_rows(m, &ignored);

@@ -84,6 +84,42 @@ static int digest_files(const struct toolchain *t, char hex[SHA256_HEX_SIZE], st
 	return 0;
 }
 
+/* The first line of `a` that differs in `b`, up to its '='. */
+static char *first_difference(const char *a, const char *b)
+{
+	CLEANUP_STRV struct strv here = STRV_INIT, there = STRV_INIT;
+
+	strv_split(&here, a, "\n");
+	strv_split(&there, b, "\n");
+	for (size_t i = 0; i < here.n; i++)
+		if (i >= there.n || strcmp(here.v[i], there.v[i]) != 0)
+			return xstrndup(here.v[i], strcspn(here.v[i], "="));
+	return xstrdup("something");
+}
+
+int cpython_check_system(const char *compiler, const char *expected, enum sandbox sandbox,
+	const char *reason, struct err *err)
+{
+	size_t n = compiler ? strcspn(compiler, " ") : 0;
+	CLEANUP_FREE char *cc = xstrndup(compiler ? compiler : "", n);
+	CLEANUP_FREE char *flags = compiler && compiler[n] ? xstrdup(compiler + n) : NULL;
+	const struct toolchain t = {.cc = cc, .cross_flags = flags};
+	CLEANUP_FREE char *system = NULL, *what = NULL;
+
+	if (!compiler)
+		return 0;
+	if (system_identify(&t, sandbox, &system, err) < 0)
+		return -1;
+	if (!strcmp(system, expected))
+		return 0;
+	what = first_difference(system, expected);
+	err_set(err, ERR_ENVIRONMENT,
+		"this machine is not like the one that asks for the step: '%s' differs", what);
+	if (!strcmp(what, "sandbox"))
+		return err_hint(err, "choose --sandbox alike; here it is %s", reason);
+	return err_hint(err, "let both have the same packages");
+}
+
 int system_identify(const struct toolchain *t, enum sandbox sandbox, char **ret, struct err *err)
 {
 	char of_headers[SHA256_HEX_SIZE], of_files[SHA256_HEX_SIZE];

@@ -39,6 +39,7 @@ static void step_free(struct step *s)
 	free(s->script);
 	free(s->reason);
 	free(s->failure);
+	free(s->system);
 	strv_release(&s->files);
 	strv_release(&s->env);
 	strv_release(&s->inputs);
@@ -229,6 +230,8 @@ void plan_share(struct plan *p, const char *system)
 		for (size_t k = 0; k < s->n_needs; k++)
 			buf_addf(&text, "needs %s=%s\n", s->needs[k]->name, s->needs[k]->shared);
 		sha256_hex(text.data, text.len, s->shared);
+		free(s->system);
+		s->system = xstrdup(system);
 	}
 }
 

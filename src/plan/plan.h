@@ -53,9 +53,10 @@ struct step {
 	uint64_t estimate; /* ns; 0: unknown */
 
 	struct step *same; /* Set by plan_join(): the first step with this key; NULL: this one. */
-	/* Set by plan_share(); "" before. */
+	/* Set by plan_share(); "" and NULL before. */
 	char shared[65];
-	bool remote; /* its output came from another machine */
+	char *system; /* what it sees of the machine */
+	bool remote;  /* its output came from another machine */
 
 	/* Set by plan_run(): start time on clock_ns(); 0: not running. */
 	uint64_t started;
@@ -108,10 +109,27 @@ struct plan_outlook plan_look(const struct plan *p, unsigned int jobs);
 /* "7 steps to run, 8 from the cache, about 3 min 20 s"; the caller frees it. */
 char *plan_outlook_text(const struct plan *p, unsigned int jobs);
 
+/* Steps that are made elsewhere, by a command for the shell, in which {dir} stands for a folder,
+ * {name} for the step's id, and {slot} for a number from 1 that no other command has that runs at
+ * the same time. Those with a `prepare` are made here. */
+struct plan_elsewhere {
+	const char *command;
+	/* Writes what the step needs into the folder; in the child, before the command runs. */
+	int (*hand_out)(
+		const struct step *s, const struct cache *cache, const char *dir, struct err *err);
+	/* After a command that ended with 0: makes the folder `out` of what it brought into `dir`,
+	 * and says how long the step took. The file `log` in there goes into the step's log. */
+	int (*take_back)(const struct step *s, const char *dir, const char *out, uint64_t *took,
+		struct err *err);
+};
+
 struct plan_options {
 	const struct cache *cache;
 	struct progress *progress;
 	unsigned int jobs;
+	unsigned int
+		farm_jobs; /* of steps elsewhere, beside `jobs` here; 0: they are among these */
+	const struct plan_elsewhere *elsewhere; /* NULL: all are made here */
 	enum sandbox sandbox;
 	bool keep_work;  /* keep the folder of a failed step for inspection */
 	bool keep_going; /* after a failure, run what does not need the step that failed */

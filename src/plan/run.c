@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/below.h"
@@ -17,15 +16,10 @@
 #include "base/term.h"
 #include "proc/lock.h"
 #include "proc/parallel.h"
-#include "plan/plan.h"
+#include "plan/plan-internal.h"
 #include "plan/record.h"
 #include "tar/tar.h"
 
-#define TAIL_LINES 30
-#define TAIL_BYTES 65536
-/* If less is free, a failed step has probably run out of space. */
-#define FREE_BYTES_MIN (4u << 20)
-#define LINE_BYTES 160
 /* A step that builds CPython with a profile takes an hour or two on a slow machine. */
 #define PATIENCE_S (12 * 3600)
 /* What a step may need that links with LTO: no other is begun beside running ones with less. */
@@ -36,8 +30,10 @@ struct plan_session {
 	const struct plan_options *options;
 	struct plan_result *result;
 	struct jobserver *jobserver;
-	uint64_t waiting;    /* since when we wait for another build's step; 0: we do not */
-	size_t steps, begun; /* to run, as counted at the start */
+	struct jobserver *farm; /* for steps elsewhere; NULL: the same */
+	uint64_t slots;         /* a bit for each in use */
+	uint64_t waiting;       /* since when we wait for another build's step; 0: we do not */
+	size_t steps, begun;    /* to run, as counted at the start */
 	size_t running;
 	bool said_memory;
 	int line; /* overall progress line */
@@ -50,103 +46,9 @@ struct running_step {
 	char *root; /* the step's folder, as seen on the host */
 	int lock;
 	int line; /* progress line */
+	bool away;
+	unsigned int slot; /* when away; from 0 */
 };
-
-/* ---- why a step failed ----------------------------------------------------------------------- */
-
-/* In order of precedence: earlier entries explain later ones. */
-static const struct {
-	const char *text, *cause;
-} causes[] = {
-	{"No space left on device",
-		"the disk is full: free some space, or put the cache elsewhere with --cache DIR"},
-	{"Disk quota exceeded",
-		"the disk quota is used up: put the cache elsewhere with --cache DIR"},
-	{"Too many open files",
-		"programs may open too few files at a time: raise the limit (ulimit -n)"},
-	{"virtual memory exhausted", "not enough memory: build with fewer --jobs"},
-	{"fatal error: Killed signal",
-		"the compiler was killed, probably for lack of memory: build with fewer --jobs"},
-	{"Cannot allocate memory", "not enough memory: build with fewer --jobs"},
-	{"C compiler cannot create executables",
-		"the compiler cannot link a program: is the C library's development package installed (libc6-dev)?"},
-	{"LLVM ERROR: Broken module",
-		"the compiler, archiver and linker come from different LLVM releases"},
-	{"file format not recognized",
-		"the archiver or linker does not understand the compiler's objects: are they of one release?"},
-	{"Hunk #1 FAILED", "a patch of the recipe does not fit this source"},
-	{"FAILED -- saving rejects", "a patch of the recipe does not fit this source"},
-	{"Temporary failure in name resolution",
-		"the build tried to reach the network, which it must not"},
-	{"Read-only file system", "the build tried to write outside its folder"},
-	{"command not found", "a program is missing; its name is in the log"},
-	{": not found", "a program is missing; its name is in the log"},
-	{"undefined reference to", "a library is missing from the link, or of the wrong version"},
-	{"cannot find -l", "a library is missing from the link"},
-	{"No such file or directory", "a file is missing; its name is in the log"},
-};
-
-/* The last lines of a log, each cut to a readable width: link commands can be pages long. */
-static void read_tail(const char *log, struct buf *tail, struct buf *lines)
-{
-	struct err ignored = ERR_INIT;
-	CLEANUP_CLOSE int fd = file_open(log, &ignored);
-	const char *start;
-	struct stat st;
-	ssize_t n;
-
-	buf_reserve(tail, TAIL_BYTES);
-	buf_adds(lines, "");
-	tail->data[0] = '\0';
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return;
-	n = file_pread(
-		fd, tail->data, TAIL_BYTES, st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0);
-	tail->len = n > 0 ? (size_t)n : 0;
-	while (tail->len && tail->data[tail->len - 1] == '\n')
-		tail->len--;
-	tail->data[tail->len] = '\0';
-	start = tail->data + tail->len;
-	for (size_t k = 1; start > tail->data && (start[-1] != '\n' || k++ < TAIL_LINES);)
-		start--;
-	while (*start) {
-		size_t len = strcspn(start, "\n");
-		bool cut = len > LINE_BYTES;
-
-		buf_addf(lines, "  %.*s%s\n", (int)(cut ? utf8_cut(start, LINE_BYTES) : len), start,
-			cut ? " …" : "");
-		start += len + (start[len] == '\n');
-	}
-}
-
-/* Adds information from the log to a step's failure: the likely cause (as the hint), the last lines
- * and the log's path. */
-static void explain_failure(const char *log, struct err *err)
-{
-	CLEANUP_BUF struct buf tail = BUF_INIT, lines = BUF_INIT;
-	CLEANUP_FREE char *how = xstrdup(err->msg);
-	const char *start;
-	struct statvfs fs;
-
-	read_tail(log, &tail, &lines);
-	/* If not everything fits, keep the end. */
-	start = lines.data;
-	while (strlen(start) > sizeof(err->msg) - 1024)
-		start += strcspn(start, "\n") + 1;
-	err_set(err, ERR_CHILD, "%s; the log ends with\n%sthe whole log is %s", how, start, log);
-	/* On a full disk the log may lack the message that says so. */
-	if (statvfs(log, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < FREE_BYTES_MIN) {
-		err_hint(err, "%s", causes[0].cause);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
-		if (strstr(tail.data, causes[i].text)) {
-			err_hint(err, "%s", causes[i].cause);
-			return;
-		}
-	}
-	err_hint(err, "run again with --keep-work to look into the folder of the step");
-}
 
 /* ---- a step ---------------------------------------------------------------------------------- */
 
@@ -216,8 +118,8 @@ static void fill_env(
 	}
 }
 
-/* Creates the step's folder and starts its script there. */
-static int start_script(struct running_step *g, struct proc **ret, struct err *err)
+/* Starts the step's script in its folder. */
+static int start_script(struct running_step *g, int out, struct proc **ret, struct err *err)
 {
 	static const char *const parts[] = {"src", "deps", "out", "recipe", "home", "tmp"};
 	static const char *const bins[] = {"/usr/local/bin", "/usr/bin", "/bin"};
@@ -226,20 +128,13 @@ static int start_script(struct running_step *g, struct proc **ret, struct err *e
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, fds = STRV_INIT;
 	CLEANUP_STRV struct strv views = STRV_INIT, programs = STRV_INIT;
 	CLEANUP(sandbox_release) struct strv files = STRV_INIT;
-	CLEANUP_FREE char *log = cache_log(o->cache, s->id);
-	CLEANUP_CLOSE int out = -1;
 
-	if (cache_work(o->cache, s->id, &g->root, err) < 0)
-		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", g->root, parts[i]);
 
 		if (make_dirs(path, err) < 0)
 			return -1;
 	}
-	out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-	if (out < 0)
-		return err_sys(err, "cannot create the log '%s'", log);
 	for (size_t i = 0; i < s->n_views; i++)
 		strv_take(&views, cache_tree(o->cache, s->views[i].step->id));
 	/* Programs that it runs: by name where the system's folders may have links, and by path. */
@@ -273,6 +168,58 @@ static int start_script(struct running_step *g, struct proc **ret, struct err *e
 		ret, err);
 }
 
+/* The folder that goes elsewhere, in the step's folder. */
+static char *away_folder(const struct running_step *g)
+{
+	return xasprintf("%s/step", g->root);
+}
+
+static int hand_out(void *ctx, struct err *err)
+{
+	const struct running_step *g = ctx;
+	const struct plan_options *o = g->run->options;
+	CLEANUP_FREE char *dir = away_folder(g);
+
+	return o->elsewhere->hand_out(g->step, o->cache, dir, err);
+}
+
+/* Creates the step's folder, and lets the command take it elsewhere. */
+static int start_elsewhere(struct running_step *g, int out, struct proc **ret, struct err *err)
+{
+	CLEANUP_FREE char *dir = away_folder(g);
+
+	if (make_dirs(dir, err) < 0)
+		return -1;
+	return elsewhere_start(g->run->options, g->step,
+		&(struct elsewhere_start){.dir = dir,
+			.slot = g->slot + 1,
+			.out = out,
+			.lock = g->lock,
+			.run = hand_out,
+			.ctx = g},
+		ret, err);
+}
+
+/* Creates the step's folder and its log, and starts its script, or the command. */
+static int start_step(struct running_step *g, struct proc **ret, struct err *err)
+{
+	const struct plan_options *o = g->run->options;
+	CLEANUP_FREE char *log = cache_log(o->cache, g->step->id);
+	CLEANUP_CLOSE int out = -1;
+
+	if (cache_work(o->cache, g->step->id, &g->root, err) < 0)
+		return -1;
+	out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+	if (out < 0)
+		return err_sys(err, "cannot create the log '%s'", log);
+	return g->away ? start_elsewhere(g, out, ret, err) : start_script(g, out, ret, err);
+}
+
+static struct jobserver *jobserver_for(const struct plan_session *r, bool away)
+{
+	return away && r->farm ? r->farm : r->jobserver;
+}
+
 /* The line's result also says how much is left, unless that is unknown. */
 static void end_running_step(struct running_step *g, const char *word, bool keep)
 {
@@ -290,7 +237,9 @@ static void end_running_step(struct running_step *g, const char *word, bool keep
 	g->step->started = 0;
 	r->running--;
 	close(g->lock);
-	jobserver_release(r->jobserver);
+	jobserver_release(jobserver_for(r, g->away));
+	if (g->away)
+		r->slots &= ~(1ull << g->slot);
 	free(g->root);
 	free(g);
 }
@@ -352,6 +301,14 @@ static bool is_short(struct plan_session *r)
 	return true;
 }
 
+/* The pool has as many places as there are slots. */
+static void take_slot(struct plan_session *r, struct running_step *g)
+{
+	while (r->slots & 1ull << g->slot)
+		g->slot++;
+	r->slots |= 1ull << g->slot;
+}
+
 /* Starts the next ready step. */
 static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 {
@@ -363,27 +320,30 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 		r->steps, o.unknown ? 0 : o.left);
 	for (size_t i = 0; i < r->plan->n; i++) {
 		struct step *s = r->plan->steps[i];
+		bool away = elsewhere_takes(r->options, s);
+		struct jobserver *tokens = jobserver_for(r, away);
 		struct running_step *g;
 		int lock, got;
 
-		if (s->cached || !is_ready(s))
+		if (s->cached || !is_ready(s) || (!away && is_short(r)) ||
+			!jobserver_acquire(tokens))
 			continue;
-		if (is_short(r) || !jobserver_acquire(r->jobserver))
-			break;
 		got = take_step(r, s, &lock, err);
 		if (got <= 0)
-			jobserver_release(r->jobserver);
+			jobserver_release(tokens);
 		if (got < 0)
 			return -1;
 		if (got == 0)
 			continue;
 		g = xcalloc(1, sizeof(*g));
-		*g = (struct running_step){.run = r, .step = s, .lock = lock};
+		*g = (struct running_step){.run = r, .step = s, .lock = lock, .away = away};
+		if (away)
+			take_slot(r, g);
 		s->started = clock_ns();
 		r->running++;
 		numbered = xasprintf("[%zu/%zu] %s", ++r->begun, r->steps, s->title);
 		g->line = progress_start(r->options->progress, numbered, s->estimate);
-		if (start_script(g, ret, err) < 0) {
+		if (start_step(g, ret, err) < 0) {
 			end_running_step(g, "failed", false);
 			return err_wrap(err, "building %s", s->title);
 		}
@@ -398,12 +358,12 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 }
 
 /* Puts the finished step's output into the cache. */
-static int keep_output(
-	const struct plan_options *o, const struct step *s, const char *out, struct err *err)
+static int keep_output(const struct plan_options *o, const struct step *s, const char *out,
+	uint64_t took, struct err *err)
 {
 	struct cache_notes notes = {.title = s->title,
 		.inputs = &s->inputs,
-		.took = clock_ns() - s->started,
+		.took = took,
 		.shared = *s->shared ? s->shared : NULL};
 
 	for (size_t i = 0; i < s->n_needs; i++)
@@ -412,13 +372,30 @@ static int keep_output(
 	return cache_commit(o->cache, s->id, out, &notes, err);
 }
 
+/* What came of a step elsewhere. */
+static int take_back(
+	const struct running_step *g, const char *out, uint64_t *took, int failed, struct err *err)
+{
+	const struct plan_options *o = g->run->options;
+	CLEANUP_FREE char *dir = away_folder(g), *log = cache_log(o->cache, g->step->id);
+
+	elsewhere_take_log(dir, log);
+	if (failed == 0)
+		failed = o->elsewhere->take_back(g->step, dir, out, took, err);
+	return failed < 0 ? err_wrap(err, "the executor") : 0;
+}
+
 static int finish_step(struct running_step *g, struct proc *proc, struct err *err)
 {
 	struct step *s = g->step;
 	const struct plan_options *o = g->run->options;
 	CLEANUP_FREE char *out = xasprintf("%s/out", g->root);
+	uint64_t took = clock_ns() - s->started;
 	bool keep = false;
 	int failed = proc_result(proc, err);
+
+	if (g->away && (failed == 0 || err->code != ERR_INTERRUPTED))
+		failed = take_back(g, out, &took, failed, err);
 
 	if (failed < 0) {
 		CLEANUP_FREE char *log = cache_log(o->cache, s->id);
@@ -435,7 +412,7 @@ static int finish_step(struct running_step *g, struct proc *proc, struct err *er
 	if (failed < 0)
 		err_wrap(err, "building %s", s->title);
 	else
-		failed = keep_output(o, s, out, err);
+		failed = keep_output(o, s, out, took, err);
 	s->cached = s->ran = failed == 0;
 	end_running_step(g, failed < 0 ? "failed" : NULL, keep);
 	return failed;
@@ -491,14 +468,18 @@ int plan_run(struct plan *p, const struct plan_options *options, struct plan_res
 			cache_touch(options->cache, p->steps[i]->id);
 	}
 	r.steps = p->n - result->reused;
-	if (jobserver_new(options->jobs, &r.jobserver, err) < 0)
+	if (jobserver_new(options->jobs, &r.jobserver, err) < 0 ||
+		(options->farm_jobs && jobserver_new(options->farm_jobs, &r.farm, err) < 0)) {
+		jobserver_free(r.jobserver);
 		return -1;
+	}
 	if (r.steps)
 		progress_say(options->progress, "%s", text);
 	r.line = r.steps ? progress_overall(options->progress, "all steps") : -1;
 	failed = proc_pool_run(&pool, err);
 	progress_end(options->progress, r.line, "");
 	jobserver_free(r.jobserver);
+	jobserver_free(r.farm);
 	result->took = clock_ns() - start;
 	/* Guardians wait for all that their steps start, and are waited for here. */
 	if (r.steps && getrusage(RUSAGE_CHILDREN, &usage) == 0)
