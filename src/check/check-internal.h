@@ -245,7 +245,7 @@ int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, s
 #define WHEEL_MAX_ENTRIES 200000
 
 /* Results with another form number are not reused. */
-#define WHEEL_RESULT_FORM "4"
+#define WHEEL_RESULT_FORM "5"
 
 /* One of the two interpreters. */
 struct wheel_python {
@@ -260,12 +260,13 @@ int wheel_python_read(const struct python *dist, struct wheel_python *p, struct 
 
 /* Shared by all wheels of a run. */
 struct wheels {
+	const struct check_wheel_options *options;
 	struct wheel_python here;
 	struct wheel_python reference;
 	bool compared;   /* `reference` is set */
 	struct strv pip; /* the words that start pip for the interpreter under test */
-	char *downloads, *results, *scratch; /* folders below state_dir */
-	char *runner, *exercises;            /* in data_dir */
+	char *downloads, *results, *scratch, *pip_cache; /* folders below state_dir */
+	char *runner, *exercises;                        /* in data_dir */
 };
 
 /* An entry of the list: a requirement ("numpy", "numpy==2.3.4"), or a file. */
@@ -278,6 +279,7 @@ struct wheel_item {
 struct wheel_list {
 	struct wheel_item *v;
 	size_t n;
+	size_t whole; /* how many there are in all shards together */
 };
 
 void wheel_list_release(struct wheel_list *list);
@@ -324,6 +326,7 @@ struct wheel {
 	json_t *failures; /* [{"what", "here", "reference"}] */
 	char *why;        /* why it does not work, or was not checked */
 	int64_t seconds;
+	int64_t disk, memory; /* bytes: what was installed, the largest process */
 	bool reused;
 	enum wheel_outcome outcome;
 };
@@ -331,7 +334,7 @@ struct wheel {
 #define WHEEL_INIT                                                                                 \
 	{                                                                                          \
 		.size = -1, .modules = -1, .imported = -1, .imported_by_reference = -1,            \
-		.seconds = -1                                                                      \
+		.seconds = -1, .disk = -1, .memory = -1                                            \
 	}
 void wheel_release(struct wheel *w);
 /* Converts to an element of the model, and back: false, with *w empty, if it has no verdict. */
@@ -399,13 +402,29 @@ struct wheel_work {
 	const struct wheels *all;
 	const struct wheel_item *item;
 	char *dir;      /* scratch, removed by the caller */
-	char *exercise; /* or NULL */
+	char *exercise; /* a file in `dir`, or NULL */
 	struct wheel *wheel;
 };
 
 /* Handles one wheel from start to end: obtains, unpacks, audits, predicts, installs and tries it.
  * Problems of the wheel go into its verdict; -1 is for an interrupt. */
 int wheel_check(struct wheel_work *work, struct err *err);
+/* Writes the exercise of a wheel into a file of its own, from the table `exercises`: sections that
+ * begin with "[NAME]". Sets *ret to NULL if there is none. The caller frees it. */
+int wheel_exercise(
+	const char *exercises, const char *name, const char *dir, char **ret, struct err *err);
+
+/* What the run takes on disk, in bytes, after the oldest files of pip's cache have gone if that is
+ * more than the budget. */
+uint64_t wheel_disk_hold(const struct wheels *all);
+uint64_t wheel_disk_of(const char *dir);
+
+/* A digest of both interpreters, which results are for. */
+void wheel_pair(const struct wheels *all, char hex[65]);
+/* Appends to the model the wheels of the files, results of all shards of one list for this pair of
+ * interpreters, in the order of the list. */
+int wheel_merge(const struct strv *files, const char *pair, json_t *model, struct err *err);
+
 /* Tries the modules and the exercise with one interpreter. */
 int wheel_try(const struct wheel_work *work, const struct wheel_python *python,
 	const struct strv *modules, struct wheel_trials *trials, struct err *err);

@@ -153,10 +153,19 @@ int check_probes(const struct python *dist, const struct check_probe_options *op
 struct check_wheel_options {
 	const char *what;      /* a folder of wheels, a wheel, a file with names, or "top:N" */
 	const char *against;   /* the reference interpreter; NULL: see below */
-	const char *data_dir;  /* solder's folder wheels/: top.txt, run.py and exercises/ */
+	const char *data_dir;  /* solder's folder wheels/: top-500.txt, run.py, exercises.txt */
 	const char *state_dir; /* downloads and results, kept for the next run */
 	const char *filter;    /* only names that contain this, or NULL */
 	unsigned int jobs;     /* 0: one per processor */
+	/* GiB for downloads, pip's cache and what is being tried; a wheel's download goes when it
+	 * is judged. 0: downloads are kept. */
+	unsigned int disk;
+	unsigned int memory, seconds;  /* GiB and seconds for each process; 0: 8 and 300 */
+	unsigned int shard, of_shards; /* only each of_shards-th, beginning with this; 0: all */
+	/* Results of all shards, from files of the model, instead of trying any; `what` is then not
+	 * looked at. NULL or empty: none. */
+	const struct strv *merge;
+	bool audit; /* nothing is installed or run: predictions only */
 };
 
 /* Audits, installs and exercises wheels, and appends to the array "wheels" of the model. For each:
@@ -174,7 +183,11 @@ struct check_wheel_options {
  *	"failures"    [{"what", "here", "reference"}], the last two {"ok", "error", "signal",
  *	              "frame", "libpythons" (those that were loaded)} or null
  *	"outcome"     whether the prediction came true; see below
- *	"seconds", and "reused": true for a result from an earlier run
+ *	"seconds"; "disk" and "memory" in bytes, of what was installed and of the largest process;
+ *	"reused": true for a result from an earlier run
+ *
+ * "wheels_run" has what the run took: {"pair": a digest of both interpreters, "listed": the length
+ * of the list, "seconds", "peak_disk", "shard": [I, N]}.
  *
  * It also counts into "summary": {"wheels": {VERDICT: N, …, "predictions": {"right", "wrong",
  * "unsure", "not about loading"}}}. The last is for wheels that fail with both interpreters, or

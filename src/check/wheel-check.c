@@ -1,6 +1,9 @@
 /* Handles one wheel from start to end, in a process forked for it. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -37,49 +40,100 @@ static int run_pip(
 	return 0;
 }
 
-static int visit_download(void *ctx, const struct tree_entry *e, struct err *err)
+/* pip's cache is ours to bound if there is a budget. */
+static void add_cache(const struct wheel_work *work, struct strv *words)
 {
-	char **found = ctx;
+	if (!work->all->options->disk)
+		return;
+	strv_add(words, "--cache-dir");
+	strv_add(words, work->all->pip_cache);
+}
+
+/* What is left of a wheel that was judged and removed: "DIGEST SIZE", in a file of this name. */
+static const char judged[] = ".judged";
+
+struct shelf {
+	char *wheel, *judged;
+};
+
+static int visit_shelf(void *ctx, const struct tree_entry *e, struct err *err)
+{
+	struct shelf *s = ctx;
 
 	(void)err;
-	if (!*found && S_ISREG(e->st->st_mode) && ends_with(e->rel, ".whl"))
-		*found = xstrdup(e->path);
+	if (!s->wheel && S_ISREG(e->st->st_mode) && ends_with(e->rel, ".whl"))
+		s->wheel = xstrdup(e->path);
+	if (!s->judged && S_ISREG(e->st->st_mode) && ends_with(e->rel, judged))
+		s->judged = xstrdup(e->path);
 	return 0;
 }
 
-/* Finds the wheel, or downloads it: returns 1, 0 with the reason, or -1. */
-static int obtain(struct wheel_work *work, char **file, struct err *err)
+/* Downloads are stored by SOABI, so that other builds of the same version can use them. */
+static char *shelf_of(const struct wheel_work *work)
 {
 	const struct python *dist = work->all->here.dist;
 	const char *soabi = py_config(dist, "SOABI");
-	/* Downloads are stored by SOABI, so that other builds of the same version can use them. */
-	CLEANUP_FREE char *shelf =
-		xasprintf("%s/%s/%s", work->all->downloads, soabi ? soabi : dist->series,
-			work->item->requirement ? work->item->requirement : "");
-	CLEANUP_FREE char *dir = xasprintf("%s/download", work->dir), *fresh = NULL;
+
+	return xasprintf("%s/%s/%s", work->all->downloads, soabi ? soabi : dist->series,
+		work->item->requirement);
+}
+
+/* Downloads the wheel: returns 1, 0 with the reason, or -1. */
+static int download(struct wheel_work *work, char **file, struct err *err)
+{
+	CLEANUP_FREE char *shelf = shelf_of(work), *dir = xasprintf("%s/download", work->dir);
 	CLEANUP_STRV struct strv words = STRV_INIT;
+	struct shelf fresh = {0};
 	int got;
 
-	if (work->item->file)
-		*file = xstrdup(work->item->file);
-	else if (path_is_dir(shelf) && tree_walk(shelf, visit_download, file, err) < 0)
-		return -1;
-	if (*file)
-		return 1;
 	if (make_dirs(dir, err) < 0)
 		return -1;
 	strv_split(&words, "-q download --no-deps --only-binary :all: --progress-bar off -d", " ");
 	strv_add(&words, dir);
+	add_cache(work, &words);
 	strv_add(&words, work->item->requirement);
 	got = run_pip(work, &words, "downloading", err);
-	if (got == 1 && tree_walk(dir, visit_download, &fresh, err) < 0)
+	if (got == 1 && tree_walk(dir, visit_shelf, &fresh, err) < 0)
 		return -1;
-	if (got == 1 && !fresh)
+	if (got == 1 && !fresh.wheel)
 		wheel_not_checked(work->wheel, "pip downloaded no wheel");
-	if (got != 1 || !fresh)
+	if (got != 1 || !fresh.wheel)
 		return got < 0 ? -1 : 0;
-	*file = xasprintf("%s/%s", shelf, path_base(fresh));
-	return path_rename(fresh, *file, err) < 0 ? -1 : 1;
+	*file = xasprintf("%s/%s", shelf, path_base(fresh.wheel));
+	got = path_rename(fresh.wheel, *file, err) < 0 ? -1 : 1;
+	free(fresh.wheel);
+	return got;
+}
+
+/* Sets the name of the file, its version, digest and size, from itself or from what is left of it:
+ * returns 1, 0 with the reason, or -1. */
+static int identify(struct wheel_work *work, const char *file, bool is_left, struct err *err)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP_FREE char *name = NULL, *version = NULL;
+	struct wheel *w = work->wheel;
+	char hex[SHA256_HEX_SIZE] = "";
+	uint64_t size = 0;
+
+	free(w->file);
+	w->file = is_left ? xstrndup(path_base(file), strlen(path_base(file)) - strlen(judged))
+			  : xstrdup(path_base(file));
+	if (is_left && file_read(file, SHA256_HEX_SIZE + 32, &text, err) < 0)
+		return -1;
+	if (!is_left && sha256_file(file, hex, &size, err) < 0)
+		return -1;
+	if (is_left && (sscanf(text.data, "%64s %" SCNu64, hex, &size) != 2 || !sha256_is_hex(hex)))
+		return 0;
+	free(w->sha256);
+	w->sha256 = xstrdup(hex);
+	w->size = (int64_t)size;
+	if (!wheel_name_parse(w->file, &name, &version)) {
+		wheel_not_checked(w, "'%s' is not the name of a wheel", w->file);
+		return 0;
+	}
+	free(w->version);
+	w->version = steal(&version);
+	return 1;
 }
 
 /* Installs the wheel and its dependencies into DIR/site: returns 1, 0 with the reason, or -1. */
@@ -95,6 +149,7 @@ static int install(struct wheel_work *work, const char *file, struct err *err)
 		"--no-warn-script-location --root-user-action=ignore --target",
 		" ");
 	strv_addf(&words, "%s/site", work->dir);
+	add_cache(work, &words);
 	if (work->item->file) {
 		strv_add(&words, "--find-links");
 		strv_add(&words, beside);
@@ -115,14 +170,15 @@ static int result_path(const struct wheel_work *work, char **path, struct err *e
 {
 	const struct wheels *all = work->all;
 	char runner[SHA256_HEX_SIZE], exercise[SHA256_HEX_SIZE] = "-", hex[SHA256_HEX_SIZE];
+	char pair[SHA256_HEX_SIZE];
 	CLEANUP_FREE char *key = NULL;
 
 	if (sha256_file(all->runner, runner, NULL, err) < 0 ||
 		(work->exercise && sha256_file(work->exercise, exercise, NULL, err) < 0))
 		return -1;
-	key = xasprintf("%s\n%s\n%s\n%s\n%s\n%s\n", WHEEL_RESULT_FORM, work->wheel->sha256,
-		all->here.identity, all->compared ? all->reference.identity : "-", runner,
-		exercise);
+	wheel_pair(all, pair);
+	key = xasprintf("%s\n%s\n%s\n%s\n%s\n%u %u\n", WHEEL_RESULT_FORM, work->wheel->sha256, pair,
+		runner, exercise, all->options->memory, all->options->seconds);
 	sha256_hex(key, strlen(key), hex);
 	*path = xasprintf("%s/%s-%.16s.json", all->results, work->item->name, hex);
 	return 0;
@@ -158,18 +214,105 @@ static int audit(struct wheel_work *work, const char *file, struct strv *modules
 	return 0;
 }
 
+/* Takes the result of an earlier run, if there is one: returns whether. */
+static bool reuse(struct wheel *w, const char *kept)
+{
+	struct err ignored = ERR_INIT;
+	/* An unreadable result is recreated. */
+	json_t *json = py_json_load(kept, &ignored);
+	struct wheel old;
+	bool found = wheel_from_json(json, &old);
+
+	json_decref(json);
+	if (!found)
+		return false;
+	wheel_release(w);
+	*w = old;
+	w->reused = true;
+	return true;
+}
+
+/* Keeps the result; with a budget, only the digest of the download stays. */
+static int keep(const struct wheel_work *work, const char *kept, const char *file, struct err *err)
+{
+	const struct wheel *w = work->wheel;
+	json_t *json = wheel_json(w);
+	CLEANUP_FREE char *text = json_dumps(json, JSON_INDENT(1)), *left = NULL, *line = NULL;
+
+	json_decref(json);
+	if (file_write(kept, text, strlen(text), 0644, err) < 0)
+		return -1;
+	if (!work->all->options->disk || work->item->file)
+		return 0;
+	left = xasprintf("%s%s", file, judged);
+	line = xasprintf("%s %jd\n", w->sha256, (intmax_t)w->size);
+	return file_write(left, line, strlen(line), 0644, err) < 0 ? -1 : tree_remove(file, err);
+}
+
+/* Installs the wheel and tries it with both interpreters: returns 1, 0 with the reason, or -1. */
+static int try_both(
+	struct wheel_work *work, const char *file, const struct strv *modules, struct err *err)
+{
+	CLEANUP(wheel_trials_release) struct wheel_trials here = {0}, reference = {0};
+	CLEANUP_FREE char *site = xasprintf("%s/site", work->dir);
+	const struct wheels *all = work->all;
+	struct wheel *w = work->wheel;
+	struct rusage usage;
+	int got = install(work, file, err);
+
+	if (got != 1)
+		return got;
+	w->disk = (int64_t)wheel_disk_of(site);
+	if (wheel_try(work, &all->here, modules, &here, err) < 0 ||
+		(all->compared && wheel_try(work, &all->reference, modules, &reference, err) < 0))
+		return -1;
+	if (getrusage(RUSAGE_CHILDREN, &usage) == 0)
+		w->memory = (int64_t)usage.ru_maxrss << 10;
+	wheel_judge(w, &here, all->compared ? &reference : NULL);
+	wheel_weigh(w);
+	return 1;
+}
+
+/* Finds the wheel, or downloads it, unless it was judged before: returns 1 with the file; 0: no
+ * more to do; or -1. `kept` receives where the result is kept. */
+static int obtain(struct wheel_work *work, char **file, char **kept, struct err *err)
+{
+	CLEANUP_FREE char *shelf = work->item->file ? NULL : shelf_of(work);
+	struct shelf found = {.wheel = work->item->file ? xstrdup(work->item->file) : NULL};
+	int got = 1;
+
+	if (shelf && path_is_dir(shelf) && tree_walk(shelf, visit_shelf, &found, err) < 0)
+		return -1;
+	if (!found.wheel && found.judged) {
+		got = identify(work, found.judged, true, err);
+		if (got == 1 && result_path(work, kept, err) < 0)
+			got = -1;
+		if (got == 1 && reuse(work->wheel, *kept))
+			got = 0;
+		else if (got >= 0)
+			got = 2;
+	}
+	free(found.judged);
+	*file = found.wheel;
+	if (got <= 0)
+		return got;
+	if (!*file && (got = download(work, file, err)) != 1)
+		return got;
+	free(steal(kept));
+	got = identify(work, *file, false, err);
+	if (got == 1 && result_path(work, kept, err) < 0)
+		return -1;
+	return got == 1 && reuse(work->wheel, *kept) ? 0 : got;
+}
+
 static int check_one(struct wheel_work *work, struct err *err)
 {
 	static const char *const folders[] = {"home", "tmp", "cwd", "site"};
-	CLEANUP(wheel_trials_release) struct wheel_trials here = {0}, reference = {0};
 	CLEANUP_STRV struct strv modules = STRV_INIT;
-	CLEANUP_FREE char *file = NULL, *kept = NULL, *name = NULL, *text = NULL;
-	const struct wheels *all = work->all;
-	struct wheel *w = work->wheel, old;
-	struct err ignored = ERR_INIT;
-	char hex[SHA256_HEX_SIZE];
-	uint64_t start = clock_ns(), size;
-	json_t *json;
+	CLEANUP_FREE char *file = NULL, *kept = NULL;
+	struct wheel *w = work->wheel;
+	uint64_t start = clock_ns();
+	bool final;
 	int got;
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
@@ -178,57 +321,35 @@ static int check_one(struct wheel_work *work, struct err *err)
 		if (make_dirs(path, err) < 0)
 			return -1;
 	}
-	got = obtain(work, &file, err);
+	if (wheel_exercise(work->all->exercises, w->name, work->dir, &work->exercise, err) < 0)
+		return -1;
+	got = obtain(work, &file, &kept, err);
 	if (got != 1)
 		return got;
-	if (sha256_file(file, hex, &size, err) < 0)
-		return -1;
-	w->file = xstrdup(path_base(file));
-	w->sha256 = xstrdup(hex);
-	w->size = (int64_t)size;
-	if (!wheel_name_parse(file, &name, &w->version)) {
-		wheel_not_checked(w, "'%s' is not the name of a wheel", w->file);
-		return 0;
-	}
-	if (result_path(work, &kept, err) < 0)
-		return -1;
-	/* An unreadable result is recreated. */
-	json = py_json_load(kept, &ignored);
-	if (wheel_from_json(json, &old)) {
-		wheel_release(w);
-		*w = old;
-		w->reused = true;
-		json_decref(json);
-		return 0;
-	}
-	json_decref(json);
 	got = audit(work, file, &modules, err);
+	if (got == 1 && work->all->options->audit) {
+		wheel_not_checked(w, "audited only");
+		w->modules = (int64_t)modules.n;
+		return 0;
+	}
+	/* There is nothing to try in it, whoever asks again. */
+	final = got == 0;
 	if (got == 1)
-		got = install(work, file, err);
-	if (got != 1)
+		got = try_both(work, file, &modules, err);
+	if (got < 0 || (got == 0 && !final))
 		return got;
-	if (wheel_try(work, &all->here, &modules, &here, err) < 0 ||
-		(all->compared && wheel_try(work, &all->reference, &modules, &reference, err) < 0))
-		return -1;
-	wheel_judge(w, &here, all->compared ? &reference : NULL);
-	wheel_weigh(w);
 	w->seconds = (int64_t)((clock_ns() - start) / 1000000000);
-	json = wheel_json(w);
-	text = json_dumps(json, JSON_INDENT(1));
-	json_decref(json);
-	return file_write(kept, text, strlen(text), 0644, err);
+	return keep(work, kept, file, err);
 }
 
 int wheel_check(struct wheel_work *work, struct err *err)
 {
 	CLEANUP(wheel_release) struct wheel w = WHEEL_INIT;
 	CLEANUP_FREE char *answer = xasprintf("%s/answer.json", work->dir), *text = NULL;
-	CLEANUP_FREE char *exercise = xasprintf("%s/%s.py", work->all->exercises, work->item->name);
 	json_t *json;
 
 	w.name = xstrdup(work->item->name);
 	work->wheel = &w;
-	work->exercise = path_exists(exercise) ? exercise : NULL;
 	if (check_one(work, err) < 0) {
 		if (err->code == ERR_INTERRUPTED)
 			return -1;

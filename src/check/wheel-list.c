@@ -1,5 +1,5 @@
 /* The list of wheels: a folder, a file with names, or the top of the list that ships with
- * solder. */
+ * solder; and the table of exercises. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +121,20 @@ static int read_names(const char *path, size_t max, struct wheel_list *list, str
 	return 0;
 }
 
+/* Keeps every of-th item from `first` on, so that the most used are in all shards. */
+static void keep_shard(struct wheel_list *list, size_t first, size_t of)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (i % of == first)
+			list->v[kept++] = list->v[i];
+		else
+			item_release(&list->v[i]);
+	}
+	list->n = kept;
+}
+
 int wheel_list_read(
 	const struct check_wheel_options *options, struct wheel_list *list, struct err *err)
 {
@@ -129,7 +143,7 @@ int wheel_list_read(
 	size_t kept = 0;
 
 	if (!strncmp(what, "top:", 4)) {
-		CLEANUP_FREE char *path = xasprintf("%s/top.txt", options->data_dir);
+		CLEANUP_FREE char *path = xasprintf("%s/top-500.txt", options->data_dir);
 		char *end;
 		unsigned long n = strtoul(what + 4, &end, 10);
 
@@ -156,7 +170,49 @@ int wheel_list_read(
 		failed = err_set(err, ERR_INPUT, "'%s' has no wheels%s%s%s", what,
 			filter ? " whose names contain '" : "", filter ? filter : "",
 			filter ? "'" : "");
+	list->whole = list->n;
+	if (failed == 0 && options->of_shards)
+		keep_shard(list, options->shard - 1, options->of_shards);
 	if (failed < 0)
 		wheel_list_release(list);
 	return failed;
+}
+
+/* The name in a line that begins a section of the table, or NULL. The caller frees it. */
+static char *section_name(const char *line, size_t n)
+{
+	if (n < 3 || line[0] != '[' || line[n - 1] != ']' ||
+		strspn(line + 1, "abcdefghijklmnopqrstuvwxyz0123456789-") != n - 2)
+		return NULL;
+	return xstrndup(line + 1, n - 2);
+}
+
+int wheel_exercise(
+	const char *exercises, const char *name, const char *dir, char **ret, struct err *err)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	const char *from = NULL;
+	size_t n, length = 0;
+
+	*ret = NULL;
+	if (!path_exists(exercises))
+		return 0;
+	if (file_read(exercises, LIST_FILE_MAX, &text, err) < 0)
+		return err_wrap(err, "reading the exercises");
+	for (const char *p = text.data; *p; p += n + (p[n] == '\n')) {
+		CLEANUP_FREE char *section = NULL;
+
+		n = strcspn(p, "\n");
+		section = section_name(p, n);
+		if (section && from)
+			break;
+		if (from)
+			length = (size_t)(p - from) + n + (p[n] == '\n');
+		else if (section && !strcmp(section, name))
+			from = p + n + (p[n] == '\n');
+	}
+	if (!from)
+		return 0;
+	*ret = xasprintf("%s/exercise.py", dir);
+	return file_write(*ret, from, length, 0644, err);
 }

@@ -8,8 +8,8 @@
 #include "proc/proc.h"
 
 #define BATCH 16 /* modules imported in one process */
-#define TRY_TIMEOUT_MS (5 * 60 * 1000)
-#define TRY_DATA_MAX ((uint64_t)8 << 30)
+#define TRY_SECONDS 300
+#define TRY_DATA_GIB 8
 #define TRY_FILE_MAX ((uint64_t)2 << 30)
 #define OUTPUT_MAX ((size_t)256 << 10)
 #define RESULT_MAX ((size_t)4 << 20)
@@ -41,13 +41,16 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	CLEANUP_FREE char *result = xasprintf("%s/result", work->dir);
 	CLEANUP_FREE char *cwd = xasprintf("%s/cwd", work->dir);
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
+	const struct check_wheel_options *o = work->all->options;
+	const unsigned int seconds = o->seconds ? o->seconds : TRY_SECONDS;
 	struct proc_spec spec = {.argv = &argv,
 		.env = &env,
 		.cwd = cwd,
 		.out = -1,
 		.err = -1,
-		.limits = {
-			.data = TRY_DATA_MAX, .file = TRY_FILE_MAX, .cpu = TRY_TIMEOUT_MS / 1000}};
+		.limits = {.data = (uint64_t)(o->memory ? o->memory : TRY_DATA_GIB) << 30,
+			.file = TRY_FILE_MAX,
+			.cpu = seconds}};
 	const char *path = getenv("PATH");
 	struct err child = ERR_INIT;
 
@@ -70,7 +73,7 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	}
 	if (tree_remove(result, err) < 0)
 		return -1;
-	a->died = proc_run(&spec, true, OUTPUT_MAX, TRY_TIMEOUT_MS, &a->output, &child) < 0;
+	a->died = proc_run(&spec, true, OUTPUT_MAX, seconds * 1000, &a->output, &child) < 0;
 	if (a->died && child.code != ERR_CHILD) {
 		*err = child;
 		return -1;

@@ -64,6 +64,8 @@ static const struct {
 	FIELD(failures, OBJECT),
 	FIELD(why, TEXT),
 	FIELD(seconds, NUMBER),
+	FIELD(disk, NUMBER),
+	FIELD(memory, NUMBER),
 	FIELD(reused, FLAG),
 	FIELD(outcome, WORD, .null = true, WORDS(outcomes)),
 #undef FIELD

@@ -20,7 +20,11 @@ struct wheel_run {
 	const struct wheel_list *list;
 	struct progress *progress;
 	struct wheel_job *jobs; /* one per entry of the list */
-	size_t next;
+	size_t next, running, ended;
+	size_t tried;       /* those of `ended` that are no results of an earlier run */
+	uint64_t start;     /* when the first of them began */
+	uint64_t peak_disk; /* as far as was measured: whenever a wheel ends */
+	bool full;          /* the budget is used up until one ends */
 };
 
 static void wheels_release(struct wheels *all)
@@ -33,6 +37,7 @@ static void wheels_release(struct wheels *all)
 	free(all->scratch);
 	free(all->runner);
 	free(all->exercises);
+	free(all->pip_cache);
 }
 
 /* The description that solder left in a distribution it built, or NULL. */
@@ -123,8 +128,9 @@ static int prepare_wheels(struct wheels *all, const char *state, const char *dat
 			dist->why_not);
 	all->downloads = xasprintf("%s/downloads", state);
 	all->results = xasprintf("%s/results", state);
+	all->pip_cache = xasprintf("%s/pip", state);
 	all->runner = xasprintf("%s/run.py", data);
-	all->exercises = xasprintf("%s/exercises", data);
+	all->exercises = xasprintf("%s/exercises.txt", data);
 	all->compared = reference != NULL;
 	if (!path_exists(all->runner))
 		return err_set(err, ERR_INPUT, "'%s' is missing", all->runner);
@@ -155,12 +161,15 @@ static int start_wheel(void *ctx, struct proc **ret, void **job, struct err *err
 
 	if (r->next == r->list->n)
 		return POOL_NO_MORE;
+	if (r->full && r->running)
+		return POOL_NOT_NOW;
 	j->work = (struct wheel_work){.all = r->all,
 		.item = &r->list->v[r->next],
 		.dir = xasprintf("%s/%zu", r->all->scratch, r->next)};
 	if (make_dirs(j->work.dir, err) < 0 || proc_start(&spec, ret, err) < 0)
 		return -1;
 	r->next++;
+	r->running++;
 	label = xasprintf("%s (%zu of %zu)", j->work.item->name, r->next, r->list->n);
 	j->line = progress_start(r->progress, label, 0);
 	*job = j;
@@ -177,11 +186,34 @@ static void drop_wheel(void *ctx, void *job)
 	tree_remove(j->work.dir, &ignored);
 }
 
+/* How much is left, by what wheels have taken so far in this run; none before a few were tried. The
+ * caller frees it. */
+static char *time_left(const struct wheel_run *r)
+{
+	size_t left = r->list->n - r->ended;
+	char time[32];
+
+	if (r->tried < 4 || !left)
+		return xstrdup("");
+	format_duration(time, (clock_ns() - r->start) / r->tried * left);
+	return xasprintf("; %zu left, about %s", left, time);
+}
+
+static void measure_disk(struct wheel_run *r)
+{
+	uint64_t held = wheel_disk_hold(r->all);
+	unsigned int budget = r->all->options->disk;
+
+	r->full = budget && held > (uint64_t)budget << 30;
+	r->peak_disk = held > r->peak_disk ? held : r->peak_disk;
+}
+
 static int end_wheel(void *ctx, void *job, struct proc *proc, struct err *err)
 {
-	const struct wheel_run *r = ctx;
+	struct wheel_run *r = ctx;
 	struct wheel_job *j = job;
 	CLEANUP_FREE char *path = xasprintf("%s/answer.json", j->work.dir), *word = NULL;
+	CLEANUP_FREE char *left = NULL;
 	struct err how = ERR_INIT, ignored = ERR_INIT;
 	json_t *answer;
 
@@ -197,22 +229,78 @@ static int end_wheel(void *ctx, void *job, struct proc *proc, struct err *err)
 			*how.msg ? how.msg : "without an answer");
 	}
 	json_decref(answer);
-	word = xasprintf("%s%s", check_verdict_word(j->wheel.verdict),
-		j->wheel.reused ? " (from an earlier run)" : "");
+	r->running--;
+	r->ended++;
+	r->tried += !j->wheel.reused;
+	if (j->wheel.reused && !r->tried)
+		r->start = clock_ns();
+	left = time_left(r);
+	word = xasprintf("%s%s%s", check_verdict_word(j->wheel.verdict),
+		j->wheel.reused ? " (from an earlier run)" : "", left);
 	progress_end(r->progress, j->line, word);
-	return tree_remove(j->work.dir, err);
+	if (!j->wheel.reused)
+		measure_disk(r);
+	if (tree_remove(j->work.dir, err) < 0)
+		return -1;
+	if (r->full)
+		measure_disk(r);
+	return 0;
+}
+
+void wheel_pair(const struct wheels *all, char hex[65])
+{
+	CLEANUP_FREE char *text = xasprintf(
+		"%s\n%s\n", all->here.identity, all->compared ? all->reference.identity : "-");
+
+	sha256_hex(text, strlen(text), hex);
+}
+
+/* What merging needs to know, and what it took. */
+static void describe_run(const struct wheel_run *r, uint64_t seconds, json_t *model)
+{
+	const struct check_wheel_options *o = r->all->options;
+	char pair[SHA256_HEX_SIZE];
+	json_t *run;
+
+	wheel_pair(r->all, pair);
+	run = json_pack("{s:s, s:I, s:I, s:I}", "pair", pair, "listed", (json_int_t)r->list->whole,
+		"seconds", (json_int_t)seconds, "peak_disk", (json_int_t)r->peak_disk);
+	if (o->of_shards)
+		json_object_set_new(
+			run, "shard", json_pack("[i, i]", (int)o->shard, (int)o->of_shards));
+	json_object_set_new(model, "wheels_run", run);
+}
+
+/* The wheels of other runs for these interpreters. */
+static int merge(const struct python *dist, const struct python *reference,
+	const struct strv *files, json_t *model, struct err *err)
+{
+	CLEANUP(wheels_release) struct wheels all = {.compared = reference != NULL};
+	char pair[SHA256_HEX_SIZE];
+
+	if (!dist->runs)
+		return err_set(err, ERR_UNSUPPORTED, "wheels need an interpreter that runs: %s",
+			dist->why_not);
+	if (wheel_python_read(dist, &all.here, err) < 0 ||
+		(reference && wheel_python_read(reference, &all.reference, err) < 0))
+		return -1;
+	wheel_pair(&all, pair);
+	json_object_set_new(
+		model, "against", reference ? json_text(reference->interpreter) : json_null());
+	return wheel_merge(files, pair, model, err);
 }
 
 static int check_against(const struct python *dist, const struct python *reference,
 	const struct check_wheel_options *options, struct progress *progress, json_t *model,
 	struct err *err)
 {
-	CLEANUP(wheels_release) struct wheels all = {0};
+	CLEANUP(wheels_release) struct wheels all = {.options = options};
 	CLEANUP(wheel_list_release) struct wheel_list list = {0};
 	CLEANUP_FREE char *state = path_absolute(options->state_dir);
 	CLEANUP_FREE char *data = path_absolute(options->data_dir);
 	CLEANUP_CLOSE int lock = -1;
-	struct wheel_run r = {.all = &all, .list = &list, .progress = progress};
+	const uint64_t start = clock_ns();
+	struct wheel_run r = {.all = &all, .list = &list, .progress = progress, .start = start};
 	struct proc_pool pool = {.jobs = options->jobs,
 		.progress = progress,
 		.start = start_wheel,
@@ -242,6 +330,7 @@ static int check_against(const struct python *dist, const struct python *referen
 		free(r.jobs[i].work.dir);
 	}
 	free(r.jobs);
+	describe_run(&r, (clock_ns() - start) / 1000000000, model);
 	return failed < 0 ? -1 : tree_remove(all.scratch, err);
 }
 
@@ -256,5 +345,7 @@ int check_wheels(const struct python *dist, const struct check_wheel_options *op
 		progress_say(progress, "no reference interpreter: wheels either work or fail");
 	else if (py_find(against, &reference, err) < 0)
 		return err_wrap(err, "looking for the reference interpreter");
+	if (options->merge && options->merge->n)
+		return merge(dist, against ? &reference : NULL, options->merge, model, err);
 	return check_against(dist, against ? &reference : NULL, options, progress, model, err);
 }

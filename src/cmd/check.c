@@ -1,4 +1,5 @@
 /* solder check: tests whether anything breaks with this Python. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +9,16 @@
 #include "cmd/cmd.h"
 #include "pack/pack.h"
 
+#define SHARDS_MAX 1000
+
 struct values {
 	struct strv rules, skip, probes;
 	bool list_rules, markdown, all, json, all_probes, install_consumers;
 	const char *html, *format, *baseline, *fail_on, *explain, *against;
-	const char *wheels, *wheels_like, *wheels_state, *glibc, *platform;
-	unsigned int jobs;
+	const char *wheels, *wheels_like, *wheels_state, *shard, *glibc, *platform;
+	struct strv merge;
+	bool wheels_audit;
+	unsigned int jobs, disk, memory, seconds;
 };
 
 static void set_defaults(void *values)
@@ -42,12 +47,18 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 	}
 	if (v->install_consumers && !wants_probes(v))
 		return err_set(err, ERR_USAGE, "--install-consumers is about probes: add --probes");
-	if (v->against && !wants_probes(v) && !v->wheels)
+	if (v->against && !wants_probes(v) && !v->wheels && !v->merge.n)
 		return err_set(err, ERR_USAGE,
 			"--against is about probes and wheels: add --probes or --wheels");
-	if ((v->wheels_like || v->wheels_state || v->jobs) && !v->wheels)
+	if ((v->wheels_like || v->wheels_state || v->wheels_audit || v->shard || v->jobs ||
+		    v->disk || v->memory || v->seconds) &&
+		!v->wheels)
 		return err_set(err, ERR_USAGE,
-			"--wheels-like, --wheels-state and --jobs are about wheels: add --wheels");
+			"--wheels-like, --wheels-state, --wheels-audit, --shard, --jobs, --disk, "
+			"--memory and --seconds are about wheels: add --wheels");
+	if (v->merge.n && v->wheels)
+		return err_set(err, ERR_USAGE,
+			"--merge takes results of --wheels, and tries none: they exclude each other");
 	if (v->platform && (!v->wheels || v->wheels_state || v->against || wants_probes(v)))
 		return err_set(err, ERR_USAGE,
 			"--platform is about --wheels, which it downloads and judges without running: "
@@ -71,6 +82,26 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 	return v->html ? cmd_check_output(v->html, err) : 0;
 }
 
+/* Reads "3/10". */
+static int parse_shard(const char *text, unsigned int *shard, unsigned int *of, struct err *err)
+{
+	char *end = NULL;
+	unsigned long n = 0, m = 0;
+
+	if (!text)
+		return 0;
+	if (isdigit((unsigned char)*text))
+		n = strtoul(text, &end, 10);
+	if (end && *end == '/' && isdigit((unsigned char)end[1]))
+		m = strtoul(end + 1, &end, 10);
+	if (!n || n > m || m > SHARDS_MAX || *end)
+		return err_set(err, ERR_USAGE, "--shard: '%s' is not I/N, part I of N, at most %d",
+			text, SHARDS_MAX);
+	*shard = (unsigned int)n;
+	*of = (unsigned int)m;
+	return 0;
+}
+
 static int add_wheels(
 	const struct values *v, const struct python *dist, json_t *model, struct err *err)
 {
@@ -84,12 +115,20 @@ static int add_wheels(
 	if (!v->wheels_state && !(cache = user_cache("wheels are kept", err)))
 		return err_hint(err, "name a folder with --wheels-state DIR");
 	state = cache ? xasprintf("%s/wheels", cache) : xstrdup(v->wheels_state);
-	const struct check_wheel_options options = {.what = v->wheels,
+	struct check_wheel_options options = {.what = v->wheels,
 		.against = v->against,
 		.data_dir = data,
 		.state_dir = state,
 		.filter = v->wheels_like,
-		.jobs = v->jobs};
+		.jobs = v->jobs,
+		.disk = v->disk,
+		.memory = v->memory,
+		.seconds = v->seconds,
+		.merge = &v->merge,
+		.audit = v->wheels_audit};
+
+	if (parse_shard(v->shard, &options.shard, &options.of_shards, err) < 0)
+		return -1;
 
 	progress = progress_new(stderr, PROGRESS_AUTO);
 	r = check_wheels(dist, &options, progress, model, err);
@@ -206,7 +245,7 @@ static int check(const struct values *v, const json_t *old, const char *what, co
 	json_object_set_new(model, "python", py_json(&dist));
 	if (py_files_read(&dist, &files, err) == 0 &&
 		check_rules(&dist, &files, &v->rules, &v->skip, model, err) == 0 &&
-		(!v->wheels || add_wheels(v, &dist, model, err) == 0) &&
+		((!v->wheels && !v->merge.n) || add_wheels(v, &dist, model, err) == 0) &&
 		(!wants_probes(v) || add_probes(v, &dist, model, err) == 0)) {
 		if (old) {
 			check_baseline(model, old);
@@ -416,7 +455,19 @@ static const struct opt opts[] = {
 	{"platform", 0, OPT_CHOICE,
 		"macos-arm64|macos-x86_64|musllinux|manylinux-aarch64|win-amd64",
 		"judge --wheels for this system by their files alone", AT(platform)},
+	{"wheels-audit", 0, OPT_FLAG, NULL,
+		"predict from the files of the wheels, and install and run nothing",
+		AT(wheels_audit)},
 	{"jobs", 'j', OPT_COUNT, "N", "check N wheels at a time (as many as processors)", AT(jobs)},
+	{"disk", 0, OPT_COUNT, "GIB",
+		"remove each wheel when it is judged, and keep the folder below this", AT(disk)},
+	{"memory", 0, OPT_COUNT, "GIB", "let no process of a wheel take more than this (8)",
+		AT(memory)},
+	{"seconds", 0, OPT_COUNT, "N", "let no process of a wheel run longer than this (300)",
+		AT(seconds)},
+	{"shard", 0, OPT_STRING, "I/N", "check only part I of N of the list", AT(shard)},
+	{"merge", 0, OPT_LIST, "FILE",
+		"take the wheels from the JSON of a shard; repeat it for all shards", AT(merge)},
 	{"glibc", 0, OPT_STRING, "VERSION",
 		"say instead whether FILE, a folder or an archive would load with this GNU C "
 		"library, and which functions use what is missing there",
@@ -458,7 +509,9 @@ const struct command cmd_check = {
 		"what it depends on, imports every extension module,\nand runs a short exercise "
 		"where there is one, with this Python and with the one of --against\n(default: "
 		"the shared counterpart that solder built beside it). The verdict is about the "
-		"difference.\nA later run reuses the results that are there.\n\n"
+		"difference.\nA later run, or one that goes on after a kill, reuses the results that are "
+		"there. --shard cuts\nthe list for several machines, and --merge puts their results "
+		"together.\n\n"
 		"With --platform it has pip download wheels for another system instead, and judges "
 		"them by their\nfiles alone: what would come of them under a static, a shared and a "
 		"framework interpreter. A wheel,\nor a file of macOS or Windows, may also be named "

@@ -67,26 +67,35 @@ static void prepare(const char *root)
 	setenv("PIP_CONFIG_FILE", "/dev/null", 1);
 	unsetenv("PIP_FIND_LINKS");
 	out = scratch_shell(root,
-		"mkdir -p wheels data/exercises && cp '%s' data/ && "
+		"mkdir -p wheels data && cp '%s' data/ && "
 		"for l in python9.9 not-anywhere; do echo | "
 		"cc -shared -fPIC -x c - -o lib$l.so -Wl,-soname,lib$l.so; done",
 		here);
 }
 
-static json_t *check(const char *root, const char *against, int expect, struct err *err)
+static json_t *check_with(
+	const char *root, struct check_wheel_options options, int expect, struct err *err)
 {
 	CLEANUP_FREE char *what = xasprintf("%s/wheels", root), *data = xasprintf("%s/data", root);
 	CLEANUP_FREE char *state = xasprintf("%s/state", root);
-	struct check_wheel_options options = {
-		.what = what, .against = against, .data_dir = data, .state_dir = state, .jobs = 2};
 	CLEANUP_PYTHON struct python dist = {0};
 	json_t *model = json_object();
+
+	options.what = what;
+	options.data_dir = data;
+	options.state_dir = state;
+	options.jobs = 2;
 
 	if (py_find("python3", &dist, err) < 0)
 		fail_msg("%s", err->msg);
 	if (check_wheels(&dist, &options, NULL, model, err) != expect)
 		fail_msg("%s", err->msg);
 	return model;
+}
+
+static json_t *check(const char *root, const char *against, int expect, struct err *err)
+{
+	return check_with(root, (struct check_wheel_options){.against = against}, expect, err);
 }
 
 static const json_t *wheel(const json_t *model, const char *name)
@@ -213,8 +222,10 @@ static void test_exercise_reuse_and_reference(void **state)
 	prepare(root);
 	compile(root, &sources[0]);
 	make_wheel(root, "make wheels good py3-none-any good.so");
-	scratch_file(root, "data/exercises/good.py",
-		"from good import good\nassert good.__name__\n", 0644);
+	scratch_file(root, "data/exercises.txt",
+		"# all\n[other]\nassert False\n[good]\nfrom good import good\n\nassert "
+		"good.__name__\n[last]\nassert False\n",
+		0644);
 	model = check(root, "python3", 0, &err);
 	assert_wheel(model, "good", "works", "works", NULL);
 	assert_null(json_object_get(wheel(model, "good"), "reused"));
@@ -226,10 +237,112 @@ static void test_exercise_reuse_and_reference(void **state)
 	assert_true(json_is_true(json_object_get(wheel(model, "good"), "reused")));
 	json_decref(model);
 	/* another exercise is another question */
-	scratch_file(root, "data/exercises/good.py", "assert False, 'bad sum'\n", 0644);
+	scratch_file(root, "data/exercises.txt", "[good]\nassert False, 'bad sum'", 0644);
 	model = check(root, "python3", 0, &err);
 	assert_wheel(model, "good", "fails on both", "works", "exercise: AssertionError: bad sum");
 	assert_int_equal(summary(model, "predictions", "not about loading"), 1);
+	json_decref(model);
+}
+
+/* Without what differs from run to run. */
+static json_t *timeless(json_t *model)
+{
+	static const char *const keys[] = {"seconds", "disk", "memory", "reused"};
+	json_t *w;
+	size_t i;
+
+	json_array_foreach (json_object_get(model, "wheels"), i, w) {
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+			json_object_del(w, keys[k]);
+	}
+	json_object_del(json_object_get(model, "wheels_run"), "seconds");
+	json_object_del(json_object_get(model, "wheels_run"), "peak_disk");
+	return model;
+}
+
+static void assert_not_merged(const char *root, const char *files, const char *message)
+{
+	CLEANUP_STRV struct strv list = STRV_INIT;
+	struct err err = ERR_INIT;
+
+	strv_split(&list, files, " ");
+	json_decref(check_with(root, (struct check_wheel_options){.merge = &list}, -1, &err));
+	if (!strstr(err.msg, message))
+		fail_msg("'%s' does not say '%s'", err.msg, message);
+}
+
+static void test_shards(void **state)
+{
+	const char *root = *state;
+	struct err err = ERR_INIT;
+	json_t *whole, *merged, *part;
+	CLEANUP_STRV struct strv files = STRV_INIT;
+	CLEANUP_FREE char *twice = NULL, *old = NULL;
+
+	prepare(root);
+	compile(root, &sources[0]);
+	make_wheel(root, "make wheels good py3-none-any good.so");
+	make_wheel(root, "make wheels empty py3-none-any");
+	make_wheel(root, "make wheels last py3-none-any good.so");
+	for (unsigned int i = 2; i >= 1; i--) {
+		CLEANUP_FREE char *path = xasprintf("%s/%u.json", root, i);
+
+		part = check_with(root,
+			(struct check_wheel_options){.shard = i, .of_shards = 2, .disk = 1}, 0,
+			&err);
+		assert_int_equal(json_array_size(json_object_get(part, "wheels")), 3 - i);
+		json_object_set_new(part, "rules", json_array());
+		assert_int_equal(json_dump_file(part, path, 0), 0);
+		json_decref(part);
+		strv_add(&files, path);
+	}
+	merged = timeless(check_with(root, (struct check_wheel_options){.merge = &files}, 0, &err));
+	whole = timeless(check(root, NULL, 0, &err));
+	if (!json_equal(merged, whole))
+		fail_msg("%s\n%s", json_dumps(merged, 0), json_dumps(whole, 0));
+	json_decref(merged);
+	json_decref(whole);
+	twice = xasprintf("%s %s", files.v[0], files.v[0]);
+	assert_not_merged(root, twice, "are the same shard");
+	assert_not_merged(root, files.v[0], "shard 1 is missing");
+	assert_not_merged(root, files.v[1], "shard 2 is missing");
+	old = scratch_shell(root,
+		"sed 's/\"pair\": \"./&x/' 1.json >other.json; sed 's/\"listed\": 3/\"listed\": 5/' "
+		"1.json >longer.json; sed 's/shard/none/' 1.json >no.json");
+	free(steal(&twice));
+	twice = xasprintf("%s/other.json", root);
+	assert_not_merged(root, twice, "another pair of interpreters");
+	free(steal(&twice));
+	twice = xasprintf("%s/longer.json", root);
+	assert_not_merged(root, twice, "is incomplete");
+	free(steal(&twice));
+	twice = xasprintf("%s/no.json", root);
+	assert_not_merged(root, twice, "not the result of a shard");
+}
+
+/* Nothing of the wheel is run. */
+static void test_audit_only(void **state)
+{
+	const char *root = *state;
+	struct err err = ERR_INIT;
+	json_t *model;
+
+	prepare(root);
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		if (strcmp(sources[i].name, "missing") != 0 &&
+			strcmp(sources[i].name, "quits") != 0)
+			continue;
+		compile(root, &sources[i]);
+		make_wheel(root, "make wheels %s py3-none-any %s.so", sources[i].name,
+			sources[i].name);
+	}
+	model = check_with(root, (struct check_wheel_options){.audit = true}, 0, &err);
+	assert_wheel(model, "missing", "not checked", "missing symbols", "audited only");
+	assert_wheel(model, "quits", "not checked", "works", "audited only");
+	json_decref(model);
+	/* and that is no result to be taken for one */
+	model = check(root, NULL, 0, &err);
+	assert_wheel(model, "quits", "fails", "works", "exit code 7");
 	json_decref(model);
 }
 
@@ -275,8 +388,8 @@ static void test_lists(void **state)
 	const char *root = *state;
 	CLEANUP_FREE char *names = xasprintf("%s/names", root);
 
-	read_list("top:120", "wheels", NULL, 120, NULL);
-	read_list("top:120", "wheels", "num", 3, NULL);
+	read_list("top:500", "wheels", NULL, 500, NULL);
+	read_list("top:500", "wheels", "num", 6, NULL);
 	read_list("top:0", "wheels", NULL, 0, "has no number");
 	read_list("top:x", "wheels", NULL, 0, "has no number");
 	read_list("top:9999", "wheels", NULL, 0, "has only");
@@ -297,27 +410,27 @@ static void test_lists(void **state)
  * belongs to one of it. */
 static void test_shipped_names(void **state)
 {
-	const struct check_wheel_options options = {.what = "wheels/top.txt", .data_dir = "wheels"};
+	const struct check_wheel_options options = {
+		.what = "wheels/top-500.txt", .data_dir = "wheels"};
 	CLEANUP(wheel_list_release) struct wheel_list list = {0};
 	CLEANUP_STRV struct strv names = STRV_INIT, exercises = STRV_INIT;
-	CLEANUP_FREE char *out = scratch_shell(".", "cd wheels/exercises && ls");
+	CLEANUP_FREE char *out = scratch_shell(
+		".", "sed -n 's/^\\[\\([a-z0-9-]*\\)\\]$/\\1/p' wheels/exercises.txt");
 	struct err err = ERR_INIT;
 
 	(void)state;
 	assert_int_equal(wheel_list_read(&options, &list, &err), 0);
-	assert_true(list.n >= 120);
+	assert_int_equal(list.n, 500);
 	for (size_t i = 0; i < list.n; i++) {
 		assert_string_equal(list.v[i].name, list.v[i].requirement);
 		assert_false(strv_has(&names, list.v[i].name));
 		strv_add(&names, list.v[i].name);
 	}
 	strv_split(&exercises, out, "\n");
-	assert_true(exercises.n >= 40);
+	assert_true(exercises.n >= 150);
 	for (size_t i = 0; i < exercises.n; i++) {
-		CLEANUP_FREE char *name = xstrndup(exercises.v[i], strcspn(exercises.v[i], "."));
-
-		if (!strv_has(&names, name))
-			fail_msg("'%s' is an exercise for nothing", name);
+		if (!strv_has(&names, exercises.v[i]))
+			fail_msg("'%s' is an exercise for nothing", exercises.v[i]);
 	}
 }
 
@@ -434,6 +547,8 @@ int main(void)
 		SCRATCH_TEST(test_verdicts),
 		SCRATCH_TEST(test_bad_wheels),
 		SCRATCH_TEST(test_exercise_reuse_and_reference),
+		SCRATCH_TEST(test_shards),
+		SCRATCH_TEST(test_audit_only),
 		SCRATCH_TEST(test_one_run_at_a_time),
 		SCRATCH_TEST(test_lists),
 		SCRATCH_TEST(test_shipped_names),

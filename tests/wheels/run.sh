@@ -5,7 +5,7 @@
 #   TREE=DIR       the distribution to check (default: what `make dist` leaves)
 #   AGAINST=DIR    the reference (default: the same with --link shared, built or cached)
 #   FORM=OPTIONS   how the tree was built, for that reference
-#   TOP=N          the first N of wheels/top.txt (default 60)
+#   TOP=N          the first N of wheels/top-500.txt (default 60)
 #   LIST=FILE      these names instead
 #   JSON=FILE      keep the result there
 #
