@@ -235,6 +235,11 @@ bool pip_find(const char *interpreter, const char *const *others, struct strv *a
 int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, size_t max_output,
 	unsigned int limit_ms, struct buf *output, struct err *err);
 
+/* The words that have it download a wheel, as it is, into a folder that follows. */
+#define PIP_DOWNLOAD "-q download --no-deps --only-binary :all: --progress-bar off -d"
+/* The first line of its last error. The caller frees it. */
+char *pip_complaint(const struct buf *output);
+
 /* Wheels.
  *
  * Each wheel is handled in its own process, forked from the one that shows progress: whatever
@@ -286,6 +291,9 @@ void wheel_list_release(struct wheel_list *list);
 /* Reads the list named by `options->what`. */
 int wheel_list_read(
 	const struct check_wheel_options *options, struct wheel_list *list, struct err *err);
+/* A name, optionally followed by "==" and a version; nothing that pip could take for an option, a
+ * file or a URL. *name_length receives the length of the name. */
+bool wheel_is_requirement(const char *line, size_t *name_length);
 /* Gets the name (normalised according to PEP 503) and the version from a file name of the form in
  * PEP 427; false for other names. */
 bool wheel_name_parse(const char *file, char **name, char **version);

@@ -150,6 +150,22 @@ void check_probes_list(json_t *list);
 int check_probes(const struct python *dist, const struct check_probe_options *options,
 	struct progress *progress, json_t *model, struct err *err);
 
+/* Judges from its files alone, without running anything of it, whether a wheel will work with a
+ * Python, or with every python3.N on PATH and every version of pyenv if `dist` is NULL. `file` is a
+ * wheel; it is unpacked into the folder `scratch`. Adds to the model:
+ *
+ *	"with": [{"answer": a sentence, "python", "python_version", and of what check_wheels() says
+ *	          "name", "version", "file", "audit", "prediction", "expected", "because",
+ *	          "verdict" ("works", "fails", "not checked": that cannot be told), "why"}] */
+int check_with(const struct python *dist, const char *file, const char *scratch, json_t *model,
+	struct err *err);
+/* Has pip download a wheel by its name ("numpy", "numpy==2.3.4") for this Python into the folder
+ * `scratch`. The caller frees *file. */
+int check_with_download(const struct python *dist, const char *requirement, const char *scratch,
+	char **file, struct err *err);
+/* The caller frees it. */
+struct doc *check_with_page(const json_t *model);
+
 struct check_wheel_options {
 	const char *what;      /* a folder of wheels, a wheel, a file with names, or "top:N" */
 	const char *against;   /* the reference interpreter; NULL: see below */

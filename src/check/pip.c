@@ -22,6 +22,15 @@ int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, s
 	return proc_run(&spec, true, max_output, limit_ms, output, err);
 }
 
+char *pip_complaint(const struct buf *output)
+{
+	const char *last = output->len ? output->data : "it said nothing";
+
+	for (const char *p = last; (p = strstr(p, "ERROR: "));)
+		last = p += strlen("ERROR: ");
+	return xstrndup(last, strcspn(last, "\n"));
+}
+
 bool pip_find(const char *interpreter, const char *const *others, struct strv *argv)
 {
 	for (const char *start = interpreter; start; start = *others++) {

@@ -20,17 +20,12 @@ static int run_pip(
 {
 	CLEANUP_FREE char *tmp = xasprintf("%s/tmp", work->dir), *said = NULL;
 	CLEANUP_BUF struct buf output = BUF_INIT;
-	const char *last;
 
 	if (pip_run(&work->all->pip, words, tmp, PIP_OUTPUT_MAX, PIP_TIMEOUT_MS, &output, err) == 0)
 		return 1;
 	if (err->code != ERR_CHILD)
 		return -1;
-	/* The first line of its last error. */
-	last = output.len ? output.data : "it said nothing";
-	for (const char *p = last; (p = strstr(p, "ERROR: "));)
-		last = p += strlen("ERROR: ");
-	said = xstrndup(last, strcspn(last, "\n"));
+	said = pip_complaint(&output);
 	if (strstr(said, "No matching distribution"))
 		wheel_not_checked(work->wheel, "no wheel for this Python and platform: %s", said);
 	else if (strstr(said, "not a supported wheel"))
@@ -88,7 +83,7 @@ static int download(struct wheel_work *work, char **file, struct err *err)
 
 	if (make_dirs(dir, err) < 0)
 		return -1;
-	strv_split(&words, "-q download --no-deps --only-binary :all: --progress-bar off -d", " ");
+	strv_split(&words, PIP_DOWNLOAD, " ");
 	strv_add(&words, dir);
 	add_cache(work, &words);
 	strv_add(&words, work->item->requirement);

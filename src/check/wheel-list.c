@@ -61,9 +61,7 @@ static int visit_wheel(void *ctx, const struct tree_entry *e, struct err *err)
 	return 0;
 }
 
-/* A name, optionally followed by "==" and a version; nothing that pip could take for an option, a
- * file or a URL. */
-static bool is_requirement(const char *line, size_t *name_length)
+bool wheel_is_requirement(const char *line, size_t *name_length)
 {
 	static const char letters[] = "+ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789-_.";
@@ -91,7 +89,7 @@ static int add_line(struct wheel_list *list, const char *path, char *line, struc
 		line[n - 1] = '\0';
 	if (!*line)
 		return 0;
-	if (!is_requirement(line, &n)) {
+	if (!wheel_is_requirement(line, &n)) {
 		err_set(err, ERR_INPUT, "'%s' lists '%s', which is not the name of a package", path,
 			line);
 		return err_hint(err, "each line is NAME or NAME==VERSION");

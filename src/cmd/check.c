@@ -15,9 +15,9 @@ struct values {
 	struct strv rules, skip, probes;
 	bool list_rules, markdown, all, json, all_probes, install_consumers;
 	const char *html, *format, *baseline, *fail_on, *explain, *against;
-	const char *wheels, *wheels_like, *wheels_state, *shard, *glibc, *platform;
+	const char *with, *wheels, *wheels_like, *wheels_state, *shard, *glibc, *platform;
 	struct strv merge;
-	bool wheels_audit;
+	bool wheels_audit, each;
 	unsigned int jobs, disk, memory, seconds;
 };
 
@@ -40,7 +40,10 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 		err_set(err, ERR_USAGE, "--markdown goes with --list-rules");
 		return err_hint(err, "--html FILE writes findings as a page");
 	}
-	if (!args->n) {
+	if (v->each && (!v->with || !ends_with(v->with, ".whl") || args->n))
+		return err_set(err, ERR_USAGE,
+			"--each takes the place of a Python, and goes with --with and a wheel");
+	if (!args->n && !v->each) {
 		err_set(err, ERR_USAGE, "'solder check' takes DIR|PYTHON|ARCHIVE|WHEEL");
 		return err_hint(
 			err, "name an interpreter, a prefix, an archive, or a command on PATH");
@@ -79,6 +82,11 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 		return err_set(err, ERR_USAGE,
 			"--glibc is a check of its own: it goes with --all, --json, --html and "
 			"--fail-on");
+	if (v->with &&
+		(v->rules.n || v->skip.n || wants_probes(v) || v->wheels || v->merge.n ||
+			v->against || v->baseline || v->glibc || strcmp(v->format, "text") != 0))
+		return err_set(err, ERR_USAGE,
+			"--with is a check of its own: it goes with --each, --json and --html");
 	return v->html ? cmd_check_output(v->html, err) : 0;
 }
 
@@ -409,6 +417,39 @@ static int tell_rules(const struct values *v, struct err *err)
 	return 0;
 }
 
+/* One wheel and one Python, or all that are at hand. */
+static int check_pair(const struct values *v, const struct strv *args, struct err *err)
+{
+	CLEANUP_PYTHON struct python dist = {0};
+	CLEANUP_FREE char *scratch = cmd_scratch(NULL, "check", err), *file = NULL;
+	CLEANUP_DOC struct doc *doc = NULL, *page = NULL;
+	json_t *model = json_object();
+	struct err ignored = ERR_INIT;
+	const json_t *item;
+	int result = -1;
+	size_t i;
+
+	if (ends_with(v->with, ".whl"))
+		file = xstrdup(v->with);
+	if (scratch && (v->each || py_find(args->v[0], &dist, err) == 0) &&
+		(file || check_with_download(&dist, v->with, scratch, &file, err) == 0) &&
+		check_with(v->each ? NULL : &dist, file, scratch, model, err) == 0) {
+		result = 0;
+		json_array_foreach (json_object_get(model, "with"), i, item)
+			result |= !strcmp(json_word(item, "verdict"), "fails");
+		if (v->json)
+			report_json("solder-check-with", model, stdout);
+		else
+			cmd_print(doc = check_with_page(model));
+		if (v->html && doc_save_html(page = check_with_page(model), v->html, err) < 0)
+			result = -1;
+	}
+	json_decref(model);
+	if (scratch)
+		scratch_end(scratch, &ignored);
+	return result;
+}
+
 static int run_check(const void *values, const struct strv *args, struct err *err)
 {
 	const struct values *v = values;
@@ -423,6 +464,8 @@ static int run_check(const void *values, const struct strv *args, struct err *er
 		return -1;
 	if (v->glibc)
 		return check_loads(v, args->v[0], err);
+	if (v->with)
+		return check_pair(v, args, err);
 	if (v->platform || (!v->wheels && !wants_probes(v) && check_foreign_is(args->v[0])))
 		result = check_others(v, old, args->v[0], err);
 	else if (is_archive(args->v[0]))
@@ -468,6 +511,12 @@ static const struct opt opts[] = {
 	{"shard", 0, OPT_STRING, "I/N", "check only part I of N of the list", AT(shard)},
 	{"merge", 0, OPT_LIST, "FILE",
 		"take the wheels from the JSON of a shard; repeat it for all shards", AT(merge)},
+	{"with", 0, OPT_STRING, "WHEEL|NAME",
+		"say instead whether this wheel will work with the Python, and why not; by its "
+		"files, without running it",
+		AT(with)},
+	{"each", 0, OPT_FLAG, NULL,
+		"with --with: with every python3.N on PATH and every version of pyenv", AT(each)},
 	{"glibc", 0, OPT_STRING, "VERSION",
 		"say instead whether FILE, a folder or an archive would load with this GNU C "
 		"library, and which functions use what is missing there",
@@ -516,6 +565,9 @@ const struct command cmd_check = {
 		"them by their\nfiles alone: what would come of them under a static, a shared and a "
 		"framework interpreter. A wheel,\nor a file of macOS or Windows, may also be named "
 		"in the place of a Python.\n\n"
+		"With --with it applies no rules, but says in a sentence whether one wheel, or the "
+		"newest of a\npackage, will work with this Python, and what in its tags and files "
+		"says so (1: it will not).\n\n"
 		"With --glibc VERSION it applies no rules, but says whether an ELF file, all files "
 		"of a folder or\nwhat is in a wheel or another archive would load on a system with "
 		"that GNU C library (1: not\nall of it would), and for every symbol that is missing "
@@ -527,6 +579,8 @@ const struct command cmd_check = {
 		   "solder check ~/.pyenv/versions/3.11.7 --html report.html\n"
 		   "solder check dist/cpython --wheels top:50 --against dist/cpython-shared\n"
 		   "solder check python3 --wheels top:50 --platform macos-arm64\n"
+		   "solder check python3 --with numpy\n"
+		   "solder check --each --with pkg-1.0-cp39-abi3-linux_x86_64.whl\n"
 		   "solder check --glibc 2.17 dist/cpython-3.13\n"
 		   "solder check python3 --json >known.json\n"
 		   "solder check python3 --baseline known.json\n"
