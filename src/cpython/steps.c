@@ -137,7 +137,8 @@ static void add_source(
 		if (!applies(c, &r->patches[i], o))
 			continue;
 		step_file(s, path, rel);
-		buf_addf(script, "patch -p1 -s -N -F0 --no-backup-if-mismatch <\"$RECIPE/%s\"\n", rel);
+		buf_addf(script, "patch -p1 -s -N -F0 --no-backup-if-mismatch <\"$RECIPE/%s\"\n",
+			rel);
 	}
 }
 

@@ -1,7 +1,8 @@
 /* Finished steps, shared by machines through a server.
  *
- * Any server will do that answers GET and PUT (nginx with WebDAV, or a cache for Bazel), or that has
- * the ActionCache and the ContentAddressableStorage of the Remote Execution API (BuildBox's casd).
+ * Any server will do that answers GET and PUT (nginx with WebDAV, or a cache for Bazel), or that
+ * has the ActionCache and the ContentAddressableStorage of the Remote Execution API (BuildBox's
+ * casd).
  *
  *   http[s]://HOST/…        /ac/NAME is what a step's output is: JSON. NAME is the step's name
  *                           (plan_share()). /cas/SHA256 are archives: that output, and the log
