@@ -1,5 +1,5 @@
-"""Opens pages of solder bench, with one, two and twelve arms and of two campaigns, in headless
-Chromium, on a phone and on a desk, in light and in dark. Prints what failed, and at the end one line with the counts.
+"""Opens pages of solder bench, with one, two and twelve arms, of two campaigns and of three hosts, in
+headless Chromium, on a phone and on a desk, in light and in dark. Prints what failed, and at the end one line with the counts.
 
     python3 tests/html/bench.py SOLDER [FOLDER_FOR_SCREENSHOTS]
 """
@@ -46,10 +46,23 @@ def reshaped(folder, name, campaign_file, arms, times):
     return path
 
 
-def page(solder, folder, name, files, code):
-    """Writes the page of one or two campaigns; returns its address."""
+def host(folder, name, *words):
+    """A campaign that says which files its arms are, as one must that is pooled."""
+    path = campaign(folder, name, *words)
+    with open(path, encoding="utf-8") as f:
+        c = json.load(f)
+    c["machine"]["solder"] = "1"
+    for a in c["arms"]:
+        a["sha256"] = a["link"] * 8
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(c, f)
+    return path
+
+
+def page(solder, folder, name, files, code, *more):
+    """Writes the page of one or more campaigns; returns its address."""
     path = os.path.join(folder, name)
-    words = [word for file in files for word in ("--from", file)]
+    words = [word for file in files for word in ("--from", file)] + list(more)
     done = subprocess.run([solder, "bench", *words, "--html", path], stdout=subprocess.DEVNULL)
     if done.returncode != code:
         raise RuntimeError(f"solder bench ended with {done.returncode}, not {code}")
@@ -95,6 +108,13 @@ def check_two(b, checks, url):
     checks.same("changes", b.value(VERDICTS), ["slower", "equal", "equal"])
 
 
+def check_pool(b, checks, url):
+    begins(b, checks, "hosts", url, "solder bench: h1.json, h2.json, h3.json, pooled",
+           "shared does not take the same time relative to static everywhere: 1.0")
+    checks.same("hosts' forests", b.value(PICTURES), ["shared on each host", "dual on each host"])
+    checks.same("everywhere", b.value(VERDICTS), ["not the same", "the same", "the same"])
+
+
 def check(b, checks, folder, shots):
     solder = sys.argv[1]
     first = campaign(folder, "a.json", "1", "1.05", "", "counts")
@@ -102,13 +122,16 @@ def check(b, checks, folder, shots):
     # 0 is the reference, 3 its copy.
     single = reshaped(folder, "single.json", first, [0, 1, 3], 1)
     many = reshaped(folder, "many.json", first, [0] + [1, 2] * 5 + [1, 3], 4)
+    hosts = [host(folder, f"h{i}.json", str(i), "1.08" if i == 3 else "1.05") for i in (1, 2, 3)]
     pages = {"arms": page(solder, folder, "arms.html", [first], 1),
              "single": page(solder, folder, "single.html", [single], 1),
              "many": page(solder, folder, "many.html", [many], 1),
-             "campaigns": page(solder, folder, "campaigns.html", [first, second], 1)}
+             "campaigns": page(solder, folder, "campaigns.html", [first, second], 1),
+             "hosts": page(solder, folder, "hosts.html", hosts, 1, "--pool")}
     check_pages(b, checks, pages, shots, "bench-")
     check_first(b, checks, pages["arms"])
     check_two(b, checks, pages["campaigns"])
+    check_pool(b, checks, pages["hosts"])
     begins(b, checks, "one arm", pages["single"], "solder bench: static, shared",
            "shared is 5.0 % slower than static (")
     begins(b, checks, "twelve arms", pages["many"],
