@@ -190,7 +190,8 @@ static int print(
 			: !strcmp(v->format, "sarif") ? CHECK_SARIF
 						      : CHECK_JUNIT,
 			&text);
-		fwrite(text.data, 1, text.len, stdout);
+		if (text.len)
+			fwrite(text.data, 1, text.len, stdout);
 	} else {
 		CLEANUP_DOC struct doc *doc =
 			dist ? check_page(dist, model, v->all) : check_foreign_page(model, v->all);
