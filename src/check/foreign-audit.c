@@ -13,6 +13,7 @@
 /* The largest wheels have several hundred. */
 #define FILES_MAX 4096
 #define FINDINGS_MAX 100 /* of one rule in one wheel */
+#define REASONS_MAX 100
 
 /* ---- tags ---------------------------------------------------------------------------------- */
 
@@ -150,7 +151,7 @@ void foreign_expect(struct foreign_audit *audit, unsigned int pythons, enum whee
 		if (grave[expected] > grave[audit->of[i].expected])
 			strv_clear(&audit->of[i].because);
 		audit->of[i].expected = expected;
-		if (!strv_has(&audit->of[i].because, text))
+		if (audit->of[i].because.n < REASONS_MAX && !strv_has(&audit->of[i].because, text))
 			strv_add(&audit->of[i].because, text);
 	}
 }

@@ -12,6 +12,9 @@
 #define PIP_TIMEOUT_MS (30 * 60 * 1000)
 #define PIP_OUTPUT_MAX ((size_t)4 << 20)
 #define FINDINGS_MAX 1000 /* of one rule */
+/* Of one wheel, with its download; only one that was made for it needs as much. */
+#define TIME_MS (40 * 60 * 1000)
+#define DATA_MAX ((uint64_t)8 << 30)
 
 /* What pip calls the platforms. Of macOS's tags it takes those of earlier versions, too; of the
  * others each is named. */
@@ -252,7 +255,12 @@ static int start_wheel(void *ctx, struct proc **ret, void **job, struct err *err
 {
 	struct foreign_run *r = ctx;
 	struct foreign_job *j = &r->jobs[r->next];
-	struct proc_spec spec = {.out = -1, .err = -1, .run = check_in_child, .ctx = j};
+	struct proc_spec spec = {.out = -1,
+		.err = -1,
+		.run = check_in_child,
+		.ctx = j,
+		.time_ms = TIME_MS,
+		.limits = {.data = DATA_MAX}};
 	CLEANUP_FREE char *label = NULL;
 
 	if (r->next == r->list.n)

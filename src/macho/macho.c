@@ -13,7 +13,8 @@
 /* Classes of Java have the same magic and, in the place of this count, a version from 45 on. */
 #define MAX_SLICES 16
 #define MAX_COMMANDS 65536
-#define MAX_NAMES 65536
+/* The largest programs have some hundred libraries. */
+#define MAX_NAMES 4096
 /* As in src/elf/facts.c. */
 #define NAME_BUDGET 16
 
