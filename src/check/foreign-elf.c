@@ -85,8 +85,21 @@ static bool reaches(const struct foreign_audit *audit, const struct foreign_file
 	return false;
 }
 
-/* A library that is loaded with others may have been found by them: by their search paths, or as
- * it is in memory already. */
+/* True if the search paths of one file, which lead to that name, find it for another: because the
+ * loader takes them for what the file loads, too, or because the file itself needs that name, and
+ * what is in memory is not searched for. */
+static bool helps(const struct foreign_tags *t, const struct foreign_file *file, const char *needed)
+{
+	if (t->musl || !file->elf.runpath)
+		return true;
+	for (size_t i = 0; i < file->elf.n_needed; i++) {
+		if (!strcmp(file->elf.needed[i], needed))
+			return true;
+	}
+	return false;
+}
+
+/* Which files lead to which is not followed: any of the wheel may, but no module to another. */
 static bool is_found(const struct foreign_audit *audit, const struct foreign_file *f,
 	const char *needed, bool *out)
 {
@@ -96,7 +109,7 @@ static bool is_found(const struct foreign_audit *audit, const struct foreign_fil
 		const struct foreign_file *other = &audit->v[i];
 
 		if (other != f && !(f->extension && other->extension) &&
-			reaches(audit, other, needed, out))
+			reaches(audit, other, needed, out) && helps(&audit->tags, other, needed))
 			return true;
 	}
 	return false;

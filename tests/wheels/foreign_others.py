@@ -178,6 +178,30 @@ def _(c):
     c.elf(bundled(c), text=USES)
 
 
+def chain(c, *flags, at=ELF_SO, target="aarch64-linux-gnu"):
+    """A module that finds a library, which needs another and has no search path."""
+    low = c.elf("-soname", "libb.so.1", at="pkg.libs/libb.so.1", init="nothing", target=target,
+                text="int low(int x) { return x; }")
+    mid = c.elf("-soname", "liba.so.1", low, at="pkg.libs/liba.so.1", init="nothing",
+                target=target, text="int low(int); int helper(int x) { return low(x); }")
+    c.elf(mid, "-rpath", "$ORIGIN/../pkg.libs", *flags, at=at, text=USES, target=target)
+
+
+@damage("DT_RUNPATH does not serve what it loads", "elf-off-path", tag=AARCH64)
+def _(c):
+    chain(c)
+
+
+@damage("DT_RPATH does", tag=AARCH64)
+def _(c):
+    chain(c, "--disable-new-dtags")
+
+
+@damage("with musl both do", tag=MUSL)
+def _(c):
+    chain(c, at=MUSL_SO, target="x86_64-linux-musl")
+
+
 @damage("an absolute search path", "elf-search-paths", tag=AARCH64, predicted="works works")
 def _(c):
     c.elf("-rpath", "/deps/build")
