@@ -56,7 +56,7 @@ static bool is_windows(const char *dll)
 		"rasapi32.dll rpcrt4.dll rstrtmgr.dll samcli.dll sechost.dll secur32.dll "
 		"setupapi.dll shcore.dll shell32.dll shlwapi.dll srvcli.dll sspicli.dll "
 		"synchronization.dll taskschd.dll ucrtbase.dll uiautomationcore.dll urlmon.dll "
-		"user32.dll userenv.dll usp10.dll uxtheme.dll vcruntime140.dll "
+		"user32.dll userenv.dll usp10.dll uxtheme.dll vcruntime140.dll webservices.dll "
 		"vcruntime140_1.dll version.dll wer.dll wevtapi.dll win32u.dll "
 		"windowscodecs.dll winhttp.dll wininet.dll winmm.dll winscard.dll "
 		"winspool.drv wintrust.dll wkscli.dll wldap32.dll wlanapi.dll ws2_32.dll "
