@@ -62,10 +62,12 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 	if (v->merge.n && v->wheels)
 		return err_set(err, ERR_USAGE,
 			"--merge takes results of --wheels, and tries none: they exclude each other");
-	if (v->platform && (!v->wheels || v->wheels_state || v->against || wants_probes(v)))
+	if (v->platform &&
+		(!v->wheels || v->wheels_state || v->wheels_audit || v->shard || v->merge.n ||
+			v->disk || v->memory || v->seconds || v->against || wants_probes(v)))
 		return err_set(err, ERR_USAGE,
 			"--platform is about --wheels, which it downloads and judges without running: "
-			"it does not go with --wheels-state, --against and --probes");
+			"it goes with --wheels-like, --jobs and what is about rules and reports");
 	if (v->json && strcmp(v->format, "text") != 0 && strcmp(v->format, "json") != 0)
 		return err_set(
 			err, ERR_USAGE, "--json and --format %s exclude each other", v->format);
