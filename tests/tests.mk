@@ -123,7 +123,7 @@ check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/fe
 check-macho: all $(OUT)/tests/macho_dump ## LLVM's tools over real wheels: WHEELS=50 of each of SYSTEMS=macos-arm64,macos-x86_64
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)
 	@python3 tests/oracle/macho_wheels.py $(OUT)/tests/macho_dump $(OUT)/solder \
-		$(or $(SYSTEMS),macos-arm64$(,)macos-x86_64) $(or $(WHEELS),50) $(or $(LIST),wheels/top.txt)
+		$(or $(SYSTEMS),macos-arm64$(,)macos-x86_64) $(or $(WHEELS),50) $(or $(LIST),wheels/top-500.txt)
 .PHONY: check-macho
 
 $(OUT)/tests/fuzz_%: LDFLAGS += -fsanitize=fuzzer
