@@ -57,6 +57,17 @@ static size_t read_request(int fd, char *text, size_t size)
 	return 0;
 }
 
+/* Until the client gives up; what it sends is not read. */
+static void wait_for_end(struct httpd *h, int fd)
+{
+	while (!atomic_load(&h->stop)) {
+		struct pollfd wait = {.fd = fd, .events = POLLRDHUP};
+
+		if (poll(&wait, 1, 20) > 0)
+			break;
+	}
+}
+
 static void send_body(struct httpd *h, int fd, const struct httpd_page *p, long range, bool head)
 {
 	bool ranged = range > 0 && (p->mode == HTTPD_RANGES || p->mode == HTTPD_CUT ||
@@ -84,12 +95,8 @@ static void send_body(struct httpd *h, int fd, const struct httpd_page *p, long 
 	if ((p->mode == HTTPD_CUT || p->mode == HTTPD_STALL) && n > p->cut)
 		n = p->cut;
 	send_all(fd, (const char *)p->body + start, n);
-	while (p->mode == HTTPD_STALL && !atomic_load(&h->stop)) {
-		struct pollfd wait = {.fd = fd, .events = POLLIN};
-
-		if (poll(&wait, 1, 20) > 0)
-			break;
-	}
+	if (p->mode == HTTPD_STALL)
+		wait_for_end(h, fd);
 }
 
 static FILE *open_kept(const struct httpd *h, const char *path, const char *how)
@@ -174,7 +181,9 @@ static void answer(struct httpd *h, int fd)
 		if (h->how && !strcmp(method, h->method) &&
 			!strncmp(path, h->how->path, strlen(h->how->path)))
 			kept = *h->how;
-		if (kept.mode == HTTPD_DROP)
+		if (kept.mode == HTTPD_HANG)
+			wait_for_end(h, fd);
+		if (kept.mode == HTTPD_DROP || kept.mode == HTTPD_HANG)
 			return;
 		if (!strcmp(method, "PUT") && kept.mode == HTTPD_PLAIN) {
 			keep(h, fd, path, text, n);

@@ -17,7 +17,8 @@ enum httpd_mode {
 	HTTPD_WRONG_RANGE, /* answers a Range with another part */
 	HTTPD_GARBAGE,     /* as many bytes, all of them wrong */
 	HTTPD_FLIP,        /* the byte in the middle is another */
-	HTTPD_DROP         /* no answer, the connection ends */
+	HTTPD_DROP,        /* no answer, the connection ends */
+	HTTPD_HANG         /* no answer until the client gives up, nor is a body read */
 };
 
 struct httpd_page {

@@ -232,6 +232,7 @@ static const struct {
 	{"GET", {.path = "/ac/", .mode = HTTPD_STALL, .cut = 20}, "stalled"},
 	{"GET", {.path = "/ac/", .mode = HTTPD_REDIRECT, .location = "file:///etc/passwd"},
 		"is refused"},
+	{"GET", {.path = "/ac/", .mode = HTTPD_HANG}, "stalled"},
 	{"GET", {.path = "/cas/", .mode = HTTPD_STATUS, .status = 503}, "HTTP status 503"},
 	{"GET", {.path = "/cas/", .mode = HTTPD_GARBAGE}, "not what it is called"},
 	{"GET", {.path = "/cas/", .mode = HTTPD_FLIP}, "not what it is called"},
@@ -249,7 +250,7 @@ static void test_misbehaviour(void **state)
 	m->options.mode = "read";
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
 		httpd_misbehave(m->server, ways[i].method, &ways[i].how);
-		m->options.stall_s = ways[i].how.mode == HTTPD_STALL ? 1 : 0;
+		m->options.stall_s = !strcmp(ways[i].word, "stalled");
 		assert_int_equal(build(m), 2);
 		assert_right(m);
 		assert_said(m, ways[i].word);
@@ -283,10 +284,13 @@ static void test_full(void **state)
 	static const struct httpd_page ways_to_refuse[] = {
 		{.path = "/cas/", .mode = HTTPD_STATUS, .status = 507},
 		{.path = "/cas/", .mode = HTTPD_DROP},
+		{.path = "/cas/", .mode = HTTPD_HANG},
 		{.path = "/ac/", .mode = HTTPD_STATUS, .status = 403},
+		{.path = "/ac/", .mode = HTTPD_STATUS, .status = 500},
 	};
 	struct machines *m = *state;
 
+	m->options.stall_s = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(ways_to_refuse); i++) {
 		plan(m, SYSTEM);
 		httpd_misbehave(m->server, "PUT", &ways_to_refuse[i]);
