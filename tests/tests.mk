@@ -110,9 +110,10 @@ check-reproducible: all ## CPython of a tree (TREE=DIR) built again elsewhere: t
 	@SOLDER=$(abspath $(OUT)/solder) TREE=$(TREE) sh tests/pack/reproducible.sh
 .PHONY: check-reproducible
 
-check-remote: all ## two machines and one nginx: KILLS=20 SEED=CACHE or FULL=1, OPTIONS='--cc best'
+check-remote: all ## two machines and one server, BACKEND=nginx or casd: KILLS=20 SEED=CACHE or FULL=1, OPTIONS='--cc best'
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_REMOTE)
-	@SOLDER=$(abspath $(OUT)/solder) KILLS='$(KILLS)' SEED='$(SEED)' FULL='$(FULL)' OPTIONS='$(OPTIONS)' \
+	@SOLDER=$(abspath $(OUT)/solder) BACKEND='$(BACKEND)' CASD=$(abspath $(or $(CASD),$(OUT)/casd)) \
+		KILLS='$(KILLS)' SEED='$(SEED)' FULL='$(FULL)' OPTIONS='$(OPTIONS)' \
 		sh tests/remote/run.sh
 .PHONY: check-remote
 

@@ -1,11 +1,12 @@
-# Two machines, which are two caches, and one nginx.
+# Two machines, which are two caches, and one server.
 #
 #   SOLDER=/abs/solder sh tests/remote/run.sh
 #
-#   KILLS=20      how often the server is killed while a small world is built from it
-#   SEED=CACHE    then a real CPython: the first machine has the finished steps of this cache
-#   FULL=1        or makes them, for as long as that takes
-#   OPTIONS=…     of solder build, for the real CPython
+#   BACKEND=nginx  nginx with WebDAV, or casd: BuildBox's, which is unpacked into CASD=DIR
+#   KILLS=20       how often the server is killed while a small world is built from it
+#   SEED=CACHE     then a real CPython: the first machine has the finished steps of this cache
+#   FULL=1         or makes them, for as long as that takes
+#   OPTIONS=…      of solder build, for the real CPython
 set -u
 LC_ALL=C.UTF-8
 export LC_ALL
@@ -16,10 +17,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 world=$(mktemp -d "${TMPDIR:-/var/tmp}/solder-remote.XXXXXX")
 mark=86400.1
 . "$here/../broken/world.sh"
-nginx=
+backend=${BACKEND:-nginx}
+server= front=
 stop() {
-	[ -z "$nginx" ] || { kill -9 $nginx $(cat "$world/nginx/workers" 2>/dev/null); wait $nginx; } 2>/dev/null
-	nginx=
+	for pid in $server $front; do
+		kill -9 $pid $(cat "$world/workers.$pid" 2>/dev/null)
+		wait $pid
+	done 2>/dev/null
+	server= front=
 }
 trap 'stop; rm -rf "$world"' EXIT
 trap 'exit 130' INT TERM
@@ -34,19 +39,38 @@ check() { # WHAT COMMAND...
 	fi
 }
 
-# serve RATE: nginx with the store as it is.
-serve() {
-	mkdir -p "$world/nginx/store"
-	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-	sed -e "s,@ROOT@,$world/nginx,; s,@PORT@,$port,; s,@RATE@,$1," "$here/nginx.conf" >"$world/nginx/conf"
-	: >"$world/nginx/log"
-	/usr/sbin/nginx -c "$world/nginx/conf" 2>/dev/null &
-	nginx=$!
-	for i in $(seq 100); do
-		if curl -s -o "$world/answer" "http://127.0.0.1:$port/"; then break; fi
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# started PID PORT: waits until it listens.
+started() {
+	for i in $(seq 200); do
+		python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])))' \
+			$2 2>/dev/null && break
 		sleep 0.1
 	done
-	cat "/proc/$nginx/task/$nginx/children" >"$world/nginx/workers"
+	cat "/proc/$1/task/$1/children" >"$world/workers.$1"
+}
+
+# serve RATE: the server with its store as it is, at $url. casd knows no limit to its rate.
+serve() {
+	mkdir -p "$world/server/store"
+	port=$(free_port)
+	case $backend in
+	nginx)
+		sed -e "s,@ROOT@,$world/server,; s,@PORT@,$port,; s,@RATE@,$1," "$here/nginx.conf" \
+			>"$world/server/conf"
+		/usr/sbin/nginx -c "$world/server/conf" 2>/dev/null &
+		url=http://127.0.0.1:$port
+		;;
+	casd)
+		"$casd" --bind "127.0.0.1:$port" "$world/server/store" 2>"$world/server/errors" &
+		url=grpc://127.0.0.1:$port
+		;;
+	esac
+	server=$!
+	started $server $port
 }
 
 now() {
@@ -60,7 +84,7 @@ build() {
 	shift 2
 	began=$(now)
 	"$SOLDER" build --cache "$world/$machine/cache" -o "$world/$machine/tree" \
-		--remote-cache "http://127.0.0.1:$port" --remote-cache-mode "$mode" "$@" \
+		--remote-cache "$url" --remote-cache-mode "$mode" "$@" \
 		>"$world/out" 2>"$world/err"
 	status=$?
 	took=$((($(now) - began) / 1000000))
@@ -92,6 +116,14 @@ fill_sources() {
 	done
 }
 
+case $backend in
+nginx) ;;
+casd) casd=$(python3 "$here/casd.py" "$CASD") || exit 1 ;;
+*)
+	echo "BACKEND is nginx or casd"
+	exit 64
+	;;
+esac
 make_world
 serve 0
 fill_sources first
@@ -104,9 +136,13 @@ check "the same tree" same second
 none_ran() { grep -q ' 0 steps run' "$world/out"; }
 check "no step ran" none_ran
 whole=$took
+. "$here/access.sh"
 stop
+[ $backend = nginx ] || . "$here/hostile.sh"
 
-# The server is slow enough to be killed while it sends.
+# nginx is slow enough to be killed while it sends.
+longest=$whole
+[ $backend = casd ] || longest=$((whole + 2500))
 kills=${KILLS:-20}
 good=0 warned=0
 for i in $(seq "$kills"); do
@@ -114,8 +150,8 @@ for i in $(seq "$kills"); do
 	fill_sources second
 	serve 300k
 	{
-		sleep "$(python3 -c "import random; print(random.Random($i).uniform(0, 2.5 + $whole / 1000))")"
-		kill -9 $nginx $(cat "$world/nginx/workers")
+		sleep "$(python3 -c "import random; print(random.Random($i).uniform(0, $longest / 1000))")"
+		kill -9 $server $(cat "$world/workers.$server")
 	} 2>/dev/null &
 	killer=$!
 	if small second readwrite && same second && one_warning; then good=$((good + 1)); fi
@@ -131,7 +167,7 @@ if [ "$kills" != 0 ]; then
 fi
 
 if [ -n "${SEED:-}${FULL:-}" ]; then
-	rm -rf "$world/nginx/store" "$world/first" "$world/second"
+	rm -rf "$world/server/store" "$world/first" "$world/second"
 	for machine in first second third; do
 		mkdir -p "$world/$machine/cache"
 		[ -z "${SEED:-}" ] || cp -al "$SEED/sources" "$world/$machine/cache/"
@@ -152,9 +188,9 @@ if [ -n "${SEED:-}${FULL:-}" ]; then
 	echo "    $took ms; $(counts)"
 	grep 'steps\{0,1\} run' "$world/out"
 	check "it runs" "$world/third/tree/bin/python3" -c 'import ssl, sqlite3'
-	awk '{ n[$1]++; sent[$1] += $3; got[$1] += $4 }
+	[ $backend = casd ] || awk '{ n[$1]++; sent[$1] += $3; got[$1] += $4 }
 		END { for (m in n) printf "    %s: %d requests, %.1f MB out, %.1f MB in\n", m, n[m], sent[m] / 1e6, got[m] / 1e6 }' \
-		"$world/nginx/log"
-	du -sh "$world/nginx/store" | sed 's/^/    on the server: /; s,	.*,,'
+		"$world/server/log"
+	du -sh "$world/server/store" | sed 's/^/    on the server: /; s,	.*,,'
 fi
 [ $failed = 0 ]
