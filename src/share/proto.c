@@ -109,8 +109,10 @@ int proto_find(const char *message, size_t n, unsigned int number, enum proto_ki
 
 	*ret = (struct proto_field){0};
 	while (r.left) {
-		if (!take_field(&r, &f))
+		if (!take_field(&r, &f)) {
+			*ret = (struct proto_field){0};
 			return -1;
+		}
 		if (f.number != number || f.kind != kind)
 			continue;
 		*ret = f;

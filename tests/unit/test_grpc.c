@@ -113,6 +113,9 @@ static void test_found(void **state)
 	assert_int_equal(proto_find(mixed, sizeof(mixed) - 1, 2, PROTO_NUMBER, &f), 0);
 	assert_null(f.data);
 	assert_int_equal(proto_find("", 0, 1, PROTO_BYTES, &f), 0);
+	/* what was found in the beginning of no message does not count */
+	assert_int_equal(proto_find("\x08\x08\x0c", 3, 1, PROTO_NUMBER, &f), -1);
+	assert_int_equal(f.value, 0);
 }
 
 static void test_no_messages(void **state)
