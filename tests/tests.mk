@@ -117,6 +117,11 @@ check-remote: all ## two machines and one server, BACKEND=nginx or casd: KILLS=2
 		sh tests/remote/run.sh
 .PHONY: check-remote
 
+check-farm: all ## steps on other machines: PARTS='executor matrix'
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_FARM)
+	@SOLDER=$(abspath $(OUT)/solder) sh tests/farm/run.sh $(PARTS)
+.PHONY: check-farm
+
 check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt
 	@SOLDER=$(abspath $(OUT)/solder) FORM='$(DIST_FORM)' sh tests/wheels/run.sh
 .PHONY: check-wheels

@@ -1,0 +1,269 @@
+# Steps on other machines: two workers behind sshd on 127.0.0.1, each with folders of its own.
+#
+#   SOLDER=/abs/solder sh tests/farm/run.sh [PART]...
+#
+# Parts: executor (failures, and steps by ssh and by GNU parallel), matrix (8 rows on two machines
+# with one cache). Without any: all.
+set -u
+LC_ALL=C.UTF-8
+export LC_ALL
+unset CFLAGS LDFLAGS MAKEFLAGS MFLAGS MAKELEVEL SOLDER_REMOTE_CACHE SSH_AUTH_SOCK
+
+here=$(cd "$(dirname "$0")" && pwd)
+world=$(mktemp -d "${TMPDIR:-/var/tmp}/solder-farm.XXXXXX")
+mark=86400.3
+. "$here/../broken/world.sh"
+servers=
+stop() {
+	# shellcheck disable=SC2086
+	[ -z "$servers" ] || kill $servers 2>/dev/null
+	servers=
+	wait
+}
+trap 'stop; rm -rf "$world"' EXIT
+trap 'exit 130' INT TERM
+
+failed=0
+check() { # WHAT COMMAND...
+	what=$1
+	shift
+	if "$@"; then echo "ok $what"; else
+		failed=$((failed + 1))
+		echo "FAIL $what"
+	fi
+}
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# build CACHE [OPTION...]: a tree of the small world, with that cache; what it says is in $world/err.
+build() {
+	cache=$1
+	shift
+	fill_sources "$cache"
+	"$SOLDER" build --cache "$world/$cache/cache" -o "$world/$cache/tree" \
+		--recipes "$world/recipes" --sources debian --mirror file:/nowhere "$@" \
+		>"$world/out" 2>"$world/err"
+}
+
+fill_sources() {
+	for f in "$world"/www/pool/*; do
+		sha=$(sha256sum "$f" | cut -d' ' -f1)
+		mkdir -p "$world/$1/cache/sources/$sha"
+		cp "$f" "$world/$1/cache/sources/$sha"
+	done
+}
+
+# Of ssh: keys of this test's own, and what each machine has.
+start_machines() {
+	mkdir -p "$world/ssh"
+	[ "$(id -u)" != 0 ] || mkdir -p /run/sshd
+	ssh-keygen -q -t ed25519 -N '' -f "$world/ssh/user"
+	ssh-keygen -q -t ed25519 -N '' -f "$world/ssh/host"
+	cp "$world/ssh/user.pub" "$world/ssh/authorized"
+	for machine in one two; do
+		mkdir -p "$world/$machine/tmp" "$world/$machine/home"
+		port=$(free_port)
+		cat >"$world/ssh/$machine" <<END
+ListenAddress 127.0.0.1
+Port $port
+HostKey $world/ssh/host
+AuthorizedKeysFile $world/ssh/authorized
+PidFile none
+StrictModes no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+SetEnv TMPDIR=$world/$machine/tmp MACHINE=$machine SOLDER=$SOLDER
+END
+		cat >>"$world/ssh/config" <<END
+Host $machine
+HostName 127.0.0.1
+Port $port
+IdentityFile $world/ssh/user
+IdentitiesOnly yes
+UserKnownHostsFile $world/ssh/known
+StrictHostKeyChecking accept-new
+LogLevel ERROR
+END
+		/usr/sbin/sshd -D -f "$world/ssh/$machine" 2>>"$world/ssh/log" &
+		servers="$servers $!"
+	done
+	for i in $(seq 100); do
+		if ssh -F "$world/ssh/config" one true && ssh -F "$world/ssh/config" two true; then
+			return 0
+		fi 2>/dev/null
+		sleep 0.1
+	done
+	cat "$world/ssh/log"
+	return 1
+}
+
+# The templates of docs/scale.md, with this test's hosts and a line for each step that ran.
+machine_of='host=$(echo one two | cut -d" " -f{slot})'
+# shellcheck disable=SC2016
+by_ssh() {
+	echo "$machine_of; tar -C {dir} -c . | ssh -F '$world/ssh/config' \$host '
+	d=\$(mktemp -d) && trap \"rm -rf \$d\" EXIT && tar -C \$d -x && echo \$MACHINE {name} >>$world/ran &&
+	\"\$SOLDER\" step \$d >&2; status=\$?; rm -rf \$d/inputs; tar -C \$d -c .; exit \$status' | tar -C {dir} -x"
+}
+by_parallel() {
+	echo "$machine_of; cd {dir}/.. && parallel --will-cite --ssh \"ssh -F $world/ssh/config\" -S \$host \
+		--workdir ... --transferfile step --return step/log --return step/output.tar.zst \
+		--return step/result.json --cleanup 'echo \$MACHINE {name} >>$world/ran; \"\$SOLDER\" step {}' ::: step"
+}
+
+same() {
+	diff -r --no-dereference "$world/here/tree" "$world/$1/tree" >"$world/differences"
+}
+both_worked() {
+	[ "$(wc -l <"$world/ran")" = 4 ] && grep -q '^one ' "$world/ran" && grep -q '^two ' "$world/ran"
+}
+nothing_left() {
+	[ -z "$(ls -A "$world/one/tmp" "$world/two/tmp" | grep -v '^$\|:$')" ]
+}
+sleeps() {
+	pgrep -f "^sleep $mark" >/dev/null
+}
+wait_until() {
+	for i in $(seq 300); do
+		if "$@"; then return 0; fi
+		sleep 0.1
+	done
+	return 1
+}
+stays() { # COMMAND...: not so within some seconds
+	for i in $(seq 100); do
+		if ! "$@"; then return 1; fi
+		sleep 0.1
+	done
+}
+
+by_way() { # NAME COMMAND
+	: >"$world/ran"
+	check "$1: built" build "$1" --farm-jobs 2 --executor "$2"
+	check "$1: the same tree" same "$1"
+	check "$1: both machines made steps, four in all" both_worked
+	check "$1: nothing is left on them" nothing_left
+}
+
+# A build that is interrupted while a worker is at a step.
+interrupted() {
+	touch "$world/recipes/zlib/slow-zlib"
+	build slow --farm-jobs 2 --executor "$(by_ssh)" &
+	builder=$!
+	check "a worker is at work" wait_until sleeps
+	kill -TERM "$(pgrep -o -f "^$SOLDER build --cache $world/slow/cache")"
+	wait $builder
+	status=$?
+	check "a signal ends the build" [ $status -ge 128 ]
+	check "and the worker, wherever it is" eval '! stays sleeps'
+	check "which leaves nothing" wait_until nothing_left
+}
+
+# A worker that is killed leaves its folder to the next one.
+killed() {
+	build slow --farm-jobs 2 --executor "$(by_ssh)" &
+	builder=$!
+	check "another worker is at work" wait_until sleeps
+	kill -KILL "$(pgrep -o -f "^$SOLDER step $world/")"
+	wait $builder
+	check "a killed worker fails the build" [ $? = 2 ]
+	check "in words" grep -q 'the executor' "$world/err"
+	check "and what it ran ends" eval '! stays sleeps'
+	rm "$world/recipes/zlib/slow-zlib"
+	check "the same build then works" build slow --farm-jobs 2 --executor "$(by_ssh)"
+	check "with the same tree" same slow
+	ssh -F "$world/ssh/config" one "\"\$SOLDER\" step /nowhere" >/dev/null 2>&1
+	ssh -F "$world/ssh/config" two "\"\$SOLDER\" step /nowhere" >/dev/null 2>&1
+	check "and the folder of the killed one is gone" nothing_left
+}
+
+part_executor() {
+	check "two machines listen" start_machines
+	check "here: built" build here
+	by_way ssh "$(by_ssh)"
+	by_way parallel "$(by_parallel)"
+	interrupted
+	killed
+	stop
+}
+
+# ---- a matrix of 8 rows ----------------------------------------------------------------------
+
+serve_cache() {
+	mkdir -p "$world/nginx/store"
+	port=$(free_port)
+	sed -e "s,@ROOT@,$world/nginx,; s,@PORT@,$port,; s,@RATE@,0," "$here/../remote/nginx.conf" \
+		>"$world/nginx/conf"
+	/usr/sbin/nginx -c "$world/nginx/conf" 2>/dev/null &
+	servers="$servers $!"
+	wait_until curl -s -o "$world/answer" "http://127.0.0.1:$port/"
+}
+
+# The archives of the trees below a folder, by name.
+archives() {
+	for tree in "$1"/*; do
+		(cd "$tree" && tar --sort=name --owner=0 --group=0 --numeric-owner -cf - -- *) | sha256sum |
+			sed "s,-$,${tree##*/},"
+	done
+}
+
+part_matrix() {
+	cat >"$world/matrix.yaml" <<END
+versions: [3.13.2, 3.13.5]
+options:
+  static: {}
+  shared: {link: shared}
+  static-lazy: {bind: lazy}
+  shared-lazy: {link: shared, bind: lazy}
+END
+	check "two machines listen" start_machines
+	check "a cache for both" serve_cache
+	fill_sources one
+	fill_sources two
+	fill_sources alone
+	world_options="--recipes $world/recipes --sources debian --mirror file:/nowhere"
+	whole() { # MACHINE [OPTION...]
+		machine=$1
+		shift
+		# shellcheck disable=SC2086
+		"$SOLDER" build --matrix "$world/matrix.yaml" --cache "$world/$machine/cache" \
+			-o "$world/$machine/dist" $world_options "$@" >"$world/out" 2>"$world/err"
+	}
+	check "one machine makes all rows" whole alone
+	"$SOLDER" build --matrix "$world/matrix.yaml" --matrix-list >"$world/rows.json"
+	python3 -c 'import json, sys; [print(r["name"] + "\t" + r["args"]) for r in json.load(sys.stdin)["include"]]' \
+		<"$world/rows.json" >"$world/rows"
+	# A row a line; each machine has a cache of its own, and takes from the common one.
+	together() {
+		parallel --will-cite --colsep '\t' --ssh "ssh -F $world/ssh/config" -S 1/one,1/two \
+			--joblog "$world/jobs" \
+			"\"\$SOLDER\" build {=2 uq() =} --cache $world/\$MACHINE/cache -o $world/farm/{1} \
+			$world_options --remote-cache http://127.0.0.1:$port --remote-cache-mode readwrite" \
+			:::: "$world/rows" >"$world/out" 2>"$world/err"
+	}
+	check "two machines make them through GNU parallel" together
+	archives "$world/alone/dist" >"$world/sums"
+	archives "$world/farm" >"$world/sums-farm"
+	eight() { [ "$(wc -l <"$world/sums")" = 8 ] && cmp "$world/sums" "$world/sums-farm"; }
+	check "8 rows, the same archives" eight
+	fill_sources third
+	check "a third machine" whole third --remote-cache "http://127.0.0.1:$port" --keep-going
+	found_all() { grep -q '^the remote cache: .*taken' "$world/err" && ! grep -q '\] .*started' "$world/err"; }
+	check "finds every step in the cache" found_all
+	archives "$world/third/dist" >"$world/sums-farm"
+	check "and has the same archives" eight
+	hosts() { [ "$(awk 'NR > 1 { print $2 }' "$world/jobs" | sort -u | wc -l)" = 2 ]; }
+	check "of both machines" hosts
+	awk 'NR > 1 { n[$2]++; t[$2] += $4 } END { for (h in n) printf "    %s: %d rows, %.0f s\n", h, n[h], t[h] }' \
+		"$world/jobs"
+	stop
+}
+
+make_world
+[ $# != 0 ] || set -- executor matrix
+for part; do
+	"part_$part"
+done
+[ $failed = 0 ]
