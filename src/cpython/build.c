@@ -32,6 +32,9 @@ static int check_request(const struct cpython_request *q, struct err *err)
 		return err_set(err, ERR_USAGE, "--bolt-profile goes with --bolt");
 	if (cpython_check_abi(o, err) < 0)
 		return -1;
+	if (q->executor && q->launcher)
+		return err_set(err, ERR_USAGE,
+			"--executor and --launcher exclude each other: a worker compiles itself");
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
 		const char *value = cpython_option_get(o, option);
@@ -155,7 +158,8 @@ int cpython_open(const struct cpython_request *request, struct cpython_build **r
 	if (open_sources(b, err) < 0 || cpython_settle_options(b, err) < 0 ||
 		check_request(&b->request, err) < 0 ||
 		sandbox_choose(request->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
-		choose_compiler(b, err) < 0 || sources_choose(b, err) < 0 ||
+		choose_compiler(b, err) < 0 || launcher_check(b, err) < 0 ||
+		sources_choose(b, err) < 0 ||
 		cpython_check_version(&b->request.options, cpython_of(b)->version, b->full, err) <
 			0 ||
 		profile_choose(b, err) < 0 || bolt_choose(b, err) < 0 ||
@@ -318,6 +322,7 @@ int build_give(struct cpython_build *b, struct err *err)
 struct plan_options build_plan_options(const struct cpython_build *b)
 {
 	return (struct plan_options){.jobs = b->request.jobs,
+		.launcher = b->request.launcher,
 		.farm_jobs = b->request.farm_jobs,
 		.elsewhere = b->request.executor ? &b->elsewhere : NULL,
 		.keep_work = b->request.keep_work,

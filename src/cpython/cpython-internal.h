@@ -100,6 +100,12 @@ void toolchain_command(const struct toolchain *t, struct strv *argv);
  * and whether there is a sandbox. The caller frees them. */
 int system_identify(const struct toolchain *t, enum sandbox sandbox, char **ret, struct err *err);
 
+/* ---- launcher.c ------------------------------------------------------------------------------ */
+
+/* Fails if there is a launcher and no sandbox, or if what it makes is not what the compiler makes
+ * here: on each of the servers in DISTCC_HOSTS for distcc, which else compiles here in silence. */
+int launcher_check(const struct cpython_build *b, struct err *err);
+
 /* ---- sources.c ------------------------------------------------------------------------------- */
 
 /* Chooses the set, and a version of CPython and of every package that it needs. */

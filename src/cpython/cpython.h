@@ -177,6 +177,7 @@ struct cpython_request {
 	const char *sandbox;                  /* "auto", "bwrap" or "none" */
 	struct share_options share;           /* a remote cache */
 	unsigned int jobs;
+	const char *launcher;   /* see struct plan_options */
 	const char *executor;   /* see struct plan_elsewhere; NULL: every step is made here */
 	unsigned int farm_jobs; /* see struct plan_options */
 	bool offline, quiet, keep_work;

@@ -175,6 +175,7 @@ static int plan_package(struct cpython_build *b, const struct chosen *c, struct 
 		return err_set(err, ERR_INPUT, "%s/recipe.yaml: the key 'build' is missing",
 			c->recipe->dir);
 	s = plan_add(&b->plan.plan, c->recipe->name, title);
+	s->compiles = true;
 	strv_addf(&s->env, "VERSION=%s", c->version);
 	step_toolchain(s, b->plain);
 	if (!strcmp(c->recipe->name, SYSROOT_RECIPE)) {
@@ -349,6 +350,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	p->compile = step_of_cpython(b, "compile", "", "compile.sh", NULL, err);
 	if (!p->compile)
 		return -1;
+	p->compile->compiles = !p->profile && !strcmp(o->lto, "none");
 	step_toolchain(p->compile, b->full);
 	step_sysroot(b, p->compile);
 	add_options(p->compile, b->full, o, false);

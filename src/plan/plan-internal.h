@@ -28,4 +28,16 @@ int elsewhere_start(const struct plan_options *o, const struct step *s,
 /* Appends what the step's programs printed, which the command may have brought, to the log. */
 void elsewhere_take_log(const char *dir, const char *log);
 
+/* ---- launch.c -------------------------------------------------------------------------------- */
+
+bool launch_takes(const struct plan_options *o, const struct step *s);
+/* The launcher's program; NULL: it is not installed. */
+char *launch_program(const char *launcher);
+/* Adds what our environment tells it: DISTCC_HOSTS, ICECC_..., CCACHE_DIR. */
+void launch_env(const char *launcher, struct strv *env);
+/* Opens the network in the words of sandbox_prefix(), and lets the script stand for the compilers.
+ * `root` is the step's folder. */
+int launch_open(const struct plan_options *o, const struct step *s, const char *root,
+	struct strv *argv, struct err *err);
+
 #endif

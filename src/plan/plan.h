@@ -31,6 +31,7 @@ struct step {
 	struct strv env;      /* "NAME=value", in addition to what every step gets */
 	struct strv inputs;   /* lines of the key; plan_settle() adds its own */
 	struct strv programs; /* run by the script; sandboxes show them */
+	bool compiles;        /* by $CC and $CXX, what a launcher can make elsewhere */
 	const struct step *needs[24];
 	size_t n_needs;
 	bool merge[24]; /* needs[i]'s install tree goes into $DEPS */
@@ -127,9 +128,13 @@ struct plan_options {
 	const struct cache *cache;
 	struct progress *progress;
 	unsigned int jobs;
-	unsigned int
-		farm_jobs; /* of steps elsewhere, beside `jobs` here; 0: they are among these */
 	const struct plan_elsewhere *elsewhere; /* NULL: all are made here */
+	/* Words before the compiler ("distcc") in steps that compile. The sandbox, which there must
+	 * be, then opens its network to these. Keys do not change; but what was made so is given to
+	 * nobody, since no one here has seen the compilers that made it. NULL: none. */
+	const char *launcher;
+	/* Of these, and of steps elsewhere, beside `jobs` here; 0: they are among them. */
+	unsigned int farm_jobs;
 	enum sandbox sandbox;
 	bool keep_work;  /* keep the folder of a failed step for inspection */
 	bool keep_going; /* after a failure, run what does not need the step that failed */

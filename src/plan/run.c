@@ -46,7 +46,7 @@ struct running_step {
 	char *root; /* the step's folder, as seen on the host */
 	int lock;
 	int line; /* progress line */
-	bool away;
+	bool away, launches;
 	unsigned int slot; /* when away; from 0 */
 };
 
@@ -85,10 +85,17 @@ static int prepare_folder(void *ctx, struct err *err)
 	return s->prepare ? s->prepare(s, cache, g->root, err) : 0;
 }
 
-/* The clean environment: nothing is inherited from the caller. */
-static void fill_env(
-	const struct plan_session *r, const struct step *s, const char *seen, struct strv *env)
+static struct jobserver *jobserver_for(const struct plan_session *r, bool farmed)
 {
+	return farmed && r->farm ? r->farm : r->jobserver;
+}
+
+/* The clean environment: nothing is inherited from the caller, but what the launcher is told. */
+static void fill_env(const struct running_step *g, const char *seen, struct strv *env)
+{
+	const struct plan_session *r = g->run;
+	const struct step *s = g->step;
+
 	static const char *const folders[][2] = {{"SRC", "src"}, {"DEPS", "deps"}, {"OUT", "out"},
 		{"RECIPE", "recipe"}, {"HOME", "home"}, {"TMPDIR", "tmp"}};
 	CLEANUP_BUF struct buf makeflags = BUF_INIT;
@@ -103,11 +110,13 @@ static void fill_env(
 
 		strv_addf(env, "%s=%s%s%s", s->views[i].name, path, *below ? "/" : "", below);
 	}
-	jobserver_makeflags(r->jobserver, &makeflags);
+	jobserver_makeflags(jobserver_for(r, g->launches), &makeflags);
 	strv_addf(env, "MAKEFLAGS=%s", makeflags.data);
 	strv_addf(env, "JOBS=%u", r->options->jobs);
 	strv_add(env, "LC_ALL=C.UTF-8");
 	strv_add(env, "TZ=UTC");
+	if (g->launches)
+		launch_env(r->options->launcher, env);
 	for (size_t i = 0; i < s->env.n; i++) {
 		/* Keys hold compiler flags with a placeholder for the folder, which varies. */
 		CLEANUP_BUF struct buf value = BUF_INIT;
@@ -148,15 +157,18 @@ static int start_script(struct running_step *g, int out, struct proc **ret, stru
 		if (value && value[1] == '/' && stat(value + 1, &st) == 0 && S_ISREG(st.st_mode))
 			strv_add(&programs, value + 1);
 	}
-	if (sandbox_prefix(o->sandbox, g->root, &views, &programs, &argv, &files, err) < 0)
+	if (g->launches)
+		strv_take(&programs, launch_program(o->launcher));
+	if (sandbox_prefix(o->sandbox, g->root, &views, &programs, &argv, &files, err) < 0 ||
+		(g->launches && launch_open(o, s, g->root, &argv, err) < 0))
 		return -1;
 	strv_add(&argv, "/bin/sh");
 	strv_add(&argv, "-euc");
 	strv_addf(&argv, "cd \"$SRC\"\n%s", s->script);
-	fill_env(g->run, s, o->sandbox == SANDBOX_NONE ? g->root : SANDBOX_ROOT, &env);
+	fill_env(g, o->sandbox == SANDBOX_NONE ? g->root : SANDBOX_ROOT, &env);
 	for (size_t i = 0; i < files.n; i++)
 		strv_add(&fds, files.v[i]);
-	jobserver_fds(g->run->jobserver, &fds);
+	jobserver_fds(jobserver_for(g->run, g->launches), &fds);
 	return proc_start(&(struct proc_spec){.argv = &argv,
 				  .env = &env,
 				  .out = out,
@@ -215,11 +227,6 @@ static int start_step(struct running_step *g, struct proc **ret, struct err *err
 	return g->away ? start_elsewhere(g, out, ret, err) : start_script(g, out, ret, err);
 }
 
-static struct jobserver *jobserver_for(const struct plan_session *r, bool away)
-{
-	return away && r->farm ? r->farm : r->jobserver;
-}
-
 /* The line's result also says how much is left, unless that is unknown. */
 static void end_running_step(struct running_step *g, const char *word, bool keep)
 {
@@ -237,7 +244,7 @@ static void end_running_step(struct running_step *g, const char *word, bool keep
 	g->step->started = 0;
 	r->running--;
 	close(g->lock);
-	jobserver_release(jobserver_for(r, g->away));
+	jobserver_release(jobserver_for(r, g->away || g->launches));
 	if (g->away)
 		r->slots &= ~(1ull << g->slot);
 	free(g->root);
@@ -321,7 +328,8 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 	for (size_t i = 0; i < r->plan->n; i++) {
 		struct step *s = r->plan->steps[i];
 		bool away = elsewhere_takes(r->options, s);
-		struct jobserver *tokens = jobserver_for(r, away);
+		bool launches = !away && launch_takes(r->options, s);
+		struct jobserver *tokens = jobserver_for(r, away || launches);
 		struct running_step *g;
 		int lock, got;
 
@@ -336,7 +344,8 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 		if (got == 0)
 			continue;
 		g = xcalloc(1, sizeof(*g));
-		*g = (struct running_step){.run = r, .step = s, .lock = lock, .away = away};
+		*g = (struct running_step){
+			.run = r, .step = s, .lock = lock, .away = away, .launches = launches};
 		if (away)
 			take_slot(r, g);
 		s->started = clock_ns();
@@ -364,7 +373,7 @@ static int keep_output(const struct plan_options *o, const struct step *s, const
 	struct cache_notes notes = {.title = s->title,
 		.inputs = &s->inputs,
 		.took = took,
-		.shared = *s->shared ? s->shared : NULL};
+		.shared = *s->shared && !launch_takes(o, s) ? s->shared : NULL};
 
 	for (size_t i = 0; i < s->n_needs; i++)
 		if (!step_is_shared(s->needs[i], o->cache))

@@ -3,7 +3,7 @@
 #   SOLDER=/abs/solder sh tests/farm/run.sh [PART]...
 #
 # Parts: executor (failures, and steps by ssh and by GNU parallel), matrix (8 rows on two machines
-# with one cache). Without any: all.
+# with one cache), distcc (two servers). Without any: all.
 set -u
 LC_ALL=C.UTF-8
 export LC_ALL
@@ -30,6 +30,7 @@ check() { # WHAT COMMAND...
 	if "$@"; then echo "ok $what"; else
 		failed=$((failed + 1))
 		echo "FAIL $what"
+		tail -n 20 "$world/err"
 	fi
 }
 
@@ -261,8 +262,56 @@ END
 	stop
 }
 
+# ---- two servers of distcc ---------------------------------------------------------------------
+
+start_distcc() {
+	DISTCC_HOSTS=
+	for n in 1 2; do
+		port=$(free_port)
+		distccd --no-detach --daemon --listen 127.0.0.1 --allow 127.0.0.1 --port "$port" \
+			--make-me-a-botnet --log-level info --log-stderr 2>"$world/distccd.$n" &
+		servers="$servers $!"
+		DISTCC_HOSTS="$DISTCC_HOSTS 127.0.0.1:$port/2"
+	done
+	export DISTCC_HOSTS
+	wait_until grep -qs listening "$world/distccd.1" && wait_until grep -qs listening "$world/distccd.2"
+}
+
+# How many files the servers compiled, each.
+compiled() {
+	for n in 1 2; do
+		grep -c 'COMPILE_OK' "$world/distccd.$n"
+	done
+}
+
+part_distcc() {
+	check "two servers of distcc" start_distcc
+	[ -d "$world/here/tree" ] || check "here: built" build here
+	check "distcc: built" build distcc --launcher distcc --farm-jobs 4
+	check "distcc: the same tree" same distcc
+	compiled >"$world/counts"
+	echo "    files compiled by the servers: $(tr '\n' ' ' <"$world/counts")"
+	# Two packages, and two files of the compile; one more on each is the trial.
+	all_compiled() { [ "$(awk '{ n += $1 } END { print n }' "$world/counts")" = 6 ]; }
+	check "distcc: every compile was theirs" all_compiled
+	same_keys() { [ "$(ls "$world/here/cache/store")" = "$(ls "$world/distcc/cache/store")" ]; }
+	check "distcc: the same keys" same_keys
+	nobodys() { [ ! -e "$world/distcc/cache/store/$(ls "$world/distcc/cache/store" | grep zlib)/shared" ]; }
+	check "distcc: but given to nobody" nobodys
+	DISTCC_HOSTS="$DISTCC_HOSTS 127.0.0.1:$(free_port)"
+	build lost --launcher distcc
+	check "a server that does not answer is told of" [ $? = 2 ]
+	check "by name" grep -q "launcher 'distcc' on 127.0.0.1:.* does not make" "$world/err"
+	build lost --launcher distcc --sandbox none
+	check "without a sandbox it is refused" grep -q 'needs the sandbox' "$world/err"
+	unset DISTCC_HOSTS
+	build lost --launcher distcc
+	check "and so it is without servers" [ $? = 64 ]
+	stop
+}
+
 make_world
-[ $# != 0 ] || set -- executor matrix
+[ $# != 0 ] || set -- executor matrix distcc
 for part; do
 	"part_$part"
 done
