@@ -117,7 +117,7 @@ check-remote: all ## two machines and one server, BACKEND=nginx or casd: KILLS=2
 		sh tests/remote/run.sh
 .PHONY: check-remote
 
-check-farm: all ## steps on other machines: PARTS='executor matrix distcc'
+check-farm: all ## steps on other machines: PARTS='executor matrix distcc slurm'
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_FARM)
 	@SOLDER=$(abspath $(OUT)/solder) sh tests/farm/run.sh $(PARTS)
 .PHONY: check-farm

@@ -3,7 +3,7 @@
 #   SOLDER=/abs/solder sh tests/farm/run.sh [PART]...
 #
 # Parts: executor (failures, and steps by ssh and by GNU parallel), matrix (8 rows on two machines
-# with one cache), distcc (two servers). Without any: all.
+# with one cache), distcc (two servers), slurm (on this host). Without any: all.
 set -u
 LC_ALL=C.UTF-8
 export LC_ALL
@@ -310,8 +310,64 @@ part_distcc() {
 	stop
 }
 
+# ---- Slurm on this host ------------------------------------------------------------------------
+
+start_slurm() {
+	mkdir -p "$world/slurm/state" "$world/slurm/spool"
+	cat >"$world/slurm/slurm.conf" <<END
+ClusterName=test
+SlurmctldHost=$(hostname -s)(127.0.0.1)
+SlurmctldPort=$(free_port)
+SlurmUser=$(id -un)
+SlurmdUser=$(id -un)
+AuthType=auth/none
+CredType=cred/none
+MpiDefault=none
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+StateSaveLocation=$world/slurm/state
+SlurmdSpoolDir=$world/slurm/spool
+SlurmctldPidFile=$world/slurm/ctld.pid
+SlurmdPidFile=$world/slurm/d.pid
+ReturnToService=2
+NodeName=$(hostname -s) NodeAddr=127.0.0.1 Port=$(free_port) CPUs=$(nproc)
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+END
+	export SLURM_CONF="$world/slurm/slurm.conf"
+	/usr/sbin/slurmctld -D >"$world/slurm/ctld.log" 2>&1 &
+	servers="$servers $!"
+	/usr/sbin/slurmd -D >"$world/slurm/d.log" 2>&1 &
+	servers="$servers $!"
+	idle() { [ "$(sinfo -h -o %T 2>/dev/null)" = idle ]; }
+	wait_until idle
+}
+
+part_slurm() {
+	check "Slurm runs" start_slurm
+	[ -d "$world/here/tree" ] || check "here: built" build here
+	: >"$world/ran"
+	check "srun: built" build slurm --farm-jobs 2 \
+		--executor "echo {name} >>$world/ran; srun -Q -c 1 $SOLDER step {dir}"
+	check "srun: the same tree" same slurm
+	four() { [ "$(wc -l <"$world/ran")" = 4 ]; }
+	check "srun: four steps" four
+	jobs_done() { [ "$(grep -c 'job_complete.*done' "$world/slurm/ctld.log")" = 4 ]; }
+	check "srun: four jobs of Slurm" jobs_done
+	touch "$world/recipes/zlib/slow-zlib"
+	build slow --executor "srun -Q $SOLDER step {dir}" &
+	builder=$!
+	check "a job is at work" wait_until sleeps
+	kill -TERM "$(pgrep -o -f "^$SOLDER build --cache $world/slow/cache")"
+	wait $builder
+	check "a signal ends the job" eval '! stays sleeps'
+	rm "$world/recipes/zlib/slow-zlib"
+	stop
+}
+
 make_world
-[ $# != 0 ] || set -- executor matrix distcc
+[ $# != 0 ] || set -- executor matrix distcc slurm
 for part; do
 	"part_$part"
 done
