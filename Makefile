@@ -20,7 +20,6 @@ PACKAGES_CHECK := libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 cmak
 	minisign signify-openbsd gpg gpg-agent gpgv llvm-14
 PACKAGES_PACK := gdb libarchive-tools python3-venv zstd
 PACKAGES_REMOTE := nginx-light openssl python3 python3-h2
-PACKAGES_REMOTE := nginx-light curl openssl python3
 PACKAGES_FARM := nginx-light curl openssl python3 openssh-server openssh-client rsync parallel procps distcc slurmctld slurmd slurm-client
 PACKAGES_HTML := chromium python3
 
