@@ -237,6 +237,12 @@ int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, s
 
 /* The words that have it download a wheel, as it is, into a folder that follows. */
 #define PIP_DOWNLOAD "-q download --no-deps --only-binary :all: --progress-bar off -d"
+/* The words that have it install into a folder that follows. */
+#define PIP_INSTALL                                                                                \
+	"-q install --only-binary :all: --progress-bar off --no-compile "                          \
+	"--no-warn-script-location --root-user-action=ignore --target"
+#define PIP_LIMIT_MS (30 * 60 * 1000)
+#define PIP_MAX_OUTPUT ((size_t)4 << 20)
 /* The first line of its last error. The caller frees it. */
 char *pip_complaint(const struct buf *output);
 
@@ -271,7 +277,7 @@ struct wheels {
 	bool compared;   /* `reference` is set */
 	struct strv pip; /* the words that start pip for the interpreter under test */
 	char *downloads, *results, *scratch, *pip_cache; /* folders below state_dir */
-	char *runner, *exercises;                        /* in data_dir */
+	char *data, *runner, *exercises;                 /* data_dir, and in it */
 };
 
 /* An entry of the list: a requirement ("numpy", "numpy==2.3.4"), or a file. */
@@ -331,8 +337,9 @@ struct wheel {
 	enum check_verdict verdict;
 	int64_t modules, imported, imported_by_reference;
 	enum wheel_exercised exercise;
-	json_t *failures; /* [{"what", "here", "reference"}] */
-	char *why;        /* why it does not work, or was not checked */
+	json_t *failures;  /* [{"what", "here", "reference"}] */
+	char *why;         /* why it does not work, or was not checked */
+	json_t *own_tests; /* NULL: not asked for */
 	int64_t seconds;
 	int64_t disk, memory; /* bytes: what was installed, the largest process */
 	bool reused;
@@ -432,6 +439,22 @@ void wheel_pair(const struct wheels *all, char hex[65]);
 /* Appends to the model the wheels of the files, results of all shards of one list for this pair of
  * interpreters, in the order of the list. */
 int wheel_merge(const struct strv *files, const char *pair, json_t *model, struct err *err);
+
+/* One run of wheels/run.py or wheels/tests.py. */
+struct wheel_attempt {
+	struct buf output; /* stdout and stderr */
+	struct buf result;
+	bool died;   /* exit status was not 0 */
+	char *ended; /* how, in words */
+};
+void wheel_attempt_release(struct wheel_attempt *a);
+/* Runs once. A failing child is not an error; `a` records it. */
+int wheel_run(const struct wheel_work *work, const struct wheel_python *python, const char *kind,
+	char *const *names, size_t n, struct wheel_attempt *a, struct err *err);
+/* Runs the tests of the package's source distribution with both interpreters, after the wheel was
+ * installed: sets own_tests, and the verdict if they differ. Returns 1, 0 if there are none to
+ * run, or -1. */
+int wheel_own_tests(struct wheel_work *work, struct err *err);
 
 /* Tries the modules and the exercise with one interpreter. */
 int wheel_try(const struct wheel_work *work, const struct wheel_python *python,

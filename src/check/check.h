@@ -181,7 +181,8 @@ struct check_wheel_options {
 	/* Results of all shards, from files of the model, instead of trying any; `what` is then not
 	 * looked at. NULL or empty: none. */
 	const struct strv *merge;
-	bool audit; /* nothing is installed or run: predictions only */
+	bool own_tests; /* run those of the packages' source distributions, too */
+	bool audit;     /* nothing is installed or run: predictions only */
 };
 
 /* Audits, installs and exercises wheels, and appends to the array "wheels" of the model. For each:
@@ -199,6 +200,8 @@ struct check_wheel_options {
  *	"failures"    [{"what", "here", "reference"}], the last two {"ok", "error", "signal",
  *	              "frame", "libpythons" (those that were loaded)} or null
  *	"outcome"     whether the prediction came true; see below
+ *	"own_tests"   {"here", "reference": {"passed", "failed", "skipped"} or {"ended"},
+ *	              "fail_only_here", "fail_only_there"} or {"why"} there are none
  *	"seconds"; "disk" and "memory" in bytes, of what was installed and of the largest process;
  *	"reused": true for a result from an earlier run
  *

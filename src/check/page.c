@@ -273,6 +273,44 @@ static char *broken_promise(const struct wheel *w)
 		       : NULL;
 }
 
+/* "160 passed, 1 failed", or how they ended. The caller frees it. */
+static char *own_counts(const json_t *run)
+{
+	const char *ended = check_text(run, "ended");
+
+	return ended ? xstrdup(ended)
+		     : xasprintf("%lld passed, %lld failed",
+			       (long long)json_integer_value(json_object_get(run, "passed")),
+			       (long long)json_integer_value(json_object_get(run, "failed")));
+}
+
+static void add_own_tests(struct doc *doc, const json_t *list)
+{
+	static const struct doc_column columns[] = {{"wheel", 0}, {"here", DOC_WRAP},
+		{"reference", DOC_WRAP}, {"fail only here", DOC_WRAP}};
+	const json_t *item;
+	bool begun = false;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		const json_t *tests = json_object_get(item, "own_tests");
+		const json_t *only = json_object_get(tests, "fail_only_here");
+		const char *why = check_text(tests, "why");
+		CLEANUP_FREE char *here = NULL, *there = NULL;
+
+		if (!tests)
+			continue;
+		if (!begun)
+			doc_table(doc, "The packages' own tests", columns, ARRAY_SIZE(columns));
+		begun = true;
+		here = why ? xasprintf("none: %s", why)
+			   : own_counts(json_object_get(tests, "here"));
+		there = why ? NULL : own_counts(json_object_get(tests, "reference"));
+		doc_row(doc, (const char *const[]){check_text(item, "name"), here, there,
+				     json_string_value(json_array_get(only, 0))});
+	}
+}
+
 static void add_wheels(struct doc *doc, const json_t *model, bool all)
 {
 	static const struct doc_column columns[] = {{"verdict", DOC_VERDICT | DOC_WRAP},
@@ -326,6 +364,7 @@ static void add_wheels(struct doc *doc, const json_t *model, bool all)
 		}
 		wheel_release(&wheels[i]);
 	}
+	add_own_tests(doc, list);
 }
 
 struct doc *check_page(const struct python *dist, const json_t *model, bool all)

@@ -11,8 +11,6 @@
 #include "tar/tar.h"
 
 #define EXERCISE_MAX ((size_t)1 << 20)
-#define PIP_TIMEOUT_MS (30 * 60 * 1000)
-#define PIP_OUTPUT_MAX ((size_t)4 << 20)
 
 /* Runs pip: returns 1; 0 if it failed, recorded in the wheel; or -1. */
 static int run_pip(
@@ -21,7 +19,7 @@ static int run_pip(
 	CLEANUP_FREE char *tmp = xasprintf("%s/tmp", work->dir), *said = NULL;
 	CLEANUP_BUF struct buf output = BUF_INIT;
 
-	if (pip_run(&work->all->pip, words, tmp, PIP_OUTPUT_MAX, PIP_TIMEOUT_MS, &output, err) == 0)
+	if (pip_run(&work->all->pip, words, tmp, PIP_MAX_OUTPUT, PIP_LIMIT_MS, &output, err) == 0)
 		return 1;
 	if (err->code != ERR_CHILD)
 		return -1;
@@ -139,10 +137,7 @@ static int install(struct wheel_work *work, const char *file, struct err *err)
 	CLEANUP_FREE char *beside = path_dir(file);
 	CLEANUP_BUF struct buf text = BUF_INIT;
 
-	strv_split(&words,
-		"-q install --only-binary :all: --progress-bar off --no-compile "
-		"--no-warn-script-location --root-user-action=ignore --target",
-		" ");
+	strv_split(&words, PIP_INSTALL, " ");
 	strv_addf(&words, "%s/site", work->dir);
 	add_cache(work, &words);
 	if (work->item->file) {
@@ -172,8 +167,9 @@ static int result_path(const struct wheel_work *work, char **path, struct err *e
 		(work->exercise && sha256_file(work->exercise, exercise, NULL, err) < 0))
 		return -1;
 	wheel_pair(all, pair);
-	key = xasprintf("%s\n%s\n%s\n%s\n%s\n%u %u\n", WHEEL_RESULT_FORM, work->wheel->sha256, pair,
-		runner, exercise, all->options->memory, all->options->seconds);
+	key = xasprintf("%s\n%s\n%s\n%s\n%s\n%u %u%s\n", WHEEL_RESULT_FORM, work->wheel->sha256,
+		pair, runner, exercise, all->options->memory, all->options->seconds,
+		all->options->own_tests ? "\nown tests" : "");
 	sha256_hex(key, strlen(key), hex);
 	*path = xasprintf("%s/%s-%.16s.json", all->results, work->item->name, hex);
 	return 0;
@@ -265,7 +261,7 @@ static int try_both(
 		w->memory = (int64_t)usage.ru_maxrss << 10;
 	wheel_judge(w, &here, all->compared ? &reference : NULL);
 	wheel_weigh(w);
-	return 1;
+	return all->options->own_tests && wheel_own_tests(work, err) < 0 ? -1 : 1;
 }
 
 /* Finds the wheel, or downloads it, unless it was judged before: returns 1 with the file; 0: no

@@ -15,24 +15,15 @@
 #define RESULT_MAX ((size_t)4 << 20)
 #define LD_LOG_MAX ((size_t)16 << 20)
 
-/* One run of wheels/run.py. */
-struct attempt {
-	struct buf output; /* stdout and stderr */
-	struct buf result;
-	bool died;   /* exit status was not 0 */
-	char *ended; /* how, in words */
-};
-
-static void attempt_release(struct attempt *a)
+void wheel_attempt_release(struct wheel_attempt *a)
 {
 	buf_release(&a->output);
 	buf_release(&a->result);
 	free(a->ended);
 }
 
-/* Runs once. A failing child is not an error; `a` records it. */
 static int run_once(const struct wheel_work *work, const struct wheel_python *python,
-	const char *kind, char *const *names, size_t n, bool trace, struct attempt *a,
+	const char *kind, char *const *names, size_t n, bool trace, struct wheel_attempt *a,
 	struct err *err)
 {
 	static const char threads[] =
@@ -56,7 +47,10 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 
 	strv_add(&argv, python->dist->interpreter);
 	strv_split(&argv, "-I -S -B -X faulthandler", " ");
-	strv_add(&argv, work->all->runner);
+	if (!strcmp(kind, "tests"))
+		strv_addf(&argv, "%s/tests.py", work->all->data);
+	else
+		strv_add(&argv, work->all->runner);
 	strv_addf(&argv, "%s/site", work->dir);
 	strv_add(&argv, result);
 	strv_add(&argv, kind);
@@ -81,6 +75,12 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	a->ended = xstrdup(a->died ? child.msg : "");
 	buf_reserve(&a->result, 0);
 	return path_exists(result) ? file_read(result, RESULT_MAX, &a->result, err) : 0;
+}
+
+int wheel_run(const struct wheel_work *work, const struct wheel_python *python, const char *kind,
+	char *const *names, size_t n, struct wheel_attempt *a, struct err *err)
+{
+	return run_once(work, python, kind, names, n, false, a, err);
 }
 
 /* The libpythons that the loader mapped, from its logs, which are removed. */
@@ -149,7 +149,7 @@ static json_t *next_line(char **at)
 
 /* Counts the "end" records in the result up to the first failure, `max` at most, since the tried
  * code can write there, too. */
-static size_t count_good(const struct attempt *a, size_t max)
+static size_t count_good(const struct wheel_attempt *a, size_t max)
 {
 	char *at = a->result.data;
 	json_t *line;
@@ -170,7 +170,7 @@ static size_t count_good(const struct attempt *a, size_t max)
 static int try_alone(const struct wheel_work *work, const struct wheel_python *python,
 	const char *kind, char *name, struct wheel_trials *trials, struct err *err)
 {
-	CLEANUP(attempt_release) struct attempt a = {0};
+	CLEANUP(wheel_attempt_release) struct wheel_attempt a = {0};
 	json_t *line, *end = NULL, *libpythons, *error;
 	char *at;
 
@@ -215,7 +215,7 @@ int wheel_try(const struct wheel_work *work, const struct wheel_python *python,
 	const struct strv *modules, struct wheel_trials *trials, struct err *err)
 {
 	for (size_t i = 0; i < modules->n;) {
-		CLEANUP(attempt_release) struct attempt a = {0};
+		CLEANUP(wheel_attempt_release) struct wheel_attempt a = {0};
 		size_t n = modules->n - i < BATCH ? modules->n - i : BATCH, good;
 
 		if (run_once(work, python, "import", modules->v + i, n, false, &a, err) < 0)

@@ -13,9 +13,6 @@
 #include "report/json.h"
 #include "tar/tar.h"
 
-#define PIP_TIMEOUT_MS (30 * 60 * 1000)
-#define PIP_OUTPUT_MAX ((size_t)4 << 20)
-
 /* What a wheel's tags are held against. */
 struct target {
 	int major, minor;
@@ -273,7 +270,7 @@ int check_with_download(const struct python *dist, const char *requirement, cons
 	strv_split(&words, PIP_DOWNLOAD, " ");
 	strv_add(&words, scratch);
 	strv_add(&words, requirement);
-	if (pip_run(&pip, &words, scratch, PIP_OUTPUT_MAX, PIP_TIMEOUT_MS, &said, err) < 0) {
+	if (pip_run(&pip, &words, scratch, PIP_MAX_OUTPUT, PIP_LIMIT_MS, &said, err) < 0) {
 		CLEANUP_FREE char *why = pip_complaint(&said);
 
 		return err->code == ERR_CHILD ? err_set(err, ERR_INPUT, "pip: %s", why) : -1;

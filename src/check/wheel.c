@@ -63,6 +63,7 @@ static const struct {
 	FIELD(exercise, WORD, WORDS(exercised)),
 	FIELD(failures, OBJECT),
 	FIELD(why, TEXT),
+	FIELD(own_tests, OBJECT),
 	FIELD(seconds, NUMBER),
 	FIELD(disk, NUMBER),
 	FIELD(memory, NUMBER),

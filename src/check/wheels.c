@@ -35,6 +35,7 @@ static void wheels_release(struct wheels *all)
 	free(all->downloads);
 	free(all->results);
 	free(all->scratch);
+	free(all->data);
 	free(all->runner);
 	free(all->exercises);
 	free(all->pip_cache);
@@ -112,9 +113,10 @@ static int check_same(const struct python *here, const struct python *there, str
 	return err_hint(err, "compare interpreters of the same version and kind");
 }
 
-/* `state` and `data` are absolute, since children run in their own folders. */
+/* `state` and `data` are absolute, since children run in their own folders. `local`: the wheels are
+ * files, not names. */
 static int prepare_wheels(struct wheels *all, const char *state, const char *data,
-	const struct python *dist, const struct python *reference, struct err *err)
+	const struct python *dist, const struct python *reference, bool local, struct err *err)
 {
 	const char *other = py_other_implementation(dist);
 	const char *const pips[] = {reference ? reference->interpreter : NULL, NULL};
@@ -129,6 +131,7 @@ static int prepare_wheels(struct wheels *all, const char *state, const char *dat
 	all->downloads = xasprintf("%s/downloads", state);
 	all->results = xasprintf("%s/results", state);
 	all->pip_cache = xasprintf("%s/pip", state);
+	all->data = xstrdup(data);
 	all->runner = xasprintf("%s/run.py", data);
 	all->exercises = xasprintf("%s/exercises.txt", data);
 	all->compared = reference != NULL;
@@ -139,6 +142,9 @@ static int prepare_wheels(struct wheels *all, const char *state, const char *dat
 		(reference && wheel_python_read(reference, &all->reference, err) < 0) ||
 		make_dirs(all->downloads, err) < 0 || make_dirs(all->results, err) < 0)
 		return -1;
+	/* Files are only audited: nothing is installed. */
+	if (all->options->audit && local)
+		return 0;
 	if (pip_find(dist->interpreter, pips, &all->pip))
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, "'%s' has no pip, which wheels are installed with",
@@ -313,7 +319,7 @@ static int check_against(const struct python *dist, const struct python *referen
 		return -1;
 	all.scratch = xasprintf("%s/scratch", state);
 	if (take_state(options->state_dir, all.scratch, &lock, err) < 0 ||
-		prepare_wheels(&all, state, data, dist, reference, err) < 0)
+		prepare_wheels(&all, state, data, dist, reference, list.v[0].file != NULL, err) < 0)
 		return -1;
 	json_object_set_new(
 		model, "against", reference ? json_text(reference->interpreter) : json_null());
@@ -345,6 +351,10 @@ int check_wheels(const struct python *dist, const struct check_wheel_options *op
 		progress_say(progress, "no reference interpreter: wheels either work or fail");
 	else if (py_find(against, &reference, err) < 0)
 		return err_wrap(err, "looking for the reference interpreter");
+	if (options->own_tests && !against)
+		return err_set(err, ERR_USAGE,
+			"a package's own tests are compared with those of a reference, and there is "
+			"none");
 	if (options->merge && options->merge->n)
 		return merge(dist, against ? &reference : NULL, options->merge, model, err);
 	return check_against(dist, against ? &reference : NULL, options, progress, model, err);

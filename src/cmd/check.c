@@ -17,7 +17,7 @@ struct values {
 	const char *html, *format, *baseline, *fail_on, *explain, *against;
 	const char *with, *wheels, *wheels_like, *wheels_state, *shard, *glibc, *platform;
 	struct strv merge;
-	bool wheels_audit, each;
+	bool wheels_audit, own_tests, each;
 	unsigned int jobs, disk, memory, seconds;
 };
 
@@ -53,11 +53,11 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 	if (v->against && !wants_probes(v) && !v->wheels && !v->merge.n)
 		return err_set(err, ERR_USAGE,
 			"--against is about probes and wheels: add --probes or --wheels");
-	if ((v->wheels_like || v->wheels_state || v->wheels_audit || v->shard || v->jobs ||
-		    v->disk || v->memory || v->seconds) &&
+	if ((v->wheels_like || v->wheels_state || v->wheels_audit || v->own_tests || v->shard ||
+		    v->jobs || v->disk || v->memory || v->seconds) &&
 		!v->wheels)
 		return err_set(err, ERR_USAGE,
-			"--wheels-like, --wheels-state, --wheels-audit, --shard, --jobs, --disk, "
+			"--wheels-like, --wheels-state, --wheels-audit, --own-tests, --shard, --jobs, --disk, "
 			"--memory and --seconds are about wheels: add --wheels");
 	if (v->merge.n && v->wheels)
 		return err_set(err, ERR_USAGE,
@@ -135,6 +135,7 @@ static int add_wheels(
 		.memory = v->memory,
 		.seconds = v->seconds,
 		.merge = &v->merge,
+		.own_tests = v->own_tests,
 		.audit = v->wheels_audit};
 
 	if (parse_shard(v->shard, &options.shard, &options.of_shards, err) < 0)
@@ -504,6 +505,9 @@ static const struct opt opts[] = {
 	{"wheels-audit", 0, OPT_FLAG, NULL,
 		"predict from the files of the wheels, and install and run nothing",
 		AT(wheels_audit)},
+	{"own-tests", 0, OPT_FLAG, NULL,
+		"run the tests in the source distributions of the wheels, too, and compare",
+		AT(own_tests)},
 	{"jobs", 'j', OPT_COUNT, "N", "check N wheels at a time (as many as processors)", AT(jobs)},
 	{"disk", 0, OPT_COUNT, "GIB",
 		"remove each wheel when it is judged, and keep the folder below this", AT(disk)},

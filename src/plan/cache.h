@@ -105,9 +105,9 @@ int cache_commit(const struct cache *c, const char *id, const char *tree,
 	const struct cache_notes *notes, struct err *err);
 
 /* Disk usage of the parts of a cache. */
-#define CACHE_N_PARTS 4
+#define CACHE_N_PARTS 5
 struct cache_part {
-	const char *name; /* "store", "sources", "logs", "work" */
+	const char *name; /* "store", "sources", "logs", "work", "wheels" */
 	uint64_t size, files;
 };
 int cache_measure(const struct cache *c, struct cache_part parts[CACHE_N_PARTS], struct err *err);

@@ -19,7 +19,8 @@ static int add_size(void *ctx, const struct tree_entry *e, struct err *err)
 
 int cache_measure(const struct cache *c, struct cache_part ret[CACHE_N_PARTS], struct err *err)
 {
-	static const char *const names[CACHE_N_PARTS] = {"store", "sources", "logs", "work"};
+	static const char *const names[CACHE_N_PARTS] = {
+		"store", "sources", "logs", "work", "wheels"};
 
 	for (size_t i = 0; i < CACHE_N_PARTS; i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/%s", c->dir, names[i]);

@@ -73,7 +73,7 @@ static void prepare(const char *root)
 		here);
 }
 
-static json_t *check_with(
+static json_t *check_by(
 	const char *root, struct check_wheel_options options, int expect, struct err *err)
 {
 	CLEANUP_FREE char *what = xasprintf("%s/wheels", root), *data = xasprintf("%s/data", root);
@@ -95,7 +95,7 @@ static json_t *check_with(
 
 static json_t *check(const char *root, const char *against, int expect, struct err *err)
 {
-	return check_with(root, (struct check_wheel_options){.against = against}, expect, err);
+	return check_by(root, (struct check_wheel_options){.against = against}, expect, err);
 }
 
 static const json_t *wheel(const json_t *model, const char *name)
@@ -266,13 +266,15 @@ static void assert_not_merged(const char *root, const char *files, const char *m
 	struct err err = ERR_INIT;
 
 	strv_split(&list, files, " ");
-	json_decref(check_with(root, (struct check_wheel_options){.merge = &list}, -1, &err));
+	json_decref(check_by(root, (struct check_wheel_options){.merge = &list}, -1, &err));
 	if (!strstr(err.msg, message))
 		fail_msg("'%s' does not say '%s'", err.msg, message);
 }
 
 static void test_shards(void **state)
 {
+	static const char *const bad[][2] = {{"other", "another pair of interpreters"},
+		{"longer", "is incomplete"}, {"no", "not the result of a shard"}};
 	const char *root = *state;
 	struct err err = ERR_INIT;
 	json_t *whole, *merged, *part;
@@ -287,7 +289,7 @@ static void test_shards(void **state)
 	for (unsigned int i = 2; i >= 1; i--) {
 		CLEANUP_FREE char *path = xasprintf("%s/%u.json", root, i);
 
-		part = check_with(root,
+		part = check_by(root,
 			(struct check_wheel_options){.shard = i, .of_shards = 2, .disk = 1}, 0,
 			&err);
 		assert_int_equal(json_array_size(json_object_get(part, "wheels")), 3 - i);
@@ -296,7 +298,7 @@ static void test_shards(void **state)
 		json_decref(part);
 		strv_add(&files, path);
 	}
-	merged = timeless(check_with(root, (struct check_wheel_options){.merge = &files}, 0, &err));
+	merged = timeless(check_by(root, (struct check_wheel_options){.merge = &files}, 0, &err));
 	whole = timeless(check(root, NULL, 0, &err));
 	if (!json_equal(merged, whole))
 		fail_msg("%s\n%s", json_dumps(merged, 0), json_dumps(whole, 0));
@@ -309,15 +311,11 @@ static void test_shards(void **state)
 	old = scratch_shell(root,
 		"sed 's/\"pair\": \"./&x/' 1.json >other.json; sed 's/\"listed\": 3/\"listed\": 5/' "
 		"1.json >longer.json; sed 's/shard/none/' 1.json >no.json");
-	free(steal(&twice));
-	twice = xasprintf("%s/other.json", root);
-	assert_not_merged(root, twice, "another pair of interpreters");
-	free(steal(&twice));
-	twice = xasprintf("%s/longer.json", root);
-	assert_not_merged(root, twice, "is incomplete");
-	free(steal(&twice));
-	twice = xasprintf("%s/no.json", root);
-	assert_not_merged(root, twice, "not the result of a shard");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s.json", root, bad[i][0]);
+
+		assert_not_merged(root, path, bad[i][1]);
+	}
 }
 
 /* Nothing of the wheel is run. */
@@ -336,7 +334,7 @@ static void test_audit_only(void **state)
 		make_wheel(root, "make wheels %s py3-none-any %s.so", sources[i].name,
 			sources[i].name);
 	}
-	model = check_with(root, (struct check_wheel_options){.audit = true}, 0, &err);
+	model = check_by(root, (struct check_wheel_options){.audit = true}, 0, &err);
 	assert_wheel(model, "missing", "not checked", "missing symbols", "audited only");
 	assert_wheel(model, "quits", "not checked", "works", "audited only");
 	json_decref(model);
@@ -344,6 +342,45 @@ static void test_audit_only(void **state)
 	model = check(root, NULL, 0, &err);
 	assert_wheel(model, "quits", "fails", "works", "exit code 7");
 	json_decref(model);
+}
+
+/* pip finds the source beside the wheels, and in it the tests, if there are any. */
+static void test_own_tests(void **state)
+{
+	static const char *const names[] = {"good", "last", "none"};
+	static const char *const whys[] = {"pytest" /* there is none without an index */,
+		"has no folder of tests", "it has no source distribution"};
+	const char *root = *state;
+	CLEANUP_FREE char *here = path_absolute("wheels"), *out = NULL;
+	CLEANUP_FREE char *links = xasprintf("%s/wheels", root);
+	struct check_wheel_options options = {.against = "python3", .own_tests = true};
+	struct err err = ERR_INIT;
+	json_t *model;
+
+	prepare(root);
+	compile(root, &sources[0]);
+	setenv("PIP_FIND_LINKS", links, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		make_wheel(root, "make wheels %s py3-none-any good.so", names[i]);
+	out = scratch_shell(root,
+		"cp '%s'/sdist.py '%s'/tests.py data && mkdir -p good-1.0/tests last-1.0/docs && "
+		"echo >good-1.0/tests/test_a.py && tar czf wheels/good-1.0.tar.gz good-1.0 && "
+		"tar czf wheels/last-1.0.tar.gz last-1.0",
+		here, here);
+	model = check_by(root, options, 0, &err);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *why =
+			check_text(json_object_get(wheel(model, names[i]), "own_tests"), "why");
+
+		if (!why || !strstr(why, whys[i]))
+			fail_msg("%s: '%s'", names[i], why ? why : "");
+	}
+	assert_wheel(model, "good", "works", "works", NULL);
+	json_decref(model);
+	unsetenv("PIP_FIND_LINKS");
+	options.against = NULL;
+	json_decref(check_by(root, options, -1, &err));
+	assert_non_null(strstr(err.msg, "compared with those of a reference"));
 }
 
 static void test_one_run_at_a_time(void **state)
@@ -549,6 +586,7 @@ int main(void)
 		SCRATCH_TEST(test_exercise_reuse_and_reference),
 		SCRATCH_TEST(test_shards),
 		SCRATCH_TEST(test_audit_only),
+		SCRATCH_TEST(test_own_tests),
 		SCRATCH_TEST(test_one_run_at_a_time),
 		SCRATCH_TEST(test_lists),
 		SCRATCH_TEST(test_shipped_names),
