@@ -57,11 +57,10 @@ static int check_usage(const struct values *v, const struct strv *args, struct e
 		    v->jobs || v->disk || v->memory || v->seconds) &&
 		!v->wheels)
 		return err_set(err, ERR_USAGE,
-			"--wheels-like, --wheels-state, --wheels-audit, --own-tests, --shard, --jobs, --disk, "
-			"--memory and --seconds are about wheels: add --wheels");
+			"--wheels-*, --own-tests, --shard, --jobs, --disk, --memory and --seconds are "
+			"about wheels: add --wheels");
 	if (v->merge.n && v->wheels)
-		return err_set(err, ERR_USAGE,
-			"--merge takes results of --wheels, and tries none: they exclude each other");
+		return err_set(err, ERR_USAGE, "--merge takes results of --wheels, and tries none");
 	if (v->platform &&
 		(!v->wheels || v->wheels_state || v->wheels_audit || v->shard || v->merge.n ||
 			v->disk || v->memory || v->seconds || v->against || wants_probes(v)))
