@@ -363,6 +363,8 @@ part_slurm() {
 	wait $builder
 	check "a signal ends the job" eval '! stays sleeps'
 	rm "$world/recipes/zlib/slow-zlib"
+	ended() { [ -z "$(squeue -h)" ]; }
+	check "and Slurm has none left" wait_until ended
 	stop
 }
 
