@@ -17,7 +17,8 @@ TOPICS=${*:-elf floor modules abi bytecode startup relocation venv capabilities 
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/check-dist.XXXXXX")
 # Other users come in, too: see capabilities.sh.
 chmod 755 "$WORK"
-trap 'rm -rf "$WORK"' EXIT
+# What runs beside the checks hears no Ctrl-C.
+trap 'kill $(cat "$WORK"/*.pid 2>/dev/null) 2>/dev/null; rm -rf "$WORK"' EXIT
 trap 'exit 130' INT TERM
 export HERE RECIPES WORK
 
@@ -77,14 +78,27 @@ check_tree() {
 	done
 }
 
+# build LABEL OPTION...: $WORK/LABEL
 build() {
+	label=$1
+	shift
 	echo "# solder build $*" >&2
 	# Word splitting is wanted.
-	"$SOLDER" build -q ${DIST_FLAGS:-} "$@" >"$WORK/log" 2>&1 || {
-		cat "$WORK/log" >&2
+	"$SOLDER" build -q ${DIST_FLAGS:-} "$@" -o "$WORK/$label" >"$WORK/$label.log" 2>&1 &
+	echo $! >"$WORK/$label.pid"
+	wait $! || {
+		cat "$WORK/$label.log" >&2
 		echo "FAIL build $*"
-		return 1
 	}
+	rm "$WORK/$label.pid"
+}
+
+# Checks keep one processor busy, so the next trees are built beside them.
+build_others() {
+	# Word splitting is wanted.
+	build shared ${FORM:-} --link shared
+	# With the packages of the plain tree.
+	[ -n "${QUICK:-}" ] || build 3.11.2 --sources debian --glibc native cpython@3.11.2
 }
 
 # The two link modes differ in the interpreter and in what says how it was built.
@@ -104,35 +118,35 @@ run_all() {
 	fi
 	# Without LTO and without a floor, if `make dist` makes something else. The topic of the floor
 	# compares with it.
+	plain=
 	if [ -n "${FORM:-}" ]; then
 		plain=$(echo "$TOPICS" | tr ' ' '\n' |
 			grep -xE 'elf|floor|modules|startup|memory|embed|gdb|layouts')
-		if [ -n "$plain" ] && build --glibc native -o "$WORK/plain"; then
-			check_tree plain "$WORK/plain" "$plain"
-			export NATIVE="$WORK/moved here/plain/py"
-		fi
 		# Each of these links takes a minute with LTO.
 		TOPICS=$(echo " $TOPICS " | sed 's/ layouts / /')
+	fi
+	[ -z "$plain" ] || build plain --glibc native
+	# Word splitting is wanted.
+	build static ${FORM:-}
+	build_others &
+	others=$!
+	if [ -d "$WORK/plain" ]; then
+		check_tree plain "$WORK/plain" "$plain"
+		export NATIVE="$WORK/moved here/plain/py"
 	fi
 	# The test suite, the damages and the documented lines would say the same of the shared form, the
 	# last two and the probes of 3.11.2.
 	shared=$(echo " $TOPICS " | sed 's/ suite / /; s/ damage / /; s/ documented / /')
 	old=$(echo " $TOPICS " | sed 's/ damage / /; s/ probes / /; s/ documented / /')
-	# Word splitting is wanted.
-	if build ${FORM:-} -o "$WORK/static"; then
-		check_tree static "$WORK/static" "$TOPICS"
-		if build ${FORM:-} --link shared -o "$WORK/shared"; then
-			check_tree shared "$WORK/shared" "$shared"
-			compare
-		fi
-		rm -rf "$WORK/moved here"
-		unset NATIVE
+	[ ! -d "$WORK/static" ] || check_tree static "$WORK/static" "$TOPICS"
+	wait "$others"
+	if [ -d "$WORK/shared" ]; then
+		check_tree shared "$WORK/shared" "$shared"
+		compare
 	fi
-	# With the packages of the plain tree.
-	if [ -z "${QUICK:-}" ] &&
-		build --sources debian --glibc native -o "$WORK/3.11.2" cpython@3.11.2; then
-		check_tree 3.11.2 "$WORK/3.11.2" "$old"
-	fi
+	rm -rf "$WORK/moved here"
+	unset NATIVE
+	[ ! -d "$WORK/3.11.2" ] || check_tree 3.11.2 "$WORK/3.11.2" "$old"
 }
 
 run_all | tee "$WORK/results"

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP_FREE char *text = xstrndup((const char *)data, size);
 	CLEANUP_FREE char *name = NULL, *version = NULL, *frame = crash_frame(text);
-	struct attempt a = {0};
+	struct wheel_attempt a = {0};
 
 	fuzz_check(!frame || strlen(frame) <= size);
 	if (wheel_name_parse(text, &name, &version)) {
@@ -43,6 +43,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	list_of(data, size);
 	buf_adds(&a.result, text);
 	fuzz_check(count_good(&a, 3) <= 3);
-	attempt_release(&a);
+	wheel_attempt_release(&a);
 	return 0;
 }
