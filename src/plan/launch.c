@@ -135,6 +135,24 @@ static int cover_compilers(const struct plan_options *o, const struct step *s, c
 	return 0;
 }
 
+/* Folders that the launcher's variables name, such as CCACHE_DIR, are there to be written to. */
+static void open_folders(const char *launcher, struct strv *argv)
+{
+	CLEANUP_STRV struct strv env = STRV_INIT;
+
+	launch_env(launcher, &env);
+	for (size_t i = 0; i < env.n; i++) {
+		const char *path = strstr(env.v[i], "_DIR=");
+
+		if (!path || !path_is_dir(path + strlen("_DIR=")))
+			continue;
+		path += strlen("_DIR=");
+		strv_add(argv, "--bind");
+		strv_add(argv, path);
+		strv_add(argv, path);
+	}
+}
+
 int launch_open(const struct plan_options *o, const struct step *s, const char *root,
 	struct strv *argv, struct err *err)
 {
@@ -154,6 +172,7 @@ int launch_open(const struct plan_options *o, const struct step *s, const char *
 			for (size_t k = 0; k < ARRAY_SIZE(shown); k++)
 				if (path_exists(shown[k]))
 					bind(argv, shown[k], shown[k]);
+			open_folders(o->launcher, argv);
 			if (cover_compilers(o, s, root, argv, err) < 0)
 				return -1;
 		}
