@@ -117,9 +117,10 @@ check-remote: all ## two machines and one server, BACKEND=nginx or casd: KILLS=2
 		sh tests/remote/run.sh
 .PHONY: check-remote
 
-check-farm: all ## steps on other machines: PARTS='executor matrix distcc slurm'
+check-farm: all ## steps on other machines: PARTS='executor matrix distcc slurm trexe'
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_FARM)
-	@SOLDER=$(abspath $(OUT)/solder) sh tests/farm/run.sh $(PARTS)
+	@SOLDER=$(abspath $(OUT)/solder) CASD=$(abspath $(or $(CASD),$(OUT)/casd)) \
+		sh tests/farm/run.sh $(PARTS)
 .PHONY: check-farm
 
 check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt

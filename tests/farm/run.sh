@@ -3,10 +3,12 @@
 #   SOLDER=/abs/solder sh tests/farm/run.sh [PART]...
 #
 # Parts: executor (failures, and steps by ssh and by GNU parallel), matrix (8 rows on two machines
-# with one cache), distcc (two servers), slurm (on this host). Without any: all.
+# with one cache), distcc (two servers), slurm (on this host), trexe (an execution service, BuildBox's,
+# which is unpacked into CASD=DIR). Without any: all.
 set -u
 LC_ALL=C.UTF-8
 export LC_ALL
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 unset CFLAGS LDFLAGS MAKEFLAGS MFLAGS MAKELEVEL SOLDER_REMOTE_CACHE SSH_AUTH_SOCK
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -368,8 +370,76 @@ part_slurm() {
 	stop
 }
 
+# ---- an execution service ----------------------------------------------------------------------
+
+start_casd() {
+	casd=$(python3 "$here/../remote/casd.py" "$CASD") || return 1
+	mkdir -p "$world/casd/tmp"
+	service=127.0.0.1:$(free_port)
+	TMPDIR="$world/casd/tmp" "$casd" --bind "$service" --buildbox-run "${casd%/*}/runner" \
+		--runner-arg=--graceful-shutdown-seconds=10 --cache-failures=false --log-level info \
+		"$world/casd/store" 2>"$world/casd/log" &
+	servers="$servers $!"
+	wait_until grep -qs 'Server listening' "$world/casd/log"
+}
+
+# The template of docs/scale.md. {dir} is the input tree, and the outputs come back into it.
+by_trexe() {
+	cat <<END
+	trexe="${casd%/*}/trexe --remote=http://$service"
+	job=\$(\$trexe --no-wait --input-path={dir} --output-path=output.tar.zst --output-path=log \
+		--output-path=result.json --d={dir} "$SOLDER" step .) || exit
+	[ -z "\$job" ] || { trap "\$trexe --operation=\$job --cancel" TERM
+	\$trexe --operation=\$job --wait --d={dir}; }
+END
+}
+
+# How often casd's log has each: a job handed out, one run to its end, an output that was there already.
+casd_counts() {
+	for line in '] Execute request' 'Runner exited with code 0' 'ActionResult found'; do
+		grep -cF "$line" "$world/casd/log"
+	done | paste -sd ' '
+}
+counts_are() {
+	casd_counts >"$world/err"
+	[ "$(cat "$world/err")" = "$1" ]
+}
+service_is_clean() {
+	[ -z "$(ls -A "$world/casd/store/cas/staging")" ] && ! ls -d "$world"/casd/tmp/solder-step* 2>/dev/null
+}
+
+part_trexe() {
+	check "casd with an execution service" start_casd
+	[ -d "$world/here/tree" ] || check "here: built" build here
+	check "trexe: built" build trexe --farm-jobs 2 --executor "$(by_trexe)"
+	check "trexe: the same tree" same trexe
+	check "trexe: the service made the four steps" counts_are '4 4 0'
+	check "trexe: nothing is left there" service_is_clean
+	check "trexe: built by another machine" build again --farm-jobs 2 --executor "$(by_trexe)"
+	check "trexe: its tree is the same" same again
+	check "trexe: of the four outputs that were there" counts_are '4 4 4'
+	touch "$world/recipes/zlib/slow-zlib"
+	build slow --farm-jobs 1 --executor "$(by_trexe)" &
+	builder=$!
+	check "a job is at work" wait_until sleeps
+	kill -KILL "$(pgrep -o -f "^$SOLDER step [.]\$")"
+	wait $builder
+	check "a killed worker fails the build" [ $? = 2 ]
+	check "in words" grep -q 'the executor' "$world/err"
+	check "and what it ran ends" eval '! stays sleeps'
+	build slow --farm-jobs 1 --executor "$(by_trexe)" &
+	builder=$!
+	check "its failure is not an output: the job is at work again" wait_until sleeps
+	kill -TERM "$(pgrep -o -f "^$SOLDER build --cache $world/slow/cache")"
+	wait $builder
+	check "a signal ends the job" eval '! stays sleeps'
+	check "which leaves nothing" wait_until service_is_clean
+	rm "$world/recipes/zlib/slow-zlib"
+	stop
+}
+
 make_world
-[ $# != 0 ] || set -- executor matrix distcc slurm
+[ $# != 0 ] || set -- executor matrix distcc slurm trexe
 for part; do
 	"part_$part"
 done
