@@ -6,6 +6,13 @@ library=libpython$LDVERSION
 
 . "$RECIPE/fit.sh"
 
+# What a launcher may compile elsewhere, after the preprocessor has run here, has
+# the same bytes as what is compiled here, if debug information has no columns
+# and knows nothing of macros.
+case $LTO:$CC_FAMILY:${PROFILE:-} in
+none:gcc:) cplaces="$cplaces -gno-column-info -ftrack-macro-expansion=0" ;;
+esac
+
 profiled=${PROFILE:+yes}
 unprofiled=$cflags
 case ${PROFILE:+$CC_FAMILY} in
