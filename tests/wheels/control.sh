@@ -44,7 +44,7 @@ extension runs 'if (PyRun_SimpleStringFlags("pass", NULL)) return NULL;' || exit
 verdicts "the tree as it is" "$TREE" \
 	"overlinked/works/needs libpython.so runs/works/works"
 cp -a "$TREE" no-rpath && "$python" "$here/damage.py" paths "no-rpath/bin/$name" || exit 2
-verdicts "without DT_RPATH" no-rpath \
+verdicts "without its name and DT_RPATH" no-rpath \
 	"overlinked/breaks only here/needs libpython.so runs/works/works"
 cp -a "$TREE" hidden &&
 	"$python" "$here/damage.py" symbol "hidden/bin/$name" PyRun_SimpleStringFlags || exit 2

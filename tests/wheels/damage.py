@@ -1,4 +1,5 @@
-"""Damages an interpreter: its DT_RPATH and DT_RUNPATH go, or one symbol is no longer exported.
+"""Damages an interpreter: what answers to libpython's name goes (its own name, and the search paths by
+which the loader finds the library), or one symbol is no longer exported.
 
     damage.py paths FILE
     damage.py symbol FILE NAME
@@ -8,18 +9,19 @@ import struct
 import sys
 
 PT_DYNAMIC, SHT_DYNSYM = 2, 11
-DT_RPATH, DT_RUNPATH, DT_UNUSED = 15, 29, 0x6FFFFEF0
+DT_SONAME, DT_RPATH, DT_RUNPATH, DT_UNUSED = 14, 15, 29, 0x6FFFFEF0
 
 
 def drop_paths(data):
     at, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    found = False
     for i in range(count):
         kind, _, offset, _, _, size = struct.unpack_from("<IIQQQQ", data, at + i * 56)
         for entry in range(offset, offset + size, 16) if kind == PT_DYNAMIC else ():
-            if struct.unpack_from("<Q", data, entry)[0] in (DT_RPATH, DT_RUNPATH):
+            if struct.unpack_from("<Q", data, entry)[0] in (DT_SONAME, DT_RPATH, DT_RUNPATH):
                 struct.pack_into("<Q", data, entry, DT_UNUSED)
-                return True
-    return False
+                found = True
+    return found
 
 
 def hide_symbol(data, name):
