@@ -297,6 +297,23 @@ void wheel_list_release(struct wheel_list *list);
 /* Reads the list named by `options->what`. */
 int wheel_list_read(
 	const struct check_wheel_options *options, struct wheel_list *list, struct err *err);
+/* A wheel of the list in a process of its own, which writes WHEEL_ANSWER into its folder. The
+ * caller sets `dir`, and frees it. start() makes the folder, drop() and the caller of end() remove
+ * it. end() takes what the process wrote (NULL: nothing that is JSON), and how it ended; -1:
+ * interrupted, and dropped. */
+#define WHEEL_ANSWER "answer.json"
+struct wheel_child {
+	char *dir;
+	int line;
+};
+struct proc;
+struct proc_spec;
+int wheel_child_start(struct wheel_child *c, const struct wheel_list *list, size_t at,
+	const struct proc_spec *spec, struct progress *progress, struct proc **ret,
+	struct err *err);
+void wheel_child_drop(const struct wheel_child *c, struct progress *progress);
+int wheel_child_end(const struct wheel_child *c, struct proc *proc, struct progress *progress,
+	json_t **answer, struct err *how, struct err *err);
 /* A name, optionally followed by "==" and a version; nothing that pip could take for an option, a
  * file or a URL. *name_length receives the length of the name. */
 bool wheel_is_requirement(const char *line, size_t *name_length);

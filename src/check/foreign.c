@@ -42,8 +42,7 @@ static const struct check_rule *const tables[] = {
 struct foreign_job {
 	const struct foreign_run *run;
 	const struct wheel_item *item;
-	char *dir;
-	int line;
+	struct wheel_child child;
 	json_t *answer;
 };
 
@@ -73,7 +72,7 @@ static int visit_download(void *ctx, const struct tree_entry *e, struct err *err
 /* Downloads a wheel: returns 1, 0 with the reason, or -1. */
 static int obtain(const struct foreign_job *job, char **file, char **why, struct err *err)
 {
-	CLEANUP_FREE char *dir = xasprintf("%s/download", job->dir);
+	CLEANUP_FREE char *dir = xasprintf("%s/download", job->child.dir);
 	CLEANUP_STRV struct strv words = STRV_INIT, tags = STRV_INIT;
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	const char *last;
@@ -93,7 +92,7 @@ static int obtain(const struct foreign_job *job, char **file, char **why, struct
 	strv_add(&words, "-d");
 	strv_add(&words, dir);
 	strv_add(&words, job->item->requirement);
-	if (pip_run(&job->run->pip, &words, job->dir, PIP_OUTPUT_MAX, PIP_TIMEOUT_MS, &output,
+	if (pip_run(&job->run->pip, &words, job->child.dir, PIP_OUTPUT_MAX, PIP_TIMEOUT_MS, &output,
 		    err) < 0) {
 		if (err->code != ERR_CHILD)
 			return -1;
@@ -230,14 +229,14 @@ static int judge_file(const char *file, const char *scratch, json_t *answer, str
 static int check_in_child(void *ctx, struct err *err)
 {
 	const struct foreign_job *job = ctx;
-	CLEANUP_FREE char *path = xasprintf("%s/answer.json", job->dir), *text = NULL;
+	CLEANUP_FREE char *path = xasprintf("%s/" WHEEL_ANSWER, job->child.dir), *text = NULL;
 	CLEANUP_FREE char *file = job->item->file ? xstrdup(job->item->file) : NULL, *why = NULL;
 	json_t *answer = json_pack("{s:{s:o}}", "wheel", "name", json_text(job->item->name));
 	int got = file ? 1 : obtain(job, &file, &why, err);
 
 	if (got == 0)
 		not_checked(json_object_get(answer, "wheel"), why);
-	if (got == 1 && judge_file(file, job->dir, answer, err) < 0) {
+	if (got == 1 && judge_file(file, job->child.dir, answer, err) < 0) {
 		if (err->code == ERR_INTERRUPTED) {
 			json_decref(answer);
 			return -1;
@@ -261,18 +260,15 @@ static int start_wheel(void *ctx, struct proc **ret, void **job, struct err *err
 		.ctx = j,
 		.time_ms = TIME_MS,
 		.limits = {.data = DATA_MAX}};
-	CLEANUP_FREE char *label = NULL;
 
 	if (r->next == r->list.n)
 		return POOL_NO_MORE;
 	j->run = r;
 	j->item = &r->list.v[r->next];
-	j->dir = xasprintf("%s/%zu", r->options->scratch, r->next);
-	if (make_dirs(j->dir, err) < 0 || proc_start(&spec, ret, err) < 0)
+	j->child.dir = xasprintf("%s/%zu", r->options->scratch, r->next);
+	if (wheel_child_start(&j->child, &r->list, r->next, &spec, r->progress, ret, err) < 0)
 		return -1;
 	r->next++;
-	label = xasprintf("%s (%zu of %zu)", j->item->name, r->next, r->list.n);
-	j->line = progress_start(r->progress, label, 0);
 	*job = j;
 	return POOL_STARTED;
 }
@@ -281,34 +277,27 @@ static void drop_wheel(void *ctx, void *job)
 {
 	const struct foreign_run *r = ctx;
 	const struct foreign_job *j = job;
-	struct err ignored = ERR_INIT;
 
-	progress_end(r->progress, j->line, "ended");
-	tree_remove(j->dir, &ignored);
+	wheel_child_drop(&j->child, r->progress);
 }
 
 static int end_wheel(void *ctx, void *job, struct proc *proc, struct err *err)
 {
 	const struct foreign_run *r = ctx;
 	struct foreign_job *j = job;
-	CLEANUP_FREE char *path = xasprintf("%s/answer.json", j->dir);
-	struct err how = ERR_INIT, ignored = ERR_INIT;
+	struct err how;
 
-	if (proc_result(proc, &how) < 0 && how.code == ERR_INTERRUPTED) {
-		drop_wheel(ctx, job);
-		*err = how;
+	if (wheel_child_end(&j->child, proc, r->progress, &j->answer, &how, err) < 0)
 		return -1;
-	}
-	j->answer = py_json_load(path, &ignored);
 	if (!json_is_object(json_object_get(j->answer, "wheel"))) {
 		json_decref(j->answer);
 		j->answer = json_pack("{s:{s:o}}", "wheel", "name", json_text(j->item->name));
 		not_checked(json_object_get(j->answer, "wheel"),
 			*how.msg ? how.msg : "the process that checked it gave no answer");
 	}
-	progress_end(r->progress, j->line,
+	progress_end(r->progress, j->child.line,
 		check_verdict_word(check_verdict_of(json_object_get(j->answer, "wheel"))));
-	return tree_remove(j->dir, err);
+	return tree_remove(j->child.dir, err);
 }
 
 /* Adds the answer's wheel to the model, and its findings to those of the rules. */
@@ -462,7 +451,7 @@ int check_foreign(const struct python *dist, const struct check_foreign_options 
 			dist->interpreter);
 	add_answers(&r, NULL, model);
 	for (size_t i = 0; i < r.list.n; i++) {
-		free(r.jobs[i].dir);
+		free(r.jobs[i].child.dir);
 		json_decref(r.jobs[i].answer);
 	}
 	free(r.jobs);

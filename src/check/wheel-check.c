@@ -336,7 +336,7 @@ static int check_one(struct wheel_work *work, struct err *err)
 int wheel_check(struct wheel_work *work, struct err *err)
 {
 	CLEANUP(wheel_release) struct wheel w = WHEEL_INIT;
-	CLEANUP_FREE char *answer = xasprintf("%s/answer.json", work->dir), *text = NULL;
+	CLEANUP_FREE char *answer = xasprintf("%s/" WHEEL_ANSWER, work->dir), *text = NULL;
 	json_t *json;
 
 	w.name = xstrdup(work->item->name);

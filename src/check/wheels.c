@@ -10,8 +10,8 @@
 
 /* A wheel of the list. */
 struct wheel_job {
+	struct wheel_child child;
 	struct wheel_work work;
-	int line;
 	struct wheel wheel; /* the result */
 };
 
@@ -163,21 +163,18 @@ static int start_wheel(void *ctx, struct proc **ret, void **job, struct err *err
 	struct wheel_run *r = ctx;
 	struct wheel_job *j = &r->jobs[r->next];
 	struct proc_spec spec = {.out = -1, .err = -1, .run = check_in_child, .ctx = &j->work};
-	CLEANUP_FREE char *label = NULL;
 
 	if (r->next == r->list->n)
 		return POOL_NO_MORE;
 	if (r->full && r->running)
 		return POOL_NOT_NOW;
-	j->work = (struct wheel_work){.all = r->all,
-		.item = &r->list->v[r->next],
-		.dir = xasprintf("%s/%zu", r->all->scratch, r->next)};
-	if (make_dirs(j->work.dir, err) < 0 || proc_start(&spec, ret, err) < 0)
+	j->child.dir = xasprintf("%s/%zu", r->all->scratch, r->next);
+	j->work = (struct wheel_work){
+		.all = r->all, .item = &r->list->v[r->next], .dir = j->child.dir};
+	if (wheel_child_start(&j->child, r->list, r->next, &spec, r->progress, ret, err) < 0)
 		return -1;
 	r->next++;
 	r->running++;
-	label = xasprintf("%s (%zu of %zu)", j->work.item->name, r->next, r->list->n);
-	j->line = progress_start(r->progress, label, 0);
 	*job = j;
 	return POOL_STARTED;
 }
@@ -186,10 +183,8 @@ static void drop_wheel(void *ctx, void *job)
 {
 	const struct wheel_run *r = ctx;
 	const struct wheel_job *j = job;
-	struct err ignored = ERR_INIT;
 
-	progress_end(r->progress, j->line, "ended");
-	tree_remove(j->work.dir, &ignored);
+	wheel_child_drop(&j->child, r->progress);
 }
 
 /* How much is left, by what wheels have taken so far in this run; none before a few were tried. The
@@ -218,17 +213,12 @@ static int end_wheel(void *ctx, void *job, struct proc *proc, struct err *err)
 {
 	struct wheel_run *r = ctx;
 	struct wheel_job *j = job;
-	CLEANUP_FREE char *path = xasprintf("%s/answer.json", j->work.dir), *word = NULL;
-	CLEANUP_FREE char *left = NULL;
-	struct err how = ERR_INIT, ignored = ERR_INIT;
+	CLEANUP_FREE char *left = NULL, *word = NULL;
+	struct err how;
 	json_t *answer;
 
-	if (proc_result(proc, &how) < 0 && how.code == ERR_INTERRUPTED) {
-		drop_wheel(ctx, job);
-		*err = how;
+	if (wheel_child_end(&j->child, proc, r->progress, &answer, &how, err) < 0)
 		return -1;
-	}
-	answer = py_json_load(path, &ignored);
 	if (!wheel_from_json(answer, &j->wheel)) {
 		j->wheel.name = xstrdup(j->work.item->name);
 		wheel_not_checked(&j->wheel, "the process that checked it ended: %s",
@@ -243,10 +233,10 @@ static int end_wheel(void *ctx, void *job, struct proc *proc, struct err *err)
 	left = time_left(r);
 	word = xasprintf("%s%s%s", check_verdict_word(j->wheel.verdict),
 		j->wheel.reused ? " (from an earlier run)" : "", left);
-	progress_end(r->progress, j->line, word);
+	progress_end(r->progress, j->child.line, word);
 	if (!j->wheel.reused)
 		measure_disk(r);
-	if (tree_remove(j->work.dir, err) < 0)
+	if (tree_remove(j->child.dir, err) < 0)
 		return -1;
 	if (r->full)
 		measure_disk(r);
@@ -333,7 +323,7 @@ static int check_against(const struct python *dist, const struct python *referen
 			json_array_append_new(check_list(model, "wheels"), wheel_json(w));
 		}
 		wheel_release(w);
-		free(r.jobs[i].work.dir);
+		free(r.jobs[i].child.dir);
 	}
 	free(r.jobs);
 	describe_run(&r, (clock_ns() - start) / 1000000000, model);
