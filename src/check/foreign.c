@@ -12,6 +12,7 @@
 #define PIP_TIMEOUT_MS (30 * 60 * 1000)
 #define PIP_OUTPUT_MAX ((size_t)4 << 20)
 #define FINDINGS_MAX 1000 /* of one rule */
+#define TOLD_MAX 3        /* reasons of one wheel */
 /* Of one wheel, with its download; only one that was made for it needs as much. */
 #define TIME_MS (40 * 60 * 1000)
 #define DATA_MAX ((uint64_t)8 << 30)
@@ -113,7 +114,7 @@ static int obtain(const struct foreign_job *job, char **file, char **why, struct
 /* The gravest of what is predicted, in words: each reason once. */
 static char *reasons(const struct foreign_audit *audit, enum wheel_expected worst)
 {
-	CLEANUP_STRV struct strv all = STRV_INIT;
+	CLEANUP_STRV struct strv all = STRV_INIT, told = STRV_INIT;
 
 	for (size_t i = 0; i < FOREIGN_N_PYTHONS; i++) {
 		for (size_t k = 0; audit->of[i].expected == worst && k < audit->of[i].because.n;
@@ -122,16 +123,11 @@ static char *reasons(const struct foreign_audit *audit, enum wheel_expected wors
 				strv_add(&all, audit->of[i].because.v[k]);
 		}
 	}
-	if (all.n > 3) {
-		CLEANUP_FREE char *more = xasprintf("and %zu more", all.n - 3);
-
-		while (all.n > 3) {
-			free(all.v[--all.n]);
-			all.v[all.n] = NULL;
-		}
-		strv_add(&all, more);
-	}
-	return strv_join(&all, "; ");
+	for (size_t i = 0; i < all.n && i < TOLD_MAX; i++)
+		strv_add(&told, all.v[i]);
+	if (all.n > TOLD_MAX)
+		strv_addf(&told, "and %zu more", all.n - TOLD_MAX);
+	return strv_join(&told, "; ");
 }
 
 static void add_verdict(const struct foreign_audit *audit, json_t *wheel)
