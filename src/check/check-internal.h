@@ -87,8 +87,14 @@ __attribute__((format(printf, 2, 3))) void rule_unchecked(struct rule_run *r, co
 /* Python itself, without other libraries and programs that ship with it. */
 #define ROLES_PYTHON (ROLE(PY_ROLE_INTERPRETER) | ROLE(PY_ROLE_LIBPYTHON) | ROLE(PY_ROLE_EXTENSION))
 
-/* Parts of pages: a row for each finding, with what the rules mean; the rules of that verdict, in
- * full with `all`. */
+/* Parts of pages: how many of the list have each verdict ("2 failed, 7 passed"; the caller frees
+ * it); a row for each finding, with what the rules mean; the rules of that verdict, in full with
+ * `all`. */
+struct check_count {
+	enum check_verdict verdict;
+	const char *word;
+};
+char *check_page_counts(const json_t *list, const struct check_count *counted, size_t n_counted);
 void check_page_findings(struct doc *doc, const json_t *rules);
 void check_page_others(struct doc *doc, const json_t *rules, enum check_verdict verdict, bool all);
 

@@ -21,26 +21,12 @@ static enum doc_tone tone_of(const char *expected)
 
 static void add_headline(struct doc *doc, const json_t *model)
 {
-	static const struct {
-		enum check_verdict verdict;
-		const char *words;
-	} counted[] = {{CHECK_FAIL, "would break"}, {CHECK_WARN, "unsure"},
-		{CHECK_PASS, "would work"}, {CHECK_NOT_CHECKED, "not checked"},
-		{CHECK_KNOWN, "known"}};
-	const json_t *list = json_object_get(model, "wheels"), *wheel;
-	CLEANUP_STRV struct strv parts = STRV_INIT;
-	CLEANUP_FREE char *line = NULL;
-	size_t i;
+	static const struct check_count counted[] = {{CHECK_FAIL, "would break"},
+		{CHECK_WARN, "unsure"}, {CHECK_PASS, "would work"},
+		{CHECK_NOT_CHECKED, "not checked"}, {CHECK_KNOWN, "known"}};
+	const json_t *list = json_object_get(model, "wheels");
+	CLEANUP_FREE char *line = check_page_counts(list, counted, ARRAY_SIZE(counted));
 
-	for (size_t c = 0; c < ARRAY_SIZE(counted); c++) {
-		size_t n = 0;
-
-		json_array_foreach (list, i, wheel)
-			n += check_verdict_of(wheel) == counted[c].verdict;
-		if (n)
-			strv_addf(&parts, "%zu %s", n, counted[c].words);
-	}
-	line = strv_join(&parts, ", ");
 	doc_text(doc, "Judged by their files alone; nothing was run. Of %zu: %s.",
 		json_array_size(list), line);
 }

@@ -19,17 +19,32 @@ static void add_names(const json_t *list, enum check_verdict verdict, struct str
 	}
 }
 
+char *check_page_counts(const json_t *list, const struct check_count *counted, size_t n_counted)
+{
+	CLEANUP_STRV struct strv parts = STRV_INIT;
+	const json_t *item;
+	size_t i;
+
+	for (size_t c = 0; c < n_counted; c++) {
+		size_t n = 0;
+
+		json_array_foreach (list, i, item)
+			n += check_verdict_of(item) == counted[c].verdict;
+		if (n)
+			strv_addf(&parts, "%zu %s", n, counted[c].word);
+	}
+	return strv_join(&parts, ", ");
+}
+
 /* The answer in a sentence, and the counts of each verdict. Rules, probes and wheels are counted
  * separately. */
 static void add_headline(struct doc *doc, const json_t *model)
 {
 	static const char *const lists[] = {"rules", "probes", "wheels"};
 	static const char *const titles[] = {"Rules", "Probes"};
-	static const struct {
-		enum check_verdict verdict;
-		const char *word;
-	} counted[] = {{CHECK_FAIL, "failed"}, {CHECK_WARN, "warned"}, {CHECK_REMARK, "noted"},
-		{CHECK_PASS, "passed"}, {CHECK_NOT_CHECKED, "not checked"}, {CHECK_KNOWN, "known"}};
+	static const struct check_count counted[] = {{CHECK_FAIL, "failed"}, {CHECK_WARN, "warned"},
+		{CHECK_REMARK, "noted"}, {CHECK_PASS, "passed"}, {CHECK_NOT_CHECKED, "not checked"},
+		{CHECK_KNOWN, "known"}};
 	CLEANUP_STRV struct strv broken = STRV_INIT, costly = STRV_INIT;
 	CLEANUP_STRV struct strv verdicts = STRV_INIT, outcomes = STRV_INIT;
 	CLEANUP_FREE char *breaks = NULL, *costs = NULL, *wheels = NULL, *predictions = NULL;
@@ -52,21 +67,10 @@ static void add_headline(struct doc *doc, const json_t *model)
 		doc_text(doc, "Nothing that was checked breaks with this Python.");
 
 	for (size_t l = 0; l < ARRAY_SIZE(titles); l++) {
-		const json_t *list = json_object_get(model, lists[l]), *item;
-		CLEANUP_STRV struct strv parts = STRV_INIT;
-		CLEANUP_FREE char *line = NULL;
-		size_t i;
+		CLEANUP_FREE char *line = check_page_counts(
+			json_object_get(model, lists[l]), counted, ARRAY_SIZE(counted));
 
-		for (size_t c = 0; c < ARRAY_SIZE(counted); c++) {
-			size_t n = 0;
-
-			json_array_foreach (list, i, item)
-				n += check_verdict_of(item) == counted[c].verdict;
-			if (n)
-				strv_addf(&parts, "%zu %s", n, counted[c].word);
-		}
-		line = strv_join(&parts, ", ");
-		if (parts.n)
+		if (*line)
 			doc_text(doc, "%s: %s.", titles[l], line);
 	}
 
