@@ -323,8 +323,10 @@ int wheel_child_end(const struct wheel_child *c, struct proc *proc, struct progr
 /* A name, optionally followed by "==" and a version; nothing that pip could take for an option, a
  * file or a URL. *name_length receives the length of the name. */
 bool wheel_is_requirement(const char *line, size_t *name_length);
-/* Gets the name (normalised according to PEP 503) and the version from a file name of the form in
- * PEP 427; false for other names. */
+/* Adds the parts of a file name of the form in PEP 427, of which the last three are the tags of
+ * Python, ABI and platform; false for other names. */
+bool wheel_name_split(const char *file, struct strv *parts);
+/* Gets the name (normalised according to PEP 503) and the version; false for other names. */
 bool wheel_name_parse(const char *file, char **name, char **version);
 
 enum wheel_prediction {

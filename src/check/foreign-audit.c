@@ -82,17 +82,11 @@ static bool read_platform(const char *tag, struct foreign_tags *t)
 
 bool foreign_tags_read(const char *file, struct foreign_tags *tags)
 {
-	const char *base = path_base(file);
 	CLEANUP_STRV struct strv parts = STRV_INIT, platforms = STRV_INIT;
-	CLEANUP_FREE char *stem = NULL;
 	bool known = false;
 
 	*tags = (struct foreign_tags){0};
-	if (!ends_with(base, ".whl"))
-		return false;
-	stem = xstrndup(base, strlen(base) - 4);
-	strv_split(&parts, stem, "-");
-	if (parts.n != 5 && parts.n != 6)
+	if (!wheel_name_split(file, &parts))
 		return false;
 	strv_split(&platforms, parts.v[parts.n - 1], ".");
 	for (size_t i = 0; i < platforms.n; i++)

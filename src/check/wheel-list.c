@@ -11,17 +11,23 @@
 #define LIST_MAX 10000
 #define LIST_FILE_MAX ((size_t)1 << 20)
 
-bool wheel_name_parse(const char *file, char **name, char **version)
+bool wheel_name_split(const char *file, struct strv *parts)
 {
-	CLEANUP_STRV struct strv parts = STRV_INIT;
 	const char *base = path_base(file);
 	CLEANUP_FREE char *stem = NULL;
 
 	if (!ends_with(base, ".whl"))
 		return false;
 	stem = xstrndup(base, strlen(base) - 4);
-	strv_split(&parts, stem, "-");
-	if (parts.n != 5 && parts.n != 6)
+	strv_split(parts, stem, "-");
+	return parts->n == 5 || parts->n == 6;
+}
+
+bool wheel_name_parse(const char *file, char **name, char **version)
+{
+	CLEANUP_STRV struct strv parts = STRV_INIT;
+
+	if (!wheel_name_split(file, &parts))
 		return false;
 	*name = py_project_name(parts.v[0], strlen(parts.v[0]));
 	*version = xstrdup(parts.v[1]);

@@ -52,7 +52,6 @@ static bool python_fits(const struct target *t, const char *python, const char *
 
 static bool platform_fits(const struct target *t, const char *platform)
 {
-	CLEANUP_FREE char *name = xasprintf("x-%s.whl", platform);
 	CLEANUP_FREE char *plain = xasprintf("linux_%s", t->machine);
 	CLEANUP_FREE char *end = xasprintf("_%s", t->machine);
 	CLEANUP(promises_release) struct promises glibc = {0};
@@ -63,7 +62,7 @@ static bool platform_fits(const struct target *t, const char *platform)
 		return false;
 	if (!strncmp(platform, "musllinux_", strlen("musllinux_")))
 		return t->musl;
-	promises_of_wheel(name, &glibc);
+	promises_of_platform(platform, &glibc);
 	return !t->musl && glibc.n &&
 	       (!t->glibc || elf_version_compare(glibc.v[0].glibc, t->glibc) <= 0);
 }
@@ -84,10 +83,10 @@ static char *tags_refuse(const struct target *t, const char *file)
 {
 	CLEANUP_STRV struct strv parts = STRV_INIT, pythons = STRV_INIT, abis = STRV_INIT;
 	CLEANUP_STRV struct strv platforms = STRV_INIT;
-	CLEANUP_FREE char *stem = xstrndup(file, strlen(file) - strlen(".whl"));
 	bool fits = false;
 
-	strv_split(&parts, stem, "-");
+	if (!wheel_name_split(file, &parts))
+		return xstrdup("its name is not a wheel's");
 	strv_split(&pythons, parts.v[parts.n - 3], ".");
 	strv_split(&abis, parts.v[parts.n - 2], ".");
 	strv_split(&platforms, parts.v[parts.n - 1], ".");
