@@ -150,6 +150,18 @@ void foreign_expect(struct foreign_audit *audit, unsigned int pythons, enum whee
 	}
 }
 
+void foreign_other_machine(struct foreign_audit *audit, const char *rule,
+	const struct foreign_file *file, const char *is, const char *tag)
+{
+	/* Some wheels carry data for other machines. */
+	if (!file->extension)
+		return;
+	foreign_find(audit, rule, file, "is for %s, and the wheel's tag says %s",
+		is ? is : "another machine", tag);
+	foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS, "%s is for another machine than the wheel",
+		file->rel);
+}
+
 bool foreign_is_api(const char *symbol)
 {
 	const char *name = symbol + (*symbol == '_');

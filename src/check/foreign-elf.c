@@ -212,16 +212,8 @@ void foreign_judge_elf(struct foreign_audit *audit)
 			f->elf.debug_only)
 			continue;
 		if (t->elf_machine && f->elf.machine != t->elf_machine) {
-			const char *is = elf_machine_name(f->elf.machine);
-
-			/* Some wheels carry data for other machines. */
-			if (!f->extension)
-				continue;
-			foreign_find(audit, "elf-machine", f,
-				"is for %s, and the wheel's tag says %s",
-				is ? is : "another machine", elf_machine_name(t->elf_machine));
-			foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS,
-				"%s is for another machine than the wheel", f->rel);
+			foreign_other_machine(audit, "elf-machine", f,
+				elf_machine_name(f->elf.machine), elf_machine_name(t->elf_machine));
 			continue;
 		}
 		/* A program is started, and not loaded into Python. */

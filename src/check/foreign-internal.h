@@ -77,6 +77,10 @@ __attribute__((format(printf, 4, 5))) void foreign_expect(struct foreign_audit *
  * leads out of the wheel. The caller frees it. */
 char *foreign_join(const char *folder, const char *path);
 /* The file at a place, or the first of that name wherever it is; NULL: none. */
+/* Both, for a module that is not for the machine of the tag; `is` may be NULL. */
+void foreign_other_machine(struct foreign_audit *audit, const char *rule,
+	const struct foreign_file *file, const char *is, const char *tag);
+
 const struct foreign_file *foreign_at(const struct foreign_audit *audit, const char *place);
 const struct foreign_file *foreign_named(const struct foreign_audit *audit, const char *base);
 /* True if a compiled file is below that folder. Where none is, another wheel may put its own. */

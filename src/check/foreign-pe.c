@@ -127,15 +127,8 @@ void foreign_judge_pe(struct foreign_audit *audit)
 		if (!f->pe.dll)
 			continue;
 		if (t->pe_machine && f->pe.machine != t->pe_machine) {
-			const char *is = pe_machine_name(f->pe.machine);
-
-			if (!f->extension)
-				continue;
-			foreign_find(audit, "pe-machine", f,
-				"is for %s, and the wheel's tag says %s",
-				is ? is : "another machine", pe_machine_name(t->pe_machine));
-			foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS,
-				"%s is for another machine than the wheel", f->rel);
+			foreign_other_machine(audit, "pe-machine", f,
+				pe_machine_name(f->pe.machine), pe_machine_name(t->pe_machine));
 			continue;
 		}
 		for (size_t k = 0; k < f->pe.n_imports; k++)
