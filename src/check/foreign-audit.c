@@ -194,72 +194,76 @@ char *foreign_join(const char *folder, const char *path)
 	return strv_join(&kept, "/");
 }
 
-static const struct foreign_audit *sorting;
-
-static const char *place_of(size_t i)
+static const char *place_of(const struct foreign_file *f)
 {
-	return sorting->v[i].place ? sorting->v[i].place : "";
+	return f->place ? f->place : "";
 }
+
+static int compare_place(const struct foreign_file *f, const char *place)
+{
+	return strcmp(place_of(f), place);
+}
+
+static int compare_base(const struct foreign_file *f, const char *base)
+{
+	return strcasecmp(path_base(f->rel), base);
+}
+
+/* One wheel is read in a process, and by one thread. */
+static const struct foreign_audit *sorting;
 
 static int compare_places(const void *a, const void *b)
 {
-	return strcmp(place_of(*(const size_t *)a), place_of(*(const size_t *)b));
+	return compare_place(
+		&sorting->v[*(const size_t *)a], place_of(&sorting->v[*(const size_t *)b]));
 }
 
 static int compare_bases(const void *a, const void *b)
 {
-	return strcasecmp(path_base(sorting->v[*(const size_t *)a].rel),
-		path_base(sorting->v[*(const size_t *)b].rel));
+	return compare_base(
+		&sorting->v[*(const size_t *)a], path_base(sorting->v[*(const size_t *)b].rel));
 }
 
-/* One wheel is read in a process, and by one thread. */
-static void sort_files(struct foreign_audit *audit)
+static size_t *sort_files(
+	const struct foreign_audit *audit, int (*compare)(const void *, const void *))
 {
-	sorting = audit;
-	audit->by_place = xcalloc(audit->n + 1, sizeof(*audit->by_place));
-	audit->by_base = xcalloc(audit->n + 1, sizeof(*audit->by_base));
+	size_t *order = xcalloc(audit->n + 1, sizeof(*order));
+
 	for (size_t i = 0; i < audit->n; i++)
-		audit->by_place[i] = audit->by_base[i] = i;
-	sort_array(audit->by_place, audit->n, sizeof(size_t), compare_places);
-	sort_array(audit->by_base, audit->n, sizeof(size_t), compare_bases);
+		order[i] = i;
+	sorting = audit;
+	sort_array(order, audit->n, sizeof(*order), compare);
+	return order;
+}
+
+/* A file that is equal to the key, in an order that `compare` made. */
+static const struct foreign_file *look_up(const struct foreign_audit *audit, const size_t *order,
+	const char *key, int (*compare)(const struct foreign_file *, const char *))
+{
+	size_t low = 0, high = audit->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int sign = compare(&audit->v[order[mid]], key);
+
+		if (sign == 0)
+			return &audit->v[order[mid]];
+		if (sign < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
 }
 
 const struct foreign_file *foreign_at(const struct foreign_audit *audit, const char *place)
 {
-	size_t low = 0, high = audit->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		const struct foreign_file *f = &audit->v[audit->by_place[mid]];
-		int order = strcmp(f->place ? f->place : "", place);
-
-		if (order == 0)
-			return f;
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
+	return look_up(audit, audit->by_place, place, compare_place);
 }
 
 const struct foreign_file *foreign_named(const struct foreign_audit *audit, const char *base)
 {
-	size_t low = 0, high = audit->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		const struct foreign_file *f = &audit->v[audit->by_base[mid]];
-		int order = strcasecmp(path_base(f->rel), base);
-
-		if (order == 0)
-			return f;
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
+	return look_up(audit, audit->by_base, base, compare_base);
 }
 
 bool foreign_has_folder(const struct foreign_audit *audit, const char *folder)
@@ -418,7 +422,8 @@ static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
 
 static void judge(struct foreign_audit *audit)
 {
-	sort_files(audit);
+	audit->by_place = sort_files(audit, compare_places);
+	audit->by_base = sort_files(audit, compare_bases);
 	mark_loaded(audit);
 	for (size_t i = 0; i < FOREIGN_N_PYTHONS; i++) {
 		if (audit->of[i].expected == WHEEL_NOT_EXPECTED)
