@@ -475,6 +475,7 @@ void foreign_audit_release(struct foreign_audit *audit)
 		macho_facts_release(&f->macho);
 		elf_facts_release(&f->elf);
 		pe_facts_release(&f->pe);
+		strv_release(&f->folders);
 	}
 	for (size_t i = 0; i < FOREIGN_N_PYTHONS; i++)
 		strv_release(&audit->of[i].because);

@@ -63,24 +63,43 @@ static const char *after_origin(const char *path)
 	return NULL;
 }
 
-/* True if a search path of the file leads to that name in the wheel; `out` is set if one leads out
- * of the wheel, or to a folder that another has to fill. */
-static bool reaches(const struct foreign_audit *audit, const struct foreign_file *f,
-	const char *needed, bool *out)
+/* Splits the file's search paths; the folder of the file, from which $ORIGIN counts. NULL and none
+ * if it is not installed with the modules. The caller frees it. */
+static char *search_paths(const struct foreign_file *f, struct strv *list)
 {
 	const char *paths = f->elf.runpath ? f->elf.runpath : f->elf.rpath;
-	CLEANUP_FREE char *dir = f->place ? path_dir(f->place) : NULL;
-	CLEANUP_STRV struct strv list = STRV_INIT;
 
-	strv_split(&list, paths && dir ? paths : "", ":");
+	if (!f->place)
+		return NULL;
+	strv_split(list, paths ? paths : "", ":");
+	return path_dir(f->place);
+}
+
+static void find_folders(const struct foreign_audit *audit, struct foreign_file *f)
+{
+	CLEANUP_STRV struct strv list = STRV_INIT;
+	CLEANUP_FREE char *dir = search_paths(f, &list);
+
 	for (size_t i = 0; i < list.n; i++) {
 		const char *rest = after_origin(list.v[i]);
-		CLEANUP_FREE char *folder = rest ? foreign_join(dir, rest) : NULL;
-		CLEANUP_FREE char *place = folder ? foreign_join(folder, needed) : NULL;
+		char *folder = rest ? foreign_join(dir, rest) : NULL;
+
+		f->outside =
+			f->outside || (rest && (!folder || !foreign_has_folder(audit, folder)));
+		if (folder)
+			strv_take(&f->folders, folder);
+	}
+}
+
+/* True if a search path of the file leads to that name in the wheel. */
+static bool reaches(
+	const struct foreign_audit *audit, const struct foreign_file *f, const char *needed)
+{
+	for (size_t i = 0; i < f->folders.n; i++) {
+		CLEANUP_FREE char *place = foreign_join(f->folders.v[i], needed);
 
 		if (place && foreign_at(audit, place))
 			return true;
-		*out = *out || (rest && (!folder || !foreign_has_folder(audit, folder)));
 	}
 	return false;
 }
@@ -99,18 +118,23 @@ static bool helps(const struct foreign_tags *t, const struct foreign_file *file,
 	return false;
 }
 
-/* Which files lead to which is not followed: any of the wheel may, but no module to another. */
+/* Which files lead to which is not followed: any of the wheel may, but no module to another. If it
+ * is not found, `out` says whether a path leads out of the wheel, or to a folder that another has
+ * to fill. */
 static bool is_found(const struct foreign_audit *audit, const struct foreign_file *f,
 	const char *needed, bool *out)
 {
-	if (reaches(audit, f, needed, out))
+	if (reaches(audit, f, needed))
 		return true;
+	*out = f->outside;
 	for (size_t i = 0; i < audit->n; i++) {
 		const struct foreign_file *other = &audit->v[i];
 
-		if (other != f && !(f->extension && other->extension) &&
-			reaches(audit, other, needed, out) && helps(&audit->tags, other, needed))
+		if (other == f || (f->extension && other->extension))
+			continue;
+		if (helps(&audit->tags, other, needed) && reaches(audit, other, needed))
 			return true;
+		*out = *out || other->outside;
 	}
 	return false;
 }
@@ -150,11 +174,9 @@ static void check_needed(
 
 static void check_paths(struct foreign_audit *audit, const struct foreign_file *f)
 {
-	const char *paths = f->elf.runpath ? f->elf.runpath : f->elf.rpath;
-	CLEANUP_FREE char *dir = f->place ? path_dir(f->place) : NULL;
 	CLEANUP_STRV struct strv list = STRV_INIT;
+	CLEANUP_FREE char *dir = search_paths(f, &list);
 
-	strv_split(&list, paths && dir ? paths : "", ":");
 	for (size_t i = 0; i < list.n; i++) {
 		const char *rest = after_origin(list.v[i]);
 		CLEANUP_FREE char *place = rest ? foreign_join(dir, rest) : NULL;
@@ -205,6 +227,8 @@ void foreign_judge_elf(struct foreign_audit *audit)
 
 	promises_of_wheel(audit->wheel ? audit->wheel : "", &promises);
 	glibc = promises.n ? promises.v[0].glibc : NULL;
+	for (size_t i = 0; i < audit->n && t->system == FOREIGN_LINUX; i++)
+		find_folders(audit, &audit->v[i]);
 	for (size_t i = 0; i < audit->n && t->system == FOREIGN_LINUX; i++) {
 		const struct foreign_file *f = &audit->v[i];
 

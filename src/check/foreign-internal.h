@@ -45,6 +45,10 @@ struct foreign_file {
 	struct macho_facts macho; /* one of the three */
 	struct elf_facts elf;
 	struct pe_facts pe;
+	/* ELF: where its search paths lead in the wheel; whether one leads elsewhere, or to a
+	 * folder that has no compiled file. */
+	struct strv folders;
+	bool outside;
 };
 
 struct foreign_audit {
@@ -73,14 +77,14 @@ __attribute__((format(printf, 4, 5))) void foreign_find(struct foreign_audit *au
 __attribute__((format(printf, 4, 5))) void foreign_expect(struct foreign_audit *audit,
 	unsigned int pythons, enum wheel_expected expected, const char *fmt, ...);
 
-/* The place that a path leads to from a folder ("pkg/lib" and "../x" give "pkg/x"); NULL if it
- * leads out of the wheel. The caller frees it. */
-char *foreign_join(const char *folder, const char *path);
-/* The file at a place, or the first of that name wherever it is; NULL: none. */
 /* Both, for a module that is not for the machine of the tag; `is` may be NULL. */
 void foreign_other_machine(struct foreign_audit *audit, const char *rule,
 	const struct foreign_file *file, const char *is, const char *tag);
 
+/* The place that a path leads to from a folder ("pkg/lib" and "../x" give "pkg/x"); NULL if it
+ * leads out of the wheel. The caller frees it. */
+char *foreign_join(const char *folder, const char *path);
+/* The file at a place, or the first of that name wherever it is; NULL: none. */
 const struct foreign_file *foreign_at(const struct foreign_audit *audit, const char *place);
 const struct foreign_file *foreign_named(const struct foreign_audit *audit, const char *base);
 /* True if a compiled file is below that folder. Where none is, another wheel may put its own. */
