@@ -241,8 +241,6 @@ bool pip_find(const char *interpreter, const char *const *others, struct strv *a
 int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, size_t max_output,
 	unsigned int limit_ms, struct buf *output, struct err *err);
 
-/* The words that have it download a wheel, as it is, into a folder that follows. */
-#define PIP_DOWNLOAD "-q download --no-deps --only-binary :all: --progress-bar off -d"
 /* The words that have it install into a folder that follows. */
 #define PIP_INSTALL                                                                                \
 	"-q install --only-binary :all: --progress-bar off --no-compile "                          \
@@ -251,6 +249,10 @@ int pip_run(const struct strv *pip, const struct strv *words, const char *tmp, s
 #define PIP_MAX_OUTPUT ((size_t)4 << 20)
 /* The first line of its last error. The caller frees it. */
 char *pip_complaint(const struct buf *output);
+/* Downloads the wheel of a requirement into an empty folder; `more` options may be NULL. Returns 1
+ * with the file; 0: what pip `said`, with err set, or NULL: it brought none; or -1. */
+int pip_download(const struct strv *pip, const struct strv *more, const char *requirement,
+	const char *dir, const char *tmp, char **file, char **said, struct err *err);
 
 /* Wheels.
  *

@@ -9,8 +9,6 @@
 #include "proc/proc.h"
 #include "tar/tar.h"
 
-#define PIP_TIMEOUT_MS (30 * 60 * 1000)
-#define PIP_OUTPUT_MAX ((size_t)4 << 20)
 #define FINDINGS_MAX 1000 /* of one rule */
 #define TOLD_MAX 3        /* reasons of one wheel */
 /* Of one wheel, with its download; only one that was made for it needs as much. */
@@ -60,55 +58,27 @@ struct foreign_run {
 
 /* ---- one wheel, in a process of its own ------------------------------------------------------ */
 
-static int visit_download(void *ctx, const struct tree_entry *e, struct err *err)
-{
-	char **found = ctx;
-
-	(void)err;
-	if (!*found && S_ISREG(e->st->st_mode) && ends_with(e->rel, ".whl"))
-		*found = xstrdup(e->path);
-	return 0;
-}
-
 /* Downloads a wheel: returns 1, 0 with the reason, or -1. */
 static int obtain(const struct foreign_job *job, char **file, char **why, struct err *err)
 {
-	CLEANUP_FREE char *dir = xasprintf("%s/download", job->child.dir);
-	CLEANUP_STRV struct strv words = STRV_INIT, tags = STRV_INIT;
-	CLEANUP_BUF struct buf output = BUF_INIT;
-	const char *last;
+	CLEANUP_FREE char *dir = xasprintf("%s/download", job->child.dir), *said = NULL;
+	CLEANUP_STRV struct strv more = STRV_INIT, tags = STRV_INIT;
+	int got;
 
 	if (make_dirs(dir, err) < 0)
 		return -1;
-	strv_split(&words,
-		"-q download --no-deps --only-binary :all: --progress-bar off "
-		"--implementation cp --python-version",
-		" ");
-	strv_add(&words, job->run->series);
+	strv_split(&more, "--implementation cp --python-version", " ");
+	strv_add(&more, job->run->series);
 	strv_split(&tags, job->run->platform->tags, " ");
 	for (size_t i = 0; i < tags.n; i++) {
-		strv_add(&words, "--platform");
-		strv_add(&words, tags.v[i]);
+		strv_add(&more, "--platform");
+		strv_add(&more, tags.v[i]);
 	}
-	strv_add(&words, "-d");
-	strv_add(&words, dir);
-	strv_add(&words, job->item->requirement);
-	if (pip_run(&job->run->pip, &words, job->child.dir, PIP_OUTPUT_MAX, PIP_TIMEOUT_MS, &output,
-		    err) < 0) {
-		if (err->code != ERR_CHILD)
-			return -1;
-		/* The first line of its last error. */
-		last = output.len ? output.data : "it said nothing";
-		for (const char *p = last; (p = strstr(p, "ERROR: "));)
-			last = p += strlen("ERROR: ");
-		*why = xasprintf("pip: %.*s", (int)strcspn(last, "\n"), last);
-		return 0;
-	}
-	if (tree_walk(dir, visit_download, file, err) < 0)
-		return -1;
-	if (!*file)
-		*why = xstrdup("pip downloaded no wheel");
-	return *file ? 1 : 0;
+	got = pip_download(&job->run->pip, &more, job->item->requirement, dir, job->child.dir, file,
+		&said, err);
+	if (got == 0)
+		*why = said ? xasprintf("pip: %s", said) : xstrdup("pip downloaded no wheel");
+	return got;
 }
 
 /* The gravest of what is predicted, in words: each reason once. */

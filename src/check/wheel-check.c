@@ -12,6 +12,18 @@
 
 #define EXERCISE_MAX ((size_t)1 << 20)
 
+/* Records in the wheel that pip failed. */
+static void pip_failed(
+	struct wheel_work *work, const char *said, const char *doing, const struct err *err)
+{
+	if (strstr(said, "No matching distribution"))
+		wheel_not_checked(work->wheel, "no wheel for this Python and platform: %s", said);
+	else if (strstr(said, "not a supported wheel"))
+		wheel_not_checked(work->wheel, "%s", said);
+	else
+		wheel_not_checked(work->wheel, "%s: pip: %s (%s)", doing, said, err->msg);
+}
+
 /* Runs pip: returns 1; 0 if it failed, recorded in the wheel; or -1. */
 static int run_pip(
 	struct wheel_work *work, const struct strv *words, const char *doing, struct err *err)
@@ -24,12 +36,7 @@ static int run_pip(
 	if (err->code != ERR_CHILD)
 		return -1;
 	said = pip_complaint(&output);
-	if (strstr(said, "No matching distribution"))
-		wheel_not_checked(work->wheel, "no wheel for this Python and platform: %s", said);
-	else if (strstr(said, "not a supported wheel"))
-		wheel_not_checked(work->wheel, "%s", said);
-	else
-		wheel_not_checked(work->wheel, "%s: pip: %s (%s)", doing, said, err->msg);
+	pip_failed(work, said, doing, err);
 	return 0;
 }
 
@@ -75,27 +82,23 @@ static char *shelf_of(const struct wheel_work *work)
 static int download(struct wheel_work *work, char **file, struct err *err)
 {
 	CLEANUP_FREE char *shelf = shelf_of(work), *dir = xasprintf("%s/download", work->dir);
-	CLEANUP_STRV struct strv words = STRV_INIT;
-	struct shelf fresh = {0};
+	CLEANUP_FREE char *tmp = xasprintf("%s/tmp", work->dir), *fresh = NULL, *said = NULL;
+	CLEANUP_STRV struct strv more = STRV_INIT;
 	int got;
 
 	if (make_dirs(dir, err) < 0)
 		return -1;
-	strv_split(&words, PIP_DOWNLOAD, " ");
-	strv_add(&words, dir);
-	add_cache(work, &words);
-	strv_add(&words, work->item->requirement);
-	got = run_pip(work, &words, "downloading", err);
-	if (got == 1 && tree_walk(dir, visit_shelf, &fresh, err) < 0)
-		return -1;
-	if (got == 1 && !fresh.wheel)
+	add_cache(work, &more);
+	got = pip_download(
+		&work->all->pip, &more, work->item->requirement, dir, tmp, &fresh, &said, err);
+	if (got == 0 && said)
+		pip_failed(work, said, "downloading", err);
+	else if (got == 0)
 		wheel_not_checked(work->wheel, "pip downloaded no wheel");
-	if (got != 1 || !fresh.wheel)
-		return got < 0 ? -1 : 0;
-	*file = xasprintf("%s/%s", shelf, path_base(fresh.wheel));
-	got = path_rename(fresh.wheel, *file, err) < 0 ? -1 : 1;
-	free(fresh.wheel);
-	return got;
+	if (got != 1)
+		return got;
+	*file = xasprintf("%s/%s", shelf, path_base(fresh));
+	return path_rename(fresh, *file, err) < 0 ? -1 : 1;
 }
 
 /* Sets the name of the file, its version, digest and size, from itself or from what is left of it:

@@ -256,9 +256,10 @@ int check_with_download(const struct python *dist, const char *requirement, cons
 	char **file, struct err *err)
 {
 	const char *const others[] = {NULL};
-	CLEANUP_STRV struct strv pip = STRV_INIT, words = STRV_INIT, names = STRV_INIT;
-	CLEANUP_BUF struct buf said = BUF_INIT;
+	CLEANUP_STRV struct strv pip = STRV_INIT;
+	CLEANUP_FREE char *said = NULL;
 	size_t n;
+	int got;
 
 	if (!wheel_is_requirement(requirement, &n))
 		return err_set(err, ERR_INPUT, "'%s' is neither a wheel nor the name of a package",
@@ -266,23 +267,12 @@ int check_with_download(const struct python *dist, const char *requirement, cons
 	if (!dist->runs || !pip_find(dist->interpreter, others, &pip))
 		return err_set(err, ERR_UNSUPPORTED, "'%s' has no pip to download '%s' with",
 			dist->interpreter, requirement);
-	strv_split(&words, PIP_DOWNLOAD, " ");
-	strv_add(&words, scratch);
-	strv_add(&words, requirement);
-	if (pip_run(&pip, &words, scratch, PIP_MAX_OUTPUT, PIP_LIMIT_MS, &said, err) < 0) {
-		CLEANUP_FREE char *why = pip_complaint(&said);
-
-		return err->code == ERR_CHILD ? err_set(err, ERR_INPUT, "pip: %s", why) : -1;
-	}
-	if (dir_list(scratch, &names, err) < 0)
-		return -1;
-	for (size_t i = 0; i < names.n; i++) {
-		if (ends_with(names.v[i], ".whl")) {
-			*file = xasprintf("%s/%s", scratch, names.v[i]);
-			return 0;
-		}
-	}
-	return err_set(err, ERR_INPUT, "pip downloaded no wheel of '%s'", requirement);
+	got = pip_download(&pip, NULL, requirement, scratch, scratch, file, &said, err);
+	if (got == 0 && said)
+		return err_set(err, ERR_INPUT, "pip: %s", said);
+	if (got == 0)
+		return err_set(err, ERR_INPUT, "pip downloaded no wheel of '%s'", requirement);
+	return got < 0 ? -1 : 0;
 }
 
 int check_with(const struct python *dist, const char *file, const char *scratch, json_t *model,
