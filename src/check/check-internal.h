@@ -81,6 +81,12 @@ __attribute__((format(printf, 3, 4))) void rule_find(
  * if there are findings. */
 __attribute__((format(printf, 2, 3))) void rule_unchecked(struct rule_run *r, const char *fmt, ...);
 
+/* An element of the model's list of rules; takes the findings over. `more`: how many were left out;
+ * `why` (may be NULL): why it was not checked. */
+json_t *rule_result(const struct check_rule *rule, json_t *findings, size_t more, const char *why);
+/* Whether the user wants the rule; no `only`: all but those of `skip`. Both may be NULL. */
+bool rule_wanted(const struct check_rule *rule, const struct strv *only, const struct strv *skip);
+
 /* Sets of roles. */
 #define ROLE(role) (1U << (role))
 #define ROLES_ALL (~0U)

@@ -290,32 +290,20 @@ static void take_answer(const json_t *answer, json_t *model, json_t *found)
 static void add_rules(const struct check_foreign_options *options, enum foreign_system system,
 	bool checked, const json_t *found, json_t *model)
 {
-	static const enum check_verdict broken[] = {CHECK_FAIL, CHECK_WARN, CHECK_REMARK};
 	json_t *list = check_list(model, "rules");
 
 	for (const struct check_rule *rule = tables[system]; rule->id; rule++) {
-		json_t *all = json_object_get(found, rule->id);
+		json_t *all = json_object_get(found, rule->id), *findings;
 		size_t n = json_array_size(all);
-		json_t *findings = json_array(), *result;
 
-		if ((options->only->n && !strv_has(options->only, rule->id)) ||
-			strv_has(options->skip, rule->id)) {
-			json_decref(findings);
+		if (!rule_wanted(rule, options->only, options->skip))
 			continue;
-		}
+		findings = json_array();
 		for (size_t i = 0; i < n && i < FINDINGS_MAX; i++)
 			json_array_append(findings, json_array_get(all, i));
-		result = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:o}", "id", rule->id,
-			"severity", check_severity_name(rule->severity), "verdict",
-			check_verdict_word(n         ? broken[rule->severity]
-					   : checked ? CHECK_PASS
-						     : CHECK_NOT_CHECKED),
-			"reason", rule->reason, "todo", n ? rule->todo : NULL, "why",
-			n || checked ? NULL : "no wheel could be judged", "findings", findings);
-		if (n > FINDINGS_MAX)
-			json_object_set_new(
-				result, "more", json_integer((json_int_t)(n - FINDINGS_MAX)));
-		json_array_append_new(list, result);
+		json_array_append_new(
+			list, rule_result(rule, findings, n > FINDINGS_MAX ? n - FINDINGS_MAX : 0,
+				      n || checked ? NULL : "no wheel could be judged"));
 	}
 }
 

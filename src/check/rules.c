@@ -194,10 +194,32 @@ static void check_needs(struct rule_run *r, unsigned int needs)
 		rule_unchecked(r, "musl's loader has an order of search of its own");
 }
 
-static json_t *apply_rule(const struct check_rule *rule, struct rule_run *r)
+json_t *rule_result(const struct check_rule *rule, json_t *findings, size_t more, const char *why)
 {
 	static const enum check_verdict broken[] = {CHECK_FAIL, CHECK_WARN, CHECK_REMARK};
-	enum check_verdict verdict;
+	bool found = json_array_size(findings) > 0;
+	enum check_verdict verdict = found ? broken[rule->severity]
+				     : why ? CHECK_NOT_CHECKED
+					   : CHECK_PASS;
+	json_t *result =
+		json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o*, s:o}", "id", rule->id, "severity",
+			check_severity_name(rule->severity), "verdict", check_verdict_word(verdict),
+			"reason", rule->reason, "todo", found ? rule->todo : NULL, "why",
+			why ? json_text(why) : NULL, "findings", findings);
+
+	if (more)
+		json_object_set_new(result, "more", json_integer((json_int_t)more));
+	return result;
+}
+
+bool rule_wanted(const struct check_rule *rule, const struct strv *only, const struct strv *skip)
+{
+	return (!only || !only->n || strv_has(only, rule->id)) &&
+	       (!skip || !strv_has(skip, rule->id));
+}
+
+static json_t *apply_rule(const struct check_rule *rule, struct rule_run *r)
+{
 	const struct py_file *f;
 	json_t *result;
 
@@ -209,15 +231,7 @@ static json_t *apply_rule(const struct check_rule *rule, struct rule_run *r)
 	else if (!r->why)
 		for (size_t i = 0; (f = rule_next(r, rule->roles, &i));)
 			rule->on_file(r, f);
-	verdict = json_array_size(r->findings) ? broken[rule->severity]
-		  : r->why                     ? CHECK_NOT_CHECKED
-					       : CHECK_PASS;
-	result = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o*, s:o}", "id", rule->id, "severity",
-		check_severity_name(rule->severity), "verdict", check_verdict_word(verdict),
-		"reason", rule->reason, "todo", json_array_size(r->findings) ? rule->todo : NULL,
-		"why", r->why ? json_text(r->why) : NULL, "findings", r->findings);
-	if (r->more)
-		json_object_set_new(result, "more", json_integer((json_int_t)r->more));
+	result = rule_result(rule, r->findings, r->more, r->why);
 	free(steal(&r->why));
 	return result;
 }
@@ -261,10 +275,9 @@ int check_rules(const struct python *dist, const struct py_files *files, const s
 	list = check_list(model, "rules");
 	run_init(&r, dist, files);
 	for (size_t i = 0; (rule = check_rule_at(i)); i++) {
-		if ((rule->needs & OF_WHEELS) || (only && only->n && !strv_has(only, rule->id)))
+		if ((rule->needs & OF_WHEELS) || !rule_wanted(rule, only, skip))
 			continue;
-		if (!skip || !strv_has(skip, rule->id))
-			json_array_append_new(list, apply_rule(rule, &r));
+		json_array_append_new(list, apply_rule(rule, &r));
 		/* Programs killed by the interrupt would become findings. */
 		if (interrupt_check(err) < 0)
 			break;
