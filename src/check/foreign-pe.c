@@ -65,14 +65,13 @@ static bool is_windows(const char *dll)
 	return listed(names, dll);
 }
 
-static void check_python(struct foreign_audit *audit, const struct foreign_file *f, const char *dll)
+/* Of the DLL, which is Python's: what is_python() says of it. */
+static void check_python(struct foreign_audit *audit, const struct foreign_file *f, const char *dll,
+	unsigned int minor, bool threads, bool debug)
 {
 	const struct foreign_tags *t = &audit->tags;
-	unsigned int minor;
-	bool threads, debug, abi3 = t->abi3 || strstr(path_base(f->rel), ".abi3.");
+	bool abi3 = t->abi3 || strstr(path_base(f->rel), ".abi3.");
 
-	if (!is_python(dll, &minor, &threads, &debug))
-		return;
 	if (debug) {
 		foreign_find(
 			audit, "pe-python", f, "is bound to %s, of debug builds of Python", dll);
@@ -99,9 +98,11 @@ static void check_import(
 	unsigned int minor;
 	bool threads, debug;
 
-	check_python(audit, f, import->dll);
-	if (import->delayed || is_python(import->dll, &minor, &threads, &debug) ||
-		is_windows(import->dll) || foreign_named(audit, import->dll))
+	if (is_python(import->dll, &minor, &threads, &debug)) {
+		check_python(audit, f, import->dll, minor, threads, debug);
+		return;
+	}
+	if (import->delayed || is_windows(import->dll) || foreign_named(audit, import->dll))
 		return;
 	if (listed("msvcp140* concrt140.dll vcomp140.dll vcruntime140_* mfc140* vccorlib140.dll",
 		    import->dll)) {
