@@ -23,6 +23,8 @@ enum check_verdict {
 	CHECK_FAILS, /* without a reference */
 };
 
+/* "a, b, c and 4 more"; empty if the list is. The caller frees it. */
+char *check_first_names(const struct strv *names, size_t shown);
 const char *check_verdict_word(enum check_verdict verdict);
 enum doc_tone check_verdict_tone(enum check_verdict verdict);
 /* The verdict of an element of the model; CHECK_NO_VERDICT if its word is unknown. */
@@ -96,11 +98,11 @@ bool rule_wanted(const struct check_rule *rule, const struct strv *only, const s
 /* Parts of pages: how many of the list have each verdict ("2 failed, 7 passed"; the caller frees
  * it); a row for each finding, with what the rules mean; the rules of that verdict, in full with
  * `all`. */
-struct check_count {
+struct check_tally {
 	enum check_verdict verdict;
 	const char *word;
 };
-char *check_page_counts(const json_t *list, const struct check_count *counted, size_t n_counted);
+char *check_page_counts(const json_t *list, const struct check_tally *counted, size_t n_counted);
 void check_page_findings(struct doc *doc, const json_t *rules);
 void check_page_others(struct doc *doc, const json_t *rules, enum check_verdict verdict, bool all);
 

@@ -212,45 +212,36 @@ static bool defined_in_wheel(const struct judging *j, const char *name)
 	return false;
 }
 
-/* "a, b, c and 4 more" */
-static void add_name(struct buf *names, size_t n, const char *name)
-{
-	if (n < NAMES_SHOWN)
-		buf_addf(names, "%s%s", n ? ", " : "", name);
-}
-
 static void check_lookups(const struct judging *j)
 {
 	const struct macho_slice *s = j->slice;
-	CLEANUP_BUF struct buf names = BUF_INIT, owned = BUF_INIT;
-	size_t n = 0, of_program = 0;
+	CLEANUP_STRV struct strv anyones = STRV_INIT, programs = STRV_INIT;
+	CLEANUP_FREE char *names = NULL, *owned = NULL;
 
 	for (size_t i = 0; i < s->n_undefined; i++) {
 		const struct macho_undefined *u = &s->undefined[i];
 		const char *name = u->name + (*u->name == '_');
 
 		if (u->ordinal == MACHO_ORDINAL_EXECUTABLE)
-			add_name(&owned, of_program++, name);
+			strv_add(&programs, name);
 		else if (u->ordinal == MACHO_ORDINAL_DYNAMIC && !u->weak && !foreign_is_api(name) &&
 			 !defined_in_wheel(j, u->name))
-			add_name(&names, n++, name);
+			strv_add(&anyones, name);
 	}
-	if (n > NAMES_SHOWN)
-		buf_addf(&names, " and %zu more", n - NAMES_SHOWN);
-	if (of_program > NAMES_SHOWN)
-		buf_addf(&owned, " and %zu more", of_program - NAMES_SHOWN);
-	if (n) {
+	names = check_first_names(&anyones, NAMES_SHOWN);
+	owned = check_first_names(&programs, NAMES_SHOWN);
+	if (anyones.n) {
 		foreign_find(j->audit, "macho-dynamic-lookup", j->file,
-			"%sno library that it names has %s", j->arch, names.data);
+			"%sno library that it names has %s", j->arch, names);
 		foreign_expect(j->audit, FOREIGN_ALL, WHEEL_UNSURE,
-			"%s needs something else to have loaded %s", j->file->rel, names.data);
+			"%s needs something else to have loaded %s", j->file->rel, names);
 	}
-	if (of_program && s->type != MACHO_EXECUTE) {
+	if (programs.n && s->type != MACHO_EXECUTE) {
 		foreign_find(j->audit, "macho-bundle-loader", j->file,
-			"%swants %s of the program itself", j->arch, owned.data);
+			"%swants %s of the program itself", j->arch, owned);
 		foreign_expect(j->audit, FOREIGN_SHARED | FOREIGN_FRAMEWORK, WHEEL_BREAKS,
 			"%s wants %s of the program itself, which has its Python in a library",
-			j->file->rel, owned.data);
+			j->file->rel, owned);
 	}
 	if (!(s->flags & MACHO_TWOLEVEL) && s->type != MACHO_EXECUTE) {
 		foreign_find(j->audit, "macho-flat-namespace", j->file,

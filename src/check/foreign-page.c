@@ -21,7 +21,7 @@ static enum doc_tone tone_of(const char *expected)
 
 static void add_headline(struct doc *doc, const json_t *model)
 {
-	static const struct check_count counted[] = {{CHECK_FAIL, "would break"},
+	static const struct check_tally counted[] = {{CHECK_FAIL, "would break"},
 		{CHECK_WARN, "unsure"}, {CHECK_PASS, "would work"},
 		{CHECK_NOT_CHECKED, "not checked"}, {CHECK_KNOWN, "known"}};
 	const json_t *list = json_object_get(model, "wheels");

@@ -19,7 +19,7 @@ static void add_names(const json_t *list, enum check_verdict verdict, struct str
 	}
 }
 
-char *check_page_counts(const json_t *list, const struct check_count *counted, size_t n_counted)
+char *check_page_counts(const json_t *list, const struct check_tally *counted, size_t n_counted)
 {
 	CLEANUP_STRV struct strv parts = STRV_INIT;
 	const json_t *item;
@@ -42,7 +42,7 @@ static void add_headline(struct doc *doc, const json_t *model)
 {
 	static const char *const lists[] = {"rules", "probes", "wheels"};
 	static const char *const titles[] = {"Rules", "Probes"};
-	static const struct check_count counted[] = {{CHECK_FAIL, "failed"}, {CHECK_WARN, "warned"},
+	static const struct check_tally counted[] = {{CHECK_FAIL, "failed"}, {CHECK_WARN, "warned"},
 		{CHECK_REMARK, "noted"}, {CHECK_PASS, "passed"}, {CHECK_NOT_CHECKED, "not checked"},
 		{CHECK_KNOWN, "known"}};
 	CLEANUP_STRV struct strv broken = STRV_INIT, costly = STRV_INIT;

@@ -48,18 +48,10 @@ const char *rule_third_party(const char *symbol)
 static void find_names(
 	struct rule_run *r, const char *where, const char *what, const struct strv *names)
 {
-	CLEANUP_STRV struct strv first = STRV_INIT;
-	CLEANUP_FREE char *joined = NULL;
+	CLEANUP_FREE char *first = check_first_names(names, NAMES_MAX);
 
-	if (!names->n)
-		return;
-	for (size_t i = 0; i < names->n && i < NAMES_MAX; i++)
-		strv_add(&first, names->v[i]);
-	joined = strv_join(&first, ", ");
-	if (names->n > NAMES_MAX)
-		rule_find(r, where, "%s: %s and %zu more", what, joined, names->n - NAMES_MAX);
-	else
-		rule_find(r, where, "%s: %s", what, joined);
+	if (names->n)
+		rule_find(r, where, "%s: %s", what, first);
 }
 
 static void exports_covered(struct rule_run *r)

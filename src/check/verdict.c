@@ -30,6 +30,18 @@ static const struct {
 	[CHECK_FAILS] = {"fails", DOC_BAD, "noted"},
 };
 
+char *check_first_names(const struct strv *names, size_t shown)
+{
+	struct buf text = BUF_INIT;
+
+	buf_reserve(&text, 0);
+	for (size_t i = 0; i < names->n && i < shown; i++)
+		buf_addf(&text, "%s%s", i ? ", " : "", names->v[i]);
+	if (names->n > shown)
+		buf_addf(&text, " and %zu more", names->n - shown);
+	return buf_steal(&text);
+}
+
 const char *check_verdict_word(enum check_verdict verdict)
 {
 	return verdicts[verdict].word;

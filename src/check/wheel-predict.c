@@ -13,7 +13,8 @@
 #include "base/file.h"
 #include "check/check-internal.h"
 
-#define NAMES_MAX 20 /* maximum listed, per kind */
+#define NAMES_MAX 20  /* maximum listed, per kind */
+#define NAMES_SHOWN 3 /* of them, in a sentence */
 
 /* glibc's reserve for libraries that are loaded late and want static TLS: 1664 bytes in total, 1152
  * of them for nothing else (rtld.nns and rtld.optional_static_tls at their defaults). */
@@ -348,20 +349,6 @@ static int look_at_file(struct signs *s, const struct wheel_file *f, struct err 
 	return f->role == WHEEL_EXTENSION ? look_for_paths(s, f, err) : 0;
 }
 
-/* "a, b, c and 4 more"; empty if the list is. The caller frees it. */
-static char *names_of(const struct signs *s, enum sign sign)
-{
-	const struct strv *list = &s->lists[sign];
-	struct buf text = BUF_INIT;
-
-	buf_reserve(&text, 0);
-	for (size_t i = 0; i < list->n && i < 3; i++)
-		buf_addf(&text, "%s%s", i ? ", " : "", list->v[i]);
-	if (list->n > 3)
-		buf_addf(&text, " and %zu more", list->n - 3);
-	return buf_steal(&text);
-}
-
 /* The most serious sign decides. */
 static void conclude(const struct signs *s, struct wheel *w)
 {
@@ -405,9 +392,10 @@ static void conclude(const struct signs *s, struct wheel *w)
 			(uintmax_t)s->static_tls, TLS_CERTAIN, TLS_ALL - TLS_CERTAIN);
 	} else {
 		bool other = w->prediction == WHEEL_NEEDS_OTHER;
-		CLEANUP_FREE char *names =
-			names_of(s, other && s->lists[PLACED].n ? PLACED : table[i].sign);
-		CLEANUP_FREE char *symbols = names_of(s, ELSEWHERE);
+		CLEANUP_FREE char *names = check_first_names(
+			&s->lists[other && s->lists[PLACED].n ? PLACED : table[i].sign],
+			NAMES_SHOWN);
+		CLEANUP_FREE char *symbols = check_first_names(&s->lists[ELSEWHERE], NAMES_SHOWN);
 		bool decides = other && *symbols;
 
 		w->because = xasprintf("%s%s%s%s%s", table[i].before, names, table[i].after,
