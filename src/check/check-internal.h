@@ -340,6 +340,9 @@ bool wheel_name_split(const char *file, struct strv *parts);
 bool wheel_name_parse(const char *file, char **name, char **version);
 
 enum wheel_prediction {
+/* Where a file of a wheel is installed, relative to site-packages: what is under NAME.data/platlib
+ * (or purelib) next to the rest. NULL: elsewhere. Points into `rel`. */
+const char *wheel_place(const char *rel);
 	WHEEL_UNPREDICTED,
 	WHEEL_FITS,
 	WHEEL_MISSING_SYMBOLS,

@@ -317,17 +317,6 @@ static void mark_loaded(struct foreign_audit *audit)
 	}
 }
 
-/* NAME.data/platlib (or purelib) is installed next to the rest, other parts of it elsewhere. */
-static char *place_in(const char *rel)
-{
-	const char *data = strstr(rel, ".data/");
-
-	if (!data || memchr(rel, '/', (size_t)(data - rel)))
-		return xstrdup(rel);
-	data += strlen(".data/");
-	return check_listed("platlib/* purelib/*", data) ? xstrdup(data + 8) : NULL;
-}
-
 /* ---- reading ------------------------------------------------------------------------------- */
 
 /* A module's init function carries the name up to the first dot of the file's. */
@@ -374,7 +363,7 @@ static int take_file(
 
 	f.path = xstrdup(path);
 	f.rel = xstrdup(rel);
-	f.place = place_in(rel);
+	f.place = wheel_place(f.rel);
 	if (macho_is(magic, n)) {
 		f.form = FOREIGN_MACHO;
 		r = macho_facts_read(path, &f.macho, &bad);
@@ -387,7 +376,6 @@ static int take_file(
 	} else {
 		free(f.path);
 		free(f.rel);
-		free(f.place);
 		return 0;
 	}
 	*ARRAY_ADD(audit->v, audit->n) = f;
@@ -471,7 +459,6 @@ void foreign_audit_release(struct foreign_audit *audit)
 
 		free(f->path);
 		free(f->rel);
-		free(f->place);
 		macho_facts_release(&f->macho);
 		elf_facts_release(&f->elf);
 		pe_facts_release(&f->pe);

@@ -38,9 +38,9 @@ enum foreign_form { FOREIGN_MACHO, FOREIGN_ELF, FOREIGN_PE };
 
 struct foreign_file {
 	char *path, *rel;
-	char *place;    /* where it is installed, relative to site-packages; NULL: elsewhere */
-	bool extension; /* exports the init function of a module of its name */
-	bool loaded;    /* by a module: it is one, or one names it, or a library that one loads */
+	const char *place; /* where it is installed, relative to site-packages; NULL: elsewhere */
+	bool extension;    /* exports the init function of a module of its name */
+	bool loaded; /* by a module: it is one, or one names it, or a library that one loads */
 	enum foreign_form form;
 	struct macho_facts macho; /* one of the three */
 	struct elf_facts elf;

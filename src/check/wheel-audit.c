@@ -61,19 +61,25 @@ static bool is_identifier(const char *s, size_t n)
 	return n && !isdigit((unsigned char)*s) && strspn(s, LETTERS_AND_DIGITS "_") >= n;
 }
 
-/* "pkg/sub/mod.abi3.so" becomes "pkg.sub.mod". Files under NAME.data/platlib (or purelib) get
- * installed next to the rest. NULL for files that cannot be imported by name. */
+const char *wheel_place(const char *rel)
+{
+	const char *data = strstr(rel, ".data/");
+
+	if (!data || memchr(rel, '/', (size_t)(data - rel)))
+		return rel;
+	data += strlen(".data/");
+	return check_listed("platlib/* purelib/*", data) ? data + strlen("platlib/") : NULL;
+}
+
+/* "pkg/sub/mod.abi3.so" becomes "pkg.sub.mod". NULL for files that cannot be imported by name. */
 static char *module_name(const char *rel, size_t stem_length)
 {
 	CLEANUP_BUF struct buf name = BUF_INIT;
-	const char *data = strstr(rel, ".data/"), *base;
+	const char *base;
 
-	if (data && !memchr(rel, '/', (size_t)(data - rel))) {
-		data += strlen(".data/");
-		if (!check_listed("platlib/* purelib/*", data))
-			return NULL;
-		rel = data + 8;
-	}
+	rel = wheel_place(rel);
+	if (!rel)
+		return NULL;
 	base = path_base(rel);
 	for (const char *p = rel; p < base;) {
 		size_t n = strcspn(p, "/");
