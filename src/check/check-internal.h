@@ -23,6 +23,10 @@ enum check_verdict {
 	CHECK_FAILS, /* without a reference */
 };
 
+/* True for names of the C API: Py or _Py, followed by a capital or an underscore. */
+bool check_is_api(const char *symbol);
+/* True if an ELF file is for musl, by its interpreter and the libraries that it needs. */
+bool check_is_musl(const struct elf_facts *f);
 /* "a, b, c and 4 more"; empty if the list is. The caller frees it. */
 char *check_first_names(const struct strv *names, size_t shown);
 const char *check_verdict_word(enum check_verdict verdict);
@@ -336,13 +340,13 @@ bool wheel_is_requirement(const char *line, size_t *name_length);
 /* Adds the parts of a file name of the form in PEP 427, of which the last three are the tags of
  * Python, ABI and platform; false for other names. */
 bool wheel_name_split(const char *file, struct strv *parts);
+/* Where a file of a wheel is installed, relative to site-packages: what is under NAME.data/platlib
+ * (or purelib) next to the rest. NULL: elsewhere. Points into `rel`. */
+const char *wheel_place(const char *rel);
 /* Gets the name (normalised according to PEP 503) and the version; false for other names. */
 bool wheel_name_parse(const char *file, char **name, char **version);
 
 enum wheel_prediction {
-/* Where a file of a wheel is installed, relative to site-packages: what is under NAME.data/platlib
- * (or purelib) next to the rest. NULL: elsewhere. Points into `rel`. */
-const char *wheel_place(const char *rel);
 	WHEEL_UNPREDICTED,
 	WHEEL_FITS,
 	WHEEL_MISSING_SYMBOLS,

@@ -164,11 +164,7 @@ void foreign_other_machine(struct foreign_audit *audit, const char *rule,
 
 bool foreign_is_api(const char *symbol)
 {
-	const char *name = symbol + (*symbol == '_');
-
-	return name[0] == 'P' && name[1] == 'y' &&
-	       (name[2] == '_' || (name[2] >= 'A' && name[2] <= 'Z')) &&
-	       strncmp(name, "PyInit_", 7) != 0;
+	return check_is_api(symbol) && strncmp(symbol + (*symbol == '_'), "PyInit_", 7) != 0;
 }
 
 /* ---- places -------------------------------------------------------------------------------- */

@@ -14,17 +14,6 @@
 #include "base/file.h"
 #include "check/foreign-internal.h"
 
-static bool wants_musl(const struct elf_facts *f)
-{
-	if (f->interp && strstr(f->interp, "ld-musl"))
-		return true;
-	for (size_t i = 0; i < f->n_needed; i++) {
-		if (check_listed("libc.musl-* ld-musl-* libc.so", f->needed[i]))
-			return true;
-	}
-	return false;
-}
-
 static bool wants_glibc(const struct elf_facts *f)
 {
 	for (size_t i = 0; i < f->n_needed; i++) {
@@ -193,7 +182,7 @@ static bool check_libc(
 {
 	bool musl = audit->tags.musl;
 
-	if (musl ? wants_glibc(&f->elf) : wants_musl(&f->elf)) {
+	if (musl ? wants_glibc(&f->elf) : check_is_musl(&f->elf)) {
 		foreign_find(audit, "elf-libc", f, "is for %s, and the wheel's tag says %s",
 			musl ? "glibc" : "musl", musl ? "musl" : "glibc");
 		foreign_expect(

@@ -89,7 +89,7 @@ const struct foreign_file *foreign_at(const struct foreign_audit *audit, const c
 const struct foreign_file *foreign_named(const struct foreign_audit *audit, const char *base);
 /* True if a compiled file is below that folder. Where none is, another wheel may put its own. */
 bool foreign_has_folder(const struct foreign_audit *audit, const char *folder);
-/* True for "PyList_New" and "_Py_NoneStruct". */
+/* True for "PyList_New" and "_Py_NoneStruct", and not for a module's "PyInit_name". */
 bool foreign_is_api(const char *symbol);
 
 /* Each judges all files of its form. */

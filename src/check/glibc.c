@@ -329,15 +329,22 @@ static json_t *symbols_json(const struct judging *j)
 	return list;
 }
 
+bool check_is_musl(const struct elf_facts *f)
+{
+	if (f->interp && strstr(f->interp, "ld-musl"))
+		return true;
+	for (size_t i = 0; i < f->n_needed; i++) {
+		if (check_listed("libc.musl-* ld-musl-* libc.so", f->needed[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Another C library, whose versions mean nothing here; NULL: none. */
 static const char *other_libc(const struct elf_facts *f)
 {
-	if (f->interp && strstr(f->interp, "ld-musl"))
+	if (check_is_musl(f))
 		return "musl";
-	for (size_t i = 0; i < f->n_needed; i++) {
-		if (check_listed("libc.musl-* ld-musl-* libc.so", f->needed[i]))
-			return "musl";
-	}
 	return f->interp && !strncmp(f->interp, "/system/", 8) ? "Android's" : NULL;
 }
 

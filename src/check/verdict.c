@@ -30,6 +30,14 @@ static const struct {
 	[CHECK_FAILS] = {"fails", DOC_BAD, "noted"},
 };
 
+bool check_is_api(const char *symbol)
+{
+	const char *name = symbol + (*symbol == '_');
+
+	return name[0] == 'P' && name[1] == 'y' &&
+	       (name[2] == '_' || (name[2] >= 'A' && name[2] <= 'Z'));
+}
+
 char *check_first_names(const struct strv *names, size_t shown)
 {
 	struct buf text = BUF_INIT;

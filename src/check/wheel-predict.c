@@ -257,13 +257,9 @@ static int look_at_symbols(struct signs *s, const struct wheel_file *f, struct e
 
 	for (size_t i = 0; i < f->facts.n_undefined; i++) {
 		const struct elf_undefined *u = &f->facts.undefined[i];
-		const char *name = u->name + (*u->name == '_');
 		bool defined = false;
 
-		/* C API names: Py or _Py, followed by a capital or an underscore. */
-		if (u->weak || name[0] != 'P' || name[1] != 'y' ||
-			(name[2] != '_' && (name[2] < 'A' || name[2] > 'Z')) ||
-			python_exports(s, u->name))
+		if (u->weak || !check_is_api(u->name) || python_exports(s, u->name))
 			continue;
 		for (size_t k = 0; !defined && k < audit->n; k++)
 			defined = elf_exports(&audit->v[k].facts, u->name);
