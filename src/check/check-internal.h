@@ -398,6 +398,7 @@ void wheel_release(struct wheel *w);
 json_t *wheel_json(const struct wheel *w);
 bool wheel_from_json(const json_t *json, struct wheel *w);
 const char *wheel_prediction_word(enum wheel_prediction prediction);
+const char *wheel_expected_word(enum wheel_expected expected);
 const char *wheel_outcome_word(enum wheel_outcome outcome);
 /* Gives up on the wheel: records that it is not checked, and why. */
 __attribute__((format(printf, 2, 3))) void wheel_not_checked(struct wheel *w, const char *fmt, ...);

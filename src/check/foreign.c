@@ -35,8 +35,14 @@ static const struct platform {
 
 static const char *const pythons[] = {"static", "shared", "framework"};
 
-static const struct check_rule *const tables[] = {
-	[FOREIGN_MACOS] = rules_macho, [FOREIGN_LINUX] = rules_elf, [FOREIGN_WINDOWS] = rules_pe};
+static const struct {
+	const struct check_rule *rules;
+	unsigned int pythons; /* those that there are */
+} systems[] = {
+	[FOREIGN_MACOS] = {rules_macho, FOREIGN_ALL},
+	[FOREIGN_LINUX] = {rules_elf, FOREIGN_STATIC | FOREIGN_SHARED},
+	[FOREIGN_WINDOWS] = {rules_pe, FOREIGN_SHARED},
+};
 
 struct foreign_job {
 	const struct foreign_run *run;
@@ -102,25 +108,21 @@ static char *reasons(const struct foreign_audit *audit, enum wheel_expected wors
 
 static void add_verdict(const struct foreign_audit *audit, json_t *wheel)
 {
-	static const char *const words[] = {
-		[WHEEL_WORKS] = "works", [WHEEL_BREAKS] = "breaks", [WHEEL_UNSURE] = "unsure"};
-	size_t n = audit->tags.system == FOREIGN_MACOS   ? 3
-		   : audit->tags.system == FOREIGN_LINUX ? 2
-							 : 1;
 	json_t *list = json_object();
 	bool breaks = false, unsure = false;
 
-	for (size_t i = 0; i < n; i++) {
-		/* Windows has but shared interpreters. */
-		size_t at = n == 1 ? 1 : i;
-		enum wheel_expected e = audit->of[at].expected;
-		CLEANUP_FREE char *because = strv_join(&audit->of[at].because, "; ");
+	for (size_t i = 0; i < FOREIGN_N_PYTHONS; i++) {
+		enum wheel_expected e = audit->of[i].expected;
+		CLEANUP_FREE char *because = NULL;
 
+		if (!(systems[audit->tags.system].pythons & 1u << i))
+			continue;
+		because = strv_join(&audit->of[i].because, "; ");
 		breaks = breaks || e == WHEEL_BREAKS;
 		unsure = unsure || e == WHEEL_UNSURE;
-		json_object_set_new(list, pythons[at],
-			json_pack(
-				"{s:s, s:o}", "expected", words[e], "because", json_text(because)));
+		json_object_set_new(list, pythons[i],
+			json_pack("{s:s, s:o}", "expected", wheel_expected_word(e), "because",
+				json_text(because)));
 	}
 	json_object_set_new(wheel, "predictions", list);
 	if (breaks || unsure) {
@@ -292,7 +294,7 @@ static void add_rules(const struct check_foreign_options *options, enum foreign_
 {
 	json_t *list = check_list(model, "rules");
 
-	for (const struct check_rule *rule = tables[system]; rule->id; rule++) {
+	for (const struct check_rule *rule = systems[system].rules; rule->id; rule++) {
 		json_t *all = json_object_get(found, rule->id), *findings;
 		size_t n = json_array_size(all);
 

@@ -73,6 +73,11 @@ static const struct {
 #undef WORDS
 };
 
+const char *wheel_expected_word(enum wheel_expected expected)
+{
+	return expectations[expected];
+}
+
 const char *wheel_prediction_word(enum wheel_prediction prediction)
 {
 	return predictions[prediction];
