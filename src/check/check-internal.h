@@ -449,10 +449,11 @@ struct wheel_audit {
 
 void wheel_audit_release(struct wheel_audit *audit);
 /* Reads every ELF file below `dir`. */
-int wheel_audit_read(
-	const struct wheels *all, const char *dir, struct wheel_audit *audit, struct err *err);
-/* Sets audit, prediction, expected and because. */
-int wheel_predict(const struct wheels *all, const struct wheel_audit *audit, struct wheel *w,
+int wheel_audit_read(const char *dir, struct wheel_audit *audit, struct err *err);
+/* Sets the files' roles for an interpreter, and how many have each. */
+void wheel_audit_roles(const struct wheel_python *here, struct wheel_audit *audit);
+/* Sets the roles, and of the wheel audit, prediction, expected and because. */
+int wheel_predict(const struct wheel_python *here, struct wheel_audit *audit, struct wheel *w,
 	struct err *err);
 
 /* Work on one wheel, in its own folder. */

@@ -118,15 +118,19 @@ static void find_role(const struct wheel_python *here, struct wheel_file *f)
 	f->role = f->module ? WHEEL_EXTENSION : WHEEL_LIBRARY;
 }
 
-struct audit_walk {
-	const struct wheel_python *here;
-	struct wheel_audit *audit;
-};
+void wheel_audit_roles(const struct wheel_python *here, struct wheel_audit *audit)
+{
+	memset(audit->counts, 0, sizeof(audit->counts));
+	for (size_t i = 0; i < audit->n; i++) {
+		free(steal(&audit->v[i].module));
+		find_role(here, &audit->v[i]);
+		audit->counts[audit->v[i].role]++;
+	}
+}
 
 static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
 {
-	const struct audit_walk *walk = ctx;
-	struct wheel_audit *audit = walk->audit;
+	struct wheel_audit *audit = ctx;
 	struct wheel_file f = {0};
 	struct err bad = ERR_INIT;
 	char magic[4];
@@ -145,16 +149,11 @@ static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
 	}
 	f.path = xstrdup(e->path);
 	f.rel = xstrdup(e->rel);
-	find_role(walk->here, &f);
 	*ARRAY_ADD(audit->v, audit->n) = f;
-	audit->counts[f.role]++;
 	return 0;
 }
 
-int wheel_audit_read(
-	const struct wheels *all, const char *dir, struct wheel_audit *audit, struct err *err)
+int wheel_audit_read(const char *dir, struct wheel_audit *audit, struct err *err)
 {
-	struct audit_walk walk = {&all->here, audit};
-
-	return tree_walk(dir, visit_file, &walk, err);
+	return tree_walk(dir, visit_file, audit, err);
 }

@@ -192,8 +192,9 @@ static int audit(struct wheel_work *work, const char *file, struct strv *modules
 		wheel_not_checked(work->wheel, "%s", err->msg);
 		return 0;
 	}
-	if (wheel_audit_read(work->all, dir, &found, err) < 0 ||
-		wheel_predict(work->all, &found, work->wheel, err) < 0 || tree_remove(dir, err) < 0)
+	if (wheel_audit_read(dir, &found, err) < 0 ||
+		wheel_predict(&work->all->here, &found, work->wheel, err) < 0 ||
+		tree_remove(dir, err) < 0)
 		return -1;
 	for (size_t i = 0; i < found.n; i++) {
 		if (found.v[i].role == WHEEL_EXTENSION)

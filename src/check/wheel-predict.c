@@ -434,11 +434,12 @@ static void describe(const struct signs *s, struct wheel *w)
 	json_object_set_new(w->audit, "glibc_said", json_text(said.n ? said.v[0].glibc : NULL));
 }
 
-int wheel_predict(
-	const struct wheels *all, const struct wheel_audit *audit, struct wheel *w, struct err *err)
+int wheel_predict(const struct wheel_python *here, struct wheel_audit *audit, struct wheel *w,
+	struct err *err)
 {
-	CLEANUP(signs_release) struct signs s = {.here = &all->here, .audit = audit};
+	CLEANUP(signs_release) struct signs s = {.here = here, .audit = audit};
 
+	wheel_audit_roles(here, audit);
 	for (size_t i = 0; i < audit->n; i++) {
 		if (look_at_file(&s, &audit->v[i], err) < 0)
 			return -1;

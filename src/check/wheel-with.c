@@ -159,16 +159,13 @@ static char *sentence(const struct wheel *w, const struct python *dist)
 		dist->version, dist->interpreter, w->why);
 }
 
-static int judge(const struct python *dist, const char *file, const char *unpacked, json_t *list,
-	struct err *err)
+static int judge(const struct python *dist, const char *file, struct wheel_audit *audit,
+	json_t *list, struct err *err)
 {
 	CLEANUP(wheel_python_release) struct wheel_python here = {0};
-	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
 	CLEANUP(wheel_release) struct wheel w = WHEEL_INIT;
-	struct wheels all = {0};
 	struct target t;
 	json_t *item;
-	int failed;
 
 	if (py_other_implementation(dist))
 		return err_set(err, ERR_UNSUPPORTED,
@@ -181,14 +178,10 @@ static int judge(const struct python *dist, const char *file, const char *unpack
 	w.file = xstrdup(path_base(file));
 	if (!wheel_name_parse(file, &w.name, &w.version))
 		return err_set(err, ERR_INPUT, "'%s' is not the name of a wheel", file);
-	all.here = here;
-	failed = wheel_audit_read(&all, unpacked, &audit, err);
-	if (failed == 0)
-		failed = wheel_predict(&all, &audit, &w, err);
-	if (failed < 0)
+	if (wheel_predict(&here, audit, &w, err) < 0)
 		return -1;
 	target_of(&here, &t);
-	decide(&t, &audit, &w);
+	decide(&t, audit, &w);
 	free(t.abi);
 	item = wheel_json(&w);
 	json_object_set_new(item, "python", json_text(dist->interpreter));
@@ -201,8 +194,8 @@ static int judge(const struct python *dist, const char *file, const char *unpack
 }
 
 /* What happens to be there under such a name may be no Python, or broken: it is left out. */
-static int judge_named(const char *name, const char *file, const char *unpacked, struct strv *seen,
-	json_t *list, struct err *err)
+static int judge_named(const char *name, const char *file, struct wheel_audit *audit,
+	struct strv *seen, json_t *list, struct err *err)
 {
 	CLEANUP_PYTHON struct python dist = {0};
 	struct err ignored = ERR_INIT;
@@ -213,12 +206,12 @@ static int judge_named(const char *name, const char *file, const char *unpacked,
 		py_other_implementation(&dist))
 		return 0;
 	strv_add(seen, dist.interpreter);
-	judge(&dist, file, unpacked, list, &ignored);
+	judge(&dist, file, audit, list, &ignored);
 	return 0;
 }
 
 /* python3.N on PATH, and the versions of pyenv. */
-static int judge_each(const char *file, const char *unpacked, json_t *list, struct err *err)
+static int judge_each(const char *file, struct wheel_audit *audit, json_t *list, struct err *err)
 {
 	CLEANUP_STRV struct strv folders = STRV_INIT, seen = STRV_INIT, versions = STRV_INIT;
 	const char *path = getenv("PATH"), *home = getenv("HOME"), *root = getenv("PYENV_ROOT");
@@ -238,7 +231,7 @@ static int judge_each(const char *file, const char *unpacked, json_t *list, stru
 			if (strncmp(names.v[k], "python3.", strlen("python3.")) != 0 || !*minor ||
 				minor[strspn(minor, "0123456789t")])
 				continue;
-			if (judge_named(python, file, unpacked, &seen, list, err) < 0)
+			if (judge_named(python, file, audit, &seen, list, err) < 0)
 				return -1;
 		}
 	}
@@ -246,7 +239,7 @@ static int judge_each(const char *file, const char *unpacked, json_t *list, stru
 	for (size_t i = 0; i < versions.n; i++) {
 		CLEANUP_FREE char *python = xasprintf("%s/%s", pyenv, versions.v[i]);
 
-		if (judge_named(python, file, unpacked, &seen, list, err) < 0)
+		if (judge_named(python, file, audit, &seen, list, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -279,6 +272,7 @@ int check_with(const struct python *dist, const char *file, const char *scratch,
 	struct err *err)
 {
 	const struct tar_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true};
+	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
 	CLEANUP_FREE char *unpacked = xasprintf("%s/unpacked", scratch);
 	CLEANUP_FREE char *name = NULL, *version = NULL;
 	json_t *list = check_list(model, "with");
@@ -286,10 +280,10 @@ int check_with(const struct python *dist, const char *file, const char *scratch,
 
 	if (!wheel_name_parse(file, &name, &version))
 		return err_set(err, ERR_INPUT, "'%s' is not the name of a wheel", file);
-	if (tar_extract(file, unpacked, 0, &limits, err) < 0)
+	if (tar_extract(file, unpacked, 0, &limits, err) < 0 ||
+		wheel_audit_read(unpacked, &audit, err) < 0)
 		return -1;
-	failed = dist ? judge(dist, file, unpacked, list, err)
-		      : judge_each(file, unpacked, list, err);
+	failed = dist ? judge(dist, file, &audit, list, err) : judge_each(file, &audit, list, err);
 	if (failed == 0 && !json_array_size(list))
 		failed = err_set(err, ERR_ENVIRONMENT, "there is no python3.N on PATH");
 	return failed;

@@ -29,13 +29,12 @@ static void predicts(const char *root, const struct python *dist, const char *pr
 	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
 	CLEANUP(wheel_release) struct wheel w = WHEEL_INIT;
 	CLEANUP_FREE char *dir = xasprintf("%s/wheel", root);
-	struct wheels all = {0};
+	struct wheel_python here = {0};
 	struct err err = ERR_INIT;
 	json_t *model;
 
-	if (wheel_python_read(dist, &all.here, &err) < 0 ||
-		wheel_audit_read(&all, dir, &audit, &err) < 0 ||
-		wheel_predict(&all, &audit, &w, &err) < 0)
+	if (wheel_python_read(dist, &here, &err) < 0 || wheel_audit_read(dir, &audit, &err) < 0 ||
+		wheel_predict(&here, &audit, &w, &err) < 0)
 		fail_msg("%s", err.msg);
 	model = wheel_json(&w);
 	assert_string_equal(check_text(model, "prediction"), prediction);
@@ -43,7 +42,7 @@ static void predicts(const char *root, const struct python *dist, const char *pr
 	if (!strstr(w.because, because))
 		fail_msg("'%s' is not in: %s", because, w.because);
 	json_decref(model);
-	wheel_python_release(&all.here);
+	wheel_python_release(&here);
 }
 
 #define MODULE(name, calls)                                                                        \
