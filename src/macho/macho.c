@@ -404,7 +404,7 @@ int macho_facts_from_memory(
 	uint32_t magic = len < 4 ? 0 : be32(data);
 	int r;
 
-	*facts = (struct macho_facts){.file_size = len};
+	*facts = (struct macho_facts){0};
 	if (magic == FAT_MAGIC || magic == FAT_MAGIC_64) {
 		r = read_fat(data, len, magic == FAT_MAGIC_64, facts, err);
 	} else {
@@ -472,22 +472,6 @@ const char *macho_cpu_name(uint32_t cpu)
 		return "ppc";
 	case 0x01000012:
 		return "ppc64";
-	default:
-		return NULL;
-	}
-}
-
-const char *macho_type_name(uint32_t type)
-{
-	switch (type) {
-	case MACHO_OBJECT:
-		return "object";
-	case MACHO_EXECUTE:
-		return "execute";
-	case MACHO_DYLIB:
-		return "dylib";
-	case MACHO_BUNDLE:
-		return "bundle";
 	default:
 		return NULL;
 	}

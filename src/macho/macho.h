@@ -1,8 +1,8 @@
 /* Facts about a Mach-O file, as it states them itself: what macOS's loader (dyld) will look for,
- *and where.
+ * and where.
  *
  * A file is thin, for one architecture, or "universal" (fat): a table of thin files. Each of them
- *is a slice here. The reader trusts nothing: every offset, size and count is checked against the
+ * is a slice here. The reader trusts nothing: every offset, size and count is checked against the
  * bytes of the slice, names may not overlap beyond what linkers do, memory stays within a small
  * multiple of the file's size, and nothing recurses on file data. A damaged file is ERR_INPUT; what
  * is sound but not ours to read is ERR_UNSUPPORTED: 32-bit and big-endian files, which macOS has
@@ -42,10 +42,8 @@ enum macho_type {
 	MACHO_BUNDLE = 8, /* can only be opened, as CMake's MODULE */
 };
 
-/* Flags of the header. */
-#define MACHO_NOUNDEFS 0x1u
+/* A flag of the header. */
 #define MACHO_TWOLEVEL 0x80u /* an undefined symbol names its library */
-#define MACHO_FORCE_FLAT 0x100u
 
 enum macho_link {
 	MACHO_LOAD,
@@ -110,7 +108,6 @@ struct macho_slice {
 /* Owned by the caller: start from {0}, end with macho_facts_release(). All strings live as long as
  * the facts. */
 struct macho_facts {
-	uint64_t file_size;
 	bool fat;
 	struct macho_slice *v;
 	size_t n;
@@ -141,8 +138,6 @@ const struct macho_slice *macho_slice_for(const struct macho_facts *facts, uint3
 
 /* "arm64", "x86_64"; NULL for those without a name here. */
 const char *macho_cpu_name(uint32_t cpu);
-/* "bundle", "dylib", "execute"; NULL as above. */
-const char *macho_type_name(uint32_t type);
 /* "11.0" for 0x000b0000, "10.9.1" for 0x000a0901; the caller frees it. */
 char *macho_version(uint32_t version);
 

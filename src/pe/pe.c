@@ -243,7 +243,7 @@ int pe_facts_from_memory(const void *data, size_t len, struct pe_facts *facts, s
 {
 	struct image img = {.p = data, .n = len, .budget = 4 * (uint64_t)len, .facts = facts};
 
-	*facts = (struct pe_facts){.file_size = len};
+	*facts = (struct pe_facts){0};
 	if (read_headers(&img, err) == 0 && read_imports(&img, IMPORTS, err) == 0 &&
 		read_imports(&img, DELAYED, err) == 0 && read_exports(&img, err) == 0)
 		return 0;

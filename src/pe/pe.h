@@ -32,7 +32,6 @@ struct pe_import {
 /* Owned by the caller: start from {0}, end with pe_facts_release(). All strings live as long as the
  * facts. */
 struct pe_facts {
-	uint64_t file_size;
 	uint16_t machine;
 	unsigned bits; /* 32 or 64 */
 	bool dll;
