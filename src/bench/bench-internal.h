@@ -109,6 +109,8 @@ struct stats_pooled {
 	double other; /* half-width for one more host; infinite with two */
 	double tau, i2, q, p;
 };
+/* What a host counts in the mean: 1 / (error^2 + tau2), finite even without any spread. */
+double stats_weight(double error, double tau2);
 struct stats_pooled stats_pool(const struct stats_host *v, size_t n, double alpha);
 /* True if any two hosts are equal within the margin, by Welch's interval of their difference. */
 bool stats_all_equal(const struct stats_host *v, size_t n, double alpha, double margin);

@@ -1,5 +1,4 @@
 /* One campaign on several hosts, as a document and as JSON. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,14 +108,14 @@ static void add_hosts(struct doc *doc, const struct bench *b, const struct bench
 	double tau2 = p->arms[a].tau * p->arms[a].tau, all = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		all += 1 / (pow(p->results[i].arms[a].error, 2) + tau2);
+		all += stats_weight(p->results[i].arms[a].error, tau2);
 	doc_table(doc, caption, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < p->n; i++) {
 		const struct bench_arm_result *arm = &p->results[i].arms[a];
 		CLEANUP_FREE char *ratio = xasprintf("%.4f", arm->ratio);
 		CLEANUP_FREE char *interval = page_interval(arm->suite);
 		CLEANUP_FREE char *weight =
-			xasprintf("%.0f %%", 100 / (arm->error * arm->error + tau2) / all);
+			xasprintf("%.0f %%", 100 * stats_weight(arm->error, tau2) / all);
 
 		doc_row(doc, (const char *[]){p->names.v[i], ratio, interval, weight});
 	}

@@ -55,14 +55,19 @@ static double square(double x)
 	return x * x;
 }
 
-/* The mean with the weights 1 / (error^2 + tau2); *weights receives their sum. */
+double stats_weight(double error, double tau2)
+{
+	return 1 / (square(fmax(error, ERROR_MIN)) + tau2);
+}
+
+/* The mean with these weights; *weights receives their sum. */
 static double weighted_mean(const struct stats_host *v, size_t n, double tau2, double *weights)
 {
 	double sum = 0;
 
 	*weights = 0;
 	for (size_t i = 0; i < n; i++) {
-		double w = 1 / (square(fmax(v[i].error, ERROR_MIN)) + tau2);
+		double w = stats_weight(v[i].error, tau2);
 
 		*weights += w;
 		sum += w * v[i].log;
@@ -76,7 +81,7 @@ static double squares(const struct stats_host *v, size_t n, double tau2)
 	double weights, mean = weighted_mean(v, n, tau2, &weights), sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		sum += square(v[i].log - mean) / (square(fmax(v[i].error, ERROR_MIN)) + tau2);
+		sum += square(v[i].log - mean) * stats_weight(v[i].error, tau2);
 	return sum;
 }
 
@@ -106,7 +111,7 @@ static double welch_p(const struct stats_host *v, size_t n, double q)
 
 	weighted_mean(v, n, 0, &weights);
 	for (size_t i = 0; i < n; i++)
-		h += square(1 - 1 / square(fmax(v[i].error, ERROR_MIN)) / weights) / v[i].df;
+		h += square(1 - stats_weight(v[i].error, 0) / weights) / v[i].df;
 	return stats_f_test(
 		q / (k - 1) / (1 + 2 * (k - 2) * h / (k * k - 1)), k - 1, (k * k - 1) / (3 * h));
 }

@@ -106,6 +106,28 @@ static void test_degenerate(void **state)
 	assert_false(stats_all_equal(vague, 2, 0.05, 0.01));
 }
 
+/* The page gives hosts without any spread the same weight. */
+static void test_weights(void **state)
+{
+	struct bench *hosts[] = {make(1, 1.02, 0), make(2, 1.02, 0)};
+	CLEANUP_BENCH_POOL struct bench_pool p;
+	CLEANUP_DOC struct doc *doc = NULL;
+	CLEANUP_FREE char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	pool(hosts, 2, &p);
+	p.arms[1].tau = p.results[0].arms[1].error = p.results[1].arms[1].error = 0;
+	doc = bench_pool_doc(hosts, &p, false);
+	doc_write_text(doc, out, 100, false);
+	fclose(out);
+	assert_null(strstr(text, "nan"));
+	assert_non_null(strstr(text, "50 %"));
+	bench_free(hosts[0]);
+	bench_free(hosts[1]);
+}
+
 /* Of 40 pools of three hosts with one ratio few may differ at 5 %; none if they are equal. */
 static void test_same(void **state)
 {
@@ -318,9 +340,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_two), cmocka_unit_test(test_degenerate),
-		cmocka_unit_test(test_same), cmocka_unit_test(test_differs),
-		cmocka_unit_test(test_left_out), cmocka_unit_test(test_noisy),
-		cmocka_unit_test(test_other_campaigns), cmocka_unit_test(test_impossible)};
+		cmocka_unit_test(test_weights), cmocka_unit_test(test_same),
+		cmocka_unit_test(test_differs), cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_noisy), cmocka_unit_test(test_other_campaigns),
+		cmocka_unit_test(test_impossible)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
