@@ -278,4 +278,9 @@ void page_add_why(
 /* A sentence on each gate of a campaign, which messages call `which`. */
 void page_add_gates(struct doc *doc, const char *which, const struct bench_result *r);
 
+/* ---- JSON (json.c) -------------------------------------------------------------------------- */
+
+/* [low, high] */
+json_t *bench_interval_json(struct bench_interval i);
+
 #endif

@@ -1,24 +1,16 @@
 /* Results as JSON. */
-#include <math.h>
-
 #include "bench/bench-internal.h"
-#include "python/python.h"
+#include "report/json.h"
 
-/* JSON has no infinity. */
-static json_t *real(double x)
+json_t *bench_interval_json(struct bench_interval i)
 {
-	return isfinite(x) ? json_real(x) : json_null();
-}
-
-static json_t *interval_json(struct bench_interval i)
-{
-	return json_pack("[o, o]", real(i.low), real(i.high));
+	return json_pack("[o, o]", json_number(i.low), json_number(i.high));
 }
 
 static void set_at_least(json_t *j, double at_least)
 {
 	if (at_least > 0)
-		json_object_set_new(j, "at_least", real(at_least));
+		json_object_set_new(j, "at_least", json_number(at_least));
 }
 
 static json_t *arm_json(const struct bench *b, const struct bench_result *result, size_t a)
@@ -26,10 +18,10 @@ static json_t *arm_json(const struct bench *b, const struct bench_result *result
 	const struct bench_arm_result *arm = &result->arms[a];
 	json_t *cells = json_array();
 	json_t *j = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "name", b->arms[a].name,
-		"role", bench_role_names[b->arms[a].role], "ratio", real(arm->ratio),
-		"interval_suite", interval_json(arm->suite), "interval_general",
-		interval_json(arm->general), "half_width", real(arm->half_width), "verdict",
-		bench_verdict_name(arm->verdict));
+		"role", bench_role_names[b->arms[a].role], "ratio", json_number(arm->ratio),
+		"interval_suite", bench_interval_json(arm->suite), "interval_general",
+		bench_interval_json(arm->general), "half_width", json_number(arm->half_width),
+		"verdict", bench_verdict_name(arm->verdict));
 
 	set_at_least(j, arm->at_least);
 	json_object_set_new(j, "different", json_integer(arm->different));
@@ -40,10 +32,10 @@ static json_t *arm_json(const struct bench *b, const struct bench_result *result
 		if (result->why[w])
 			continue;
 		cell = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name",
-			json_text(b->workloads[w].name), "ratio", real(c->ratio), "interval",
-			interval_json(c->interval), "p", real(c->p), "p_adjusted",
-			real(c->adjusted), "ratio_of_minima", real(c->minima), "loop_ns",
-			real(c->time), "verdict", bench_verdict_name(c->verdict));
+			json_text(b->workloads[w].name), "ratio", json_number(c->ratio), "interval",
+			bench_interval_json(c->interval), "p", json_number(c->p), "p_adjusted",
+			json_number(c->adjusted), "ratio_of_minima", json_number(c->minima),
+			"loop_ns", json_number(c->time), "verdict", bench_verdict_name(c->verdict));
 		set_at_least(cell, c->at_least);
 		json_array_append_new(cells, cell);
 	}
@@ -74,7 +66,7 @@ json_t *bench_result_json(const struct bench *b, const struct bench_result *resu
 	return json_pack(
 		"{s:i, s:i, s:o, s:f, s:f, s:i, s:i, s:b, s:b, s:{s:o, s:o}, s:o, s:o, s:o}",
 		"rounds", (int)result->rounds, "dropped", (int)result->dropped, "overhead_ns",
-		real(bench_overhead(b)), "alpha", result->alpha, "margin", b->options.margin,
+		json_number(bench_overhead(b)), "alpha", result->alpha, "margin", b->options.margin,
 		"resamples", (int)result->resamples, "workloads", (int)result->counting,
 		"load_known", !bench_unwatched(b), "verdicts", result->verdicts, "gates", "copy",
 		gate_json(result->copy, result->copy_reason), "slowed",
@@ -85,9 +77,10 @@ json_t *bench_result_json(const struct bench *b, const struct bench_result *resu
 static json_t *change_json(const char *key, const char *name, const struct bench_change *c)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", key, json_text(name), "before",
-		real(c->before), "after", real(c->after), "ratio", real(c->ratio), "interval",
-		interval_json(c->interval), "p", real(c->p), "p_adjusted", real(c->adjusted),
-		"verdict", bench_verdict_name(c->verdict));
+		json_number(c->before), "after", json_number(c->after), "ratio",
+		json_number(c->ratio), "interval", bench_interval_json(c->interval), "p",
+		json_number(c->p), "p_adjusted", json_number(c->adjusted), "verdict",
+		bench_verdict_name(c->verdict));
 }
 
 json_t *bench_comparison_json(
@@ -124,10 +117,11 @@ json_t *bench_instructions_json(const struct bench *b)
 		for (size_t w = 0; w < b->n_workloads; w++) {
 			double n = bench_instructions(b, w, a);
 
-			json_array_append_new(workloads,
-				json_pack("{s:o, s:o, s:o}", "name",
-					json_text(b->workloads[w].name), "instructions", real(n),
-					"ratio", real(n / bench_instructions(b, w, 0))));
+			json_array_append_new(
+				workloads, json_pack("{s:o, s:o, s:o}", "name",
+						   json_text(b->workloads[w].name), "instructions",
+						   json_number(n), "ratio",
+						   json_number(n / bench_instructions(b, w, 0))));
 		}
 		if (b->arms[a].role == BENCH_ROLE_SLOWED)
 			json_decref(workloads);
@@ -135,7 +129,7 @@ json_t *bench_instructions_json(const struct bench *b)
 			json_array_append_new(
 				arms, json_pack("{s:s, s:s, s:o, s:o}", "name", b->arms[a].name,
 					      "role", bench_role_names[b->arms[a].role], "ratio",
-					      real(bench_instructions_ratio(b, a, NULL)),
+					      json_number(bench_instructions_ratio(b, a, NULL)),
 					      "workloads", workloads));
 	}
 	if (b->counts)

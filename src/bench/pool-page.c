@@ -204,11 +204,6 @@ struct doc *bench_pool_doc(struct bench *const *hosts, const struct bench_pool *
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static json_t *interval_json(struct bench_interval i)
-{
-	return json_pack("[o, o]", json_number(i.low), json_number(i.high));
-}
-
 /* A ratio, pooled, with the hosts' own: of an arm, or (a cell) of a workload. */
 static json_t *pooled_json(const char *name, const struct bench_pool *p, size_t a, size_t w)
 {
@@ -222,12 +217,12 @@ static json_t *pooled_json(const char *name, const struct bench_pool *p, size_t 
 		json_array_append_new(own,
 			JSON_OBJECT({"ratio", json_number(cell ? arm->cells[w].ratio : arm->ratio)},
 				{"error", json_number(cell ? arm->cells[w].error : arm->error)},
-				{"interval", interval_json(
+				{"interval", bench_interval_json(
 						     cell ? arm->cells[w].interval : arm->suite)}));
 	}
 	return JSON_OBJECT({"name", json_text(name)}, {"ratio", json_number(x->ratio)},
-		{"interval", interval_json(x->interval)},
-		{"interval_one_more", interval_json(x->other)}, {"tau", json_number(x->tau)},
+		{"interval", bench_interval_json(x->interval)},
+		{"interval_one_more", bench_interval_json(x->other)}, {"tau", json_number(x->tau)},
 		{"i2", json_number(x->i2)}, {"q", json_number(x->q)}, {"p", json_number(x->p)},
 		{"p_adjusted", json_number(x->adjusted)},
 		{"verdict", json_string(bench_verdict_name(x->verdict))},
