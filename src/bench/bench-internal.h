@@ -11,6 +11,8 @@
 /* As in files; NULL-terminated. */
 extern const char *const bench_role_names[], *const bench_status_names[];
 
+/* Equal, or both NULL. */
+bool bench_same_text(const char *a, const char *b);
 struct bench_link *bench_add_link(struct bench_arm *arm);
 void bench_link_release(struct bench_link *link);
 void bench_workload_release(struct bench_workload *w);

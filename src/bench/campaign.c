@@ -9,6 +9,11 @@
 const char *const bench_role_names[] = {"arm", "copy", "slowed", NULL};
 const char *const bench_status_names[] = {"ok", "exit", "signal", "timeout", NULL};
 
+bool bench_same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : !a && !b;
+}
+
 static const struct {
 	const char *word;
 	enum doc_tone tone;

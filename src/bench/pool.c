@@ -149,11 +149,6 @@ bool stats_all_equal(const struct stats_host *v, size_t n, double alpha, double 
 
 /* ---- the same campaign ----------------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b)
-{
-	return !a || !b ? a == b : strcmp(a, b) == 0;
-}
-
 static int differ(struct err *err, const char *first, const char *other, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 static int differ(struct err *err, const char *first, const char *other, const char *fmt, ...)
@@ -174,8 +169,8 @@ static bool same_links(const struct bench_arm *a, const struct bench_arm *b)
 	if (a->n_links != b->n_links)
 		return false;
 	for (size_t i = 0; i < a->n_links; i++) {
-		if (!same_text(a->links[i].sha256, b->links[i].sha256) ||
-			!same_text(a->links[i].lib_sha256, b->links[i].lib_sha256))
+		if (!bench_same_text(a->links[i].sha256, b->links[i].sha256) ||
+			!bench_same_text(a->links[i].lib_sha256, b->links[i].lib_sha256))
 			return false;
 	}
 	return true;
@@ -194,15 +189,15 @@ static int check_arms(const struct bench *a, const struct bench *b, const char *
 			return differ(err, first, other,
 				"arm %zu is '%s' in one, '%s' in the other", i + 1, x->name,
 				y->name);
-		if (!same_text(x->version, y->version))
+		if (!bench_same_text(x->version, y->version))
 			return differ(err, first, other,
 				"'%s' is Python %s in one, %s in the other", x->name,
 				x->version ? x->version : "?", y->version ? y->version : "?");
 		if (x->role == BENCH_ROLE_ARM && !x->sha256)
 			return differ(
 				err, first, other, "no digest says which file '%s' is", x->name);
-		if (!same_text(x->sha256, y->sha256) || !same_text(x->lib_sha256, y->lib_sha256) ||
-			!same_links(x, y))
+		if (!bench_same_text(x->sha256, y->sha256) ||
+			!bench_same_text(x->lib_sha256, y->lib_sha256) || !same_links(x, y))
 			return differ(err, first, other, "'%s' is another file in each (SHA-256)",
 				x->name);
 		if (fabs(x->slowdown - y->slowdown) > 0)
@@ -214,7 +209,7 @@ static int check_arms(const struct bench *a, const struct bench *b, const char *
 static int check_workloads(const struct bench *a, const struct bench *b, const char *first,
 	const char *other, struct err *err)
 {
-	if (!same_text(a->suite, b->suite))
+	if (!bench_same_text(a->suite, b->suite))
 		return differ(err, first, other, "one has the suite '%s', the other '%s'", a->suite,
 			b->suite);
 	if (a->n_workloads != b->n_workloads)
@@ -229,8 +224,8 @@ static int check_workloads(const struct bench *a, const struct bench *b, const c
 			return differ(err, first, other,
 				"workload %zu is '%s' in one, '%s' in the other", w + 1, x->name,
 				y->name);
-		if (!same_text(x->kind, y->kind) || !same_text(x->file, y->file) ||
-			!same_text(x->packages, y->packages) || strcmp(given, others) != 0)
+		if (!bench_same_text(x->kind, y->kind) || !bench_same_text(x->file, y->file) ||
+			!bench_same_text(x->packages, y->packages) || strcmp(given, others) != 0)
 			return differ(
 				err, first, other, "'%s' is another program in each", x->name);
 	}
@@ -261,7 +256,7 @@ static int check_same(const struct bench *a, const struct bench *b, const char *
 		return err_hint(err, "--measure chooses for both");
 	}
 	/* Its workloads come with solder, and have no version of their own. */
-	if (!same_text(x, y))
+	if (!bench_same_text(x, y))
 		return differ(err, first, other, "one is of solder %s, the other of %s",
 			x ? x : "?", y ? y : "?");
 	if (a->options.layouts != b->options.layouts)

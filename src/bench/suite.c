@@ -11,21 +11,16 @@
 
 /* ---- arms ---------------------------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : !a && !b;
-}
-
 /* Adds another link to an arm, taking over the contents of `link`. */
 static int add_link(struct bench *b, struct bench_arm *arm, const struct python *dist,
 	struct bench_link *link, struct err *err)
 {
-	bool same = same_text(link->sha256, arm->sha256) &&
-		    same_text(link->lib_sha256, arm->lib_sha256);
+	bool same = bench_same_text(link->sha256, arm->sha256) &&
+		    bench_same_text(link->lib_sha256, arm->lib_sha256);
 
 	for (size_t i = 0; i < arm->n_links; i++)
-		same = same || (same_text(link->sha256, arm->links[i].sha256) &&
-				       same_text(link->lib_sha256, arm->links[i].lib_sha256));
+		same = same || (bench_same_text(link->sha256, arm->links[i].sha256) &&
+				       bench_same_text(link->lib_sha256, arm->links[i].lib_sha256));
 	if (same || strcmp(dist->version, arm->version) != 0 ||
 		strcmp(py_link_name(dist->link), arm->link) != 0) {
 		err_set(err, ERR_USAGE, "two arms are called '%s'", arm->name);
