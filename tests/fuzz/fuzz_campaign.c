@@ -3,19 +3,11 @@
  *
  * Source: src/bench/file.c
  */
+#include "fuzz.h"
+
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "bench/bench.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void check_results(struct bench *b)
 {
@@ -25,17 +17,18 @@ static void check_results(struct bench *b)
 	if (b->options.resamples > 20)
 		b->options.resamples = 20;
 	if (bench_compute(b, &result, &err) < 0) {
-		check(err.msg[0]);
+		fuzz_check(err.msg[0]);
 		return;
 	}
-	check(result.counting > 0 && result.rounds >= 2);
+	fuzz_check(result.counting > 0 && result.rounds >= 2);
 	for (size_t a = 0; a < result.n_arms; a++) {
 		const struct bench_arm_result *arm = &result.arms[a];
 
-		check(isfinite(arm->ratio) && !isnan(arm->suite.low) && !isnan(arm->suite.high));
-		check(!isnan(arm->general.low) && !isnan(arm->general.high));
+		fuzz_check(
+			isfinite(arm->ratio) && !isnan(arm->suite.low) && !isnan(arm->suite.high));
+		fuzz_check(!isnan(arm->general.low) && !isnan(arm->general.high));
 		for (size_t w = 0; a > 0 && w < result.n_workloads; w++)
-			check(result.why[w] || (arm->cells[w].p >= 0 && arm->cells[w].p <= 1));
+			fuzz_check(result.why[w] || (arm->cells[w].p >= 0 && arm->cells[w].p <= 1));
 	}
 	json_decref(bench_result_json(b, &result));
 }
@@ -48,14 +41,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_t *x, *y;
 
 	if (bench_from_memory((const char *)data, size, &b, &err) < 0) {
-		check(err.code == ERR_INPUT && err.msg[0]);
+		fuzz_check(err.code == ERR_INPUT && err.msg[0]);
 		return 0;
 	}
 	x = bench_to_json(b);
 	text = json_dumps(x, JSON_REAL_PRECISION(17));
-	check(text && bench_from_memory(text, strlen(text), &again, &err) == 0);
+	fuzz_check(text && bench_from_memory(text, strlen(text), &again, &err) == 0);
 	y = bench_to_json(again);
-	check(json_equal(x, y));
+	fuzz_check(json_equal(x, y));
 	json_decref(x);
 	json_decref(y);
 	check_results(b);

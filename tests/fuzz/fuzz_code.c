@@ -5,9 +5,9 @@
  * Source: src/code/code.c src/code/x86.c src/code/x86-decode.c
  * Source: src/code/arm64.c src/code/walk.c src/code/eh-frame.c src/code/uses.c
  */
+#include "fuzz.h"
+
 #include <elf.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "code/code.h"
 #include "elf/elf.h"
@@ -35,30 +35,22 @@ struct seen {
 	struct code_counts code;
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static int visit(void *ctx, const struct code_function *f, const struct code_insn *insns, size_t n,
 	struct err *err)
 {
 	struct seen *s = ctx;
 
 	(void)err;
-	check(n > 0);
+	fuzz_check(n > 0);
 	for (size_t i = 0; i < n; i++) {
 		const struct code_insn *insn = &insns[i];
 
-		check(insn->len > 0 && insn->len <= 15 && insn->class < CODE_N_CLASSES);
-		check(insn->addr >= f->addr && insn->addr - f->addr + insn->len <= f->size);
-		check(insn->addr == f->addr || insn->addr == s->next);
-		check(code_class_name(insn->class) != NULL);
-		check(!insn->symbol || strlen(insn->symbol) < (size_t)-1);
-		check(!insn->site || insn->class < CODE_N_SITES);
+		fuzz_check(insn->len > 0 && insn->len <= 15 && insn->class < CODE_N_CLASSES);
+		fuzz_check(insn->addr >= f->addr && insn->addr - f->addr + insn->len <= f->size);
+		fuzz_check(insn->addr == f->addr || insn->addr == s->next);
+		fuzz_check(code_class_name(insn->class) != NULL);
+		fuzz_check(!insn->symbol || strlen(insn->symbol) < (size_t)-1);
+		fuzz_check(!insn->site || insn->class < CODE_N_SITES);
 		s->next = insn->addr + insn->len;
 		if (f->plt)
 			continue;
@@ -76,8 +68,8 @@ static int visit_use(void *ctx, const struct code_use *use, struct err *err)
 {
 	(void)ctx;
 	(void)err;
-	check(use->symbol > 0 && code_use_name(use->kind) != NULL);
-	check(!use->user || strlen(use->user) < (size_t)-1);
+	fuzz_check(use->symbol > 0 && code_use_name(use->kind) != NULL);
+	fuzz_check(!use->user || strlen(use->user) < (size_t)-1);
 	return 0;
 }
 
@@ -88,16 +80,17 @@ static void walk(const void *data, size_t size)
 	struct err err = ERR_INIT;
 
 	if (code_uses_in_memory(data, size, visit_use, NULL, &err) < 0)
-		check(err.code != ERR_NONE && err.msg[0]);
+		fuzz_check_err(&err);
 
 	if (code_each_in_memory(data, size, visit, &seen, &code, &err) < 0) {
-		check(err.code != ERR_NONE && err.msg[0]);
+		fuzz_check_err(&err);
 		return;
 	}
-	check(code.instructions == seen.code.instructions && code.unknown == seen.code.unknown);
-	check(!memcmp(code.sites, seen.code.sites, sizeof(code.sites)));
-	check(code_each_in_memory(data, size, NULL, NULL, &plain, &err) == 0);
-	check(!memcmp(&plain, &code, sizeof(code)));
+	fuzz_check(
+		code.instructions == seen.code.instructions && code.unknown == seen.code.unknown);
+	fuzz_check(!memcmp(code.sites, seen.code.sites, sizeof(code.sites)));
+	fuzz_check(code_each_in_memory(data, size, NULL, NULL, &plain, &err) == 0);
+	fuzz_check(!memcmp(&plain, &code, sizeof(code)));
 }
 
 static void section(struct wrapper *w, int i, const char *name, uint32_t type, uint64_t flags,

@@ -3,18 +3,9 @@
  * Source: src/elf/image.c src/elf/facts.c src/elf/dynamic.c src/elf/relocs.c
  * Source: src/elf/query.c
  */
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "elf/elf.h"
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -22,23 +13,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = ERR_INIT;
 
 	if (elf_facts_from_memory(data, size, &facts, &err) < 0) {
-		check(err.code != ERR_NONE && err.msg[0] && !facts.exports && !facts.kept.v);
+		fuzz_check_err(&err);
+		fuzz_check(!facts.exports && !facts.kept.v);
 		return 0;
 	}
 	for (size_t i = 0; i < facts.n_exports; i++) {
-		check(elf_exports(&facts, facts.exports[i]));
-		check(i == 0 || strcmp(facts.exports[i - 1], facts.exports[i]) < 0);
+		fuzz_check(elf_exports(&facts, facts.exports[i]));
+		fuzz_check(i == 0 || strcmp(facts.exports[i - 1], facts.exports[i]) < 0);
 	}
 	for (size_t i = 1; i < facts.n_undefined; i++)
-		check(strcmp(facts.undefined[i - 1].name, facts.undefined[i].name) <= 0);
+		fuzz_check(strcmp(facts.undefined[i - 1].name, facts.undefined[i].name) <= 0);
 	for (size_t i = 0; i < facts.n_undefined; i++)
-		check(!facts.undefined[i].version == !facts.undefined[i].library);
+		fuzz_check(!facts.undefined[i].version == !facts.undefined[i].library);
 	for (size_t i = 0; i < facts.n_copies; i++)
-		check(facts.copies[i].version && elf_exports(&facts, facts.copies[i].name));
+		fuzz_check(facts.copies[i].version && elf_exports(&facts, facts.copies[i].name));
 	for (size_t i = 0; i < facts.n_needed; i++)
-		check(strlen(facts.needed[i]) < size);
+		fuzz_check(strlen(facts.needed[i]) < size);
 	for (size_t i = 0; i < facts.n_relocs; i++)
-		check(elf_reloc_count(&facts, facts.relocs[i].type) == facts.relocs[i].count);
-	check(elf_tls_model(&facts) != NULL);
+		fuzz_check(elf_reloc_count(&facts, facts.relocs[i].type) == facts.relocs[i].count);
+	fuzz_check(elf_tls_model(&facts) != NULL);
 	return 0;
 }

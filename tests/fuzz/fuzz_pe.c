@@ -2,18 +2,9 @@
  *
  * Source: src/pe/pe.c
  */
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "pe/pe.h"
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,15 +12,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = ERR_INIT;
 
 	if (pe_facts_from_memory(data, size, &facts, &err) < 0) {
-		check(err.code != ERR_NONE && err.msg[0] && !facts.imports && !facts.kept.v);
+		fuzz_check_err(&err);
+		fuzz_check(!facts.imports && !facts.kept.v);
 		return 0;
 	}
-	check(pe_is(data, size) && (facts.bits == 32 || facts.bits == 64));
+	fuzz_check(pe_is(data, size) && (facts.bits == 32 || facts.bits == 64));
 	for (size_t i = 0; i < facts.n_imports; i++) {
-		check(facts.imports[i].dll[0] && strlen(facts.imports[i].dll) < size);
-		check(facts.imports[i].n_names <= size);
+		fuzz_check(facts.imports[i].dll[0] && strlen(facts.imports[i].dll) < size);
+		fuzz_check(facts.imports[i].n_names <= size);
 	}
 	for (size_t i = 1; i < facts.n_exports; i++)
-		check(strcmp(facts.exports[i - 1], facts.exports[i]) < 0);
+		fuzz_check(strcmp(facts.exports[i - 1], facts.exports[i]) < 0);
 	return 0;
 }

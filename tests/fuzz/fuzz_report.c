@@ -3,17 +3,9 @@
  *
  * Source: src/report/html.c src/report/text.c src/report/words.c
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "report/report-internal.h"
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static size_t count(const char *s, const char *part)
 {
@@ -56,10 +48,10 @@ static void check_text(const char *s, size_t len)
 		uint32_t code;
 		size_t n = utf8_decode(s, len, &code);
 
-		check(n > 0);
-		check(code == '\n' ||
-			(code >= 0x20 && code != 0x7f && (code < 0x80 || code >= 0xa0)));
-		check(code != 0x202e && code != 0x200b && code != 0xfeff);
+		fuzz_check(n > 0);
+		fuzz_check(code == '\n' ||
+			   (code >= 0x20 && code != 0x7f && (code < 0x80 || code >= 0xa0)));
+		fuzz_check(code != 0x202e && code != 0x200b && code != 0xfeff);
 		s += n;
 		len -= n;
 	}
@@ -77,8 +69,6 @@ static char *written(const struct doc *doc, bool page, unsigned int width, size_
 	fclose(out);
 	return text;
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* How many of a part the same document with a harmless text has. */
 static size_t wanted(const char *part)
@@ -108,12 +98,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_text(text, len);
 	page = written(doc, true, 0, &len);
 	body = strstr(page, "<body>");
-	check(body != NULL);
+	fuzz_check(body != NULL);
 	check_text(body, strlen(body));
-	check(count(page, "<script") == 1 && count(page, "<svg") == 1);
-	check(count(page, "<td") == wanted("<td"));
+	fuzz_check(count(page, "<script") == 1 && count(page, "<svg") == 1);
+	fuzz_check(count(page, "<td") == wanted("<td"));
 	/* Lines make paragraphs and let listings fold. */
 	if (*s && !strchr(s, '\n'))
-		check(count(page, "<") == wanted("<") && count(page, ">") == wanted(">"));
+		fuzz_check(count(page, "<") == wanted("<") && count(page, ">") == wanted(">"));
 	return 0;
 }
