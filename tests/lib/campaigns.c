@@ -80,3 +80,19 @@ struct bench *campaign_make(const struct campaign_plan *plan)
 		add_round(b, plan, &r, layouts);
 	return b;
 }
+
+struct bench *campaign_of(uint64_t seed, double ratio, unsigned int layouts)
+{
+	const double ratios[] = {ratio, 1};
+	const struct campaign_plan plan = {.seed = seed,
+		.rounds = 20,
+		.workloads = 12,
+		.layouts = layouts,
+		.ratios = ratios,
+		.arms = ARRAY_SIZE(ratios),
+		.noise = 0.004,
+		.round_noise = 0.05,
+		.resamples = 400};
+
+	return campaign_make(&plan);
+}

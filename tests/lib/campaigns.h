@@ -19,6 +19,8 @@ struct campaign_plan {
 
 /* The arms are "base", "arm1", …, and "copy"; workloads "w0", "w1", … */
 struct bench *campaign_make(const struct campaign_plan *plan);
+/* One arm of this ratio, and the copy: 20 rounds of 12 workloads, with little noise. */
+struct bench *campaign_of(uint64_t seed, double ratio, unsigned int layouts);
 /* About standard normal: the sum of twelve uniform numbers less six. */
 double campaign_normal(struct bench_random *r);
 

@@ -6,22 +6,6 @@
 #include "campaigns.h"
 #include "scratch.h"
 
-static struct bench *make(uint64_t seed, double ratio, unsigned int layouts)
-{
-	const double ratios[] = {ratio, 1};
-	const struct campaign_plan plan = {.seed = seed,
-		.rounds = 20,
-		.workloads = 12,
-		.layouts = layouts,
-		.ratios = ratios,
-		.arms = ARRAY_SIZE(ratios),
-		.noise = 0.004,
-		.round_noise = 0.05,
-		.resamples = 400};
-
-	return campaign_make(&plan);
-}
-
 static void compare(struct bench *a, struct bench *b, struct bench_comparison *c)
 {
 	struct err err = ERR_INIT;
@@ -43,7 +27,7 @@ static void test_student(void **state)
 
 static void test_changed(void **state)
 {
-	CLEANUP_BENCH struct bench *a = make(1, 1.02, 0), *b = make(2, 1.06, 0);
+	CLEANUP_BENCH struct bench *a = campaign_of(1, 1.02, 0), *b = campaign_of(2, 1.06, 0);
 	CLEANUP_BENCH_COMPARISON struct bench_comparison c;
 
 	(void)state;
@@ -63,7 +47,7 @@ static void test_changed(void **state)
 /* Welch's numbers by another way: both standard errors back from the printed intervals. */
 static void test_welch(void **state)
 {
-	CLEANUP_BENCH struct bench *a = make(3, 1.01, 0), *b = make(4, 1.02, 0);
+	CLEANUP_BENCH struct bench *a = campaign_of(3, 1.01, 0), *b = campaign_of(4, 1.02, 0);
 	CLEANUP_BENCH_COMPARISON struct bench_comparison c;
 	double x, y, df, width;
 
@@ -88,7 +72,8 @@ static void test_unchanged(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 20; i++) {
-		CLEANUP_BENCH struct bench *a = make(10 + i, 1.03, 0), *b = make(50 + i, 1.03, 0);
+		CLEANUP_BENCH struct bench *a = campaign_of(10 + i, 1.03, 0),
+					   *b = campaign_of(50 + i, 1.03, 0);
 		CLEANUP_BENCH_COMPARISON struct bench_comparison c;
 
 		compare(a, b, &c);
@@ -96,7 +81,8 @@ static void test_unchanged(void **state)
 	}
 	assert_true(differ <= 4);
 	{
-		CLEANUP_BENCH struct bench *a = make(1, 1.03, 0), *b = make(1, 1.03, 0);
+		CLEANUP_BENCH struct bench *a = campaign_of(1, 1.03, 0),
+					   *b = campaign_of(1, 1.03, 0);
 		CLEANUP_BENCH_COMPARISON struct bench_comparison c;
 
 		compare(a, b, &c);
@@ -109,7 +95,7 @@ static void test_unchanged(void **state)
 /* Layouts are the unit: two of them leave next to no degrees of freedom. */
 static void test_layouts(void **state)
 {
-	CLEANUP_BENCH struct bench *a = make(1, 1.02, 2), *b = make(2, 1.03, 2);
+	CLEANUP_BENCH struct bench *a = campaign_of(1, 1.02, 2), *b = campaign_of(2, 1.03, 2);
 	CLEANUP_BENCH_COMPARISON struct bench_comparison c;
 
 	(void)state;
@@ -122,7 +108,7 @@ static void test_layouts(void **state)
 /* What fails in one campaign, or is not in it, is left out of both. */
 static void test_common(void **state)
 {
-	CLEANUP_BENCH struct bench *a = make(1, 1.02, 0), *b = make(2, 1.02, 0);
+	CLEANUP_BENCH struct bench *a = campaign_of(1, 1.02, 0), *b = campaign_of(2, 1.02, 0);
 	CLEANUP_BENCH_COMPARISON struct bench_comparison c;
 
 	(void)state;
@@ -140,7 +126,7 @@ static void test_common(void **state)
 
 static void test_impossible(void **state)
 {
-	CLEANUP_BENCH struct bench *a = make(1, 1.02, 0), *b = make(2, 1.02, 0);
+	CLEANUP_BENCH struct bench *a = campaign_of(1, 1.02, 0), *b = campaign_of(2, 1.02, 0);
 	struct bench_comparison c;
 	struct err err = ERR_INIT;
 

@@ -8,17 +8,7 @@
 
 static struct bench *make(uint64_t seed, double ratio, unsigned int layouts)
 {
-	const double ratios[] = {ratio, 1};
-	const struct campaign_plan plan = {.seed = seed,
-		.rounds = 20,
-		.workloads = 12,
-		.layouts = layouts,
-		.ratios = ratios,
-		.arms = ARRAY_SIZE(ratios),
-		.noise = 0.004,
-		.round_noise = 0.05,
-		.resamples = 400};
-	struct bench *b = campaign_make(&plan);
+	struct bench *b = campaign_of(seed, ratio, layouts);
 
 	for (size_t a = 0; a < b->n_arms; a++)
 		b->arms[a].sha256 = xasprintf("%064zx", a % 2);
