@@ -85,13 +85,18 @@ def unique(rows):
     return {s.id: s for steps in rows.values() for s in steps}
 
 
-def ways(graph):
-    """For each step the time of the longest chain from its start to an end, and what follows."""
+def users_of(graph):
+    """For each step those that need it."""
     users = collections.defaultdict(list)
     for s in graph.values():
         for n in s.needs:
             users[n].append(s.id)
-    way, after = {}, {}
+    return users
+
+
+def ways(graph):
+    """For each step the time of the longest chain from its start to an end, and what follows."""
+    users, way, after = users_of(graph), {}, {}
 
     def visit(i):
         if i not in way:
@@ -118,7 +123,7 @@ def alone(rows, machines):
     free = [0.0] * machines
     for time in sorted((sum(s.time for s in steps) for steps in rows.values()), reverse=True):
         heapq.heappush(free, heapq.heappop(free) + time)
-    return max(free), sum(len(steps) for steps in rows.values())
+    return max(free)
 
 
 def jobs(rows, machines, fetch, cached):
@@ -150,13 +155,9 @@ def jobs(rows, machines, fetch, cached):
 
 def steps(rows, machines, fetch, cached):
     graph = {i: s for i, s in unique(rows).items() if i not in cached}
-    way, _ = ways({i: s._replace(needs=tuple(n for n in s.needs if n in graph))
-                   for i, s in graph.items()})
+    way, _ = ways(graph)
+    users = users_of(graph)
     waits = {i: sum(n in graph for n in s.needs) for i, s in graph.items()}
-    users = collections.defaultdict(list)
-    for s in graph.values():
-        for n in s.needs:
-            users[n].append(s.id)
     ready = [(-way[i], i) for i in graph if not waits[i]]
     heapq.heapify(ready)
     running, now, idle = [], 0.0, list(range(machines))
@@ -236,7 +237,7 @@ def tell(args, rows, borrowed):
     for m in args.machines:
         time, ran = jobs(rows, m, args.fetch, cached)
         print('| %d | %s | %s (%d) | %s | %s |' % (
-            m, span(alone(rows, m)[0]), span(time), ran,
+            m, span(alone(rows, m)), span(time), ran,
             span(steps(rows, m, args.fetch, cached)[0]),
             span(max(work / m, sum(s.time for s in chain)))))
 
