@@ -13,6 +13,7 @@ any failed.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -158,12 +159,10 @@ def guess(name):
     return re.sub(r"(\.[A-Z0-9])?\.dylib$", "", base) if base.endswith(".dylib") else base
 
 
-def macho_lines(path):
-    with open(path, "rb") as f:
-        magic = f.read(4)
+def macho_lines(path, start):
+    magic = start[:4]
     if magic == MAGICS[0]:
-        arch = {16777223: "x86_64", 16777228: "arm64"}[int.from_bytes(
-            open(path, "rb").read(8)[4:], "little")]
+        arch = {16777223: "x86_64", 16777228: "arm64"}[int.from_bytes(start[4:], "little")]
         slices = [(arch, None)]
     else:
         text = run(machos.tool("llvm-objdump"), "--macho", "--non-verbose", "--universal-headers",
@@ -214,7 +213,8 @@ def pe_lines(path):
 
 def check_file(path, got):
     with open(path, "rb") as f:
-        want, wrong = (pe_lines if f.read(2) == b"MZ" else macho_lines)(path)
+        start = f.read(8)
+    want, wrong = pe_lines(path) if start[:2] == b"MZ" else macho_lines(path, start)
     for line in want:
         if line not in got:
             wrong.append(f"- {line}")
@@ -239,7 +239,8 @@ def files_in(folder):
                 yield path
 
 
-def check_all(dumper, paths, shown):
+def check_all(dumper, paths, whole):
+    """How many files there are, and how many differ; `whole` is what they are from."""
     failed = 0
     for path in paths:
         text = run(dumper, path)
@@ -247,7 +248,7 @@ def check_all(dumper, paths, shown):
         wrong = check_file(path, got)
         if wrong:
             failed += 1
-            print(f"{shown(path)}:")
+            print(f"{os.path.basename(whole)}: {os.path.basename(path)}:")
             print("".join(f"  {w}\n" for w in wrong[:20]), end="")
     return len(paths), failed
 
@@ -262,8 +263,6 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         if not given:
             machos.write_seeds(scratch)
-            for name in ("bits32", "java"):
-                os.remove(os.path.join(scratch, "macho", name))
             os.remove(os.path.join(scratch, "pe", "dos"))
             given = [scratch]
         for what in given:
@@ -273,11 +272,10 @@ def main():
                 with zipfile.ZipFile(what) as z:
                     z.extractall(folder)
             paths = list(files_in(folder)) if os.path.isdir(folder) else [what]
-            n, failed = check_all(dumper, paths,
-                                  lambda p: f"{os.path.basename(what)}: {os.path.basename(p)}")
+            n, failed = check_all(dumper, paths, what)
             total, bad = total + n, bad + failed
             if folder != what:
-                subprocess.run(["rm", "-rf", folder], check=True)
+                shutil.rmtree(folder)
     print(f"{total - bad} passed, {bad} failed")
     return bad > 0
 

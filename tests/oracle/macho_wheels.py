@@ -77,8 +77,7 @@ def main():
                 inside = os.path.join(folder, "inside")
                 shutil.unpack_archive(wheel, inside, "zip")
                 paths = list(macho_oracle.files_in(inside))
-                count, failed = macho_oracle.check_all(
-                    dumper, paths, lambda p: f"{os.path.basename(wheel)}: {os.path.basename(p)}")
+                count, failed = macho_oracle.check_all(dumper, paths, wheel)
                 for path in paths if exports else []:
                     missing = lacking(dumper, path, exports, seen)
                     if missing:
