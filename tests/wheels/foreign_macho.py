@@ -70,40 +70,23 @@ def _(c):
     c.module(c.python())
 
 
-@damage("links the framework of another version", "macho-libpython",
-        predicted="breaks breaks breaks")
-def _(c):
-    c.module(c.python(FRAMEWORK.replace("3.13", "3.12")))
-
-
-@damage("links Homebrew's framework", "macho-libpython", predicted="breaks breaks breaks")
-def _(c):
-    c.module(c.python("/opt/homebrew/opt/python@3.13/Frameworks" + FRAMEWORK[19:]))
-
-
-@damage("links Xcode's framework", "macho-libpython", predicted="breaks breaks breaks")
-def _(c):
-    c.module(c.python("@rpath/Python3.framework/Versions/3.9/Python3"))
-
-
-@damage("links a free-threaded framework", "macho-libpython", predicted="breaks breaks breaks")
-def _(c):
-    c.module(c.python("/Library/Frameworks/PythonT.framework/Versions/3.13/PythonT"))
+for what, install, shared in (
+        ("the framework of another version", FRAMEWORK.replace("3.13", "3.12"), "breaks"),
+        ("Homebrew's framework", "/opt/homebrew/opt/python@3.13/Frameworks" + FRAMEWORK[19:],
+         "breaks"),
+        ("Xcode's framework", "@rpath/Python3.framework/Versions/3.9/Python3", "breaks"),
+        ("a free-threaded framework",
+         "/Library/Frameworks/PythonT.framework/Versions/3.13/PythonT", "breaks"),
+        ("libpython by its path", "/usr/local/lib/libpython3.13.dylib", "unsure"),
+        ("a free-threaded libpython", "@rpath/libpython3.13t.dylib", "unsure")):
+    @damage(f"links {what}", "macho-libpython", predicted=f"breaks {shared} breaks")
+    def _(c, install=install):
+        c.module(c.python(install))
 
 
 @damage("links libpython by @rpath", "macho-libpython", predicted="breaks unsure breaks")
 def _(c):
     c.module(c.python(LIBPYTHON), "-rpath", "@loader_path/..")
-
-
-@damage("links libpython by its path", "macho-libpython", predicted="breaks unsure breaks")
-def _(c):
-    c.module(c.python("/usr/local/lib/libpython3.13.dylib"))
-
-
-@damage("links a free-threaded libpython", "macho-libpython", predicted="breaks unsure breaks")
-def _(c):
-    c.module(c.python("@rpath/libpython3.13t.dylib"))
 
 
 @damage("links libpython weakly", "macho-libpython", predicted="breaks unsure breaks")
