@@ -15,6 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 world=$(mktemp -d "${TMPDIR:-/var/tmp}/solder-farm.XXXXXX")
 mark=86400.3
 . "$here/../broken/world.sh"
+. "$here/../lib/machines.sh"
 servers=
 stop() {
 	# shellcheck disable=SC2086
@@ -25,21 +26,6 @@ stop() {
 trap 'stop; rm -rf "$world"' EXIT
 trap 'exit 130' INT TERM
 
-failed=0
-check() { # WHAT COMMAND...
-	what=$1
-	shift
-	if "$@"; then echo "ok $what"; else
-		failed=$((failed + 1))
-		echo "FAIL $what"
-		tail -n 20 "$world/err"
-	fi
-}
-
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # build CACHE [OPTION...]: a tree of the small world, with that cache; what it says is in $world/err.
 build() {
 	cache=$1
@@ -48,14 +34,6 @@ build() {
 	"$SOLDER" build --cache "$world/$cache/cache" -o "$world/$cache/tree" \
 		--recipes "$world/recipes" --sources debian --mirror file:/nowhere "$@" \
 		>"$world/out" 2>"$world/err"
-}
-
-fill_sources() {
-	for f in "$world"/www/pool/*; do
-		sha=$(sha256sum "$f" | cut -d' ' -f1)
-		mkdir -p "$world/$1/cache/sources/$sha"
-		cp "$f" "$world/$1/cache/sources/$sha"
-	done
 }
 
 # Of ssh: keys of this test's own, and what each machine has.

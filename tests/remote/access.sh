@@ -68,9 +68,7 @@ turned_away() {
 	word=$1
 	shift
 	enter "$@" && [ "$(grep -c '^warning:' "$world/err")" = 1 ] && grep -q "^warning:.*$word" "$world/err" &&
-		grep -q ' 0 steps taken' "$world/err" && return
-	cat "$world/err"
-	return 1
+		grep -q ' 0 steps taken' "$world/err"
 }
 
 access() (

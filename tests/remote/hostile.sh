@@ -25,7 +25,7 @@ goes_on() {
 		else
 			! grep -q '^warning:' "$world/err"
 		fi && return
-	cat "$world/err" "$world/reapi-errors"
+	cat "$world/reapi-errors"
 	return 1
 }
 

@@ -17,6 +17,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 world=$(mktemp -d "${TMPDIR:-/var/tmp}/solder-remote.XXXXXX")
 mark=86400.1
 . "$here/../broken/world.sh"
+. "$here/../lib/machines.sh"
 backend=${BACKEND:-nginx}
 server= front=
 stop() {
@@ -28,20 +29,6 @@ stop() {
 }
 trap 'stop; rm -rf "$world"' EXIT
 trap 'exit 130' INT TERM
-
-failed=0
-check() { # WHAT COMMAND...
-	what=$1
-	shift
-	if "$@"; then echo "ok $what"; else
-		failed=$((failed + 1))
-		echo "FAIL $what"
-	fi
-}
-
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 
 # started PID PORT: waits until it listens.
 started() {
@@ -88,7 +75,6 @@ build() {
 		>"$world/out" 2>"$world/err"
 	status=$?
 	took=$((($(now) - began) / 1000000))
-	[ $status = 0 ] || cat "$world/err"
 	return $status
 }
 
@@ -106,14 +92,6 @@ one_warning() {
 
 counts() {
 	sed -n 's/^the remote cache: //p' "$world/err"
-}
-
-fill_sources() {
-	for f in "$world"/www/pool/*; do
-		sha=$(sha256sum "$f" | cut -d' ' -f1)
-		mkdir -p "$world/$1/cache/sources/$sha"
-		cp "$f" "$world/$1/cache/sources/$sha"
-	done
 }
 
 case $backend in
@@ -154,7 +132,11 @@ for i in $(seq "$kills"); do
 		kill -9 $server $(cat "$world/workers.$server")
 	} 2>/dev/null &
 	killer=$!
-	if small second readwrite && same second && one_warning; then good=$((good + 1)); fi
+	if small second readwrite && same second && one_warning; then
+		good=$((good + 1))
+	else
+		cat "$world/err"
+	fi
 	warned=$((warned + $(grep -c '^warning:' "$world/err")))
 	wait $killer 2>/dev/null
 	stop
