@@ -43,10 +43,7 @@ before() {
 }
 
 after() {
-	{
-		kill -9 $front $(cat "$world/workers.$front")
-		wait $front
-	} 2>/dev/null
+	end $front
 	front=
 }
 
@@ -72,7 +69,7 @@ turned_away() {
 }
 
 access() (
-	trap '[ -z "$front" ] || after' EXIT
+	trap after EXIT
 	trusted=$keys/ca.pem
 	before right off off
 	check "TLS: a certificate that is believed" let_in

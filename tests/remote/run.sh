@@ -20,11 +20,15 @@ mark=86400.1
 . "$here/../lib/machines.sh"
 backend=${BACKEND:-nginx}
 server= front=
-stop() {
-	for pid in $server $front; do
-		kill -9 $pid $(cat "$world/workers.$pid" 2>/dev/null)
+# end PID...: servers, with their workers
+end() {
+	for pid; do
+		kill -9 $pid $(cat "$world/workers.$pid")
 		wait $pid
 	done 2>/dev/null
+}
+stop() {
+	end $server $front
 	server= front=
 }
 trap 'stop; rm -rf "$world"' EXIT
@@ -129,8 +133,8 @@ for i in $(seq "$kills"); do
 	serve 300k
 	{
 		sleep "$(python3 -c "import random; print(random.Random($i).uniform(0, $longest / 1000))")"
-		kill -9 $server $(cat "$world/workers.$server")
-	} 2>/dev/null &
+		end $server
+	} &
 	killer=$!
 	if small second readwrite && same second && one_warning; then
 		good=$((good + 1))
