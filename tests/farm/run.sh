@@ -106,18 +106,20 @@ nothing_left() {
 sleeps() {
 	pgrep -f "^sleep $mark" >/dev/null
 }
-wait_until() {
-	for i in $(seq 300); do
+none_sleeps() {
+	! sleeps
+}
+within() { # SECONDS COMMAND...
+	tries=$((10 * $1))
+	shift
+	for i in $(seq $tries); do
 		if "$@"; then return 0; fi
 		sleep 0.1
 	done
 	return 1
 }
-stays() { # COMMAND...: not so within some seconds
-	for i in $(seq 100); do
-		if ! "$@"; then return 1; fi
-		sleep 0.1
-	done
+wait_until() {
+	within 30 "$@"
 }
 
 by_way() { # NAME COMMAND
@@ -128,30 +130,34 @@ by_way() { # NAME COMMAND
 	check "$1: nothing is left on them" nothing_left
 }
 
+# kill_slow WORDS SIGNAL COMMAND OPTION...: a build whose step for zlib does not end, and a signal to
+# this command of solder when it is at work; returns what the build ended with.
+slow_build="build --cache $world/slow/cache"
+kill_slow() {
+	words=$1 signal=$2 command=$3
+	shift 3
+	touch "$world/recipes/zlib/slow-zlib"
+	build slow "$@" &
+	builder=$!
+	check "$words" wait_until sleeps
+	kill "-$signal" "$(pgrep -o -f "^$SOLDER $command")"
+	wait $builder
+}
+
 # A build that is interrupted while a worker is at a step.
 interrupted() {
-	touch "$world/recipes/zlib/slow-zlib"
-	build slow --farm-jobs 2 --executor "$(by_ssh)" &
-	builder=$!
-	check "a worker is at work" wait_until sleeps
-	kill -TERM "$(pgrep -o -f "^$SOLDER build --cache $world/slow/cache")"
-	wait $builder
-	status=$?
-	check "a signal ends the build" [ $status -ge 128 ]
-	check "and the worker, wherever it is" eval '! stays sleeps'
+	kill_slow "a worker is at work" TERM "$slow_build" --farm-jobs 2 --executor "$(by_ssh)"
+	check "a signal ends the build" [ $? -ge 128 ]
+	check "and the worker, wherever it is" within 10 none_sleeps
 	check "which leaves nothing" wait_until nothing_left
 }
 
 # A worker that is killed leaves its folder to the next one.
 killed() {
-	build slow --farm-jobs 2 --executor "$(by_ssh)" &
-	builder=$!
-	check "another worker is at work" wait_until sleeps
-	kill -KILL "$(pgrep -o -f "^$SOLDER step $world/")"
-	wait $builder
+	kill_slow "another worker is at work" KILL "step $world/" --farm-jobs 2 --executor "$(by_ssh)"
 	check "a killed worker fails the build" [ $? = 2 ]
 	check "in words" grep -q 'the executor' "$world/err"
-	check "and what it ran ends" eval '! stays sleeps'
+	check "and what it ran ends" within 10 none_sleeps
 	rm "$world/recipes/zlib/slow-zlib"
 	check "the same build then works" build slow --farm-jobs 2 --executor "$(by_ssh)"
 	check "with the same tree" same slow
@@ -335,13 +341,8 @@ part_slurm() {
 	check "srun: four steps" four
 	jobs_done() { [ "$(grep -c 'job_complete.*done' "$world/slurm/ctld.log")" = 4 ]; }
 	check "srun: four jobs of Slurm" jobs_done
-	touch "$world/recipes/zlib/slow-zlib"
-	build slow --executor "srun -Q $SOLDER step {dir}" &
-	builder=$!
-	check "a job is at work" wait_until sleeps
-	kill -TERM "$(pgrep -o -f "^$SOLDER build --cache $world/slow/cache")"
-	wait $builder
-	check "a signal ends the job" eval '! stays sleeps'
+	kill_slow "a job is at work" TERM "$slow_build" --executor "srun -Q $SOLDER step {dir}"
+	check "a signal ends the job" within 10 none_sleeps
 	rm "$world/recipes/zlib/slow-zlib"
 	ended() { [ -z "$(squeue -h)" ]; }
 	check "and Slurm has none left" wait_until ended
@@ -396,21 +397,13 @@ part_trexe() {
 	check "trexe: built by another machine" build again --farm-jobs 2 --executor "$(by_trexe)"
 	check "trexe: its tree is the same" same again
 	check "trexe: of the four outputs that were there" counts_are '4 4 4'
-	touch "$world/recipes/zlib/slow-zlib"
-	build slow --farm-jobs 1 --executor "$(by_trexe)" &
-	builder=$!
-	check "a job is at work" wait_until sleeps
-	kill -KILL "$(pgrep -o -f "^$SOLDER step [.]\$")"
-	wait $builder
+	kill_slow "a job is at work" KILL 'step [.]$' --farm-jobs 1 --executor "$(by_trexe)"
 	check "a killed worker fails the build" [ $? = 2 ]
 	check "in words" grep -q 'the executor' "$world/err"
-	check "and what it ran ends" eval '! stays sleeps'
-	build slow --farm-jobs 1 --executor "$(by_trexe)" &
-	builder=$!
-	check "its failure is not an output: the job is at work again" wait_until sleeps
-	kill -TERM "$(pgrep -o -f "^$SOLDER build --cache $world/slow/cache")"
-	wait $builder
-	check "a signal ends the job" eval '! stays sleeps'
+	check "and what it ran ends" within 10 none_sleeps
+	kill_slow "its failure is not an output: the job is at work again" TERM "$slow_build" \
+		--farm-jobs 1 --executor "$(by_trexe)"
+	check "a signal ends the job" within 10 none_sleeps
 	check "which leaves nothing" wait_until service_is_clean
 	rm "$world/recipes/zlib/slow-zlib"
 	stop
