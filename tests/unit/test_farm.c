@@ -102,7 +102,7 @@ static void test_in_a_plan(void **state)
 {
 	struct plans *p = *state;
 	const struct plan_elsewhere elsewhere = {
-		.command = "echo {name} {slot} >{dir}/said && cp {dir}/said \"$SAID\"",
+		.command = "echo {name} {slot} >{dir}/said && mv {dir}/said \"$SAID\"-{name}",
 		.hand_out = hand_to_worker,
 		.take_back = farm_take_back};
 	CLEANUP_FREE char *said = xasprintf("%s/said", p->root), *text = NULL, *result = NULL;
@@ -118,7 +118,7 @@ static void test_in_a_plan(void **state)
 		fail_msg("%s", p->err.msg);
 	result = plans_result(p, s, "f");
 	assert_string_equal(result, WORDS);
-	text = scratch_shell(p->root, "cat said");
+	text = scratch_shell(p->root, "cat said-words-*");
 	wanted = xasprintf("%s 1\n", s->id);
 	assert_string_equal(text, wanted);
 	log = cache_log(p->cache, s->id);
