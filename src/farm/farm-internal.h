@@ -16,7 +16,6 @@
 #define ORDER_MAX ((size_t)4 << 20)
 #define RESULT_MAX ((size_t)4 << 10)
 #define SCRIPT_MAX ((size_t)4 << 20)
-#define LOG_MAX ((size_t)64 << 20)
 /* zstd's level: more would cost more time than it saves on a wire of 1 Gbit/s. */
 #define LEVEL 3
 /* The date of all files; make takes a few before it for something else. */

@@ -120,21 +120,18 @@ static int add_needs(const struct step *s, const struct cache *cache, const char
 /* The programs that the environment names: the worker must have the same. */
 static int add_tools(const struct step *s, struct order *o, struct err *err)
 {
+	CLEANUP_STRV struct strv tools = STRV_INIT;
 	char hex[SHA256_HEX_SIZE];
-	struct stat st;
 
-	for (size_t i = 0; i < s->env.n; i++) {
-		const char *value = strchr(s->env.v[i], '=');
-
-		strv_add(&o->env, s->env.v[i]);
-		if (!value || value[1] != '/' || stat(value + 1, &st) < 0 || !S_ISREG(st.st_mode) ||
-			strv_has(&o->tools, value + 1))
-			continue;
-		if (sha256_file(value + 1, hex, NULL, err) < 0)
+	step_tools(s, &tools);
+	for (size_t i = 0; i < tools.n; i++) {
+		if (sha256_file(tools.v[i], hex, NULL, err) < 0)
 			return -1;
-		strv_add(&o->tools, value + 1);
+		strv_add(&o->tools, tools.v[i]);
 		strv_add(&o->tools, hex);
 	}
+	for (size_t i = 0; i < s->env.n; i++)
+		strv_add(&o->env, s->env.v[i]);
 	for (size_t i = 0; i < s->programs.n; i++)
 		strv_add(&o->programs, s->programs.v[i]);
 	return 0;

@@ -12,8 +12,6 @@
 #define FORMAT_ORDER "solder-step-order"
 #define FORMAT_RESULT "solder-step-result"
 #define VERSION 1
-#define TOOK_MAX 1e15 /* eleven days */
-#define FILE_MAX ((uint64_t)4 << 30)
 #define LIST_MAX 256
 #define NAME_MAX_BYTES 96
 #define VARIABLE LETTERS_AND_DIGITS "_"
@@ -21,7 +19,7 @@
 static const struct json_field file_fields[] = {
 	JSON_FIELD_AS("file", struct order_file, name),
 	JSON_FIELD(struct order_file, sha256),
-	JSON_FIELD(struct order_file, size, .min = 1, .max = FILE_MAX),
+	JSON_FIELD(struct order_file, size, .min = 1, .max = STEP_ARCHIVE_MAX),
 };
 
 static const struct json_field need_fields[] = {
@@ -33,10 +31,10 @@ static const struct json_field need_fields[] = {
 static const struct json_field result_fields[] = {
 	JSON_FIELD(struct result, id),
 	JSON_FIELD(struct result, output_sha256),
-	JSON_FIELD(struct result, output_size, .min = 1, .max = FILE_MAX),
+	JSON_FIELD(struct result, output_size, .min = 1, .max = STEP_ARCHIVE_MAX),
 	JSON_FIELD(struct result, log_sha256),
-	JSON_FIELD(struct result, log_size, .min = 0, .max = LOG_MAX),
-	JSON_FIELD(struct result, took_ns, .min = 0, .max = TOOK_MAX),
+	JSON_FIELD(struct result, log_size, .min = 0, .max = STEP_LOG_MAX),
+	JSON_FIELD(struct result, took_ns, .min = 0, .max = STEP_TOOK_MAX),
 };
 
 static const struct json_field text_fields[] = {

@@ -9,8 +9,6 @@
 #include "base/file.h"
 #include "plan/plan-internal.h"
 
-#define LOG_MAX ((size_t)64 << 20)
-
 bool elsewhere_takes(const struct plan_options *o, const struct step *s)
 {
 	return o->elsewhere && !s->prepare;
@@ -64,7 +62,7 @@ void elsewhere_take_log(const char *dir, const char *log)
 
 	/* A worker that never ran has left none. */
 	if (to >= 0 && folder_open(dir, &top, &ignored) == 0 &&
-		file_read_below(&top, "log", LOG_MAX, &text, &ignored) == 0 && text.len &&
+		file_read_below(&top, "log", STEP_LOG_MAX, &text, &ignored) == 0 && text.len &&
 		write_fully(to, text.data, text.len) < 0)
 		return;
 }

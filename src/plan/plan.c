@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/term.h"
@@ -89,6 +90,18 @@ void step_file(struct step *s, const char *path, const char *name)
 			return;
 	strv_add(&s->files, path);
 	strv_add(&s->files, name);
+}
+
+void step_tools(const struct step *s, struct strv *paths)
+{
+	for (size_t i = 0; i < s->env.n; i++) {
+		const char *value = strchr(s->env.v[i], '=');
+		struct stat st;
+
+		if (value && value[1] == '/' && stat(value + 1, &st) == 0 && S_ISREG(st.st_mode) &&
+			!strv_has(paths, value + 1))
+			strv_add(paths, value + 1);
+	}
 }
 
 void step_input(struct step *s, const char *fmt, ...)

@@ -82,6 +82,14 @@ void step_view(struct step *s, const char *name, const struct step *need, const 
 __attribute__((format(printf, 2, 3))) void step_input(struct step *s, const char *fmt, ...);
 /* Gives the script a copy of the file `path` as $RECIPE/NAME, and adds its content to the key. */
 void step_file(struct step *s, const char *path, const char *name);
+/* Adds the paths of the programs and files that the environment names, each once. */
+void step_tools(const struct step *s, struct strv *paths);
+
+/* Of what another machine made: the archive of an output, what was printed, and the time, eleven
+ * days. */
+#define STEP_ARCHIVE_MAX ((uint64_t)4 << 30)
+#define STEP_LOG_MAX ((size_t)64 << 20)
+#define STEP_TOOK_MAX 1e15
 
 /* Computes the keys, looks them up in the cache and gives every step its reason. Damaged cache
  * entries are made again. */

@@ -10,14 +10,13 @@
 
 #define FORMAT "solder-step"
 #define VERSION 1
-#define TOOK_MAX 1e15 /* eleven days */
 
 static const struct json_field fields[] = {
 	JSON_FIELD(struct entry, archive_sha256),
-	JSON_FIELD(struct entry, archive_size, .min = 1, .max = ARCHIVE_MAX),
+	JSON_FIELD(struct entry, archive_size, .min = 1, .max = STEP_ARCHIVE_MAX),
 	JSON_FIELD(struct entry, log_sha256),
-	JSON_FIELD(struct entry, log_size, .min = 1, .max = LOG_MAX),
-	JSON_FIELD(struct entry, took_ns, .min = 0, .max = TOOK_MAX),
+	JSON_FIELD(struct entry, log_size, .min = 1, .max = STEP_LOG_MAX),
+	JSON_FIELD(struct entry, took_ns, .min = 0, .max = STEP_TOOK_MAX),
 	JSON_FIELD(struct entry, signature, .optional = true),
 };
 

@@ -13,8 +13,6 @@
 #include "sign/sign.h"
 
 #define ENTRY_MAX ((size_t)64 << 10)
-#define ARCHIVE_MAX ((uint64_t)4 << 30)
-#define LOG_MAX ((size_t)64 << 20)
 
 /* What the server says of a step. */
 struct entry {

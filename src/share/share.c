@@ -246,7 +246,7 @@ static int unpack(struct share *s, const struct step *step, const struct cache *
 		got = get_archive(s, &packed, tree, err);
 	if (got != 1)
 		return got;
-	if (tar_member(log, LOG_NAME, LOG_MAX, &text, &failed) == 1 &&
+	if (tar_member(log, LOG_NAME, STEP_LOG_MAX, &text, &failed) == 1 &&
 		tar_extract(tree, out, 1, NULL, &failed) == 0 && output_check(out, &failed) == 0 &&
 		file_write(log_to, text.data ? text.data : "", text.len, 0644, &failed) == 0 &&
 		cache_commit(cache, step->id, out, &notes, &failed) == 0)

@@ -458,7 +458,7 @@ static void test_entries(void **state)
 	entry_release(&back);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(entry_parse(bad[i], strlen(bad[i]), "n", NULL, &back, &err), -1);
-	e.archive_size = ARCHIVE_MAX + 1;
+	e.archive_size = STEP_ARCHIVE_MAX + 1;
 	large = entry_json(&e, "a");
 	assert_int_equal(entry_parse(large, strlen(large), "n", NULL, &back, &err), -1);
 	free(e.archive_sha256);
