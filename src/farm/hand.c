@@ -171,7 +171,7 @@ int farm_take_back(
 	CLEANUP_FREE char *path = xasprintf("%s/" RESULT_FILE, dir);
 	CLEANUP_RESULT struct result r = {0};
 	CLEANUP_BUF struct buf text = BUF_INIT;
-	CLEANUP_CLOSE int fd = -1;
+	CLEANUP_CLOSE int fd = -1, log = -1;
 
 	if (!path_exists(path))
 		return err_set(err, ERR_CHILD, "it ended well and brought no result");
@@ -184,6 +184,10 @@ int farm_take_back(
 	fd = open_known(dir,
 		&(struct order_file){(char *)OUTPUT_FILE, r.output_sha256, r.output_size}, err);
 	if (fd < 0 || tar_extract_fd(fd, OUTPUT_FILE, out, 1, NULL, err) < 0)
+		return -1;
+	log = open_known(
+		dir, &(struct order_file){(char *)LOG_FILE, r.log_sha256, r.log_size}, err);
+	if (log < 0)
 		return -1;
 	*took = r.took_ns;
 	return 0;

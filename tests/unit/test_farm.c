@@ -154,6 +154,7 @@ static void test_command_fails(void **state)
 		"the executor: exit code 7; the log ends with\n  no nodes are left");
 	fails_with(p, "rm {dir}/result.json", "brought no result");
 	fails_with(p, "echo x >>{dir}/output.tar.zst", "not the digest");
+	fails_with(p, "echo x >>{dir}/log", "log' has not the digest");
 	fails_with(p, "sed -i s/a-/b-/ {dir}/result.json", "result of another step");
 	fails_with(p, "echo >{dir}/result.json", "has not the form");
 	fails_with(p, "ln -sf /etc/passwd {dir}/output.tar.zst", "output.tar.zst");
