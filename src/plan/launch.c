@@ -154,31 +154,18 @@ static void open_folders(const char *launcher, struct strv *argv)
 }
 
 int launch_open(const struct plan_options *o, const struct step *s, const char *root,
-	struct strv *argv, struct err *err)
+	struct strv *opened, struct err *err)
 {
 	/* To find the servers by name. */
 	static const char *const shown[] = {
 		"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/gai.conf"};
-	CLEANUP_STRV struct strv old = *argv;
-	bool opened = false;
 
-	*argv = (struct strv)STRV_INIT;
-	for (size_t i = 0; i < old.n; i++) {
-		if (!strcmp(old.v[i], "--unshare-net"))
-			continue;
-		/* The last of the mounts: from then on nothing can be made in "/". */
-		if (!opened && !strcmp(old.v[i], "--remount-ro")) {
-			opened = true;
-			for (size_t k = 0; k < ARRAY_SIZE(shown); k++)
-				if (path_exists(shown[k]))
-					bind(argv, shown[k], shown[k]);
-			open_folders(o->launcher, argv);
-			if (cover_compilers(o, s, root, argv, err) < 0)
-				return -1;
-		}
-		strv_add(argv, old.v[i]);
-	}
-	return opened ? 0
-		      : err_set(err, ERR_UNSUPPORTED,
-				"compiles go through a launcher in the sandbox only");
+	if (o->sandbox == SANDBOX_NONE)
+		return err_set(
+			err, ERR_UNSUPPORTED, "compiles go through a launcher in the sandbox only");
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+		if (path_exists(shown[i]))
+			bind(opened, shown[i], shown[i]);
+	open_folders(o->launcher, opened);
+	return cover_compilers(o, s, root, opened, err);
 }

@@ -35,9 +35,9 @@ bool launch_takes(const struct plan_options *o, const struct step *s);
 char *launch_program(const char *launcher);
 /* Adds what our environment tells it: DISTCC_HOSTS, ICECC_..., CCACHE_DIR. */
 void launch_env(const char *launcher, struct strv *env);
-/* Opens the network in the words of sandbox_prefix(), and lets the script stand for the compilers.
- * `root` is the step's folder. */
+/* What sandbox_prefix() is to open: the script stands for the compilers. `root` is the step's
+ * folder. */
 int launch_open(const struct plan_options *o, const struct step *s, const char *root,
-	struct strv *argv, struct err *err);
+	struct strv *opened, struct err *err);
 
 #endif

@@ -135,7 +135,7 @@ static int start_script(struct running_step *g, int out, struct proc **ret, stru
 	const struct plan_options *o = g->run->options;
 	const struct step *s = g->step;
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT, fds = STRV_INIT;
-	CLEANUP_STRV struct strv views = STRV_INIT, programs = STRV_INIT;
+	CLEANUP_STRV struct strv views = STRV_INIT, programs = STRV_INIT, opened = STRV_INIT;
 	CLEANUP(sandbox_release) struct strv files = STRV_INIT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -150,17 +150,12 @@ static int start_script(struct running_step *g, int out, struct proc **ret, stru
 	for (size_t i = 0; i < s->programs.n; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(bins); k++)
 			strv_addf(&programs, "%s/%s", bins[k], s->programs.v[i]);
-	for (size_t i = 0; i < s->env.n; i++) {
-		const char *value = strchr(s->env.v[i], '=');
-		struct stat st;
-
-		if (value && value[1] == '/' && stat(value + 1, &st) == 0 && S_ISREG(st.st_mode))
-			strv_add(&programs, value + 1);
-	}
+	step_tools(s, &programs);
 	if (g->launches)
 		strv_take(&programs, launch_program(o->launcher));
-	if (sandbox_prefix(o->sandbox, g->root, &views, &programs, &argv, &files, err) < 0 ||
-		(g->launches && launch_open(o, s, g->root, &argv, err) < 0))
+	if ((g->launches && launch_open(o, s, g->root, &opened, err) < 0) ||
+		sandbox_prefix(o->sandbox, g->root, &views, &programs, g->launches ? &opened : NULL,
+			&argv, &files, err) < 0)
 		return -1;
 	strv_add(&argv, "/bin/sh");
 	strv_add(&argv, "-euc");

@@ -141,9 +141,11 @@ int sandbox_choose(const char *wanted, enum sandbox *ret, const char **reason, s
  * and the locations of the absolute paths in `programs`, if elsewhere; and empty or private folders
  * for the rest. It has no network, no capabilities, no terminal and no view of outside processes,
  * and a filter refuses system calls that no build needs. `files` receives descriptors that the
- * command must inherit. Adds nothing for NONE. Views and programs may be NULL. */
+ * command must inherit. Adds nothing for NONE. Views and programs may be NULL. With `opened` the
+ * network is open, and these words of bubblewrap's mount more. */
 int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views,
-	const struct strv *programs, struct strv *argv, struct strv *files, struct err *err);
+	const struct strv *programs, const struct strv *opened, struct strv *argv,
+	struct strv *files, struct err *err);
 /* Closes them once the command has started. */
 void sandbox_release(struct strv *files);
 

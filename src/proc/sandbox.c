@@ -169,7 +169,8 @@ static int add_files(struct strv *argv, struct strv *files, struct err *err)
 }
 
 int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views,
-	const struct strv *programs, struct strv *argv, struct strv *files, struct err *err)
+	const struct strv *programs, const struct strv *opened, struct strv *argv,
+	struct strv *files, struct err *err)
 {
 	/* Root's build is also root to these files in its user namespace, and the kernel lets root
 	 * write its settings without any capability. */
@@ -180,10 +181,11 @@ int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views
 	if (kind == SANDBOX_NONE)
 		return 0;
 	strv_split(argv,
-		"bwrap --unshare-net --unshare-pid --unshare-ipc --unshare-uts "
-		"--unshare-cgroup-try --hostname localhost --cap-drop ALL --new-session "
-		"--die-with-parent",
+		"bwrap --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --hostname "
+		"localhost --cap-drop ALL --new-session --die-with-parent",
 		" ");
+	if (!opened)
+		strv_add(argv, "--unshare-net");
 	if (kind != SANDBOX_BWRAP_ROOT)
 		strv_add(argv, "--unshare-user");
 	if (kind == SANDBOX_BWRAP)
@@ -204,6 +206,9 @@ int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views
 	}
 	if (add_files(argv, files, err) < 0)
 		return -1;
+	for (size_t i = 0; opened && i < opened->n; i++)
+		strv_add(argv, opened->v[i]);
+	/* From then on nothing can be made in "/". */
 	strv_split(argv, "--remount-ro /dev --remount-ro / --chdir /", " ");
 	return 0;
 }
@@ -223,7 +228,7 @@ static int try_bwrap(enum sandbox kind, struct err *err)
 	CLEANUP_BUF struct buf output = BUF_INIT;
 	struct proc_spec spec = {.argv = &argv, .out = -1, .err = -1, .fds = &files};
 
-	if (sandbox_prefix(kind, "/tmp", NULL, NULL, &argv, &files, err) < 0)
+	if (sandbox_prefix(kind, "/tmp", NULL, NULL, NULL, &argv, &files, err) < 0)
 		return -1;
 	strv_split(&argv, "/bin/sh -c", " ");
 	strv_add(&argv, "test -w " SANDBOX_ROOT);

@@ -499,7 +499,7 @@ static void test_sandbox(void **state)
 	assert_int_equal(sandbox_choose("none", &kind, &reason, &err), 0);
 	assert_int_equal(kind, SANDBOX_NONE);
 	assert_non_null(strstr(reason, "open to the build"));
-	assert_int_equal(sandbox_prefix(kind, root, NULL, NULL, &argv, &files, &err), 0);
+	assert_int_equal(sandbox_prefix(kind, root, NULL, NULL, NULL, &argv, &files, &err), 0);
 	assert_int_equal(argv.n, 0);
 	assert_int_equal(sandbox_choose("auto", &kind, &reason, &err), 0);
 	if (sandbox_choose("bwrap", &kind, &reason, &err) < 0) {
@@ -520,7 +520,7 @@ static void test_sandbox(void **state)
 	strv_add(&programs, "/nowhere/bin/cc");
 	setenv("HOME", home, 1);
 	seen = sandbox_view(kind, view, 0);
-	assert_int_equal(sandbox_prefix(kind, box, &views, &programs, &argv, &files, &err), 0);
+	assert_int_equal(sandbox_prefix(kind, box, &views, &programs, NULL, &argv, &files, &err), 0);
 	strv_add(&argv, "/bin/sh");
 	strv_add(&argv, "-c");
 	strv_addf(&argv,
