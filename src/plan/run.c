@@ -317,6 +317,7 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 	struct plan_session *r = ctx;
 	struct plan_outlook o = plan_look(r->plan, r->options->jobs);
 	CLEANUP_FREE char *numbered = NULL;
+	enum { UNKNOWN, NO, YES } full = UNKNOWN;
 
 	progress_left(r->options->progress, r->line, r->steps > o.steps ? r->steps - o.steps : 0,
 		r->steps, o.unknown ? 0 : o.left);
@@ -328,8 +329,11 @@ static int start_next(void *ctx, struct proc **ret, void **job, struct err *err)
 		struct running_step *g;
 		int lock, got;
 
-		if (s->cached || !is_ready(s) || (!away && is_short(r)) ||
-			!jobserver_acquire(tokens))
+		if (s->cached || !is_ready(s))
+			continue;
+		if (!away && full == UNKNOWN)
+			full = is_short(r) ? YES : NO;
+		if ((!away && full == YES) || !jobserver_acquire(tokens))
 			continue;
 		got = take_step(r, s, &lock, err);
 		if (got <= 0)
