@@ -117,11 +117,17 @@ check-remote: all ## two machines and one server, BACKEND=nginx or casd: KILLS=2
 		sh tests/remote/run.sh
 .PHONY: check-remote
 
-check-farm: all ## steps on other machines: PARTS='executor matrix distcc slurm trexe'
+check-farm: all ## steps on other machines: PARTS='executor matrix distcc slurm trexe', SEED=CACHE OPTIONS=… for real rows
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_FARM)
 	@SOLDER=$(abspath $(OUT)/solder) CASD=$(abspath $(or $(CASD),$(OUT)/casd)) \
-		sh tests/farm/run.sh $(PARTS)
+		SEED='$(SEED)' OPTIONS='$(OPTIONS)' sh tests/farm/run.sh $(PARTS)
 .PHONY: check-farm
+
+bench-farm: all ## steps through two servers of distcc, with a delay on the wire: SEED=CACHE OPTIONS=… FARM_FLAGS='--delay 20'
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_FARM)
+	@python3 tests/farm/bench.py $(abspath $(OUT)/solder) $(or $(SEED),$(HOME)/.cache/solder) \
+		$(BENCH_DIR)/farm $(FARM_FLAGS) -- $(OPTIONS)
+.PHONY: bench-farm
 
 check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt
 	@SOLDER=$(abspath $(OUT)/solder) FORM='$(DIST_FORM)' sh tests/wheels/run.sh

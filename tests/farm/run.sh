@@ -1,10 +1,13 @@
-# Steps on other machines: two workers behind sshd on 127.0.0.1, each with folders of its own.
+# Steps on other machines: two workers behind sshd on 127.0.0.1, each in a container with folders and
+# processes of its own.
 #
 #   SOLDER=/abs/solder sh tests/farm/run.sh [PART]...
 #
 # Parts: executor (failures, and steps by ssh and by GNU parallel), matrix (8 rows on two machines
 # with one cache), distcc (two servers), slurm (on this host), trexe (an execution service, BuildBox's,
 # which is unpacked into CASD=DIR). Without any: all.
+# SEED=CACHE OPTIONS=…: the rows of the matrix are real ones of CPython with these options, and the
+# common cache begins with the steps of SEED, which has them for the first row.
 set -u
 LC_ALL=C.UTF-8
 export LC_ALL
@@ -38,7 +41,7 @@ build() {
 
 # Of ssh: keys of this test's own, and what each machine has.
 start_machines() {
-	mkdir -p "$world/ssh"
+	mkdir -p "$world/ssh" "$world/one" "$world/two"
 	[ "$(id -u)" != 0 ] || mkdir -p /run/sshd
 	ssh-keygen -q -t ed25519 -N '' -f "$world/ssh/user"
 	ssh-keygen -q -t ed25519 -N '' -f "$world/ssh/host"
@@ -67,7 +70,10 @@ UserKnownHostsFile $world/ssh/known
 StrictHostKeyChecking accept-new
 LogLevel ERROR
 END
-		/usr/sbin/sshd -D -f "$world/ssh/$machine" 2>>"$world/ssh/log" &
+		# A container: its own processes and /tmp, and the other machine's folders are not there.
+		bwrap --dev-bind / / --proc /proc --unshare-pid --tmpfs /tmp --die-with-parent \
+			--tmpfs "$world/$([ $machine = one ] && echo two || echo one)" \
+			/usr/sbin/sshd -D -f "$world/ssh/$machine" 2>>"$world/ssh/log" &
 		servers="$servers $!"
 	done
 	for i in $(seq 100); do
@@ -130,6 +136,17 @@ by_way() { # NAME COMMAND
 	check "$1: nothing is left on them" nothing_left
 }
 
+# at_work COMMAND: this command of solder that waits for the sleeping program, as its ancestor if it is
+# one: other steps may still be at work.
+at_work() {
+	pid=$(pgrep -o -f "^sleep $mark") ancestor=
+	while [ "${pid:-0}" -gt 1 ]; do
+		if ps -o args= -p "$pid" | grep -q "^$SOLDER $1"; then ancestor=$pid; fi
+		pid=$(ps -o ppid= -p "$pid" | tr -d ' ')
+	done
+	echo "${ancestor:-$(pgrep -o -f "^$SOLDER $1")}"
+}
+
 # kill_slow WORDS SIGNAL COMMAND OPTION...: a build whose step for zlib does not end, and a signal to
 # this command of solder when it is at work; returns what the build ended with.
 slow_build="build --cache $world/slow/cache"
@@ -140,7 +157,7 @@ kill_slow() {
 	build slow "$@" &
 	builder=$!
 	check "$words" wait_until sleeps
-	kill "-$signal" "$(pgrep -o -f "^$SOLDER $command")"
+	kill "-$signal" "$(at_work "$command")"
 	wait $builder
 }
 
@@ -196,7 +213,8 @@ archives() {
 	done
 }
 
-part_matrix() {
+# The rows, and what every build of them has; the cache of a machine that begins.
+small_matrix() {
 	cat >"$world/matrix.yaml" <<END
 versions: [3.13.2, 3.13.5]
 options:
@@ -205,19 +223,51 @@ options:
   static-lazy: {bind: lazy}
   shared-lazy: {link: shared, bind: lazy}
 END
+	common="--recipes $world/recipes --sources debian --mirror file:/nowhere"
+	start_cache() { fill_sources "$1"; }
+}
+real_matrix() {
+	cat >"$world/matrix.yaml" <<END
+versions: [3.13]
+options:
+  static: {}
+  shared: {link: shared}
+  static-lazy: {bind: lazy}
+  shared-lazy: {link: shared, bind: lazy}
+  static-no-soname: {soname: no}
+  shared-desc: {link: shared, tls: desc}
+  static-position: {pie: no}
+  shared-global: {link: shared, tls: global-dynamic}
+END
+	common=$OPTIONS
+	start_cache() { mkdir -p "$world/$1/cache" && cp -al "$SEED/sources" "$world/$1/cache/"; }
+}
+# The steps of a first row, from SEED.
+give_seed() {
+	# shellcheck disable=SC2086
+	start_cache first && "$SOLDER" build -n --json --cache "$SEED" $OPTIONS >"$world/plan" 2>"$world/err" &&
+		python3 "$here/../remote/seed.py" "$world/plan" "$SEED" "$world/first/cache" 2>"$world/err" &&
+		"$SOLDER" build --cache "$world/first/cache" -o "$world/first/tree" $OPTIONS \
+			--remote-cache "http://127.0.0.1:$port" --remote-cache-mode readwrite >"$world/out" 2>"$world/err"
+}
+
+part_matrix() {
+	if [ -n "${SEED:-}" ]; then real_matrix; else small_matrix; fi
 	check "two machines listen" start_machines
+	check "which do not see each other" ssh -F "$world/ssh/config" one "test ! -e $world/two/home"
 	check "a cache for both" serve_cache
-	fill_sources one
-	fill_sources two
-	fill_sources alone
-	world_options="--recipes $world/recipes --sources debian --mirror file:/nowhere"
+	[ -z "${SEED:-}" ] || check "which has the steps of a first row" give_seed
+	start_cache one
+	start_cache two
+	start_cache alone
 	whole() { # MACHINE [OPTION...]
 		machine=$1
 		shift
 		# shellcheck disable=SC2086
 		"$SOLDER" build --matrix "$world/matrix.yaml" --cache "$world/$machine/cache" \
-			-o "$world/$machine/dist" $world_options "$@" >"$world/out" 2>"$world/err"
+			-o "$world/$machine/dist" $common "$@" >"$world/out" 2>"$world/err"
 	}
+	[ -z "${SEED:-}" ] || cp -al "$world/first/cache/store" "$world/first/cache/logs" "$world/alone/cache/"
 	check "one machine makes all rows" whole alone
 	"$SOLDER" build --matrix "$world/matrix.yaml" --matrix-list >"$world/rows.json"
 	python3 -c 'import json, sys; [print(r["name"] + "\t" + r["args"]) for r in json.load(sys.stdin)["include"]]' \
@@ -227,7 +277,7 @@ END
 		parallel --will-cite --colsep '\t' --ssh "ssh -F $world/ssh/config" -S 1/one,1/two \
 			--joblog "$world/jobs" \
 			"\"\$SOLDER\" build {=2 uq() =} --cache $world/\$MACHINE/cache -o $world/farm/{1} \
-			$world_options --remote-cache http://127.0.0.1:$port --remote-cache-mode readwrite" \
+			$common --remote-cache http://127.0.0.1:$port --remote-cache-mode readwrite" \
 			:::: "$world/rows" >"$world/out" 2>"$world/err"
 	}
 	check "two machines make them through GNU parallel" together
@@ -235,7 +285,7 @@ END
 	archives "$world/farm" >"$world/sums-farm"
 	eight() { [ "$(wc -l <"$world/sums")" = 8 ] && cmp "$world/sums" "$world/sums-farm"; }
 	check "8 rows, the same archives" eight
-	fill_sources third
+	start_cache third
 	check "a third machine" whole third --remote-cache "http://127.0.0.1:$port" --keep-going
 	found_all() { grep -q '^the remote cache: .*taken' "$world/err" && ! grep -q '\] .*started' "$world/err"; }
 	check "finds every step in the cache" found_all
