@@ -235,7 +235,7 @@ static const struct opt opts[] = {
 	{"remote-cache-stall", 0, OPT_COUNT, "N",
 		"go on without it when nothing comes for N seconds (10)",
 		AT(request.share.stall_s)},
-	{"launcher", 0, OPT_STRING, "distcc|icecc|ccache|CMD",
+	{"launcher", 0, OPT_STRING, "distcc|icecc|recc|ccache|CMD",
 		"let compiles go through this; links, LTO, training and BOLT stay here",
 		AT(request.launcher)},
 	{"executor", 0, OPT_STRING, "COMMAND",

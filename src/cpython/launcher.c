@@ -9,14 +9,15 @@
 #define TIMEOUT_MS 600000
 
 /* Compiles a file here and through the launcher, in one name of the compiler, which servers know.
- * The words: the folder, the compiler, the launcher. Debug information names the folder, as in
- * builds. */
+ * The words: the folder, the compiler, the launcher. Debug information does not name the folder, as
+ * in builds. */
 static const char script[] =
 	"cd \"$1\" && name=${2##*/} && PATH=${2%/*}:$PATH && export PATH || exit 9\n"
 	"printf '#include <stdio.h>\\nint f(int x) { return printf(\"%d %s\", x * 3, __FILE__); }\\n' >probe.c\n"
+	"map=-ffile-prefix-map=$1=.\n"
 	"set -- $3 \"$name\"\n"
-	"\"$name\" -O2 -g -c probe.c -o here.o || exit 9\n"
-	"\"$@\" -O2 -g -c probe.c -o there.o || exit 8\n"
+	"\"$name\" -O2 -g \"$map\" -c probe.c -o here.o || exit 9\n"
+	"\"$@\" -O2 -g \"$map\" -c probe.c -o there.o || exit 8\n"
 	"cmp here.o there.o || exit 7\n";
 
 static int try_server(
@@ -57,6 +58,12 @@ static int try_all(const struct cpython_build *b, const char *scratch, struct er
 	CLEANUP_FREE char *word = xstrndup(b->request.launcher, strcspn(b->request.launcher, " "));
 	CLEANUP_STRV struct strv all = STRV_INIT;
 
+	if (!strcmp(path_base(word), "sccache")) {
+		err_set(err, ERR_UNSUPPORTED,
+			"sccache compiles in a server of its own, which does not see a step's files");
+		return err_hint(
+			err, "use ccache, or recc with a server of the Remote Execution API");
+	}
 	if (strcmp(path_base(word), "distcc") != 0)
 		return try_server(b, NULL, scratch, err);
 	if (!hosts || !*hosts) {

@@ -3,13 +3,13 @@
 
     bench.py SOLDER SEED FOLDER [--step NAME]... [--delay MS]... [--rounds N] [-- OPTION...]
 
-The build is `solder build OPTION...`, and SEED a cache that has all of its steps (run it once). Each way
-gets a cache of its own in FOLDER with the steps of SEED but those named (--step, as in --plan; cpython-compile
-if none is) and what needs them, and makes these. The build has the first processor that this process
+The build is `solder build OPTION...`, and SEED a cache that has its steps. Each way
+gets a cache of its own in FOLDER with the steps of SEED but those named (--step, as in --plan;
+cpython-compile if none is) and what needs them, and makes these. The build has the first processor that this process
 may use, the servers have the second: like two machines with one processor each. A delay is the time that
 bytes take on the wire, each way: whoever compiles goes through a proxy that holds them back.
 
-Ways take turns, ROUNDS times. Prints the time that the steps took, by solder's own records, the ratio
+Ways take turns, ROUNDS times. Prints the time that the steps named took, by solder's own records, the ratio
 to the same without servers, and how many files these compiled. Exits with 1 unless all trees are the same.
 """
 
@@ -107,32 +107,31 @@ def plan(args, cache):
 
 
 def make_cache(args, cache):
-    """A copy of the seed without the steps to be made; their ids."""
+    """A copy of the seed without the steps to be made."""
     steps = plan(args, args.seed)
-    missing = [s['id'] for s in steps if s['state'] != 'reuse']
+    made = set(args.step)
+    for s in steps:  # what is needed comes first
+        if made & set(s['needs']):
+            made.add(s['name'])
+    if made - {s['name'] for s in steps}:
+        sys.exit('this build has no step %s' % ' or '.join(made - {s['name'] for s in steps}))
+    missing = [s['id'] for s in steps if s['state'] != 'reuse' and s['name'] not in made]
     if missing:
         sys.exit("'%s' lacks steps of this build; make it once with this cache: %s" % (
             args.seed, ' '.join(missing)))
-    made = set()
-    for s in steps:  # what is needed comes first
-        if s['name'] in args.step or made & set(s['needs']):
-            made.add(s['id'])
-    if not made:
-        sys.exit('no step of %s in this build' % ' or '.join(args.step))
     shutil.rmtree(cache, ignore_errors=True)
     os.makedirs(cache + '/store')
     subprocess.run(['cp', '-al', args.seed + '/sources', cache], check=True)
     for s in steps:
-        if s['id'] not in made:
+        if s['name'] not in made:
             subprocess.run(['cp', '-al', '%s/store/%s' % (args.seed, s['id']), cache + '/store'],
                            check=True)
-    return made
 
 
 def build(args, way, ports, processor):
-    """Seconds that the steps took."""
+    """Seconds that the steps named took."""
     cache, tree = os.path.join(args.folder, 'cache'), os.path.join(args.folder, way)
-    made = make_cache(args, cache)
+    make_cache(args, cache)
     shutil.rmtree(tree, ignore_errors=True)
     env = {k: v for k, v in os.environ.items() if not k.startswith(('DISTCC', 'MAKE'))}
     words = []
@@ -140,10 +139,11 @@ def build(args, way, ports, processor):
         env['DISTCC_HOSTS'] = ' '.join('127.0.0.1:%d/%d' % (p, JOBS) for p in ports)
         words = ['--launcher', 'distcc', '--farm-jobs', str(SERVERS * JOBS)]
     done = subprocess.run(['taskset', '-c', str(processor), args.solder, 'build', '-q', '--cache', cache,
-                           '-o', tree, '--jobs', '1', *words, *args.options], env=env)
+                           '-o', tree, '--jobs', '1', *words, *args.options],
+                          env=env, stdout=subprocess.DEVNULL)
     if done.returncode:
         sys.exit('%s: the build failed' % way)
-    return sum(s['took_ns'] for s in plan(args, cache) if s['id'] in made) / 1e9
+    return sum(s['took_ns'] for s in plan(args, cache) if s['name'] in args.step) / 1e9
 
 
 def main():

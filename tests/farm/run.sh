@@ -4,7 +4,7 @@
 #   SOLDER=/abs/solder sh tests/farm/run.sh [PART]...
 #
 # Parts: executor (failures, and steps by ssh and by GNU parallel), matrix (8 rows on two machines
-# with one cache), distcc (two servers), slurm (on this host), trexe (an execution service, BuildBox's,
+# with one cache), distcc (two servers), launchers (ccache, sccache, recc, icecc), slurm (on this host), trexe (an execution service, BuildBox's,
 # which is unpacked into CASD=DIR). Without any: all.
 # SEED=CACHE OPTIONS=…: the rows of the matrix are real ones of CPython with these options, and the
 # common cache begins with the steps of SEED, which has them for the first row.
@@ -235,9 +235,9 @@ options:
   static-lazy: {bind: lazy}
   shared-lazy: {link: shared, bind: lazy}
   static-no-soname: {soname: no}
-  shared-desc: {link: shared, tls: desc}
-  static-position: {pie: no}
-  shared-global: {link: shared, tls: global-dynamic}
+  shared-plain-calls: {link: shared, symbolic: no}
+  static-shuffled: {shuffle: 7}
+  shared-shuffled: {link: shared, shuffle: 7}
 END
 	common=$OPTIONS
 	start_cache() { mkdir -p "$world/$1/cache" && cp -al "$SEED/sources" "$world/$1/cache/"; }
@@ -343,6 +343,42 @@ part_distcc() {
 	unset DISTCC_HOSTS
 	build lost --launcher distcc
 	check "and so it is without servers" [ $? = 64 ]
+	stop
+}
+
+# ---- other launchers ---------------------------------------------------------------------------
+
+# by_launcher NAME LAUNCHER [OPTION...]: two machines build through it.
+by_launcher() {
+	name=$1 launcher=$2
+	shift 2
+	check "$name: built" build "$name" --launcher "$launcher" "$@"
+	check "$name: the same tree" same "$name"
+	check "$name: built by another machine" build "$name-again" --launcher "$launcher" "$@"
+	check "$name: its tree is the same" same "$name-again"
+}
+
+# What a launcher keeps: files that the second machine did not add to.
+ccache_hits() {
+	ccache -d "$CCACHE_DIR" --print-stats >"$world/err"
+	[ "$(sed -n 's/^direct_cache_hit\t//p; s/^preprocessed_cache_hit\t//p' "$world/err" |
+		awk '{ n += $1 } END { print n }')" -ge 4 ]
+}
+
+part_launchers() {
+	[ -d "$world/here/tree" ] || check "here: built" build here
+	export CCACHE_DIR="$world/kept-by-ccache"
+	mkdir "$CCACHE_DIR"
+	by_launcher ccache ccache
+	check "ccache: the second machine's compiles were there" ccache_hits
+	check "casd" start_casd
+	export RECC_SERVER="http://$service" RECC_CACHE_ONLY=1 RECC_CACHE_UPLOAD_LOCAL_BUILD=1 RECC_LOG_LEVEL=info
+	by_launcher recc "${casd%/*}/recc"
+	recc_hits() { [ "$(grep -c 'ActionResult found' "$world/casd/log")" = 4 ]; }
+	check "recc: the second machine's compiles were there" recc_hits
+	build lost --launcher sccache
+	check "sccache is refused" [ $? = 2 ]
+	check "with the reason" grep -q "does not see a step's files" "$world/err"
 	stop
 }
 

@@ -2,8 +2,8 @@
 
     python3 tests/remote/casd.py FOLDER
 
-prints FOLDER/casd, a script that runs it. Beside it are FOLDER/trexe, a client that has a command
-executed, and FOLDER/runner, by which casd executes them. Debian has BuildBox in forky only; with that
+prints FOLDER/casd, a script that runs it. Beside it are FOLDER/recc, a launcher of compilers,
+FOLDER/trexe, a client that has a command executed, and FOLDER/runner, by which casd executes them. Debian has BuildBox in forky only; with that
 suite's C library it runs on older systems. apt downloads and checks it, as for tests/peers/fetch.py, and changes nothing of
 the system. A folder that is complete is left as it is.
 """
@@ -16,7 +16,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
 import fetch  # noqa: E402
 
-PROGRAMS = {"casd": "buildbox-casd", "trexe": "trexe", "runner": "buildbox-run-hosttools"}
+PROGRAMS = {"casd": "buildbox-casd", "recc": "recc", "trexe": "trexe", "runner": "buildbox-run-hosttools"}
 SCRIPT = """#!/bin/sh
 exec {loader} --library-path {libraries} {root}/usr/bin/{program} "$@"
 """

@@ -520,7 +520,8 @@ static void test_sandbox(void **state)
 	strv_add(&programs, "/nowhere/bin/cc");
 	setenv("HOME", home, 1);
 	seen = sandbox_view(kind, view, 0);
-	assert_int_equal(sandbox_prefix(kind, box, &views, &programs, NULL, &argv, &files, &err), 0);
+	assert_int_equal(
+		sandbox_prefix(kind, box, &views, &programs, NULL, &argv, &files, &err), 0);
 	strv_add(&argv, "/bin/sh");
 	strv_add(&argv, "-c");
 	strv_addf(&argv,
