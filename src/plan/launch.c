@@ -135,19 +135,19 @@ static int cover_compilers(const struct plan_options *o, const struct step *s, c
 	return 0;
 }
 
-/* Folders that the launcher's variables name, such as CCACHE_DIR, are there to be written to. */
-static void open_folders(const char *launcher, struct strv *argv)
+/* Folders that the launcher's variables name, such as CCACHE_DIR, are there to be written to, files
+ * such as ICECC_VERSION to be read. */
+static void open_paths(const char *launcher, struct strv *argv)
 {
 	CLEANUP_STRV struct strv env = STRV_INIT;
 
 	launch_env(launcher, &env);
 	for (size_t i = 0; i < env.n; i++) {
-		const char *path = strstr(env.v[i], "_DIR=");
+		const char *path = strchr(env.v[i], '=') + 1;
 
-		if (!path || !path_is_dir(path + strlen("_DIR=")))
+		if (*path != '/' || !path_exists(path))
 			continue;
-		path += strlen("_DIR=");
-		strv_add(argv, "--bind");
+		strv_add(argv, path_is_dir(path) ? "--bind" : "--ro-bind");
 		strv_add(argv, path);
 		strv_add(argv, path);
 	}
@@ -166,6 +166,6 @@ int launch_open(const struct plan_options *o, const struct step *s, const char *
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
 		if (path_exists(shown[i]))
 			bind(opened, shown[i], shown[i]);
-	open_folders(o->launcher, opened);
+	open_paths(o->launcher, opened);
 	return cover_compilers(o, s, root, opened, err);
 }
