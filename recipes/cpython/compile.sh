@@ -7,10 +7,10 @@ library=libpython$LDVERSION
 . "$RECIPE/fit.sh"
 
 # What a launcher may compile elsewhere, after the preprocessor has run here, has
-# the same bytes as what is compiled here, if debug information has no columns
-# and knows nothing of macros.
+# the same bytes as what is compiled here, if the preprocessor runs apart here,
+# too: otherwise debug information knows more of macros.
 case $LTO:$CC_FAMILY:${PROFILE:-} in
-none:gcc:) cplaces="$cplaces -gno-column-info -ftrack-macro-expansion=0" ;;
+none:gcc:) cplaces="$cplaces -no-integrated-cpp" ;;
 esac
 
 profiled=${PROFILE:+yes}
