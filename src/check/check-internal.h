@@ -435,6 +435,8 @@ enum wheel_file_role {
 struct wheel_file {
 	char *path;
 	char *rel;
+	dev_t dev;
+	ino_t ino;
 	char *module; /* dotted, for WHEEL_EXTENSION */
 	enum wheel_file_role role;
 	struct elf_facts facts;
@@ -448,6 +450,8 @@ struct wheel_audit {
 };
 
 void wheel_audit_release(struct wheel_audit *audit);
+/* True for the first bytes of an ELF file: of a wheel nothing else is unpacked to be audited. */
+bool wheel_is_elf(const unsigned char *start, size_t n);
 /* Reads every ELF file below `dir`. */
 int wheel_audit_read(const char *dir, struct wheel_audit *audit, struct err *err);
 /* Sets the files' roles for an interpreter, and how many have each. */

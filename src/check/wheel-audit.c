@@ -128,12 +128,17 @@ void wheel_audit_roles(const struct wheel_python *here, struct wheel_audit *audi
 	}
 }
 
+bool wheel_is_elf(const unsigned char *start, size_t n)
+{
+	return n >= 4 && !memcmp(start, "\177ELF", 4);
+}
+
 static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
 {
 	struct wheel_audit *audit = ctx;
 	struct wheel_file f = {0};
 	struct err bad = ERR_INIT;
-	char magic[4];
+	unsigned char magic[4];
 
 	(void)err;
 	if (!S_ISREG(e->st->st_mode))
@@ -141,7 +146,7 @@ static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
 	CLEANUP_CLOSE int fd = file_open_below(e->in, e->name, &bad);
 
 	if (fd < 0 || file_pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
-		memcmp(magic, "\177ELF", sizeof(magic)) != 0)
+		!wheel_is_elf(magic, sizeof(magic)))
 		return 0;
 	if (elf_facts_read(e->path, &f.facts, &bad) < 0) {
 		strv_addf(&audit->problems, "%s: %s", e->rel, bad.msg);
@@ -149,6 +154,8 @@ static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
 	}
 	f.path = xstrdup(e->path);
 	f.rel = xstrdup(e->rel);
+	f.dev = e->st->st_dev;
+	f.ino = e->st->st_ino;
 	*ARRAY_ADD(audit->v, audit->n) = f;
 	return 0;
 }

@@ -182,7 +182,8 @@ static int result_path(const struct wheel_work *work, char **path, struct err *e
  * reason why there is nothing to try, or -1. */
 static int audit(struct wheel_work *work, const char *file, struct strv *modules, struct err *err)
 {
-	const struct tar_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true};
+	const struct tar_limits limits = {
+		WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true, .wants = wheel_is_elf};
 	CLEANUP(wheel_audit_release) struct wheel_audit found = {0};
 	CLEANUP_FREE char *dir = xasprintf("%s/unpacked", work->dir);
 

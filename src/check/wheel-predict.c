@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "check/check-internal.h"
@@ -182,6 +183,7 @@ static int look_for_paths(struct signs *s, const struct wheel_file *extension, s
 			const struct wheel_file *library = name ? wheel_library(audit, name) : NULL;
 			CLEANUP_FREE char *found = NULL, *why = NULL;
 			size_t n = 0, at = library ? (size_t)(library - audit->v) : 0;
+			struct stat st;
 
 			/* Files below NAME.data are installed elsewhere. */
 			if (!library || loaded[at] || strstr(f->rel, ".data/") ||
@@ -205,8 +207,11 @@ static int look_for_paths(struct signs *s, const struct wheel_file *extension, s
 					path_base(library->rel), f->rel);
 				continue;
 			}
+			if (stat(found, &st) < 0)
+				continue;
 			for (size_t i = 0; i < audit->n; i++) {
-				if (loaded[i] || !rule_same_file(found, audit->v[i].path))
+				if (loaded[i] || st.st_dev != audit->v[i].dev ||
+					st.st_ino != audit->v[i].ino)
 					continue;
 				loaded[i] = true;
 				loader[end] = head;

@@ -271,7 +271,8 @@ int check_with_download(const struct python *dist, const char *requirement, cons
 int check_with(const struct python *dist, const char *file, const char *scratch, json_t *model,
 	struct err *err)
 {
-	const struct tar_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true};
+	const struct tar_limits limits = {
+		WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true, .wants = wheel_is_elf};
 	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
 	CLEANUP_FREE char *unpacked = xasprintf("%s/unpacked", scratch);
 	CLEANUP_FREE char *name = NULL, *version = NULL;

@@ -41,6 +41,8 @@ struct unpacking {
 	char entry[256];                 /* the current entry's name, fit for a message */
 	struct unpacked_folder *folders; /* whose modes and times are set when nothing more comes */
 	size_t n_folders;
+	struct strv names; /* if not all is wanted: of everything, folders with a '/' at the end */
+	char *last;        /* the folder that was made for the file before */
 	struct err *err;
 };
 
@@ -185,21 +187,27 @@ static int write_content(struct unpacking *u, int fd, uint64_t size)
 	return 0;
 }
 
-static int unpack_file(struct unpacking *u, struct archive_entry *e, int parent, const char *name)
+static int add_size(struct unpacking *u, struct archive_entry *e)
 {
 	la_int64_t size = archive_entry_size(e);
-	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, entry_mtime(e)};
-	CLEANUP_CLOSE int fd = -1;
 
 	if (size < 0 || __builtin_add_overflow(u->bytes, (uint64_t)size, &u->bytes) ||
 		u->bytes > u->reader.limits.max_bytes)
 		return tar_refuse_size(&u->reader, u->err);
-	if (make_room(u, parent, name, S_IFREG) < 0)
+	return 0;
+}
+
+static int unpack_file(struct unpacking *u, struct archive_entry *e, int parent, const char *name)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, entry_mtime(e)};
+	CLEANUP_CLOSE int fd = -1;
+
+	if (add_size(u, e) < 0 || make_room(u, parent, name, S_IFREG) < 0)
 		return -1;
 	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail_entry(u, "create");
-	if (write_content(u, fd, (uint64_t)size) < 0)
+	if (write_content(u, fd, (uint64_t)archive_entry_size(e)) < 0)
 		return -1;
 	if (fchmod(fd, (archive_entry_perm(e) & 0755) | 0400) < 0 || futimens(fd, times) < 0)
 		return fail_entry(u, "set mode and time of");
@@ -309,12 +317,77 @@ static int unpack_folder(struct unpacking *u, struct archive_entry *e, const str
 	return 0;
 }
 
+/* 1: the entry is to be unpacked; 0: it is a file that is not wanted, and its folder is there; or
+ * -1. */
+static int is_wanted(
+	struct unpacking *u, struct archive_entry *e, const struct strv *parts, bool folder)
+{
+	const struct tar_reader *r = &u->reader;
+	CLEANUP_FREE char *name = NULL, *dir = NULL;
+	unsigned char start[8];
+	int n;
+
+	if (!r->limits.wants || r->raw)
+		return 1;
+	name = strv_join(parts, "/");
+	strv_addf(&u->names, "%s%s", name, folder ? "/" : "");
+	if (folder || archive_entry_filetype(e) != AE_IFREG)
+		return 1;
+	n = zip_start(r->fd, &r->zip.v[r->zip.next - 1], start, sizeof(start));
+	if (n < 0 || r->limits.wants(start, (size_t)n))
+		return 1;
+	dir = xstrndup(name, parts->n > 1 ? strlen(name) - strlen(parts->v[parts->n - 1]) : 0);
+	if (!u->last || strcmp(u->last, dir) != 0) {
+		int fd = open_folder(u, parts, parts->n - 1);
+
+		if (fd < 0)
+			return -1;
+		close(fd);
+		free(u->last);
+		u->last = steal(&dir);
+	}
+	return add_size(u, e);
+}
+
+/* A folder comes right before what is in it: '/' before all other bytes. */
+static int by_place(const void *a, const void *b)
+{
+	const unsigned char *x = *(const unsigned char *const *)a;
+	const unsigned char *y = *(const unsigned char *const *)b;
+
+	while (*x && *x == *y) {
+		x++;
+		y++;
+	}
+	return (*x == '/' ? 1 : *x * 2) - (*y == '/' ? 1 : *y * 2);
+}
+
+/* What make_room() finds, of those that were not unpacked as well. */
+static int check_names(struct unpacking *u)
+{
+	struct strv *names = &u->names;
+
+	sort_array(names->v, names->n, sizeof(*names->v), by_place);
+	for (size_t i = 0; i + 1 < names->n; i++) {
+		const char *next = names->v[i + 1];
+		size_t n = strlen(names->v[i]);
+
+		if (names->v[i][n - 1] == '/' || strncmp(names->v[i], next, n) != 0 ||
+			(next[n] && next[n] != '/'))
+			continue;
+		set_entry(u, next);
+		return refuse_entry(u, "would replace a file of the same name");
+	}
+	return 0;
+}
+
 static int unpack_entry(struct unpacking *u, struct archive_entry *e)
 {
 	const char *name = archive_entry_pathname(e), *link = archive_entry_hardlink(e);
 	bool folder = !link && archive_entry_filetype(e) == AE_IFDIR;
 	CLEANUP_STRV struct strv parts = STRV_INIT;
 	CLEANUP_CLOSE int parent = -1;
+	int wanted;
 
 	set_entry(u, name ? name : "");
 	if (!name || !*name)
@@ -332,6 +405,9 @@ static int unpack_entry(struct unpacking *u, struct archive_entry *e)
 		return -1;
 	if (!parts.n)
 		return 0;
+	wanted = is_wanted(u, e, &parts, folder);
+	if (wanted <= 0)
+		return wanted;
 	if (folder)
 		return unpack_folder(u, e, &parts);
 	parent = open_folder(u, &parts, parts.n - 1);
@@ -371,6 +447,8 @@ static void release_unpacking(struct unpacking *u)
 		free(u->folders[i].path);
 	free(u->folders);
 	strv_release(&u->top);
+	strv_release(&u->names);
+	free(u->last);
 	if (u->root >= 0)
 		close(u->root);
 }
@@ -430,7 +508,7 @@ static int unpack_all(struct unpacking *u, int fd)
 			return -1;
 	if (r == 0 && !u->reader.n)
 		return tar_refuse(&u->reader, u->err, "it holds nothing");
-	return r < 0 ? -1 : finish_folders(u);
+	return r < 0 || check_names(u) < 0 ? -1 : finish_folders(u);
 }
 
 int tar_extract_fd(int fd, const char *archive, const char *dir, int strip,

@@ -22,8 +22,8 @@ struct archive_entry;
 struct zip_entry {
 	const char *name; /* in the directory's bytes, without a NUL */
 	size_t length;
-	uint64_t offset, packed, size;
-	uint32_t crc, mode; /* mode: of Unix, or 0 */
+	uint64_t offset, data, packed, size; /* data: where it begins */
+	uint32_t crc, mode;                  /* mode: of Unix, or 0 */
 	uint16_t flags, method;
 };
 
@@ -41,6 +41,9 @@ void zip_release(struct zip_list *l);
 /* Checks that the entry that libarchive gives is the next of the list, and gives it the list's
  * name. */
 int zip_next(struct zip_list *l, struct archive_entry *e, struct err *err);
+/* Reads the first bytes of an entry's content, up to n: returns how many there are, or -1 if it is
+ * damaged. */
+int zip_start(int fd, const struct zip_entry *e, unsigned char *to, size_t n);
 /* Checks that all have come. */
 int zip_finish(const struct zip_list *l, struct err *err);
 

@@ -24,6 +24,9 @@ struct tar_limits {
 	uint64_t max_bytes;
 	uint64_t max_entries;
 	bool wheel; /* only what pip and uv read alike: a zip archive without links */
+	/* Of a wheel, only the files are unpacked, and held against their checksums, that are
+	 * wanted by their first bytes (at most 8), and the folders of all. NULL: everything. */
+	bool (*wants)(const unsigned char *start, size_t n);
 };
 
 #define TAR_LIMITS_DEFAULT                                                                         \

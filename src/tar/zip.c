@@ -18,6 +18,7 @@
 
 #include "tar/tar-internal.h"
 #include "base/file.h"
+#include "base/mem.h"
 
 #define END_SIZE 22
 #define COMMENT_MAX 65535
@@ -296,7 +297,7 @@ static int check_end(
 	return 0;
 }
 
-static int check_local(int fd, const struct zip_entry *e, uint64_t next, struct err *err)
+static int check_local(int fd, struct zip_entry *e, uint64_t next, struct err *err)
 {
 	CLEANUP_FREE unsigned char *rest = NULL;
 	unsigned char h[LOCAL_SIZE];
@@ -328,7 +329,8 @@ static int check_local(int fd, const struct zip_entry *e, uint64_t next, struct 
 		return refuse(e, "has two checksums", err);
 	if (!agrees(e, packed, e->packed) || !agrees(e, size, e->size))
 		return refuse(e, "has two sizes", err);
-	if (__builtin_add_overflow(e->offset + LOCAL_SIZE + name + extra, e->packed, &end))
+	e->data = e->offset + LOCAL_SIZE + name + extra;
+	if (__builtin_add_overflow(e->data, e->packed, &end))
 		return refuse(e, "overlaps what follows it", err);
 	return check_end(fd, e, end, next, err);
 }
@@ -419,6 +421,32 @@ int zip_next(struct zip_list *l, struct archive_entry *a, struct err *err)
 		return refuse(e, "is a link whose target is not what its checksum says", err);
 	archive_entry_copy_pathname(a, name);
 	return 0;
+}
+
+int zip_start(int fd, const struct zip_entry *e, unsigned char *to, size_t n)
+{
+	unsigned char in[512];
+	z_stream z = {.next_out = to, .avail_out = (unsigned int)n};
+	uint64_t at = 0;
+	int got = Z_OK;
+
+	if (e->method == STORED)
+		return (int)file_pread(fd, to, n < e->size ? n : (size_t)e->size, (off_t)e->data);
+	if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
+		bug("zlib cannot be used");
+	while (z.avail_out && got == Z_OK && at < e->packed) {
+		size_t left = e->packed - at < sizeof(in) ? (size_t)(e->packed - at) : sizeof(in);
+		ssize_t more = file_pread(fd, in, left, (off_t)(e->data + at));
+
+		if (more <= 0)
+			break;
+		at += (uint64_t)more;
+		z.next_in = in;
+		z.avail_in = (unsigned int)more;
+		got = inflate(&z, Z_SYNC_FLUSH);
+	}
+	inflateEnd(&z);
+	return !z.avail_out || got == Z_STREAM_END ? (int)(n - z.avail_out) : -1;
 }
 
 int zip_finish(const struct zip_list *l, struct err *err)
