@@ -206,7 +206,7 @@ struct check_wheel_options {
  *	"reused": true for a result from an earlier run
  *
  * "wheels_run" has what the run took: {"pair": a digest of both interpreters, "listed": the length
- * of the list, "seconds", "peak_disk", "shard": [I, N]}.
+ * of the list, "seconds", "peak_disk" (with a budget), "shard": [I, N]}.
  *
  * It also counts into "summary": {"wheels": {VERDICT: N, …, "predictions": {"right", "wrong",
  * "unsure", "not about loading"}}}. The last is for wheels that fail with both interpreters, or

@@ -69,7 +69,7 @@ uint64_t wheel_disk_hold(const struct wheels *all)
 	measure(all->scratch, &h);
 	h.in_cache = true;
 	measure(all->pip_cache, &h);
-	if (!budget || h.cached + h.other <= budget)
+	if (h.cached + h.other <= budget)
 		return h.cached + h.other;
 	/* To nine tenths, so that not every wheel has to make room. */
 	qsort(h.v, h.n, sizeof(*h.v), older);

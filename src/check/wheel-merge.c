@@ -78,6 +78,7 @@ int wheel_merge(const struct strv *files, const char *pair, json_t *model, struc
 {
 	CLEANUP(shards_free) struct shards *s = xcalloc(1, sizeof(*s));
 	json_int_t seconds = 0, peak = 0, of;
+	json_t *run;
 
 	for (size_t i = 0; i < files->n; i++) {
 		if (take(s, files->v[i], pair, err) < 0)
@@ -108,8 +109,10 @@ int wheel_merge(const struct strv *files, const char *pair, json_t *model, struc
 		wheel_count(model, &w);
 		json_array_append_new(check_list(model, "wheels"), wheel_json(&w));
 	}
-	json_object_set_new(model, "wheels_run",
-		json_pack("{s:s, s:I, s:I, s:I}", "pair", pair, "listed", s->v[0].listed, "seconds",
-			seconds, "peak_disk", peak));
+	run = json_pack(
+		"{s:s, s:I, s:I}", "pair", pair, "listed", s->v[0].listed, "seconds", seconds);
+	if (peak)
+		json_object_set_new(run, "peak_disk", json_integer(peak));
+	json_object_set_new(model, "wheels_run", run);
 	return 0;
 }

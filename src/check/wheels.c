@@ -23,7 +23,7 @@ struct wheel_run {
 	size_t next, running, ended;
 	size_t tried;       /* those of `ended` that are no results of an earlier run */
 	uint64_t start;     /* when the first of them began */
-	uint64_t peak_disk; /* as far as was measured: whenever a wheel ends */
+	uint64_t peak_disk; /* with a budget, as far as was measured: whenever a wheel ends */
 	bool full;          /* the budget is used up until one ends */
 };
 
@@ -202,10 +202,13 @@ static char *time_left(const struct wheel_run *r)
 
 static void measure_disk(struct wheel_run *r)
 {
-	uint64_t held = wheel_disk_hold(r->all);
-	unsigned int budget = r->all->options->disk;
+	uint64_t budget = (uint64_t)r->all->options->disk << 30;
+	uint64_t held;
 
-	r->full = budget && held > (uint64_t)budget << 30;
+	if (!budget)
+		return;
+	held = wheel_disk_hold(r->all);
+	r->full = held > budget;
 	r->peak_disk = held > r->peak_disk ? held : r->peak_disk;
 }
 
@@ -259,8 +262,10 @@ static void describe_run(const struct wheel_run *r, uint64_t seconds, json_t *mo
 	json_t *run;
 
 	wheel_pair(r->all, pair);
-	run = json_pack("{s:s, s:I, s:I, s:I}", "pair", pair, "listed", (json_int_t)r->list->whole,
-		"seconds", (json_int_t)seconds, "peak_disk", (json_int_t)r->peak_disk);
+	run = json_pack("{s:s, s:I, s:I}", "pair", pair, "listed", (json_int_t)r->list->whole,
+		"seconds", (json_int_t)seconds);
+	if (o->disk)
+		json_object_set_new(run, "peak_disk", json_integer((json_int_t)r->peak_disk));
 	if (o->of_shards)
 		json_object_set_new(
 			run, "shard", json_pack("[i, i]", (int)o->shard, (int)o->of_shards));
