@@ -138,10 +138,10 @@ check-macho: all $(OUT)/tests/macho_dump ## LLVM's tools over real wheels: WHEEL
 	@python3 tests/oracle/macho_wheels.py $(OUT)/tests/macho_dump $(OUT)/solder \
 		$(or $(SYSTEMS),macos-arm64$(,)macos-x86_64) $(or $(WHEELS),50) $(or $(LIST),wheels/top-500.txt)
 .PHONY: check-macho
-bench-wheels: all ## the audit of wheels beside auditwheel show: PYTHON=PROGRAM WHEELS='DIR FILE…' ROUNDS=3
+bench-wheels: all ## the audit of wheels beside auditwheel show: PYTHON=PROGRAM WHEELS='DIR FILE…' ROUNDS=3 LOTS=1 JOBS=1
 	@python3 tests/wheels/bench.py $(abspath $(OUT)/solder) $(or $(PYTHON),python3) \
 		$(or $(WHEELS),$(error WHEELS names files, or folders that hold wheels)) \
-		--rounds $(or $(ROUNDS),3)
+		--rounds $(or $(ROUNDS),3) --lots $(or $(LOTS),1) --jobs $(or $(JOBS),1)
 .PHONY: bench-wheels
 
 $(OUT)/tests/fuzz_%: LDFLAGS += -fsanitize=fuzzer

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Times the audit of wheels, which runs nothing, beside `auditwheel show` on the same files.
 
-    bench.py SOLDER PYTHON WHEELS... [--rounds N] [--auditwheel PROGRAM]
+    bench.py SOLDER PYTHON WHEELS... [--rounds N] [--lots N] [--jobs N] [--auditwheel PROGRAM]
 
-WHEELS are files or folders that hold some, as `solder check --wheels-state` leaves them. Every file
-is read once before anything is timed; then the two take turns, each one wheel at a time: solder in
-one run, auditwheel once for each wheel, as its command line wants it. Without --auditwheel it is
-installed from PyPI into a scratch folder. What is printed are the median wall times and processor
-times, with their ratios, and the wheels that auditwheel refuses, which count for both.
+WHEELS are files or folders that hold some, as `solder check --wheels-state` leaves them. They are
+cut into lots, each of every N-th wheel. All files of a lot are read once before anything of it is
+timed; then the two take turns: solder in one run for the lot, as many wheels at a time as --jobs
+says (1), auditwheel once for each wheel, as its command line wants it. Without --auditwheel it is
+installed from PyPI into a scratch folder. What is printed are the wall times and processor times of
+all lots, the median of the rounds, with their ratios, and the wheels that auditwheel refuses, which
+count for both.
 """
 
 import argparse
@@ -47,6 +49,8 @@ def main():
     parser.add_argument("python")
     parser.add_argument("wheels", nargs="+")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--lots", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--auditwheel")
     args = parser.parse_args()
     wheels = find(args.wheels)
@@ -59,32 +63,48 @@ def main():
             pip = os.path.join(scratch, "venv", "bin", "pip")
             subprocess.run([pip, "-q", "install", "auditwheel"], check=True)
             program = os.path.join(scratch, "venv", "bin", "auditwheel")
-        folder = os.path.join(scratch, "wheels")
-        os.mkdir(folder)
-        for path in wheels:
-            os.symlink(path, os.path.join(folder, os.path.basename(path)))
-            with open(path, "rb") as f:
-                while f.read(1 << 20):
-                    pass
+        lots = [wheels[k::args.lots] for k in range(min(args.lots, len(wheels)))]
 
-        def solder():
+        def fill(k, lot):
+            folder = os.path.join(scratch, str(k))
+            os.makedirs(folder, exist_ok=True)
+            for path in lot:
+                link = os.path.join(folder, os.path.basename(path))
+                if not os.path.islink(link):
+                    os.symlink(path, link)
+                with open(path, "rb") as f:
+                    while f.read(1 << 20):
+                        pass
+            return folder
+
+        def solder(folder):
             done = subprocess.run(
                 [args.solder, "check", args.python, "--rule", "runs", "--wheels", folder,
-                 "--wheels-audit", "--wheels-state", os.path.join(scratch, "state"), "-j1",
-                 "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+                 "--wheels-audit", "--wheels-state", os.path.join(scratch, "state"),
+                 f"-j{args.jobs}", "--json"],
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
             return done.stdout.count(b'"prediction"')
 
-        def auditwheel():
+        def auditwheel(lot):
             return sum(subprocess.run([program, "show", path], stdout=subprocess.DEVNULL,
                                       stderr=subprocess.DEVNULL, check=False).returncode != 0
-                       for path in wheels)
+                       for path in lot)
 
         times = {"solder": [], "auditwheel": []}
         for _ in range(args.rounds):
-            audited, *t = timed(solder)
-            times["solder"].append(t)
-            refused, *t = timed(auditwheel)
-            times["auditwheel"].append(t)
+            audited = refused = 0
+            for sums in times.values():
+                sums.append([0, 0])
+            for k, lot in enumerate(lots):
+                folder = fill(k, lot)
+                for name, action in (("solder", lambda: solder(folder)),
+                                     ("auditwheel", lambda: auditwheel(lot))):
+                    n, *t = timed(action)
+                    times[name][-1] = [a + b for a, b in zip(times[name][-1], t)]
+                    audited += n if name == "solder" else 0
+                    refused += n if name == "auditwheel" else 0
+                    print(f"lot {k + 1} of {len(lots)}: {name} {t[0]:.1f} s wall, {t[1]:.1f} s "
+                          "processor", file=sys.stderr, flush=True)
     if audited < len(wheels):
         sys.exit(f"solder audited {audited} of {len(wheels)} wheels")
     size = sum(os.path.getsize(path) for path in wheels)
