@@ -493,6 +493,7 @@ struct wheel_attempt {
 	struct buf output; /* stdout and stderr */
 	struct buf result;
 	bool died;   /* exit status was not 0 */
+	bool late;   /* because it took longer than it may, by the clock or on the processor */
 	char *ended; /* how, in words */
 };
 void wheel_attempt_release(struct wheel_attempt *a);

@@ -162,17 +162,26 @@ static int install(struct wheel_work *work, const char *file, struct err *err)
 static int result_path(const struct wheel_work *work, char **path, struct err *err)
 {
 	const struct wheels *all = work->all;
+	static const char *const of_tests[] = {"tests.py", "sdist.py"};
 	char runner[SHA256_HEX_SIZE], exercise[SHA256_HEX_SIZE] = "-", hex[SHA256_HEX_SIZE];
 	char pair[SHA256_HEX_SIZE];
 	CLEANUP_FREE char *key = NULL;
+	CLEANUP_BUF struct buf tests = BUF_INIT;
 
 	if (sha256_file(all->runner, runner, NULL, err) < 0 ||
 		(work->exercise && sha256_file(work->exercise, exercise, NULL, err) < 0))
 		return -1;
+	buf_reserve(&tests, 0);
+	for (size_t i = 0; all->options->own_tests && i < ARRAY_SIZE(of_tests); i++) {
+		CLEANUP_FREE char *script = xasprintf("%s/%s", all->data, of_tests[i]);
+
+		if (sha256_file(script, hex, NULL, err) < 0)
+			return -1;
+		buf_addf(&tests, "\n%s %s", of_tests[i], hex);
+	}
 	wheel_pair(all, pair);
 	key = xasprintf("%s\n%s\n%s\n%s\n%s\n%u %u%s\n", WHEEL_RESULT_FORM, work->wheel->sha256,
-		pair, runner, exercise, all->options->memory, all->options->seconds,
-		all->options->own_tests ? "\nown tests" : "");
+		pair, runner, exercise, all->options->memory, all->options->seconds, tests.data);
 	sha256_hex(key, strlen(key), hex);
 	*path = xasprintf("%s/%s-%.16s.json", all->results, work->item->name, hex);
 	return 0;

@@ -52,7 +52,7 @@ static int run_tests(const struct wheel_work *work, const struct wheel_python *p
 		begun = begin ? xstrdup(begin) : NULL;
 		json_decref(line);
 	}
-	r->late = strstr(a.ended, "took longer than") != NULL;
+	r->late = a.late;
 	if (!r->counts)
 		r->ended = xasprintf("%s%s%.200s", *a.ended ? a.ended : "ended early",
 			begun ? " in " : "", begun ? begun : "");

@@ -44,6 +44,7 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 			.cpu = seconds}};
 	const char *path = getenv("PATH");
 	struct err child = ERR_INIT;
+	uint64_t start;
 
 	strv_add(&argv, python->dist->interpreter);
 	strv_split(&argv, "-I -S -B -X faulthandler", " ");
@@ -67,12 +68,15 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	}
 	if (tree_remove(result, err) < 0)
 		return -1;
+	start = clock_ns();
 	a->died = proc_run(&spec, true, OUTPUT_MAX, seconds * 1000, &a->output, &child) < 0;
 	if (a->died && child.code != ERR_CHILD) {
 		*err = child;
 		return -1;
 	}
 	a->ended = xstrdup(a->died ? child.msg : "");
+	a->late = a->died && (clock_ns() - start >= (uint64_t)seconds * 1000000000 ||
+				     strstr(a->ended, "SIGXCPU"));
 	buf_reserve(&a->result, 0);
 	return path_exists(result) ? file_read(result, RESULT_MAX, &a->result, err) : 0;
 }
