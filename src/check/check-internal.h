@@ -34,6 +34,13 @@ enum doc_tone check_verdict_tone(enum check_verdict verdict);
 /* The verdict of an element of the model; CHECK_NO_VERDICT if its word is unknown. */
 enum check_verdict check_verdict_of(const json_t *item);
 
+/* The same where it was not yet "known"; as a word. */
+const char *check_own_verdict(const json_t *item);
+
+/* Sets "wheels_new" of the model, if there are wheels in both. */
+void check_news(json_t *model, const json_t *old_model);
+void check_page_news(struct doc *doc, const json_t *model);
+
 /* The text of a key, or NULL. */
 const char *check_text(const json_t *object, const char *key);
 /* Returns a member of the model, creating it if missing. */

@@ -12,13 +12,17 @@
  *	 "wheels":  [{"name", "version", "verdict", "prediction", …}],
  *	 "against": PATH or null,       the reference for wheels
  *	 "baseline": FILE,               if given
+ *	 "wheels_new": [{"name", "now": {"version", "verdict", "prediction"}, "before": the same
+ *	              or null, "why"}],  if the baseline has wheels: those whose verdict or
+ *	                                 prediction is another, or that are not in it
  *	 "summary": {"failed", "warned", "noted", "passed", "not_checked", "known"}}
  *
  * Verdicts are "pass", "fail" and "not checked"; the last has a reason in "why" and never counts as
  * a pass. A broken rule has the verdict "fail", "warn" or "note", depending on its severity; its
  * findings are listed up to a limit, and "more" counts the rest. Wheels have "works", "fails on
  * both", "breaks only here", "works only here", "fails" (without a reference) and "not checked".
- * Anything already in the baseline becomes "known", and its findings have "known": true.
+ * Anything already in the baseline becomes "known" ("known_as" keeps the verdict), and its findings
+ * have "known": true.
  */
 #ifndef SOLDER_CHECK_H
 #define SOLDER_CHECK_H
@@ -75,7 +79,7 @@ void check_rules_markdown(FILE *out);
 /* Reads an earlier model, as written by `solder check --json`; the caller owns *ret. */
 int check_baseline_read(const char *file, json_t **ret, struct err *err);
 /* Sets the verdict of each rule, probe or wheel with findings to "known" if the old model has all
- * of the findings. Paths below the two prefixes count as equal. */
+ * of the findings, and "wheels_new". Paths below the two prefixes count as equal. */
 void check_baseline(json_t *model, const json_t *old_model);
 
 /* Counts the verdicts of "rules", "probes" and "wheels" into "summary". For wheels, "breaks only

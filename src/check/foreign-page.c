@@ -94,6 +94,7 @@ struct doc *check_foreign_page(const json_t *model, bool all)
 	struct doc *doc = doc_new(title);
 
 	add_headline(doc, model);
+	check_page_news(doc, model);
 	add_wheels(doc, wheels);
 	add_whys(doc, wheels);
 	check_page_findings(doc, rules);

@@ -380,6 +380,7 @@ struct doc *check_page(const struct python *dist, const json_t *model, bool all)
 	size_t i;
 
 	add_headline(doc, model);
+	check_page_news(doc, model);
 	check_page_findings(doc, rules);
 	if (check_text(model, "probes_why"))
 		doc_text(doc, "Probes: not checked: %s.", check_text(model, "probes_why"));

@@ -215,8 +215,10 @@ static bool is_known(
 	bool all = true;
 	size_t i, k;
 
+	/* The old one may have been held against a baseline, too. */
 	if (!findings)
-		return same(old, item, "verdict") && same(old, item, "seen");
+		return !strcmp(check_own_verdict(old), check_own_verdict(item)) &&
+		       same(old, item, "seen");
 	json_array_foreach (findings, i, finding) {
 		CLEANUP_FREE char *what = placeless(model, finding);
 		bool known = false;
@@ -241,6 +243,7 @@ void check_baseline(json_t *model, const json_t *old_model)
 	json_t *item, *old;
 	size_t i, k;
 
+	check_news(model, old_model);
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
 		json_array_foreach (json_object_get(model, lists[l]), i, item) {
 			enum check_verdict v = check_verdict_of(item);
@@ -252,9 +255,13 @@ void check_baseline(json_t *model, const json_t *old_model)
 				if (!same(old, item, "id") || !same(old, item, "link") ||
 					!same(old, item, "name"))
 					continue;
-				if (is_known(old_model, old, model, item))
-					json_object_set_new(item, "verdict",
-						json_string(verdicts[CHECK_KNOWN].word));
+				if (!check_own_verdict(old) ||
+					!is_known(old_model, old, model, item))
+					break;
+				json_object_set_new(
+					item, "known_as", json_string(verdicts[v].word));
+				json_object_set_new(
+					item, "verdict", json_string(verdicts[CHECK_KNOWN].word));
 				break;
 			}
 		}

@@ -112,6 +112,38 @@ static void test_new(void **state)
 	json_decref(model);
 }
 
+/* Of wheels, a list says what is another than before; also if that run had a baseline itself. */
+static void test_news(void **state)
+{
+	json_t *old = make_model("/p"), *model = make_model("/p"), *third = make_model("/p");
+	json_t *wheels = json_object_get(model, "wheels"), *news;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(compare(*state, third, old, &err), 0);
+	assert_int_equal(json_array_size(json_object_get(old, "wheels_new")), 0);
+	assert_true(json_is_array(json_object_get(old, "wheels_new")));
+	assert_string_equal(verdict(old, "wheels", 0), "known");
+
+	json_object_set_new(json_array_get(wheels, 1), "verdict", json_string("fails on both"));
+	json_object_set_new(json_array_get(wheels, 1), "why", json_string("a reason"));
+	json_object_set_new(json_array_get(wheels, 1), "version", json_string("2"));
+	json_array_append_new(wheels, json_pack("{s:s, s:s}", "name", "added", "verdict", "works"));
+	json_array_append_new(wheels, json_pack("{s:s}", "verdict", "works"));
+	assert_int_equal(compare(*state, old, model, &err), 0);
+	assert_string_equal(verdict(model, "wheels", 0), "known");
+	news = json_object_get(model, "wheels_new");
+	assert_int_equal(json_array_size(news), 3);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(news, 0), "name")), "six");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(json_array_get(news, 0), "before"), "verdict")),
+		"works");
+	assert_true(json_is_null(json_object_get(json_array_get(news, 1), "before")));
+	json_decref(old);
+	json_decref(model);
+	json_decref(third);
+}
+
 static void test_bad_baseline(void **state)
 {
 	static const char *const texts[] = {
@@ -219,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(test_known),
 		SCRATCH_TEST(test_new),
+		SCRATCH_TEST(test_news),
 		SCRATCH_TEST(test_bad_baseline),
 		cmocka_unit_test(test_github),
 		cmocka_unit_test(test_junit),
