@@ -95,6 +95,7 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags
 # The assembler takes these in.
 $(OUT)/obj/src/report/html.o: src/report/page.css src/report/page.js
 $(OUT)/obj/src/bench/play.o: src/bench/lacking.py
+$(OUT)/obj/src/check/foreign-claims.o: src/check/stable-abi.txt
 $(OUT)/obj/src/check/rules-start.o: src/check/bytecode.py src/check/commands.py
 $(OUT)/obj/src/cpython/relocate.o: src/cpython/sysconfig.py
 $(OUT)/obj/src/explain/startup.o: src/explain/modules.py

@@ -273,6 +273,12 @@ char *pip_complaint(const struct buf *output);
 int pip_download(const struct strv *pip, const struct strv *more, const char *requirement,
 	const char *dir, const char *tmp, char **file, char **said, struct err *err);
 
+/* Adds the names of well-known libraries that an ELF file is, shows, or has hidden in it, with the
+ * version where it can be told: "OpenSSL 3.0.13", "libffi". Each name stands once for each
+ * version. */
+void bundled_find(
+	const char *path, const char *rel, const struct elf_facts *facts, struct strv *found);
+
 /* Wheels.
  *
  * Each wheel is handled in its own process, forked from the one that shows progress: whatever

@@ -349,6 +349,11 @@ static void unreadable(
 	foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS, "%s cannot be loaded: %s", f->rel, msg);
 }
 
+bool foreign_is_compiled(const unsigned char *start, size_t n)
+{
+	return macho_is(start, n) || wheel_is_elf(start, n) || pe_is(start, n);
+}
+
 /* Takes a file if it is one of the three forms: 1, or 0. */
 static int take_file(
 	struct foreign_audit *audit, const char *path, const char *rel, const void *magic, size_t n)
@@ -363,7 +368,7 @@ static int take_file(
 	if (macho_is(magic, n)) {
 		f.form = FOREIGN_MACHO;
 		r = macho_facts_read(path, &f.macho, &bad);
-	} else if (n >= 4 && !memcmp(magic, "\177ELF", 4)) {
+	} else if (wheel_is_elf(magic, n)) {
 		f.form = FOREIGN_ELF;
 		r = elf_facts_read(path, &f.elf, &bad);
 	} else if (pe_is(magic, n)) {

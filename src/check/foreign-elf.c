@@ -25,7 +25,7 @@ static bool wants_glibc(const struct elf_facts *f)
 
 /* What no wheel must bring: for glibc the libraries of PEP 600; for musl its own, and zlib, which
  * auditwheel leaves out as Alpine's package manager needs it. */
-static bool is_system(const struct foreign_tags *t, const char *needed)
+bool foreign_is_system(const struct foreign_tags *t, const char *needed)
 {
 	static const char musl[] = "libc.musl-* ld-musl-* libc.so libz.so.1";
 	static const char glibc[] =
@@ -141,7 +141,8 @@ static void check_needed(
 			f->rel, needed);
 		return;
 	}
-	if (is_system(&audit->tags, needed) || !f->place || is_found(audit, f, needed, &out))
+	if (foreign_is_system(&audit->tags, needed) || !f->place ||
+		is_found(audit, f, needed, &out))
 		return;
 	if (foreign_named(audit, path_base(needed))) {
 		foreign_find(audit, "elf-off-path", f,
@@ -233,9 +234,12 @@ void foreign_judge_elf(struct foreign_audit *audit)
 		if (!check_libc(audit, f, glibc) || f->elf.kind != ELF_KIND_SHARED)
 			continue;
 		check_paths(audit, f);
+		foreign_check_claims(audit, f);
 		for (size_t k = 0; k < f->elf.n_needed; k++)
 			check_needed(audit, f, f->elf.needed[k]);
 	}
+	if (t->system == FOREIGN_LINUX)
+		foreign_check_cet(audit);
 }
 
 const struct check_rule rules_elf[] = {
@@ -277,6 +281,63 @@ const struct check_rule rules_elf[] = {
 		"remove it (patchelf --set-rpath), or begin it with $ORIGIN",
 		"Every entry of DT_RPATH and DT_RUNPATH leads from $ORIGIN into the wheel. Others "
 		"are left from the machine that built it, or count on another package's folder.",
+		.apply = NULL},
+	{"elf-stable-abi", CHECK_ERROR, OF_WHEELS,
+		"it works with some of the versions of Python that its tag claims",
+		"define Py_LIMITED_API as the lowest version of the tag before Python.h, and use no "
+		"name that begins with _Py; or drop the tag abi3",
+		"A module for the stable ABI (the tag abi3, or .abi3. in its name) uses only what is "
+		"in it, and nothing that came after the version in the tag: CPython may change or "
+		"drop the rest in any release. Held against the list of CPython 3.15 "
+		"(Misc/stable_abi.toml). Weak symbols do not count; where a file of the wheel needs a "
+		"library of another, which may define such names, only versions are judged.",
+		.apply = NULL},
+	{"elf-free-threading", CHECK_ERROR, OF_WHEELS,
+		"it crashes, or destroys objects: the two kinds of Python lay them out differently",
+		"compile it with the headers of the Python that the tag names (Py_GIL_DISABLED)",
+		"What is in a wheel for a Python without a GIL (cp313t) was compiled for one, and what "
+		"is in another was not. It shows in the function that a Py_DECREF in the code ends "
+		"in: _Py_Dealloc, or _Py_DecRefShared and _Py_MergeZeroLocalRefcount. A file that "
+		"calls neither, or both, is not judged; whether a module says that it needs no GIL "
+		"(Py_mod_gil) is in tables that only running it fills.",
+		.apply = NULL},
+	{"elf-module-name", CHECK_ERROR, OF_WHEELS,
+		"no Python that installs the wheel looks for a module of that name",
+		"name it by EXT_SUFFIX of the Python that it is for; .abi3.so or .so for several",
+		"The version in a module's name (.cpython-313-…, .cpython-313t-…) is that of the "
+		"wheel's tag, or the same module is there under such a name, too.",
+		.apply = NULL},
+	{"elf-overlinked", CHECK_NOTE, OF_WHEELS,
+		"each import loads and relocates a library for nothing, and fails where it is missing",
+		"link with -Wl,--as-needed, or leave the -l away",
+		"Files take something from each library that they need: a symbol that a library of the "
+		"wheel defines, or a version of glibc's or gcc's libraries. Other libraries leave no "
+		"trace in the file, and are not judged. A library that is only wanted for what it does "
+		"when it is loaded is named, too.",
+		.apply = NULL},
+	{"elf-bundled", CHECK_NOTE, OF_WHEELS,
+		"fixes of that library reach users only with another wheel",
+		"follow its releases and advisories; with the system's library, or one wheel for all "
+		"who need it, others do",
+		"No file is, shows, or hides a copy of a well-known library (OpenSSL, zlib, libstdc++, "
+		"libgomp, …). Versions are those of a text in the file's constants (OpenSSL, zlib, "
+		"expat, libpng, libcurl, OpenBLAS, HDF5), else of its name.",
+		.apply = NULL},
+	{"elf-stack", CHECK_ERROR, OF_WHEELS,
+		"glibc 2.41 and later refuse to load it into a running program, as does SELinux",
+		"give assembler files .section .note.GNU-stack,\"\",@progbits, use no nested functions; "
+		"or clear it: patchelf --clear-execstack",
+		"No file asks for an executable stack (PT_GNU_STACK).", .apply = NULL},
+	{"elf-text-relocations", CHECK_WARNING, OF_WHEELS,
+		"hardened systems refuse it, and its code is in memory once for each process",
+		"compile all of it with -fPIC, assembler too",
+		"No file has relocations in its code (DT_TEXTREL).", .apply = NULL},
+	{"elf-cet", CHECK_NOTE, OF_WHEELS,
+		"a process that loads it runs without Intel's protection of control flow",
+		"compile with -fcf-protection, and mark assembler files for it",
+		"Every file for x86-64 is marked for indirect branch tracking and shadow stacks "
+		"(.note.gnu.property). One that is not turns them off for the process, or is refused "
+		"where they are enforced.",
 		.apply = NULL},
 	{"elf-machine", CHECK_ERROR, OF_WHEELS, "it cannot be loaded",
 		"build it for the machine of the tag",

@@ -66,6 +66,8 @@ struct foreign_audit {
 };
 
 void foreign_audit_release(struct foreign_audit *audit);
+/* True for the first bytes of the files that are judged; the others are not unpacked. */
+bool foreign_is_compiled(const unsigned char *start, size_t n);
 /* Reads the files of one form below `dir`, or a file alone, and judges them. */
 int foreign_audit_dir(struct foreign_audit *audit, const char *dir, struct err *err);
 int foreign_audit_file(struct foreign_audit *audit, const char *path, struct err *err);
@@ -91,6 +93,12 @@ const struct foreign_file *foreign_named(const struct foreign_audit *audit, cons
 bool foreign_has_folder(const struct foreign_audit *audit, const char *folder);
 /* True for "PyList_New" and "_Py_NoneStruct", and not for a module's "PyInit_name". */
 bool foreign_is_api(const char *symbol);
+
+/* True for a library that every system of the tag has. */
+bool foreign_is_system(const struct foreign_tags *t, const char *needed);
+/* The rules of foreign-claims.c: over a shared ELF file for Linux, and over all of a wheel. */
+void foreign_check_claims(struct foreign_audit *audit, const struct foreign_file *f);
+void foreign_check_cet(struct foreign_audit *audit);
 
 /* Each judges all files of its form. */
 void foreign_judge_macho(struct foreign_audit *audit);

@@ -145,7 +145,8 @@ static void not_checked(json_t *wheel, const char *why)
 /* Judges a wheel, or one of its files alone. Problems of the file itself go into the verdict. */
 static int judge_file(const char *file, const char *scratch, json_t *answer, struct err *err)
 {
-	const struct tar_limits limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true};
+	const struct tar_limits limits = {
+		WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true, .wants = foreign_is_compiled};
 	CLEANUP(foreign_audit_release) struct foreign_audit audit = {.wheel = file};
 	CLEANUP_FREE char *dir = xasprintf("%s/unpacked", scratch), *name = NULL, *version = NULL;
 	json_t *wheel = json_object_get(answer, "wheel");

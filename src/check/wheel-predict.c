@@ -293,42 +293,6 @@ static int look_at_symbols(struct signs *s, const struct wheel_file *f, struct e
 	return 0;
 }
 
-/* Looks for a copy of a well-known library: by its file name, or linked in and exported. */
-static void look_for_copies(struct signs *s, const struct wheel_file *f)
-{
-	static const struct {
-		const char *name, *file, *symbol;
-	} known[] = {
-		{"OpenSSL", "libssl", "SSL_CTX_new"},
-		{"OpenSSL", "libcrypto", "EVP_EncryptInit_ex"},
-		{"zlib", "libz", "inflateInit2_"},
-		{"zstd", "libzstd", "ZSTD_compress"},
-		{"bzip2", "libbz2", "BZ2_bzCompress"},
-		{"xz", "liblzma", "lzma_code"},
-		{"libffi", "libffi", "ffi_call"},
-		{"SQLite", "libsqlite3", "sqlite3_open_v2"},
-		{"expat", "libexpat", "XML_ParserCreate"},
-		{"libxml2", "libxml2", "xmlParseMemory"},
-		{"libpq", "libpq", "PQconnectdb"},
-		{"libstdc++", "libstdc++", "_ZNSaIcEC1Ev"},
-		{"libgcc", "libgcc_s", "_Unwind_Resume"},
-		{"libgomp", "libgomp", "GOMP_parallel"},
-		{"libgfortran", "libgfortran", "_gfortran_st_write"},
-		{"OpenBLAS", "libopenblas", "openblas_get_config"},
-		{"OpenBLAS", "libscipy_openblas", "scipy_openblas_get_config64_"},
-	};
-	const char *base = path_base(f->rel);
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		size_t n = strlen(known[i].file);
-
-		if ((!strncmp(base, known[i].file, n) && base[n] &&
-			    strchr("-._0123456789", base[n])) ||
-			elf_exports(&f->facts, known[i].symbol))
-			add_sign(s, BUNDLED, "%s", known[i].name);
-	}
-}
-
 static int look_at_file(struct signs *s, const struct wheel_file *f, struct err *err)
 {
 	uint64_t align = f->facts.tls_align ? f->facts.tls_align : 1;
@@ -337,7 +301,7 @@ static int look_at_file(struct signs *s, const struct wheel_file *f, struct err 
 		return 0;
 	if (look_at_symbols(s, f, err) < 0)
 		return -1;
-	look_for_copies(s, f);
+	bundled_find(f->path, f->rel, &f->facts, &s->lists[BUNDLED]);
 	if (f->facts.static_tls && f->facts.has_tls && f->facts.tls_size < UINT32_MAX &&
 		align < UINT32_MAX)
 		s->static_tls += (f->facts.tls_size + align - 1) / align * align;

@@ -10,6 +10,7 @@ Files are made by clang and lld, some with bytes changed afterwards. Ends with "
 import sys
 
 import foreign_frame
+import foreign_claims  # noqa: F401
 import foreign_macho  # noqa: F401
 import foreign_others  # noqa: F401
 

@@ -18,6 +18,7 @@ INTEL = "cp313-cp313-macosx_10_9_x86_64"
 BOTH = "cp313-cp313-macosx_10_9_universal2"
 WINDOWS = "cp313-cp313-win_amd64"
 AARCH64 = "cp313-cp313-manylinux2014_aarch64"
+INTEL_LINUX = "cp313-cp313-manylinux2014_x86_64"
 MUSL = "cp313-cp313-musllinux_1_2_x86_64"
 SO = "pkg/m.cpython-313-darwin.so"
 ELF_SO = "pkg/m.cpython-313-aarch64-linux-gnu.so"
@@ -65,20 +66,25 @@ class Case:
         os.makedirs(os.path.dirname(self.kit.at(self.place(at))), exist_ok=True)
         return self.kit.universal(self.place(at), *thin)
 
-    def elf(self, *flags, at=ELF_SO, text="", target="aarch64-linux-gnu", init="PyInit_m"):
+    def elf(self, *flags, at=ELF_SO, text="", target="aarch64-linux-gnu", init="PyInit_m",
+            cet=True):
         source = f"void *PyModule_Create2(void *, int);\n" \
                  f"void *{init}(void) {{ return PyModule_Create2(0, 1013); }}\n{text}"
-        made = self.kit.object(source, target, "-fPIC")
+        options = ["-fcf-protection=full"] if cet and target.startswith("x86_64") else []
+        made = self.kit.object(source, target, "-fPIC", *options)
         path = self.kit.at(self.place(at))
         os.makedirs(os.path.dirname(path), exist_ok=True)
         run(tool("ld.lld"), "-shared", "--hash-style=both", made, "-o", path, *flags)
         return path
 
-    def elf_stub(self, soname, target="aarch64-linux-gnu"):
+    def elf_stub(self, soname, target="aarch64-linux-gnu", version=None):
         """A library of that name to link with, outside of the wheel."""
         made = self.kit.object("int helper(int x) { return x; }", target, "-fPIC")
         path = self.kit.at(soname)
-        run(tool("ld.lld"), "-shared", "-soname", soname, made, "-o", path)
+        script = []
+        if version:
+            script = ["--version-script", self.kit.write("v.map", f"{version} {{ helper; }};\n")]
+        run(tool("ld.lld"), "-shared", "-soname", soname, made, "-o", path, *script)
         return path
 
     def wheel(self):
@@ -155,11 +161,12 @@ def cut(size):
 CASES = []
 
 
-def damage(name, *expected, tag=ARM, predicted=None):
+def damage(name, *expected, tag=ARM, predicted=None, says=""):
     """A decorator: exactly these rules are broken in the wheel that the function fills;
-    `predicted` has what is foreseen for a static, a shared and a framework interpreter."""
+    `predicted` has what is foreseen for a static, a shared and a framework interpreter, `says` a
+    part of what is found."""
     def apply(function):
-        CASES.append((name, expected, tag, predicted, function))
+        CASES.append((name, expected, tag, predicted, says, function))
         return function
     return apply
 
@@ -175,13 +182,14 @@ def broken(path):
     return found, model["wheels"][0]
 
 
-def attempt(name, expected, tag, predicted, function):
+def attempt(name, expected, tag, predicted, says, function):
     with tempfile.TemporaryDirectory() as folder:
         case = Case(folder, tag)
         function(case)
         found, wheel = broken(case.wheel())
         assert sorted(found) == sorted(expected), \
             f"wanted {sorted(expected)}, found {json.dumps(found, indent=1)}"
+        assert says in json.dumps(found), f"nobody says {says}: {json.dumps(found, indent=1)}"
         said = [p["expected"] for p in wheel["predictions"].values()]
         if predicted:
             assert said == predicted.split(), f"wanted {predicted}, predicted {said}"
