@@ -1,11 +1,11 @@
 /* Reads tar and zip archives, entry by entry, and checks the archive as a whole.
  *
- * For tar two of libarchive's readers are chained, one that only decompresses and one that only
- * reads tar. In between all bytes are counted, whether they belong to files, padding or headers;
- * and at the end the rest of the compressed stream is read too, so that its checksum is verified.
- * gzip is inflated before the first of them, by zlib: libarchive reads past the checksum of gzip
- * without a look at it. Zip is read by its central directory, which says all sizes beforehand, and
- * which zip.c holds against the rest.
+ * A package of Debian is its tar archive of files. For tar two of libarchive's readers are chained,
+ * one that only decompresses and one that only reads tar. In between all bytes are counted, whether
+ * they belong to files, padding or headers; and at the end the rest of the compressed stream is
+ * read too, so that its checksum is verified. gzip is inflated before the first of them, by zlib:
+ * libarchive reads past the checksum of gzip without a look at it. Zip is read by its central
+ * directory, which says all sizes beforehand, and which zip.c holds against the rest.
  *
  * What goes wrong while libarchive calls us back is kept in `failed`: it would make "truncated" of
  * it, and a broken disk would pass for a broken archive. */
@@ -27,6 +27,11 @@
 /* libarchive keeps headers and maps of sparse files whole, maps at twelve times their size. */
 #define HELD_MAX (4u << 20)
 #define GZIP_WINDOW (15 + 16) /* the largest; with the header and the checksum of gzip */
+/* A package of Debian is an archive of ar: this, and members, each behind a header of text. */
+#define DEB_MAGIC "!<arch>\ndebian-binary "
+#define DEB_FIRST 8
+#define DEB_HEADER 60
+#define DEB_MEMBERS_MAX 16
 
 /* The archive chooses its names, and messages go to terminals: what would steer one, or is no
  * UTF-8, becomes '?'. */
@@ -80,11 +85,15 @@ static ssize_t read_file(struct tar_reader *r, unsigned char *to, size_t n)
 {
 	ssize_t got;
 
+	if (n > r->left)
+		n = (size_t)r->left;
 	do
 		got = read(r->fd, to, n);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		err_sys(&r->failed, "cannot read '%s'", r->name);
+	else
+		r->left -= (uint64_t)got;
 	return got;
 }
 
@@ -173,13 +182,50 @@ static la_int64_t seek_file(struct archive *a, void *ctx, la_int64_t offset, int
 	return at < 0 ? ARCHIVE_FATAL : at;
 }
 
+/* Goes to where the files of a package of Debian begin, a tar archive in the file, and sets how
+ * long it is; for other files, to the start. */
+static int find_stream(struct tar_reader *r, off_t *start, struct err *err)
+{
+	char text[DEB_HEADER + 1] = "";
+	off_t at = DEB_FIRST;
+
+	*start = 0;
+	r->left = UINT64_MAX;
+	if (file_pread(r->fd, text, strlen(DEB_MAGIC), 0) != (ssize_t)strlen(DEB_MAGIC) ||
+		memcmp(text, DEB_MAGIC, strlen(DEB_MAGIC)) != 0)
+		return 0;
+	for (int i = 0; i < DEB_MEMBERS_MAX; i++) {
+		const char *size = text + 48, *end = size + 10;
+		uint64_t n = 0;
+
+		if (file_pread(r->fd, text, DEB_HEADER, at) != DEB_HEADER ||
+			memcmp(end, "`\n", 2) != 0)
+			break;
+		while (size < end && *size >= '0' && *size <= '9')
+			n = n * 10 + (uint64_t)(*size++ - '0');
+		at += DEB_HEADER;
+		if (!strncmp(text, "data.tar", strlen("data.tar"))) {
+			*start = at;
+			r->left = n;
+			return lseek(r->fd, at, SEEK_SET) < 0
+				       ? err_sys(err, "cannot read '%s'", r->name)
+				       : 0;
+		}
+		at += (off_t)(n + n % 2);
+	}
+	return tar_refuse(r, err, "it is a package of Debian without files, or truncated");
+}
+
 int tar_reader_open(struct tar_reader *r, int fd, struct err *err)
 {
 	struct archive_entry *ignored;
 	unsigned char magic[2];
 	struct err bad = ERR_INIT;
+	off_t start;
 
 	r->fd = fd;
+	if (find_stream(r, &start, err) < 0)
+		return -1;
 	r->entries = archive_read_new();
 	if (!r->entries)
 		bug("out of memory");
@@ -195,7 +241,7 @@ int tar_reader_open(struct tar_reader *r, int fd, struct err *err)
 	}
 	if (r->limits.wheel)
 		return tar_refuse(r, err, "it does not begin as a zip archive");
-	r->gzip = file_pread(fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+	r->gzip = file_pread(fd, magic, 2, start) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
 	r->in_member = true;
 	if (r->gzip && inflateInit2(&r->inflate, GZIP_WINDOW) != Z_OK)
 		bug("zlib cannot be used");

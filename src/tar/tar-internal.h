@@ -58,6 +58,7 @@ struct tar_reader {
 	bool gzip, in_member;
 	z_stream inflate;
 	uint64_t n;            /* entries */
+	uint64_t left;         /* bytes of the file that may still be read */
 	uint64_t stream_bytes; /* out of decompression */
 	uint64_t held;         /* of them, since libarchive was last called: set it to 0 before */
 	size_t zeros;          /* how many zero bytes the stream ends in */

@@ -371,10 +371,63 @@ static void test_message_is_printable(void **state)
 			  "?/\303\244\360\220\214\260/../x'");
 }
 
+/* Wraps the archive as Debian does its packages: behind two other members, of an odd size, and with
+ * `more` bytes claimed that are not there. */
+static void make_deb(struct scratch *s, const char *member, size_t more)
+{
+	static const char *const before[] = {"debian-binary", "control.tar.xz"};
+	struct buf tar = BUF_INIT, deb = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(file_read(s->tar, 1 << 20, &tar, &err), 0);
+	buf_adds(&deb, "!<arch>\n");
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
+		buf_addf(&deb, "%-16s%-12d%-6d%-6d%-8s%-10d`\n%s\n", before[i], 0, 0, 0, "100644",
+			3, "odd");
+	buf_addf(
+		&deb, "%-16s%-12d%-6d%-6d%-8s%-10zu`\n", member, 0, 0, 0, "100644", tar.len + more);
+	buf_add(&deb, tar.data, tar.len);
+	/* Behind it, what is no part of it. */
+	buf_adds(&deb, "\nbehind");
+	assert_int_equal(file_write(s->tar, deb.data, deb.len, 0600, &err), 0);
+	buf_release(&tar);
+	buf_release(&deb);
+}
+
+static void test_package_of_debian(void **state)
+{
+	static const int filters[] = {
+		ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_ZSTD};
+	struct scratch *s = *state;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+		tar_begin_as(s, GNU, filters[i]);
+		tar_add_file(s, "./usr/include/x.h", "content");
+		tar_end(s);
+		make_deb(s, "data.tar", 0);
+		tar_unpack(s, 1);
+		assert_content(s->out, "include/x.h", "content");
+		assert_int_equal(tree_remove(s->out, &err), 0);
+	}
+	tar_begin(s);
+	tar_add_file(s, "x", "x");
+	tar_end(s);
+	make_deb(s, "other", 0);
+	assert_refused(s, "without files, or truncated");
+	tar_begin_as(s, GNU, ARCHIVE_FILTER_XZ);
+	tar_add_file(s, "x", "x");
+	tar_end(s);
+	make_deb(s, "data.tar.xz", 0);
+	assert_int_equal(truncate(s->tar, 8 + 64 + 64 + 30), 0);
+	assert_refused(s, "without files, or truncated");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_good),
+		TEST(test_package_of_debian),
 		TEST(test_modes_and_times),
 		TEST(test_existing_folder),
 		TEST(test_names),
