@@ -1,6 +1,29 @@
 # Sourced by profile.sh and compile.sh: configure, the seam, make.
 
-export CPATH="$DEPS/include" LIBRARY_PATH="$DEPS/lib"
+# What becomes of _tkinter.
+case ${TK:-no} in
+yes) tk=shared ;;
+no) tk=disabled ;;
+esac
+
+export CPATH="$DEPS/include" LIBRARY_PATH="$PWD/tk:$DEPS/lib"
+
+# Links Tcl and Tk, each into the one file that is beside libpython: they are shared
+# since programs load them from C, too.  All that Tk needs of X11 is inside, hidden,
+# so that it meets neither the system's nor another toolkit's.
+link_tk() {
+    mkdir -p tk
+    x="Xft fontconfig expat freetype png16 z Xrender X11 xcb Xau"
+    $CC -shared -o tk/libtcl9.0.so -Wl,-soname,libtcl9.0.so,-z,defs "$files" \
+        -Wl,--whole-archive -l:libtcl9.0.a -Wl,--no-whole-archive \
+        -Wl,--exclude-libs,libz.a -lz -lm -lpthread -ldl
+    $CC -shared -o tk/libtcl9tk9.0.so -Wl,-soname,libtcl9tk9.0.so,-z,defs "$files" \
+        -Wl,--whole-archive -l:libtcl9tk9.0.a -Wl,--no-whole-archive -ltclstub \
+        $(printf -- '-Wl,--exclude-libs,lib%s.a ' tclstub $x) $(printf -- '-l%s ' $x) \
+        -lm -lpthread -ldl
+    # The Makefile tries each module that it has made.
+    ln -sf tk/*.so .
+}
 
 # With a profile, or to train one, if $profiled is not empty.
 configure() {
@@ -19,11 +42,17 @@ configure() {
     case ${PYDEBUG:-no} in yes) set -- "$@" --with-pydebug ;; esac
     case ${JIT:-no} in yes*) set -- "$@" --enable-experimental-jit="$JIT" ;; esac
     case ${TAIL_CALL:-no} in yes) set -- "$@" --with-tail-call-interp ;; esac
+    case $tk in shared) link_tk ;; esac
     # pkg-config would describe the system's libraries.  The compilers go the
     # way of config.site, too.
     env -u CC -u CXX -u AR cc="$CC" cxx="$CXX" ar="$AR" \
         CONFIG_SITE="$RECIPE/config.site" ./configure "$@" --with-pkg-config=no
     setup >Modules/Setup.local
+    # _tkinter finds Tcl and Tk wherever the tree is, and in whatever program.
+    case $tk in shared)
+        sed -i "s|^MODULE__TKINTER_LDFLAGS=.*|& -Wl,--disable-new-dtags,-rpath,'\$\$ORIGIN/../..'|" \
+            Makefile.pre ;;
+    esac
     # From 3.14 on, each module that hashes names these objects as libraries.
     [ -z "$hacl" ] || sed -i 's/^\(LIBHACL_[A-Z0-9]*_LIB_SHARED\)=.*/\1=/' Makefile.pre
 }
@@ -61,8 +90,9 @@ END
     esac
     # What is built in has to be in libpython.a, too: $hacl puts the objects there
     # that the Makefile would have _sha2 take from an archive.
-    awk -v plain=$plain -v library=$with_library '
+    awk -v plain=$plain -v library=$with_library -v tk=$tk '
         FNR == NR { if ($1 == "library") $1 = library
+                    if ($1 == "tk") $1 = tk
                     if ($1 ~ /^(static|shared|disabled)$/) for (i = 2; i <= NF; i++) {
                         pattern = $i; gsub(/\*/, ".*", pattern); kind["^" pattern "$"] = $1 }
                     next }
@@ -74,7 +104,7 @@ END
         END { printf "*static*\n%s*shared*\n%s", lines["static"], lines["shared"] }
     ' "$RECIPE/modules.txt" Modules/Setup.stdlib
     echo '*disabled*'
-    sed -n 's/^disabled *//p' "$RECIPE/modules.txt"
+    awk -v tk=$tk '$1 == "tk" { $1 = tk } $1 == "disabled" { $1 = ""; print }' "$RECIPE/modules.txt"
 }
 
 . "$RECIPE/flags.sh"

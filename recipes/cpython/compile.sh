@@ -91,6 +91,11 @@ ln -s "python$LDVERSION" bin/python
 # gdb looks for its extension beside what it debugs.
 install -m 644 "$SRC/Tools/gdb/libpython.py" "lib/$library.so.1.0-gdb.py"
 ln -s "../lib/$library.so.1.0-gdb.py" "bin/python$LDVERSION-gdb.py"
+case $tk in shared)
+    install -m 755 "$SRC"/tk/*.so lib/
+    # Scripts, which Tcl looks for beside it.
+    cp -R "$DEPS/lib/tcl9.0" "$DEPS/lib/tcl9" "$DEPS/lib/tk9.0" lib/ ;;
+esac
 # No command without what it runs.
 [ -e "lib/$STDLIB/lib-dynload"/_tkinter.*.so ] || rm -f bin/idle*
 # Early releases of 3.11 forget to install some of their tests.
@@ -108,7 +113,8 @@ case ${MODULES:-seam} in static) ;; *) ln -sf _curses.*.so _curses_panel.*.so ;;
 
 # configure leaves out a module whose library it does not find, and says so in
 # passing only.
-sed -n -E 's/^(shared|library) +//p' "$RECIPE/modules.txt" | tr ' ' '\n' | while read -r name; do
+awk -v tk=$tk '$1 == "tk" { $1 = tk }
+    $1 == "shared" || $1 == "library" { $1 = ""; print }' "$RECIPE/modules.txt" | tr -s ' ' '\n' | while read -r name; do
     if grep -q "^[^#]*@$name " "$SRC/Modules/Setup.stdlib.in" && ! [ -e "$name".*.so ] &&
         ! grep -q "\"$name\"" "$SRC/Modules/config.c"; then
         echo "the module $name was not built: see config.log for its library" >&2

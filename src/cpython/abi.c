@@ -146,6 +146,8 @@ int cpython_check_version(
 		return too_old(version, "free-threaded build", "3.13", err);
 	if (strcmp(o->jit, "no") != 0 && !has)
 		return too_old(version, "JIT", "3.13", err);
+	if (yes(o->tk) && !has)
+		return too_old(version, "support of Tcl 9", "3.13", err);
 	if (strcmp(o->jit, "no") != 0 && check_jit(version, err) < 0)
 		return -1;
 	return settle_tail_call(o, version, t, err);

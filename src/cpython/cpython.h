@@ -49,6 +49,8 @@
 		"interpret by tail calls, from 3.14 with clang; auto: where that can be built")    \
 	X(zlib, "zlib", "ZLIB", CHOICE, "ng|classic", "", "ng", true, false,                       \
 		"link zlib-ng, or zlib: slower, but packs to the bytes known from elsewhere")      \
+	X(tk, "tk", "TK", CHOICE, "no|yes", "", "no", true, false,                                 \
+		"with tkinter: Tcl and Tk 9 as libraries beside libpython (from 3.13)")            \
 	X(glibc, "glibc", "", CHOICE, "2.17|2.26|2.27|2.28|2.31|2.34|2.35|2.36|native", "",        \
 		"2.17", true, false,                                                               \
 		"what is built runs with this C library and newer ones, or with this machine's")

@@ -116,7 +116,7 @@ void cpython_record_release(struct cpython_record *record)
 /* How trees were built that are older than an option: by its default, if it is not named here. */
 static const struct cpython_setting before[] = {{"frame-pointers", "no"}, {"protector", "none"},
 	{"clash", "no"}, {"fortify", "0"}, {"zlib", "classic"}, {"startup", "plain"},
-	{"glibc", "native"}, {"soname", "no"}};
+	{"glibc", "native"}, {"soname", "no"}, {"tk", "no"}};
 
 static int read_options(
 	const char *path, const json_t *options, struct cpython_request *request, struct err *err)

@@ -193,8 +193,12 @@ static int plan_package(struct cpython_build *b, const struct chosen *c, struct 
 	add_licences(c, &script);
 	s->script = buf_steal(&script);
 	for (size_t i = 0; i < c->recipe->depends.n; i++) {
-		struct step *need = plan_find(&b->plan.plan, c->recipe->depends.v[i]);
+		CLEANUP_FREE char *name = xstrdup(c->recipe->depends.v[i]);
+		struct step *need;
 
+		/* Without a condition. */
+		name[strcspn(name, " <>=")] = '\0';
+		need = plan_find(&b->plan.plan, name);
 		if (need)
 			step_need(s, need, true);
 	}

@@ -32,9 +32,9 @@ struct step {
 	struct strv inputs;   /* lines of the key; plan_settle() adds its own */
 	struct strv programs; /* run by the script; sandboxes show them */
 	bool compiles;        /* by $CC and $CXX, what a launcher can make elsewhere */
-	const struct step *needs[24];
+	const struct step *needs[48];
 	size_t n_needs;
-	bool merge[24]; /* needs[i]'s install tree goes into $DEPS */
+	bool merge[48]; /* needs[i]'s install tree goes into $DEPS */
 	/* Folders of finished steps that the script may read; see step_view(). */
 	struct {
 		const char *name, *below;

@@ -62,7 +62,7 @@ struct recipe {
 	char *dir;     /* the recipe's folder */
 	char *licence; /* SPDX expression */
 	struct strv licence_files;
-	/* Packages. CPython's may have a condition: "zstd>=3.14", "zlib if zlib=classic". */
+	/* Packages, perhaps with a condition: "zlib if zlib=classic"; CPython's, "zstd>=3.14". */
 	struct strv depends;
 	struct recipe_tool *tools;
 	size_t n_tools;
