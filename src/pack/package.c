@@ -273,6 +273,12 @@ const json_t *pack_build(const struct package *p)
 
 const char *const *package_libraries(const char *module)
 {
+	/* X11's libraries and what draws fonts are inside of Tk. */
+#define IN_TK                                                                                      \
+	"tk", "libx11", "libxcb", "libxau", "libxrender", "libxft", "fontconfig", "freetype",      \
+		"libpng", "expat", "zlib", "zlib-ng", "xorgproto", "xtrans", NULL
+	static const char *const tcl[] = {"tcl", "zlib", "zlib-ng", NULL}, *const tk[] = {IN_TK},
+				 *const tkinter[] = {"tcl", IN_TK};
 	static const char *const
 		openssl[] = {"openssl", NULL},
 		*const sqlite[] = {"sqlite", NULL}, *const zlib[] = {"zlib", "zlib-ng", NULL},
@@ -287,8 +293,9 @@ const char *const *package_libraries(const char *module)
 	} table[] = {{"_bz2", bzip2}, {"_ctypes", ffi}, {"_curses", ncurses},
 		{"_curses_panel", ncurses}, {"_dbm", bdb}, {"_decimal", decimal},
 		{"_hashlib", openssl}, {"_lzma", xz}, {"_sqlite3", sqlite}, {"_ssl", openssl},
-		{"_uuid", uuid}, {"_zstd", zstd}, {"binascii", zlib}, {"pyexpat", expat},
-		{"readline", edit}, {"zlib", zlib}};
+		{"_tkinter", tkinter}, {"_uuid", uuid}, {"_zstd", zstd}, {"binascii", zlib},
+		{"libtcl9", tcl}, {"libtcl9tk9", tk}, {"pyexpat", expat}, {"readline", edit},
+		{"zlib", zlib}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (!strcmp(table[i].module, module))

@@ -46,19 +46,25 @@ static void add_links(json_t *links, const char *flags)
 	}
 }
 
-/* libc is always linked, so it is omitted. */
-static json_t *needed_json(const struct elf_facts *f)
+/* libc is always linked, so it is omitted. What the tree has is no system's. */
+static json_t *needed_json(const struct tar_list *full, const struct elf_facts *f)
 {
 	json_t *links = json_array();
 
 	for (size_t i = 0; i < f->n_needed; i++) {
 		const char *name = f->needed[i], *end = strstr(name, ".so");
+		CLEANUP_FREE char *path = NULL;
 
 		if (strncmp(name, "lib", 3) != 0 || !strncmp(name, "libc.so", 7) || !end)
 			continue;
+		path = xasprintf("install/lib/%s", name);
 		json_array_append_new(links,
-			json_pack("{s:o*, s:b}", "name",
-				json_stringn(name + 3, (size_t)(end - name - 3)), "system", 1));
+			has(full, path) ? json_pack("{s:o*, s:s}", "name",
+						  json_stringn(name + 3, (size_t)(end - name - 3)),
+						  "path_dynamic", path)
+					: json_pack("{s:o*, s:b}", "name",
+						  json_stringn(name + 3, (size_t)(end - name - 3)),
+						  "system", 1));
 	}
 	return links;
 }
@@ -103,8 +109,8 @@ static void add_shared(const struct package *p, const struct tar_list *full, jso
 		CLEANUP_FREE char *init = xasprintf("PyInit_%s", module);
 
 		if (f->role == PY_ROLE_EXTENSION && !f->site && has(full, lib))
-			add_extension(
-				p, full, extensions, module, init, lib, needed_json(&f->facts));
+			add_extension(p, full, extensions, module, init, lib,
+				needed_json(full, &f->facts));
 	}
 	/* a module whose file is a link to another module's */
 	for (size_t i = 0; i < full->n; i++) {

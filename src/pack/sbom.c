@@ -138,6 +138,7 @@ static int add_file(const struct bill *b, const struct py_file *f, struct err *e
 	CLEANUP_FREE char *module = package_module(f->rel);
 	const struct tar_entry *e = tar_list_find(b->list, name);
 	const char *const *linked = package_libraries(module);
+	bool own; /* a library of another package */
 
 	if (f->problem || !e || e->kind != TAR_FILE || !e->path)
 		return 0;
@@ -146,12 +147,20 @@ static int add_file(const struct bill *b, const struct py_file *f, struct err *e
 		return -1;
 	if (f->site)
 		return 0;
-	relate(b, id, "GENERATED_FROM", CPYTHON);
-	for (; f->role == PY_ROLE_EXTENSION && linked && *linked; linked++) {
+	own = linked && f->role == PY_ROLE_LIBRARY;
+	if (own) {
+		CLEANUP_FREE char *from = identifier("package", *linked++);
+
+		relate(b, id, "GENERATED_FROM", from);
+	} else {
+		relate(b, id, "GENERATED_FROM", CPYTHON);
+	}
+	for (; (own || f->role == PY_ROLE_EXTENSION) && linked && *linked; linked++) {
 		CLEANUP_FREE char *to = identifier("package", *linked);
 
 		if (has_package(b->p, *linked))
-			relate(b, id, "STATIC_LINK", to);
+			relate(b, id, strcmp(module, "_tkinter") ? "STATIC_LINK" : "DYNAMIC_LINK",
+				to);
 	}
 	return 0;
 }

@@ -240,6 +240,10 @@ static void test_libraries(void **state)
 	/* it calls expat through pyexpat */
 	assert_null(package_libraries("_elementtree"));
 	assert_null(package_libraries("math"));
+	/* the first is what a library is made of */
+	assert_string_equal(package_libraries("libtcl9")[0], "tcl");
+	assert_string_equal(package_libraries("libtcl9tk9")[0], "tk");
+	assert_string_equal(package_libraries("_tkinter")[1], "tk");
 }
 
 /* A build that was told its target has that name; others are called by their compiler's. */
