@@ -10,7 +10,8 @@ LIBRARIES := libcurl libarchive libzstd zlib libcrypto jansson libfyaml capstone
 # What `make dist` and `make check` need on Debian and Ubuntu.
 PACKAGES_BUILD := build-essential pkgconf libcurl4-openssl-dev libarchive-dev libzstd-dev \
 	zlib1g-dev libssl-dev libjansson-dev libfyaml-dev libcapstone-dev libdw-dev
-PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils
+PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils \
+	gperf python3 pkgconf
 # The compiler that makes the fastest Python; where it cannot be had, gcc does it.
 PACKAGES_FAST := clang-22 lld-22 llvm-22
 PACKAGES_RELEASE := bolt-22 valgrind
@@ -22,6 +23,8 @@ PACKAGES_PACK := gdb libarchive-tools python3-venv zstd
 PACKAGES_REMOTE := nginx-light openssl python3 python3-h2
 PACKAGES_FARM := nginx-light curl openssl python3 openssh-server openssh-client rsync parallel procps distcc slurmctld slurmd slurm-client
 PACKAGES_HTML := chromium python3
+PACKAGES_TK := xvfb x11-apps x11-utils imagemagick fonts-dejavu-core libegl1 libgl1 libxkbcommon-x11-0 \
+	libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-xinerama0
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wpointer-arith -Wwrite-strings -Wundef

@@ -105,6 +105,11 @@ check-pack: all ## a packed tree (TREE=DIR) in the hands of uv, pbs-installer, t
 	@SOLDER=$(abspath $(OUT)/solder) TREE=$(TREE) sh tests/pack/run.sh
 .PHONY: check-pack
 
+check-tk: all ## tkinter of a tree (TREE=DIR) in front of Xvfb; screenshots in OUT/tk (PARTS='files suite windows …')
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_TK)
+	@SOLDER=$(abspath $(OUT)/solder) TREE=$(TREE) SHOTS=$(OUT)/tk sh tests/tk/run.sh $(PARTS)
+.PHONY: check-tk
+
 check-reproducible: all ## CPython of a tree (TREE=DIR) built again elsewhere: the same archives
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
 	@SOLDER=$(abspath $(OUT)/solder) TREE=$(TREE) sh tests/pack/reproducible.sh
