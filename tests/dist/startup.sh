@@ -32,6 +32,12 @@ import encodings.cp437, json, linecache
 print("zip" in encodings.__file__, "zip" in encodings.cp437.__file__, "zip" in linecache.__file__)' 2>&1)" \
 	"True True True"
 
+# PyInstaller's programs ask at their start, and expect of what is frozen that no archive had it.
+same "what stands for files is not called frozen" "$("$PYTHON" -c '
+import _imp, encodings
+print(*map(_imp.is_frozen, ("encodings", "encodings.aliases", "encodings.utf_8", "linecache", "os")),
+    encodings.__loader__.is_package("encodings"))' 2>&1)" "False False False False True True"
+
 if ! grep -q freeze-startup "$TREE/share/solder/build.json"; then
 	note "this build starts as CPython does, and is not counted"
 	exit
