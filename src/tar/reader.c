@@ -206,6 +206,7 @@ static int find_stream(struct tar_reader *r, off_t *start, struct err *err)
 		at += DEB_HEADER;
 		if (!strncmp(text, "data.tar", strlen("data.tar"))) {
 			*start = at;
+			r->deb = true;
 			r->left = n;
 			return lseek(r->fd, at, SEEK_SET) < 0
 				       ? err_sys(err, "cannot read '%s'", r->name)
@@ -267,6 +268,29 @@ int tar_reader_open(struct tar_reader *r, int fd, struct err *err)
 	return 0;
 }
 
+/* The next header; of a package of Debian, the next of what it has below usr. */
+static int next_header(struct tar_reader *r, struct archive_entry **e)
+{
+	char block[4096];
+
+	for (;;) {
+		const char *name;
+		int got;
+
+		r->held = 0;
+		got = archive_read_next_header(r->entries, e);
+		if (!r->deb || (got != ARCHIVE_OK && got != ARCHIVE_WARN))
+			return got;
+		name = archive_entry_pathname(*e);
+		if (!name || !strncmp(name, "./usr/", strlen("./usr/")))
+			return got;
+		/* What libarchive passes over by itself would be held against the limit. */
+		do
+			r->held = 0;
+		while (archive_read_data(r->entries, block, sizeof(block)) > 0);
+	}
+}
+
 int tar_reader_next(struct tar_reader *r, struct archive_entry **e, struct err *err)
 {
 	struct err bad = ERR_INIT;
@@ -276,8 +300,7 @@ int tar_reader_next(struct tar_reader *r, struct archive_entry **e, struct err *
 
 	if (interrupt_check(err) < 0)
 		return -1;
-	r->held = 0;
-	got = archive_read_next_header(r->entries, e);
+	got = next_header(r, e);
 	if (got == ARCHIVE_OK || got == ARCHIVE_WARN) {
 		if (++r->n > r->limits.max_entries)
 			return tar_refuse(r, err, "it has more than %" PRIu64 " entries",

@@ -55,7 +55,7 @@ struct tar_reader {
 	struct archive *raw;     /* decompresses tar archives; NULL for zip */
 	struct archive *entries; /* of tar or zip */
 	struct zip_list zip;
-	bool gzip, in_member;
+	bool gzip, in_member, deb;
 	z_stream inflate;
 	uint64_t n;            /* entries */
 	uint64_t left;         /* bytes of the file that may still be read */

@@ -33,9 +33,10 @@ struct tar_limits {
 	((struct tar_limits){.max_bytes = (uint64_t)4 << 30, .max_entries = 300000})
 
 /* Unpacks `archive`, a tar archive (plain, or with gzip, bzip2, xz or zstd), a zip archive or a
- * package of Debian (the files in it), into the new or empty folder `dir`. `strip` is the number of
- * leading path components dropped; with 1 the archive must have a single top folder, and what is in
- * it lands in `dir`. A leading "./" does not count. `limits` may be NULL for the default.
+ * package of Debian (what it has below usr), into the new or empty folder `dir`. `strip` is the
+ * number of leading path components dropped; with 1 the archive must have a single top folder, and
+ * what is in it lands in `dir`. A leading "./" does not count. `limits` may be NULL for the
+ * default.
  *
  * Kept: permissions, modification times, symbolic and hard links within `dir`. Dropped: owners,
  * setuid, setgid and sticky bits, write permission for group and others, extended attributes and

@@ -404,10 +404,12 @@ static void test_package_of_debian(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
 		tar_begin_as(s, GNU, filters[i]);
 		tar_add_file(s, "./usr/include/x.h", "content");
+		tar_add_file(s, "./etc/x", "left out");
 		tar_end(s);
 		make_deb(s, "data.tar", 0);
 		tar_unpack(s, 1);
 		assert_content(s->out, "include/x.h", "content");
+		assert_int_equal(entries_of(s->out), 1);
 		assert_int_equal(tree_remove(s->out, &err), 0);
 	}
 	tar_begin(s);
