@@ -1,4 +1,5 @@
 /* From a request to a plan, and from a plan to a tree. */
+#include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,7 +123,7 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 		err_set(err, ERR_USAGE, "gcc has no thin LTO");
 		return err_hint(err, "use --lto full, or a clang with --cc");
 	}
-	return sysroot_settle(o, b->glibc_said, b->full, err) < 0
+	return sysroot_settle(o, b->glibc_said, b->full, gnu_get_libc_version(), err) < 0
 		       ? -1
 		       : cpython_check_fit(o, b->full, err);
 }

@@ -238,9 +238,10 @@ void step_toolchain(struct step *s, const struct toolchain *t);
 
 /* The recipe that makes it. */
 #define SYSROOT_RECIPE "glibc"
-/* Settles which glibc, if nobody has said, and fails if this architecture has none so old. */
-int sysroot_settle(
-	struct cpython_options *o, bool said, const struct toolchain *t, struct err *err);
+/* Settles which glibc, if nobody has said, and fails if this architecture has none so old, or if
+ * what is built could not run with `here`, this machine's: a build runs it. */
+int sysroot_settle(struct cpython_options *o, bool said, const struct toolchain *t,
+	const char *here, struct err *err);
 /* Lets the compilers in the step's environment use the sysroot, if there is a floor. */
 void step_sysroot(const struct cpython_build *b, struct step *s);
 /* With a floor, has the step's script put what old C libraries lack into the tree's libpython.a. */

@@ -28,7 +28,8 @@ static bool has_floor(const struct cpython_options *o)
 	return strcmp(o->glibc, "native") != 0;
 }
 
-int sysroot_settle(struct cpython_options *o, bool said, const struct toolchain *t, struct err *err)
+int sysroot_settle(struct cpython_options *o, bool said, const struct toolchain *t,
+	const char *here, struct err *err)
 {
 	const char *oldest = NULL;
 
@@ -52,6 +53,12 @@ int sysroot_settle(struct cpython_options *o, bool said, const struct toolchain 
 		err_set(err, ERR_USAGE, "'%s' has no glibc %s: its first is %s", t->triple,
 			o->glibc, oldest);
 		return err_hint(err, "build with --glibc %s", oldest);
+	}
+	if (elf_version_compare(o->glibc, here) > 0) {
+		err_set(err, ERR_ENVIRONMENT,
+			"a build runs what it has made, and this machine's glibc is %s, older than %s",
+			here, o->glibc);
+		return err_hint(err, "build with --glibc %s, or leave it out", oldest);
 	}
 	if (strcmp(o->relr, "yes") != 0 || elf_version_compare(o->glibc, "2.36") >= 0)
 		return 0;

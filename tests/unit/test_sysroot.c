@@ -73,7 +73,7 @@ static void assert_settled(
 	struct err err = ERR_INIT;
 
 	snprintf(copy, sizeof(copy), "%s", triple);
-	if (sysroot_settle(&o, said, &t, &err) < 0)
+	if (sysroot_settle(&o, said, &t, "2.36", &err) < 0)
 		assert_non_null(strstr(err.msg, wanted));
 	else
 		assert_string_equal(o.glibc, wanted);
@@ -91,6 +91,7 @@ static void test_settle(void **state)
 	assert_settled("2.36", true, "x86_64-linux-gnu", "yes", "2.36");
 	assert_settled("2.17", false, "x86_64-linux-gnu", "yes", "--relr needs glibc 2.36");
 	assert_settled("2.17", false, "sparc64-linux-gnu", "yes", "native");
+	assert_settled("2.38", true, "x86_64-linux-gnu", "no", "glibc is 2.36, older than 2.38");
 }
 
 static void test_check(void **state)
