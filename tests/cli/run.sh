@@ -24,16 +24,18 @@ matches() { # EXPECTED ACTUAL
 			return "^" p "$"
 		}
 		function rest(i, j,   k) {
+			# Without recursion but where it is needed: the stack is small.
+			for (; i <= n && want[i] != "*"; i++) {
+				if (j > m || (got[j] != want[i] && got[j] !~ regex(want[i])))
+					return 0
+				j++
+			}
 			if (i > n)
 				return j > m
-			if (want[i] == "*") {
-				for (k = j; k <= m + 1; k++)
-					if (rest(i + 1, k))
-						return 1
-				return 0
-			}
-			return j <= m && (got[j] == want[i] || got[j] ~ regex(want[i])) && \
-				rest(i + 1, j + 1)
+			for (k = j; k <= m + 1; k++)
+				if (rest(i + 1, k))
+					return 1
+			return 0
 		}
 		file == 1 { want[++n] = $0 }
 		file == 2 { got[++m] = $0 }
