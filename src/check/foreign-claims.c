@@ -9,6 +9,7 @@
 
 #include "base/embed.h"
 #include "base/file.h"
+#include "code/code.h"
 #include "check/foreign-internal.h"
 
 /* "NAME MINOR" in each line but the first, made by tests/wheels/stable_abi.py. */
@@ -217,6 +218,42 @@ static void check_hardening(struct foreign_audit *audit, const struct foreign_fi
 			"has relocations in its code, which is written to when it is loaded");
 }
 
+/* True if code may choose by what the processor has: it asks, has functions that are chosen when it
+ * is loaded, or gcc's record of the processor. */
+static bool chooses(const struct elf_facts *f, const struct code_isa *isa)
+{
+	return isa->asks || elf_reloc_count(f, R_X86_64_IRELATIVE) || wants(f, "__cpu_model") ||
+	       wants(f, "__cpu_indicator_init") || wants(f, "__cpu_features2");
+}
+
+static void check_isa(struct foreign_audit *audit, const struct foreign_file *f)
+{
+	CLEANUP(code_isa_release) struct code_isa isa = {0};
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	/* What cannot be read is another rule's business. */
+	if (f->elf.machine != EM_X86_64 || code_isa_read(f->path, &isa, &ignored) < 0)
+		return;
+	for (unsigned level = CODE_ISA_LEVELS - 1; level >= 2; level--) {
+		const struct code_isa_use *use = &isa.levels[level];
+
+		if (!use->insns)
+			continue;
+		buf_addf(&text, "%sx86-64-v%u in %ju of %ju functions (%s in ",
+			text.len ? "; " : "needs ", level, (uintmax_t)use->functions,
+			(uintmax_t)isa.functions, use->mnemonic);
+		if (use->function)
+			buf_addf(&text, "%s)", use->function);
+		else
+			buf_addf(&text, "the one at 0x%jx)", (uintmax_t)use->addr);
+	}
+	if (text.len)
+		foreign_find(audit, "elf-isa", f, "%s; %s", text.data,
+			chooses(&f->elf, &isa) ? "it asks the processor what it has"
+					       : "nothing in it asks the processor");
+}
+
 void foreign_check_claims(struct foreign_audit *audit, const struct foreign_file *f)
 {
 	CLEANUP_STRV struct strv libraries = STRV_INIT;
@@ -226,6 +263,7 @@ void foreign_check_claims(struct foreign_audit *audit, const struct foreign_file
 	check_threads(audit, f);
 	check_name(audit, f);
 	check_overlinked(audit, f);
+	check_isa(audit, f);
 	bundled_find(f->path, f->rel, &f->elf, &libraries);
 	find_names(audit, "elf-bundled", f, "has", &libraries);
 }

@@ -339,6 +339,18 @@ const struct check_rule rules_elf[] = {
 		"(.note.gnu.property). One that is not turns them off for the process, or is refused "
 		"where they are enforced.",
 		.apply = NULL},
+	{"elf-isa", CHECK_NOTE, OF_WHEELS,
+		"on older processors it may end with \"illegal instruction\" (SIGILL)",
+		"compile for the baseline, and choose faster code at run time: target_clones, ifunc, "
+		"cpuid",
+		"The code of files for x86-64 needs nothing that not every such processor has: the "
+		"levels x86-64-v2 (SSE4.2, POPCNT), v3 (AVX2, BMI, FMA) and v4 (AVX-512), told by "
+		"decoding all of it, with one instruction and the function that has most of them. "
+		"Whether it is reached on a processor that lacks them, files do not say: where "
+		"something in the file asks the processor (cpuid, xgetbv, ifuncs), it is probably "
+		"chosen; where nothing does, another file or the package may still choose whether to "
+		"load it.",
+		.apply = NULL},
 	{"elf-machine", CHECK_ERROR, OF_WHEELS, "it cannot be loaded",
 		"build it for the machine of the tag",
 		"Modules are for the machine of the wheel's tag.", .apply = NULL},

@@ -171,6 +171,30 @@ const char *code_use_name(enum code_use_kind kind);
 enum code_start { CODE_START_UNKNOWN, CODE_START_INIT, CODE_START_NO_INIT };
 int code_start(const char *path, enum code_start *start, struct err *err);
 
+/* Which levels of x86-64 code needs: 2 to 4, for x86-64-v2 to v4. Told by the encodings: VEX is 3,
+ * EVEX 4; what no level has (AES, SHA, …), and tzcnt, which compilers write for bsf, are not
+ * counted. Whether code is reached on processors that lack them, files do not say. */
+#define CODE_ISA_LEVELS 5
+#define CODE_MNEMONIC_MAX 32
+struct code_isa_use {
+	uint64_t insns, functions; /* how many need it, how many functions have one that does */
+	char *function;            /* that with the most; NULL: it has no name, or there is none */
+	uint64_t addr;             /* where it begins */
+	char mnemonic[CODE_MNEMONIC_MAX]; /* of the first in it */
+};
+struct code_isa {
+	struct code_isa_use levels[CODE_ISA_LEVELS]; /* by number */
+	uint64_t functions;
+	bool asks; /* an instruction asks the processor what it has: cpuid, xgetbv */
+};
+
+/* Of one instruction; 0: every x86-64 has it, or no level. */
+unsigned code_isa_level(const uint8_t *bytes, size_t len);
+/* Owned by the caller, end with code_isa_release(). Fails as code_each() does. */
+int code_isa_read(const char *path, struct code_isa *isa, struct err *err);
+int code_isa_in_memory(const void *data, size_t len, struct code_isa *isa, struct err *err);
+void code_isa_release(struct code_isa *isa);
+
 /* The bounds of the functions alone, by address, without PLTs. Owned by the caller: start from
  * {0}, end with code_functions_release(). */
 struct code_functions {

@@ -3,7 +3,7 @@
  * the counts must be those of the instructions.
  *
  * Source: src/code/code.c src/code/x86.c src/code/x86-decode.c
- * Source: src/code/arm64.c src/code/walk.c src/code/eh-frame.c src/code/uses.c
+ * Source: src/code/arm64.c src/code/walk.c src/code/eh-frame.c src/code/uses.c src/code/isa.c
  */
 #include "fuzz.h"
 
@@ -77,6 +77,7 @@ static void walk(const void *data, size_t size)
 {
 	struct code_counts code, plain;
 	struct seen seen = {0};
+	struct code_isa isa;
 	struct err err = ERR_INIT;
 
 	if (code_uses_in_memory(data, size, visit_use, NULL, &err) < 0)
@@ -89,6 +90,14 @@ static void walk(const void *data, size_t size)
 	fuzz_check(
 		code.instructions == seen.code.instructions && code.unknown == seen.code.unknown);
 	fuzz_check(!memcmp(code.sites, seen.code.sites, sizeof(code.sites)));
+	if (code_isa_in_memory(data, size, &isa, &err) < 0) {
+		fuzz_check_err(&err);
+	} else {
+		for (size_t i = 0; i < CODE_ISA_LEVELS; i++)
+			fuzz_check(isa.levels[i].functions <= isa.levels[i].insns &&
+				   isa.levels[i].insns <= code.instructions);
+		code_isa_release(&isa);
+	}
 	fuzz_check(code_each_in_memory(data, size, NULL, NULL, &plain, &err) == 0);
 	fuzz_check(!memcmp(&plain, &code, sizeof(code)));
 }

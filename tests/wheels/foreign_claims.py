@@ -159,3 +159,36 @@ def _(c):
 @damage("libz3 is not zlib", tag=AARCH64)
 def _(c):
     c.elf(bundled(c, "libz3.so.4.13.1"), "-rpath", "$ORIGIN/../pkg.libs", text=USES)
+
+
+def intel(c, text):
+    c.elf(at=INTEL_SO, target="x86_64-linux-gnu", text=text)
+
+
+PERMUTE = 'void permute(void) { __asm__ volatile("vpermq $0x4e, %ymm0, %ymm0"); }\n'
+
+
+@damage("instructions that not all processors have", "elf-isa", tag=INTEL_LINUX,
+        predicted="works works",
+        says="needs x86-64-v3 in 1 of 2 functions (vpermq in permute); nothing in it asks")
+def _(c):
+    intel(c, PERMUTE)
+
+
+@damage("the same where something asks the processor", "elf-isa", tag=INTEL_LINUX,
+        says="(vpermq in permute); it asks the processor what it has")
+def _(c):
+    intel(c, PERMUTE + 'void ask(void) { __asm__ volatile("cpuid"); }')
+
+
+@damage("two levels", "elf-isa", tag=INTEL_LINUX,
+        says="needs x86-64-v4 in 1 of 3 functions (vpaddd in wide); x86-64-v2 in 1 of 3 functions "
+             "(popcnt in count); nothing")
+def _(c):
+    intel(c, 'void wide(void) { __asm__ volatile("vpaddd %zmm0, %zmm0, %zmm0"); }\n'
+          'void count(void) { __asm__ volatile("popcnt %eax, %eax"); }')
+
+
+@damage("what every processor has", tag=INTEL_LINUX)
+def _(c):
+    intel(c, 'void add(void) { __asm__ volatile("paddd %xmm0, %xmm0\\n\\trep bsf %eax, %ecx"); }')
