@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import importlib
+import json
 import os
 import sys
 import threading
@@ -32,6 +33,10 @@ def expected_modules():
 
 SHARED = {os.path.basename(path).split(".")[0] for path in glob.glob(f"{DYNLOAD}/*.so")}
 EXPECTED = expected_modules()
+with open(f"{TREE}/share/solder/build.json") as record:
+    TK = json.load(record)["options"].get("tk") == "yes"
+if TK:
+    EXPECTED.add("_tkinter")
 
 
 @check("the extension modules are exactly those expected")
@@ -52,7 +57,9 @@ def _():
 
 @check("every public module of the standard library can be imported")
 def _():
-    left_out = {"nis", "antigravity", "this", "idlelib", "tkinter", "turtle", "turtledemo"}
+    left_out = {"nis", "antigravity", "this"}
+    if not TK:
+        left_out |= {"idlelib", "tkinter", "turtle", "turtledemo"}
     other_systems = {"msvcrt", "winreg", "winsound", "msilib", "_winapi", "nt", "winsound"}
     warnings.simplefilter("ignore")
     missing = []
