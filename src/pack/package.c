@@ -276,7 +276,7 @@ const char *const *package_libraries(const char *module)
 	/* X11's libraries and what draws fonts are inside of Tk. */
 #define IN_TK                                                                                      \
 	"tk", "libx11", "libxcb", "libxau", "libxrender", "libxft", "fontconfig", "freetype",      \
-		"libpng", "expat", "zlib", "zlib-ng", "xorgproto", "xtrans", NULL
+		"libpng", "expat", "zlib", "zlib-ng", "xtrans", NULL
 	static const char *const tcl[] = {"tcl", "zlib", "zlib-ng", NULL}, *const tk[] = {IN_TK},
 				 *const tkinter[] = {"tcl", IN_TK};
 	static const char *const

@@ -338,6 +338,10 @@ char *python_json(const struct package *p, const struct tar_list *full, struct e
 			json_text(platform), "licenses", licences(p), "license_path",
 			has(full, licence) ? licence : NULL, "run_tests", "build/run_tests.py",
 			"build_info", build_info(p, full, &bad)));
+	if (has(full, "install/lib/libtcl9.0.so"))
+		json_object_update_new(
+			j, json_pack("{s:s, s:[s, s, s]}", "tcl_library_path", "install/lib",
+				   "tcl_library_paths", "tcl9", "tcl9.0", "tk9.0"));
 	text = bad.code ? NULL : json_dumps(j, JSON_INDENT(2) | JSON_SORT_KEYS);
 	json_decref(j);
 	if (bad.code)

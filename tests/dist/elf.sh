@@ -159,13 +159,16 @@ modules() {
 		short=${m##*/}
 		short=${short%%.*}
 		allowed=$system
-		[ "$short" != _crypt ] || allowed="$system|libcrypt\.so\.[12]"
+		case $short in
+		_crypt) allowed="$system|libcrypt\.so\.[12]" ;;
+		_tkinter) allowed="$system|libtcl9(tk9)?\.0\.so" ;;
+		esac
 		for n in $(needed "$m" | grep -vxE "$allowed"); do
 			bad="$bad$short needs $n
 "
 		done
 		soft="$soft$(hardened "$m" "$short")"
-		places="$places$(dynamic "$m" RPATH)$(dynamic "$m" RUNPATH)"
+		[ "$short" = _tkinter ] || places="$places$(dynamic "$m" RPATH)$(dynamic "$m" RUNPATH)"
 		exports "$m" >"$SCRATCH/module"
 		leaks="$leaks$(comm -12 "$SCRATCH/module" "$SCRATCH/third-party")"
 		# Modules that ctypes' and the loader's own tests open export what they test with.
@@ -184,11 +187,20 @@ $(nm "$m" 2>/dev/null | awk '{ print $NF }' | sort -u | comm -12 - "$SCRATCH/thi
 	# Otherwise the check before the last would prove nothing.
 	if readelf -SW "$dynload"/_ssl.*.so | grep -q '\.symtab'; then
 		missing=
+		for m in "$lib"/libtcl9*.so; do
+			hidden="$hidden
+$(nm "$m" 2>/dev/null | awk '{ print $NF }' | sort -u | comm -12 - "$SCRATCH/third-party")"
+		done
 		for r in "$RECIPES"/*/recipe.yaml; do
 			list=$(sed -n 's/^exports: *\[\(.*\)\]/\1/p' "$r" | tr -d ' ' | tr ',' '\n')
 			[ -n "$list" ] || continue
 			library=$(basename "$(dirname "$r")")
-			case $library:$VERSION in zstd:3.1[123] | tcl:* | tk:*) continue ;; esac
+			case $library:$VERSION in zstd:3.1[123]) continue ;; esac
+			# What is inside of Tk comes with it.
+			case $library in
+			tcl | tk | libx* | libpng | freetype | fontconfig)
+				[ -e "$lib/libtcl9.0.so" ] || continue ;;
+			esac
 			echo "$hidden" | grep -qxF "$list" || missing="$missing $library"
 		done
 		none "$name every library is linked into one of them" "$missing"

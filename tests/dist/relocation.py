@@ -263,6 +263,7 @@ def _():
     expected = {
         rf"pip3?({re.escape(VERSION)})?": (["--version"], TREE),
         rf"pydoc3?({re.escape(VERSION)})?": (["-h"], "pydoc"),
+        rf"idle3?({re.escape(VERSION)})?": (["-h"], "idle"),
         rf"2to3(-{re.escape(VERSION)})?": (["--help"], "2to3"),
     }
     done = 0
