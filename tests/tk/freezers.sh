@@ -27,14 +27,15 @@ pyinstaller() {
 nuitka() {
 	check "Nuitka's --standalone with its plugin for Tk" sh -c 'cd "$1/frozen" && "$1/freeze/bin/python" -m nuitka \
 		--standalone --enable-plugin=tk-inter --assume-yes-for-downloads window.py' - "$WORK" || return
-	check "what Nuitka made" alone "$WORK/frozen/window.dist/window.bin"
+	# Without Tcl's own modules (msgcat, http), which its plugin does not take.
+	check "what Nuitka made" alone "$WORK/frozen/window.dist/window.bin" --packed
 }
 
 cx_freeze() {
 	check "cx_Freeze" sh -c 'cd "$1/frozen" && "$1/freeze/bin/cxfreeze" build --script=window.py --build-exe=cx' \
 		- "$WORK" || return
 	# cx_Freeze's wheel brings a _tkinter of its own, and takes that one.
-	check "what cx_Freeze made" alone "$WORK/frozen/cx/window" --any-tcl
+	check "what cx_Freeze made" alone "$WORK/frozen/cx/window" --packed
 }
 
 # Away from the tree that it was made from.

@@ -1,6 +1,6 @@
 """A window with a button, an entry and a canvas: is it drawn, and does it answer?
 
-    window.py [--no-font] [--any-tcl] [FILE]    FILE: the window as X11 has it, for a look
+    window.py [--no-font] [--packed] [FILE]    FILE: the window as X11 has it, for a look
 """
 
 import os
@@ -11,14 +11,14 @@ from tkinter import font, ttk
 
 args = sys.argv[1:]
 has_font = "--no-font" not in args
-any_tcl = "--any-tcl" in args
+packed = "--packed" in args
 args = [a for a in args if not a.startswith("--")]
 
 root = tkinter.Tk()
 root.title("A window")
 root.geometry("420x320+40+40")
 version = root.tk.call("info", "patchlevel")
-assert any_tcl or version.startswith("9.0"), version
+assert packed or version.startswith("9.0"), version
 said = []
 text = tkinter.StringVar(value="Grüße, Tcl")
 tkinter.Label(root, text="The quick brown fox, äöü, Ελληνικά, Русский").pack()
@@ -36,8 +36,9 @@ picture.put("#00ff00", to=(0, 0, 16, 16))
 canvas.create_image(140, 80, image=picture)
 root.update()
 
-# Encodings and messages are read from the folder of scripts.
-root.tk.eval("package require msgcat; package require http; encoding convertto cp1252 x")
+# Encodings and messages are read from the folder of scripts; who packs programs may leave some out.
+if not packed:
+    root.tk.eval("package require msgcat; package require http; encoding convertto cp1252 x")
 button.invoke()
 entry.focus_force()
 entry.insert("end", "!")
