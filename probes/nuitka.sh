@@ -24,7 +24,8 @@ if [ -e made/frozen.bin ]; then
 	export PYTHONHOME
 	try run made/frozen.bin
 	unset PYTHONHOME
-	try run-without-home made/frozen.bin
+	# As its user has it.
+	PATH=$PREFIX/bin:$PATH try run-without-home made/frozen.bin
 fi
 have patchelf || exit 0
 compile standalone --standalone

@@ -2,8 +2,8 @@
 #
 # With the .so: initialises by itself, wherever program and tree are.
 # With the .a: the program is in the tree, or says where the tree is (PyConfig.home,
-# PyConfig.program_name, PYTHONHOME), or the tree's bin is on PATH; and it exports the API
-# (-Wl,--export-dynamic) for extension modules.
+# PyConfig.program_name, PYTHONHOME), or the tree's bin is on PATH, or VIRTUAL_ENV leads to it; and it
+# exports the API (-Wl,--export-dynamic) for extension modules.
 . "$HERE/common.sh"
 
 if ! have cc; then
@@ -24,6 +24,25 @@ dynload $lib/$STDLIB/lib-dynload"
 bare=$SCRATCH/bare
 mkdir "$bare" "$SCRATCH/third folder"
 cd "$SCRATCH/third folder" || exit
+# An environment; a folder where the interpreter alone is found; a Python of another version.
+environment=$SCRATCH/env
+"$PYTHON" -m venv --without-pip "$environment"
+exact=$SCRATCH/exact
+mkdir "$exact"
+ln -s "$PYTHON" "$exact/python$NAMED"
+foreign=$SCRATCH/foreign/bin
+mkdir -p "$foreign" "$SCRATCH/foreign/lib/$STDLIB" "$SCRATCH/foreign/include/python$NAMED"
+cp -L "$TREE/lib/$STDLIB/os.py" "$SCRATCH/foreign/lib/$STDLIB/"
+sed 's/^#define PY_VERSION .*/#define PY_VERSION "'"$VERSION"'.999"/' \
+	"$TREE/include/python$NAMED/patchlevel.h" >"$SCRATCH/foreign/include/python$NAMED/patchlevel.h"
+for name in "python$NAMED" python3; do
+	printf '#!/bin/sh\necho misled\n' >"$foreign/$name"
+	chmod +x "$foreign/$name"
+done
+full=$("$PYTHON" -Ic 'import platform; print(platform.python_version())')
+refusal="Could not find the standard library of Python $full: $foreign/python3 has none beside it; \
+\$VIRTUAL_ENV ($SCRATCH/none) has none; $foreign/python$NAMED on \$PATH has that of another.  \
+Set \$PYTHONHOME to the directory that has lib/$STDLIB."
 
 # compile OUTPUT ARGUMENT...: what the tools print is for the shell.
 compile() {
@@ -52,6 +71,18 @@ static() {
 	cp "$program" "$TREE/bin/embedder"
 	same "$name: in the tree itself" "$(PATH=$bare "$TREE/bin/embedder" 2>&1)" "$wanted"
 	rm "$TREE/bin/embedder"
+	same "$name: with VIRTUAL_ENV" \
+		"$(PATH=$bare VIRTUAL_ENV=$environment "$program" 2>&1)" \
+		"$(echo "$wanted" | sed "1s|.*|prefix $environment|")"
+	same "$name: with VIRTUAL_ENV, and a name" \
+		"$(PATH=$bare VIRTUAL_ENV=$environment "$program" "" /nowhere/app 2>&1)" "$wanted"
+	same "$name: with the exact name on PATH" "$(PATH=$exact "$program" 2>&1)" "$wanted"
+	same "$name: with the exact name on PATH, and a name" \
+		"$(PATH=$bare:$exact "$program" "" /nowhere/app 2>&1)" "$wanted"
+	lost=$(PATH=$foreign VIRTUAL_ENV=$SCRATCH/none "$program" 2>&1) &&
+		lost="runs with another version: $lost"
+	same "$name: no other version's, and an error that says what was tried" \
+		"$(echo "$lost" | grep '^Could not')" "$refusal"
 }
 
 # The name of libpython.a instead of -lpython: the linker would take the .so of the same folder.
