@@ -256,6 +256,26 @@ int elf_section_at(const char *path, uint64_t offset, char **name, struct err *e
  * no such variable, or it has no bytes in the file. */
 int elf_export_word(const char *path, const char *name, uint64_t *word, struct err *err);
 
+/* A library for linkers alone, made of the exports of a real one: what is linked with it needs it
+ *by its name, and it needs the real one by that one's name, which it looks for beside itself.
+ *Whoever opens it finds what the real one has. Its own name is at first the real one's; as the path
+ *of where it lies it is found without a search. The name is the last ELF_STUB_ROOM bytes of the
+ *file, filled up with NULs, and ELF_STUB_MARK with its NUL is in front of it.
+ *
+ *	CLEANUP_BUF struct buf file = BUF_INIT;
+ *
+ *	if (elf_stub_make("/py/lib/libpython3.13.so.1.0", &file, err) < 0 ||
+ *		elf_stub_rename(&file, "/py/lib/libpython3.13.so", err) < 0)
+ *		return -1;
+ */
+#define ELF_STUB_ROOM 4096
+#define ELF_STUB_MARK "solder: the place of this library follows"
+int elf_stub_make(const char *library, struct buf *out, struct err *err);
+/* The name in a stub; NULL: this is none. */
+const char *elf_stub_name(const struct buf *file);
+/* `file` is a stub. NULL: the real one's name again. Fails if the name is too long. */
+int elf_stub_rename(struct buf *file, const char *name, struct err *err);
+
 /* A member of an `ar` archive. Name and bytes are valid only during the call. */
 struct elf_archive_member {
 	const char *name;
