@@ -121,7 +121,7 @@ crash_reporter() {
 }
 
 needed() {
-	if readelf -dW "$1" | grep -q 'NEEDED.*\[libpython'; then
+	if readelf -dW "$1" | grep -q 'NEEDED.*[[/]libpython'; then
 		seen "$2" yes
 	else
 		seen "$2" no
@@ -130,6 +130,13 @@ needed() {
 
 libdir() {
 	dirname "$LIBPYTHON"
+}
+
+# Whether what programs are linked with says where libpython lies (solder build --embed here).
+says_place() {
+	case $(readelf -dW "${LIBPYTHON%.so*}.so" | grep SONAME) in
+	*'[/'*) seen says-place yes ;;
+	esac
 }
 
 # Which libpython of that name the system's loader has in its cache.

@@ -12,6 +12,7 @@ case $flags in
 *-rpath*) seen config-has-rpath yes ;;
 esac
 loader_finds
+says_place
 try without-rpath ./bare "$MODULE"
 used=$(sed -n 's/^libpython //p' out)
 if [ "$ended" = ok ] && [ "$(readlink -f "$used")" != "$(readlink -f "$LIBPYTHON")" ]; then

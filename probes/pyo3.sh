@@ -17,6 +17,7 @@ fi
 cat out
 seen build ok
 loader_finds
+says_place
 cargo_test() {
 	try "$1" cargo test --offline --locked --manifest-path crate/Cargo.toml
 }

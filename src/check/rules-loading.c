@@ -369,6 +369,18 @@ static void stub_search_path(struct rule_run *r)
 	}
 }
 
+static void stub_place(struct rule_run *r)
+{
+	const struct py_file *f;
+
+	for (size_t i = 0; (f = next_stub(r, &i));) {
+		const char *place = f->facts.soname;
+
+		if (place && place[0] == '/' && !rule_same_file(place, f->path))
+			rule_find(r, f->path, "says that it lies at '%s'", place);
+	}
+}
+
 /* Also as auditwheel renames them: "libgomp-a34b3233.so.1.0.0". */
 #define OPENMP "libgomp.so* libgomp-* libomp.so* libomp-* libiomp5.so* libiomp5-*"
 
@@ -515,6 +527,12 @@ const struct check_rule rules_loading[] = {
 		"search path, or in the system's folders: a program that embeds Python has "
 		"nothing that leads there.",
 		.apply = stub_search_path},
+	{"stub-place", CHECK_ERROR, 0,
+		"programs that are linked with it look for libpython in another place",
+		"let the tree write it: python3.X -m sysconfig; or run 'solder build' again",
+		"What programs are linked with instead of the libpython that lies beside it, if "
+		"it says where that is (--embed here), says where it is.",
+		.apply = stub_place},
 	{"one-openmp", CHECK_NOTE, ANY_PYTHON,
 		"a process that loads both starts the threads of both, and LLVM's and Intel's "
 		"runtime stops at a second one of theirs (\"OMP: Error #15\")",

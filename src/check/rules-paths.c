@@ -67,6 +67,17 @@ static void headers(struct rule_run *r)
 	}
 }
 
+/* What leads to the libpython beside it is as good: stub-library is about it. */
+static bool is_stub(const struct rule_run *r, const char *path)
+{
+	const struct py_file *f;
+
+	for (size_t i = 0; (f = rule_next(r, ROLE(PY_ROLE_STUB), &i));)
+		if (rule_same_file(path, f->path))
+			return true;
+	return false;
+}
+
 static void sysconfig_library(struct rule_run *r)
 {
 	static const char *const names[] = {"LDLIBRARY", "INSTSONAME"};
@@ -92,7 +103,7 @@ static void sysconfig_library(struct rule_run *r)
 			rule_find(
 				r, libdir, "holds no %s, which sysconfig calls %s", name, names[i]);
 		else if (strstr(name, ".so") && d->libpython_shared &&
-			 !rule_same_file(path, d->libpython_shared))
+			 !rule_same_file(path, d->libpython_shared) && !is_stub(r, path))
 			rule_find(r, path,
 				"is %s of sysconfig, and not the libpython that ships (%s)",
 				names[i], d->libpython_shared);

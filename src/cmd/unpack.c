@@ -2,8 +2,10 @@
 #include <stdlib.h>
 
 #include "tar/tar.h"
+#include "base/file.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
+#include "cpython/cpython.h"
 #include "report/json.h"
 #include "pack/pack.h"
 
@@ -18,6 +20,21 @@ struct values {
 static void defaults(void *values)
 {
 	((struct values *)values)->max_gib = GIB_DEFAULT;
+}
+
+/* Trees that programs can be linked with are told where they lie. */
+static int place_trees(const char *dir, struct err *err)
+{
+	static const char *const trees[] = {"", "/python", "/python/install"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
+		CLEANUP_FREE char *tree = xasprintf("%s%s", dir, trees[i]);
+		CLEANUP_FREE char *manifest = xasprintf("%s/share/solder/build.json", tree);
+
+		if (path_exists(manifest) && cpython_place(tree, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int run(const void *values, const struct strv *args, struct err *err)
@@ -37,7 +54,7 @@ static int run(const void *values, const struct strv *args, struct err *err)
 	else
 		failed = pack_unpack(
 			args->v[0], v->sha256, args->v[1], (int)v->strip, &limits, &said, err);
-	if (failed < 0)
+	if (failed < 0 || place_trees(args->v[1], err) < 0)
 		return -1;
 	progress = progress_new(stderr, PROGRESS_AUTO);
 	if (said)

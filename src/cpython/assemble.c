@@ -43,6 +43,13 @@ static bool is_changeable(const char *path)
 	       !strncmp(path, "bin/pip", 7) || !strcmp(path, FILES_FILE);
 }
 
+/* With --embed here, also what is linked instead of libpython3.13.so.1.0. */
+static bool is_changeable_here(const char *path)
+{
+	return is_changeable(path) ||
+	       (!strncmp(path, "lib/libpython3.", 15) && path[15] != 's' && ends_with(path, ".so"));
+}
+
 int cpython_check_tree(const char *dir, char **why, struct err *err)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/" FILES_FILE, dir);
@@ -124,8 +131,35 @@ static int read_epoch(
 	return 0;
 }
 
+/* The folder itself need not be there yet. */
+static int add_place(
+	const struct cpython_plan *p, const struct folder *tree, const char *dir, struct err *err)
+{
+	CLEANUP_FREE char *within = path_dir(dir), *real = realpath(within, NULL);
+	CLEANUP_FREE char *library = xasprintf("libpython%s%s.so", p->series, p->abiflags);
+	CLEANUP_FREE char *place = NULL;
+
+	if (!p->here)
+		return 0;
+	if (!real)
+		return err_sys(err, "cannot find '%s'", within);
+	place = path_exists(dir) ? realpath(dir, NULL) : xasprintf("%s/%s", real, path_base(dir));
+	return place ? place_add(tree, library, place, err) : err_sys(err, "cannot find '%s'", dir);
+}
+
+/* What the record of files leaves out. */
+static int renew_place(const struct cpython_plan *p, const char *dir, struct err *err)
+{
+	CLEANUP_FOLDER struct folder tree = FOLDER_INIT;
+
+	if (!p->here)
+		return 0;
+	return folder_open(dir, &tree, err) < 0 ? -1 : add_place(p, &tree, dir, err);
+}
+
+/* At `dir`, and meant for `final`. */
 static int fill_tree(const struct cpython_plan *p, const struct cache *cache, const char *dir,
-	const char *key, const char *manifest, long long epoch, struct err *err)
+	const char *final, const char *key, const char *manifest, long long epoch, struct err *err)
 {
 	CLEANUP_FREE char *path = cache_tree(cache, p->tree->id);
 	CLEANUP_FREE char *files = xasprintf("%s/" FILES_FILE, dir);
@@ -136,13 +170,14 @@ static int fill_tree(const struct cpython_plan *p, const struct cache *cache, co
 		folder_open(dir, &tree, err) < 0 ||
 		tree_copy_needed(&made, "python", &tree, ".", err) < 0 ||
 		add_interpreter(p, cache, &tree, err) < 0 ||
-		add_packages(p, cache, &tree, err) < 0 ||
+		add_packages(p, cache, &tree, err) < 0 || add_place(p, &tree, final, err) < 0 ||
 		make_dirs_below(&tree, "share/solder", err) < 0 ||
 		file_write_below(&tree, KEY_FILE, key, strlen(key), 0644, err) < 0 ||
 		file_write_below(&tree, MANIFEST_FILE, manifest, strlen(manifest), 0644, err) < 0)
 		return -1;
 	/* A link that stays within its step's output may lead out of this tree. */
-	if (output_check(dir, err) < 0 || record_make(dir, is_changeable, &record, err) < 0 ||
+	if (output_check(dir, err) < 0 ||
+		record_make(dir, p->here ? is_changeable_here : is_changeable, &record, err) < 0 ||
 		record_write(&record, files, true, err) < 0 ||
 		relocate_pin_times(dir, epoch, err) < 0)
 		return -1;
@@ -278,7 +313,7 @@ int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, co
 	if (same && has_text(dir, MANIFEST_FILE, text))
 		got = examine_tree(dir, &why, err);
 	if (got <= 0)
-		return got < 0 ? -1 : 1;
+		return got < 0 || renew_place(p, dir, err) < 0 ? -1 : 1;
 	if (cpython_check_output(dir, err) < 0)
 		return -1;
 	scratch = scratch_make(within, prefix, err);
@@ -286,10 +321,11 @@ int cpython_assemble(const struct cpython_plan *p, const struct cache *cache, co
 		fresh = xasprintf("%s/new", scratch);
 		old = xasprintf("%s/old", scratch);
 	}
-	if (!scratch || fill_tree(p, cache, fresh, key, text, epoch, err) < 0 ||
+	if (!scratch || fill_tree(p, cache, fresh, dir, key, text, epoch, err) < 0 ||
 		sysroot_check(fresh, p->floor, err) < 0 ||
 		(same ? mend_tree(dir, fresh, why, progress, err)
-		      : swap_trees(dir, fresh, old, err)) < 0)
+		      : swap_trees(dir, fresh, old, err)) < 0 ||
+		renew_place(p, dir, err) < 0)
 		got = err_wrap(err, "putting the distribution together at '%s'", dir);
 	if (scratch)
 		scratch_end(scratch, &ignored);

@@ -272,7 +272,7 @@ char *bolt_text(const json_t *report);
 #define INSTALL_PREFIX "/install"
 
 /* Part of the key of relocated trees: raised when the output of relocate_tree() changes. */
-#define RELOCATE_REVISION "2"
+#define RELOCATE_REVISION "3"
 
 struct relocation {
 	const char *root;         /* the folder known to the build as $S */
@@ -286,6 +286,13 @@ int relocate_tree(const char *tree, const struct relocation *r, struct err *err)
 int relocate_verify(const char *tree, const char *text, struct err *err);
 /* Sets the modification time (seconds) of every file, folder and link in the tree. */
 int relocate_pin_times(const char *tree, long long epoch, struct err *err);
+
+/* ---- place.c --------------------------------------------------------------------------------- */
+
+/* Puts in place of the link `library` ("libpython3.13.so") in the tree's lib what tells programs
+ * that are linked with it that the tree lies at `place`. */
+struct folder;
+int place_add(const struct folder *tree, const char *library, const char *place, struct err *err);
 
 /* ---- assemble.c, record.c ---------------------------------------------------------------------
  */

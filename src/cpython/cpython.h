@@ -53,7 +53,9 @@
 		"with tkinter: Tcl and Tk 9 as libraries beside libpython (from 3.13)")            \
 	X(glibc, "glibc", "", CHOICE, "2.17|2.26|2.27|2.28|2.31|2.34|2.35|2.36|native", "",        \
 		"2.17", true, false,                                                               \
-		"what is built runs with this C library and newer ones, or with this machine's")
+		"what is built runs with this C library and newer ones, or with this machine's")   \
+	X(embed, "embed", "", CHOICE, "search|here", "", "search", false, false,                   \
+		"programs linked with libpython.so look for it by name, or find it here alone")
 #define CPYTHON_OPTIONS_OF_HOW(X)                                                                  \
 	X(tls, "tls", "TLS", CHOICE, "initial-exec|global-dynamic|desc", "", "initial-exec", true, \
 		true, "set the TLS model of libpython.so")                                         \
@@ -218,6 +220,7 @@ struct cpython_plan {
 	struct plan plan;
 	struct step *sysroot;                         /* NULL without a floor */
 	const char *floor;                            /* of glibc: "2.17", or NULL */
+	bool here;                                    /* --embed */
 	struct step *profile, *compile, *tree, *link; /* profile may be NULL */
 	struct step *bolt_profile, *bolt;             /* NULL without BOLT */
 	struct step *last;                            /* has the interpreter: the link, or BOLT */
@@ -375,6 +378,10 @@ int cpython_record_check_compiler(const struct cpython_record *record, struct er
  * archive; -1: error. Ignores what Python and pip change themselves: bytecode, site-packages and
  * pip's programs. */
 int cpython_check_tree(const char *dir, char **why, struct err *err);
+
+/* Tells what programs are linked with where the tree lies, if it was built with --embed here;
+ * otherwise changes nothing. */
+int cpython_place(const char *tree, struct err *err);
 
 /* Finds the compile that produced the libpython.so at `library`, by content; the most recently used
  * if there are several. 1: found, with its folder of objects and the root it was built in, which

@@ -6,11 +6,13 @@
 
 #include "base/embed.h"
 #include "base/file.h"
+#include "elf/elf.h"
 #include "proc/lock.h"
 #include "proc/parallel.h"
 #include "pack/pack-internal.h"
 
 #define MAKEFILE_MAX ((size_t)16 << 20)
+#define STUB_MAX ((size_t)64 << 20)
 
 /* Links like link.sh, but with any compiler of the same kind and in any location. */
 EMBED(pack_relink, "src/pack/relink.sh");
@@ -64,6 +66,30 @@ static void writer_release(struct writer *w)
 
 /* ---- contents ------------------------------------------------------------------------------ */
 
+/* An archive does not know where its files will lie: what programs are linked with instead of
+ * libpython says no place in it. */
+static int forget_place(struct tar_list *l, const char *as, struct err *err)
+{
+	CLEANUP_FREE char *start = xasprintf("%s/lib/libpython", as);
+
+	for (size_t i = 0; i < l->n; i++) {
+		CLEANUP_BUF struct buf file = BUF_INIT;
+
+		if (l->v[i].kind != TAR_FILE || strncmp(l->v[i].name, start, strlen(start)) != 0 ||
+			!ends_with(l->v[i].name, ".so"))
+			continue;
+		if (file_read(l->v[i].path, STUB_MAX, &file, err) < 0)
+			return -1;
+		if (!elf_stub_name(&file))
+			continue;
+		if (elf_stub_rename(&file, NULL, err) < 0)
+			return -1;
+		tar_list_add_bytes(l, file.data, file.len, l->v[i].name);
+		return 0;
+	}
+	return 0;
+}
+
 /* Adds the tree as `as`, without our own files: a bill there describes the archive that the tree
  * was unpacked from. Stray files (bytecode from a run, for instance) are the caller's concern. */
 static int add_tree(const struct writer *w, struct tar_list *l, const char *as, struct err *err)
@@ -77,7 +103,7 @@ static int add_tree(const struct writer *w, struct tar_list *l, const char *as, 
 
 		tar_list_drop(l, name);
 	}
-	return 0;
+	return forget_place(l, as, err);
 }
 
 static void add_json(struct tar_list *l, const json_t *j, const char *as, const char *rel)

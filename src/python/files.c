@@ -275,6 +275,17 @@ static enum look look_at(const char *path, char **problem, bool *unread)
 	return LOOK_BAD;
 }
 
+/* Of what lies under libpython's name: libpython3.so, or what programs are linked with instead of
+ * the library. */
+static bool is_stub(const struct py_file *f)
+{
+	const char *base = path_base(f->path);
+
+	return !strcmp(base, "libpython3.so") || !strcmp(base, "libpython3t.so") ||
+	       (py_is_libpython(base, true) && !f->problem && f->facts.n_needed == 1 &&
+		       py_is_libpython(f->facts.needed[0], true));
+}
+
 static enum py_role role_of(const struct python *dist, const struct py_file *f)
 {
 	const char *base = path_base(f->path);
@@ -284,7 +295,7 @@ static enum py_role role_of(const struct python *dist, const struct py_file *f)
 	/* Files that no loader maps: objects, and companions with debug information only. */
 	if (!f->problem && (f->facts.kind == ELF_KIND_OBJECT || f->facts.debug_only))
 		return PY_ROLE_OBJECT;
-	if (!strcmp(base, "libpython3.so") || !strcmp(base, "libpython3t.so"))
+	if (is_stub(f))
 		return PY_ROLE_STUB;
 	if (py_is_libpython(base, false) && (f->problem || elf_exports(&f->facts, "Py_Initialize")))
 		return PY_ROLE_LIBPYTHON;

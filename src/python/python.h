@@ -138,7 +138,7 @@ int py_home(const struct py_program *how, struct strv *lines, struct err *err);
 enum py_role {
 	PY_ROLE_INTERPRETER,
 	PY_ROLE_LIBPYTHON,
-	PY_ROLE_STUB, /* libpython3.so, which only refers to the real one */
+	PY_ROLE_STUB, /* libpython3.so and the like, which only refer to the real one */
 	PY_ROLE_EXTENSION,
 	PY_ROLE_LIBRARY,    /* any other shared object */
 	PY_ROLE_EXECUTABLE, /* any other program */

@@ -208,6 +208,14 @@ def _():
     run(tool("patchelf"), "--remove-rpath", own("lib/libpython3.so"))
 
 
+@damage("what programs are linked with, made for another place", "stub-place")
+def _():
+    link = at(f"lib/libpython{NAMED}.so")
+    os.unlink(link)
+    run(tool("cc"), "-shared", "-o", link, f"-Wl,-soname,/elsewhere/lib/{os.path.basename(link)}",
+        "-Wl,--disable-new-dtags,-rpath,$ORIGIN,--no-as-needed", *LINKED, at(LIBRARY))
+
+
 @damage("8 KiB of static thread-local storage", "static-tls", link="static")
 def _():
     relink_library(compiled(
