@@ -1,10 +1,12 @@
 /* Where archives are written, and what a failure leaves there. */
 #include "packing.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "elf/elf.h"
 #include "proc/lock.h"
 #include "pack/pack-internal.h"
 
@@ -24,6 +26,41 @@ static void test_archives(void **state)
 		"SHA256SUMS\n" NAME "install_only.tar.gz\n" NAME
 		"install_only_stripped.tar.gz\n" NAME "install_only.tar.gz: OK\n" NAME
 		"install_only_stripped.tar.gz: OK\n");
+	packing_release(&f);
+}
+
+/* An archive does not say where the tree was that it was made of. */
+static void test_place_forgotten(void **state)
+{
+	struct packing f;
+	CLEANUP_BUF struct buf stub = BUF_INIT;
+	CLEANUP_FREE char *path = NULL, *lib = NULL;
+	struct err err = ERR_INIT;
+	Dl_info info;
+
+	packing_setup(&f, *state);
+	lib = xasprintf("%s/lib", f.tree);
+	path = xasprintf("%s/libpython3.13.so", lib);
+	assert_true(dladdr(dlsym(RTLD_DEFAULT, "_cmocka_run_group_tests"), &info));
+	if (make_dirs(lib, &err) < 0 || elf_stub_make(info.dli_fname, &stub, &err) < 0 ||
+		elf_stub_rename(&stub, "/home/me/py/lib/libpython3.13.so", &err) < 0 ||
+		file_write(path, stub.data, stub.len, 0644, &err) < 0)
+		fail_msg("%s", err.msg);
+	json_decref(packing_write(&f));
+	for (size_t i = 0; i < 2; i++) {
+		static const char *const forms[] = {"", "_stripped"};
+		CLEANUP_BUF struct buf packed = BUF_INIT;
+
+		free(scratch_shell(*state,
+			"tar -xf out/" NAME "install_only%s.tar.gz python/lib/libpython3.13.so",
+			forms[i]));
+		free(path);
+		path = xasprintf("%s/python/lib/libpython3.13.so", (char *)*state);
+		if (file_read(path, 1 << 24, &packed, &err) < 0)
+			fail_msg("%s", err.msg);
+		assert_int_equal(packed.len, stub.len);
+		assert_string_equal(elf_stub_name(&packed), "libcmocka.so.0");
+	}
 	packing_release(&f);
 }
 
@@ -269,8 +306,8 @@ static void test_signed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_archives),
-		SCRATCH_TEST(test_words_of_objcopy), SCRATCH_TEST(test_not_into_the_tree),
-		SCRATCH_TEST(test_failure_changes_nothing),
+		SCRATCH_TEST(test_place_forgotten), SCRATCH_TEST(test_words_of_objcopy),
+		SCRATCH_TEST(test_not_into_the_tree), SCRATCH_TEST(test_failure_changes_nothing),
 		SCRATCH_TEST(test_failure_leaves_no_folder), SCRATCH_TEST(test_no_digests),
 		SCRATCH_TEST(test_waits), SCRATCH_TEST(test_replaced),
 		SCRATCH_TEST(test_index_is_renewed), SCRATCH_TEST(test_index_sorts_versions),
