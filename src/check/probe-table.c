@@ -63,8 +63,10 @@ const struct probe probe_table[] = {
 			ONE_COPY("import=ok none=same runtimes=1", "there is no second copy")}},
 	{"embed-shared", "T4", "a program linked with libpython.so, with and without an rpath",
 		"cc headers shared module program:readelf", 2 * MINUTE,
-		{WHEN("loader-finds=ours", "run=ok without-rpath=ok needs-libpython=yes",
-			 "libpython is in a folder of the system's loader"),
+		{WHEN("says-place=yes", "run=ok without-rpath=ok needs-libpython=yes",
+			 "what programs are linked with says where libpython lies"),
+			WHEN("loader-finds=ours", "run=ok without-rpath=ok needs-libpython=yes",
+				"libpython is in a folder of the system's loader"),
 			WHEN("config-has-rpath=yes", "run=ok without-rpath=ok needs-libpython=yes",
 				"python3-config gives an rpath"),
 			WHEN("loader-finds=another",
@@ -112,16 +114,24 @@ const struct probe probe_table[] = {
 	{"handle-copy", "T7", "libpython opened by ctypes beside the interpreter's own",
 		"shared python:_ctypes", 3 * MINUTE,
 		{{.links = PROBE_STATIC,
-			 .since = 12,
-			 .when = "answers=yes",
+			 .when = "handle-runtime=same",
 			 .seen = "compare=ok program-runtime=same program-thread-state=same "
-				 "name-runtime=same name-thread-state=same "
-				 "handle-runtime=differs handle-thread-state=null "
-				 "call-small-integer=ok call-list=crash call-error=crash "
-				 "call-gil=crash|hang call-thread-state=crash",
-			 .why = "by name the handle is the interpreter (DT_SONAME); by path it "
-				"reaches the code of a second copy, whose thread-local thread "
-				"state is empty"},
+				 "handle-runtime=same handle-thread-state=same "
+				 "call-small-integer=ok call-list=ok call-error=ok call-gil=ok "
+				 "call-thread-state=ok",
+			 .why = "when it is loaded beside the interpreter, the library lets its "
+				"names lead to the interpreter's"},
+			{.links = PROBE_STATIC,
+				.since = 12,
+				.when = "answers=yes",
+				.seen = "compare=ok program-runtime=same program-thread-state=same "
+					"name-runtime=same name-thread-state=same "
+					"handle-runtime=differs handle-thread-state=null "
+					"call-small-integer=ok call-list=crash call-error=crash "
+					"call-gil=crash|hang call-thread-state=crash",
+				.why = "by name the handle is the interpreter (DT_SONAME); by path it "
+				       "reaches the code of a second copy, whose thread-local thread "
+				       "state is empty"},
 			{.links = PROBE_STATIC,
 				.since = 12,
 				.seen = "compare=ok program-runtime=same program-thread-state=same "
@@ -205,8 +215,11 @@ const struct probe probe_table[] = {
 	{"pyo3", "T10",
 		"cargo test of a crate that embeds Python by PyO3, with and without an rpath",
 		"cc shared program:cargo", 20 * MINUTE,
-		{WHEN("loader-finds=ours", "build=ok plain=ok with-rpath=ok with-library-path=ok",
-			 "libpython is in a folder of the system's loader"),
+		{WHEN("says-place=yes", "build=ok plain=ok with-rpath=ok with-library-path=ok",
+			 "what programs are linked with says where libpython lies"),
+			WHEN("loader-finds=ours",
+				"build=ok plain=ok with-rpath=ok with-library-path=ok",
+				"libpython is in a folder of the system's loader"),
 			WHEN("loader-finds=another",
 				"build=ok with-rpath=ok with-library-path=ok plain=ok",
 				"a test program without an rpath gets the system's libpython of the same name"),

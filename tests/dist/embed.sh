@@ -82,7 +82,7 @@ static() {
 	lost=$(PATH=$foreign VIRTUAL_ENV=$SCRATCH/none "$program" 2>&1) &&
 		lost="runs with another version: $lost"
 	same "$name: no other version's, and an error that says what was tried" \
-		"$(echo "$lost" | grep '^Could not')" "$refusal"
+		"$(echo "$lost" | grep '^Could not find the standard')" "$refusal"
 }
 
 # The name of libpython.a instead of -lpython: the linker would take the .so of the same folder.

@@ -26,15 +26,14 @@ mapped() {
 }
 case $LINK in static) alone=0 ;; shared) alone=1 ;; esac
 same "at start: files mapped, one runtime" "$(mapped)" "$alone True"
-case $LINK:$copies in
-static:1) same "by name: another file, another runtime" "$(mapped "$soname")" "1 False" ;;
-*) same "by name: nothing more, the same runtime" "$(mapped "$soname")" "$copies True" ;;
-esac
-# The loader knows no identity of the file that the kernel mapped.
-case $LINK in
-static) same "by path: another file, another runtime" "$(mapped "$library")" "1 False" ;;
-shared) same "by path: nothing more, the same runtime" "$(mapped "$library")" "1 True" ;;
-esac
+same "by name: the same runtime" "$(mapped "$soname")" "$copies True"
+# The loader knows no identity of the file that the kernel mapped: another image, whose names lead to
+# the first one.
+same "by path: the same runtime" "$(mapped "$library")" "1 True"
+if [ "$LINK" = static ]; then
+	same "by path: another runtime, if it is asked for" \
+		"$(PYTHON_SECOND_LIBPYTHON=keep mapped "$library")" "1 False"
+fi
 
 if ! have cc; then
 	skip "modules and libraries" "no C compiler here"

@@ -13,7 +13,7 @@ set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 RECIPES=${RECIPES:-$HERE/../../recipes}
-TOPICS=${*:-elf floor modules abi bytecode startup relocation venv capabilities certificates embed gdb bolt memory overlinked one-libpython here layouts probes documented damage suite}
+TOPICS=${*:-elf floor modules abi bytecode startup relocation venv capabilities certificates embed gdb bolt memory overlinked one-libpython cited here layouts probes documented damage suite}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/check-dist.XXXXXX")
 # Other users come in, too: see capabilities.sh.
 chmod 755 "$WORK"
@@ -146,7 +146,7 @@ run_all() {
 		compare
 	fi
 	[ ! -d "$WORK/here" ] || check_tree here "$WORK/here" "$(echo "$TOPICS" | tr ' ' '\n' |
-		grep -xE 'elf|embed|overlinked|one-libpython|here')"
+		grep -xE 'elf|embed|overlinked|one-libpython|cited|here')"
 	rm -rf "$WORK/moved here"
 	unset NATIVE
 	[ ! -d "$WORK/3.11.2" ] || check_tree 3.11.2 "$WORK/3.11.2" "$old"

@@ -153,6 +153,16 @@ static void test_conditions(void **state)
 		"without-rpath is ok, not missing-library");
 	expect("embed-shared", PY_LINK_SHARED, 13,
 		"run=ok\nneeds-libpython=yes\nloader-finds=ours\nwithout-rpath=ok\n", "");
+	expect("embed-shared", PY_LINK_STATIC, 13,
+		"run=ok\nneeds-libpython=yes\nloader-finds=none\nsays-place=yes\n"
+		"without-rpath=missing-library\n",
+		"without-rpath is missing-library, not ok");
+	/* One runtime by the library's handle, and so everything works. */
+	expect("handle-copy", PY_LINK_STATIC, 13,
+		"answers=yes\ncompare=ok\nprogram-runtime=same\nprogram-thread-state=same\n"
+		"handle-runtime=same\nhandle-thread-state=same\ncall-small-integer=ok\n"
+		"call-list=SIGSEGV\ncall-error=ok\ncall-gil=ok\ncall-thread-state=ok\n",
+		"call-list is SIGSEGV, not ok");
 	expect("tls", PY_LINK_SHARED, 13,
 		"library-static-tls=yes\nlibrary-needs-gnu2-tls=no\nwhen-used-up=no-static-tls\n",
 		"");
