@@ -14,6 +14,6 @@ if [ -e Modules/Setup.stdlib.in ]; then
     sed -n 's/^@MODULE_[A-Z0-9_]*@\([A-Za-z0-9_]*\) .*/module \1/p' Modules/Setup.stdlib.in
 fi
 for file in Modules/Setup.stdlib.in Modules/getpath.py Modules/getpath.c Programs/python.c \
-    Programs/_testembed.c Misc/python-config.sh.in Tools/gdb/libpython.py; do
+    Programs/_testembed.c Misc/python-config.sh.in Misc/python-embed.pc.in Tools/gdb/libpython.py; do
     [ ! -e $file ] || echo "file $file"
 done
