@@ -51,7 +51,8 @@ shot() {
 starts() {
 	name=$1 title=$2
 	shift 2
-	"$@" >"$WORK/said" 2>&1 &
+	# A session of its own: IDLE leaves the process that runs its user's programs.
+	setsid "$@" >"$WORK/said" 2>&1 &
 	program=$!
 	window=
 	for i in $(seq 300); do
@@ -66,7 +67,7 @@ starts() {
 	else
 		shades=0
 	fi
-	kill "$program" 2>/dev/null
+	kill -- "-$program" 2>/dev/null
 	wait "$program" 2>/dev/null
 	if [ "$shades" -ge "${SHADES:-20}" ]; then
 		echo "ok $LABEL$name: $title"
