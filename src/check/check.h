@@ -246,8 +246,8 @@ struct check_foreign_options {
  *	 "wheels":  [{"name", "version", "file", "sha256", "size", "files", "modules",
  *	              "predictions": {"static", "shared", "framework": {"expected": "works",
  *	                              "breaks" or "unsure", "because"}},
- *	              "verdict": "pass", "fail" (one breaks), "warn" (one is unsure) or "not
- *checked", "why"}], "summary"}
+ *	              "verdict": "pass", "fail" (one breaks), "warn" (one is unsure) or
+ *	                         "not checked", "why"}], "summary"}
  *
  * Predictions are for an interpreter that contains Python, one that has it in libpython, and on
  * macOS one that has it in Python.framework. -1 is for what stops everything, such as an interrupt;

@@ -257,10 +257,10 @@ int elf_section_at(const char *path, uint64_t offset, char **name, struct err *e
 int elf_export_word(const char *path, const char *name, uint64_t *word, struct err *err);
 
 /* A library for linkers alone, made of the exports of a real one: what is linked with it needs it
- *by its name, and it needs the real one by that one's name, which it looks for beside itself.
+ * by its name, and it needs the real one by that one's name, which it looks for beside itself.
  *Whoever opens it finds what the real one has. Its own name is at first the real one's; as the path
- *of where it lies it is found without a search. The name is the last ELF_STUB_ROOM bytes of the
- *file, filled up with NULs, and ELF_STUB_MARK with its NUL is in front of it.
+ * of where it lies it is found without a search. The name is the last ELF_STUB_ROOM bytes of the
+ * file, filled up with NULs, and ELF_STUB_MARK with its NUL is in front of it.
  *
  *	CLEANUP_BUF struct buf file = BUF_INIT;
  *

@@ -2,8 +2,8 @@
  *
  * A linker reads the table of symbols, whose length section headers tell, and writes DT_SONAME into
  * what it makes. The loader finds symbols through a hash table, and this one's is empty: whatever
- *is looked up in the library is found in the one that it needs. The name is at the end of the file,
- *in room enough for any path, so that a few lines in any language can change it:
+ * is looked up in the library is found in the one that it needs. The name is at the end of the
+ * file, in room enough for any path, so that a few lines in any language can change it:
  *
  *	header, program headers, .hash, .dynsym    read-only
  *	.dynamic                                   writable: older loaders write into it
