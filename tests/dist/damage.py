@@ -212,7 +212,8 @@ def _():
 def _():
     link = at(f"lib/libpython{NAMED}.so")
     os.unlink(link)
-    run(tool("cc"), "-shared", "-o", link, f"-Wl,-soname,/elsewhere/lib/{os.path.basename(link)}",
+    run(tool("cc"), "-shared", "-nostdlib", "-Wl,-z,noexecstack", "-o", link,
+        f"-Wl,-soname,/elsewhere/lib/{os.path.basename(link)}",
         "-Wl,--disable-new-dtags,-rpath,$ORIGIN,--no-as-needed", *LINKED, at(LIBRARY))
 
 
@@ -439,7 +440,7 @@ def _():
 
 @damage("a .pc file that names another library", "pkg-config")
 def _():
-    edit(f"lib/pkgconfig/python-{NAMED}-embed.pc", (f"-lpython{NAMED}", "-lpython2.7"))
+    edit(f"lib/pkgconfig/python-{NAMED}-embed.pc", (f"library=python{NAMED}", "library=python2.7"))
 
 
 @damage("no .pc file", "pkg-config", "dangling-links")

@@ -114,6 +114,7 @@ SUBSTITUTES = [
 EXITS = [
     (NOWHERE, {2}, "there is no such thing"),
     (r"solder bench.*--(rounds|from)", {0, 1, 2}, "a verdict, or none"),
+    (r"solder check .*--platform", {2}, "the wheel that is here is for every platform"),
     (r"solder check.*(python3|wheels)", {0, 1}, "findings are the point"),
     (r"solder check --glibc", {0, 1}, "a tree of --glibc native needs the C library of its machine"),
     (r"solder cache verify", {0, 1}, "entries of an older solder"),
@@ -221,7 +222,7 @@ LINKS = {
     f"dist/cpython-{VERSION}": "static", "dist/cpython-shared": "shared",
     "dist/cpython-3.13.15-static": "dist/cpython-3.13.15-static", "A": "static", "B": "shared",
     "static": "static", "shared": "shared", "gd": "shared", "STATIC": "static", "SHARED": "shared",
-    "TREE": "static", "main.c": "main.c", "usb": "usb", "wheels": "wheels", "recipes": "recipes",
+    "TREE": "static", "DIR": "wheels", "main.c": "main.c", "usb": "usb", "wheels": "wheels", "recipes": "recipes",
     "docs": "docs", "matrix.yaml": "docs/matrix.yaml",
     "a.out": "a.out", "b.out": "b.out", "o3.out": "a.out", "pgo.out": "b.out",
 }

@@ -87,7 +87,13 @@ interpreter() {
 library() {
 	name="libpython.so:"
 	same "$name SONAME" "$(dynamic "$so" SONAME)" "libpython$NAMED.so.1.0"
-	same "$name development link" "$(readlink "$lib/libpython$NAMED.so")" "${so##*/}"
+	# A file of its own with --embed here: see the topic `here`.
+	if [ -h "$lib/libpython$NAMED.so" ]; then
+		same "$name development link" "$(readlink "$lib/libpython$NAMED.so")" "${so##*/}"
+	else
+		same "$name what programs are linked with leads to it" \
+			"$(needed "$lib/libpython$NAMED.so")" "${so##*/}"
+	fi
 	case $NAMED in
 	*d) none "$name no libpython3.so leads to a debug build" "$(ls "$lib/libpython3.so" 2>/dev/null)" ;;
 	*) same "$name libpython3.so leads to it" \
