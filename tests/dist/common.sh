@@ -71,3 +71,17 @@ have() {
 can_bwrap() {
 	have bwrap && bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /etc true 2>/dev/null
 }
+
+# tell_results FILE: shows the lines of all topics, and how many checks passed; fails unless all did.
+tell_results() {
+	cat "$1"
+	failed=$(grep -c '^FAIL ' "$1") passed=$(grep -c '^ok ' "$1")
+	skipped=$(grep -c '^skip ' "$1")
+	if [ -n "${MUST_WORK:-}" ]; then
+		failed=$((failed + skipped))
+	fi
+	summary="$passed passed, $failed failed"
+	[ "$skipped" = 0 ] || summary="$summary, $skipped skipped"
+	echo "$summary"
+	[ "$failed" = 0 ] && [ "$passed" != 0 ]
+}

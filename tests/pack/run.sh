@@ -246,13 +246,4 @@ run_all() {
 
 # Not in a pipe: the server that it starts belongs to this shell.
 run_all >"$WORK/results" 2>&1
-cat "$WORK/results"
-failed=$(grep -c '^FAIL ' "$WORK/results") passed=$(grep -c '^ok ' "$WORK/results")
-skipped=$(grep -c '^skip ' "$WORK/results")
-if [ -n "${MUST_WORK:-}" ]; then
-	failed=$((failed + skipped))
-fi
-summary="$passed passed, $failed failed"
-[ "$skipped" = 0 ] || summary="$summary, $skipped skipped"
-echo "$summary"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+tell_results "$WORK/results"
