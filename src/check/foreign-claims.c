@@ -64,16 +64,18 @@ static void check_stable(struct foreign_audit *audit, const struct foreign_file 
 {
 	CLEANUP_STRV struct strv private = STRV_INIT, later = STRV_INIT;
 	const struct foreign_tags *t = &audit->tags;
-	const bool others = needs_others(audit);
+	bool others;
 
 	if (!f->extension || !(t->abi3 || strstr(path_base(f->rel), ".abi3.so")))
 		return;
+	others = needs_others(audit);
 	for (size_t i = 0; i < f->elf.n_undefined; i++) {
 		const struct elf_undefined *u = &f->elf.undefined[i];
-		unsigned int since = stable_since(u->name);
+		unsigned int since;
 
 		if (u->weak || !foreign_is_api(u->name) || defined_in_wheel(audit, u->name))
 			continue;
+		since = stable_since(u->name);
 		if (!since && !others)
 			strv_add(&private, u->name);
 		else if (since && t->minor && since > t->minor)
@@ -89,22 +91,13 @@ static void check_stable(struct foreign_audit *audit, const struct foreign_file 
 	}
 }
 
-static bool wants(const struct elf_facts *f, const char *symbol)
-{
-	for (size_t i = 0; i < f->n_undefined; i++) {
-		if (!strcmp(f->undefined[i].name, symbol))
-			return true;
-	}
-	return false;
-}
-
 /* Py_DECREF() is inlined: with a GIL it calls _Py_Dealloc, without one _Py_DecRefShared or
  * _Py_MergeZeroLocalRefcount. With the limited API it may be a call of its own. */
 static void check_threads(struct foreign_audit *audit, const struct foreign_file *f)
 {
-	bool without =
-		wants(&f->elf, "_Py_DecRefShared") || wants(&f->elf, "_Py_MergeZeroLocalRefcount");
-	bool with = wants(&f->elf, "_Py_Dealloc");
+	bool without = elf_wants(&f->elf, "_Py_DecRefShared") ||
+		       elf_wants(&f->elf, "_Py_MergeZeroLocalRefcount");
+	bool with = elf_wants(&f->elf, "_Py_Dealloc");
 	const struct foreign_tags *t = &audit->tags;
 
 	if (!t->known || !t->minor || t->abi3 || without == with || without == t->threads)
@@ -222,8 +215,8 @@ static void check_hardening(struct foreign_audit *audit, const struct foreign_fi
  * is loaded, or gcc's record of the processor. */
 static bool chooses(const struct elf_facts *f, const struct code_isa *isa)
 {
-	return isa->asks || elf_reloc_count(f, R_X86_64_IRELATIVE) || wants(f, "__cpu_model") ||
-	       wants(f, "__cpu_indicator_init") || wants(f, "__cpu_features2");
+	return isa->asks || elf_reloc_count(f, R_X86_64_IRELATIVE) || elf_wants(f, "__cpu_model") ||
+	       elf_wants(f, "__cpu_indicator_init") || elf_wants(f, "__cpu_features2");
 }
 
 static void check_isa(struct foreign_audit *audit, const struct foreign_file *f)

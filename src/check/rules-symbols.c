@@ -190,10 +190,8 @@ static void symbolic(struct rule_run *r, const struct py_file *f)
 
 static void pthread_yield_used(struct rule_run *r, const struct py_file *f)
 {
-	for (size_t k = 0; k < f->facts.n_undefined; k++) {
-		if (!strcmp(f->facts.undefined[k].name, "pthread_yield"))
-			rule_find(r, f->path, "calls pthread_yield");
-	}
+	if (elf_wants(&f->facts, "pthread_yield"))
+		rule_find(r, f->path, "calls pthread_yield");
 }
 
 const struct check_rule rules_symbols[] = {

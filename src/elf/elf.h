@@ -200,6 +200,8 @@ void elf_facts_release(struct elf_facts *facts);
 
 /* True if the name is among the exports. */
 bool elf_exports(const struct elf_facts *facts, const char *name);
+/* True if the file uses a symbol of this name that others define. */
+bool elf_wants(const struct elf_facts *facts, const char *name);
 
 /* The number of dynamic relocations of this type. */
 uint64_t elf_reloc_count(const struct elf_facts *facts, uint32_t type);

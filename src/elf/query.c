@@ -14,6 +14,15 @@ bool elf_exports(const struct elf_facts *facts, const char *name)
 					   sizeof(*facts->exports), compare_name);
 }
 
+bool elf_wants(const struct elf_facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->n_undefined; i++) {
+		if (!strcmp(facts->undefined[i].name, name))
+			return true;
+	}
+	return false;
+}
+
 uint64_t elf_reloc_count(const struct elf_facts *facts, uint32_t type)
 {
 	for (size_t i = 0; i < facts->n_relocs; i++)

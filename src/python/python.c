@@ -110,12 +110,8 @@ bool py_starts_python(const struct elf_facts *facts)
 	static const char *const names[] = {"Py_BytesMain", "_Py_UnixMain", "Py_Main"};
 
 	for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
-		if (elf_exports(facts, names[n]))
+		if (elf_exports(facts, names[n]) || elf_wants(facts, names[n]))
 			return true;
-		for (size_t i = 0; i < facts->n_undefined; i++) {
-			if (!strcmp(facts->undefined[i].name, names[n]))
-				return true;
-		}
 	}
 	return false;
 }
