@@ -99,13 +99,6 @@ static int write_script(const char *launcher, const char *path, const char *real
 	return file_write(path, text, strlen(text), 0755, err);
 }
 
-static void bind(struct strv *argv, const char *from, const char *to)
-{
-	strv_add(argv, "--ro-bind");
-	strv_add(argv, from);
-	strv_add(argv, to);
-}
-
 /* Puts the script in the place of the compilers that the environment names. */
 static int cover_compilers(const struct plan_options *o, const struct step *s, const char *root,
 	struct strv *argv, struct err *err)
@@ -128,8 +121,8 @@ static int cover_compilers(const struct plan_options *o, const struct step *s, c
 			if (!path_exists(script) &&
 				write_script(o->launcher, script, real, path_base(path), err) < 0)
 				return -1;
-			bind(argv, real, seen);
-			bind(argv, script, real);
+			sandbox_bind(argv, "--ro-bind", real, seen);
+			sandbox_bind(argv, "--ro-bind", script, real);
 		}
 	}
 	return 0;
@@ -147,9 +140,7 @@ static void open_paths(const char *launcher, struct strv *argv)
 
 		if (*path != '/' || !path_exists(path))
 			continue;
-		strv_add(argv, path_is_dir(path) ? "--bind" : "--ro-bind");
-		strv_add(argv, path);
-		strv_add(argv, path);
+		sandbox_bind(argv, path_is_dir(path) ? "--bind" : "--ro-bind", path, path);
 	}
 }
 
@@ -165,7 +156,7 @@ int launch_open(const struct plan_options *o, const struct step *s, const char *
 			err, ERR_UNSUPPORTED, "compiles go through a launcher in the sandbox only");
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
 		if (path_exists(shown[i]))
-			bind(opened, shown[i], shown[i]);
+			sandbox_bind(opened, "--ro-bind", shown[i], shown[i]);
 	open_paths(o->launcher, opened);
 	return cover_compilers(o, s, root, opened, err);
 }

@@ -146,6 +146,8 @@ int sandbox_choose(const char *wanted, enum sandbox *ret, const char **reason, s
 int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views,
 	const struct strv *programs, const struct strv *opened, struct strv *argv,
 	struct strv *files, struct err *err);
+/* Adds words of bubblewrap's: "--ro-bind" and its kin, and two paths. */
+void sandbox_bind(struct strv *argv, const char *how, const char *from, const char *to);
 /* Closes them once the command has started. */
 void sandbox_release(struct strv *files);
 

@@ -49,7 +49,7 @@ char *sandbox_view(enum sandbox kind, const char *host, size_t i)
 	return kind == SANDBOX_NONE ? xstrdup(host) : xasprintf(SANDBOX_ROOT "-view-%zu", i);
 }
 
-static void bind(struct strv *argv, const char *how, const char *from, const char *to)
+void sandbox_bind(struct strv *argv, const char *how, const char *from, const char *to)
 {
 	const char *const words[] = {how, from, to};
 
@@ -68,19 +68,19 @@ static void show_system(struct strv *argv)
 		"/etc/pki/tls/certs", "/etc/crypto-policies", "/etc/perl", "/etc/clang",
 		"/etc/protocols", "/etc/services", "/nix/store", "/gnu/store"};
 
-	bind(argv, "--ro-bind", "/usr", "/usr");
+	sandbox_bind(argv, "--ro-bind", "/usr", "/usr");
 	for (size_t i = 0; i < ARRAY_SIZE(tops); i++) {
 		char target[64];
 		ssize_t n = readlink(tops[i], target, sizeof(target) - 1);
 
 		target[n > 0 ? n : 0] = '\0';
 		if (n > 0)
-			bind(argv, "--symlink", target, tops[i]);
+			sandbox_bind(argv, "--symlink", target, tops[i]);
 		else
-			bind(argv, "--ro-bind-try", tops[i], tops[i]);
+			sandbox_bind(argv, "--ro-bind-try", tops[i], tops[i]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
-		bind(argv, "--ro-bind-try", shown[i], shown[i]);
+		sandbox_bind(argv, "--ro-bind-try", shown[i], shown[i]);
 }
 
 /* True for folders that contain someone's home. */
@@ -128,11 +128,11 @@ static void show_programs(const struct strv *programs, struct strv *argv)
 		else
 			place = is_wide(dir) ? real : dir;
 		if (!is_shown(real, &shown)) {
-			bind(argv, "--ro-bind", place, place);
+			sandbox_bind(argv, "--ro-bind", place, place);
 			strv_add(&shown, place);
 		}
 		if (strcmp(path, real) != 0 && !is_shown(path, &shown)) {
-			bind(argv, "--symlink", real, path);
+			sandbox_bind(argv, "--symlink", real, path);
 			strv_add(&shown, path);
 		}
 	}
@@ -196,13 +196,13 @@ int sandbox_prefix(enum sandbox kind, const char *root, const struct strv *views
 		"--dir /home --dir /root",
 		" ");
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		bind(argv, "--ro-bind-try", settings[i], settings[i]);
+		sandbox_bind(argv, "--ro-bind-try", settings[i], settings[i]);
 	show_programs(programs, argv);
-	bind(argv, "--bind", root, SANDBOX_ROOT);
+	sandbox_bind(argv, "--bind", root, SANDBOX_ROOT);
 	for (size_t i = 0; views && i < views->n; i++) {
 		CLEANUP_FREE char *seen = sandbox_view(kind, views->v[i], i);
 
-		bind(argv, "--ro-bind", views->v[i], seen);
+		sandbox_bind(argv, "--ro-bind", views->v[i], seen);
 	}
 	if (add_files(argv, files, err) < 0)
 		return -1;
