@@ -130,8 +130,8 @@ check-farm: all ## steps on other machines: PARTS='executor matrix distcc slurm 
 
 bench-farm: all ## steps through two servers of distcc, with a delay on the wire: SEED=CACHE OPTIONS=… FARM_FLAGS='--delay 20'
 	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_FARM)
-	@python3 tests/farm/bench.py $(abspath $(OUT)/solder) $(or $(SEED),$(HOME)/.cache/solder) \
-		$(BENCH_DIR)/farm $(FARM_FLAGS) -- $(OPTIONS)
+	@python3 tests/farm/bench.py $(FARM_FLAGS) $(abspath $(OUT)/solder) \
+		$(or $(SEED),$(HOME)/.cache/solder) $(BENCH_DIR)/farm -- $(OPTIONS)
 .PHONY: bench-farm
 
 check-wheels: all ## real wheels: TREE=DIR AGAINST=DIR TOP=60, or LIST=wheels/few.txt
@@ -192,8 +192,8 @@ bench-factors: all ## one factor at a time: tests/peers/factors.txt (GROUPS=link
 
 # OPTIONS are those of the builds ('--cc gcc'); PLAN keeps what they would do.
 bench-scale: all ## a matrix on 1 to 64 machines, simulated from recorded times (MATRIX=FILE PLAN=FILE CHANGED=openssl OPTIONS=…)
-	@python3 tests/scale/simulate.py $(abspath $(OUT)/solder) $(or $(MATRIX),tests/scale/matrix.yaml) \
-		$(if $(PLAN),--plan $(PLAN)) $(if $(CHANGED),--changed $(CHANGED)) -- $(OPTIONS)
+	@python3 tests/scale/simulate.py $(if $(PLAN),--plan $(PLAN)) $(if $(CHANGED),--changed $(CHANGED)) \
+		$(abspath $(OUT)/solder) $(or $(MATRIX),tests/scale/matrix.yaml) -- $(OPTIONS)
 .PHONY: bench-scale
 
 bench-build: all ## solder's CPython step beside plain builds, in one run

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a compile farm costs and saves: steps made here, and with two servers of distcc.
 
-    bench.py SOLDER SEED FOLDER [--step NAME]... [--delay MS]... [--rounds N] [-- OPTION...]
+    bench.py [--step NAME]... [--delay MS]... [--rounds N] SOLDER SEED FOLDER [-- OPTION...]
 
 The build is `solder build OPTION...`, and SEED a cache that has its steps. Each way
 gets a cache of its own in FOLDER with the steps of SEED but those named (--step, as in --plan;
@@ -154,10 +154,8 @@ def main():
     options.add_argument('--step', action='append')
     options.add_argument('--delay', action='append', type=float)
     options.add_argument('--rounds', type=int, default=1)
-    words = sys.argv[1:] + ['--']
-    end = words.index('--')
-    args = options.parse_args(words[:end])
-    args.options = words[end + 1:-1]
+    options.add_argument('options', nargs='*')
+    args = options.parse_args()
     args.step = args.step or ['cpython-compile']
     processors = sorted(os.sched_getaffinity(0))
     if len(processors) < 2:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How long would a matrix take on many machines? Simulated from the times of steps that were built.
 
-    simulate.py SOLDER MATRIX.yaml [--plan FILE] [--machines 1,4,16,64] [--factor F] [--fetch S]
-                [--changed STEP] [-- OPTION...]
+    simulate.py [--plan FILE] [--machines 1,4,16,64] [--factor F] [--fetch S] [--changed STEP]
+                SOLDER MATRIX.yaml [-- OPTION...]
 
 'solder build --matrix MATRIX.yaml -n --json' gives the graph: each row's steps, their keys, what they
 need, and how long they took. --plan FILE keeps its output, or takes it from there. Times are
