@@ -29,7 +29,7 @@ link_tk() {
 configure() {
     set -- --prefix=/install --enable-shared --with-ensurepip=install \
         --enable-loadable-sqlite-extensions --with-dbmliborder=bdb \
-        --with-readline=editline --with-system-expat --with-system-libmpdec
+        --with-readline=editline --with-system-expat ${CONFIGURE:-}
     if [ -n "$profiled" ]; then
         set -- "$@" --enable-optimizations
     fi
@@ -57,8 +57,9 @@ configure() {
     [ -z "$hacl" ] || sed -i 's/^\(LIBHACL_[A-Z0-9]*_LIB_SHARED\)=.*/\1=/' Makefile.pre
 }
 
-# Setup.local comes before Setup.stdlib, and the first mention of a module
-# counts; releases before 3.12 do not read Setup.stdlib at all.
+# Setup.local comes before Setup.stdlib, and the first mention of a module counts,
+# of those in Setup.stdlib, too, which not every release reads by itself.  $SETUP is
+# what the release at hand needs besides, as recipe.yaml says.
 setup() {
     # What becomes of modules without a library, and of those with one.
     case ${MODULES:-seam} in
@@ -66,28 +67,13 @@ setup() {
     static) plain=static with_library=static ;;
     shared) plain=shared with_library=shared ;;
     esac
-    if [ $with_library = static ] && [ "$MAJORMINOR" = 3.11 ]; then
-        echo "Setup.stdlib of 3.11 has no libraries: --modules static needs 3.12" >&2
-        exit 1
-    fi
     # The panel library works on its caller's ncurses: both modules must be in
     # one file to have the same.  compile.sh makes one a link to the other.
     cat <<END
 *$with_library*
 _curses _curses_panel _cursesmodule.c _curses_panel.c -DHAVE_NCURSESW -lpanelw -lncursesw
 END
-    case $MAJORMINOR in
-    3.11)
-        # Setup.stdlib of 3.11 leaves these to setup.py, which looks for the
-        # system's libraries first.  libedit has no more names for functions
-        # that are as old as the ones readline.c uses without the typedefs.
-        cat <<'END'
-readline readline.c -D_RL_FUNCTION_TYPEDEF -ledit -lncursesw
-_dbm _dbmmodule.c -DUSE_BERKDB -ldb
-_ctypes _ctypes/_ctypes.c _ctypes/callbacks.c _ctypes/callproc.c _ctypes/stgdict.c _ctypes/cfield.c -DHAVE_FFI_PREP_CIF_VAR -DHAVE_FFI_PREP_CLOSURE_LOC -DHAVE_FFI_CLOSURE_ALLOC -lffi -ldl
-END
-        ;;
-    esac
+    printf '%s\n' "${SETUP:-}"
     # What is built in has to be in libpython.a, too: $hacl puts the objects there
     # that the Makefile would have _sha2 take from an archive.
     awk -v plain=$plain -v library=$with_library -v tk=$tk '

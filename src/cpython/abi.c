@@ -59,35 +59,75 @@ int cpython_check_abi(const struct cpython_options *o, struct err *err)
 
 /* ---- versions -------------------------------------------------------------------------------- */
 
-static int too_old(const char *version, const char *what, const char *first, struct err *err)
+/* What the recipe says of an option in this version, or NULL. */
+static const struct recipe_difference *difference(const struct chosen *c, const char *option)
 {
-	err_set(err, ERR_USAGE, "CPython %s has no %s, which came with %s", version, what, first);
-	return err_hint(err, "leave it out, or choose a newer version");
+	for (size_t i = 0; i < c->recipe->n_differs; i++) {
+		const struct recipe_difference *d = &c->recipe->differs[i];
+
+		if (d->option && !strcmp(d->option, option) &&
+			version_matches(c->version, d->versions))
+			return d;
+	}
+	return NULL;
 }
 
-unsigned int cpython_jit_llvm(const char *version)
+static int check_options(const struct chosen *c, const struct cpython_options *o, struct err *err)
 {
-	/* Tools/jit/_llvm.py */
-	return version_matches(version, "<3.14") ? 18 : version_matches(version, "<3.15") ? 19 : 21;
+	for (size_t i = 0; i < c->recipe->n_differs; i++) {
+		const struct recipe_difference *d = &c->recipe->differs[i];
+		const char *first = d->versions + strspn(d->versions, "<>=");
+
+		if (!d->option || cpython_option_says(o, d->option) != 1 ||
+			difference(c, d->option))
+			continue;
+		err_set(err, ERR_USAGE, "CPython %s has no %s, which came with %.*s", c->version,
+			d->what, (int)strcspn(first, ", "), first);
+		return err_hint(err, "leave it out, or choose a newer version");
+	}
+	return 0;
 }
+
+void cpython_tell_differences(struct step *s, const struct chosen *c)
+{
+	CLEANUP_STRV struct strv arguments = STRV_INIT, lines = STRV_INIT;
+	CLEANUP_FREE char *configure = NULL, *setup = NULL;
+
+	for (size_t i = 0; i < c->recipe->n_differs; i++) {
+		const struct recipe_difference *d = &c->recipe->differs[i];
+
+		if (!version_matches(c->version, d->versions))
+			continue;
+		if (d->configure)
+			strv_add(&arguments, d->configure);
+		if (d->setup)
+			strv_add(&lines, d->setup);
+	}
+	configure = strv_join(&arguments, " ");
+	setup = strv_join(&lines, "\n");
+	if (arguments.n)
+		strv_addf(&s->env, "CONFIGURE=%s", configure);
+	if (lines.n)
+		strv_addf(&s->env, "SETUP=%s", setup);
+}
+
+#define JIT "jit!=no"
 
 /* The programs that make its code, the compiler first. */
-static void jit_programs(const char *version, struct strv *programs)
+static void jit_programs(const char *llvm, struct strv *programs)
 {
-	const unsigned int llvm = cpython_jit_llvm(version);
-
-	strv_addf(programs, "clang-%u", llvm);
-	strv_addf(programs, "llvm-readobj-%u", llvm);
+	strv_addf(programs, "clang-%s", llvm);
+	strv_addf(programs, "llvm-readobj-%s", llvm);
 	strv_add(programs, "python3");
 }
 
-static int check_jit(const char *version, struct err *err)
+static int check_jit(const struct chosen *c, struct err *err)
 {
-	const unsigned int llvm = cpython_jit_llvm(version);
+	const char *llvm = difference(c, JIT)->llvm;
 	CLEANUP_STRV struct strv needs = STRV_INIT;
 	const char *lacks = NULL;
 
-	jit_programs(version, &needs);
+	jit_programs(llvm, &needs);
 	for (size_t i = 0; i < needs.n && !lacks; i++) {
 		CLEANUP_FREE char *found = find_program(needs.v[i]);
 
@@ -96,59 +136,50 @@ static int check_jit(const char *version, struct err *err)
 	if (!lacks)
 		return 0;
 	err_set(err, ERR_ENVIRONMENT,
-		"the JIT of CPython %s is made with LLVM %u and a Python: there is no '%s' on PATH",
-		version, llvm, lacks);
+		"the JIT of CPython %s is made with LLVM %s and a Python: there is no '%s' on PATH",
+		c->version, llvm, lacks);
 	return err_hint(err,
-		"install the packages clang-%u, llvm-%u and python3, or leave out --jit", llvm,
+		"install the packages clang-%s, llvm-%s and python3, or leave out --jit", llvm,
 		llvm);
 }
 
 /* What makes the JIT's code is in the code. */
-int cpython_add_jit(struct step *s, const char *version, struct err *err)
+int cpython_add_jit(struct step *s, const struct chosen *c, struct err *err)
 {
 	size_t first = s->programs.n;
 	CLEANUP_FREE char *path = NULL;
 	char hex[SHA256_HEX_SIZE];
 
-	jit_programs(version, &s->programs);
+	jit_programs(difference(c, JIT)->llvm, &s->programs);
 	path = find_program(s->programs.v[first]);
 	if (!path || sha256_file(path, hex, NULL, err) < 0)
-		return path ? -1 : check_jit(version, err);
+		return path ? -1 : check_jit(c, err);
 	step_input(s, "jit=%s", hex);
 	return 0;
 }
 
-static int settle_tail_call(
-	struct cpython_options *o, const char *version, const struct toolchain *t, struct err *err)
+static int settle_tail_call(struct cpython_options *o, const struct chosen *c,
+	const struct toolchain *t, struct err *err)
 {
-	const bool known = version_matches(version, ">=3.14");
 	const bool can = t->family == CC_CLANG && t->major >= PRESERVE_NONE &&
 			 (!strncmp(t->triple, "x86_64-", 7) || !strncmp(t->triple, "aarch64-", 8));
 
 	if (!strcmp(o->tail_call, "auto"))
-		o->tail_call = known && can ? "yes" : "no";
-	if (!yes(o->tail_call) || (known && can))
+		o->tail_call = can && difference(c, "tail-call=yes") ? "yes" : "no";
+	if (!yes(o->tail_call) || can)
 		return 0;
-	if (!known)
-		return too_old(version, "interpreter by tail calls", "3.14", err);
 	err_set(err, ERR_USAGE,
 		"--tail-call yes needs clang %d or newer, for x86-64 or AArch64, and the compiler is '%s'",
 		PRESERVE_NONE, t->version);
 	return err_hint(err, "choose one with --cc, or leave out --tail-call");
 }
 
-int cpython_check_version(
-	struct cpython_options *o, const char *version, const struct toolchain *t, struct err *err)
+int cpython_check_version(struct cpython_options *o, const struct chosen *c,
+	const struct toolchain *t, struct err *err)
 {
-	const bool has = version_matches(version, ">=3.13");
-
-	if (yes(o->freethreaded) && !has)
-		return too_old(version, "free-threaded build", "3.13", err);
-	if (strcmp(o->jit, "no") != 0 && !has)
-		return too_old(version, "JIT", "3.13", err);
-	if (yes(o->tk) && !has)
-		return too_old(version, "support of Tcl 9", "3.13", err);
-	if (strcmp(o->jit, "no") != 0 && check_jit(version, err) < 0)
+	if (check_options(c, o, err) < 0)
 		return -1;
-	return settle_tail_call(o, version, t, err);
+	if (strcmp(o->jit, "no") != 0 && check_jit(c, err) < 0)
+		return -1;
+	return settle_tail_call(o, c, t, err);
 }

@@ -161,8 +161,7 @@ int cpython_open(const struct cpython_request *request, struct cpython_build **r
 		sandbox_choose(request->sandbox, &b->sandbox, &b->sandbox_reason, err) < 0 ||
 		choose_compiler(b, err) < 0 || launcher_check(b, err) < 0 ||
 		sources_choose(b, err) < 0 ||
-		cpython_check_version(&b->request.options, cpython_of(b)->version, b->full, err) <
-			0 ||
+		cpython_check_version(&b->request.options, cpython_of(b), b->full, err) < 0 ||
 		profile_choose(b, err) < 0 || bolt_choose(b, err) < 0 ||
 		cpython_check_tools(&b->sources, err) < 0 || cpython_plan(b, err) < 0 ||
 		plan_settle(&b->plan.plan, b->cache, err) < 0)

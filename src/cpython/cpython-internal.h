@@ -165,12 +165,12 @@ void cpython_fill_abi(struct cpython_options *o);
 int cpython_check_abi(const struct cpython_options *o, struct err *err);
 /* Fails if this version cannot be built so, or not with this compiler or without LLVM for its JIT.
  * Settles --tail-call auto. */
-int cpython_check_version(
-	struct cpython_options *o, const char *version, const struct toolchain *t, struct err *err);
-/* The release of LLVM that the JIT of a version is made with. */
-unsigned int cpython_jit_llvm(const char *version);
+int cpython_check_version(struct cpython_options *o, const struct chosen *c,
+	const struct toolchain *t, struct err *err);
+/* Tells the step's script what configure and Modules/Setup of this version need besides. */
+void cpython_tell_differences(struct step *s, const struct chosen *c);
 /* Adds to the compile what makes the JIT. */
-int cpython_add_jit(struct step *s, const char *version, struct err *err);
+int cpython_add_jit(struct step *s, const struct chosen *c, struct err *err);
 
 /* ---- fit.c ----------------------------------------------------------------------------------- */
 

@@ -234,8 +234,10 @@ struct step *step_of_cpython(struct cpython_build *b, const char *kind, const ch
 			step_need(s, b->plan.plan.steps[i], true);
 	if (prelude)
 		buf_adds(&script, prelude);
-	else
+	else {
+		cpython_tell_differences(s, c);
 		add_source(s, c, &b->request.options, &script);
+	}
 	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0 ||
 		add_recipe(s, c->recipe, kind, err) < 0)
 		return NULL;
@@ -359,7 +361,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	step_toolchain(p->compile, b->full);
 	step_sysroot(b, p->compile);
 	add_options(p->compile, b->full, o, false);
-	if (strcmp(o->jit, "no") != 0 && cpython_add_jit(p->compile, version, err) < 0)
+	if (strcmp(o->jit, "no") != 0 && cpython_add_jit(p->compile, cpython_of(b), err) < 0)
 		return -1;
 	if (p->profile)
 		step_view(p->compile, "PROFILE", p->profile, "profile");

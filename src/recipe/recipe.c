@@ -57,6 +57,36 @@ static int read_patches(
 	return 0;
 }
 
+static int read_differs(
+	const struct yaml *y, struct fy_node *list, struct recipe *r, struct err *err)
+{
+	static const struct yaml_field fields[] = {
+		{"what", YAML_TEXT, offsetof(struct recipe_difference, what)},
+		{"versions", YAML_TEXT, offsetof(struct recipe_difference, versions)},
+		{"option", YAML_MAYBE, offsetof(struct recipe_difference, option)},
+		{"llvm", YAML_MAYBE, offsetof(struct recipe_difference, llvm)},
+		{"configure", YAML_MAYBE, offsetof(struct recipe_difference, configure)},
+		{"setup", YAML_MAYBE, offsetof(struct recipe_difference, setup)},
+	};
+	struct fy_node *item;
+	void *iter = NULL;
+
+	while (list && (item = fy_node_sequence_iterate(list, &iter))) {
+		struct recipe_difference *d = ARRAY_ADD(r->differs, r->n_differs);
+
+		if (yaml_read(y, item, fields, ARRAY_SIZE(fields), d, err) < 0)
+			return -1;
+		if (!!d->option + !!d->configure + !!d->setup != 1)
+			return yaml_error(
+				y, item, err, "it has one of 'option', 'configure' and 'setup'");
+		if (d->option && !strchr(d->option, '='))
+			return yaml_error(y, yaml_get(item, "option"), err,
+				"'%s' is not an option with a value, as in 'startup=fast'",
+				d->option);
+	}
+	return 0;
+}
+
 static int read_files(const struct yaml *y, struct fy_node *map, struct recipe *r, struct err *err)
 {
 	static const char *const names[] = {
@@ -97,7 +127,7 @@ static int read_recipe(const struct yaml *y, struct recipe *r, struct err *err)
 	struct raw_recipe {
 		struct recipe kept;
 		char *name, *summary;
-		struct fy_node *tools, *patches;
+		struct fy_node *tools, *patches, *differs;
 	} raw = {0};
 #define KEPT(member) offsetof(struct raw_recipe, kept.member)
 #define RAW(member) offsetof(struct raw_recipe, member)
@@ -109,6 +139,7 @@ static int read_recipe(const struct yaml *y, struct recipe *r, struct err *err)
 		{"depends", YAML_WORDS, KEPT(depends)},
 		{"tools", YAML_LIST, RAW(tools)},
 		{"patches", YAML_LIST, RAW(patches)},
+		{"differs", YAML_LIST, RAW(differs)},
 		{"build", YAML_MAYBE, KEPT(build)},
 		{"exports", YAML_WORDS, KEPT(exports)},
 		{"files", YAML_OTHER, 0},
@@ -125,6 +156,7 @@ static int read_recipe(const struct yaml *y, struct recipe *r, struct err *err)
 	summary = raw.summary; /* for who reads the file */
 	if (failed < 0 || read_tools(y, raw.tools, r, err) < 0 ||
 		read_patches(y, raw.patches, r, err) < 0 ||
+		read_differs(y, raw.differs, r, err) < 0 ||
 		read_files(y, yaml_get(root, "files"), r, err) < 0 ||
 		releases_read(y, yaml_get(root, "releases"), &r->releases, err) < 0)
 		return -1;
@@ -180,6 +212,14 @@ void recipe_free(struct recipe *r)
 		free(r->patches[i].versions);
 		free(r->patches[i].option);
 	}
+	for (size_t i = 0; i < r->n_differs; i++) {
+		free(r->differs[i].what);
+		free(r->differs[i].versions);
+		free(r->differs[i].option);
+		free(r->differs[i].llvm);
+		free(r->differs[i].configure);
+		free(r->differs[i].setup);
+	}
 	for (size_t i = 0; i < r->n_steps; i++) {
 		free(r->steps[i].name);
 		strv_release(&r->steps[i].files);
@@ -187,6 +227,7 @@ void recipe_free(struct recipe *r)
 	releases_release(&r->releases);
 	free(r->tools);
 	free(r->patches);
+	free(r->differs);
 	free(r->steps);
 	strv_release(&r->licence_files);
 	strv_release(&r->depends);

@@ -24,6 +24,17 @@ struct recipe_patch {
 	char *option;   /* of the builds that it is for, "startup=fast"; NULL: all */
 };
 
+/* What only some releases have, besides patches and packages of their own. One of `option`,
+ * `configure` and `setup` is there. */
+struct recipe_difference {
+	char *what;      /* for people: "free-threaded build" */
+	char *versions;  /* ">=3.13" */
+	char *option;    /* that no other release is built with: "freethreaded=yes", "jit!=no" */
+	char *llvm;      /* the release of LLVM that the option needs; NULL: none */
+	char *configure; /* an argument */
+	char *setup;     /* a line that makes a module, of Modules/Setup */
+};
+
 struct recipe_step {
 	char *name; /* "build" of a package; "compile", "link" and others of CPython */
 	struct strv files;
@@ -68,6 +79,8 @@ struct recipe {
 	size_t n_tools;
 	struct recipe_patch *patches;
 	size_t n_patches;
+	struct recipe_difference *differs;
+	size_t n_differs;
 	char *build; /* shell script; NULL when the recipe folder has scripts of its own */
 	struct strv exports;
 	struct recipe_step *steps; /* whose files are listed */
@@ -218,7 +231,8 @@ void cleanup_matrix(struct matrix **m);
 
 /* Compares dotted versions numerically, pre-releases ("3.15.0rc1") before their release. */
 int version_compare(const char *a, const char *b);
-/* True if `version` satisfies a condition such as ">=3.11,<3.14"; NULL and "" always hold. */
+/* True if `version` satisfies a condition such as ">=3.11,<3.14"; NULL and "" always hold. A
+ * pre-release has what its release has: 3.15.0rc1 is not "<3.15", but it is "<3.15.0rc2". */
 bool version_matches(const char *version, const char *condition);
 /* True if `version` equals `wanted` or is of the series `wanted`. */
 bool version_in_series(const char *version, const char *wanted);

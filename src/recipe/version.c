@@ -43,14 +43,23 @@ int version_compare(const char *a, const char *b)
 	return 0;
 }
 
+/* Without what makes it a pre-release: "3.15.0" of "3.15.0rc1". */
+static char *release_of(const char *version)
+{
+	return xstrndup(version, strcspn(version, "abcdefghijklmnopqrstuvwxyz"));
+}
+
 bool version_matches(const char *version, const char *condition)
 {
 	CLEANUP_STRV struct strv parts = STRV_INIT;
+	CLEANUP_FREE char *release = release_of(version);
 
 	strv_split(&parts, condition ? condition : "", ", ");
 	for (size_t i = 0; i < parts.n; i++) {
 		const char *bound = parts.v[i] + strspn(parts.v[i], "<>=");
-		int c = version_compare(version, bound);
+		CLEANUP_FREE char *bound_release = release_of(bound);
+		bool exact = strcmp(bound, bound_release) != 0;
+		int c = version_compare(exact ? version : release, bound);
 		char way = c < 0 ? '<' : c > 0 ? '>' : '=';
 
 		/* "3.13" alone means "=3.13". */

@@ -88,6 +88,17 @@ static void test_conflicts(void **state)
 	}
 }
 
+/* What differs by version is there alone. */
+static struct recipe *own_recipe(void)
+{
+	struct err err = ERR_INIT;
+	struct recipe *r;
+
+	if (recipe_load("recipes", "cpython", &r, &err) < 0)
+		fail_msg("%s", err.msg);
+	return r;
+}
+
 static void test_versions(void **state)
 {
 	static const struct {
@@ -102,6 +113,11 @@ static void test_versions(void **state)
 		{"debug=yes", "3.10.1", CC_GCC, 12, "x86_64-linux-gnu", "no", NULL},
 		{"jit=yes", "3.12.9", CC_GCC, 12, "x86_64-linux-gnu", "",
 			"CPython 3.12.9 has no JIT, which came with 3.13"},
+		{"tk=yes", "3.12.14", CC_GCC, 12, "x86_64-linux-gnu", "",
+			"CPython 3.12.14 has no support of Tcl 9, which came with 3.13"},
+		{"modules=static", "3.11.16", CC_GCC, 12, "x86_64-linux-gnu", "",
+			"CPython 3.11.16 has no libraries in its Setup.stdlib, which came with 3.12"},
+		{"modules=static", "3.12.14", CC_GCC, 12, "x86_64-linux-gnu", "no", NULL},
 		{"tail-call=yes", "3.13.15", CC_CLANG, 22, "x86_64-linux-gnu", "",
 			"CPython 3.13.15 has no interpreter by tail calls, which came with 3.14"},
 		{"tail-call=yes", "3.14.0", CC_CLANG, 19, "x86_64-linux-gnu", "yes", NULL},
@@ -117,6 +133,8 @@ static void test_versions(void **state)
 		{"", "3.15.2", CC_CLANG, 22, "x86_64-linux-gnu", "no", NULL},
 	};
 
+	CLEANUP(cleanup_recipe) struct recipe *r = own_recipe();
+
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct cpython_options o = options(cases[i].options);
@@ -126,8 +144,9 @@ static void test_versions(void **state)
 			.major = cases[i].major,
 			.triple = triple,
 			.version = said};
+		const struct chosen c = {.recipe = r, .version = cases[i].version};
 		struct err err = ERR_INIT;
-		int got = cpython_check_version(&o, cases[i].version, &t, &err);
+		int got = cpython_check_version(&o, &c, &t, &err);
 
 		assert_int_equal(got, cases[i].why ? -1 : 0);
 		if (got == 0)
@@ -145,6 +164,8 @@ static void test_jit(void **state)
 	static char triple[] = "x86_64-linux-gnu";
 	const struct toolchain t = {.family = CC_GCC, .triple = triple};
 	CLEANUP_FREE char *before = xstrdup(getenv("PATH"));
+	CLEANUP(cleanup_recipe) struct recipe *r = own_recipe();
+	struct chosen c = {.recipe = r, .version = "3.13.15"};
 	struct plans *p = *state;
 	struct cpython_options o = options("jit=yes-off");
 	struct step s = {0};
@@ -154,15 +175,15 @@ static void test_jit(void **state)
 		struct err err = ERR_INIT;
 		CLEANUP_FREE char *lacks = xasprintf("there is no '%s' on PATH", programs[i]);
 
-		assert_int_equal(cpython_check_version(&o, "3.13.15", &t, &err), -1);
+		assert_int_equal(cpython_check_version(&o, &c, &t, &err), -1);
 		assert_int_equal(err.code, ERR_ENVIRONMENT);
 		assert_non_null(strstr(err.msg, "is made with LLVM 18"));
 		assert_non_null(strstr(err.msg, lacks));
 		assert_non_null(strstr(err.hint, "clang-18, llvm-18"));
 		scratch_file(p->root, programs[i], "#!/bin/sh\n", 0755);
 	}
-	assert_int_equal(cpython_check_version(&o, "3.13.15", &t, &p->err), 0);
-	assert_int_equal(cpython_add_jit(&s, "3.13.15", &p->err), 0);
+	assert_int_equal(cpython_check_version(&o, &c, &t, &p->err), 0);
+	assert_int_equal(cpython_add_jit(&s, &c, &p->err), 0);
 	setenv("PATH", before, 1);
 	assert_int_equal(s.inputs.n, 1);
 	assert_int_equal(strncmp(s.inputs.v[0], "jit=", 4), 0);
@@ -170,8 +191,52 @@ static void test_jit(void **state)
 		assert_true(strv_has(&s.programs, programs[i]));
 	strv_release(&s.inputs);
 	strv_release(&s.programs);
-	assert_int_equal(cpython_jit_llvm("3.14.2"), 19);
-	assert_int_equal(cpython_jit_llvm("3.15.0"), 21);
+}
+
+/* Each release's JIT has an LLVM of its own; and lines of Setup are for those that need them. */
+static void test_differences(void **state)
+{
+	static const struct {
+		const char *version, *llvm, *setup, *configure;
+	} cases[] = {
+		{"3.11.2", NULL, "SETUP=readline readline.c", "CONFIGURE=--with-system-libmpdec"},
+		{"3.12.14", NULL, NULL, "CONFIGURE=--with-system-libmpdec"},
+		{"3.13.15", "LLVM 18", NULL, "CONFIGURE=--with-system-libmpdec"},
+		{"3.14.2", "LLVM 19", NULL, "CONFIGURE=--with-system-libmpdec"},
+		{"3.15.0rc1", "LLVM 21", NULL, "CONFIGURE=--with-system-libmpdec"},
+		{"3.16.0a0", "LLVM 21", NULL, NULL},
+	};
+	CLEANUP(cleanup_recipe) struct recipe *r = own_recipe();
+	CLEANUP_FREE char *before = xstrdup(getenv("PATH"));
+	static char triple[] = "x86_64-linux-gnu";
+	const struct toolchain t = {.family = CC_GCC, .triple = triple};
+
+	(void)state;
+	setenv("PATH", "/nowhere", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct chosen c = {.recipe = r, .version = cases[i].version};
+		struct cpython_options o = options("jit=yes");
+		const char *const *told[] = {&cases[i].setup, &cases[i].configure};
+		struct step s = {0};
+		size_t n = 0;
+		struct err err = ERR_INIT;
+
+		assert_int_equal(cpython_check_version(&o, &c, &t, &err), -1);
+		if (!strstr(err.msg, cases[i].llvm ? cases[i].llvm : "has no JIT"))
+			fail_msg("%s: %s", cases[i].version, err.msg);
+		cpython_tell_differences(&s, &c);
+		for (size_t k = 0; k < ARRAY_SIZE(told); k++)
+			n += *told[k] != NULL;
+		assert_int_equal(s.env.n, n);
+		for (size_t k = 0; k < n; k++) {
+			const char *want = k == 0 ? cases[i].configure : cases[i].setup;
+
+			if (strncmp(s.env.v[k], want, strlen(want)) != 0)
+				fail_msg("%s: %s", cases[i].version, s.env.v[k]);
+		}
+		strv_release(&s.env);
+	}
+	setenv("PATH", before, 1);
 }
 
 int main(void)
@@ -181,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_conflicts),
 		cmocka_unit_test(test_versions),
 		PLANS_TEST(test_jit),
+		cmocka_unit_test(test_differences),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

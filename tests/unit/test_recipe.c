@@ -43,7 +43,9 @@ static void test_version_matches(void **state)
 		bool fits;
 	} cases[] = {{"3.13.5", NULL, true}, {"3.13.5", "", true}, {"3.13.5", ">=3.13", true},
 		{"3.13.5", ">=3.11,<3.14", true}, {"3.14.0", ">=3.11,<3.14", false},
-		{"3.14.0rc1", "<3.14", true}, {"3.10.9", ">=3.11, <3.14", false},
+		{"3.14.0rc1", "<3.14", false}, {"3.14.0rc1", ">=3.14", true},
+		{"3.14.0rc1", "<3.14.0rc2", true}, {"3.14.0", "<3.14.0rc2", false},
+		{"3.16.0a0", ">=3.11,<3.17", true}, {"3.10.9", ">=3.11, <3.14", false},
 		{"3.13.5", "==3.13.5", true}, {"3.13.5", "3.13.5", true},
 		{"3.13.5", ">3.13.5", false}, {"3.13.5", "<=3.13.5", true},
 		{"3.9.1", ">=3.13", false}};
@@ -215,6 +217,10 @@ static void test_recipe_errors(void **state)
 			"R/z/recipe.yaml:8:13: 'fast' is not an option with a value, as in "
 			"'startup=fast'\n"
 			"        option: fast\n                ^",
+			""},
+		{RECIPE "differs:\n  - {what: w, versions: '<3'}\n",
+			"R/z/recipe.yaml:6:6: it has one of 'option', 'configure' and 'setup'\n"
+			"      - {what: w, versions: '<3'}\n         ^",
 			""},
 		{RECIPE "tools: [perl]\n",
 			"R/z/recipe.yaml:5:9: a tool is written 'program: package'\n"

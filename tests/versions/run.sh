@@ -65,8 +65,10 @@ drive() { # SERIES TREE
     S=$2 SRC=$2 DEPS=$2/deps OUT=$2/out RECIPE=$recipe VERSION=$1.0 MAJORMINOR=$1 CC=cc CXX=c++ AR=ar
     LTO=none TLS=initial-exec CC_FAMILY=gcc TRIPLE=x86_64-linux-gnu LLD='' CODE_FLAGS='' JOBS=1
     profiled='' LINK=static PIE=yes
+    CONFIGURE=$(differences "$1" configure | tr '\n' ' ')
+    SETUP=$(differences "$1" setup)
     PATH=$2/bin:$PATH
-    export S SRC DEPS OUT RECIPE VERSION MAJORMINOR CC CXX AR LTO TLS CC_FAMILY TRIPLE LLD CODE_FLAGS
+    export CONFIGURE SETUP S SRC DEPS OUT RECIPE VERSION MAJORMINOR CC CXX AR LTO TLS CC_FAMILY TRIPLE LLD CODE_FLAGS
     . "$RECIPE/common.sh"
     configure
     profiled=yes
@@ -89,6 +91,21 @@ check_modules() { # SERIES TREE
         grep -q "^$module \*shared" "$2/kinds" || echo "$module is not a shared object"
     done
     sed -n 's/^\(LIBHACL_.*_LIB_SHARED\)=..*/\1 has objects that libpython has, too/p' "$2/Makefile.pre"
+}
+
+# What the recipe says of this version: the values of that key in its table `differs`.
+differences() { # SERIES KEY
+    awk -v series="$1" -v key="$2:" '
+        function number(v, part) { split(v, part, "."); return part[1] * 1000 + part[2] }
+        /^[a-z-]+:/ { here = $1 == "differs:" }
+        $1 == "versions:" {
+            gsub(/[" ]|versions:/, "")
+            n = split($0, bounds, ",")
+            fits = 1
+            for (i = 1; i <= n; i++)
+                if (bounds[i] ~ /^>=/) fits = fits && number(series) >= number(substr(bounds[i], 3))
+                else fits = fits && number(series) < number(substr(bounds[i], 2)) }
+        here && fits && $1 == key { sub(/^ *[a-z]+: */, ""); print }' "$recipe/recipe.yaml"
 }
 
 # What a tree needs that can be moved and embedded: a patch for this version, for each of them.
@@ -132,7 +149,7 @@ if [ "${1:-}" = --drive ]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-[ $# -gt 0 ] || set -- 3.10 3.12 3.14 3.15
+[ $# -gt 0 ] || set -- 3.10 3.12 3.14 3.15 3.16
 for series; do
     if [ "$series" = 3.10 ]; then
         # `solder build` refuses it, because of this; a skeleton that passes would tell of a broken test.
