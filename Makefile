@@ -9,7 +9,7 @@ PKG_CONFIG ?= pkg-config
 LIBRARIES := libcurl libarchive libzstd zlib libcrypto jansson libfyaml capstone libdw
 # What `make dist` and `make check` need on Debian and Ubuntu.
 PACKAGES_BUILD := build-essential pkgconf libcurl4-openssl-dev libarchive-dev libzstd-dev \
-	zlib1g-dev libssl-dev libjansson-dev libfyaml-dev libcapstone-dev libdw-dev
+	zlib1g-dev libdeflate-dev libssl-dev libjansson-dev libfyaml-dev libcapstone-dev libdw-dev
 PACKAGES_PYTHON := bubblewrap patch perl tcl autoconf automake libtool xz-utils binutils \
 	gperf python3 pkgconf
 # The compiler that makes the fastest Python; where it cannot be had, gcc does it.
@@ -56,7 +56,8 @@ endif
 LANGUAGE = -std=gnu17 -D_GNU_SOURCE -DSOLDER_VERSION='"$(VERSION)"' -Isrc \
 	-include src/base/banned.h $(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 ALL_CFLAGS = $(LANGUAGE) $(HARDENING) $(CFLAGS)
-ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -pthread -lm $(LDLIBS)
+# Older packages of libdeflate have no file for pkg-config.
+ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -ldeflate -pthread -lm $(LDLIBS)
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)

@@ -89,43 +89,42 @@ static char *named_version(const char *base)
 }
 
 /* Adds it once, and without a version only if no other file says one. */
-static void add_library(struct strv *found, const char *name, const char *version)
+static void add_library(struct strv *found, const char *text)
 {
-	size_t n = strlen(name);
-	CLEANUP_FREE char *text =
-		xasprintf("%s%s%s", name, version ? " " : "", version ? version : "");
+	size_t n = strcspn(text, " ");
+	bool version = text[n];
 
 	for (size_t i = 0; i < found->n; i++) {
 		const char *other = found->v[i];
 
 		if (!strcmp(other, text) ||
-			(!version && !strncmp(other, name, n) && other[n] == ' '))
+			(!version && !strncmp(other, text, n) && other[n] == ' '))
 			return;
-		if (!strcmp(other, name)) {
+		if (strlen(other) == n && !strncmp(other, text, n)) {
 			free(found->v[i]);
-			found->v[i] = steal(&text);
+			found->v[i] = xstrdup(text);
 			return;
 		}
 	}
 	strv_add(found, text);
 }
 
-void bundled_find(
-	const char *path, const char *rel, const struct elf_facts *facts, struct strv *found)
+void bundled_find(const void *data, size_t size, const char *rel, const struct elf_facts *facts,
+	struct strv *found)
 {
 	CLEANUP_BUF struct buf constants = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	const char *base = path_base(rel);
 
 	/* Without them, names and exports are all there is. */
-	elf_section_read(path, ".rodata", CONSTANTS_MAX, &constants, &ignored);
+	elf_section_from_memory(data, size, ".rodata", CONSTANTS_MAX, &constants, &ignored);
 	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
 		const char *file = libraries[i].file, *symbol = libraries[i].symbol;
 		size_t n = file ? strlen(file) : 0;
 		/* libz3 is another. */
 		bool named = n && !strncmp(base, file, n) && base[n] &&
 			     (strchr("-._", base[n]) || (n > 4 && isdigit((unsigned char)base[n])));
-		CLEANUP_FREE char *version = NULL;
+		CLEANUP_FREE char *version = NULL, *text = NULL;
 
 		if (libraries[i].mark)
 			version = marked_version(&constants, libraries[i].mark, libraries[i].after);
@@ -133,6 +132,14 @@ void bundled_find(
 			continue;
 		if (!version && named && libraries[i].release)
 			version = named_version(base);
-		add_library(found, libraries[i].name, version);
+		text = xasprintf(
+			"%s%s%s", libraries[i].name, version ? " " : "", version ? version : "");
+		add_library(found, text);
 	}
+}
+
+void bundled_merge(struct strv *into, const struct strv *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		add_library(into, found->v[i]);
 }

@@ -276,8 +276,10 @@ int pip_download(const struct strv *pip, const struct strv *more, const char *re
 /* Adds the names of well-known libraries that an ELF file is, shows, or has hidden in it, with the
  * version where it can be told: "OpenSSL 3.0.13", "libffi". Each name stands once for each
  * version. */
-void bundled_find(
-	const char *path, const char *rel, const struct elf_facts *facts, struct strv *found);
+void bundled_find(const void *data, size_t size, const char *rel, const struct elf_facts *facts,
+	struct strv *found);
+/* Adds what was found in one file to what others have. */
+void bundled_merge(struct strv *into, const struct strv *found);
 
 /* Wheels.
  *
@@ -287,6 +289,8 @@ void bundled_find(
 /* The largest wheels in use unpack to several gigabytes. */
 #define WHEEL_MAX_BYTES ((uint64_t)6 << 30)
 #define WHEEL_MAX_ENTRIES 200000
+/* The largest file of a wheel that is kept in memory while it is read; others are on disk. */
+#define WHEEL_MEMORY ((uint64_t)1 << 30)
 
 /* Results with another form number are not reused. */
 #define WHEEL_RESULT_FORM "5"
@@ -446,27 +450,37 @@ enum wheel_file_role {
 };
 
 struct wheel_file {
-	char *path;
-	char *rel;
-	dev_t dev;
-	ino_t ino;
+	char *path;   /* as if the wheel lay below WHEEL_ROOT */
+	char *rel;    /* in the wheel; points into path */
 	char *module; /* dotted, for WHEEL_EXTENSION */
 	enum wheel_file_role role;
 	struct elf_facts facts;
+	struct strv bundled; /* as bundled_find() finds */
 };
 
 struct wheel_audit {
-	struct wheel_file *v;
-	size_t n;
+	struct wheel_file *v,
+		*bad; /* those that can be read, and others: of these little is known */
+	size_t n, n_bad;
 	size_t counts[WHEEL_N_ROLES];
-	struct strv problems; /* unreadable files, and why */
+	struct strv problems; /* of the others */
+	struct strv folders;  /* all of the wheel, sorted */
 };
 
+/* Nothing of a wheel is on disk when it is audited. Paths of its files are as if it lay here. */
+#define WHEEL_ROOT "/wheel"
+
 void wheel_audit_release(struct wheel_audit *audit);
-/* True for the first bytes of an ELF file: of a wheel nothing else is unpacked to be audited. */
-bool wheel_is_elf(const unsigned char *start, size_t n);
-/* Reads every ELF file below `dir`. */
-int wheel_audit_read(const char *dir, struct wheel_audit *audit, struct err *err);
+/* Reads every ELF file of a wheel; `scratch` is a folder for very large ones. */
+int wheel_audit_read(
+	const char *wheel, const char *scratch, struct wheel_audit *audit, struct err *err);
+/* True for a path below WHEEL_ROOT, even if it leads out again. */
+bool wheel_owns(const char *path);
+/* The file of the wheel at such a path, or NULL; `missing` (may be NULL) receives the first folder
+ * or file on the way there that is not in the wheel, relative to WHEEL_ROOT, or NULL: all are, or
+ * the path leads out. The caller frees it. */
+const struct wheel_file *wheel_at(
+	const struct wheel_audit *audit, const char *path, char **missing);
 /* Sets the files' roles for an interpreter, and how many have each. */
 void wheel_audit_roles(const struct wheel_python *here, struct wheel_audit *audit);
 /* Sets the roles, and of the wheel audit, prediction, expected and because. */

@@ -2,17 +2,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include <elf.h>
 
-#include "base/below.h"
 #include "base/file.h"
 #include "check/foreign-internal.h"
+#include "tar/tar.h"
 
 /* The largest wheels have several hundred. */
 #define FILES_MAX 4096
-#define FINDINGS_MAX 100 /* of one rule in one wheel */
+#define FILE_MAX ((size_t)2 << 30) /* of one that is given by itself */
+#define FINDINGS_MAX 100           /* of one rule in one wheel */
 #define REASONS_MAX 100
 
 /* ---- tags ---------------------------------------------------------------------------------- */
@@ -338,9 +338,7 @@ static void unreadable(
 	static const char *const rules[] = {[FOREIGN_MACHO] = "macho-damaged",
 		[FOREIGN_ELF] = "elf-damaged",
 		[FOREIGN_PE] = "pe-damaged"};
-	CLEANUP_FREE char *start = xasprintf("reading '%s': ", f->path);
-	const char *msg =
-		strncmp(bad->msg, start, strlen(start)) ? bad->msg : bad->msg + strlen(start);
+	const char *msg = bad->msg;
 
 	if (bad->code == ERR_UNSUPPORTED && f->form != FOREIGN_MACHO)
 		return;
@@ -349,35 +347,47 @@ static void unreadable(
 	foreign_expect(audit, FOREIGN_ALL, WHEEL_BREAKS, "%s cannot be loaded: %s", f->rel, msg);
 }
 
-bool foreign_is_compiled(const unsigned char *start, size_t n)
+static bool is_compiled(const void *start, size_t n)
 {
-	return macho_is(start, n) || wheel_is_elf(start, n) || pe_is(start, n);
+	return macho_is(start, n) || elf_is(start, n) || pe_is(start, n);
+}
+
+static void read_claims(
+	const struct foreign_audit *audit, struct foreign_file *f, const void *data, size_t size)
+{
+	struct err ignored = ERR_INIT;
+
+	if (audit->tags.system != FOREIGN_LINUX || f->elf.kind != ELF_KIND_SHARED ||
+		f->elf.debug_only)
+		return;
+	bundled_find(data, size, f->rel, &f->elf, &f->bundled);
+	/* What cannot be read is another rule's business. */
+	if (f->elf.machine == EM_X86_64)
+		code_isa_in_memory(data, size, &f->isa, &ignored);
 }
 
 /* Takes a file if it is one of the three forms: 1, or 0. */
-static int take_file(
-	struct foreign_audit *audit, const char *path, const char *rel, const void *magic, size_t n)
+static int take_file(struct foreign_audit *audit, const char *rel, const void *data, size_t size)
 {
 	struct foreign_file f = {0};
 	struct err bad = ERR_INIT;
 	int r;
 
-	f.path = xstrdup(path);
+	if (!is_compiled(data, size))
+		return 0;
 	f.rel = xstrdup(rel);
 	f.place = wheel_place(f.rel);
-	if (macho_is(magic, n)) {
+	if (macho_is(data, size)) {
 		f.form = FOREIGN_MACHO;
-		r = macho_facts_read(path, &f.macho, &bad);
-	} else if (wheel_is_elf(magic, n)) {
+		r = macho_facts_from_memory(data, size, &f.macho, &bad);
+	} else if (elf_is(data, size)) {
 		f.form = FOREIGN_ELF;
-		r = elf_facts_read(path, &f.elf, &bad);
-	} else if (pe_is(magic, n)) {
-		f.form = FOREIGN_PE;
-		r = pe_facts_read(path, &f.pe, &bad);
+		r = elf_facts_from_memory(data, size, &f.elf, &bad);
+		if (r == 0)
+			read_claims(audit, &f, data, size);
 	} else {
-		free(f.path);
-		free(f.rel);
-		return 0;
+		f.form = FOREIGN_PE;
+		r = pe_facts_from_memory(data, size, &f.pe, &bad);
 	}
 	*ARRAY_ADD(audit->v, audit->n) = f;
 	if (r < 0) {
@@ -390,22 +400,13 @@ static int take_file(
 	return 1;
 }
 
-static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
+static int visit_file(void *ctx, const char *name, const void *data, size_t size, struct err *err)
 {
 	struct foreign_audit *audit = ctx;
-	struct err bad = ERR_INIT;
-	char magic[8];
-	ssize_t n;
 
-	if (!S_ISREG(e->st->st_mode))
-		return 0;
-	CLEANUP_CLOSE int fd = file_open_below(e->in, e->name, &bad);
-
-	if (fd < 0 || (n = file_pread(fd, magic, sizeof(magic), 0)) <= 0)
-		return 0;
 	if (audit->n == FILES_MAX)
 		return err_set(err, ERR_INPUT, "it has more than %d compiled files", FILES_MAX);
-	take_file(audit, e->path, e->rel, magic, (size_t)n);
+	take_file(audit, name, data, size);
 	return 0;
 }
 
@@ -423,28 +424,42 @@ static void judge(struct foreign_audit *audit)
 	foreign_judge_pe(audit);
 }
 
-int foreign_audit_dir(struct foreign_audit *audit, const char *dir, struct err *err)
+static int in_order(const void *a, const void *b)
 {
+	const struct foreign_file *x = a, *y = b;
+
+	return tar_place_compare(x->rel, y->rel);
+}
+
+int foreign_audit_wheel(
+	struct foreign_audit *audit, const char *wheel, const char *scratch, struct err *err)
+{
+	struct tar_wheel reading = {.limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true},
+		.memory = WHEEL_MEMORY,
+		.scratch = scratch,
+		.wants = is_compiled,
+		.visit = visit_file,
+		.ctx = audit};
+	int r;
+
 	audit->findings = json_array();
-	if (tree_walk(dir, visit_file, audit, err) < 0)
+	r = tar_wheel_read(wheel, &reading, err);
+	strv_release(&reading.folders);
+	if (r < 0)
 		return -1;
+	sort_array(audit->v, audit->n, sizeof(*audit->v), in_order);
 	judge(audit);
 	return 0;
 }
 
 int foreign_audit_file(struct foreign_audit *audit, const char *path, struct err *err)
 {
-	CLEANUP_CLOSE int fd = file_open(path, err);
-	char magic[8];
-	ssize_t n;
+	CLEANUP_BUF struct buf content = BUF_INIT;
 
 	audit->findings = json_array();
-	if (fd < 0)
+	if (file_read(path, FILE_MAX, &content, err) < 0)
 		return -1;
-	n = file_pread(fd, magic, sizeof(magic), 0);
-	if (n < 0)
-		return err_sys(err, "cannot read '%s'", path);
-	if (!take_file(audit, path, path_base(path), magic, (size_t)n))
+	if (!take_file(audit, path_base(path), content.data, content.len))
 		return err_set(err, ERR_INPUT, "'%s' is neither Mach-O nor ELF nor PE", path);
 	audit->tags.system = audit->v[0].form == FOREIGN_MACHO ? FOREIGN_MACOS
 			     : audit->v[0].form == FOREIGN_PE  ? FOREIGN_WINDOWS
@@ -458,11 +473,12 @@ void foreign_audit_release(struct foreign_audit *audit)
 	for (size_t i = 0; i < audit->n; i++) {
 		struct foreign_file *f = &audit->v[i];
 
-		free(f->path);
 		free(f->rel);
 		macho_facts_release(&f->macho);
 		elf_facts_release(&f->elf);
 		pe_facts_release(&f->pe);
+		code_isa_release(&f->isa);
+		strv_release(&f->bundled);
 		strv_release(&f->folders);
 	}
 	for (size_t i = 0; i < FOREIGN_N_PYTHONS; i++)

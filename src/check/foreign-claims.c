@@ -221,21 +221,16 @@ static bool chooses(const struct elf_facts *f, const struct code_isa *isa)
 
 static void check_isa(struct foreign_audit *audit, const struct foreign_file *f)
 {
-	CLEANUP(code_isa_release) struct code_isa isa = {0};
 	CLEANUP_BUF struct buf text = BUF_INIT;
-	struct err ignored = ERR_INIT;
 
-	/* What cannot be read is another rule's business. */
-	if (f->elf.machine != EM_X86_64 || code_isa_read(f->path, &isa, &ignored) < 0)
-		return;
 	for (unsigned level = CODE_ISA_LEVELS - 1; level >= 2; level--) {
-		const struct code_isa_use *use = &isa.levels[level];
+		const struct code_isa_use *use = &f->isa.levels[level];
 
 		if (!use->insns)
 			continue;
 		buf_addf(&text, "%sx86-64-v%u in %ju of %ju functions (%s in ",
 			text.len ? "; " : "needs ", level, (uintmax_t)use->functions,
-			(uintmax_t)isa.functions, use->mnemonic);
+			(uintmax_t)f->isa.functions, use->mnemonic);
 		if (use->function)
 			buf_addf(&text, "%s)", use->function);
 		else
@@ -243,22 +238,19 @@ static void check_isa(struct foreign_audit *audit, const struct foreign_file *f)
 	}
 	if (text.len)
 		foreign_find(audit, "elf-isa", f, "%s; %s", text.data,
-			chooses(&f->elf, &isa) ? "it asks the processor what it has"
-					       : "nothing in it asks the processor");
+			chooses(&f->elf, &f->isa) ? "it asks the processor what it has"
+						  : "nothing in it asks the processor");
 }
 
 void foreign_check_claims(struct foreign_audit *audit, const struct foreign_file *f)
 {
-	CLEANUP_STRV struct strv libraries = STRV_INIT;
-
 	check_hardening(audit, f);
 	check_stable(audit, f);
 	check_threads(audit, f);
 	check_name(audit, f);
 	check_overlinked(audit, f);
 	check_isa(audit, f);
-	bundled_find(f->path, f->rel, &f->elf, &libraries);
-	find_names(audit, "elf-bundled", f, "has", &libraries);
+	find_names(audit, "elf-bundled", f, "has", &f->bundled);
 }
 
 /* CET holds for a process only if all that is loaded has it, so a wheel is told once. */

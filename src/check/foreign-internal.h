@@ -3,6 +3,7 @@
 #define SOLDER_CHECK_FOREIGN_INTERNAL_H
 
 #include "check/check-internal.h"
+#include "code/code.h"
 #include "macho/macho.h"
 #include "pe/pe.h"
 
@@ -37,7 +38,7 @@ bool foreign_tags_read(const char *file, struct foreign_tags *tags);
 enum foreign_form { FOREIGN_MACHO, FOREIGN_ELF, FOREIGN_PE };
 
 struct foreign_file {
-	char *path, *rel;
+	char *rel;
 	const char *place; /* where it is installed, relative to site-packages; NULL: elsewhere */
 	bool extension;    /* exports the init function of a module of its name */
 	bool loaded; /* by a module: it is one, or one names it, or a library that one loads */
@@ -45,6 +46,9 @@ struct foreign_file {
 	struct macho_facts macho; /* one of the three */
 	struct elf_facts elf;
 	struct pe_facts pe;
+	/* ELF, of a wheel for Linux: what only its bytes tell. */
+	struct code_isa isa;
+	struct strv bundled; /* as bundled_find() finds */
 	/* ELF: where its search paths lead in the wheel; whether one leads elsewhere, or to a
 	 * folder that has no compiled file. */
 	struct strv folders;
@@ -66,10 +70,10 @@ struct foreign_audit {
 };
 
 void foreign_audit_release(struct foreign_audit *audit);
-/* True for the first bytes of the files that are judged; the others are not unpacked. */
-bool foreign_is_compiled(const unsigned char *start, size_t n);
-/* Reads the files of one form below `dir`, or a file alone, and judges them. */
-int foreign_audit_dir(struct foreign_audit *audit, const char *dir, struct err *err);
+/* Reads the files of a wheel that are of one of the forms, or a file alone, and judges them;
+ * `scratch` is a folder for very large ones. */
+int foreign_audit_wheel(
+	struct foreign_audit *audit, const char *wheel, const char *scratch, struct err *err);
 int foreign_audit_file(struct foreign_audit *audit, const char *path, struct err *err);
 
 /* Adds a finding. */

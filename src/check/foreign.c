@@ -7,7 +7,6 @@
 #include "base/file.h"
 #include "check/foreign-internal.h"
 #include "proc/proc.h"
-#include "tar/tar.h"
 
 #define FINDINGS_MAX 1000 /* of one rule */
 #define TOLD_MAX 3        /* reasons of one wheel */
@@ -145,10 +144,8 @@ static void not_checked(json_t *wheel, const char *why)
 /* Judges a wheel, or one of its files alone. Problems of the file itself go into the verdict. */
 static int judge_file(const char *file, const char *scratch, json_t *answer, struct err *err)
 {
-	const struct tar_limits limits = {
-		WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true, .wants = foreign_is_compiled};
 	CLEANUP(foreign_audit_release) struct foreign_audit audit = {.wheel = file};
-	CLEANUP_FREE char *dir = xasprintf("%s/unpacked", scratch), *name = NULL, *version = NULL;
+	CLEANUP_FREE char *name = NULL, *version = NULL;
 	json_t *wheel = json_object_get(answer, "wheel");
 	bool archive = ends_with(file, ".whl");
 	char hex[SHA256_HEX_SIZE];
@@ -175,8 +172,7 @@ static int judge_file(const char *file, const char *scratch, json_t *answer, str
 			return 0;
 		}
 		json_object_set_new(answer, "system", json_integer(audit.tags.system));
-		if (tar_extract(file, dir, 0, &limits, err) < 0 ||
-			foreign_audit_dir(&audit, dir, err) < 0) {
+		if (foreign_audit_wheel(&audit, file, scratch, err) < 0) {
 			if (err->code != ERR_INPUT)
 				return -1;
 			not_checked(wheel, err->msg);

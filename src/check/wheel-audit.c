@@ -2,12 +2,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/below.h"
 #include "base/file.h"
 #include "check/check-internal.h"
+#include "tar/tar.h"
 
 void wheel_python_release(struct wheel_python *p)
 {
@@ -42,16 +40,24 @@ int wheel_python_read(const struct python *dist, struct wheel_python *p, struct 
 	return 0;
 }
 
+static void release_file(struct wheel_file *f)
+{
+	free(f->path);
+	free(f->module);
+	elf_facts_release(&f->facts);
+	strv_release(&f->bundled);
+}
+
 void wheel_audit_release(struct wheel_audit *audit)
 {
-	for (size_t i = 0; i < audit->n; i++) {
-		free(audit->v[i].path);
-		free(audit->v[i].rel);
-		free(audit->v[i].module);
-		elf_facts_release(&audit->v[i].facts);
-	}
+	for (size_t i = 0; i < audit->n; i++)
+		release_file(&audit->v[i]);
+	for (size_t i = 0; i < audit->n_bad; i++)
+		release_file(&audit->bad[i]);
 	free(audit->v);
+	free(audit->bad);
 	strv_release(&audit->problems);
+	strv_release(&audit->folders);
 	*audit = (struct wheel_audit){0};
 }
 
@@ -128,39 +134,107 @@ void wheel_audit_roles(const struct wheel_python *here, struct wheel_audit *audi
 	}
 }
 
-bool wheel_is_elf(const unsigned char *start, size_t n)
-{
-	return n >= 4 && !memcmp(start, "\177ELF", 4);
-}
-
-static int visit_file(void *ctx, const struct tree_entry *e, struct err *err)
+static int take_file(void *ctx, const char *name, const void *data, size_t size, struct err *err)
 {
 	struct wheel_audit *audit = ctx;
 	struct wheel_file f = {0};
 	struct err bad = ERR_INIT;
-	unsigned char magic[4];
 
 	(void)err;
-	if (!S_ISREG(e->st->st_mode))
-		return 0;
-	CLEANUP_CLOSE int fd = file_open_below(e->in, e->name, &bad);
-
-	if (fd < 0 || file_pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
-		!wheel_is_elf(magic, sizeof(magic)))
-		return 0;
-	if (elf_facts_read(e->path, &f.facts, &bad) < 0) {
-		strv_addf(&audit->problems, "%s: %s", e->rel, bad.msg);
+	f.path = xasprintf("%s/%s", WHEEL_ROOT, name);
+	f.rel = f.path + strlen(WHEEL_ROOT "/");
+	if (elf_facts_from_memory(data, size, &f.facts, &bad) == 0) {
+		bundled_find(data, size, f.rel, &f.facts, &f.bundled);
+		*ARRAY_ADD(audit->v, audit->n) = f;
 		return 0;
 	}
-	f.path = xstrdup(e->path);
-	f.rel = xstrdup(e->rel);
-	f.dev = e->st->st_dev;
-	f.ino = e->st->st_ino;
-	*ARRAY_ADD(audit->v, audit->n) = f;
+	strv_addf(&audit->problems, "%s: %s", name, bad.msg);
+	/* The loader looks at no more before it takes one. */
+	if (elf_ident(data, size, &f.facts.bits, &f.facts.machine))
+		*ARRAY_ADD(audit->bad, audit->n_bad) = f;
+	else
+		release_file(&f);
 	return 0;
 }
 
-int wheel_audit_read(const char *dir, struct wheel_audit *audit, struct err *err)
+static int by_place(const void *a, const void *b)
 {
-	return tree_walk(dir, visit_file, audit, err);
+	const struct wheel_file *x = a, *y = b;
+
+	return tar_place_compare(x->rel, y->rel);
+}
+
+int wheel_audit_read(
+	const char *wheel, const char *scratch, struct wheel_audit *audit, struct err *err)
+{
+	struct tar_wheel reading = {.limits = {WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true},
+		.memory = WHEEL_MEMORY,
+		.scratch = scratch,
+		.wants = elf_is,
+		.visit = take_file,
+		.ctx = audit};
+	int r = tar_wheel_read(wheel, &reading, err);
+
+	audit->folders = reading.folders;
+	sort_array(audit->v, audit->n, sizeof(*audit->v), by_place);
+	sort_array(audit->bad, audit->n_bad, sizeof(*audit->bad), by_place);
+	return r;
+}
+
+static int by_name(const void *key, const void *member)
+{
+	return strcmp(key, *(const char *const *)member);
+}
+
+static const struct wheel_file *find_file(const struct wheel_file *v, size_t n, char *rel)
+{
+	const struct wheel_file key = {.rel = rel};
+
+	return n ? bsearch(&key, v, n, sizeof(*v), by_place) : NULL;
+}
+
+bool wheel_owns(const char *path)
+{
+	return !strncmp(path, WHEEL_ROOT "/", strlen(WHEEL_ROOT "/"));
+}
+
+/* As the kernel walks: a folder must be there before '..' leaves it. */
+const struct wheel_file *wheel_at(const struct wheel_audit *audit, const char *path, char **missing)
+{
+	CLEANUP_STRV struct strv parts = STRV_INIT, at = STRV_INIT;
+	CLEANUP_FREE char *rel = NULL;
+	const struct wheel_file *f = NULL;
+
+	if (missing)
+		*missing = NULL;
+	if (!wheel_owns(path))
+		return NULL;
+	strv_split(&parts, path + strlen(WHEEL_ROOT "/"), "/");
+	for (size_t i = 0; i < parts.n; i++) {
+		const char *part = parts.v[i];
+
+		if (!*part || !strcmp(part, "."))
+			continue;
+		if (f || (!at.n && !strcmp(part, "..")))
+			return NULL;
+		if (!strcmp(part, "..")) {
+			free(at.v[--at.n]);
+			at.v[at.n] = NULL;
+			continue;
+		}
+		strv_add(&at, part);
+		free(rel);
+		rel = strv_join(&at, "/");
+		if (bsearch(rel, audit->folders.v, audit->folders.n, sizeof(*audit->folders.v),
+			    by_name))
+			continue;
+		f = find_file(audit->v, audit->n, rel);
+		f = f ? f : find_file(audit->bad, audit->n_bad, rel);
+		if (f)
+			continue;
+		if (missing)
+			*missing = steal(&rel);
+		return NULL;
+	}
+	return f;
 }

@@ -8,7 +8,6 @@
 
 #include "base/file.h"
 #include "check/check-internal.h"
-#include "tar/tar.h"
 
 #define EXERCISE_MAX ((size_t)1 << 20)
 
@@ -187,24 +186,19 @@ static int result_path(const struct wheel_work *work, char **path, struct err *e
 	return 0;
 }
 
-/* Unpacks, audits and predicts; `modules` receives the modules to import. Returns 1, 0 with the
+/* Audits and predicts; `modules` receives the modules to import. Returns 1, 0 with the
  * reason why there is nothing to try, or -1. */
 static int audit(struct wheel_work *work, const char *file, struct strv *modules, struct err *err)
 {
-	const struct tar_limits limits = {
-		WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true, .wants = wheel_is_elf};
 	CLEANUP(wheel_audit_release) struct wheel_audit found = {0};
-	CLEANUP_FREE char *dir = xasprintf("%s/unpacked", work->dir);
 
-	if (tar_extract(file, dir, 0, &limits, err) < 0) {
+	if (wheel_audit_read(file, work->dir, &found, err) < 0) {
 		if (err->code != ERR_INPUT)
 			return -1;
 		wheel_not_checked(work->wheel, "%s", err->msg);
 		return 0;
 	}
-	if (wheel_audit_read(dir, &found, err) < 0 ||
-		wheel_predict(&work->all->here, &found, work->wheel, err) < 0 ||
-		tree_remove(dir, err) < 0)
+	if (wheel_predict(&work->all->here, &found, work->wheel, err) < 0)
 		return -1;
 	for (size_t i = 0; i < found.n; i++) {
 		if (found.v[i].role == WHEEL_EXTENSION)

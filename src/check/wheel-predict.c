@@ -73,6 +73,18 @@ static bool python_exports(const struct signs *s, const char *name)
 
 /* The file of the wheel that matches the name by the loader's rules, on a search path or not, since
  * wheels also preload libraries. `needed` is expanded. */
+static bool has_file(const void *ctx, const char *path, const struct elf_facts **facts)
+{
+	const struct wheel_audit *audit = ctx;
+	const struct wheel_file *f;
+
+	if (!wheel_owns(path))
+		return false;
+	f = wheel_at(audit, path, NULL);
+	*facts = f ? &f->facts : NULL;
+	return true;
+}
+
 static const struct wheel_file *wheel_library(const struct wheel_audit *audit, const char *needed)
 {
 	for (size_t i = 0; i < audit->n; i++) {
@@ -89,33 +101,19 @@ static const struct wheel_file *wheel_library(const struct wheel_audit *audit, c
 /* The folder of another wheel in the same site-packages that a search path of the file leads to:
  * "$ORIGIN/../shiboken6" of PySide6/QtCore.so gives "shiboken6". NULL if there is no such path. The
  * caller frees it. */
-static char *leads_out(const struct wheel_file *f)
+static char *leads_out(const struct wheel_audit *audit, const struct wheel_file *f)
 {
 	const struct py_chain self = {f->path, &f->facts};
 	const char *paths = f->facts.runpath ? f->facts.runpath : f->facts.rpath;
-	CLEANUP_FREE char *root = xstrndup(f->path, strlen(f->path) - strlen(f->rel));
-	CLEANUP_FREE char *real_root = realpath(root, NULL);
-	size_t len = real_root ? strlen(real_root) : 0;
 	CLEANUP_STRV struct strv parts = STRV_INIT;
 
 	strv_split(&parts, paths ? paths : "", ":");
-	for (size_t i = 0; len && i < parts.n; i++) {
-		CLEANUP_FREE char *expanded = py_loader_expand(&self, 1, parts.v[i]);
-		CLEANUP_FREE char *dir = path_absolute(expanded ? expanded : "/");
-		CLEANUP_FREE char *missing = NULL, *real = NULL;
+	for (size_t i = 0; i < parts.n; i++) {
+		CLEANUP_FREE char *dir = py_loader_expand(&self, 1, parts.v[i]);
+		char *missing;
 
-		/* Finds the first missing part of the path. */
-		while (!(real = realpath(dir, NULL))) {
-			char *above = path_dir(dir);
-
-			free(missing);
-			missing = xstrdup(path_base(dir));
-			free(dir);
-			dir = above;
-		}
-		if (missing && !strncmp(real, real_root, len) && (!real[len] || real[len] == '/'))
-			return xasprintf("%s%s%s", real[len] ? real + len + 1 : "",
-				real[len] ? "/" : "", missing);
+		if (dir && !wheel_at(audit, dir, &missing) && missing)
+			return missing;
 	}
 	return NULL;
 }
@@ -126,10 +124,11 @@ static int find_needed(const struct signs *s, const struct wheel_file *f, const 
 	const struct python *dist = s->here->dist;
 	const struct py_chain chain[] = {{dist->interpreter, &s->here->exe}, {f->path, &f->facts}};
 	const struct py_chain libpython = {dist->libpython_loaded, &s->here->library};
+	const struct py_view view = {has_file, s->audit};
 
 	*found = *why = NULL;
 	if (!libpython.path || !py_loader_answers(&libpython, name))
-		return py_loader_find(chain, ARRAY_SIZE(chain), name, found, why, err);
+		return py_loader_find_in(&view, chain, ARRAY_SIZE(chain), name, found, why, err);
 	/* already loaded under this name */
 	*found = xstrdup(libpython.path);
 	return 0;
@@ -149,7 +148,7 @@ static int look_at_needed(
 	if (py_is_libpython(needed, true))
 		add_sign(s, found ? LIBPYTHON : NO_LIBPYTHON, "%s needs %s%s%s", f->rel, needed,
 			why ? ": " : "", why ? why : "");
-	else if (!found && !(other = leads_out(f)) && f->role != WHEEL_LIBRARY)
+	else if (!found && !(other = leads_out(s->audit, f)) && f->role != WHEEL_LIBRARY)
 		add_sign(s, LIBRARIES, "%s", needed);
 	else if (!found)
 		add_sign(s, OTHER_WHEELS, "%s", needed);
@@ -165,6 +164,7 @@ static int look_at_needed(
 static int look_for_paths(struct signs *s, const struct wheel_file *extension, struct err *err)
 {
 	const struct wheel_audit *audit = s->audit;
+	const struct py_view view = {has_file, audit};
 	CLEANUP_FREE size_t *queue = xcalloc(audit->n + 1, sizeof(*queue));
 	CLEANUP_FREE size_t *loader =
 		xcalloc(audit->n + 1, sizeof(*loader)); /* index into the queue */
@@ -183,7 +183,7 @@ static int look_for_paths(struct signs *s, const struct wheel_file *extension, s
 			const struct wheel_file *library = name ? wheel_library(audit, name) : NULL;
 			CLEANUP_FREE char *found = NULL, *why = NULL;
 			size_t n = 0, at = library ? (size_t)(library - audit->v) : 0;
-			struct stat st;
+			const struct wheel_file *file;
 
 			/* Files below NAME.data are installed elsewhere. */
 			if (!library || loaded[at] || strstr(f->rel, ".data/") ||
@@ -200,23 +200,20 @@ static int look_for_paths(struct signs *s, const struct wheel_file *extension, s
 			}
 			memmove(chain + 1, chain, n++ * sizeof(*chain));
 			chain[0] = (struct py_chain){s->here->dist->interpreter, &s->here->exe};
-			if (py_loader_find(chain, n, name, &found, &why, err) < 0)
+			if (py_loader_find_in(&view, chain, n, name, &found, &why, err) < 0)
 				return -1;
 			if (!found) {
 				add_sign(s, OFF_PATH, "%s (which %s needs)",
 					path_base(library->rel), f->rel);
 				continue;
 			}
-			if (stat(found, &st) < 0)
+			file = wheel_at(audit, found, NULL);
+			if (!file || file < audit->v || file >= audit->v + audit->n ||
+				loaded[file - audit->v])
 				continue;
-			for (size_t i = 0; i < audit->n; i++) {
-				if (loaded[i] || st.st_dev != audit->v[i].dev ||
-					st.st_ino != audit->v[i].ino)
-					continue;
-				loaded[i] = true;
-				loader[end] = head;
-				queue[end++] = i;
-			}
+			loaded[file - audit->v] = true;
+			loader[end] = head;
+			queue[end++] = (size_t)(file - audit->v);
 		}
 	}
 	return 0;
@@ -301,7 +298,7 @@ static int look_at_file(struct signs *s, const struct wheel_file *f, struct err 
 		return 0;
 	if (look_at_symbols(s, f, err) < 0)
 		return -1;
-	bundled_find(f->path, f->rel, &f->facts, &s->lists[BUNDLED]);
+	bundled_merge(&s->lists[BUNDLED], &f->bundled);
 	if (f->facts.static_tls && f->facts.has_tls && f->facts.tls_size < UINT32_MAX &&
 		align < UINT32_MAX)
 		s->static_tls += (f->facts.tls_size + align - 1) / align * align;

@@ -11,7 +11,6 @@
 #include "base/interrupt.h"
 #include "check/check-internal.h"
 #include "report/json.h"
-#include "tar/tar.h"
 
 /* What a wheel's tags are held against. */
 struct target {
@@ -271,18 +270,14 @@ int check_with_download(const struct python *dist, const char *requirement, cons
 int check_with(const struct python *dist, const char *file, const char *scratch, json_t *model,
 	struct err *err)
 {
-	const struct tar_limits limits = {
-		WHEEL_MAX_BYTES, WHEEL_MAX_ENTRIES, .wheel = true, .wants = wheel_is_elf};
 	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
-	CLEANUP_FREE char *unpacked = xasprintf("%s/unpacked", scratch);
 	CLEANUP_FREE char *name = NULL, *version = NULL;
 	json_t *list = check_list(model, "with");
 	int failed;
 
 	if (!wheel_name_parse(file, &name, &version))
 		return err_set(err, ERR_INPUT, "'%s' is not the name of a wheel", file);
-	if (tar_extract(file, unpacked, 0, &limits, err) < 0 ||
-		wheel_audit_read(unpacked, &audit, err) < 0)
+	if (wheel_audit_read(file, scratch, &audit, err) < 0)
 		return -1;
 	failed = dist ? judge(dist, file, &audit, list, err) : judge_each(file, &audit, list, err);
 	if (failed == 0 && !json_array_size(list))

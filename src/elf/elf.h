@@ -189,6 +189,12 @@ struct elf_facts {
 	struct strv kept; /* private: what the strings above point into */
 };
 
+/* True for the first bytes of an ELF file, at least four of them. */
+bool elf_is(const void *start, size_t n);
+/* The class (32 or 64; 0: neither) and machine of a file by its first bytes, which need be no more
+ * than the loader looks at: false if they are not those of an ELF file. */
+bool elf_ident(const void *start, size_t n, unsigned *bits, uint16_t *machine);
+
 /* Both fill `facts`; after an error it is empty and needs no release. The memory is not used
  * after the return. */
 int elf_facts_read(const char *path, struct elf_facts *facts, struct err *err);
@@ -248,6 +254,8 @@ const char *elf_machine_name(uint16_t machine);
  * are ERR_UNSUPPORTED. */
 int elf_section_read(
 	const char *path, const char *name, size_t max, struct buf *out, struct err *err);
+int elf_section_from_memory(const void *data, size_t len, const char *name, size_t max,
+	struct buf *out, struct err *err);
 
 /* The name of the section whose bytes in the file include the one at `offset`, to be freed: 1, or 0
  * when it is in none (a header, say), or the file is no ELF file. Of an archive of objects it is

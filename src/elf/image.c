@@ -250,6 +250,23 @@ static int read_segments(struct elf_image *img, uint64_t phoff, struct err *err)
 	return 0;
 }
 
+bool elf_is(const void *start, size_t n)
+{
+	return n >= SELFMAG && memcmp(start, ELFMAG, SELFMAG) == 0;
+}
+
+bool elf_ident(const void *start, size_t n, unsigned *bits, uint16_t *machine)
+{
+	const uint8_t *p = start;
+
+	if (n < EI_NIDENT + 4 || !elf_is(start, n))
+		return false;
+	*bits = p[EI_CLASS] == ELFCLASS64 ? 64 : p[EI_CLASS] == ELFCLASS32 ? 32 : 0;
+	*machine = p[EI_DATA] == ELFDATA2MSB ? (uint16_t)(p[18] << 8 | p[19])
+					     : (uint16_t)(p[19] << 8 | p[18]);
+	return true;
+}
+
 int elf_image_init(struct elf_image *img, const void *data, size_t size, struct err *err)
 {
 	const uint8_t *p = data, *tail;
@@ -258,7 +275,7 @@ int elf_image_init(struct elf_image *img, const void *data, size_t size, struct 
 	size_t w;
 
 	*img = (struct elf_image){.data = data, .size = size};
-	if (size < SELFMAG || memcmp(p, ELFMAG, SELFMAG) != 0)
+	if (!elf_is(data, size))
 		return err_set(err, ERR_INPUT, "not an ELF file");
 	if (size < EI_NIDENT)
 		return err_set(err, ERR_INPUT, "the ELF header is cut off");

@@ -112,17 +112,16 @@ const char *elf_machine_name(uint16_t machine)
 	return NULL;
 }
 
-int elf_section_read(
-	const char *path, const char *name, size_t max, struct buf *out, struct err *err)
+int elf_section_from_memory(const void *data, size_t len, const char *name, size_t max,
+	struct buf *out, struct err *err)
 {
-	CLEANUP_ELF_MAP struct elf_map map = {0};
 	struct elf_image img;
 	struct elf_slice s;
 	Elf64_Shdr sh;
 
 	buf_clear(out);
-	if (elf_map_open(path, &map, err) < 0 || elf_image_init(&img, map.data, map.size, err) < 0)
-		return err_wrap(err, "reading '%s'", path);
+	if (elf_image_init(&img, data, len, err) < 0)
+		return -1;
 	if (!elf_find_section(&img, name, &sh))
 		return 0;
 	if (!elf_section_bytes(&img, &sh, &s))
@@ -135,7 +134,18 @@ int elf_section_read(
 		buf_add(out, s.p, s.n);
 		return 1;
 	}
-	return err_wrap(err, "reading '%s' of '%s'", name, path);
+	return err_wrap(err, "reading '%s'", name);
+}
+
+int elf_section_read(
+	const char *path, const char *name, size_t max, struct buf *out, struct err *err)
+{
+	CLEANUP_ELF_MAP struct elf_map map = {0};
+	int found = -1;
+
+	if (elf_map_open(path, &map, err) == 0)
+		found = elf_section_from_memory(map.data, map.size, name, max, out, err);
+	return found < 0 ? err_wrap(err, "reading '%s'", path) : found;
 }
 
 /* The name of the section of an ELF file in memory that has the byte; NULL if none has. */

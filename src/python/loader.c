@@ -211,6 +211,7 @@ static const struct buf *get_cache(void)
 /* ---- a search ------------------------------------------------------------------------------ */
 
 struct search {
+	const struct py_view *view;
 	const struct py_chain *chain;
 	size_t n;
 	const char *needed;
@@ -225,23 +226,27 @@ struct search {
  * machine, but stops at a file that is not ELF at all. */
 static bool would_load(struct search *s, const char *path)
 {
+	const struct elf_facts *facts;
+
+	if (s->view && s->view->at(s->view->ctx, path, &facts))
+		return facts && facts->bits == s->bits && facts->machine == s->machine;
+
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	unsigned char head[64];
 	uint16_t machine;
+	unsigned bits;
 	ssize_t n;
 
 	if (fd < 0)
 		return false;
 	n = read(fd, head, sizeof(head));
-	if (n < EI_NIDENT + 4 || memcmp(head, ELFMAG, SELFMAG) != 0) {
+	if (n < 0 || !elf_ident(head, (size_t)n, &bits, &machine)) {
 		s->blocked = true;
 		free(s->why);
 		s->why = xasprintf("'%s' is in the way: it is not an ELF file", path);
 		return false;
 	}
-	machine = head[EI_DATA] == ELFDATA2MSB ? (uint16_t)(head[18] << 8 | head[19])
-					       : (uint16_t)(head[19] << 8 | head[18]);
-	return head[EI_CLASS] == (s->bits == 64 ? ELFCLASS64 : ELFCLASS32) && machine == s->machine;
+	return bits == s->bits && machine == s->machine;
 }
 
 /* The folder of an element of the chain: for a program resolved as by the kernel, for libraries as
@@ -445,8 +450,15 @@ static void search_all(struct search *s)
 int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *needed, char **found,
 	char **why, struct err *err)
 {
+	return py_loader_find_in(NULL, chain, n_chain, needed, found, why, err);
+}
+
+int py_loader_find_in(const struct py_view *view, const struct py_chain *chain, size_t n_chain,
+	const char *needed, char **found, char **why, struct err *err)
+{
 	const struct elf_facts *first = chain[0].facts;
-	struct search s = {.chain = chain,
+	struct search s = {.view = view,
+		.chain = chain,
 		.n = n_chain,
 		.needed = needed,
 		.bits = first->bits,

@@ -245,6 +245,16 @@ struct py_chain {
 int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *needed, char **found,
 	char **why, struct err *err);
 
+/* The same with files that are not on disk. `at` says whether it decides what is at a path, and
+ * gives the facts of the ELF file there, or NULL: there is none. Of the facts `bits` and `machine`
+ * count. `view` may be NULL. */
+struct py_view {
+	bool (*at)(const void *ctx, const char *path, const struct elf_facts **facts);
+	const void *ctx;
+};
+int py_loader_find_in(const struct py_view *view, const struct py_chain *chain, size_t n_chain,
+	const char *needed, char **found, char **why, struct err *err);
+
 /* Expands $ORIGIN, $LIB and $PLATFORM, as the loader does, in an entry of DT_NEEDED or in one
  * folder of a search path, of the last file of the chain. NULL if the loader has no value for
  * one. */

@@ -41,8 +41,6 @@ struct unpacking {
 	char entry[256];                 /* the current entry's name, fit for a message */
 	struct unpacked_folder *folders; /* whose modes and times are set when nothing more comes */
 	size_t n_folders;
-	struct strv names; /* if not all is wanted: of everything, folders with a '/' at the end */
-	char *last;        /* the folder that was made for the file before */
 	struct err *err;
 };
 
@@ -72,25 +70,32 @@ static int fail_entry(struct unpacking *u, const char *what)
 		u->err, "cannot unpack '%s': cannot %s '%s'", u->reader.name, what, u->entry);
 }
 
-/* Splits a path of the archive into its components. */
-static int split_path(struct unpacking *u, const char *what, const char *path, struct strv *parts)
+const char *tar_path_split(const char *path, struct strv *parts)
 {
 	if (*path == '/')
-		return refuse_entry(u, "has an absolute path%s", what);
+		return "has an absolute path";
 	if (strlen(path) > TAR_PATH_MAX)
-		return refuse_entry(u, "has a path of more than %d bytes%s", TAR_PATH_MAX, what);
+		return "has a path of more than " TAR_TEXT(TAR_PATH_MAX) " bytes";
 	while (*(path += strspn(path, "/"))) {
 		size_t n = strcspn(path, "/");
 
 		if (n == 2 && !memcmp(path, "..", 2))
-			return refuse_entry(u, "has a '..' component%s", what);
+			return "has a '..' component";
 		if (n != 1 || *path != '.')
 			strv_take(parts, xstrndup(path, n));
 		path += n;
 	}
-	if (parts->n > TAR_DEPTH_MAX)
-		return refuse_entry(u, "is nested deeper than %d folders%s", TAR_DEPTH_MAX, what);
-	return 0;
+	return parts->n > TAR_DEPTH_MAX
+		       ? "is nested deeper than " TAR_TEXT(TAR_DEPTH_MAX) " folders"
+		       : NULL;
+}
+
+/* Splits a path of the archive into its components. */
+static int split_path(struct unpacking *u, const char *what, const char *path, struct strv *parts)
+{
+	const char *fault = tar_path_split(path, parts);
+
+	return fault ? refuse_entry(u, "%s%s", fault, what) : 0;
 }
 
 /* Drops the leading components. None are left when the path is a top folder itself. */
@@ -251,7 +256,7 @@ static int unpack_symlink(
 	if (fault)
 		return refuse_entry(u, "%s", fault);
 	if (u->reader.limits.wheel)
-		return refuse_entry(u, "is a link, which would be installed as a file");
+		return refuse_entry(u, TAR_WHEEL_LINK);
 	if (make_room(u, parent, name, S_IFLNK) < 0)
 		return -1;
 	if (symlinkat(target, parent, name) < 0 ||
@@ -317,77 +322,12 @@ static int unpack_folder(struct unpacking *u, struct archive_entry *e, const str
 	return 0;
 }
 
-/* 1: the entry is to be unpacked; 0: it is a file that is not wanted, and its folder is there; or
- * -1. */
-static int is_wanted(
-	struct unpacking *u, struct archive_entry *e, const struct strv *parts, bool folder)
-{
-	const struct tar_reader *r = &u->reader;
-	CLEANUP_FREE char *name = NULL, *dir = NULL;
-	unsigned char start[8];
-	int n;
-
-	if (!r->limits.wants || r->raw)
-		return 1;
-	name = strv_join(parts, "/");
-	strv_addf(&u->names, "%s%s", name, folder ? "/" : "");
-	if (folder || archive_entry_filetype(e) != AE_IFREG)
-		return 1;
-	n = zip_start(r->fd, &r->zip.v[r->zip.next - 1], start, sizeof(start));
-	if (n < 0 || r->limits.wants(start, (size_t)n))
-		return 1;
-	dir = xstrndup(name, parts->n > 1 ? strlen(name) - strlen(parts->v[parts->n - 1]) : 0);
-	if (!u->last || strcmp(u->last, dir) != 0) {
-		int fd = open_folder(u, parts, parts->n - 1);
-
-		if (fd < 0)
-			return -1;
-		close(fd);
-		free(u->last);
-		u->last = steal(&dir);
-	}
-	return add_size(u, e);
-}
-
-/* A folder comes right before what is in it: '/' before all other bytes. */
-static int by_place(const void *a, const void *b)
-{
-	const unsigned char *x = *(const unsigned char *const *)a;
-	const unsigned char *y = *(const unsigned char *const *)b;
-
-	while (*x && *x == *y) {
-		x++;
-		y++;
-	}
-	return (*x == '/' ? 1 : *x * 2) - (*y == '/' ? 1 : *y * 2);
-}
-
-/* What make_room() finds, of those that were not unpacked as well. */
-static int check_names(struct unpacking *u)
-{
-	struct strv *names = &u->names;
-
-	sort_array(names->v, names->n, sizeof(*names->v), by_place);
-	for (size_t i = 0; i + 1 < names->n; i++) {
-		const char *next = names->v[i + 1];
-		size_t n = strlen(names->v[i]);
-
-		if (names->v[i][n - 1] == '/' || strncmp(names->v[i], next, n) != 0 ||
-			(next[n] && next[n] != '/'))
-			continue;
-		set_entry(u, next);
-		return refuse_entry(u, "would replace a file of the same name");
-	}
-	return 0;
-}
-
 static int unpack_entry(struct unpacking *u, struct archive_entry *e)
 {
 	const char *name = archive_entry_pathname(e), *link = archive_entry_hardlink(e);
 	bool folder = !link && archive_entry_filetype(e) == AE_IFDIR;
 	CLEANUP_STRV struct strv parts = STRV_INIT;
 	CLEANUP_CLOSE int parent = -1;
-	int wanted;
 
 	set_entry(u, name ? name : "");
 	if (!name || !*name)
@@ -405,9 +345,6 @@ static int unpack_entry(struct unpacking *u, struct archive_entry *e)
 		return -1;
 	if (!parts.n)
 		return 0;
-	wanted = is_wanted(u, e, &parts, folder);
-	if (wanted <= 0)
-		return wanted;
 	if (folder)
 		return unpack_folder(u, e, &parts);
 	parent = open_folder(u, &parts, parts.n - 1);
@@ -447,8 +384,6 @@ static void release_unpacking(struct unpacking *u)
 		free(u->folders[i].path);
 	free(u->folders);
 	strv_release(&u->top);
-	strv_release(&u->names);
-	free(u->last);
 	if (u->root >= 0)
 		close(u->root);
 }
@@ -508,7 +443,7 @@ static int unpack_all(struct unpacking *u, int fd)
 			return -1;
 	if (r == 0 && !u->reader.n)
 		return tar_refuse(&u->reader, u->err, "it holds nothing");
-	return r < 0 || check_names(u) < 0 ? -1 : finish_folders(u);
+	return r < 0 ? -1 : finish_folders(u);
 }
 
 int tar_extract_fd(int fd, const char *archive, const char *dir, int strip,

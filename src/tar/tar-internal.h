@@ -17,8 +17,12 @@ struct archive_entry;
 /* Of names and the targets of links, in what is unpacked and in what is packed. */
 #define TAR_PATH_MAX 1024
 #define TAR_DEPTH_MAX 100 /* less than tree_remove() can remove */
+#define TAR_TEXT(number) TAR_TEXT_OF(number)
+#define TAR_TEXT_OF(number) #number
+#define TAR_WHEEL_LINK "is a link, which would be installed as a file"
 
 /* zip.c: the central directory of a zip archive. */
+enum zip_method { ZIP_STORED = 0, ZIP_DEFLATED = 8 };
 struct zip_entry {
 	const char *name; /* in the directory's bytes, without a NUL */
 	size_t length;
@@ -41,9 +45,6 @@ void zip_release(struct zip_list *l);
 /* Checks that the entry that libarchive gives is the next of the list, and gives it the list's
  * name. */
 int zip_next(struct zip_list *l, struct archive_entry *e, struct err *err);
-/* Reads the first bytes of an entry's content, up to n: returns how many there are, or -1 if it is
- * damaged. */
-int zip_start(int fd, const struct zip_entry *e, unsigned char *to, size_t n);
 /* Checks that all have come. */
 int zip_finish(const struct zip_list *l, struct err *err);
 
@@ -82,7 +83,10 @@ const char *tar_reason(struct archive *a);
 /* Leaves nothing in a text that could steer a terminal. */
 void tar_make_harmless(char *text);
 
-/* extract.c: NULL if a link that is `depth` folders below the root may have this target; else "is a
+/* extract.c: splits a path into its components, without empty ones and '.'; NULL, or what is wrong
+ * with it. */
+const char *tar_path_split(const char *path, struct strv *parts);
+/* NULL if a link that is `depth` folders below the root may have this target; else "is a
  * link …", with the reason. */
 const char *tar_link_fault(const char *target, size_t depth);
 

@@ -24,9 +24,6 @@ struct tar_limits {
 	uint64_t max_bytes;
 	uint64_t max_entries;
 	bool wheel; /* only what pip and uv read alike: a zip archive without links */
-	/* Of a wheel, only the files are unpacked, and held against their checksums, that are
-	 * wanted by their first bytes (at most 8), and the folders of all. NULL: everything. */
-	bool (*wants)(const unsigned char *start, size_t n);
 };
 
 #define TAR_LIMITS_DEFAULT                                                                         \
@@ -56,6 +53,32 @@ int tar_extract(const char *archive, const char *dir, int strip, const struct ta
 /* The same of an open file, which stays open; `archive` is for messages. */
 int tar_extract_fd(int fd, const char *archive, const char *dir, int strip,
 	const struct tar_limits *limits, struct err *err);
+
+/* A wheel that is read in memory: `visit` gets each file that `wants` wants by its first bytes (at
+ * most 8), in the archive's order, whole and held against its checksum. Of the others only names
+ * and sizes are looked at. -1 ends the reading. */
+struct tar_wheel {
+	struct tar_limits limits;
+	uint64_t memory;     /* files of more bytes have a file behind them, … */
+	const char *scratch; /* … in this folder, without a name */
+	bool (*wants)(const void *start, size_t n);
+	/* `name` has neither empty components nor '.'. The bytes are valid during the call. */
+	int (*visit)(void *ctx, const char *name, const void *data, size_t size, struct err *err);
+	void *ctx;
+	struct strv folders; /* the result: all folders, sorted by strcmp(); the caller's */
+};
+/* Refuses what tar_extract() refuses of a wheel, in all entries; only damage in a file that is not
+ * wanted is not seen. Memory is bounded by the largest file, or `memory`, and the directory.
+ *
+ *	struct tar_wheel wheel = {TAR_LIMITS_DEFAULT, 1 << 30, dir, is_elf, take_file, &list,
+ *		STRV_INIT};
+ *	int r = tar_wheel_read("numpy-2.5.5-….whl", &wheel, err);
+ *	…
+ *	strv_release(&wheel.folders);
+ */
+int tar_wheel_read(const char *archive, struct tar_wheel *wheel, struct err *err);
+/* The order in which a walk through folders comes by the names: '/' is before all other bytes. */
+int tar_place_compare(const char *a, const char *b);
 
 /* Appends to `out` the content of the first file of a tar or zip archive that is called `rel` below
  * any single top folder. 1: it is there; 0: no such file; -1: the archive is damaged, or the file

@@ -41,7 +41,6 @@ enum {
 	FLAGS_COMPARED = FLAGS_REFUSED | FLAG_DESCRIPTOR | FLAG_UTF8,
 };
 
-enum { STORED = 0, DEFLATED = 8 };
 enum { EXTRA_ZIP64 = 1, EXTRA_UNICODE_PATH = 0x7075 };
 
 /* Place and size of the directory. */
@@ -219,8 +218,9 @@ static int check_entry(const struct zip_entry *e, struct err *err)
 			"has a NUL or a backslash in its name"},
 		{!(e->flags & FLAG_UTF8) && !is_ascii(e), "has a name in an unknown encoding"},
 		{e->flags & FLAGS_REFUSED, "is encrypted or a patch"},
-		{e->method != STORED && e->method != DEFLATED, "is neither stored nor deflated"},
-		{e->method == STORED && e->packed != e->size,
+		{e->method != ZIP_STORED && e->method != ZIP_DEFLATED,
+			"is neither stored nor deflated"},
+		{e->method == ZIP_STORED && e->packed != e->size,
 			"is stored, but its two sizes differ"},
 		{type && type != S_IFREG && type != S_IFDIR && type != S_IFLNK,
 			"is neither file, folder nor link"},
@@ -421,32 +421,6 @@ int zip_next(struct zip_list *l, struct archive_entry *a, struct err *err)
 		return refuse(e, "is a link whose target is not what its checksum says", err);
 	archive_entry_copy_pathname(a, name);
 	return 0;
-}
-
-int zip_start(int fd, const struct zip_entry *e, unsigned char *to, size_t n)
-{
-	unsigned char in[512];
-	z_stream z = {.next_out = to, .avail_out = (unsigned int)n};
-	uint64_t at = 0;
-	int got = Z_OK;
-
-	if (e->method == STORED)
-		return (int)file_pread(fd, to, n < e->size ? n : (size_t)e->size, (off_t)e->data);
-	if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
-		bug("zlib cannot be used");
-	while (z.avail_out && got == Z_OK && at < e->packed) {
-		size_t left = e->packed - at < sizeof(in) ? (size_t)(e->packed - at) : sizeof(in);
-		ssize_t more = file_pread(fd, in, left, (off_t)(e->data + at));
-
-		if (more <= 0)
-			break;
-		at += (uint64_t)more;
-		z.next_in = in;
-		z.avail_in = (unsigned int)more;
-		got = inflate(&z, Z_SYNC_FLUSH);
-	}
-	inflateEnd(&z);
-	return !z.avail_out || got == Z_STREAM_END ? (int)(n - z.avail_out) : -1;
 }
 
 int zip_finish(const struct zip_list *l, struct err *err)

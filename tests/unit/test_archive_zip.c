@@ -404,78 +404,10 @@ static void test_twice(void **state)
 	}
 }
 
-static bool begins_with_mark(const unsigned char *start, size_t n)
-{
-	return n >= 4 && !memcmp(start, "MARK", 4);
-}
-
-/* Only what is wanted by its first bytes is unpacked, with the folders of all. */
-static void test_wanted(void **state)
-{
-	static const struct tar_limits limits = {
-		.max_bytes = 1 << 20, .max_entries = 10, .wants = begins_with_mark};
-	CLEANUP_FREE char *big = xcalloc(1, 100001);
-	struct scratch *s = *state;
-	CLEANUP_FREE char *other = xasprintf("%s/pkg/deep/text", s->out);
-	CLEANUP_FREE char *folder = xasprintf("%s/pkg/deep", s->out);
-	struct err err = ERR_INIT;
-
-	memset(big, 'm', 100000);
-	memcpy(big, "MARK", 4);
-	zip_begin(s);
-	tar_add_file(s, "pkg/big", big);
-	tar_add_file(s, "pkg/small", "MARK");
-	tar_add_file(s, "pkg/short", "MAR");
-	tar_add_file(s, "pkg/empty", "");
-	tar_add_file(s, "pkg/deep/text", "no MARK in front");
-	tar_end(s);
-	if (tar_extract(s->tar, s->out, 0, &limits, &err) < 0)
-		fail_msg("%s", err.msg);
-	assert_content(s->out, "pkg/big", big);
-	assert_content(s->out, "pkg/small", "MARK");
-	assert_true(path_is_dir(folder));
-	assert_false(path_exists(other));
-	assert_int_equal(entries_of(s->out), 1);
-	assert_int_equal(entries_of(folder), 0);
-	assert_int_equal(tree_remove(s->out, &err), 0);
-}
-
-/* Two of one name are refused, whether they are wanted or not, and limits count all. */
-static void test_unwanted_counts(void **state)
-{
-	static const struct tar_limits limits = {
-		.max_bytes = 1 << 10, .max_entries = 10, .wants = begins_with_mark};
-	static const struct {
-		const char *first, *second;
-	} same[] = {{"a", "a"}, {"a", "./a"}, {"a", "a/b"}, {"a/b", "a"}, {"a/b/c", "a/b/c/"},
-		{"b", "b//c"}};
-	CLEANUP_FREE char *big = xcalloc(1, 1026);
-	struct scratch *s = *state;
-
-	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
-		zip_begin(s);
-		tar_add_file(s, same[i].first, "one");
-		tar_add_file(s, "a!", "between");
-		if (ends_with(same[i].second, "/"))
-			tar_add_folder(s, same[i].second);
-		else
-			tar_add_file(s, same[i].second, "other");
-		tar_end(s);
-		assert_refused_with(s, 0, &limits, "");
-	}
-	memset(big, 'x', 1025);
-	zip_begin(s);
-	tar_add_file(s, "big", big);
-	tar_end(s);
-	assert_refused_with(s, 0, &limits, "unpacks to more than");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_good),
-		TEST(test_wanted),
-		TEST(test_unwanted_counts),
 		TEST(test_outside),
 		TEST(test_bomb),
 		TEST(test_damaged),

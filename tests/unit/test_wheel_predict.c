@@ -28,12 +28,14 @@ static void predicts(const char *root, const struct python *dist, const char *pr
 {
 	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
 	CLEANUP(wheel_release) struct wheel w = WHEEL_INIT;
-	CLEANUP_FREE char *dir = xasprintf("%s/wheel", root);
+	CLEANUP_FREE char *file = xasprintf("%s/w.whl", root);
 	struct wheel_python here = {0};
 	struct err err = ERR_INIT;
 	json_t *model;
 
-	if (wheel_python_read(dist, &here, &err) < 0 || wheel_audit_read(dir, &audit, &err) < 0 ||
+	free(scratch_shell(root, "cd wheel && rm -f ../w.whl && python3 -m zipfile -c ../w.whl *"));
+	if (wheel_python_read(dist, &here, &err) < 0 ||
+		wheel_audit_read(file, root, &audit, &err) < 0 ||
 		wheel_predict(&here, &audit, &w, &err) < 0)
 		fail_msg("%s", err.msg);
 	model = wheel_json(&w);
