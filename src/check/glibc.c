@@ -498,7 +498,7 @@ static int read_file(const char *path, const char *scratch, struct py_files *fil
 	if (!memcmp(magic, "!<arch>\n", 8))
 		return err_set(err, ERR_UNSUPPORTED,
 			"'%s' is for a linker: what is linked with it needs a C library", path);
-	if (memcmp(magic, "\177ELF", 4) != 0) {
+	if (!elf_is(magic, sizeof(magic))) {
 		promises_of_wheel(path, promises);
 		return tar_extract_fd(fd, path, dir, 0, &limits, err) < 0
 			       ? -1

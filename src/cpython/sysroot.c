@@ -151,7 +151,7 @@ static bool is_elf(const char *path)
 	CLEANUP_CLOSE int fd = file_open(path, &ignored);
 
 	return fd >= 0 && file_pread(fd, start, sizeof(start), 0) == sizeof(start) &&
-	       !memcmp(start, ELFMAG, SELFMAG);
+	       elf_is(start, sizeof(start));
 }
 
 static int check_file(void *ctx, const struct tree_entry *e, struct err *err)

@@ -200,7 +200,7 @@ static int read_member(void *ctx, const struct elf_archive_member *member, struc
 		facts->bitcode_members++;
 		return 0;
 	}
-	if (member->size < SELFMAG || memcmp(data, ELFMAG, SELFMAG) != 0) {
+	if (!elf_is(data, member->size)) {
 		facts->foreign_members++;
 		return 0;
 	}

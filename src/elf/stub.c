@@ -307,7 +307,7 @@ const char *elf_stub_name(const struct buf *file)
 	size_t tail = sizeof(mark) + ELF_STUB_ROOM;
 	const char *end = file->len > tail ? file->data + file->len : NULL;
 
-	return end && !memcmp(file->data, ELFMAG, SELFMAG) && !end[-1] &&
+	return end && elf_is(file->data, file->len) && !end[-1] &&
 			       !memcmp(end - tail, mark, sizeof(mark))
 		       ? end - ELF_STUB_ROOM
 		       : NULL;

@@ -134,7 +134,7 @@ static int is_linkable(const struct tar_entry *e, struct err *err)
 		return err_sys(err, "cannot read '%s'", e->path);
 	if (n < (ssize_t)sizeof(magic))
 		return 0;
-	return !memcmp(magic, "!<arch>\n", 8) || !memcmp(magic, "\177ELF", 4);
+	return !memcmp(magic, "!<arch>\n", 8) || elf_is(magic, sizeof(magic));
 }
 
 /* Handles those of the tree's files that are in the archive. */

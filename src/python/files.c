@@ -265,7 +265,7 @@ static enum look look_at(const char *path, char **problem, bool *unread)
 		return LOOK_BAD;
 	}
 	head[n] = '\0';
-	if (n >= 4 && !memcmp(head, "\177ELF", 4))
+	if (elf_is(head, (size_t)n))
 		return LOOK_ELF;
 	/* Linker scripts may be named like a library. */
 	if (!is_shared_name(path_base(path)) || strstr(head, "INPUT") || strstr(head, "GROUP") ||

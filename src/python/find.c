@@ -345,7 +345,7 @@ static int hop(struct hops *h, struct err *err)
 	if (n < 0)
 		return err_sys(err, "cannot read '%s'", h->path);
 	head[n] = '\0';
-	if (n > 4 && !memcmp(head, "\177ELF", 4))
+	if (elf_is(head, (size_t)n))
 		return venv ? hop_from_venv(h, venv, &cfg, err) : hop_program(h, err);
 	if (n > 2 && head[0] == '#' && head[1] == '!')
 		return hop_script(h, head, err);

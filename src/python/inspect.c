@@ -510,7 +510,7 @@ static int inspect_regular(const char *path, const struct stat *st, const struct
 		return err_sys(err, "cannot read '%s'", path);
 	if (!memcmp(head, "!<arch>\n", 8) || !memcmp(head, "!<thin>\n", 8))
 		return inspect_archive(path, st, json, ret, err);
-	if (!memcmp(head, "\177ELF", 4)) {
+	if (elf_is(head, (size_t)n)) {
 		if (!o->alone && elf_facts_read(path, &facts, err) < 0)
 			return -1;
 		return !o->alone && py_is_interpreter(path, &facts)
