@@ -1,4 +1,4 @@
-/* Inside the room, and for code: bytes, headers and tables of one ELF image. */
+/* Inside the room, and for code, macho and pe: bytes, headers and tables of one ELF image. */
 #ifndef SOLDER_ELF_IMAGE_H
 #define SOLDER_ELF_IMAGE_H
 
@@ -69,6 +69,17 @@ static inline uint64_t elf_u64(const struct elf_image *img, const uint8_t *p)
 
 	memcpy(&v, p, sizeof(v));
 	return img->swap ? __builtin_bswap64(v) : v;
+}
+
+/* The same of forms of files that have one byte order. */
+static inline uint16_t le16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t le32(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 /* 4 or 8 bytes, by class. */

@@ -31,16 +31,6 @@ struct image {
 	struct pe_facts *facts;
 };
 
-static uint16_t le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 /* The bytes of the file from a relative virtual address to the end of its section. */
 static bool at_address(const struct image *img, uint32_t rva, const uint8_t **p, size_t *n)
 {
