@@ -4,6 +4,7 @@
 
 #include "base/term.h"
 #include "cpython/cpython-internal.h"
+#include "proc/proc.h"
 #include "report/json.h"
 
 /* GitHub's limit of a matrix. */
@@ -12,15 +13,10 @@
 /* " WORD", quoted if a shell would see more than a word in it. */
 static void add_word(struct buf *out, const char *word)
 {
-	CLEANUP_BUF struct buf quoted = BUF_INIT;
+	CLEANUP_FREE char *quoted = proc_quote(word);
+	bool plain = *word && strspn(word, LETTERS_AND_DIGITS "._+-/=:,@") == strlen(word);
 
-	buf_adds(&quoted, word);
-	if (*word && strspn(word, LETTERS_AND_DIGITS "._+-/=:,@") == strlen(word)) {
-		buf_addf(out, " %s", word);
-		return;
-	}
-	buf_replace(&quoted, "'", "'\\''");
-	buf_addf(out, " '%s'", *word ? quoted.data : "");
+	buf_addf(out, " %s", plain ? word : quoted);
 }
 
 static void add_argument(struct buf *out, const char *name, const char *value)

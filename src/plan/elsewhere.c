@@ -14,21 +14,11 @@ bool elsewhere_takes(const struct plan_options *o, const struct step *s)
 	return o->elsewhere && !s->prepare;
 }
 
-/* A word for the shell. */
-static char *quote(const char *text)
-{
-	CLEANUP_BUF struct buf word = BUF_INIT;
-
-	buf_adds(&word, text);
-	buf_replace(&word, "'", "'\\''");
-	return xasprintf("'%s'", word.data);
-}
-
 int elsewhere_start(const struct plan_options *o, const struct step *s,
 	const struct elsewhere_start *start, struct proc **ret, struct err *err)
 {
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
-	CLEANUP_FREE char *dir = quote(start->dir), *name = quote(s->id);
+	CLEANUP_FREE char *dir = proc_quote(start->dir), *name = proc_quote(s->id);
 	CLEANUP_FREE char *slot = xasprintf("%u", start->slot);
 	const char *const places[][2] = {{"{slot}", slot}, {"{name}", name}, {"{dir}", dir}};
 	CLEANUP_BUF struct buf command = BUF_INIT;

@@ -54,7 +54,7 @@ static int find_prefix(const char *gcc, char **ret, struct err *err)
 		    TIMEOUT_MS, &out, err) < 0)
 		return err_wrap(err, "asking '%s' where its parts are", gcc);
 	/* Behind it are the machine and the release. */
-	end = out.data + strcspn(out.data, "\n'");
+	end = out.data + strcspn(out.data, "\n");
 	for (int slashes = 0; end > out.data && slashes < 3;)
 		slashes += *--end == '/';
 	if (strncmp(out.data, word, strlen(word)) != 0 || end <= out.data + strlen(word))
@@ -69,7 +69,7 @@ static int find_prefix(const char *gcc, char **ret, struct err *err)
 static int write_script(const char *launcher, const char *path, const char *real, const char *usual,
 	struct err *err)
 {
-	CLEANUP_FREE char *prefix = NULL;
+	CLEANUP_FREE char *prefix = NULL, *quoted = NULL;
 	CLEANUP_FREE char *program = launch_program(launcher), *text = NULL;
 
 	if (!program)
@@ -77,8 +77,9 @@ static int write_script(const char *launcher, const char *path, const char *real
 			err, ERR_ENVIRONMENT, "the launcher '%s' is not installed", launcher);
 	if (find_prefix(real, &prefix, err) < 0)
 		return -1;
+	quoted = proc_quote(prefix);
 	text = xasprintf("#!/bin/sh\n"
-			 "export GCC_EXEC_PREFIX='%s'\n"
+			 "export GCC_EXEC_PREFIX=%s\n"
 			 "name=${0##*/}\n"
 			 "[ -e " COMPILERS "/\"$name\" ] || name=%s\n"
 			 "PATH=" COMPILERS ":$PATH\n"
@@ -95,7 +96,7 @@ static int write_script(const char *launcher, const char *path, const char *real
 			 "yes) exec %s%s \"$name\" \"$@\" ;;\n"
 			 "*) exec " COMPILERS "/\"$name\" \"$@\" ;;\n"
 			 "esac\n",
-		prefix, usual, program, launcher + strcspn(launcher, " "));
+		quoted, usual, program, launcher + strcspn(launcher, " "));
 	return file_write(path, text, strlen(text), 0755, err);
 }
 

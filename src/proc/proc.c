@@ -366,6 +366,15 @@ void proc_clean_environment(struct strv *env)
 	strv_add(env, "LC_ALL=C.UTF-8");
 }
 
+char *proc_quote(const char *text)
+{
+	CLEANUP_BUF struct buf word = BUF_INIT;
+
+	buf_adds(&word, text);
+	buf_replace(&word, "'", "'\\''");
+	return xasprintf("'%s'", word.data ? word.data : "");
+}
+
 void proc_ask_environment(bool libraries, struct strv *env)
 {
 	static const char *const names[] = {"PATH", "HOME", "LD_LIBRARY_PATH"};

@@ -104,6 +104,9 @@ int proc_pool_run(const struct proc_pool *pool, struct err *err);
 /* Adds the minimum that a program needs: our PATH, HOME and TMPDIR, and LC_ALL=C.UTF-8. Nothing
  * else of ours reaches a child: no tokens, no keys, nothing that changes its behaviour. */
 void proc_clean_environment(struct strv *env);
+
+/* The text as one word for a shell, whatever is in it; to be freed. */
+char *proc_quote(const char *text);
 /* Adds NAME=value for each name set in our own environment. */
 void proc_keep(const char *const *names, size_t n, struct strv *env);
 
