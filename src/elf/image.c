@@ -10,6 +10,7 @@
 
 #define MAX_PHDRS 65536
 #define MAX_SECTIONS (1u << 24)
+#define LEAST_PAGE 4096u
 
 int elf_map_open(const char *path, struct elf_map *map, struct err *err)
 {
@@ -154,10 +155,31 @@ bool elf_find_section(const struct elf_image *img, const char *name, Elf64_Shdr 
 	return false;
 }
 
+uint64_t elf_rest_of_page(const struct elf_image *img, uint32_t load)
+{
+	uint64_t end, rest;
+	Elf64_Phdr ph, next;
+
+	elf_phdr(img, load, &ph);
+	if (ph.p_memsz > ph.p_filesz || ph.p_filesz > img->size ||
+		ph.p_offset > img->size - ph.p_filesz)
+		return 0;
+	end = ph.p_vaddr + ph.p_filesz;
+	rest = -end % LEAST_PAGE;
+	for (uint32_t i = load + 1; i < img->phnum; i++) {
+		elf_phdr(img, i, &next);
+		if (next.p_type == PT_LOAD && next.p_vaddr - next.p_vaddr % LEAST_PAGE < end + rest)
+			return 0;
+	}
+	end = ph.p_offset + ph.p_filesz;
+	return img->size - end < rest ? img->size - end : rest;
+}
+
 int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct elf_slice *out,
 	struct err *err)
 {
 	uint64_t offset = 0, n = 0;
+	uint32_t last = 0;
 	bool found = false;
 	Elf64_Phdr ph;
 
@@ -172,16 +194,18 @@ int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct 
 					"%s is in a segment beyond the end of file", what);
 			offset = ph.p_offset + (addr - ph.p_vaddr);
 			n = ph.p_filesz - (addr - ph.p_vaddr);
+			last = i;
 			found = true;
 		} else if (found && ph.p_vaddr - addr == n && ph.p_offset - offset == n &&
 			   elf_bytes(img, offset, n + ph.p_filesz, out)) {
 			n += ph.p_filesz;
+			last = i;
 		}
 	}
 	if (!found)
 		return err_set(err, ERR_INPUT, "%s is in no segment (address 0x%llx)", what,
 			(unsigned long long)addr);
-	elf_bytes(img, offset, n, out);
+	elf_bytes(img, offset, n + elf_rest_of_page(img, last), out);
 	return 0;
 }
 

@@ -110,9 +110,14 @@ bool elf_section_begins(const struct elf_image *img, const Elf64_Shdr *sh, const
 /* The first section of that name. */
 bool elf_find_section(const struct elf_image *img, const char *name, Elf64_Shdr *sh);
 
+/* Segments are mapped in pages: how many bytes of the file behind one are in memory as well, up to
+ * the end of its page, unless that memory is cleared for variables, or the next segment's. */
+uint64_t elf_rest_of_page(const struct elf_image *img, uint32_t load);
+
 /* The bytes from a virtual address to the end of what the file has for its segment, and for
- * segments that go on where it ends, in memory and in the file (patchelf makes such tables). `what`
- * names the thing in messages. */
+ * segments that go on where it ends, in memory and in the file (patchelf makes such tables), and to
+ * the end of the page that the last of them ends in (it makes such files, too, and they load).
+ * `what` names the thing in messages. */
 int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct elf_slice *out,
 	struct err *err);
 /* As elf_at(), cut to `len` bytes, all of which must be there. */

@@ -34,7 +34,7 @@ static bool is_loaded(const struct elf_image *img, const Elf64_Phdr *part)
 	for (uint32_t i = 0; i < img->phnum; i++) {
 		elf_phdr(img, i, &ph);
 		if (ph.p_type == PT_LOAD && part->p_vaddr >= ph.p_vaddr &&
-			part->p_vaddr - ph.p_vaddr < ph.p_filesz &&
+			part->p_vaddr - ph.p_vaddr < ph.p_filesz + elf_rest_of_page(img, i) &&
 			part->p_vaddr - ph.p_vaddr == part->p_offset - ph.p_offset)
 			return true;
 	}

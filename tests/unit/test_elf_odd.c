@@ -129,6 +129,40 @@ static void test_touching_segments(void **state)
 	buf_release(&im.bytes);
 }
 
+/* It also leaves tables between the end of a segment and that of its page: they are mapped with it,
+ * unless that is where variables are cleared. */
+static void test_rest_of_page(void **state)
+{
+	struct image im = {.bytes = BUF_INIT};
+	CLEANUP_ELF_FACTS struct elf_facts f = {0};
+	struct err err = ERR_INIT;
+	uint64_t end = 0;
+
+	(void)state;
+	for (uint64_t cleared = 0; cleared < 2; cleared++) {
+		Elf64_Phdr *ph;
+
+		if (!cleared)
+			load(&im);
+		ph = (Elf64_Phdr *)(im.bytes.data + im.header->e_phoff);
+		while (ph->p_type != PT_LOAD)
+			ph++;
+		for (size_t i = 1; i < im.header->e_shnum; i++) {
+			if (im.sections[i].sh_type == SHT_STRTAB &&
+				im.sections[i].sh_flags & SHF_ALLOC)
+				end = im.sections[i].sh_offset + 1;
+		}
+		assert_true(!ph->p_offset && end && end < ph->p_filesz && ph->p_filesz < 4096);
+		ph->p_filesz = end;
+		ph->p_memsz = end + cleared;
+		if (!cleared)
+			odd(&im, NULL); /* and the file as it was */
+	}
+	assert_int_equal(elf_facts_from_memory(im.bytes.data, im.bytes.len, &f, &err), -1);
+	assert_non_null(strstr(err.msg, "larger than its segment"));
+	buf_release(&im.bytes);
+}
+
 /* Reads a copy that ends where the sanitizer's guard begins. */
 static int read_prefix(const void *data, size_t len, struct elf_facts *facts, struct err *err)
 {
@@ -194,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_section_table),
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_touching_segments),
+		cmocka_unit_test(test_rest_of_page),
 		cmocka_unit_test(test_compiled),
 		cmocka_unit_test(test_releases),
 	};
