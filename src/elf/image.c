@@ -166,10 +166,14 @@ uint64_t elf_rest_of_page(const struct elf_image *img, uint32_t load)
 		return 0;
 	end = ph.p_vaddr + ph.p_filesz;
 	rest = -end % LEAST_PAGE;
+	/* Segments are in ascending order. */
 	for (uint32_t i = load + 1; i < img->phnum; i++) {
 		elf_phdr(img, i, &next);
-		if (next.p_type == PT_LOAD && next.p_vaddr - next.p_vaddr % LEAST_PAGE < end + rest)
+		if (next.p_type != PT_LOAD)
+			continue;
+		if (next.p_vaddr - next.p_vaddr % LEAST_PAGE < end + rest)
 			return 0;
+		break;
 	}
 	end = ph.p_offset + ph.p_filesz;
 	return img->size - end < rest ? img->size - end : rest;
@@ -178,34 +182,35 @@ uint64_t elf_rest_of_page(const struct elf_image *img, uint32_t load)
 int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct elf_slice *out,
 	struct err *err)
 {
-	uint64_t offset = 0, n = 0;
+	uint64_t offset = 0, end = 0, end_addr = 0;
 	uint32_t last = 0;
 	bool found = false;
 	Elf64_Phdr ph;
 
-	/* Segments are in ascending order. */
 	for (uint32_t i = 0; i < img->phnum; i++) {
 		elf_phdr(img, i, &ph);
 		if (ph.p_type != PT_LOAD)
 			continue;
-		if (!found && addr >= ph.p_vaddr && addr - ph.p_vaddr < ph.p_filesz) {
+		if (!found && addr >= ph.p_vaddr &&
+			(addr - ph.p_vaddr < ph.p_filesz ||
+				addr - ph.p_vaddr < ph.p_filesz + elf_rest_of_page(img, i))) {
 			if (!elf_bytes(img, ph.p_offset, ph.p_filesz, out))
 				return err_set(err, ERR_INPUT,
 					"%s is in a segment beyond the end of file", what);
 			offset = ph.p_offset + (addr - ph.p_vaddr);
-			n = ph.p_filesz - (addr - ph.p_vaddr);
-			last = i;
 			found = true;
-		} else if (found && ph.p_vaddr - addr == n && ph.p_offset - offset == n &&
-			   elf_bytes(img, offset, n + ph.p_filesz, out)) {
-			n += ph.p_filesz;
-			last = i;
+		} else if (!found || ph.p_vaddr != end_addr || ph.p_offset != end ||
+			   !elf_bytes(img, end, ph.p_filesz, out)) {
+			continue;
 		}
+		end = ph.p_offset + ph.p_filesz;
+		end_addr = ph.p_vaddr + ph.p_filesz;
+		last = i;
 	}
 	if (!found)
 		return err_set(err, ERR_INPUT, "%s is in no segment (address 0x%llx)", what,
 			(unsigned long long)addr);
-	elf_bytes(img, offset, n + elf_rest_of_page(img, last), out);
+	elf_bytes(img, offset, end + elf_rest_of_page(img, last) - offset, out);
 	return 0;
 }
 
