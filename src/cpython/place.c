@@ -14,7 +14,6 @@
 #include "cpython/cpython-internal.h"
 #include "elf/elf.h"
 
-#define STUB_MAX ((size_t)4 << 20)
 /* As in archives. */
 #define LIBRARY_MODE 0644
 
@@ -31,7 +30,7 @@ int place_add(const struct folder *tree, const char *library, const char *place,
 		(got = stat_below(tree, rel, &st, err)) < 0)
 		return -1;
 	if (got && S_ISREG(st.st_mode) && (size_t)st.st_size == file.len &&
-		file_read_below(tree, rel, STUB_MAX, &there, err) < 0)
+		file_read_below(tree, rel, ELF_STUB_MAX, &there, err) < 0)
 		return -1;
 	if (there.len == file.len && !memcmp(there.data, file.data, file.len))
 		return 0;
@@ -47,9 +46,9 @@ static int renew(const struct folder *lib, const char *name, const char *place, 
 	struct stat st;
 
 	if (fstatat(lib->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-		(size_t)st.st_size > STUB_MAX)
+		(size_t)st.st_size > ELF_STUB_MAX)
 		return 0;
-	if (file_read_below(lib, name, STUB_MAX, &file, err) < 0)
+	if (file_read_below(lib, name, ELF_STUB_MAX, &file, err) < 0)
 		return -1;
 	old = elf_stub_name(&file);
 	if (!old || !strcmp(old, path))

@@ -281,6 +281,8 @@ int elf_export_word(const char *path, const char *name, uint64_t *word, struct e
 #define ELF_STUB_ROOM 4096
 #define ELF_STUB_MARK "solder: the place of this library follows"
 int elf_stub_make(const char *library, struct buf *out, struct err *err);
+/* No stub is larger: what is, need not be read. */
+#define ELF_STUB_MAX ((size_t)4 << 20)
 /* The name in a stub; NULL: this is none. */
 const char *elf_stub_name(const struct buf *file);
 /* `file` is a stub. NULL: the real one's name again. Fails if the name is too long. */

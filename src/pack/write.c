@@ -12,7 +12,6 @@
 #include "pack/pack-internal.h"
 
 #define MAKEFILE_MAX ((size_t)16 << 20)
-#define STUB_MAX ((size_t)64 << 20)
 
 /* Links like link.sh, but with any compiler of the same kind and in any location. */
 EMBED(pack_relink, "src/pack/relink.sh");
@@ -74,11 +73,14 @@ static int forget_place(struct tar_list *l, const char *as, struct err *err)
 
 	for (size_t i = 0; i < l->n; i++) {
 		CLEANUP_BUF struct buf file = BUF_INIT;
+		struct stat st;
 
 		if (l->v[i].kind != TAR_FILE || strncmp(l->v[i].name, start, strlen(start)) != 0 ||
 			!ends_with(l->v[i].name, ".so"))
 			continue;
-		if (file_read(l->v[i].path, STUB_MAX, &file, err) < 0)
+		if (stat(l->v[i].path, &st) == 0 && (size_t)st.st_size > ELF_STUB_MAX)
+			continue;
+		if (file_read(l->v[i].path, ELF_STUB_MAX, &file, err) < 0)
 			return -1;
 		if (!elf_stub_name(&file))
 			continue;
