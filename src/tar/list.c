@@ -105,6 +105,14 @@ void tar_list_add_symlink(struct tar_list *l, const char *target, const char *as
 	add_entry(l, xstrdup(as), TAR_LINK)->link = xstrdup(target);
 }
 
+void tar_list_add_name(struct tar_list *l, const char *first, const char *as, bool executable)
+{
+	struct tar_entry *e = add_entry(l, xstrdup(as), TAR_NAME);
+
+	e->link = xstrdup(first);
+	e->executable = executable;
+}
+
 /* True for `top` itself and all below it. */
 static bool is_below(const char *name, const char *top)
 {
@@ -199,6 +207,14 @@ static int check_entry(const struct tar_entry *e, struct err *err)
 	return err_hint(err, "remove it: no careful program would unpack it");
 }
 
+/* Of a settled list: what the i-th entry is another name of comes before it. */
+static bool is_named_before(const struct tar_list *l, size_t i)
+{
+	const struct tar_entry *e = tar_list_find(l, l->v[i].link);
+
+	return e && e->kind == TAR_FILE && e < &l->v[i];
+}
+
 int tar_list_settle(struct tar_list *l, const char *first, struct err *err)
 {
 	size_t n, kept = 0;
@@ -226,6 +242,10 @@ int tar_list_settle(struct tar_list *l, const char *first, struct err *err)
 		if (i && l->v[i - 1].kind != TAR_FOLDER && is_below(l->v[i].name, l->v[i - 1].name))
 			return err_set(err, ERR_INPUT, "cannot pack '%s': '%s' is not a folder",
 				l->v[i].name, l->v[i - 1].name);
+		if (l->v[i].kind == TAR_NAME && !is_named_before(l, i))
+			return err_set(err, ERR_INPUT,
+				"cannot pack '%s': '%s', of which it is another name, is no file before it",
+				l->v[i].name, l->v[i].link);
 	}
 	for (size_t i = 0; first && i < l->n; i++) {
 		struct tar_entry e = l->v[i];

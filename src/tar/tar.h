@@ -89,7 +89,7 @@ int tar_member(const char *archive, const char *rel, size_t max, struct buf *out
  * above them come of themselves. Of several entries with one name the last that was added counts,
  * so that a tree is added first and what differs from it afterwards. Nothing is read before
  * tar_write() but the names, kinds and targets of a tree. */
-enum tar_kind { TAR_FILE, TAR_FOLDER, TAR_LINK };
+enum tar_kind { TAR_FILE, TAR_FOLDER, TAR_LINK, TAR_NAME };
 
 struct tar_entry {
 	char *name;
@@ -98,7 +98,7 @@ struct tar_entry {
 	size_t top; /* of a path in a tree: the length of the tree's own path; else 0 */
 	char *data;
 	size_t len;
-	char *link; /* target of a symbolic link */
+	char *link; /* target of a symbolic link; of another name, the file's first one */
 	bool executable;
 	size_t order; /* how many were added before */
 };
@@ -119,6 +119,9 @@ int tar_list_add_tree(struct tar_list *l, const char *dir, const char *as, struc
 void tar_list_add_file(struct tar_list *l, const char *path, const char *as, bool executable);
 void tar_list_add_bytes(struct tar_list *l, const void *data, size_t len, const char *as);
 void tar_list_add_symlink(struct tar_list *l, const char *target, const char *as);
+/* Another name of the file that is in the list as `first` (a hard link). When the list is packed it
+ * has to be there, and to sort before. */
+void tar_list_add_name(struct tar_list *l, const char *first, const char *as, bool executable);
 /* Takes an entry and all below it out again; returns how many there were. */
 size_t tar_list_drop(struct tar_list *l, const char *name);
 /* The entry that counts, or NULL; valid until the list changes. */

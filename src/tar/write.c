@@ -129,7 +129,8 @@ static int pad(struct tar_writer *w, uint64_t size, struct err *err)
 static int write_header(
 	struct tar_writer *w, const struct tar_entry *e, uint64_t size, struct err *err)
 {
-	static const char types[] = {[TAR_FILE] = '0', [TAR_FOLDER] = '5', [TAR_LINK] = '2'};
+	static const char types[] = {
+		[TAR_FILE] = '0', [TAR_FOLDER] = '5', [TAR_LINK] = '2', [TAR_NAME] = '1'};
 	CLEANUP_FREE char *name = xasprintf("%s%s", e->name, e->kind == TAR_FOLDER ? "/" : "");
 	bool big = size >= (uint64_t)OCTAL_MAX, far = w->mtime < 0 || w->mtime >= OCTAL_MAX;
 	unsigned int mode = e->kind == TAR_LINK                      ? 0777

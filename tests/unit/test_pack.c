@@ -136,6 +136,36 @@ static void assert_fails(
 	assert_false(path_exists(path));
 }
 
+/* Two names of one file, which unpacks as one; the first has to come first. */
+static void test_second_name(void **state)
+{
+	const char *root = *state;
+	CLEANUP_TAR_LIST struct tar_list list = {0}, alone = {0}, late = {0};
+	CLEANUP_FREE char *archive = xasprintf("%s/a.tar", root), *to = xasprintf("%s/o", root);
+	CLEANUP_FREE char *inodes = NULL;
+	struct err err = ERR_INIT;
+
+	scratch_file(root, "t/bin/one", "1", 0755);
+	scratch_file(root, "t/lib/two", "1", 0644);
+	add_tree(&list, root, "t");
+	tar_list_add_name(&list, "python/bin/one", "python/lib/two", true);
+	packed(root, "a.tar", &list, 1);
+	assert_listing(root, "a.tar",
+		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/\n"
+		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/bin/\n"
+		"-rwxr-xr-x root/root 1 2009-02-13 23:31:30 python/bin/one\n"
+		"drwxr-xr-x root/root 0 2009-02-13 23:31:30 python/lib/\n"
+		"hrwxr-xr-x root/root 0 2009-02-13 23:31:30 python/lib/two link to python/bin/one\n");
+	assert_int_equal(tar_extract(archive, to, 1, NULL, &err), 0);
+	inodes = scratch_shell(root, "stat -c %%i o/bin/one o/lib/two | sort -u | wc -l");
+	assert_string_equal(inodes, "1\n");
+	tar_list_add_name(&alone, "python/bin/one", "python/lib/two", true);
+	assert_fails(root, "b.tar", &alone, "is no file before it");
+	tar_list_add_bytes(&late, "1", 1, "python/z");
+	tar_list_add_name(&late, "python/z", "python/a", true);
+	assert_fails(root, "b.tar", &late, "is no file before it");
+}
+
 /* What tar_extract() refuses is not packed; the topmost folder counts as the root. */
 static void test_refused(void **state)
 {
@@ -435,10 +465,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_listing),
 		SCRATCH_TEST(test_drop_and_find), SCRATCH_TEST(test_drop_and_replace),
-		SCRATCH_TEST(test_refused), SCRATCH_TEST(test_long_names),
-		SCRATCH_TEST(test_any_threads), SCRATCH_TEST(test_threads_at_each_level),
-		SCRATCH_TEST(test_counted), SCRATCH_TEST(test_only_content_counts),
-		SCRATCH_TEST(test_first), SCRATCH_TEST(test_times), SCRATCH_TEST(test_failures),
+		SCRATCH_TEST(test_second_name), SCRATCH_TEST(test_refused),
+		SCRATCH_TEST(test_long_names), SCRATCH_TEST(test_any_threads),
+		SCRATCH_TEST(test_threads_at_each_level), SCRATCH_TEST(test_counted),
+		SCRATCH_TEST(test_only_content_counts), SCRATCH_TEST(test_first),
+		SCRATCH_TEST(test_times), SCRATCH_TEST(test_failures),
 		SCRATCH_TEST(test_swapped_folder), SCRATCH_TEST(test_back),
 		SCRATCH_TEST(test_member)};
 
