@@ -190,6 +190,12 @@ bench-factors: all ## one factor at a time: tests/peers/factors.txt (GROUPS=link
 		$(if $(GROUPS),--groups $(GROUPS)) $(if $(TABLE),--document $(TABLE)) $(FLAGS)
 .PHONY: bench-factors
 
+bench-link: all ## static, shared and dual of one compile: time, starts, memory, size (OPTIONS='--cc best …' FLAGS=… TABLE=docs/one-libpython.md)
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON)
+	@python3 tests/peers/links.py $(abspath $(OUT)/solder) $(BENCH_DIR)/link \
+		$(if $(OPTIONS),--options '$(OPTIONS)') $(if $(TABLE),--document $(TABLE)) $(FLAGS)
+.PHONY: bench-link
+
 # OPTIONS are those of the builds ('--cc gcc'); PLAN keeps what they would do.
 bench-scale: all ## a matrix on 1 to 64 machines, simulated from recorded times (MATRIX=FILE PLAN=FILE CHANGED=openssl OPTIONS=…)
 	@python3 tests/scale/simulate.py $(if $(PLAN),--plan $(PLAN)) $(if $(CHANGED),--changed $(CHANGED)) \
