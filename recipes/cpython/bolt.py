@@ -100,7 +100,8 @@ def functions(path):
 
 def target():
     """What has the code, the interpreter or its library, and what it is called in profiles."""
-    return (LIBRARY, "libpython") if os.environ["LINK"] == "shared" else (INTERPRETER, "interpreter")
+    return {"shared": (LIBRARY, "libpython"), "dual": (INTERPRETER, "libpython")}.get(
+        os.environ["LINK"], (INTERPRETER, "interpreter"))
 
 
 def tasks():
@@ -363,7 +364,10 @@ def without_relocations(source, to):
 def apply():
     after = Path(os.environ["AFTER"])
     forms = [Form("libpython", LIBRARY, f"bin/through{NAMED}")]
-    if os.environ["LINK"] == "static":
+    if os.environ["LINK"] == "dual":
+        # Of the code that the library has.
+        forms = [Form("libpython", INTERPRETER, INTERPRETER)]
+    elif os.environ["LINK"] == "static":
         forms.insert(0, Form("interpreter", INTERPRETER, INTERPRETER))
     report = {"files": {}, "left": [], "checks": [c.name for c in checks()],
               "tests": [t.name for t in tests()]}
@@ -388,7 +392,7 @@ def apply():
             n.startswith(LOOP + ".cold") for n in functions(after / f.file))
     for f in forms:
         shutil.copy2(after / f.file, OUT / Path(f.file).name)
-    if len(forms) == 1:
+    if os.environ["LINK"] == "shared":
         shutil.copy2(BEFORE / INTERPRETER, OUT / Path(INTERPRETER).name)
     (OUT / "bolt.json").write_text(json.dumps(report, indent=2, sort_keys=True) + "\n")
 

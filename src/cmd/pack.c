@@ -52,7 +52,8 @@ static int pack_tree(const struct pack_values *v, const char *dir, const char *o
 		progress_say(progress,
 			"'%s' has no share/solder/files: its files are taken as they are", dir);
 	if (pack_libpython(p))
-		found = cpython_find_compile(cache, pack_libpython(p), &objects, &root, err);
+		found = cpython_find_compile(
+			cache, pack_libpython(p), pack_build(p), &objects, &root, err);
 	if (found < 0)
 		return -1;
 	if (!found) {

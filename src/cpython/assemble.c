@@ -9,6 +9,7 @@
  * It replaces the output; or, if that was built the same way, only its damaged files.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,24 @@ static int add_packages(const struct cpython_plan *p, const struct cache *cache,
 	return 0;
 }
 
-/* Also adds the libpython.so linked with it, if the compile's own is not wanted. */
+/* One file by two names: what copies it as two loses space, and nothing else. */
+static int add_name(
+	const struct folder *tree, const char *program, const char *library, struct err *err)
+{
+	CLEANUP_FOLDER struct folder bin = FOLDER_INIT, lib = FOLDER_INIT;
+
+	if (folder_open_below(tree, "bin", &bin, err) < 0 ||
+		folder_open_below(tree, "lib", &lib, err) < 0)
+		return -1;
+	return (unlinkat(lib.fd, library, 0) < 0 && errno != ENOENT) ||
+			       linkat(bin.fd, program, lib.fd, library, 0) < 0
+		       ? err_sys(err, "cannot give '%s/%s' the name '%s/%s'", bin.path, program,
+				 lib.path, library)
+		       : 0;
+}
+
+/* Also adds the libpython.so linked with it, if the compile's own is not wanted. With --link dual
+ * that is the interpreter itself. */
 static int add_interpreter(const struct cpython_plan *p, const struct cache *cache,
 	const struct folder *tree, struct err *err)
 {
@@ -114,6 +132,8 @@ static int add_interpreter(const struct cpython_plan *p, const struct cache *cac
 		return -1;
 	if (fchmod(fd, 0755) < 0)
 		return err_sys(err, "cannot make '%s/%s' executable", tree->path, to);
+	if (p->dual)
+		return add_name(tree, from, library, err);
 	return tree_copy_below(&made, library, tree, to_library, err) < 0 ? -1 : 0;
 }
 

@@ -18,6 +18,19 @@ void cpython_request_defaults(struct cpython_request *request)
 		.sources = "auto", .sandbox = "auto", .share.mode = "read", .jobs = processors()};
 }
 
+static int check_dual(const struct cpython_options *o, struct err *err)
+{
+	const char *option = !strcmp(o->pie, "no")      ? "pie"
+			     : !strcmp(o->soname, "no") ? "soname"
+							: NULL;
+
+	if (!option || strcmp(o->link, "dual") != 0)
+		return 0;
+	err_set(err, ERR_USAGE, "--link dual excludes --%s no: the interpreter is a library, %s",
+		option, !strcmp(option, "pie") ? "which lies anywhere" : "which has a name");
+	return err_hint(err, "leave one of them out");
+}
+
 static int check_request(const struct cpython_request *q, struct err *err)
 {
 	const struct cpython_options *o = &q->options;
@@ -31,7 +44,7 @@ static int check_request(const struct cpython_request *q, struct err *err)
 		return err_set(err, ERR_USAGE, "--train goes with --profile train or --bolt");
 	if (o->bolt_profile && !strcmp(o->bolt, "no"))
 		return err_set(err, ERR_USAGE, "--bolt-profile goes with --bolt");
-	if (cpython_check_abi(o, err) < 0)
+	if (cpython_check_abi(o, err) < 0 || check_dual(o, err) < 0)
 		return -1;
 	if (q->executor && q->launcher)
 		return err_set(err, ERR_USAGE,

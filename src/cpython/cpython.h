@@ -33,8 +33,8 @@
  * to the linker (of libpython.so, too), and what code is made of them. The default is the first
  * choice. */
 #define CPYTHON_OPTIONS_OF_WHAT(X)                                                                 \
-	X(link, "link", "LINK", CHOICE, "static|shared", "", "static", false, true,                \
-		"link libpython into the interpreter, or shared")                                  \
+	X(link, "link", "LINK", CHOICE, "static|shared|dual", "", "static", false, true,           \
+		"link libpython into the interpreter, or shared, or make one file that is both")   \
 	X(lto, "lto", "LTO", CHOICE, "none|thin|full", "|best", "none", true, true,                \
 		"optimise at link time; best: thin with clang, full with gcc")                     \
 	X(bolt, "bolt", "BOLT", CHOICE, "no|yes", "|auto", "no", false, false,                     \
@@ -221,6 +221,7 @@ struct cpython_plan {
 	struct step *sysroot;                         /* NULL without a floor */
 	const char *floor;                            /* of glibc: "2.17", or NULL */
 	bool here;                                    /* --embed */
+	bool dual;                                    /* --link */
 	struct step *profile, *compile, *tree, *link; /* profile may be NULL */
 	struct step *bolt_profile, *bolt;             /* NULL without BOLT */
 	struct step *last;                            /* has the interpreter: the link, or BOLT */
@@ -383,11 +384,12 @@ int cpython_check_tree(const char *dir, char **why, struct err *err);
  * otherwise changes nothing. */
 int cpython_place(const char *tree, struct err *err);
 
-/* Finds the compile that produced the libpython.so at `library`, by content; the most recently used
- * if there are several. 1: found, with its folder of objects and the root it was built in, which
+/* Finds the compile that produced the libpython.so at `library`, by content, or by what the tree's
+ * build.json says of it if that library was linked anew; the most recently used if there are
+ * several. 1: found, with its folder of objects and the root it was built in, which
  * the caller frees; 0: not in the cache. All of it is read: an error if it is damaged. */
-int cpython_find_compile(
-	const struct cache *c, const char *library, char **objects, char **root, struct err *err);
+int cpython_find_compile(const struct cache *c, const char *library, const json_t *manifest,
+	char **objects, char **root, struct err *err);
 
 /* Finds the downloaded CPython source of a tree with this build.json. 1: found, with its path,
  * which the caller frees; 0: not in the cache. */

@@ -47,6 +47,26 @@ static int profile_digest(const struct cache *cache, const struct step *s, const
 	return tree_digest(dir, hex, err);
 }
 
+/* The digest of the compile's own libpython.so, if the tree has another one; else NULL. */
+static int compiled_library(const struct cpython_build *b, json_t **ret, struct err *err)
+{
+	const struct cpython_plan *p = &b->plan;
+	CLEANUP_FREE char *name = xasprintf("libpython%s%s.so.1.0", p->series, p->abiflags);
+	CLEANUP_FREE char *last = cache_tree(b->cache, p->last->id);
+	CLEANUP_FREE char *compile = cache_tree(b->cache, p->compile->id);
+	CLEANUP_FREE char *own = xasprintf("%s/%s", last, name);
+	CLEANUP_FREE char *path = xasprintf("%s/build/%s", compile, name);
+	char hex[SHA256_HEX_SIZE];
+
+	*ret = NULL;
+	if (!p->dual && !path_exists(own))
+		return 0;
+	if (sha256_file(path, hex, NULL, err) < 0)
+		return -1;
+	*ret = json_string(hex);
+	return 0;
+}
+
 int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *err)
 {
 	const struct cpython_options *o = &b->request.options;
@@ -55,15 +75,19 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 	CLEANUP_BUF struct buf how = BUF_INIT;
 	CLEANUP_FREE char *fit = NULL, *bolt = NULL;
 	char profile[SHA256_HEX_SIZE], bolt_profile[SHA256_HEX_SIZE];
-	json_t *packages, *patches, *report;
+	json_t *packages, *patches, *report, *compiled = NULL;
 	bool used;
 
 	if ((b->plan.profile &&
 		    profile_digest(b->cache, b->plan.profile, "profile", profile, err) < 0) ||
 		(b->plan.bolt_profile && profile_digest(b->cache, b->plan.bolt_profile, BOLT_FOLDER,
 						 bolt_profile, err) < 0) ||
-		profile_fit(b, &used, &fit, err) < 0 || bolt_report(b, &report, err) < 0)
+		profile_fit(b, &used, &fit, err) < 0 || compiled_library(b, &compiled, err) < 0)
 		return -1;
+	if (bolt_report(b, &report, err) < 0) {
+		json_decref(compiled);
+		return -1;
+	}
 	bolt = bolt_text(report);
 	buf_addf(&how, "-O%s, PGO %s, LTO %s, PIE %s, hardening %s",
 		!strcmp(o->debug, "yes") ? "g" : o->optimize, used ? "yes" : "no", o->lto, o->pie,
@@ -84,6 +108,7 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 		if (cpython_patches(c, o, &patches, err) < 0) {
 			json_decref(packages);
 			json_decref(report);
+			json_decref(compiled);
 			return -1;
 		}
 		json_array_append_new(packages,
@@ -94,12 +119,13 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 				patches));
 	}
 	*ret = json_pack(
-		"{s:s, s:s, s:{s:s, s:s, s:s*, s:s, s:s, s:s*, s:s, s:s, s:s*, s:s}, s:o, s:o, s:o*}",
+		"{s:s, s:s, s:{s:s, s:s, s:s*, s:s, s:s, s:s*, s:s, s:s, s:s*, s:s}, s:o, s:o, s:o*, s:o*}",
 		"series", b->plan.series, "abiflags", b->plan.abiflags, "distribution", "python",
 		s->chosen[s->n - 1].version, "link", o->link, "like", b->request.like,
 		"optimisation", how.data, "profile", fit, "bolt", bolt, "tls", o->tls, "compiler",
 		b->full->version, "linker", b->full->linker, "triple", b->full->triple, "options",
-		options_json(b, profile, bolt_profile), "packages", packages, "bolt", report);
+		options_json(b, profile, bolt_profile), "packages", packages, "bolt", report,
+		"compiled", compiled);
 	return *ret ? 0
 		    : err_set(err, ERR_INPUT, "the compiler '%s' does not say its version in UTF-8",
 			      b->full->cc);
@@ -243,16 +269,17 @@ int cpython_record_check_compiler(const struct cpython_record *record, struct er
 				 record->request.cc, t->version);
 }
 
-int cpython_find_compile(
-	const struct cache *c, const char *library, char **objects, char **root, struct err *err)
+int cpython_find_compile(const struct cache *c, const char *library, const json_t *manifest,
+	char **objects, char **root, struct err *err)
 {
 	CLEANUP_STRV struct strv ids = STRV_INIT;
+	const char *said = json_word(manifest, "compiled");
 	char hex[SHA256_HEX_SIZE], other[SHA256_HEX_SIZE];
 	struct stat st, st_other;
 
 	if (stat(library, &st) < 0)
 		return err_sys(err, "cannot examine '%s'", library);
-	if (sha256_file(library, hex, NULL, err) < 0)
+	if (!said && sha256_file(library, hex, NULL, err) < 0)
 		return -1;
 	cache_entries(c, "cpython-compile", &ids);
 	for (size_t i = 0; i < ids.n; i++) {
@@ -262,11 +289,11 @@ int cpython_find_compile(
 		CLEANUP_FREE char *root_file = xasprintf("%s/build-root", tree);
 		CLEANUP_BUF struct buf text = BUF_INIT;
 
-		if (stat(path, &st_other) < 0 || st_other.st_size != st.st_size)
+		if (stat(path, &st_other) < 0 || (!said && st_other.st_size != st.st_size))
 			continue;
 		if (sha256_file(path, other, NULL, err) < 0)
 			return -1;
-		if (strcmp(hex, other) != 0)
+		if (strcmp(said ? said : hex, other) != 0)
 			continue;
 		cache_hold(c, ids.v[i]);
 		cache_touch(c, ids.v[i]);

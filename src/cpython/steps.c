@@ -347,6 +347,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	snprintf(p->series, sizeof(p->series), "%u.%u", major % 100, minor % 1000);
 	p->abiflags = cpython_abiflags(o);
 	p->here = !strcmp(o->embed, "here");
+	p->dual = !strcmp(o->link, "dual");
 	for (size_t i = 0; i + 1 < b->sources.n; i++) {
 		if (plan_package(b, &b->sources.chosen[i], err) < 0)
 			return -1;

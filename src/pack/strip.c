@@ -143,8 +143,9 @@ static int plan(struct strip *s, const struct tar_list *tree, struct err *err)
 	for (size_t i = 0; i < s->p->files.n; i++) {
 		const struct py_file *f = &s->p->files.v[i];
 		CLEANUP_FREE char *name = xasprintf("python/%s", f->rel);
+		const struct tar_entry *e = tar_list_find(tree, name);
 
-		if (!f->problem && tar_list_find(tree, name) && split_file(s, f, name, err) < 0)
+		if (!f->problem && e && e->kind == TAR_FILE && split_file(s, f, name, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < tree->n; i++) {

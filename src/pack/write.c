@@ -92,6 +92,26 @@ static int forget_place(struct tar_list *l, const char *as, struct err *err)
 	return 0;
 }
 
+/* An interpreter that is libpython, too, is one file in archives, also of a tree that was copied by
+ * who makes two of it. */
+static int name_dual(const struct package *p, struct tar_list *l, const char *as, struct err *err)
+{
+	const char *program = py_below(p->dir, p->dist.interpreter);
+	const char *library = py_below(p->dir, p->dist.libpython_shared);
+	CLEANUP_FREE char *first = xasprintf("%s/%s", as, program ? program : "");
+	CLEANUP_FREE char *other = xasprintf("%s/%s", as, library ? library : "");
+	char of_program[SHA256_HEX_SIZE], of_library[SHA256_HEX_SIZE];
+
+	if (p->dist.link != PY_LINK_DUAL || !program || !library || !strcmp(program, library))
+		return 0;
+	if (sha256_file(p->dist.interpreter, of_program, NULL, err) < 0 ||
+		sha256_file(p->dist.libpython_shared, of_library, NULL, err) < 0)
+		return -1;
+	if (!strcmp(of_program, of_library))
+		tar_list_add_name(l, first, other, true);
+	return 0;
+}
+
 /* Adds the tree as `as`, without our own files: a bill there describes the archive that the tree
  * was unpacked from. Stray files (bytecode from a run, for instance) are the caller's concern. */
 static int add_tree(const struct writer *w, struct tar_list *l, const char *as, struct err *err)
@@ -105,7 +125,7 @@ static int add_tree(const struct writer *w, struct tar_list *l, const char *as, 
 
 		tar_list_drop(l, name);
 	}
-	return forget_place(l, as, err);
+	return name_dual(w->p, l, as, err) < 0 ? -1 : forget_place(l, as, err);
 }
 
 static void add_json(struct tar_list *l, const json_t *j, const char *as, const char *rel)

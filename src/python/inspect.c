@@ -298,7 +298,7 @@ static int show_for_modules(struct doc *doc, const struct inspection *r, struct 
 	const char *soname = r->library ? r->library->file.facts.soname : NULL;
 	CLEANUP_FREE char *found = NULL, *why = NULL, *text = NULL;
 
-	if (!soname || r->dist->link != PY_LINK_STATIC)
+	if (!soname || (r->dist->link != PY_LINK_STATIC && r->dist->link != PY_LINK_DUAL))
 		return 0;
 	if (py_answers(r->dist))
 		text = xasprintf("the interpreter, which answers to %s", soname);
@@ -316,7 +316,7 @@ static void show_dist(struct doc *doc, const struct python *dist)
 		[PY_LINK_UNKNOWN] = "unknown: the interpreter neither carries nor needs libpython",
 		[PY_LINK_STATIC] = "static: libpython is in the interpreter",
 		[PY_LINK_SHARED] = "shared: the interpreter needs libpython",
-		[PY_LINK_DUAL] = "dual: the interpreter is libpython",
+		[PY_LINK_DUAL] = "dual: one file is interpreter and library",
 	};
 	const char *why = dist->libpython_loaded_why;
 	CLEANUP_FREE char *loaded = dist->libpython_loaded

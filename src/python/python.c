@@ -93,8 +93,8 @@ enum py_link py_link_of(const struct elf_facts *facts)
 
 bool py_answers(const struct python *dist)
 {
-	return dist->link == PY_LINK_STATIC && dist->soname && dist->libpython_shared &&
-	       !strcmp(dist->soname, path_base(dist->libpython_shared));
+	return (dist->link == PY_LINK_STATIC || dist->link == PY_LINK_DUAL) && dist->soname &&
+	       dist->libpython_shared && !strcmp(dist->soname, path_base(dist->libpython_shared));
 }
 
 bool py_python_name(const char *path)

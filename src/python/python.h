@@ -91,8 +91,8 @@ const char *py_link_name(enum py_link link);
 /* Derived from one file's facts only. */
 enum py_link py_link_of(const struct elf_facts *facts);
 
-/* True if a static interpreter has the SONAME of the libpython that ships with it: glibc's loader
- * then takes the interpreter for whoever asks for libpython by that name. */
+/* True if a static or dual interpreter has the SONAME of the libpython that ships with it: glibc's
+ * loader then takes the interpreter for whoever asks for libpython by that name. */
 bool py_answers(const struct python *dist);
 
 /* True if the ELF file at `path` is meant to start Python, judging by the functions it calls or by

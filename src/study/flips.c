@@ -85,6 +85,8 @@ static void add_flip(struct study_plan *plan, const struct study_tree *b, enum s
 	else if (factor == STUDY_SYMBOLIC && !strcmp(b->link, "static"))
 		flip->why_not =
 			xstrdup("is about libpython.so, which a static interpreter does not run");
+	else if (factor == STUDY_PIE && !strcmp(b->link, "dual"))
+		flip->why_not = xstrdup("a dual interpreter is a library, which lies anywhere");
 	/* Everywhere but on x86-64, TLS descriptors are the general dynamic model. */
 	else if (factor == STUDY_TLS && strncmp(b->triple, "x86_64-", 7) != 0 &&
 		 strcmp(from, "initial-exec") != 0 && strcmp(to, "initial-exec") != 0)

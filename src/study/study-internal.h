@@ -68,7 +68,7 @@ double study_moved(const struct study_prediction *p, enum study_factor factor);
 
 /* How a tree was built. */
 struct study_tree {
-	const char *link; /* "static", "shared" */
+	const char *link; /* "static", "shared", "dual" */
 	const char *triple;
 	const char *settings[STUDY_N_FACTORS];
 };

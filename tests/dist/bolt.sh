@@ -3,13 +3,13 @@
 
 library=$TREE/lib/libpython$NAMED.so.1.0
 code=$PYTHON
-[ "$LINK" = static ] || code=$library
+[ "$LINK" != shared ] || code=$library
 if ! readelf -SW "$code" | grep -q ' \.bolt\.org\.text '; then
 	note "BOLT did not make this tree"
 	exit 0
 fi
 llvm=$(ls /usr/bin/llvm-objcopy-[0-9]* 2>/dev/null | sort -V | tail -n 1)
-for file in "$library" $([ "$LINK" = shared ] || echo interpreter); do
+for file in "$library" $([ "$LINK" != static ] || echo interpreter); do
 	[ "$file" != interpreter ] || file=$PYTHON
 	name=${file##*/}
 	# Its handlers are reached by a table of labels, and it has hot and cold parts nevertheless.

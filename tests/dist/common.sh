@@ -1,6 +1,6 @@
 # Sourced by the topics.  run.sh sets, for the tree that is being checked:
 #   TREE       where it is, a path with spaces
-#   PYTHON     its interpreter, VERSION its series (3.13), LINK static or shared
+#   PYTHON     its interpreter, VERSION its series (3.13), LINK static, shared or dual
 #   NAMED      what its files are called by: 3.13, or 3.13t, 3.13d, 3.13td
 #   STDLIB     the name of its standard library's folder: python3.13, python3.13t
 #   SCRATCH    a folder for the topic, also with spaces

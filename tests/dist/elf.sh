@@ -60,7 +60,7 @@ interpreter() {
 	same "$name DT_RPATH" "$(dynamic "$PYTHON" RPATH)" '$ORIGIN/../lib'
 	none "$name no DT_RUNPATH" "$(dynamic "$PYTHON" RUNPATH)"
 	case $LINK:$SONAME in
-	static:yes) same "$name SONAME" "$(dynamic "$PYTHON" SONAME)" "${so##*/}" ;;
+	static:yes | dual:*) same "$name SONAME" "$(dynamic "$PYTHON" SONAME)" "${so##*/}" ;;
 	*) none "$name no SONAME" "$(dynamic "$PYTHON" SONAME)" ;;
 	esac
 	none "$name hardened" "$(hardened "$PYTHON" interpreter)"
@@ -71,7 +71,17 @@ interpreter() {
 	exports "$PYTHON" | comm -12 - "$SCRATCH/third-party" >"$SCRATCH/leaks"
 	none "$name exports nothing third-party" "$(cat "$SCRATCH/leaks")"
 	others=$(needed "$PYTHON" | grep -vxE "$system")
-	if [ "$LINK" = static ]; then
+	if [ "$LINK" = dual ]; then
+		none "$name DT_NEEDED names the C library only" "$others"
+		# What marks a program, which nobody may open; and what a program has of its own.
+		none "$name may be opened: no DF_1_PIE" \
+			"$(readelf -dW "$PYTHON" | grep 'FLAGS_1.* PIE')"
+		some "$name tells debuggers what is loaded: DT_DEBUG" \
+			"$(readelf -dW "$PYTHON" | grep '(DEBUG)')"
+		none "$name no copies of variables" "$(readelf -rW "$PYTHON" | grep '_COPY')"
+		none "$name starts no other program: no main, no _start" \
+			"$(exports "$PYTHON" | grep -xE 'main|_start')"
+	elif [ "$LINK" = static ]; then
 		none "$name DT_NEEDED names the C library only" "$others"
 		none "$name thread-local data at fixed offsets" \
 			"$(readelf -rW "$PYTHON" | grep -E 'DTPMOD|TPOFF|TPREL|TLSDESC')"
@@ -101,7 +111,8 @@ library() {
 	esac
 	none "$name hardened" "$(hardened "$so" libpython)"
 	none "$name DT_NEEDED names the C library only" "$(needed "$so" | grep -vxE "$system")"
-	none "$name no DT_RPATH, no DT_RUNPATH" "$(dynamic "$so" RPATH)$(dynamic "$so" RUNPATH)"
+	[ "$LINK" = dual ] || none "$name no DT_RPATH, no DT_RUNPATH" \
+		"$(dynamic "$so" RPATH)$(dynamic "$so" RUNPATH)"
 	none "$name exports Python's names only" "$(foreign "$so")"
 	exports "$so" >"$SCRATCH/library"
 	none "$name exports nothing third-party" "$(comm -12 "$SCRATCH/library" "$SCRATCH/third-party")"

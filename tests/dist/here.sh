@@ -124,7 +124,7 @@ print(runtime(ctypes.PyDLL(sys.argv[2])) == runtime(ctypes.pythonapi))
 with open("/proc/self/maps") as f:
     print(len({line.split(None, 5)[5] for line in f if ".so.1.0" in line and "/libpython3." in line}))
 END
-case $LINK:$SONAME in static:yes) images=0 ;; *) images=1 ;; esac
+case $LINK:$SONAME in static:yes | dual:*) images=0 ;; *) images=1 ;; esac
 same "a module that is linked with it, and its handle: one runtime; images of the library" \
 	"$(cd / && "$moved/bin/python$NAMED" -I "$SCRATCH/one.py" "$SCRATCH" "$moved/lib/$name" 2>&1)" \
 	"True

@@ -6,7 +6,7 @@ soname=libpython$NAMED.so.1.0
 library=$TREE/lib/$soname
 named=$(readelf -dW "$PYTHON" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 copies=1 wanted=
-case $LINK:$SONAME in static:yes) copies=0 wanted=$soname ;; esac
+case $LINK:$SONAME in static:yes | dual:*) copies=0 wanted=$soname ;; esac
 same "the interpreter's name" "$named" "$wanted"
 
 # Files called libpython that are mapped, and whether a handle leads to the interpreter's runtime.
@@ -24,13 +24,13 @@ END
 mapped() {
 	(cd / && "$PYTHON" -I "$SCRATCH/mapped.py" "$@" 2>&1)
 }
-case $LINK in static) alone=0 ;; shared) alone=1 ;; esac
+case $LINK in shared) alone=1 ;; *) alone=0 ;; esac
 same "at start: files mapped, one runtime" "$(mapped)" "$alone True"
 same "by name: the same runtime" "$(mapped "$soname")" "$copies True"
 # The loader knows no identity of the file that the kernel mapped: another image, whose names lead to
 # the first one.
 same "by path: the same runtime" "$(mapped "$library")" "1 True"
-if [ "$LINK" = static ]; then
+if [ "$LINK" != shared ]; then
 	same "by path: another runtime, if it is asked for" \
 		"$(PYTHON_SECOND_LIBPYTHON=keep mapped "$library")" "1 False"
 fi

@@ -20,12 +20,12 @@ same "$name: needs it" "$(readelf -dW "$module" | sed -n 's/.*NEEDED.*\[\(.*libp
 # From another folder, and from an environment.
 "$PYTHON" -m venv --without-pip "$SCRATCH/venv"
 case $LINK in
-static) where=$PYTHON ;;
+static | dual) where=$PYTHON ;;
 shared) where=$TREE/lib/libpython$NAMED.so.1.0 ;;
 esac
 # Mapped files of that name; without SONAME one that is not used.
 case $LINK:$SONAME in
-static:yes) copies=0 ;;
+static:yes | dual:*) copies=0 ;;
 *) copies=1 ;;
 esac
 [ -z "$stub" ] || copies=$((copies + 1))

@@ -127,7 +127,7 @@ def _():
     os.symlink(TREE, f"{SCRATCH}/tree")
     path = f"{SCRATCH}/tree/bin/python{NAMED}"
     # A shared libpython is asked for its real place.
-    prefix = f"{SCRATCH}/tree" if LINK == "static" else TREE
+    prefix = f"{SCRATCH}/tree" if LINK != "shared" else TREE
     finds_itself(run([path], executable=path), prefix=prefix, executable=path)
 
 

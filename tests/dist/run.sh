@@ -62,6 +62,8 @@ check_tree() {
 	LINK=static
 	if needs_libpython "$PYTHON"; then
 		LINK=shared
+	elif [ "$PYTHON" -ef "$TREE/lib/libpython$NAMED.so.1.0" ]; then
+		LINK=dual
 	fi
 	export TREE PYTHON VERSION NAMED STDLIB LINK
 	echo "# $1: $("$PYTHON" -VV 2>&1 | tr '\n' ' ')libpython $LINK"

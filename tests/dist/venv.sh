@@ -27,7 +27,7 @@ same "venv with the system's packages: has the tree's pip" \
 	"$("$SCRATCH/venv with the system's packages/bin/python" -c \
 		'import pip; print(pip.__file__)' 2>&1)" \
 	"$TREE/lib/$STDLIB/site-packages/pip/__init__.py"
-if [ "$LINK" = static ]; then
+if [ "$LINK" != shared ]; then
 	environment "venv of copies" "$PYTHON" --without-pip --copies
 	same "venv of copies: the interpreter is one" \
 		"$([ -L "$SCRATCH/venv of copies/bin/python$NAMED" ] || echo copy)" copy
@@ -107,7 +107,7 @@ extension() {
 	some "$name: it imports" "$file" || show <"$SCRATCH/error"
 	none "$name: libpython is not in its DT_NEEDED" "$(readelf -dW "$file" | grep 'NEEDED.*python')"
 	where=$PYTHON
-	[ "$LINK" = static ] || where=$TREE/lib/libpython$NAMED.so.1.0
+	[ "$LINK" != shared ] || where=$TREE/lib/libpython$NAMED.so.1.0
 	same "$name: it uses the interpreter's own runtime" "$("$python" -Ic '
 import os, probe
 file, same, _ = probe.origin(None)

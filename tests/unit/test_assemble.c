@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cpython/cpython-internal.h"
@@ -71,6 +72,32 @@ static void test_content(void **state)
 	CLEANUP_FREE char *file = xasprintf("%s/lib/os.py", f.out);
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_mtime, EPOCH);
+	free(f.out);
+}
+
+/* The interpreter is the library, whatever the tree had by that name; a tree that lost one of the
+ * names, or has two files, gets what it had. */
+static void test_dual(void **state)
+{
+	struct fixture f;
+	struct stat program, library;
+
+	setup(&f, *state);
+	f.plan.dual = true;
+	scratch_file(
+		*state, "store/cpython-tree-2/tree/python/lib/libpython3.13.so.1.0", "other", 0644);
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	CLEANUP_FREE char *one = xasprintf("%s/bin/python3.13", f.out);
+	CLEANUP_FREE char *two = xasprintf("%s/lib/libpython3.13.so.1.0", f.out);
+	assert_content(f.out, "lib/libpython3.13.so.1.0", "linked");
+	assert_int_equal(stat(one, &program), 0);
+	assert_int_equal(stat(two, &library), 0);
+	assert_int_equal(program.st_ino, library.st_ino);
+	assert_int_equal(library.st_mode & 0777, 0755);
+	assert_int_equal(assemble(&f, "key", "{}"), 1);
+	assert_int_equal(unlink(two), 0);
+	assert_int_equal(assemble(&f, "key", "{}"), 0);
+	assert_content(f.out, "lib/libpython3.13.so.1.0", "linked");
 	free(f.out);
 }
 
@@ -287,8 +314,8 @@ static void test_planted(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_content), SCRATCH_TEST(test_date),
-		SCRATCH_TEST(test_patches), SCRATCH_TEST(test_current),
+	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_content), SCRATCH_TEST(test_dual),
+		SCRATCH_TEST(test_date), SCRATCH_TEST(test_patches), SCRATCH_TEST(test_current),
 		SCRATCH_TEST(test_links_in_entries), SCRATCH_TEST(test_damaged),
 		SCRATCH_TEST(test_damaged_folder), SCRATCH_TEST(test_changeable),
 		SCRATCH_TEST(test_leftovers), SCRATCH_TEST(test_planted)};

@@ -93,6 +93,10 @@ static void test_plan_of_what_cannot_be(void **state)
 		"tls=initial-exec+ tls=desc(descriptors are this machine's global-dynamic)");
 	expect_flips(NULL, &b, "symbolic",
 		"symbolic=no(is about libpython.so, which a static interpreter does not run)");
+	b.link = "dual";
+	expect_flips(
+		NULL, &b, "pie", "pie=no(a dual interpreter is a library, which lies anywhere)");
+	b.link = "static";
 	/* Whatever a static A was told, nothing interposes and its accesses are local-exec. */
 	a.settings[STUDY_TLS] = "global-dynamic";
 	a.settings[STUDY_SYMBOLIC] = "no";
