@@ -239,6 +239,11 @@ const struct probe probe_table[] = {
 		"shared python:PyInstaller:pyinstaller program:objdump", 20 * MINUTE,
 		{ALWAYS("freeze=ok run=ok bundles-libpython=yes",
 			"PyInstaller always needs the shared library, named by INSTSONAME")}},
+	{"pyinstaller-splash", "T10", "the same with a splash screen, which needs Tcl and Tk first",
+		"shared python:PyInstaller:pyinstaller program:objdump", 20 * MINUTE,
+		{ALWAYS("freeze=ok run=ok splash=ok window=ok",
+			"the program's starter loads the Tcl and Tk that _tkinter needs from C; they "
+			"are libraries of their own, however the interpreter is linked")}},
 	{"uwsgi", "T10", "uWSGI, a server that embeds Python, built for this Python and answering",
 		"cc headers tool:uwsgi", 10 * MINUTE,
 		{ALWAYS("answer=ok threads=ok",
