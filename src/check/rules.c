@@ -190,8 +190,6 @@ static void check_needs(struct rule_run *r, unsigned int needs)
 		rule_unchecked(r, "no static libpython ships");
 	if ((needs & (NEEDS_STATIC | NEEDS_FILE | NEEDS_LOADER)) && !f)
 		rule_unchecked(r, "needs an interpreter that can be read");
-	if ((needs & NEEDS_LOADER) && f && f->facts.interp && strstr(f->facts.interp, "ld-musl"))
-		rule_unchecked(r, "musl's loader has an order of search of its own");
 }
 
 json_t *rule_result(const struct check_rule *rule, json_t *findings, size_t more, const char *why)

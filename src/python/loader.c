@@ -1,5 +1,12 @@
 /* Finds a library as ld.so of the GNU C library does: its search order, step by step, and its own
- * report (--list-diagnostics) on what was compiled into it. */
+ * report (--list-diagnostics) on what was compiled into it. And as musl's does, which has few
+ * rules:
+ *
+ * - libc.so and its other names are the loader itself.
+ * - What was found by a search answers to the name of its file; no DT_SONAME counts.
+ * - LD_LIBRARY_PATH comes first, then DT_RUNPATH or else DT_RPATH, which are the same to it: of the
+ *   file, of what loaded it, and so on to the program; then the folders of the system.
+ * - The first file of that name is taken. One that cannot be loaded ends the search. */
 #include <ctype.h>
 #include <elf.h>
 #include <errno.h>
@@ -17,6 +24,7 @@
 
 #define CACHE_PATH "/etc/ld.so.cache"
 #define MAX_CACHE ((size_t)64 << 20)
+#define MAX_MUSL_PATH 65536
 #define MAX_DIAGNOSTICS (1 << 20)
 #define DIAGNOSTICS_MS 10000
 
@@ -28,6 +36,7 @@ struct loader {
 	char *platform;     /* $PLATFORM; NULL if unknown */
 	struct strv dirs;   /* default folders, without trailing slashes */
 	struct strv hwcaps; /* active subfolders of glibc-hwcaps, best first */
+	bool musl;
 };
 
 /* Constants for all processes of a machine and class. */
@@ -131,8 +140,7 @@ static void ask_loader(struct loader *l, const char *interp)
 	/* Run only a real ld.so of the system. */
 	if (!real || (strncmp(real, "/lib", 4) != 0 && strncmp(real, "/usr/lib", 8) != 0) ||
 		(strncmp(base, "ld-", 3) != 0 && strncmp(base, "ld64.so", 7) != 0 &&
-			strncmp(base, "ld.so", 5) != 0) ||
-		strstr(base, "musl"))
+			strncmp(base, "ld.so", 5) != 0))
 		return;
 	strv_add(&argv, interp);
 	strv_add(&argv, "--list-diagnostics");
@@ -173,6 +181,22 @@ static void fill_defaults(struct loader *l, uint16_t machine, unsigned bits)
 	strv_add(&l->dirs, "/usr/lib");
 }
 
+/* musl's folders: of /etc/ld-musl-x86_64.path for /lib/ld-musl-x86_64.so.1, or else its own. */
+static void fill_musl(struct loader *l, const char *interp)
+{
+	CLEANUP_FREE char *dir = path_dir(interp), *prefix = path_dir(dir);
+	const char *base = path_base(interp);
+	CLEANUP_FREE char *path = xasprintf("%s/etc/%.*s.path", !strcmp(prefix, "/") ? "" : prefix,
+		(int)strcspn(base, "."), base);
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	l->musl = true;
+	if (file_read(path, MAX_MUSL_PATH, &text, &ignored) < 0)
+		buf_adds(&text, "/lib:/usr/local/lib:/usr/lib");
+	strv_split(&l->dirs, text.data, ":\n");
+}
+
 static const struct loader *get_loader(const struct py_chain *first)
 {
 	const struct elf_facts *f = first->facts;
@@ -186,8 +210,12 @@ static const struct loader *get_loader(const struct py_chain *first)
 	if (!l) {
 		l = xcalloc(1, sizeof(*l));
 		l->key = steal(&key);
-		ask_loader(l, interp);
-		fill_defaults(l, f->machine, f->bits);
+		if (strncmp(path_base(interp), "ld-musl-", 8) != 0) {
+			ask_loader(l, interp);
+			fill_defaults(l, f->machine, f->bits);
+		} else {
+			fill_musl(l, interp);
+		}
 		l->next = known_loaders;
 		known_loaders = l;
 	}
@@ -246,7 +274,14 @@ static bool would_load(struct search *s, const char *path)
 		s->why = xasprintf("'%s' is in the way: it is not an ELF file", path);
 		return false;
 	}
-	return bits == s->bits && machine == s->machine;
+	if (bits == s->bits && machine == s->machine)
+		return true;
+	if (s->loader->musl) {
+		s->blocked = true;
+		free(s->why);
+		s->why = xasprintf("'%s' is in the way: it is for another machine", path);
+	}
+	return false;
 }
 
 /* The folder of an element of the chain: for a program resolved as by the kernel, for libraries as
@@ -319,14 +354,16 @@ char *py_loader_expand(const struct py_chain *chain, size_t n_chain, const char 
  * SONAME. */
 static bool answers_loaded(struct search *s)
 {
-	for (size_t i = 0; i < s->n && !s->found; i++) {
+	for (size_t i = s->loader->musl; i < s->n && !s->found; i++) {
 		const struct py_chain *loaded = &s->chain[i];
-		const char *soname = loaded->facts->soname;
+		const char *soname =
+			s->loader->musl ? path_base(loaded->path) : loaded->facts->soname;
 
 		if (!soname || strcmp(s->needed, soname) != 0)
 			continue;
 		s->found = xstrdup(loaded->path);
-		s->why = xasprintf("DT_SONAME of '%s', which is loaded already", loaded->path);
+		s->why = xasprintf("%s of '%s', which is loaded already",
+			s->loader->musl ? "the name" : "DT_SONAME", loaded->path);
 	}
 	return s->found;
 }
@@ -366,7 +403,9 @@ static bool search_list(struct search *s, const char *list, const char *separato
 	for (const char *p = list; *list;) {
 		size_t len = strcspn(p, separators);
 		CLEANUP_FREE char *element = xstrndup(p, len);
-		CLEANUP_FREE char *expanded = expand_tokens(s, i, element);
+		/* musl passes over one that is empty. */
+		CLEANUP_FREE char *expanded =
+			s->loader->musl && !len ? NULL : expand_tokens(s, i, element);
 		CLEANUP_FREE char *dir =
 			expanded ? strip_slashes(path_absolute(*expanded ? expanded : ".")) : NULL;
 
@@ -447,6 +486,54 @@ static void search_all(struct search *s)
 	}
 }
 
+/* True for libc.so and what else is in musl's loader. */
+static bool is_in_musl(const char *needed)
+{
+	static const char *const names[] = {"c", "pthread", "rt", "m", "dl", "util", "xnet"};
+	size_t n = strncmp(needed, "lib", 3) ? 0 : strcspn(needed + 3, ".");
+
+	for (size_t i = 0; n && i < ARRAY_SIZE(names); i++)
+		if (needed[3 + n] == '.' && strlen(names[i]) == n &&
+			!strncmp(needed + 3, names[i], n))
+			return true;
+	return false;
+}
+
+/* It knows no token but $ORIGIN, and drops a path with another one. */
+static bool drops_path(const char *list)
+{
+	for (const char *p = list; (p = strchr(p, '$')); p++)
+		if (!py_begins_with_origin(p))
+			return true;
+	return false;
+}
+
+static void search_musl(struct search *s)
+{
+	const char *environment = getenv("LD_LIBRARY_PATH"), *interp = s->chain[0].facts->interp;
+
+	if (is_in_musl(s->needed)) {
+		s->found = xstrdup(interp);
+		s->why = xstrdup("musl's loader has it inside");
+		return;
+	}
+	if (answers_loaded(s) ||
+		(environment && search_list(s, environment, ":\n", 0, "LD_LIBRARY_PATH", NULL)))
+		return;
+	for (size_t i = s->n; i-- > 0;) {
+		const struct elf_facts *f = s->chain[i].facts;
+		const char *list = f->runpath ? f->runpath : f->rpath;
+
+		if (list && !drops_path(list) &&
+			search_list(s, list, ":\n", i, f->runpath ? "DT_RUNPATH" : "DT_RPATH",
+				s->chain[i].path))
+			return;
+	}
+	for (size_t i = 0; i < s->loader->dirs.n; i++)
+		if (search_dir(s, s->loader->dirs.v[i], "the default folders", NULL))
+			return;
+}
+
 int py_loader_find(const struct py_chain *chain, size_t n_chain, const char *needed, char **found,
 	char **why, struct err *err)
 {
@@ -468,16 +555,15 @@ int py_loader_find_in(const struct py_view *view, const struct py_chain *chain, 
 	*found = *why = NULL;
 	if (interrupt_check(err) < 0)
 		return -1;
-	if (first->interp && strstr(first->interp, "ld-musl")) {
-		*why = xasprintf(
-			"'%s' is musl's loader, which has an order of its own", first->interp);
-		return 0;
-	}
 	s.loader = get_loader(&chain[0]);
-	if (!strchr(needed, '/')) {
+	if (s.loader->musl && !strchr(needed, '/')) {
+		search_musl(&s);
+	} else if (!strchr(needed, '/')) {
 		if (!answers_loaded(&s))
 			search_all(&s);
-	} else if ((path = expand_tokens(&s, n_chain - 1, needed)) && would_load(&s, path)) {
+	} else if ((path = s.loader->musl ? xstrdup(needed)
+					  : expand_tokens(&s, n_chain - 1, needed)) &&
+		   would_load(&s, path)) {
 		/* A name with a slash is a path; there is no search. */
 		s.found = steal(&path);
 		s.why = xstrdup("the path in DT_NEEDED");

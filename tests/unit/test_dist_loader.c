@@ -125,6 +125,75 @@ static void test_loaded(void **state)
 		"bin/none");
 }
 
+/* A program for musl. */
+static void put_musl(const char *root, const char *name, const char *flags)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name), *dir = path_dir(path);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(make_dirs(dir, &err), 0);
+	free(scratch_shell(root,
+		"echo 'void _start(void) {}' | cc -x c - -pie -fPIE -nostdlib -o %s "
+		"-Wl,--dynamic-linker=/musl/lib/ld-musl-x86_64.so.1 %s",
+		name, flags));
+}
+
+static void test_musl(void **state)
+{
+	const char *root = *state;
+	CLEANUP_FREE char *env = xasprintf(":\n%s/env", root);
+
+	put_library(root, "lib/libone.so", "");
+	put_library(root, "lib2/libone.so", "");
+	put_library(root, "env/libone.so", "");
+	put_library(root, "lib/libpthreads.so", "");
+	put_library(root, "bin/named", "-Wl,-soname,libother.so");
+	put_library(root, "bin/runpath", "-Wl,--enable-new-dtags,-rpath,'${ORIGIN}/../lib2'");
+	put_library(root, "bin/lib", "-Wl,--disable-new-dtags,-rpath,'$ORIGIN/../$LIB'");
+	put_library(root, "bin/none", "");
+	put_musl(root, "bin/program",
+		"-Wl,-soname,libone.so -Wl,--disable-new-dtags,-rpath,'$ORIGIN/../lib'");
+	put_musl(root, "bin/new", "-Wl,--enable-new-dtags,-rpath,'$ORIGIN/../lib'");
+	unsetenv("LD_LIBRARY_PATH");
+	/* Neither the program's DT_SONAME nor a library's counts, and both kinds of path serve
+	 * what was loaded. */
+	FINDS("libone.so", "lib/libone.so", "DT_RPATH of", "bin/program");
+	FINDS("libone.so", "lib/libone.so", "DT_RPATH of", "bin/program", "bin/none");
+	FINDS("libone.so", "lib/libone.so", "DT_RUNPATH of", "bin/new", "bin/none");
+	FINDS("libone.so", "lib2/libone.so", "DT_RUNPATH of", "bin/program", "bin/runpath");
+	FINDS("libone.so", "lib2/libone.so", "DT_RUNPATH of", "bin/program", "bin/runpath",
+		"bin/none");
+	FINDS("libone.so", "lib/libone.so", "DT_RPATH of", "bin/program", "bin/lib");
+	FINDS("libother.so", NULL, "it is not in any folder", "bin/program", "bin/named");
+	FINDS("named", "bin/named", "the name of", "bin/program", "bin/named", "bin/none");
+	FINDS("libpthreads.so", "lib/libpthreads.so", "DT_RPATH of", "bin/program");
+	setenv("LD_LIBRARY_PATH", env, 1);
+	FINDS("libone.so", "env/libone.so", "LD_LIBRARY_PATH", "bin/program", "bin/runpath");
+	free(scratch_shell(root, "echo text >env/libone.so"));
+	FINDS("libone.so", NULL, "", "bin/program");
+	unsetenv("LD_LIBRARY_PATH");
+}
+
+/* What is inside musl's loader is found without a search; it need not be here for that. */
+static void test_musl_itself(void **state)
+{
+	static const char *const inside[] = {"libc.so", "libc.musl-x86_64.so.1", "libpthread.so.0"};
+	const char *root = *state;
+	struct loaded l = {0};
+
+	put_musl(root, "bin/program", "");
+	load(root, "bin/program", &l);
+	for (size_t i = 0; i < 3; i++) {
+		const struct py_chain chain = {l.path, &l.facts};
+		CLEANUP_FREE char *found = NULL, *why = NULL;
+		struct err err = ERR_INIT;
+
+		assert_int_equal(py_loader_find(&chain, 1, inside[i], &found, &why, &err), 0);
+		assert_string_equal(found, "/musl/lib/ld-musl-x86_64.so.1");
+	}
+	unload(&l);
+}
+
 /* As the loader reads them: ldd says the same of the longer names. */
 static void test_expansion(void **state)
 {
@@ -385,6 +454,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(test_rules),
 		SCRATCH_TEST(test_loaded),
+		SCRATCH_TEST(test_musl),
+		SCRATCH_TEST(test_musl_itself),
 		SCRATCH_TEST(test_expansion),
 		SCRATCH_TEST(test_in_the_way),
 		SCRATCH_TEST(test_against_ldd),
