@@ -465,6 +465,7 @@ struct wheel_audit {
 	size_t counts[WHEEL_N_ROLES];
 	struct strv problems; /* of the others */
 	struct strv folders;  /* all of the wheel, sorted */
+	unsigned int date;    /* of the newest file: 20250525; 0: unknown */
 };
 
 /* Nothing of a wheel is on disk when it is audited. Paths of its files are as if it lay here. */
@@ -474,6 +475,9 @@ void wheel_audit_release(struct wheel_audit *audit);
 /* Reads every ELF file of a wheel; `scratch` is a folder for very large ones. */
 int wheel_audit_read(
 	const char *wheel, const char *scratch, struct wheel_audit *audit, struct err *err);
+/* What the date of a wheel with files that need libpython says of how it was made, to be put behind
+ * a sentence; "" for none. The caller frees it. */
+char *wheel_libpython_age(unsigned int date);
 /* True for a path below WHEEL_ROOT, even if it leads out again. */
 bool wheel_owns(const char *path);
 /* The file of the wheel at such a path, or NULL; `missing` (may be NULL) receives the first folder

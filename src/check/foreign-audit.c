@@ -445,6 +445,7 @@ int foreign_audit_wheel(
 	audit->findings = json_array();
 	r = tar_wheel_read(wheel, &reading, err);
 	strv_release(&reading.folders);
+	audit->date = reading.date;
 	if (r < 0)
 		return -1;
 	sort_array(audit->v, audit->n, sizeof(*audit->v), in_order);

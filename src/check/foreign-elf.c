@@ -134,7 +134,9 @@ static void check_needed(
 	bool out = false;
 
 	if (py_is_libpython(needed, true)) {
-		foreign_find(audit, "elf-libpython", f, "needs %s", needed);
+		CLEANUP_FREE char *age = wheel_libpython_age(audit->date);
+
+		foreign_find(audit, "elf-libpython", f, "needs %s%s", needed, age);
 		foreign_expect(audit, FOREIGN_STATIC, WHEEL_UNSURE,
 			"%s needs %s, which a static interpreter has only if it ships it and the "
 			"loader is told where",
@@ -245,7 +247,8 @@ void foreign_judge_elf(struct foreign_audit *audit)
 const struct check_rule rules_elf[] = {
 	{"elf-libpython", CHECK_WARNING, OF_WHEELS,
 		"a static interpreter may not have the library, though it has what is in it",
-		"do not link libpython: on Linux modules get the C API from the interpreter",
+		"do not link libpython: on Linux modules get the C API from the interpreter; repair with "
+		"auditwheel 6.4.0 or newer, which removes it",
 		"No module, and no library that modules use, needs libpython. With a static "
 		"interpreter the loader must find a file of which nothing is used; with a shared one "
 		"of another name it maps a second copy.",

@@ -57,6 +57,7 @@ struct foreign_file {
 
 struct foreign_audit {
 	struct foreign_tags tags;
+	unsigned int date; /* of its newest file: 20250525; 0: unknown */
 	const char *wheel; /* its file name, for promises_of_wheel() */
 	struct foreign_file *v;
 	size_t n;

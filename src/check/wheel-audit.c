@@ -176,6 +176,7 @@ int wheel_audit_read(
 	int r = tar_wheel_read(wheel, &reading, err);
 
 	audit->folders = reading.folders;
+	audit->date = reading.date;
 	sort_array(audit->v, audit->n, sizeof(*audit->v), by_place);
 	sort_array(audit->bad, audit->n_bad, sizeof(*audit->bad), by_place);
 	return r;
@@ -191,6 +192,19 @@ static const struct wheel_file *find_file(const struct wheel_file *v, size_t n, 
 	const struct wheel_file key = {.rel = rel};
 
 	return n ? bsearch(&key, v, n, sizeof(*v), by_place) : NULL;
+}
+
+/* auditwheel 6.4.0 came on that day; it removes libpython from DT_NEEDED, as the platform tags of
+ * manylinux and musllinux forbid to need it. */
+#define REMOVES_LIBPYTHON 20250525
+
+char *wheel_libpython_age(unsigned int date)
+{
+	if (!date)
+		return xstrdup("");
+	return xasprintf(" (of %04u-%02u-%02u, %s)", date / 10000, date / 100 % 100, date % 100,
+		date < REMOVES_LIBPYTHON ? "when auditwheel did not yet take that out"
+					 : "though auditwheel takes that out");
 }
 
 bool wheel_owns(const char *path)

@@ -140,14 +140,15 @@ static int look_at_needed(
 	const struct py_chain self = {f->path, &f->facts};
 	CLEANUP_FREE char *name = py_loader_expand(&self, 1, needed);
 	CLEANUP_FREE char *found = NULL, *why = NULL, *other = NULL;
+	CLEANUP_FREE char *age = wheel_libpython_age(s->audit->date);
 
 	if (name && wheel_library(s->audit, name))
 		return 0;
 	if (find_needed(s, f, name ? name : needed, &found, &why, err) < 0)
 		return -1;
 	if (py_is_libpython(needed, true))
-		add_sign(s, found ? LIBPYTHON : NO_LIBPYTHON, "%s needs %s%s%s", f->rel, needed,
-			why ? ": " : "", why ? why : "");
+		add_sign(s, found ? LIBPYTHON : NO_LIBPYTHON, "%s needs %s%s%s%s", f->rel, needed,
+			age, why ? ": " : "", why ? why : "");
 	else if (!found && !(other = leads_out(s->audit, f)) && f->role != WHEEL_LIBRARY)
 		add_sign(s, LIBRARIES, "%s", needed);
 	else if (!found)
@@ -395,6 +396,8 @@ static void describe(const struct signs *s, struct wheel *w)
 	}
 	json_object_set_new(w->audit, "static_tls", json_integer((json_int_t)s->static_tls));
 	json_object_set_new(w->audit, "glibc", json_text(s->glibc));
+	if (s->audit->date)
+		json_object_set_new(w->audit, "date", json_integer(s->audit->date));
 	if (w->file)
 		promises_of_wheel(w->file, &said);
 	json_object_set_new(w->audit, "glibc_said", json_text(said.n ? said.v[0].glibc : NULL));

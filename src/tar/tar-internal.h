@@ -29,6 +29,7 @@ struct zip_entry {
 	uint64_t offset, data, packed, size; /* data: where it begins */
 	uint32_t crc, mode;                  /* mode: of Unix, or 0 */
 	uint16_t flags, method;
+	uint16_t date; /* as MS-DOS has it: seven bits of years since 1980, four, five */
 };
 
 struct zip_list {

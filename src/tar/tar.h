@@ -65,7 +65,10 @@ struct tar_wheel {
 	/* `name` has neither empty components nor '.'. The bytes are valid during the call. */
 	int (*visit)(void *ctx, const char *name, const void *data, size_t size, struct err *err);
 	void *ctx;
-	struct strv folders; /* the result: all folders, sorted by strcmp(); the caller's */
+	/* The result: all folders, sorted by strcmp(), the caller's; and the date of the newest
+	 * entry, 20250525, or 0: none has one. */
+	struct strv folders;
+	unsigned int date;
 };
 /* Refuses what tar_extract() refuses of a wheel, in all entries; only damage in a file that is not
  * wanted is not seen. Memory is bounded by the largest file, or `memory`, and the directory.

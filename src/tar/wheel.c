@@ -289,6 +289,18 @@ static void list_folders(struct reading *r)
 		all->v[kept] = NULL;
 }
 
+/* Archives that shall come out the same whenever they are packed have the first day of all. */
+static unsigned int newest_date(const struct zip_list *l)
+{
+	unsigned int newest = 1 << 5 | 1;
+
+	for (size_t i = 0; i < l->n; i++)
+		newest = l->v[i].date > newest ? l->v[i].date : newest;
+	return newest == (1 << 5 | 1)
+		       ? 0
+		       : ((newest >> 9) + 1980) * 10000 + (newest >> 5 & 15) * 100 + (newest & 31);
+}
+
 int tar_wheel_read(const char *archive, struct tar_wheel *wheel, struct err *err)
 {
 	CLEANUP_CLOSE int fd = file_open(archive, err);
@@ -308,6 +320,7 @@ int tar_wheel_read(const char *archive, struct tar_wheel *wheel, struct err *err
 		return tar_refuse(&r.reader, err, "%s", bad.msg);
 	if (!list->n)
 		return tar_refuse(&r.reader, err, "it holds nothing");
+	wheel->date = newest_date(list);
 	r.inflate = libdeflate_alloc_decompressor();
 	if (!r.inflate || inflateInit2(&r.reader.inflate, -MAX_WBITS) != Z_OK)
 		bug("out of memory");

@@ -246,6 +246,7 @@ static int read_central(const unsigned char **p, size_t *left, struct zip_entry 
 		.length = get16(h + 28),
 		.flags = get16(h + 8),
 		.method = get16(h + 10),
+		.date = get16(h + 14),
 		.crc = get32(h + 16),
 		.packed = get32(h + 20),
 		.size = get32(h + 24),

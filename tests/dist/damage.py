@@ -104,6 +104,12 @@ def _():
     run(tool("patchelf"), "--set-rpath", "/usr/lib", own(extension("_bz2")))
 
 
+@damage("a library with its builder's folder (python-build-standalone#805)", "search-paths")
+def _():
+    run(tool("cc"), "-shared", "-nostdlib", "-Wl,-z,noexecstack,-z,now,-z,relro", "-x", "c", os.devnull,
+        "-Wl,--disable-new-dtags,-rpath,/tools/deps/lib", "-o", at("lib/libtcl8.6.so"))
+
+
 @damage("an empty entry in DT_RPATH", "search-paths")
 def _():
     run(tool("patchelf"), "--force-rpath", "--set-rpath", "$ORIGIN:", own(extension("_bz2")))

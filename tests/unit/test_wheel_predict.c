@@ -142,10 +142,21 @@ static void test_names(void **state)
 	/* libpython as a path is libpython all the same, and "libpythonic" is not. */
 	put(root, "libone.so", "int one;", "-Wl,-soname,'$ORIGIN/libpython9.9.so'");
 	put(root, "wheel/front/front.so", MODULE("front", ""), "libone.so");
-	predicts(root, &dist, "needs libpython.so", "breaks", "$ORIGIN/libpython9.9.so");
+	predicts(root, &dist, "needs libpython.so", "breaks", "$ORIGIN/libpython9.9.so (of 20");
+	predicts(
+		root, &dist, "needs libpython.so", "breaks", ", though auditwheel takes that out)");
 	put(root, "libone.so", "int one;", "-Wl,-soname,libpythonic.so");
 	put(root, "wheel/front/front.so", MODULE("front", ""), "libone.so");
 	predicts(root, &dist, "missing library", "breaks", "libpythonic.so");
+}
+
+static void test_age(void **state)
+{
+	CLEANUP_FREE char *none = wheel_libpython_age(0), *old = wheel_libpython_age(20250524);
+
+	(void)state;
+	assert_string_equal(none, "");
+	assert_string_equal(old, " (of 2025-05-24, when auditwheel did not yet take that out)");
 }
 
 int main(void)
@@ -154,6 +165,7 @@ int main(void)
 		SCRATCH_TEST(test_other_wheel),
 		SCRATCH_TEST(test_off_path),
 		SCRATCH_TEST(test_names),
+		cmocka_unit_test(test_age),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

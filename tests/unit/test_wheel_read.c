@@ -7,6 +7,7 @@ struct seen {
 	struct strv names;
 	struct buf content; /* of all */
 	size_t last;        /* the size of the last */
+	unsigned int date;
 };
 
 static void zip_begin(struct scratch *s)
@@ -54,9 +55,10 @@ static int read_it(const struct scratch *s, uint64_t max_bytes, struct seen *see
 		.ctx = seen};
 	int r;
 
-	*seen = (struct seen){STRV_INIT, BUF_INIT, 0};
+	*seen = (struct seen){STRV_INIT, BUF_INIT, 0, 0};
 	buf_reserve(&seen->content, 0);
 	r = tar_wheel_read(s->tar, &wheel, err);
+	seen->date = wheel.date;
 	if (folders)
 		*folders = strv_join(&wheel.folders, " ");
 	strv_release(&wheel.folders);
@@ -128,6 +130,32 @@ static void test_stored(void **state)
 
 	zip_by_python(s, "z.writestr('x/f', 'MARK it')");
 	assert_seen(s, "x/f", "MARK it", "x");
+}
+
+/* Of the newest entry; the first day that zip knows is none. */
+static void test_date(void **state)
+{
+	static const struct {
+		const char *days;
+		unsigned int date;
+	} tests[] = {{"(1980, 1, 1),", 0},
+		{"(2024, 12, 31), (2025, 5, 25), (1980, 1, 1)", 20250525},
+		{"(1980, 1, 2),", 19800102}};
+	struct scratch *s = *state;
+	struct err err = ERR_INIT;
+	struct seen seen;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		CLEANUP_FREE char *code =
+			xasprintf("for day in %s:\n    z.writestr(zipfile.ZipInfo("
+				  "str(day), day + (1, 2, 3)), '')",
+				tests[i].days);
+
+		zip_by_python(s, code);
+		assert_int_equal(read_it(s, 1 << 20, &seen, NULL, &err), 0);
+		assert_int_equal(seen.date, tests[i].date);
+		release(&seen);
+	}
 }
 
 /* Two of one name, names that lead out, links: whether they are wanted or not. Limits count all. */
@@ -273,6 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_wanted),
 		TEST(test_stored),
+		TEST(test_date),
 		TEST(test_refused),
 		TEST(test_damaged),
 		TEST(test_lies),
