@@ -7,16 +7,22 @@
 #include "base/file.h"
 #include "proc/proc.h"
 
+/* Of the packages qemu-user and qemu-user-static. */
+#define QEMU(name)                                                                                 \
+	{                                                                                          \
+		name, name "-static"                                                               \
+	}
+
 static const struct machine {
 	uint16_t elf;
-	const char *qemu, *triple;
+	const char *qemu[2], *triple;
 } machines[] = {
-	{EM_X86_64, "qemu-x86_64", "x86_64-linux-gnu"},
-	{EM_AARCH64, "qemu-aarch64", "aarch64-linux-gnu"},
-	{EM_RISCV, "qemu-riscv64", "riscv64-linux-gnu"},
-	{EM_PPC64, "qemu-ppc64le", "powerpc64le-linux-gnu"},
-	{EM_S390, "qemu-s390x", "s390x-linux-gnu"},
-	{EM_ARM, "qemu-arm", "arm-linux-gnueabihf"},
+	{EM_X86_64, QEMU("qemu-x86_64"), "x86_64-linux-gnu"},
+	{EM_AARCH64, QEMU("qemu-aarch64"), "aarch64-linux-gnu"},
+	{EM_RISCV, QEMU("qemu-riscv64"), "riscv64-linux-gnu"},
+	{EM_PPC64, QEMU("qemu-ppc64le"), "powerpc64le-linux-gnu"},
+	{EM_S390, QEMU("qemu-s390x"), "s390x-linux-gnu"},
+	{EM_ARM, QEMU("qemu-arm"), "arm-linux-gnueabihf"},
 };
 
 static const struct machine *find_machine(uint16_t elf)
@@ -57,7 +63,13 @@ const char *machine_emulator(uint16_t elf)
 {
 	const struct machine *m = machine_runs(elf) ? NULL : find_machine(elf);
 
-	return m ? m->qemu : NULL;
+	for (size_t i = 0; m && i < ARRAY_SIZE(m->qemu); i++) {
+		CLEANUP_FREE char *found = find_program(m->qemu[i]);
+
+		if (found)
+			return m->qemu[i];
+	}
+	return m ? m->qemu[0] : NULL;
 }
 
 /* The machine of an ELF file; EM_NONE: it is something else. */
@@ -86,8 +98,8 @@ char *machine_root(uint16_t elf)
 void machine_prefix(const char *program, struct strv *argv)
 {
 	uint16_t elf = strchr(program, '/') ? machine_of(program) : EM_NONE;
-	const struct machine *m = elf == EM_NONE || machine_runs(elf) ? NULL : find_machine(elf);
-	CLEANUP_FREE char *qemu = m ? find_program(m->qemu) : NULL;
+	const char *emulator = elf == EM_NONE ? NULL : machine_emulator(elf);
+	CLEANUP_FREE char *qemu = emulator ? find_program(emulator) : NULL;
 	CLEANUP_FREE char *root = qemu ? machine_root(elf) : NULL;
 
 	if (!qemu)

@@ -161,7 +161,8 @@ char *sandbox_view(enum sandbox kind, const char *host, size_t i);
  * runs, and those whose programs qemu-user runs. */
 uint16_t machine_here(void);
 bool machine_runs(uint16_t elf);
-/* "qemu-aarch64", whether it is installed or not; NULL: not needed, or none is known. */
+/* "qemu-aarch64", or "qemu-aarch64-static" if only that is installed; none need be. NULL: not
+ * needed, or none is known. */
 const char *machine_emulator(uint16_t elf);
 /* The folder below which Debian's packages for cross-compiling have the C library of another
  * machine; NULL: there is none. The caller frees it. */
