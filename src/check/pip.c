@@ -70,6 +70,7 @@ bool pip_find(const char *interpreter, const char *const *others, struct strv *a
 		struct err ignored = ERR_INIT;
 
 		strv_clear(argv);
+		machine_prefix(start, argv);
 		strv_add(argv, start);
 		strv_split(argv, "-I -m pip", " ");
 		if (start != interpreter) {

@@ -108,7 +108,10 @@ static void find_role(const struct wheel_python *here, struct wheel_file *f)
 	const char *base = path_base(f->rel), *suffix = base + strcspn(base, ".");
 	CLEANUP_FREE char *init = xasprintf("PyInit_%.*s", (int)(suffix - base), base);
 	const json_t *suffixes = json_object_get(here->dist->says, "extension_suffixes"), *one;
-	bool fits = false;
+	/* Of a Python that cannot be asked. */
+	CLEANUP_FREE char *usual = xasprintf(".cpython-%d%d%s-* .abi3.so .so", here->dist->major,
+		here->dist->minor, here->dist->abiflags ? here->dist->abiflags : "");
+	bool fits = !suffixes && check_listed(usual, suffix);
 	size_t i;
 
 	f->role = WHEEL_LIBRARY;

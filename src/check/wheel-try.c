@@ -29,6 +29,7 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	static const char threads[] =
 		"TZ=UTC OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 "
 		"NUMEXPR_NUM_THREADS=1 POLARS_MAX_THREADS=1";
+	static const char *const emulated = "QEMU_CPU";
 	CLEANUP_FREE char *result = xasprintf("%s/result", work->dir);
 	CLEANUP_FREE char *cwd = xasprintf("%s/cwd", work->dir);
 	CLEANUP_STRV struct strv argv = STRV_INIT, env = STRV_INIT;
@@ -46,6 +47,7 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	struct err child = ERR_INIT;
 	uint64_t start;
 
+	machine_prefix(python->dist->interpreter, &argv);
 	strv_add(&argv, python->dist->interpreter);
 	strv_split(&argv, "-I -S -B -X faulthandler", " ");
 	if (!strcmp(kind, "tests"))
@@ -62,6 +64,8 @@ static int run_once(const struct wheel_work *work, const struct wheel_python *py
 	strv_addf(&env, "TMPDIR=%s/tmp", work->dir);
 	strv_add(&env, "LC_ALL=C.UTF-8");
 	strv_split(&env, threads, " ");
+	/* Not all that an emulator can be is emulated well: SVE of qemu 7.2, for one. */
+	proc_keep(&emulated, 1, &env);
 	if (trace) {
 		strv_add(&env, "LD_DEBUG=files");
 		strv_addf(&env, "LD_DEBUG_OUTPUT=%s/ld", work->dir);

@@ -150,6 +150,32 @@ static void test_names(void **state)
 	predicts(root, &dist, "missing library", "breaks", "libpythonic.so");
 }
 
+/* A Python that could not be asked has the suffixes that its version has. */
+static void test_unasked(void **state)
+{
+	const char *root = *state;
+	CLEANUP(wheel_audit_release) struct wheel_audit audit = {0};
+	CLEANUP_FREE char *ours = NULL, *file = xasprintf("%s/w.whl", root);
+	CLEANUP_PYTHON struct python dist = {0};
+	struct wheel_python here = {0};
+	struct err err = ERR_INIT;
+
+	if (py_find("python3", &dist, &err) < 0 || wheel_python_read(&dist, &here, &err) < 0)
+		fail_msg("%s", err.msg);
+	ours = xasprintf("wheel/front.cpython-%d%d-any-machine.so", dist.major, dist.minor);
+	put(root, ours, MODULE("front", ""), "%s", "");
+	put(root, "wheel/other.cpython-42-any-machine.so", MODULE("other", ""), "%s", "");
+	put(root, "wheel/third.abi3.so", MODULE("third", ""), "%s", "");
+	free(scratch_shell(root, "cd wheel && python3 -m zipfile -c ../w.whl *"));
+	assert_int_equal(wheel_audit_read(file, root, &audit, &err), 0);
+	json_decref(dist.says);
+	dist.says = NULL;
+	wheel_audit_roles(&here, &audit);
+	assert_int_equal(audit.counts[WHEEL_EXTENSION], 2);
+	assert_int_equal(audit.counts[WHEEL_FOREIGN], 1);
+	wheel_python_release(&here);
+}
+
 static void test_age(void **state)
 {
 	CLEANUP_FREE char *none = wheel_libpython_age(0), *old = wheel_libpython_age(20250524);
@@ -165,6 +191,7 @@ int main(void)
 		SCRATCH_TEST(test_other_wheel),
 		SCRATCH_TEST(test_off_path),
 		SCRATCH_TEST(test_names),
+		SCRATCH_TEST(test_unasked),
 		cmocka_unit_test(test_age),
 	};
 
