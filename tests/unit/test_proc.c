@@ -549,7 +549,7 @@ static void test_machine(void **state)
 	CLEANUP_FREE char *program = xasprintf("%s/program", root);
 	CLEANUP_FREE char *qemu = xasprintf("%s/qemu-s390x", root);
 	CLEANUP_FREE char *before = xstrdup(getenv("PATH"));
-	const char *names[2] = {NULL, NULL};
+	const char *names[2];
 	CLEANUP_STRV struct strv absent = STRV_INIT, own = STRV_INIT, other = STRV_INIT;
 	struct err err = ERR_INIT;
 
@@ -567,13 +567,11 @@ static void test_machine(void **state)
 	machine_prefix(qemu, &own); /* a script */
 	machine_prefix(program, &other);
 	setenv("PATH", before, 1);
-	assert_int_equal(absent.n, 0);
-	assert_int_equal(own.n, 0);
+	assert_int_equal(absent.n + own.n, 0);
 	if (!machine_runs(22)) {
 		assert_string_equal(names[0], "qemu-s390x-static");
 		assert_string_equal(names[1], "qemu-s390x");
-		assert_true(other.n >= 1);
-		assert_string_equal(other.v[0], qemu);
+		assert_true(other.n && !strcmp(other.v[0], qemu));
 	}
 }
 
