@@ -438,6 +438,7 @@ static const char *output_state(const struct cpython_build *b)
 int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *err)
 {
 	CLEANUP_FREE char *steps = plan_outlook_text(&b->plan.plan, b->request.jobs);
+	CLEANUP_FREE char *patches = cpython_patch_words(cpython_of(b), &b->request.options);
 	CLEANUP_STRV struct strv missing = STRV_INIT;
 	CLEANUP_FREE char *list = NULL, *counted = NULL;
 	const char *state = output_state(b);
@@ -467,6 +468,7 @@ int cpython_outlook_print(const struct cpython_build *b, FILE *out, struct err *
 		b->profile.hint ? b->profile.hint : "");
 	if (b->bolt_profile.words)
 		term_line(out, "%-10s %s", "BOLT", b->bolt_profile.words);
+	term_line(out, "%-10s %s", "patches", patches);
 	term_line(out, "%-10s %s", "sandbox", b->sandbox_reason);
 	term_line(out, "%-10s %s", "steps", steps);
 	term_line(out, "%-10s '%s', %s", "output", b->output,

@@ -181,6 +181,11 @@ char cpython_level_here(void);
 /* Fails if an option that is not at its default needs a patch that is not for the chosen version.
  */
 int cpython_check_patches(const struct chosen *c, const struct cpython_options *o, struct err *err);
+/* A patch is of some versions, and perhaps of an option. */
+bool cpython_patch_applies(
+	const struct chosen *c, const struct recipe_patch *p, const struct cpython_options *o);
+/* How many patches apply, which, and which options have none here. The caller frees it. */
+char *cpython_patch_words(const struct chosen *c, const struct cpython_options *o);
 
 /* ---- profile.c ------------------------------------------------------------------------------- */
 

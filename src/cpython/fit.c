@@ -67,6 +67,40 @@ int cpython_check_fit(const struct cpython_options *o, const struct toolchain *t
 	return 0;
 }
 
+bool cpython_patch_applies(
+	const struct chosen *c, const struct recipe_patch *p, const struct cpython_options *o)
+{
+	return version_matches(c->version, p->versions) &&
+	       (!p->option || cpython_option_says(o, p->option) == 1);
+}
+
+char *cpython_patch_words(const struct chosen *c, const struct cpython_options *o)
+{
+	CLEANUP_STRV struct strv names = STRV_INIT, with = STRV_INIT, without = STRV_INIT;
+	CLEANUP_FREE char *listed = NULL, *options = NULL;
+
+	for (size_t i = 0; i < c->recipe->n_patches; i++) {
+		const struct recipe_patch *p = &c->recipe->patches[i];
+
+		if (!cpython_patch_applies(c, p, o))
+			continue;
+		strv_addf(&names, "%.*s", (int)(strlen(p->file) - strlen(".patch")), p->file);
+		if (p->option)
+			strv_add(&with, p->option);
+	}
+	for (size_t i = 0; i < c->recipe->n_patches; i++) {
+		const char *option = c->recipe->patches[i].option;
+
+		if (option && cpython_option_says(o, option) == 1 && !strv_has(&with, option) &&
+			!strv_has(&without, option))
+			strv_add(&without, option);
+	}
+	listed = strv_join(&names, ", ");
+	options = strv_join(&without, ", ");
+	return xasprintf("%zu: %s%s%s", names.n, listed,
+		without.n ? "; this version has none of " : "", options);
+}
+
 int cpython_check_patches(const struct chosen *c, const struct cpython_options *o, struct err *err)
 {
 	for (size_t i = 0; i < c->recipe->n_patches; i++) {

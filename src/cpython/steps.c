@@ -54,13 +54,6 @@ int cpython_check_tools(const struct sources *s, struct err *err)
 	return err_hint(err, "apt-get install%s", packages.data);
 }
 
-static bool applies(
-	const struct chosen *c, const struct recipe_patch *p, const struct cpython_options *o)
-{
-	return version_matches(c->version, p->versions) &&
-	       (!p->option || cpython_option_says(o, p->option) == 1);
-}
-
 int cpython_patches(
 	const struct chosen *c, const struct cpython_options *o, json_t **ret, struct err *err)
 {
@@ -71,7 +64,7 @@ int cpython_patches(
 		CLEANUP_FREE char *path = recipe_patch_path(c->recipe, p);
 		char hex[SHA256_HEX_SIZE];
 
-		if (!applies(c, p, o))
+		if (!cpython_patch_applies(c, p, o))
 			continue;
 		if (sha256_file(path, hex, NULL, err) < 0) {
 			json_decref(list);
@@ -134,7 +127,7 @@ static void add_source(
 		CLEANUP_FREE char *path = recipe_patch_path(r, &r->patches[i]);
 		const char *rel = path + strlen(r->dir) + 1;
 
-		if (!applies(c, &r->patches[i], o))
+		if (!cpython_patch_applies(c, &r->patches[i], o))
 			continue;
 		step_file(s, path, rel);
 		buf_addf(script, "patch -p1 -s -N -F0 --no-backup-if-mismatch <\"$RECIPE/%s\"\n",

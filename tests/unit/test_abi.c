@@ -239,6 +239,34 @@ static void test_differences(void **state)
 	setenv("PATH", before, 1);
 }
 
+/* Which patches a release gets, and which options have none for it. */
+static void test_patches(void **state)
+{
+	static const struct {
+		const char *options, *version, *ends;
+	} cases[] = {
+		{"", "3.11.2",
+			", hypot-version, ssl-der-end; this version has none of startup=fast"},
+		{"", "3.12.14", ", hypot-version; this version has none of startup=fast"},
+		{"", "3.13.15", ", freeze-startup, class-slots, ascii-paths"},
+		{"freethreaded=yes", "3.13.15", ", class-slots, ascii-paths, mimalloc"},
+		{"startup=plain", "3.16.0a0", ", extension-path"},
+		{"malloc=mimalloc", "3.15.0rc1",
+			"; this version has none of startup=fast, malloc=mimalloc"},
+	};
+	CLEANUP(cleanup_recipe) struct recipe *r = own_recipe();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct chosen c = {.recipe = r, .version = cases[i].version};
+		struct cpython_options o = options(cases[i].options);
+		CLEANUP_FREE char *words = cpython_patch_words(&c, &o);
+
+		if (!ends_with(words, cases[i].ends))
+			fail_msg("%s: %s", cases[i].version, words);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		PLANS_TEST(test_jit),
 		cmocka_unit_test(test_differences),
+		cmocka_unit_test(test_patches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
