@@ -262,6 +262,16 @@ const struct probe probe_table[] = {
 			ALWAYS("plain=ok after-handle=ok",
 				"py-spy finds _PyRuntime in whichever file is the program's, also "
 				"when a second copy is mapped")}},
+	{"remote-exec", "T10",
+		"sys.remote_exec() into a running Python, also one that has opened libpython by ctypes",
+		"python:_ctypes", 2 * MINUTE,
+		{WHEN("second-copy=no", "plain-call=ok plain=ok",
+			 "the runtime is found by its section, .PyRuntime, in the first file of the "
+			 "process that has one and python in its name"),
+			ALWAYS("plain-call=ok plain=ok after-handle-call=ok after-handle=ok",
+				"the runtime is found by its section, .PyRuntime, in the first file of "
+				"the process that has one and python in its name: the program itself, "
+				"also when a second copy is mapped")}},
 	{"gdb", "T10", "gdb on a running Python: where the runtime is and which functions run",
 		"program:gdb", 2 * MINUTE,
 		{STATIC("attach=ok runtime=executable frames=ok",
