@@ -33,6 +33,72 @@ __asm__(".text\n.globl _start\n.type _start, %function\n_start:\n"
 	"	brk #1\n"
 	"	.cfi_endproc\n"
 	".size _start, . - _start\n");
+#elif defined(__riscv)
+/* Programs reach small data by gp, which libraries leave alone. */
+__asm__(".text\n.globl _start\n.type _start, @function\n_start:\n"
+	"	.cfi_startproc\n"
+	"	.cfi_undefined ra\n"
+	"	.option push\n"
+	"	.option norelax\n"
+	"	lla gp, __global_pointer$\n"
+	"	.option pop\n"
+	"	mv a1, a0\n"
+	"	mv a0, sp\n"
+	"	andi sp, sp, -16\n"
+	"	call start_c\n"
+	"	ebreak\n"
+	"	.cfi_endproc\n"
+	".size _start, . - _start\n");
+#elif defined(__s390x__)
+__asm__(".text\n.globl _start\n.type _start, @function\n_start:\n"
+	"	.cfi_startproc\n"
+	"	.cfi_undefined %r14\n"
+	"	lgr %r2, %r15\n"
+	"	lgr %r3, %r14\n"
+	"	lghi %r0, -16\n"
+	"	ngr %r15, %r0\n"
+	"	aghi %r15, -160\n"
+	"	xc 0(8,%r15), 0(%r15)\n"
+	"	brasl %r14, start_c\n"
+	"	j .+2\n"
+	"	.cfi_endproc\n"
+	".size _start, . - _start\n");
+#elif defined(__arm__)
+__asm__(".text\n.globl _start\n.type _start, %function\n_start:\n"
+	"	.fnstart\n"
+	"	.cantunwind\n"
+	"	mov fp, #0\n"
+	"	mov lr, #0\n"
+	"	mov r1, r0\n"
+	"	mov r0, sp\n"
+	"	mov r2, sp\n"
+	"	bic r2, r2, #7\n"
+	"	mov sp, r2\n"
+	"	bl start_c\n"
+	"	udf #0\n"
+	"	.fnend\n"
+	".size _start, . - _start\n");
+#elif defined(__powerpc64__)
+/* The arguments are in registers already, and the program's own functions in a structure. */
+__asm__(".text\n.globl _start\n.type _start, @function\n_start:\n"
+	"	.cfi_startproc\n"
+	"	.cfi_undefined lr\n"
+	"	addis 2, 12, .TOC.-_start@ha\n"
+	"	addi 2, 2, .TOC.-_start@l\n"
+	"	.localentry _start, .-_start\n"
+	"	mr 9, 1\n"
+	"	clrrdi 1, 1, 4\n"
+	"	li 0, 0\n"
+	"	stdu 1, -128(1)\n"
+	"	mtlr 0\n"
+	"	std 0, 0(1)\n"
+	"	addis 8, 2, start_addresses@toc@ha\n"
+	"	addi 8, 8, start_addresses@toc@l\n"
+	"	bl __libc_start_main\n"
+	"	nop\n"
+	"	trap\n"
+	"	.cfi_endproc\n"
+	".size _start, . - _start\n");
 #else
 #error "there is no start for this architecture"
 #endif
@@ -53,7 +119,12 @@ extern int data_start __attribute__((weak, alias("__data_start")));
 /* The linker defines these. */
 extern constructor *__init_array_start[] __attribute__((visibility("hidden")));
 extern constructor *__init_array_end[] __attribute__((visibility("hidden")));
+#if defined(__x86_64__) || defined(__aarch64__)
 extern void _init(void) __attribute__((visibility("hidden")));
+#else
+/* See ends.c. */
+#define _init() ((void)0)
+#endif
 
 static void construct(int argc, char **argv, char **envp)
 {
@@ -67,6 +138,15 @@ static void construct(int argc, char **argv, char **envp)
 #define construct NULL
 #endif
 
+#ifdef __powerpc64__
+/* Small data, of which there is none, and what __libc_start_main is given elsewhere. */
+__attribute__((used, visibility("hidden"))) const struct {
+	const void *small_data;
+	int (*main)(int, char **, char **);
+	constructor *init;
+	void (*fini)(void);
+} start_addresses = {NULL, main, construct, NULL};
+#else
 __attribute__((used, noreturn, visibility("hidden"))) void start_c(
 	void **stack, void (*loader_fini)(void))
 {
@@ -75,3 +155,4 @@ __attribute__((used, noreturn, visibility("hidden"))) void start_c(
 		loader_fini, stack);
 	__builtin_trap();
 }
+#endif
