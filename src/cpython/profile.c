@@ -51,6 +51,13 @@ int profile_locked(
 	if (profiles_load(b->recipes, &all, err) < 0)
 		return -1;
 	found = profiles_find(all, &wanted);
+	/* clang counts what is in the source, before it makes code for a machine. */
+	if (!found && b->full->family == CC_CLANG && !strcmp(kind, "pgo")) {
+		struct locked_profile foreign = wanted;
+
+		foreign.triple = NULL;
+		found = profiles_find(all, &foreign);
+	}
 	if (!found) {
 		p->words = xasprintf("none is locked for CPython %s%s with %s %s%s%s on %s",
 			wanted.version, wanted.abi ? wanted.abi : "", wanted.compiler,
@@ -62,6 +69,11 @@ int profile_locked(
 		return -1;
 	snprintf(p->digest, sizeof(p->digest), "%s", found->content);
 	p->words = xasprintf("the locked %s", found->file);
+	if (strcmp(found->triple, wanted.triple) != 0) {
+		free(p->words);
+		p->words = xasprintf(
+			"the locked %s, which serves %s, too", found->file, wanted.triple);
+	}
 	return 0;
 }
 

@@ -97,7 +97,8 @@ const struct locked_profile *profiles_find(
 		const struct locked_profile *q = &p->v[i];
 
 		if (strcmp(q->kind, wanted->kind) || strcmp(q->compiler, wanted->compiler) ||
-			strcmp(q->release, wanted->release) || strcmp(q->triple, wanted->triple) ||
+			strcmp(q->release, wanted->release) ||
+			(wanted->triple && strcmp(q->triple, wanted->triple)) ||
 			!same(q->abi, wanted->abi) || !same(q->lto, wanted->lto) ||
 			!version_in_series(q->version, series))
 			continue;

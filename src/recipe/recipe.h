@@ -162,8 +162,8 @@ int profiles_load(const char *dir, struct profiles **ret, struct err *err);
 void profiles_free(struct profiles *p);
 void cleanup_profiles(struct profiles **p);
 
-/* The profile of this kind, compiler, machine, ABI and LTO for a version of CPython, else that of
- * the newest version of its series; NULL: none. */
+/* The profile of this kind, compiler, machine (`triple`; NULL: any), ABI and LTO for a version of
+ * CPython, else that of the newest version of its series; NULL: none. */
 const struct locked_profile *profiles_find(
 	const struct profiles *p, const struct locked_profile *wanted);
 /* Sets *path (to be freed) to the file of a profile. An error unless it is what is locked. */

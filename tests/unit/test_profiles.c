@@ -80,6 +80,23 @@ static void test_choice(void **state)
 	}
 }
 
+/* It is of one machine, unless any will do. */
+static void test_machines(void **state)
+{
+	static char other[] = "aarch64-linux-gnu";
+	CLEANUP(cleanup_profiles) struct profiles *p = NULL;
+	struct locked_profile w = wanted("3.13.15", "clang", "22", NULL);
+	struct err err = ERR_INIT;
+
+	write_index(*state, "profiles:\n" ENTRY("a", "3.13.15", "clang", "22"));
+	assert_int_equal(profiles_load(*state, &p, &err), 0);
+	assert_string_equal(profiles_find(p, &w)->file, "a");
+	w.triple = other;
+	assert_null(profiles_find(p, &w));
+	w.triple = NULL;
+	assert_string_equal(profiles_find(p, &w)->file, "a");
+}
+
 /* A profile is of functions of its ABI. */
 static void test_abi(void **state)
 {
@@ -225,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(test_choice),
+		SCRATCH_TEST(test_machines),
 		SCRATCH_TEST(test_abi),
 		SCRATCH_TEST(test_none),
 		SCRATCH_TEST(test_hostile),
