@@ -4,15 +4,15 @@
 library=$TREE/lib/libpython$LDVERSION.a
 mkdir "$TMPDIR/newer"
 cd "$TMPDIR/newer"
-ar x "$DEPS/sysroot/libc_nonshared.a"
-nm "$library" 2>&1 | sed -n 's/^ *U //p' | sort -u >calls
+"${AR:-ar}" x "$DEPS/sysroot/libc_nonshared.a"
+"${NM:-nm}" "$library" 2>&1 | sed -n 's/^ *U //p' | sort -u >calls
 set --
 for object in *.o; do
     if grep -qxF "${object%.o}" calls &&
-        ! nm "$object" | grep -qE ' U (__[a-z]*x(stat|mknod)|__cxa_at|__register_atfork)'; then
+        ! "${NM:-nm}" "$object" | grep -qE ' U (__[a-z]*x(stat|mknod)|__cxa_at|__register_atfork)'; then
         set -- "$@" "$object"
     fi
 done
 touch -r "$library" "$TMPDIR/time"
-[ $# = 0 ] || ar rcsD "$library" "$@"
+[ $# = 0 ] || "${AR:-ar}" rcsD "$library" "$@"
 touch -r "$TMPDIR/time" "$library"

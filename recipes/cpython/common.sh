@@ -25,6 +25,17 @@ link_tk() {
     ln -sf tk/*.so .
 }
 
+# What is different in a build for another machine.
+site=$RECIPE/config.site
+overrides=
+settle() {
+    python='./$(BUILDPYTHON) -E'
+}
+install_pip() {
+    LD_LIBRARY_PATH=. ./python -E -m ensurepip --default-pip --root="$OUT/"
+}
+case ${NATIVE:+crossed} in crossed) . "$RECIPE/cross.sh" ;; esac
+
 # With a profile, or to train one, if $profiled is not empty.
 configure() {
     set -- --prefix=/install --enable-shared --with-ensurepip=install \
@@ -46,7 +57,8 @@ configure() {
     # pkg-config would describe the system's libraries.  The compilers go the
     # way of config.site, too.
     env -u CC -u CXX -u AR cc="$CC" cxx="$CXX" ar="$AR" \
-        CONFIG_SITE="$RECIPE/config.site" ./configure "$@" --with-pkg-config=no
+        CONFIG_SITE="$site" ./configure "$@" --with-pkg-config=no
+    settle
     setup >Modules/Setup.local
     # _tkinter finds Tcl and Tk wherever the tree is, and in whatever program.
     case $tk in shared)
@@ -126,12 +138,12 @@ case ${MODULES:-seam} in shared) hacl= ;; esac
 # libinstall, which would compile all of Lib three times for bytecode.sh to
 # throw away, does nothing.
 run_make() {
-    PWD=$here make "$@" \
+    PWD=$here make ${overrides:+--eval="$overrides"} "$@" \
         CFLAGS_NODIST="$cflags $cplaces" LDFLAGS_NODIST="$ldflags $ldplaces" ARFLAGS=rcsD \
         EXTRA_CFLAGS="$frames" \
         MACHDEP_OBJS="$hacl" \
         LINK_PYTHON_OBJS='$(LIBRARY_OBJS)' LINK_PYTHON_DEPS='$(LIBRARY_OBJS)' \
         LINKFORSHARED="-Wl,--export-dynamic -pie $quick" \
         published="CFLAGS_NODIST='$cflags' EXTRA_CFLAGS='$frames' LDFLAGS_NODIST='$ldflags'" \
-        PYTHON_FOR_BUILD='$(if $(filter libinstall,$@),:,$(if $(filter pybuilddir.txt,$@),env $(published)) ./$(BUILDPYTHON) -E)'
+        PYTHON_FOR_BUILD='$(if $(filter libinstall,$@),:,$(if $(filter pybuilddir.txt,$@),env $(published)) '"$python)"
 }

@@ -82,7 +82,7 @@ esac
 
 run_make install DESTDIR="$OUT" ENSUREPIP=no
 # By all of its names: the Makefile leaves out the one without a number.
-LD_LIBRARY_PATH=. ./python -E -m ensurepip --default-pip --root="$OUT/"
+install_pip
 
 cd "$OUT/install"
 ln -s "python$LDVERSION" bin/python

@@ -87,7 +87,9 @@ static int settle_bolt(struct cpython_build *b, struct toolchain_needs *needs, s
 	if (strcmp(o->bolt, "auto") != 0)
 		return 0;
 	o->bolt = "no";
-	if (b->full->family != CC_CLANG || !strcmp(o->profile, "none") || !strcmp(o->debug, "yes"))
+	/* BOLT's result is proven by running it. */
+	if (needs->target || b->full->family != CC_CLANG || !strcmp(o->profile, "none") ||
+		!strcmp(o->debug, "yes"))
 		return 0;
 	needs->bolt = true;
 	if (toolchain_find(b->full->cc, needs, &with, &why) == 0) {
@@ -108,7 +110,7 @@ static int settle_bolt(struct cpython_build *b, struct toolchain_needs *needs, s
 static int choose_compiler(struct cpython_build *b, struct err *err)
 {
 	struct cpython_options *o = &b->request.options;
-	const struct target *target = target_is_crossed(b->target) ? b->target : NULL;
+	const struct target *target = target_is_crossed(b->target, o) ? b->target : NULL;
 	const struct toolchain_needs nothing = {.target = target};
 	struct toolchain_needs needs = {.target = target,
 		.lto = strcmp(o->lto, "none"),
@@ -118,12 +120,8 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 	if (toolchain_find(b->request.cc, &needs, &b->full, err) < 0 ||
 		settle_bolt(b, &needs, err) < 0)
 		return -1;
-	if (target) {
-		err_set(err, ERR_UNSUPPORTED,
-			"'%s' makes code for %s, but no tree can be built for it yet",
-			path_base(b->full->cc), target->name);
-		return err_hint(err, "build on a machine of that kind");
-	}
+	if (target && cross_settle(b, err) < 0)
+		return -1;
 	if (b->full->passed)
 		progress_warn(b->progress, "the best compiler here is %s: %s",
 			path_base(b->full->cc), b->full->passed);
@@ -136,7 +134,8 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 		err_set(err, ERR_USAGE, "gcc has no thin LTO");
 		return err_hint(err, "use --lto full, or a clang with --cc");
 	}
-	return sysroot_settle(o, b->glibc_said, b->full, gnu_get_libc_version(), err) < 0
+	return sysroot_settle(o, b->glibc_said, b->full, b->native ? NULL : gnu_get_libc_version(),
+		       err) < 0
 		       ? -1
 		       : cpython_check_fit(o, b->full, err);
 }
@@ -199,6 +198,7 @@ void cpython_close(struct cpython_build *b)
 	fetcher_free(b->fetcher);
 	toolchain_free(b->plain);
 	toolchain_free(b->full);
+	toolchain_free(b->native);
 	cache_free(b->cache);
 	if (!b->request.progress)
 		progress_free(b->progress);
@@ -245,9 +245,11 @@ int build_fetch(struct cpython_build *b, struct err *err)
 	for (size_t i = 0; i < b->sources.n; i++) {
 		const struct chosen *c = &b->sources.chosen[i];
 		bool package = i + 1 < b->sources.n;
+		CLEANUP_FREE char *tool = xasprintf("native-%s", c->recipe->name);
 		struct step *users[] = {
 			package ? plan_find(&b->plan.plan, c->recipe->name) : b->plan.compile,
-			!package && b->profile.train ? b->plan.profile : NULL};
+			!package && b->profile.train ? b->plan.profile : NULL,
+			plan_find(&b->plan.plan, tool)};
 
 		for (size_t k = 0; k < ARRAY_SIZE(users); k++) {
 			struct step *s = users[k];
@@ -294,6 +296,11 @@ static int name_steps(struct cpython_build *b, struct err *err)
 	CLEANUP_FREE char *system = NULL;
 	struct err failed = ERR_INIT;
 
+	if (b->native) {
+		share_stop(
+			b->share, "a step of a build for another machine has one of two compilers");
+		return 0;
+	}
 	if (system_identify(b->full, b->sandbox, &system, &failed) == 0) {
 		plan_share(&b->plan.plan, system);
 		return 0;

@@ -35,12 +35,25 @@ struct target {
 
 /* NULL if there is none of this name. */
 const struct target *target_find(const char *name, struct err *err);
-/* True if what is built does not run here by itself. */
-bool target_is_crossed(const struct target *t);
+/* True if what is built does not run here by itself, or is built as if it did not. */
+bool target_is_crossed(const struct target *t, const struct cpython_options *o);
 /* Finds the request's target, and fills in the options that it stands for. */
 int target_settle(struct cpython_build *b, struct err *err);
 /* The Debian packages that a crossed build needs, as words; the caller frees them. */
 char *target_packages(const struct target *t, bool clang, unsigned int release);
+
+/* ---- cross.c --------------------------------------------------------------------------------- */
+
+/* Fails if an option needs to run what is built. Finds the compiler of what is run instead. */
+int cross_settle(struct cpython_build *b, struct err *err);
+/* Tells scripts of what is made for another machine which one it is, and which is this one. */
+void cross_env(const struct cpython_build *b, struct step *s);
+/* Plans the interpreter of the same source that does what the built one would do. */
+int cross_plan(struct cpython_build *b, struct err *err);
+/* Lets a step use it, with the recipe's files for that. */
+int cross_use(const struct cpython_build *b, struct step *s, struct err *err);
+/* True for what is not shipped, since it is made for this machine alone. */
+bool cross_is_tool(const struct cpython_plan *p, const struct step *s);
 
 /* ---- toolchain.c ----------------------------------------------------------------------------- */
 
@@ -232,6 +245,14 @@ int cpython_patches(
 
 /* Limit for a script of a recipe. */
 #define SCRIPT_MAX_BYTES (1u << 20)
+/* Adds the source, and to the script the patches. */
+void step_source(struct step *s, const struct chosen *c, const struct cpython_options *o,
+	struct buf *script);
+/* Adds the recipe's files that a kind of step uses, and the programs that it may run. */
+int step_recipe(struct step *s, const struct recipe *r, const char *kind, struct err *err);
+/* A step that makes a package with this toolchain, with `prefix` before its name. */
+struct step *step_of_package(struct cpython_build *b, const struct chosen *c, const char *prefix,
+	const struct toolchain *t, struct err *err);
 /* A step of CPython, "link" with `more` appended, with the recipe's script for it. Steps that
  * compile have no `prelude` of their own and get the source and the packages. NULL on failure. */
 struct step *step_of_cpython(struct cpython_build *b, const char *kind, const char *more,
@@ -244,7 +265,8 @@ void step_toolchain(struct step *s, const struct toolchain *t);
 /* The recipe that makes it. */
 #define SYSROOT_RECIPE "glibc"
 /* Settles which glibc, if nobody has said, and fails if this architecture has none so old, or if
- * what is built could not run with `here`, this machine's: a build runs it. */
+ * what is built could not run with `here`, this machine's, since a build runs it (NULL: it does
+ * not). */
 int sysroot_settle(struct cpython_options *o, bool said, const struct toolchain *t,
 	const char *here, struct err *err);
 /* Lets the compilers in the step's environment use the sysroot, if there is a floor. */

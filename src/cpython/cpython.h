@@ -55,7 +55,9 @@
 		"2.17", true, false,                                                               \
 		"what is built runs with this C library and newer ones, or with this machine's")   \
 	X(embed, "embed", "", CHOICE, "search|here", "", "search", false, false,                   \
-		"programs linked with libpython.so look for it by name, or find it here alone")
+		"programs linked with libpython.so look for it by name, or find it here alone")    \
+	X(cross, "cross", "", CHOICE, "no|yes", "", "no", true, false,                             \
+		"yes: build for this machine as for another, of which nothing can be run")
 #define CPYTHON_OPTIONS_OF_HOW(X)                                                                  \
 	X(tls, "tls", "TLS", CHOICE, "initial-exec|global-dynamic|desc", "", "initial-exec", true, \
 		true, "set the TLS model of libpython.so")                                         \
@@ -218,7 +220,10 @@ struct chosen_profile {
 
 struct cpython_plan {
 	struct plan plan;
-	struct step *sysroot;                         /* NULL without a floor */
+	struct step *sysroot;        /* NULL without a floor */
+	struct step *native;         /* the interpreter that builds for another machine, or NULL */
+	const struct step *tools[8]; /* with it, what is made for this machine alone */
+	size_t n_tools;
 	const char *floor;                            /* of glibc: "2.17", or NULL */
 	bool here;                                    /* --embed */
 	bool dual;                                    /* --link */
@@ -241,6 +246,7 @@ struct cpython_build {
 	struct fetcher *fetcher;
 	struct sources sources;
 	struct toolchain *plain, *full; /* for the packages; for CPython */
+	struct toolchain *native;       /* for what a crossed build runs; else NULL */
 	struct chosen_profile profile, bolt_profile;
 	enum sandbox sandbox;
 	const char *sandbox_reason;

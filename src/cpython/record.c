@@ -255,7 +255,7 @@ int cpython_record_check_compiler(const struct cpython_record *record, struct er
 	const struct target *target = name ? target_find(name, err) : NULL;
 	const struct toolchain_needs needs = {.lto = strcmp(o->lto, "none") != 0,
 		.bolt = !strcmp(o->bolt, "yes"),
-		.target = target_is_crossed(target) ? target : NULL};
+		.target = target_is_crossed(target, o) ? target : NULL};
 	CLEANUP(cleanup_toolchain) struct toolchain *t = NULL;
 
 	if (name && !target)

@@ -1,6 +1,7 @@
 /* The steps that build one CPython and the packages it needs.
  *
  *   glibc                with a floor: what CPython is compiled and linked against
+ *   native-…             for another machine: what makes it runs here; planned in cross.c
  *   zlib, openssl, …     one per package, with the script of its recipe.yaml
  *   cpython-profile      with a profile: unpacked, or trained
  *   cpython-compile      the only compile: an installed tree, and the objects
@@ -94,9 +95,8 @@ static int list_file(void *ctx, const struct tree_entry *e, struct err *err)
 	return 0;
 }
 
-/* Adds the recipe's files that the step's script sees, and the programs that it may run. `kind` is
- * the recipe's name for the step. */
-static int add_recipe(struct step *s, const struct recipe *r, const char *kind, struct err *err)
+/* `kind` is the recipe's name for the step. */
+int step_recipe(struct step *s, const struct recipe *r, const char *kind, struct err *err)
 {
 	const struct strv *files = recipe_files(r, kind);
 	struct listing l = {s, r->dir};
@@ -113,8 +113,7 @@ static int add_recipe(struct step *s, const struct recipe *r, const char *kind, 
 	return 0;
 }
 
-/* Adds the source, and the start of the script, which applies the patches. */
-static void add_source(
+void step_source(
 	struct step *s, const struct chosen *c, const struct cpython_options *o, struct buf *script)
 {
 	const struct recipe *r = c->recipe;
@@ -157,20 +156,24 @@ void step_toolchain(struct step *s, const struct toolchain *t)
 	step_input(s, "toolchain=%s", t->identity);
 }
 
-static int plan_package(struct cpython_build *b, const struct chosen *c, struct err *err)
+struct step *step_of_package(struct cpython_build *b, const struct chosen *c, const char *prefix,
+	const struct toolchain *t, struct err *err)
 {
-	CLEANUP_FREE char *title = xasprintf("%s %s", c->recipe->name, c->version);
-	CLEANUP_FREE char *code = cpython_code_flags(&b->request.options, b->plain);
+	CLEANUP_FREE char *name = xasprintf("%s%s", prefix, c->recipe->name);
+	CLEANUP_FREE char *title = xasprintf("%s %s", name, c->version);
+	CLEANUP_FREE char *code = cpython_code_flags(&b->request.options, t);
 	CLEANUP_BUF struct buf script = BUF_INIT;
 	struct step *s;
 
-	if (!c->recipe->build)
-		return err_set(err, ERR_INPUT, "%s/recipe.yaml: the key 'build' is missing",
+	if (!c->recipe->build) {
+		err_set(err, ERR_INPUT, "%s/recipe.yaml: the key 'build' is missing",
 			c->recipe->dir);
-	s = plan_add(&b->plan.plan, c->recipe->name, title);
+		return NULL;
+	}
+	s = plan_add(&b->plan.plan, name, title);
 	s->compiles = true;
 	strv_addf(&s->env, "VERSION=%s", c->version);
-	step_toolchain(s, b->plain);
+	step_toolchain(s, t);
 	if (!strcmp(c->recipe->name, SYSROOT_RECIPE)) {
 		b->plan.sysroot = s;
 		b->plan.floor = b->request.options.glibc;
@@ -181,26 +184,60 @@ static int plan_package(struct cpython_build *b, const struct chosen *c, struct 
 	strv_add(&s->env, "CPPFLAGS=-I@S@/deps/include");
 	strv_add(&s->env, "LDFLAGS=-L@S@/deps/lib");
 	strv_add(&s->env, "PATH=/usr/local/bin:/usr/bin:/bin");
-	add_source(s, c, &b->request.options, &script);
+	step_source(s, c, &b->request.options, &script);
 	buf_addf(&script, "%s\n", c->recipe->build);
 	add_licences(c, &script);
 	s->script = buf_steal(&script);
 	for (size_t i = 0; i < c->recipe->depends.n; i++) {
-		CLEANUP_FREE char *name = xstrdup(c->recipe->depends.v[i]);
+		CLEANUP_FREE char *needed = xstrdup(c->recipe->depends.v[i]);
+		CLEANUP_FREE char *full = NULL;
 		struct step *need;
 
 		/* Without a condition. */
-		name[strcspn(name, " <>=")] = '\0';
-		need = plan_find(&b->plan.plan, name);
+		needed[strcspn(needed, " <>=")] = '\0';
+		full = xasprintf("%s%s", prefix, needed);
+		need = plan_find(&b->plan.plan, full);
 		if (need)
 			step_need(s, need, true);
 	}
-	return add_recipe(s, c->recipe, "build", err);
+	return step_recipe(s, c->recipe, "build", err) < 0 ? NULL : s;
+}
+
+/* For another machine, perhaps after the same for this one, which its script can run. */
+static int plan_package(struct cpython_build *b, const struct chosen *c, struct err *err)
+{
+	struct step *native = NULL, *s;
+
+	if (b->native && c->recipe->native) {
+		native = step_of_package(b, c, "native-", b->native, err);
+		if (!native)
+			return -1;
+		b->plan.tools[b->plan.n_tools++] = native;
+	}
+	s = step_of_package(b, c, "", b->plain, err);
+	if (!s)
+		return -1;
+	if (b->native)
+		cross_env(b, s);
+	if (native)
+		step_view(s, "NATIVE", native, "install");
+	return 0;
 }
 
 const struct chosen *cpython_of(const struct cpython_build *b)
 {
 	return &b->sources.chosen[b->sources.n - 1];
+}
+
+/* Those that are linked with. */
+static void need_packages(struct cpython_build *b, struct step *s)
+{
+	for (size_t i = 0; i + 1 < b->sources.n; i++) {
+		struct step *made = plan_find(&b->plan.plan, b->sources.chosen[i].recipe->name);
+
+		if (made != b->plan.sysroot)
+			step_need(s, made, true);
+	}
 }
 
 struct step *step_of_cpython(struct cpython_build *b, const char *kind, const char *more,
@@ -222,17 +259,15 @@ struct step *step_of_cpython(struct cpython_build *b, const char *kind, const ch
 	strv_addf(
 		&s->env, "STDLIB=python%s%s", b->plan.series, *b->plan.abiflags == 't' ? "t" : "");
 	strv_add(&s->env, "PATH=/usr/local/bin:/usr/bin:/bin");
-	for (size_t i = 0; !prelude && i + 1 < b->sources.n; i++)
-		if (b->plan.plan.steps[i] != b->plan.sysroot)
-			step_need(s, b->plan.plan.steps[i], true);
-	if (prelude)
+	if (prelude) {
 		buf_adds(&script, prelude);
-	else {
+	} else {
+		need_packages(b, s);
 		cpython_tell_differences(s, c);
-		add_source(s, c, &b->request.options, &script);
+		step_source(s, c, &b->request.options, &script);
 	}
 	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0 ||
-		add_recipe(s, c->recipe, kind, err) < 0)
+		step_recipe(s, c->recipe, kind, err) < 0)
 		return NULL;
 	buf_add(&script, text.data, text.len);
 	s->script = buf_steal(&script);
@@ -345,7 +380,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 		if (plan_package(b, &b->sources.chosen[i], err) < 0)
 			return -1;
 	}
-	if (plan_profile(b, err) < 0)
+	if ((b->native && cross_plan(b, err) < 0) || plan_profile(b, err) < 0)
 		return -1;
 
 	p->compile = step_of_cpython(b, "compile", "", "compile.sh", NULL, err);
@@ -354,6 +389,8 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	p->compile->compiles = !p->profile && !strcmp(o->lto, "none");
 	step_toolchain(p->compile, b->full);
 	step_sysroot(b, p->compile);
+	if (b->native && cross_use(b, p->compile, err) < 0)
+		return -1;
 	add_options(p->compile, b->full, o, false);
 	if (strcmp(o->jit, "no") != 0 && cpython_add_jit(p->compile, cpython_of(b), err) < 0)
 		return -1;
@@ -367,6 +404,8 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	p->tree = step_of_cpython(b, "tree", "", "bytecode.sh", PRELUDE_VIEW, err);
 	if (!p->tree)
 		return -1;
+	if (b->native)
+		step_view(p->tree, "NATIVE", p->native, "install");
 	p->tree->prepare = prepare_tree;
 	p->tree->ctx = b;
 	strv_add(&p->tree->env, "TREE=@S@/out/python");
@@ -385,9 +424,8 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	step_view(p->link, "COMPILED", p->compile, "");
 	step_view(p->link, "BUILD", p->compile, "build");
 	/* What modules need that are built in. */
-	for (size_t i = 0; !strcmp(o->modules, "static") && i + 1 < b->sources.n; i++)
-		if (p->plan.steps[i] != p->sysroot)
-			step_need(p->link, p->plan.steps[i], true);
+	if (!strcmp(o->modules, "static"))
+		need_packages(b, p->link);
 	p->last = p->link;
 	return !strcmp(o->bolt, "yes") ? plan_bolt(b, err) : 0;
 }

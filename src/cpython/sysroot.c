@@ -21,7 +21,9 @@
  * than the oldest floor. */
 static const struct {
 	const char *triple, *oldest;
-} architectures[] = {{"x86_64-linux-gnu", "2.17"}, {"aarch64-linux-gnu", "2.17"}};
+} architectures[] = {{"x86_64-linux-gnu", "2.17"}, {"aarch64-linux-gnu", "2.17"},
+	{"riscv64-linux-gnu", "2.27"}, {"powerpc64le-linux-gnu", "2.17"},
+	{"s390x-linux-gnu", "2.17"}, {"arm-linux-gnueabihf", "2.17"}};
 
 static bool has_floor(const struct cpython_options *o)
 {
@@ -54,7 +56,7 @@ int sysroot_settle(struct cpython_options *o, bool said, const struct toolchain 
 			o->glibc, oldest);
 		return err_hint(err, "build with --glibc %s", oldest);
 	}
-	if (elf_version_compare(o->glibc, here) > 0) {
+	if (here && elf_version_compare(o->glibc, here) > 0) {
 		err_set(err, ERR_ENVIRONMENT,
 			"a build runs what it has made, and this machine's glibc is %s, older than %s",
 			here, o->glibc);
@@ -130,6 +132,10 @@ int step_archive(const struct cpython_build *b, struct step *s, struct err *err)
 	free(s->script);
 	s->script = buf_steal(&script);
 	step_need(s, b->plan.sysroot, true);
+	if (b->native) {
+		strv_addf(&s->env, "AR=%s", b->full->ar);
+		strv_addf(&s->env, "NM=%s", b->full->nm);
+	}
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* The machines that trees are made for.
  *
  * A target of this machine, or of a level of its processors, is an ordinary build. For the others
- * compilers are found, and what is missing is named; nothing is built for them yet.
+ * compilers are found, and what is missing is named; cross.c plans the rest.
  */
 #include <elf.h>
 #include <stdlib.h>
@@ -43,9 +43,18 @@ const struct target *target_find(const char *name, struct err *err)
 	return NULL;
 }
 
-bool target_is_crossed(const struct target *t)
+bool target_is_crossed(const struct target *t, const struct cpython_options *o)
 {
-	return t && t->machine != machine_here();
+	return t && (t->machine != machine_here() || !strcmp(o->cross, "yes"));
+}
+
+/* The plain one of this machine, for --cross. */
+static const struct target *target_here(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		if (targets[i].machine == machine_here())
+			return &targets[i];
+	return NULL;
 }
 
 int target_settle(struct cpython_build *b, struct err *err)
@@ -53,8 +62,10 @@ int target_settle(struct cpython_build *b, struct err *err)
 	struct cpython_options *o = &b->request.options;
 	const struct target *t;
 
-	if (!b->request.target)
+	if (!b->request.target) {
+		b->target = o->cross && !strcmp(o->cross, "yes") ? target_here() : NULL;
 		return 0;
+	}
 	b->target = t = target_find(b->request.target, err);
 	if (!t)
 		return -1;
@@ -81,7 +92,7 @@ char *target_packages(const struct target *t, bool clang, unsigned int release)
 /* The compiler that would make trees of this kind, or what is missing. */
 static char *compiler_for(const struct target *t, bool clang)
 {
-	const struct toolchain_needs needs = {.target = target_is_crossed(t) ? t : NULL};
+	const struct toolchain_needs needs = {.target = t->machine != machine_here() ? t : NULL};
 	CLEANUP(cleanup_toolchain) struct toolchain *found = NULL;
 	CLEANUP_FREE char *packages = NULL;
 	struct err why = ERR_INIT;

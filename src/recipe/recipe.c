@@ -89,8 +89,8 @@ static int read_differs(
 
 static int read_files(const struct yaml *y, struct fy_node *map, struct recipe *r, struct err *err)
 {
-	static const char *const names[] = {
-		"build", "profile", "compile", "tree", "link", "bolt-profile", "bolt"};
+	static const char *const names[] = {"build", "profile", "compile", "tree", "link",
+		"bolt-profile", "bolt", "native", "cross"};
 	struct yaml_field fields[ARRAY_SIZE(names)];
 	struct strv lists[ARRAY_SIZE(names)] = {0};
 	int failed;
@@ -141,6 +141,7 @@ static int read_recipe(const struct yaml *y, struct recipe *r, struct err *err)
 		{"patches", YAML_LIST, RAW(patches)},
 		{"differs", YAML_LIST, RAW(differs)},
 		{"build", YAML_MAYBE, KEPT(build)},
+		{"native", YAML_MAYBE, KEPT(native)},
 		{"exports", YAML_WORDS, KEPT(exports)},
 		{"files", YAML_OTHER, 0},
 		{"releases", YAML_OTHER, 0},
@@ -236,6 +237,7 @@ void recipe_free(struct recipe *r)
 	free(r->dir);
 	free(r->licence);
 	free(r->build);
+	free(r->native);
 	free(r);
 }
 

@@ -82,6 +82,9 @@ struct recipe {
 	struct recipe_difference *differs;
 	size_t n_differs;
 	char *build; /* shell script; NULL when the recipe folder has scripts of its own */
+	/* Why a build for another machine needs the package for this one, too; NULL: it does not.
+	 */
+	char *native;
 	struct strv exports;
 	struct recipe_step *steps; /* whose files are listed */
 	size_t n_steps;
