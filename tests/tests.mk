@@ -88,6 +88,11 @@ check-old: $(OUT)/solder ## a tree (TREE=DIR) on an old Debian (ROOT=DIR, by deb
 		! grep -q "^FAIL" $(OUT)/old.log
 .PHONY: check-old
 
+check-targets: all ## trees of other machines, built here and run through qemu (PARTS='same aarch64-gcc riscv64 …', KEEP=DIR)
+	@sh tests/lib/packages.sh $(PACKAGES_BUILD) $(PACKAGES_PYTHON) $(PACKAGES_TARGETS)
+	@SOLDER=$(abspath $(OUT)/solder) KEEP='$(abspath $(KEEP))' sh tests/targets/run.sh $(PARTS)
+.PHONY: check-targets
+
 check-suite: all ## CPython's whole suite on TREES='PLAIN OTHER…': each fails where the first one does
 	@python3 tests/dist/whole.py $(OUT)/suite $(abspath $(TREES))
 .PHONY: check-suite

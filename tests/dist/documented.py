@@ -72,7 +72,7 @@ SUBSTITUTES = [
     (r"^(solder build .*)--cc clang-19", r"\1--cc gcc", "that compiler is not here", lacks("clang-19")),
     (r"^(solder build .*)--cc clang-22 --lto thin", r"\1--cc gcc --lto full", "that compiler is not here",
      lacks("clang-22")),
-    (r"^(solder build (?=.*(--profile|--cc|--like|--bolt|--hardening|--source|--tls|--freethreaded|--matrix"
+    (r"^(solder build (?=.*(--profile|--cc|--target|--like|--bolt|--hardening|--source|--tls|--freethreaded|--matrix"
      r"|python311|3\.1[0-9.]+))(?!.* -n).*)", r"\1 -n", "another compile"),
     (r"^((?:solder fetch .*&& )?solder build(?!.*( -n|--glibc)).*)", rf"\1 {COMPILED}", "another compile"),
     (r"--lto thin", "--lto full", "thin is clang's", lacks("clang-19")),
