@@ -10,6 +10,7 @@
 
 /* Limit for the value of a variable in a .pc file. */
 #define VALUE_MAX 4096
+#define CONFIG_MS 60000
 
 static void check_folders(struct rule_run *r, const char *const *names, size_t n)
 {
@@ -243,7 +244,7 @@ static void python_config(struct rule_run *r)
 			strv_add(&argv, "--embed");
 		strv_add(&env, "PATH=/usr/local/bin:/usr/bin:/bin");
 		strv_add(&env, "LC_ALL=C");
-		if (proc_run(&spec, false, 1 << 16, 20000, &out, &err) < 0) {
+		if (proc_run(&spec, false, 1 << 16, CONFIG_MS, &out, &err) < 0) {
 			rule_find(r, path, "%s fails: %s", options[i], err.msg);
 			return;
 		}
