@@ -26,6 +26,10 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+from caches import copy_step
+
 SERVERS = 2
 JOBS = 4  # compiles at a time of each server, so that one is on the wire while another runs
 
@@ -124,8 +128,7 @@ def make_cache(args, cache):
     subprocess.run(['cp', '-al', args.seed + '/sources', cache], check=True)
     for s in steps:
         if s['name'] not in made:
-            subprocess.run(['cp', '-al', '%s/store/%s' % (args.seed, s['id']), cache + '/store'],
-                           check=True)
+            copy_step(args.seed, cache, s['id'])
 
 
 def build(args, way, ports, processor):

@@ -9,17 +9,20 @@ import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+from caches import copy_step
+
 plan, source, target = sys.argv[1:]
 with open(plan, encoding="utf-8") as f:
     steps = json.load(f)["steps"]
 missing = [s["id"] for s in steps if s["state"] != "reuse"]
 if missing:
     sys.exit(f"not in {source}: {' '.join(missing)}")
-os.makedirs(target + "/store", exist_ok=True)
 os.makedirs(target + "/logs", exist_ok=True)
 for step in steps:
     entry = f"{target}/store/{step['id']}"
-    subprocess.run(["cp", "-al", f"{source}/store/{step['id']}", entry], check=True)
+    copy_step(source, target, step["id"])
     with open(entry + "/shared.new", "w", encoding="utf-8") as f:
         f.write(step["shared"])
     os.rename(entry + "/shared.new", entry + "/shared")
