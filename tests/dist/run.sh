@@ -99,6 +99,7 @@ build() {
 build_others() {
 	# Word splitting is wanted.
 	build shared ${FORM:-} --link shared
+	build dual ${FORM:-} --link dual
 	build here ${FORM:-} --embed here
 	# With the packages of the plain tree.
 	[ -n "${QUICK:-}" ] || build 3.11.2 --sources debian --glibc native cpython@3.11.2
@@ -147,6 +148,8 @@ run_all() {
 		check_tree shared "$WORK/shared" "$shared"
 		compare
 	fi
+	[ ! -d "$WORK/dual" ] || check_tree dual "$WORK/dual" "$(echo "$TOPICS" | tr ' ' '\n' |
+		grep -xE 'elf|relocation|venv|capabilities|embed|gdb|overlinked|one-libpython|cited|probes')"
 	[ ! -d "$WORK/here" ] || check_tree here "$WORK/here" "$(echo "$TOPICS" | tr ' ' '\n' |
 		grep -xE 'elf|embed|overlinked|one-libpython|cited|here')"
 	rm -rf "$WORK/moved here"

@@ -62,9 +62,12 @@ def embedder(tree, where):
 
 def sizes(tree, scratch):
     """Bytes of the interpreter and libpython.so, and without debug information."""
-    version, whole, bare = series(tree), 0, 0
-    for file in {os.path.realpath(f"{tree}/bin/python{version}"),
-                 os.path.realpath(f"{tree}/lib/libpython{version}.so.1.0")}:
+    version, whole, bare, seen = series(tree), 0, 0, set()
+    for file in f"{tree}/bin/python{version}", f"{tree}/lib/libpython{version}.so.1.0":
+        # Two names of one file count once.
+        if os.stat(file).st_ino in seen:
+            continue
+        seen.add(os.stat(file).st_ino)
         whole += os.path.getsize(file)
         subprocess.run(["objcopy", "--strip-debug", file, f"{scratch}/bare"], check=True)
         bare += os.path.getsize(f"{scratch}/bare")
