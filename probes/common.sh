@@ -48,11 +48,11 @@ outcome() {
 		echo hang
 	elif [ "$1" -gt 128 ] && [ "$1" -lt 193 ]; then
 		echo "SIG$(kill -l $(($1 - 128)))"
-	elif grep -q 'error while loading shared libraries' out; then
+	elif grep -qE 'error while loading shared libraries|^Error loading shared library' out; then
 		echo missing-library
 	elif grep -qE 'static TLS|initial-exec TLS' out; then
 		echo no-static-tls
-	elif grep -q 'undefined symbol' out; then
+	elif grep -qE 'undefined symbol|^Error relocating .*: symbol not found' out; then
 		echo undefined-symbol
 	else
 		raised=$(sed -n 's/^\([A-Za-z_.]*\(Error\|Exception\|Exit\)\)\(:.*\)\{0,1\}$/\1/p' out |

@@ -10,6 +10,15 @@
 #define ASK_TIMEOUT_MS 60000
 #define INSTALL_TIMEOUT_MS 900000
 
+/* A compiler of a machine with glibc makes nothing for musl, but for those of these names. */
+#ifdef __GLIBC__
+#define CC_OF_MUSL "musl-gcc", "musl-clang"
+#define CXX_OF_MUSL NULL
+#else
+#define CC_OF_MUSL "cc", "gcc", "clang"
+#define CXX_OF_MUSL "c++", "g++", "clang++"
+#endif
+
 static char *first_program(const char *const *names)
 {
 	char *found = NULL;
@@ -65,6 +74,8 @@ int probe_target_init(struct probe_target *t, const struct python *dist, const c
 {
 	static const char *const cc[] = {"cc", "gcc", "clang", NULL};
 	static const char *const cxx[] = {"c++", "g++", "clang++", NULL};
+	static const char *const of_musl[] = {CC_OF_MUSL, NULL}, *const cxx_of_musl[] = {
+									 CXX_OF_MUSL, NULL};
 	static const char *const dirs[] = {"home", "tmp", "site"};
 	/* Standard library modules that are shared objects: a program that embeds Python should be
 	 * able to import them, and they get the C API from the program that loads them. */
@@ -90,8 +101,8 @@ int probe_target_init(struct probe_target *t, const struct python *dist, const c
 		t->module = path_exists(path) ? xstrdup(modules[i]) : NULL;
 	}
 	t->include = include && path_exists(header) ? xstrdup(include) : NULL;
-	t->cc = first_program(cc);
-	t->cxx = first_program(cxx);
+	t->cc = first_program(dist->musl ? of_musl : cc);
+	t->cxx = first_program(dist->musl ? cxx_of_musl : cxx);
 	describe(t, probes_dir, offline);
 	return 0;
 }
@@ -163,8 +174,11 @@ char *probe_missing(const struct probe *probe, const struct probe_target *t)
 		const char *kind;
 		const char *there, *text;
 	} plain[] = {
-		{"cc", t->cc, "needs a C compiler"},
-		{"c++", t->cxx, "needs a C++ compiler"},
+		{"cc", t->cc,
+			t->dist->musl ? "needs musl-gcc (package musl-tools)"
+				      : "needs a C compiler"},
+		{"c++", t->cxx,
+			t->dist->musl ? "needs a C++ compiler for musl" : "needs a C++ compiler"},
 		{"headers", t->include, "needs Python.h; this installation has no headers"},
 		{"shared", t->dist->libpython_shared,
 			"needs libpython as a shared library; this installation has none"},

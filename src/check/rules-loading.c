@@ -238,7 +238,10 @@ static void glibc(struct rule_run *r, const struct py_file *f)
 {
 	const char *here = gnu_get_libc_version();
 
-	if (f->facts.glibc && elf_version_compare(f->facts.glibc, here) > 0)
+	if (f->facts.glibc && r->dist->musl)
+		rule_find(
+			r, f->path, "needs glibc %s; the interpreter is for musl", f->facts.glibc);
+	else if (f->facts.glibc && elf_version_compare(f->facts.glibc, here) > 0)
 		rule_find(r, f->path, "needs glibc %s; here is %s", f->facts.glibc, here);
 }
 
@@ -249,7 +252,9 @@ static void glibc_said(struct rule_run *r)
 
 	promises_of_tree(r->dist->prefix, &said);
 	promises_of_platform(check_text(r->dist->says, "platform"), &said);
-	if (!said.n)
+	if (r->dist->musl)
+		rule_unchecked(r, "musl's symbols have no versions");
+	else if (!said.n)
 		rule_unchecked(r, "nothing here says which C library it needs");
 	for (size_t i = 0; (f = rule_next(r, ROLES_ALL, &i));) {
 		for (size_t k = 0; k < said.n && f->facts.glibc; k++) {
@@ -276,8 +281,11 @@ static void interpreter_tls(struct rule_run *r)
 
 static void static_tls(struct rule_run *r, const struct py_file *f)
 {
+	/* musl keeps nothing. */
+	unsigned long long room = r->dist->musl ? 0 : STATIC_TLS_MAX;
+
 	if (f->facts.kind == ELF_KIND_SHARED && f->facts.static_tls && f->facts.has_tls &&
-		f->facts.tls_size > STATIC_TLS_MAX)
+		f->facts.tls_size > room)
 		rule_find(r, f->path, "asks for %llu bytes of static thread-local storage",
 			(unsigned long long)f->facts.tls_size);
 }
@@ -496,7 +504,8 @@ const struct check_rule rules_loading[] = {
 		.apply = interpreter_tls},
 	{"library-tls", CHECK_NOTE, NEEDS_LIBRARY,
 		"whatever runs the library calls __tls_get_addr for each look at the thread state",
-		"compile with -ftls-model=initial-exec where glibc is the C library",
+		"compile with -ftls-model=initial-exec where glibc is the C library, and with "
+		"-mtls-dialect=gnu2 where it is musl",
 		"libpython reaches its thread-local data without calls. General-dynamic works "
 		"everywhere, also when musl loads the library late, and is slower.",
 		.apply = library_tls},
@@ -506,7 +515,7 @@ const struct check_rule rules_loading[] = {
 		"keep thread-local data of initial-exec libraries small",
 		"A library with static thread-local storage (DF_STATIC_TLS) that is loaded at run "
 		"time takes its block from a reserve of about 1,600 bytes that all share. More "
-		"than 512 bytes is too much for one.",
+		"than 512 bytes is too much for one. musl has no reserve, and refuses any.",
 		.roles = ROLES_ALL, .on_file = static_tls},
 	{"soname", CHECK_ERROR, NEEDS_LIBRARY,
 		"programs that were linked with the library do not find it",

@@ -335,15 +335,20 @@ static void conclude(const struct signs *s, struct wheel *w)
 			"; found only if something loads it first"},
 		{LIBPYTHON, WHEEL_NEEDS_LIBPYTHON, WHEEL_WORKS, "", ""},
 	};
+	uintmax_t certain = s->here->dist->musl ? 0 : TLS_CERTAIN;
 	size_t i = 0;
 
-	while (i < ARRAY_SIZE(table) && !(table[i].sign == N_SIGNS ? s->static_tls > TLS_CERTAIN
+	while (i < ARRAY_SIZE(table) && !(table[i].sign == N_SIGNS ? s->static_tls > certain
 								   : s->lists[table[i].sign].n > 0))
 		i++;
 	w->prediction = i < ARRAY_SIZE(table) ? table[i].prediction : WHEEL_FITS;
 	w->expected = i < ARRAY_SIZE(table) ? table[i].expected : WHEEL_WORKS;
 	if (w->prediction == WHEEL_FITS) {
 		w->because = xstrdup("every symbol and library is there, nothing collides");
+	} else if (w->prediction == WHEEL_TLS && s->here->dist->musl) {
+		w->expected = WHEEL_BREAKS;
+		w->because = xasprintf(
+			"static TLS of %ju bytes; musl keeps none", (uintmax_t)s->static_tls);
 	} else if (w->prediction == WHEEL_TLS && s->static_tls > TLS_ALL) {
 		w->expected = WHEEL_BREAKS;
 		w->because = xasprintf("static TLS of %ju bytes; glibc keeps %d",

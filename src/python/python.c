@@ -93,8 +93,9 @@ enum py_link py_link_of(const struct elf_facts *facts)
 
 bool py_answers(const struct python *dist)
 {
-	return (dist->link == PY_LINK_STATIC || dist->link == PY_LINK_DUAL) && dist->soname &&
-	       dist->libpython_shared && !strcmp(dist->soname, path_base(dist->libpython_shared));
+	return (dist->link == PY_LINK_STATIC || dist->link == PY_LINK_DUAL) && !dist->musl &&
+	       dist->soname && dist->libpython_shared &&
+	       !strcmp(dist->soname, path_base(dist->libpython_shared));
 }
 
 bool py_python_name(const char *path)
@@ -332,6 +333,7 @@ static int find_python(const char *what, struct python *dist, struct err *err)
 		return -1;
 	dist->link = py_link_of(&facts);
 	dist->soname = facts.soname ? xstrdup(facts.soname) : NULL;
+	dist->musl = facts.interp && strstr(facts.interp, "/ld-musl-");
 	if (!dist->answers && !py_is_interpreter(dist->interpreter, &facts)) {
 		err_set(err, ERR_INPUT, "'%s' is not a Python interpreter", dist->interpreter);
 		if (dist->trail.n)

@@ -64,6 +64,7 @@ struct python {
 	json_t *says;
 
 	enum py_link link;
+	bool musl;              /* its loader is musl's */
 	char *soname;           /* of the interpreter; NULL: it has none, as is usual */
 	char *libpython_shared; /* the library shipped with it (its real path), or NULL */
 	char *libpython_static; /* the libpython*.a shipped with it, or NULL */
@@ -92,7 +93,8 @@ const char *py_link_name(enum py_link link);
 enum py_link py_link_of(const struct elf_facts *facts);
 
 /* True if a static or dual interpreter has the SONAME of the libpython that ships with it: glibc's
- * loader then takes the interpreter for whoever asks for libpython by that name. */
+ * loader then takes the interpreter for whoever asks for libpython by that name. musl's does not.
+ */
 bool py_answers(const struct python *dist);
 
 /* True if the ELF file at `path` is meant to start Python, judging by the functions it calls or by

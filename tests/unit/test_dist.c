@@ -490,6 +490,32 @@ static void test_abi_by_names(void **state)
 	}
 }
 
+/* Where musl's loader is missing, its package is named; and that loader asks no program's name. */
+static void test_musl(void **state)
+{
+	CLEANUP_FREE char *what = xasprintf("%s/m", (char *)*state);
+	CLEANUP_PYTHON struct python dist = {0};
+	struct err err = ERR_INIT;
+
+	put_elf(*state, "m/lib/libpython3.13.so.1.0");
+	scratch_file(*state, "m/lib/python3.13/os.py", "", 0644);
+	free(scratch_shell(*state,
+		"mkdir m/bin && echo 'void Py_Initialize(void) {} void _start(void) {}' | "
+		"cc -x c - -pie -fPIE -nostdlib -Wl,--export-dynamic -o m/bin/python3.13 "
+		"-Wl,-soname,libpython3.13.so.1.0 "
+		"-Wl,--dynamic-linker=/nowhere/ld-musl-x86_64.so.1"));
+	if (py_find(what, &dist, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_true(dist.musl && !dist.runs && dist.link == PY_LINK_STATIC);
+	assert_string_equal(dist.why_not,
+		"its loader '/nowhere/ld-musl-x86_64.so.1' is not here (package musl)");
+	assert_string_equal(dist.soname, "libpython3.13.so.1.0");
+	assert_non_null(dist.libpython_shared);
+	assert_false(py_answers(&dist));
+	dist.musl = false;
+	assert_true(py_answers(&dist));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -505,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_libpython_names),
 		cmocka_unit_test(test_real_python),
 		SCRATCH_TEST(test_not_running),
+		SCRATCH_TEST(test_musl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,23 @@ static void test_unasked(void **state)
 	wheel_python_release(&here);
 }
 
+/* glibc has a reserve for what is loaded late; musl has none. */
+static void test_static_tls(void **state)
+{
+	const char *root = *state;
+	CLEANUP_PYTHON struct python dist = {0};
+	struct err err = ERR_INIT;
+
+	if (py_find("python3", &dist, &err) < 0)
+		fail_msg("%s", err.msg);
+	put(root, "wheel/front/front.so",
+		"__thread int tls;\nvoid *PyInit_front(void)\n{\n\treturn &tls;\n}\n", "%s",
+		"-ftls-model=initial-exec");
+	predicts(root, &dist, "works", "works", "every symbol and library is there");
+	dist.musl = true;
+	predicts(root, &dist, "TLS may not fit", "breaks", "static TLS of 4 bytes; musl keeps none");
+}
+
 static void test_age(void **state)
 {
 	CLEANUP_FREE char *none = wheel_libpython_age(0), *old = wheel_libpython_age(20250524);
@@ -192,6 +209,7 @@ int main(void)
 		SCRATCH_TEST(test_off_path),
 		SCRATCH_TEST(test_names),
 		SCRATCH_TEST(test_unasked),
+		SCRATCH_TEST(test_static_tls),
 		cmocka_unit_test(test_age),
 	};
 
