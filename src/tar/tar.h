@@ -73,8 +73,8 @@ struct tar_wheel {
 /* Refuses what tar_extract() refuses of a wheel, in all entries; only damage in a file that is not
  * wanted is not seen. Memory is bounded by the largest file, or `memory`, and the directory.
  *
- *	struct tar_wheel wheel = {TAR_LIMITS_DEFAULT, 1 << 30, dir, is_elf, take_file, &list,
- *		STRV_INIT};
+ *	struct tar_wheel wheel = {.limits = TAR_LIMITS_DEFAULT, .memory = 1 << 30, .scratch = dir,
+ *		.wants = elf_is, .visit = take_file, .ctx = &list};
  *	int r = tar_wheel_read("numpy-2.5.5-….whl", &wheel, err);
  *	…
  *	strv_release(&wheel.folders);

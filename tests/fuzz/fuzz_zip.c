@@ -30,8 +30,13 @@ static int visit(void *ctx, const char *name, const void *data, size_t size, str
 /* As a wheel. */
 static void read_whole(const char *path, const struct zip_list *list)
 {
-	struct tar_wheel wheel = {{.max_bytes = 1 << 20, .max_entries = 100, .wheel = true},
-		1 << 12, "/tmp", is_odd, visit, (void *)list, STRV_INIT};
+	struct tar_wheel wheel = {
+		.limits = {.max_bytes = 1 << 20, .max_entries = 100, .wheel = true},
+		.memory = 1 << 12,
+		.scratch = "/tmp",
+		.wants = is_odd,
+		.visit = visit,
+		.ctx = (void *)list};
 	struct err err = ERR_INIT;
 
 	if (tar_wheel_read(path, &wheel, &err) < 0)
