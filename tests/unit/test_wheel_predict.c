@@ -190,7 +190,8 @@ static void test_static_tls(void **state)
 		"-ftls-model=initial-exec");
 	predicts(root, &dist, "works", "works", "every symbol and library is there");
 	dist.musl = true;
-	predicts(root, &dist, "TLS may not fit", "breaks", "static TLS of 4 bytes; musl keeps none");
+	predicts(
+		root, &dist, "TLS may not fit", "breaks", "static TLS of 4 bytes; musl keeps none");
 }
 
 static void test_age(void **state)
