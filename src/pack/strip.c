@@ -230,6 +230,15 @@ static int end_objcopy(void *ctx, void *job, struct proc *proc, struct err *err)
 	return 0;
 }
 
+/* Of the tree's files: all are for one. */
+static uint16_t machine_of(const struct package *p)
+{
+	for (size_t i = 0; i < p->files.n; i++)
+		if (!p->files.v[i].problem)
+			return p->files.v[i].facts.machine;
+	return machine_here();
+}
+
 int package_strip(const struct package *p, const struct tar_list *tree, const char *scratch,
 	unsigned int jobs, struct tar_list *stripped, struct tar_list *debug, struct err *err)
 {
@@ -238,10 +247,15 @@ int package_strip(const struct package *p, const struct tar_list *tree, const ch
 	const struct proc_pool pool = {
 		.jobs = jobs, .start = start_objcopy, .end = end_objcopy, .ctx = &s};
 
-	s.objcopy = find_program("objcopy");
+	CLEANUP_FREE char *name = machine_tool(machine_of(p), "objcopy");
+
+	s.objcopy = find_program(name);
 	if (!s.objcopy) {
-		err_set(err, ERR_ENVIRONMENT, "the program 'objcopy' is not installed");
-		return err_hint(err, "apt-get install binutils");
+		size_t prefix = strlen(name) - strlen("objcopy");
+
+		err_set(err, ERR_ENVIRONMENT, "the program '%s' is not installed", name);
+		return err_hint(err, "apt-get install binutils%s%.*s", prefix ? "-" : "",
+			(int)(prefix ? prefix - 1 : 0), name);
 	}
 	return plan(&s, tree, err) < 0 ? -1 : proc_pool_run(&pool, err);
 }

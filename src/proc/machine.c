@@ -95,6 +95,13 @@ char *machine_root(uint16_t elf)
 	return root && path_is_dir(root) ? steal(&root) : NULL;
 }
 
+char *machine_tool(uint16_t elf, const char *tool)
+{
+	const struct machine *m = machine_runs(elf) ? NULL : find_machine(elf);
+
+	return m ? xasprintf("%s-%s", m->triple, tool) : xstrdup(tool);
+}
+
 void machine_prefix(const char *program, struct strv *argv)
 {
 	uint16_t elf = strchr(program, '/') ? machine_of(program) : EM_NONE;

@@ -167,6 +167,9 @@ const char *machine_emulator(uint16_t elf);
 /* The folder below which Debian's packages for cross-compiling have the C library of another
  * machine; NULL: there is none. The caller frees it. */
 char *machine_root(uint16_t elf);
+/* The program of binutils that knows files of this machine: "objcopy", or
+ * "aarch64-linux-gnu-objcopy". The caller frees it. */
+char *machine_tool(uint16_t elf, const char *tool);
 /* Adds the words to put in front of a program of another machine, by its path: its emulator, if
  * that is installed, and the root of its C library. What the
  * program starts in turn does not go through the emulator. */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "elf/elf.h"
 #include "proc/lock.h"
+#include "proc/proc.h"
 #include "pack/pack-internal.h"
 
 #define NAME PACKED_NAME
@@ -75,6 +76,18 @@ static void test_words_of_objcopy(void **state)
 	if (!strstr(f.err.msg, "libdamaged.a:"))
 		fail_msg("'%s' does not say why", f.err.msg);
 	packing_release(&f);
+}
+
+/* The system's objcopy does not know files of other machines. */
+static void test_objcopy_of_machine(void **state)
+{
+	const uint16_t s390 = 22;
+	CLEANUP_FREE char *own = machine_tool(machine_here(), "objcopy");
+	CLEANUP_FREE char *other = machine_tool(s390, "objcopy");
+
+	(void)state;
+	assert_string_equal(own, "objcopy");
+	assert_string_equal(other, machine_runs(s390) ? "objcopy" : "s390x-linux-gnu-objcopy");
 }
 
 /* What is written into the tree would be packed the next time. */
@@ -307,7 +320,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {SCRATCH_TEST(test_archives),
 		SCRATCH_TEST(test_place_forgotten), SCRATCH_TEST(test_words_of_objcopy),
-		SCRATCH_TEST(test_not_into_the_tree), SCRATCH_TEST(test_failure_changes_nothing),
+		SCRATCH_TEST(test_objcopy_of_machine), SCRATCH_TEST(test_not_into_the_tree),
+		SCRATCH_TEST(test_failure_changes_nothing),
 		SCRATCH_TEST(test_failure_leaves_no_folder), SCRATCH_TEST(test_no_digests),
 		SCRATCH_TEST(test_waits), SCRATCH_TEST(test_replaced),
 		SCRATCH_TEST(test_index_is_renewed), SCRATCH_TEST(test_index_sorts_versions),
