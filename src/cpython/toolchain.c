@@ -24,7 +24,7 @@
 
 enum need { ALWAYS, WITH_LTO, TO_TRAIN, WITH_BOLT };
 
-/* Every program of a toolchain, CXX before CC: without a C++ compiler they are the same. */
+/* Every program of a toolchain. */
 static const struct tool {
 	const char *variable, *plain; /* for scripts; in installed files */
 	size_t offset;
@@ -86,7 +86,9 @@ void toolchain_bolt_env(const struct toolchain *t, struct strv *env)
 void toolchain_names(const struct toolchain *t, struct strv *pairs)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
-		if (!*path_of(t, &tools[i]))
+		/* Without a C++ compiler CXX is CC, and what goes by its path is "cc". */
+		if (!*path_of(t, &tools[i]) ||
+			(path_of(t, &tools[i]) == &t->cxx && !strcmp(t->cxx, t->cc)))
 			continue;
 		if (is_compiler(t, &tools[i]) && t->cross_flags) {
 			strv_addf(pairs, "%s%s", *path_of(t, &tools[i]), t->cross_flags);

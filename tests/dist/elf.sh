@@ -23,11 +23,13 @@ foreign() {
 }
 
 # PY_TIMEOUT_MAX is CPython's (pythread.h); stdin to environ are libc's data that a program
-# copies into itself; the others belong to the start of every program.
+# copies into itself; the others belong to the start of every program, and those in the last line to
+# GNU ld for ARM.
 tr ' ' '\n' >"$SCRATCH/allowed" <<END_ALLOWED
 PY_TIMEOUT_MAX
 stdin stdout stderr environ __environ _environ
 _init _fini _start main __bss_start _edata _end __data_start data_start _IO_stdin_used
+__bss_start__ __bss_end__ _bss_end__ __end__
 END_ALLOWED
 
 # Public names of the libraries that are linked in, from their recipes.
