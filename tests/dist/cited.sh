@@ -36,6 +36,14 @@ fails() {
 	esac
 }
 
+# What asks its own libraries first is bound before the second image is loaded: the name alone helps.
+named() {
+	case $LINK:$SONAME in
+	static:no) fails "$1, with --soname no" "$2" ;;
+	*) same "$1" "$2" "exit 0" ;;
+	esac
+}
+
 cat >"$SCRATCH/module.c" <<'END'
 #include <Python.h>
 #ifdef LOWER
@@ -78,8 +86,7 @@ check "conda-forge/python-feedstock 595: a module linked with libpython builds" 
 	module over -Wl,--no-as-needed "$TREE/lib/$soname"
 fails "conda-forge/python-feedstock 595: on theirs" \
 	"$(others -c "${deep}import over; [over.make() for i in range(1000)]")"
-same "conda-forge/python-feedstock 595: on ours" \
-	"$(ours -c "${deep}import over; [over.make() for i in range(1000)]")" "exit 0"
+named "conda-forge/python-feedstock 595: on ours" "$(ours -c "${deep}import over; [over.make() for i in range(1000)]")"
 
 check "pybind11 3907: a lower library linked with libpython builds" cc -shared -fPIC -I"$include" \
 	-o "$SCRATCH/liblower.so" "$SCRATCH/lower.c" -Wl,--no-as-needed "$TREE/lib/$soname"
@@ -87,8 +94,7 @@ check "pybind11 3907: a module of it builds" module upper -DLOWER -L"$SCRATCH" -
 	-Wl,-rpath,"$SCRATCH"
 fails "pybind11 3907: on theirs" \
 	"$(others -c "${deep}import upper; [upper.make() for i in range(1000)]")"
-same "pybind11 3907: on ours" \
-	"$(ours -c "${deep}import upper; [upper.make() for i in range(1000)]")" "exit 0"
+named "pybind11 3907: on ours" "$(ours -c "${deep}import upper; [upper.make() for i in range(1000)]")"
 
 # One set of libraries for modules and for programs: those of the programs name libpython.
 cat >"$SCRATCH/tool.c" <<'END'

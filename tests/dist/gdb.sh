@@ -24,3 +24,27 @@ for python in "$PYTHON" "$SCRATCH/a link"; do
 		"$(grep -c 'program.py", line 2, in inner' "$SCRATCH/gdb")" 4 || show <"$SCRATCH/gdb"
 	some "it is loaded from the tree (${python##*/})" "$(grep "Yes.*$TREE.*-gdb.py" "$SCRATCH/gdb")"
 done
+
+if [ "$LINK" = dual ]; then
+	# Its start is not the C library's.
+	cat >"$SCRATCH/once" <<'END'
+break join_first_image
+commands
+silent
+echo constructor\n
+continue
+end
+run
+END
+	same "a dual interpreter's constructors run once" \
+		"$(gdb -nx -batch -x "$SCRATCH/once" --args "$PYTHON" -I -S -c pass 2>&1 | grep -c '^constructor$')" 1
+	mkfifo "$SCRATCH/wait"
+	"$PYTHON" -I -S -c 'print(flush=True); open(__import__("sys").argv[1]).read()' "$SCRATCH/wait" \
+		>"$SCRATCH/ready" &
+	while ! [ -s "$SCRATCH/ready" ]; do sleep 0.1; done
+	# By DT_DEBUG.
+	some "a dual interpreter that runs: what is loaded is found" \
+		"$(gdb -nx -batch -p $! -ex 'info sharedlibrary' 2>&1 | grep '/libc\.so\.6')"
+	: >"$SCRATCH/wait"
+	wait
+fi
