@@ -57,7 +57,11 @@ static PyObject *make(PyObject *self, PyObject *none)
 	return lower();
 }
 static PyMethodDef methods[] = {{"make", make, METH_NOARGS, 0}, {0}};
-static PyModuleDef_Slot slots[] = {{0, 0}};
+static PyModuleDef_Slot slots[] = {
+#ifdef Py_GIL_DISABLED
+	{Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+	{0, 0}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, NAME, 0, 0, methods, slots};
 #define CAT(a, b) a##b
 #define INIT(name) CAT(PyInit_, name)

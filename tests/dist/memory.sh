@@ -3,7 +3,7 @@
 
 asked() { # OPTION, of the build
 	"$PYTHON" -I -c 'import json, sys
-print(json.load(open(sys.argv[1]))["options"].get(sys.argv[2], ""))' "$TREE/share/solder/build.json" "$1"
+print(json.load(sys.stdin)["options"].get(sys.argv[1], ""))' "$1" <"$TREE/share/solder/build.json"
 }
 MALLOC=$(asked malloc)
 ARENAS=$(asked arenas)
@@ -26,7 +26,7 @@ none "memory for objects" "$("$PYTHON" -I "$HERE/memory.py" "$MALLOC$debug" "$AR
 case $STDLIB in
 *t)
 	some "without a GIL, PYTHONMALLOC=pymalloc is refused" \
-		"$(PYTHONMALLOC=pymalloc "$PYTHON" -c pass 2>&1 | grep 'unknown memory allocator')"
+		"$(PYTHONMALLOC=pymalloc "$PYTHON" -c pass 2>&1 | grep -E 'unknown (memory )?allocator')"
 	;;
 *)
 	none "memory by PYTHONMALLOC=pymalloc" \

@@ -57,7 +57,14 @@ static PyObject *same(PyObject *self, PyObject *none)
 }
 static PyMethodDef methods[] = {{"same", same, METH_O, 0}, {0}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "module", 0, -1, methods};
-PyMODINIT_FUNC PyInit_module(void) { return PyModule_Create(&module); }
+PyMODINIT_FUNC PyInit_module(void)
+{
+	PyObject *made = PyModule_Create(&module);
+#ifdef Py_GIL_DISABLED
+	PyUnstable_Module_SetGIL(made, Py_MOD_GIL_NOT_USED);
+#endif
+	return made;
+}
 END
 cat >"$SCRATCH/tool.c" <<'END'
 #include <Python.h>
@@ -115,8 +122,8 @@ int main(int argc, char **argv)
 	*(void **)&start = dlsym(library, "Py_InitializeEx");
 	*(void **)&run = dlsym(library, "PyRun_SimpleString");
 	start(0);
-	return run("import zlib, _ctypes; print(len({l.split(None, 5)[5] for l in"
-		   " open('/proc/self/maps') if '/libpython3.' in l}), flush=True)") != 0;
+	return run("import zlib, _ctypes\nwith open('/proc/self/maps') as f:\n print(len({l.split(None, 5)[5]"
+		   " for l in f if '/libpython3.' in l}), flush=True)") != 0;
 }
 END
 check "PythonCall.jl 464: a program that opens libpython builds" \

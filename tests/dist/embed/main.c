@@ -4,6 +4,7 @@
 static const char code[] = "import sys, os, ssl, sqlite3, zlib, _ctypes\n"
 			   "db = sqlite3.connect(':memory:')\n"
 			   "assert db.execute('SELECT 6 * 7').fetchone() == (42,)\n"
+			   "db.close()\n"
 			   "ssl.create_default_context()\n"
 			   "print('prefix', sys.prefix)\n"
 			   "print('base_prefix', sys.base_prefix)\n"

@@ -35,5 +35,11 @@ static struct PyModuleDef module = {
 
 PyMODINIT_FUNC PyInit_probe(void)
 {
-	return PyModule_Create(&module);
+	PyObject *made = PyModule_Create(&module);
+
+#ifdef Py_GIL_DISABLED
+	if (made)
+		PyUnstable_Module_SetGIL(made, Py_MOD_GIL_NOT_USED);
+#endif
+	return made;
 }
