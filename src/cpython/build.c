@@ -88,8 +88,8 @@ static int settle_bolt(struct cpython_build *b, struct toolchain_needs *needs, s
 		return 0;
 	o->bolt = "no";
 	/* BOLT's result is proven by running it. */
-	if (needs->target || b->full->family != CC_CLANG || !strcmp(o->profile, "none") ||
-		!strcmp(o->debug, "yes"))
+	if (needs->target || target_twin(b->target) || b->full->family != CC_CLANG ||
+		!strcmp(o->profile, "none") || !strcmp(o->debug, "yes"))
 		return 0;
 	needs->bolt = true;
 	if (toolchain_find(b->full->cc, needs, &with, &why) == 0) {
@@ -127,6 +127,9 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 			path_base(b->full->cc), b->full->passed);
 	/* Packages use the tools of a plain build, so that all kinds share them. */
 	if (toolchain_find(b->full->cc, &nothing, &b->plain, err) < 0)
+		return -1;
+	musl_adopt(b->target, b->plain);
+	if (musl_adopt(b->target, b->full) && musl_check(o, b->full, err) < 0)
 		return -1;
 	if (!strcmp(o->lto, "best"))
 		o->lto = b->full->family == CC_GCC ? "full" : "thin";
@@ -257,7 +260,7 @@ int build_fetch(struct cpython_build *b, struct err *err)
 			if (!s || !c->lock || s->same || s->cached || s->source ||
 				sources_fetch(b->fetcher, c->lock, &s->source, err) == 0)
 				continue;
-			return s == b->plan.sysroot
+			return s == b->plan.sysroot && b->plan.floor
 				       ? err_hint(err,
 						 "run 'solder fetch' while there is a network, or build with --glibc native")
 				       : -1;
@@ -368,6 +371,8 @@ int cpython_make(struct cpython_build *b, struct plan_result *result, struct err
 	CLEANUP_FREE char *words = build_words(b);
 	int got;
 
+	if (musl_check_sandbox(b, err) < 0)
+		return -1;
 	progress_say(b->progress, "%s", words);
 	build_doubts(b);
 	if (cpython_check_output(b->output, err) < 0 || build_take(b, err) < 0 ||

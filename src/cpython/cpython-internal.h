@@ -37,6 +37,10 @@ struct target {
 const struct target *target_find(const char *name, struct err *err);
 /* True if what is built does not run here by itself, or is built as if it did not. */
 bool target_is_crossed(const struct target *t, const struct cpython_options *o);
+/* "glibc" or "musl"; of NULL: that of this machine. */
+const char *target_libc(const struct target *t);
+/* For the same machine with glibc; NULL unless the target is for musl. */
+const struct target *target_twin(const struct target *t);
 /* Finds the request's target, and fills in the options that it stands for. */
 int target_settle(struct cpython_build *b, struct err *err);
 /* The Debian packages that a crossed build needs, as words; the caller frees them. */
@@ -260,18 +264,48 @@ struct step *step_of_cpython(struct cpython_build *b, const char *kind, const ch
 /* Adds the toolchain to a step's environment and key. */
 void step_toolchain(struct step *s, const struct toolchain *t);
 
+/* ---- musl.c ---------------------------------------------------------------------------------- */
+
+/* Debian's package of the loader. */
+#define MUSL_PACKAGE "musl"
+/* What old versions lack, where the step that fills libpython.a up looks for it. */
+#define MUSL_NEWER "ln -s usr/lib/libc-newer.a \"$DEPS/sysroot/libc_nonshared.a\"\n"
+/* Fills in what trees for musl need, and fails if options contradict it. */
+int musl_settle(struct cpython_options *o, const struct target *t, struct err *err);
+/* True if the loader is installed, so that finished trees run here. */
+bool musl_is_here(const struct target *t);
+/* Lets a compiler of this machine stand for one of the target, if that is for musl: true. */
+bool musl_adopt(const struct target *t, struct toolchain *c);
+/* Fails if options ask for what cannot be done for musl with this compiler. */
+int musl_check(const struct cpython_options *o, const struct toolchain *c, struct err *err);
+/* Fails for musl without a sandbox, where a step has its own name for its folder. */
+int musl_check_sandbox(const struct cpython_build *b, struct err *err);
+/* For CPython alone: what musl lacks, "" for another C library. */
+const char *musl_flags(const struct toolchain *t);
+/* What comes before the scripts that configure CPython, or "". */
+const char *musl_script(const struct toolchain *t);
+/* What comes before the script that links an interpreter from what was compiled, or "". */
+const char *musl_link_script(const struct toolchain *t);
+/* What makes a compiler use the step's own musl, @S@ for its folder, and for `cpython` find the
+ * packages. Programs that are linked so run in steps alone, with musl's loader from there, unless
+ * they are `final`. */
+char *musl_arguments(const struct toolchain *t, bool cpython, bool final);
+
 /* ---- sysroot.c ------------------------------------------------------------------------------- */
 
-/* The recipe that makes it. */
-#define SYSROOT_RECIPE "glibc"
+/* True for the recipes that make it. */
+bool sysroot_is_recipe(const char *name);
+/* Adds to the step of that recipe what it makes, and notes it in the plan. */
+void sysroot_plan(struct cpython_build *b, struct step *s);
 /* Settles which glibc, if nobody has said, and fails if this architecture has none so old, or if
  * what is built could not run with `here`, this machine's, since a build runs it (NULL: it does
  * not). */
 int sysroot_settle(struct cpython_options *o, bool said, const struct toolchain *t,
 	const char *here, struct err *err);
-/* Lets the compilers in the step's environment use the sysroot, if there is a floor. */
+/* Lets the compilers in the step's environment use the sysroot, if there is one. */
 void step_sysroot(const struct cpython_build *b, struct step *s);
-/* With a floor, has the step's script put what old C libraries lack into the tree's libpython.a. */
+/* With a sysroot, has the step's script put what old C libraries lack into the tree's libpython.a.
+ */
 int step_archive(const struct cpython_build *b, struct step *s, struct err *err);
 /* What that adds to the name of a compiler, with the step's folder for its placeholder; NULL:
  * nothing. The caller frees it. */
@@ -309,8 +343,9 @@ struct relocation {
 
 /* Makes a tree installed for INSTALL_PREFIX work in any location. */
 int relocate_tree(const char *tree, const struct relocation *r, struct err *err);
-/* Fails if any file of the tree contains `text`, naming the first few. */
-int relocate_verify(const char *tree, const char *text, struct err *err);
+/* Fails if any file of the tree but `except` (may be NULL) contains `text`, naming the first few.
+ */
+int relocate_verify(const char *tree, const char *text, const char *except, struct err *err);
 /* Sets the modification time (seconds) of every file, folder and link in the tree. */
 int relocate_pin_times(const char *tree, long long epoch, struct err *err);
 

@@ -220,7 +220,7 @@ struct chosen_profile {
 
 struct cpython_plan {
 	struct plan plan;
-	struct step *sysroot;        /* NULL without a floor */
+	struct step *sysroot;        /* NULL without a floor, and without musl */
 	struct step *native;         /* the interpreter that builds for another machine, or NULL */
 	const struct step *tools[8]; /* with it, what is made for this machine alone */
 	size_t n_tools;

@@ -47,15 +47,17 @@ int profile_locked(
 {
 	CLEANUP(cleanup_profiles) struct profiles *all = NULL;
 	const struct locked_profile wanted = wanted_by(b, kind), *found;
+	const struct target *twin = target_twin(b->target);
 
 	if (profiles_load(b->recipes, &all, err) < 0)
 		return -1;
 	found = profiles_find(all, &wanted);
-	/* clang counts what is in the source, before it makes code for a machine. */
-	if (!found && b->full->family == CC_CLANG && !strcmp(kind, "pgo")) {
+	/* clang counts what is in the source, before it makes code for a machine; and another C
+	 * library is the same machine. */
+	if (!found && (b->full->family == CC_CLANG || twin) && !strcmp(kind, "pgo")) {
 		struct locked_profile foreign = wanted;
 
-		foreign.triple = NULL;
+		foreign.triple = twin ? (char *)twin->triple : NULL;
 		found = profiles_find(all, &foreign);
 	}
 	if (!found) {

@@ -103,7 +103,7 @@ int cpython_manifest(const struct cpython_build *b, json_t **ret, struct err *er
 	for (size_t i = 0; i < s->n; i++) {
 		const struct chosen *c = &s->chosen[i];
 
-		if (!strcmp(c->recipe->name, SYSROOT_RECIPE))
+		if (sysroot_is_recipe(c->recipe->name))
 			continue;
 		if (cpython_patches(c, o, &patches, err) < 0) {
 			json_decref(packages);

@@ -105,8 +105,10 @@ static int choose_version(const struct cpython_build *b, bool stored_only, const
 	return 0;
 }
 
+#define LIBC "libc="
 /* Splits an entry of `depends` ("zstd>=3.14": from that version of CPython on; "zlib-ng if
- * zlib=ng": with that option), and returns 1 if it applies, 0 if not. The caller frees *name. */
+ * zlib=ng": with that option; "musl if libc=musl": for targets with that C library), and returns 1
+ * if it applies, 0 if not. The caller frees *name. */
 static int read_depends(const struct cpython_build *b, const struct recipe *of, const char *listed,
 	const char *version, char **name, struct err *err)
 {
@@ -118,7 +120,9 @@ static int read_depends(const struct cpython_build *b, const struct recipe *of, 
 
 	if (when) {
 		const char *word = when + strlen(" if ");
-		int says = cpython_option_says(&b->request.options, word);
+		int says = !strncmp(word, LIBC, strlen(LIBC))
+				   ? !strcmp(word + strlen(LIBC), target_libc(b->target))
+				   : cpython_option_says(&b->request.options, word);
 
 		if (says < 0)
 			return err_set(err, ERR_INPUT,

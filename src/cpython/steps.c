@@ -1,6 +1,6 @@
 /* The steps that build one CPython and the packages it needs.
  *
- *   glibc                with a floor: what CPython is compiled and linked against
+ *   glibc, musl          with a floor, or for musl: what CPython is compiled and linked against
  *   native-…             for another machine: what makes it runs here; planned in cross.c
  *   zlib, openssl, …     one per package, with the script of its recipe.yaml
  *   cpython-profile      with a profile: unpacked, or trained
@@ -174,11 +174,10 @@ struct step *step_of_package(struct cpython_build *b, const struct chosen *c, co
 	s->compiles = true;
 	strv_addf(&s->env, "VERSION=%s", c->version);
 	step_toolchain(s, t);
-	if (!strcmp(c->recipe->name, SYSROOT_RECIPE)) {
-		b->plan.sysroot = s;
-		b->plan.floor = b->request.options.glibc;
-		strv_addf(&s->env, "GLIBC=%s", b->plan.floor);
-	}
+	if (sysroot_is_recipe(c->recipe->name))
+		sysroot_plan(b, s);
+	else if (!b->plan.floor)
+		step_sysroot(b, s);
 	strv_addf(&s->env, "CFLAGS=-O3 -fPIC %s -ffile-prefix-map=@S@=.", code);
 	strv_addf(&s->env, "CXXFLAGS=-O3 -fPIC %s -ffile-prefix-map=@S@=.", code);
 	strv_add(&s->env, "CPPFLAGS=-I@S@/deps/include");
@@ -265,6 +264,7 @@ struct step *step_of_cpython(struct cpython_build *b, const char *kind, const ch
 		need_packages(b, s);
 		cpython_tell_differences(s, c);
 		step_source(s, c, &b->request.options, &script);
+		buf_adds(&script, musl_script(b->full));
 	}
 	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0 ||
 		step_recipe(s, c->recipe, kind, err) < 0)
@@ -282,7 +282,7 @@ static void add_options(
 {
 	CLEANUP_FREE char *code = cpython_code_flags(o, t);
 
-	strv_addf(&s->env, "CODE_FLAGS=%s", code);
+	strv_addf(&s->env, "CODE_FLAGS=%s%s", code, musl_flags(t));
 	for (size_t i = 0; i < cpython_n_options; i++) {
 		const struct cpython_option *option = &cpython_option_table[i];
 		const char *value = links || option->compiles ? cpython_option_get(o, option)
@@ -328,6 +328,8 @@ static int plan_profile(struct cpython_build *b, struct err *err)
 	if (b->full->family == CC_GCC)
 		plain.fortify = o->fortify;
 	step_toolchain(s, b->full);
+	if (!b->plan.floor)
+		step_sysroot(b, s);
 	add_options(s, b->full, &plain, false);
 	return profile_add_training(b, s, err);
 }
@@ -343,7 +345,7 @@ static int prepare_tree(
 	CLEANUP_FOLDER struct folder from = FOLDER_INIT, to = FOLDER_INIT;
 	CLEANUP_BUF struct buf build_root = BUF_INIT, epoch = BUF_INIT;
 	CLEANUP_STRV struct strv tools = STRV_INIT;
-	CLEANUP_FREE char *arguments = NULL;
+	CLEANUP_FREE char *arguments = NULL, *loads = NULL;
 	struct relocation r = {.tools = &tools};
 
 	toolchain_names(b->full, &tools);
@@ -354,7 +356,11 @@ static int prepare_tree(
 		return -1;
 	r.root = build_root.data;
 	r.arguments = arguments = sysroot_arguments(b, r.root);
-	if (relocate_tree(tree, &r, err) < 0 || relocate_verify(tree, r.root, err) < 0)
+	/* For musl, the compile's interpreter names its loader in there; that of the link does not.
+	 */
+	if (b->plan.sysroot && !b->plan.floor)
+		loads = xasprintf("bin/python%s%s", b->plan.series, b->plan.abiflags);
+	if (relocate_tree(tree, &r, err) < 0 || relocate_verify(tree, r.root, loads, err) < 0)
 		return -1;
 	return relocate_pin_times(tree, strtoll(epoch.data, NULL, 10), err);
 }
@@ -364,6 +370,7 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	const struct cpython_options *o = &b->request.options;
 	const char *version = cpython_of(b)->version;
 	CLEANUP_BUF struct buf licences = BUF_INIT;
+	CLEANUP_FREE char *link = NULL;
 	struct cpython_plan *p = &b->plan;
 	unsigned int major, minor;
 	char *script;
@@ -414,8 +421,8 @@ int cpython_plan(struct cpython_build *b, struct err *err)
 	if (step_archive(b, p->tree, err) < 0)
 		return -1;
 
-	p->link =
-		step_of_cpython(b, "link", o->link, "link.sh", PRELUDE_VIEW "cd \"$BUILD\"\n", err);
+	link = xasprintf(PRELUDE_VIEW "cd \"$BUILD\"\n%s", musl_link_script(b->full));
+	p->link = step_of_cpython(b, "link", o->link, "link.sh", link, err);
 	if (!p->link)
 		return -1;
 	step_toolchain(p->link, b->full);

@@ -68,24 +68,47 @@ int sysroot_settle(struct cpython_options *o, bool said, const struct toolchain 
 	return err_hint(err, "add --glibc 2.36, or --relr no");
 }
 
-/* What makes a compiler find the sysroot. */
-static const char *arguments(const struct toolchain *t)
+bool sysroot_is_recipe(const char *name)
 {
+	return !strcmp(name, "glibc") || !strcmp(name, "musl");
+}
+
+void sysroot_plan(struct cpython_build *b, struct step *s)
+{
+	b->plan.sysroot = s;
+	if (!has_floor(&b->request.options))
+		return;
+	b->plan.floor = b->request.options.glibc;
+	strv_addf(&s->env, "GLIBC=%s", b->plan.floor);
+}
+
+/* What makes a compiler find the sysroot, in a step of CPython or of a package; the caller frees
+ * it.
+ */
+static char *arguments(const struct cpython_build *b, bool cpython, bool final)
+{
+	const struct toolchain *t = b->full;
+
+	if (!b->plan.floor)
+		return musl_arguments(t, cpython, final);
 	/* -B is where gcc looks for start files and for libraries, and clang for the former. It
 	 * would warn of what it does not need for compiling. The linker looks elsewhere for what
 	 * libraries need. */
-	return t->family == CC_GCC ? "-B" SYSROOT " -Wl,-rpath-link," SYSROOT
-				   : "--start-no-unused-arguments -B" SYSROOT " -L" SYSROOT
-				     " -Wl,-rpath-link," SYSROOT " --end-no-unused-arguments";
+	return xstrdup(t->family == CC_GCC ? "-B" SYSROOT " -Wl,-rpath-link," SYSROOT
+					   : "--start-no-unused-arguments -B" SYSROOT " -L" SYSROOT
+					     " -Wl,-rpath-link," SYSROOT
+					     " --end-no-unused-arguments");
 }
 
 char *sysroot_arguments(const struct cpython_build *b, const char *root)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP_FREE char *said = NULL;
 
 	if (!b->plan.sysroot)
 		return NULL;
-	buf_addf(&text, " %s", arguments(b->full));
+	said = arguments(b, true, false);
+	buf_addf(&text, " %s", said);
 	buf_replace(&text, "@S@", root);
 	return buf_steal(&text);
 }
@@ -93,13 +116,15 @@ char *sysroot_arguments(const struct cpython_build *b, const char *root)
 void step_sysroot(const struct cpython_build *b, struct step *s)
 {
 	static const char *const compilers[] = {"CC=", "CXX="};
+	CLEANUP_FREE char *said = NULL;
 	size_t n = s->env.n;
 
 	if (!b->plan.sysroot)
 		return;
+	said = arguments(b, !strncmp(s->name, "cpython-", strlen("cpython-")), s == b->plan.link);
 	step_need(s, b->plan.sysroot, true);
 	/* For config.site: whoever links libpython.a on such a system has to name them. */
-	if (elf_version_compare(b->plan.floor, "2.34") < 0)
+	if (b->plan.floor && elf_version_compare(b->plan.floor, "2.34") < 0)
 		strv_add(&s->env, "FLOOR_LIBS=-lpthread -ldl -lutil -lrt");
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < ARRAY_SIZE(compilers); k++) {
@@ -111,7 +136,7 @@ void step_sysroot(const struct cpython_build *b, struct step *s)
 			/* Programs are shown to sandboxes by variables that are paths. */
 			strv_addf(&s->env, "%.*s_PROGRAM=%.*s", (int)strlen(name) - 1, name,
 				(int)strcspn(path, " "), path);
-			with = xasprintf("%s%s %s", name, path, arguments(b->full));
+			with = xasprintf("%s%s %s", name, path, said);
 			free(s->env.v[i]);
 			s->env.v[i] = with;
 		}
@@ -125,13 +150,14 @@ int step_archive(const struct cpython_build *b, struct step *s, struct err *err)
 
 	if (!b->plan.sysroot)
 		return 0;
+	/* The compile's interpreter, which makes the bytecode, runs with its loader. */
+	step_need(s, b->plan.sysroot, true);
 	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0)
 		return -1;
-	buf_addf(&script, "%s\n", s->script);
+	buf_addf(&script, "%s\n%s", s->script, b->plan.floor ? "" : MUSL_NEWER);
 	buf_add(&script, text.data, text.len);
 	free(s->script);
 	s->script = buf_steal(&script);
-	step_need(s, b->plan.sysroot, true);
 	if (b->native) {
 		strv_addf(&s->env, "AR=%s", b->full->ar);
 		strv_addf(&s->env, "NM=%s", b->full->nm);

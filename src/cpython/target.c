@@ -1,7 +1,8 @@
 /* The machines that trees are made for.
  *
- * A target of this machine, or of a level of its processors, is an ordinary build. For the others
- * compilers are found, and what is missing is named; cross.c plans the rest.
+ * A target of this machine, or of a level of its processors, is an ordinary build, with musl too:
+ * see musl.c. For the others compilers are found, and what is missing is named; cross.c plans the
+ * rest.
  */
 #include <elf.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "cpython/cpython-internal.h"
 
 #define GNU "-unknown-linux-gnu"
+#define MUSL "-unknown-linux-musl"
 
 /* The compilers' names for machines are Debian's and CPython's, too. */
 static const struct target targets[] = {
@@ -23,6 +25,10 @@ static const struct target targets[] = {
 	{"ppc64le" GNU, "powerpc64le-linux-gnu", NULL, "ppc64el", EM_PPC64},
 	{"s390x" GNU, "s390x-linux-gnu", NULL, "s390x", EM_S390},
 	{"armv7" GNU "eabihf", "arm-linux-gnueabihf", NULL, "armhf", EM_ARM},
+	{"x86_64" MUSL, "x86_64-linux-musl", NULL, "amd64", EM_X86_64},
+	{"x86_64_v2" MUSL, "x86_64-linux-musl", "v2", "amd64", EM_X86_64},
+	{"x86_64_v3" MUSL, "x86_64-linux-musl", "v3", "amd64", EM_X86_64},
+	{"x86_64_v4" MUSL, "x86_64-linux-musl", "v4", "amd64", EM_X86_64},
 };
 
 const struct target *target_find(const char *name, struct err *err)
@@ -57,6 +63,21 @@ static const struct target *target_here(void)
 	return NULL;
 }
 
+const char *target_libc(const struct target *t)
+{
+	return t && ends_with(t->triple, "-musl") ? "musl" : "glibc";
+}
+
+const struct target *target_twin(const struct target *t)
+{
+	if (strcmp(target_libc(t), "musl") != 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		if (targets[i].machine == t->machine)
+			return &targets[i];
+	return NULL;
+}
+
 int target_settle(struct cpython_build *b, struct err *err)
 {
 	struct cpython_options *o = &b->request.options;
@@ -76,7 +97,7 @@ int target_settle(struct cpython_build *b, struct err *err)
 	}
 	if (t->march)
 		o->march = t->march;
-	return 0;
+	return strcmp(target_libc(t), "musl") ? 0 : musl_settle(o, t, err);
 }
 
 char *target_packages(const struct target *t, bool clang, unsigned int release)
@@ -119,6 +140,8 @@ static char *runs(const struct target *t)
 		return xstrdup("not here: needs qemu-user");
 	if (!machine_runs(t->machine))
 		return xstrdup("not here");
+	if (!strcmp(target_libc(t), "musl") && !musl_is_here(t))
+		return xasprintf("not here: needs %s", MUSL_PACKAGE);
 	return xstrdup(!t->march || t->march[1] <= cpython_level_here()
 			       ? "here, natively"
 			       : "not here: this processor lacks instructions");

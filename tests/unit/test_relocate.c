@@ -73,7 +73,8 @@ static char *relocated(const char *root)
 	strv_add(&tools, "/usr/bin/gcc-ar-12");
 	strv_add(&tools, "ar");
 	make_files(built);
-	if (relocate_tree(built, &r, &err) < 0 || relocate_verify(built, BUILD_ROOT, &err) < 0)
+	if (relocate_tree(built, &r, &err) < 0 ||
+		relocate_verify(built, BUILD_ROOT, NULL, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(rename(built, moved), 0);
 	return moved;
@@ -247,7 +248,7 @@ static void test_verify(void **state)
 	char data[200] = {0};
 
 	/* In text, in the middle of a binary, at its very end. */
-	assert_int_equal(relocate_verify(tree, "/no/such/text", &err), 0);
+	assert_int_equal(relocate_verify(tree, "/no/such/text", NULL, &err), 0);
 	memcpy(data + 100, BUILD_ROOT, strlen(BUILD_ROOT));
 	for (int i = 0; i < 7; i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/lib/leak%d.so", tree, i);
@@ -256,7 +257,7 @@ static void test_verify(void **state)
 					 0644, &err),
 			0);
 	}
-	assert_int_equal(relocate_verify(tree, BUILD_ROOT, &err), -1);
+	assert_int_equal(relocate_verify(tree, BUILD_ROOT, NULL, &err), -1);
 	assert_int_equal(err.code, ERR_INPUT);
 	assert_non_null(strstr(err.msg, "7 files still name"));
 	assert_non_null(strstr(err.msg, "\n  lib/leak0.so"));
