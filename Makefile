@@ -24,7 +24,7 @@ PACKAGES_REMOTE := nginx-light openssl python3 python3-h2
 PACKAGES_FARM := nginx-light curl openssl python3 openssh-server openssh-client rsync parallel procps distcc slurmctld slurmd slurm-client
 PACKAGES_TARGETS := qemu-user-static $(foreach m,arm64 riscv64 ppc64el s390x armhf,libc6-dev-$m-cross) \
 	$(foreach m,aarch64-linux-gnu riscv64-linux-gnu powerpc64le-linux-gnu s390x-linux-gnu \
-	arm-linux-gnueabihf,gcc-$m g++-$m)
+	arm-linux-gnueabihf,gcc-$m g++-$m) musl-tools
 PACKAGES_HTML := chromium python3
 PACKAGES_TK := xvfb x11-apps x11-utils imagemagick fonts-dejavu-core libegl1 libgl1 libxkbcommon-x11-0 \
 	libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-xinerama0

@@ -52,7 +52,7 @@ outcome() {
 		echo missing-library
 	elif grep -qE 'static TLS|initial-exec TLS' out; then
 		echo no-static-tls
-	elif grep -qE 'undefined symbol|^Error relocating .*: symbol not found' out; then
+	elif grep -qE 'undefined symbol|Error relocating .*: symbol not found' out; then
 		echo undefined-symbol
 	else
 		raised=$(sed -n 's/^\([A-Za-z_.]*\(Error\|Exception\|Exit\)\)\(:.*\)\{0,1\}$/\1/p' out |

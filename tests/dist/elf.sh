@@ -6,7 +6,7 @@ lib=$TREE/lib
 so=$lib/libpython$NAMED.so.1.0
 archive=$lib/libpython$NAMED.a
 dynload=$lib/$STDLIB/lib-dynload
-system='libc\.so\.6|libm\.so\.6|libdl\.so\.2|libpthread\.so\.0|librt\.so\.1|libutil\.so\.1|ld-linux[-a-z0-9_]*\.so\.[0-9]'
+system='libc\.so|libc\.so\.6|libm\.so\.6|libdl\.so\.2|libpthread\.so\.0|librt\.so\.1|libutil\.so\.1|ld-linux[-a-z0-9_]*\.so\.[0-9]'
 
 needed() {
 	readelf -dW "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'

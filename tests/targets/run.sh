@@ -1,4 +1,4 @@
-# Trees of other machines: built here, and run through qemu-user.
+# Trees of other machines, and for another C library: built here, and run here or through qemu-user.
 #
 #   SOLDER=/abs/solder sh tests/targets/run.sh [PART]...
 #
@@ -6,12 +6,13 @@
 #   aarch64-gcc     built by gcc; topics of tests/dist, `solder check`, numpy's wheel
 #   aarch64-clang   the same by clang, with the profile of x86-64
 #   riscv64 ppc64le s390x armv7   built by gcc; every extension module is imported and used
+#   musl            for musl on this machine, by gcc, with its probes T1 to T8; run natively
 #
 # All parts without arguments. KEEP=DIR keeps the trees there, and takes those that are there.
 set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd)
-PARTS=${*:-same aarch64-gcc aarch64-clang riscv64 ppc64le s390x armv7}
+PARTS=${*:-same aarch64-gcc aarch64-clang riscv64 ppc64le s390x armv7 musl}
 SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/check-targets.XXXXXX")
 TREES=${KEEP:-$SCRATCH/trees}
 trap 'rm -rf "$SCRATCH"' EXIT
@@ -126,6 +127,8 @@ part_riscv64() { other riscv64 riscv64-linux-gnu riscv64 riscv64-unknown-linux-g
 part_ppc64le() { other ppc64le powerpc64le-linux-gnu ppc64le ppc64le-unknown-linux-gnu; }
 part_s390x() { other s390x s390x-linux-gnu s390x s390x-unknown-linux-gnu; }
 part_armv7() { other armv7 arm-linux-gnueabihf arm armv7-unknown-linux-gnueabihf; }
+
+. "$HERE/musl.sh"
 
 for part in $PARTS; do
 	LABEL="$part: "
