@@ -28,7 +28,8 @@ if ! setcap cap_net_bind_service+ep "$copy" 2>"$SCRATCH/error"; then
 fi
 found=$(cd / && setpriv --reuid 65534 --regid 65534 --clear-groups "$copy" -c '
 import sys, zlib, ssl
-status = open("/proc/self/status").read()
+with open("/proc/self/status") as f:
+    status = f.read()
 capabilities = int(status.split("CapEff:")[1].split()[0], 16)
 print(sys.prefix, "with" if capabilities & 1 << 10 else "without")' 2>&1)
 same "$name" "$found" "$TREE with"

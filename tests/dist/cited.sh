@@ -113,7 +113,8 @@ END
 images='
 import upper
 upper.make()
-print(len({l.split(None, 5)[5] for l in open("/proc/self/maps") if "/libpython3." in l}))'
+with open("/proc/self/maps") as f:
+    print(len({l.split(None, 5)[5] for l in f if "/libpython3." in l}))'
 check "OpenUSD 2371: a program of the library builds" cc -I"$include" -o "$SCRATCH/tool" \
 	"$SCRATCH/tool.c" -L"$SCRATCH" -llower "$TREE/lib/$soname" -Wl,-rpath,"$SCRATCH:$TREE/lib"
 check "OpenUSD 2371: the program runs" "$SCRATCH/tool"
