@@ -72,6 +72,8 @@ SUBSTITUTES = [
     (r"^(solder build .*)--cc clang-19", r"\1--cc gcc", "that compiler is not here", lacks("clang-19")),
     (r"^(solder build .*)--cc clang-22 --lto thin", r"\1--cc gcc --lto full", "that compiler is not here",
      lacks("clang-22")),
+    (r"--target aarch64-unknown-linux-gnu", "--target x86_64_v2-unknown-linux-gnu",
+     "that compiler is not here", lacks("aarch64-linux-gnu-gcc")),
     (r"^(solder build (?=.*(--profile|--cc|--target|--like|--bolt|--hardening|--source|--tls|--freethreaded|--matrix"
      r"|python311|3\.1[0-9.]+))(?!.* -n).*)", r"\1 -n", "another compile"),
     (r"^((?:solder fetch .*&& )?solder build(?!.*( -n|--glibc)).*)", rf"\1 {COMPILED}", "another compile"),

@@ -41,10 +41,14 @@ END
 	mkfifo "$SCRATCH/wait"
 	"$PYTHON" -I -S -c 'print(flush=True); open(__import__("sys").argv[1]).read()' "$SCRATCH/wait" \
 		>"$SCRATCH/ready" &
-	while ! [ -s "$SCRATCH/ready" ]; do sleep 0.1; done
+	python=$! n=0
+	while ! [ -s "$SCRATCH/ready" ] && [ $n -lt 600 ]; do
+		n=$((n + 1))
+		sleep 0.1
+	done
 	# By DT_DEBUG.
 	some "a dual interpreter that runs: what is loaded is found" \
-		"$(gdb -nx -batch -p $! -ex 'info sharedlibrary' 2>&1 | grep '/libc\.so\.6')"
-	: >"$SCRATCH/wait"
+		"$(gdb -nx -batch -p $python -ex 'info sharedlibrary' 2>&1 | grep '/libc\.so\.6')"
+	kill $python
 	wait
 fi

@@ -74,7 +74,7 @@ musl_wheel() {
 		-d "$SCRATCH/wheels" markupsafe >"$SCRATCH/pip" 2>&1 &&
 		"$1/bin/python3" -I -m pip --no-input install -q --no-compile --no-index \
 			--target "$SCRATCH/site" "$SCRATCH"/wheels/*.whl >>"$SCRATCH/pip" 2>&1 || {
-		if grep -qE 'Could not find a version|Connection|resolve' "$SCRATCH/pip"; then
+		if no_network "$SCRATCH/pip"; then
 			skip "a wheel" "$(tail -n 1 "$SCRATCH/pip")"
 			return
 		fi
@@ -121,7 +121,17 @@ musl_tree() {
 # T1 to T8: what was seen with musl is what solder expects.
 musl_probes() {
 	"$SOLDER" check "$1" --probe T1 --probe T2 --probe T3 --probe T4 --probe T5 --probe T6 --probe T7 \
-		--probe T8 >"$SCRATCH/probes" 2>&1
+		--probe T8 --json >"$SCRATCH/probes.json" 2>"$SCRATCH/probes"
 	same "probes T1 to T8 end with" "$?" 0
-	grep -E '^(fail|warn|error|skip|not) ' "$SCRATCH/probes" | show
+	# One that was not made is no success.
+	python3 - "$SCRATCH/probes.json" "$LABEL" <<'END' 2>&1 || echo "FAIL ${LABEL}the probes tell what they saw"
+import json, sys
+
+with open(sys.argv[1]) as f:
+    probes = json.load(f)["probes"]
+for p in probes:
+    word = {"pass": "ok", "fail": "FAIL"}.get(p["verdict"], "skip")
+    print(f"{word} {sys.argv[2]}{p['test']} {p['id']}" + ("" if word == "ok" else f": {p['why']}"))
+sys.exit(not probes)
+END
 }

@@ -63,11 +63,16 @@ checked() {
 		"$("$SOLDER" inspect "$1" 2>/dev/null | grep 'through qemu-')"
 }
 
+# What pip says without a network. "Could not find a version" it also says where no wheel's tags fit.
+no_network() {
+	grep -qE 'ConnectionError|ConnectTimeout|ReadTimeout|ProxyError|NameResolutionError' "$1"
+}
+
 # A wheel with extension modules, as pip of that Python chooses it.
 wheel() {
 	sh "$HERE/emulated.sh" "$1" "$2/bin/python3" -I -m pip --no-input install -q --no-compile \
 		--only-binary :all: --target "$SCRATCH/numpy" numpy >"$SCRATCH/pip" 2>&1 || {
-		if grep -qE 'Could not find a version|Connection|resolve' "$SCRATCH/pip"; then
+		if no_network "$SCRATCH/pip"; then
 			skip "numpy's wheel" "$(tail -n 1 "$SCRATCH/pip")"
 			return
 		fi
