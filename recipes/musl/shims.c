@@ -82,3 +82,37 @@ HIDDEN int tcsetwinsize(int fd, const struct winsize *size)
 	return ioctl(fd, TIOCSWINSZ, size);
 }
 #endif
+
+#if defined ONLY_qsort_r /* 1.2.3 */
+static void swap(char *a, char *b, size_t n)
+{
+	for (; n--; a++, b++) {
+		char c = *a;
+
+		*a = *b;
+		*b = c;
+	}
+}
+
+/* By a heap: in place, and never slower than n log n. */
+HIDDEN void qsort_r(void *base, size_t n, size_t size,
+	int (*compare)(const void *, const void *, void *), void *arg)
+{
+	char *v = base;
+
+	for (size_t root = n / 2, end = n; end > 1;) {
+		if (root)
+			root--;
+		else
+			swap(v, v + --end * size, size);
+		for (size_t at = root, child; (child = 2 * at + 1) < end; at = child) {
+			if (child + 1 < end &&
+				compare(v + child * size, v + (child + 1) * size, arg) < 0)
+				child++;
+			if (compare(v + at * size, v + child * size, arg) >= 0)
+				break;
+			swap(v + at * size, v + child * size, size);
+		}
+	}
+}
+#endif

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "cpython/cpython-internal.h"
+#include "proc/proc.h"
 
 #define SYSROOT "@S@/deps/sysroot"
 /* So that recursion in a thread goes as deep as with glibc, whose stacks have this size: musl's
@@ -35,6 +36,15 @@ int musl_settle(struct cpython_options *o, const struct target *t, struct err *e
 			t->name);
 		return err_hint(
 			err, "leave out --glibc: what is built for musl runs with 1.2.0 and newer");
+	}
+	if (t->machine != machine_here() || (o->cross && !strcmp(o->cross, "yes"))) {
+		err_set(err, ERR_UNSUPPORTED,
+			"trees for musl are built on a machine of their kind");
+		return err_hint(err, "leave out --cross, or build on such a machine");
+	}
+	if (o->link && !strcmp(o->link, "dual")) {
+		err_set(err, ERR_UNSUPPORTED, "--link dual is made for glibc alone");
+		return err_hint(err, "leave it out, or --target");
 	}
 	o->glibc = "native";
 	/* musl refuses to open a library that has initial-exec accesses: it keeps no reserve. */
@@ -97,7 +107,10 @@ const char *musl_script(const struct toolchain *t)
 {
 	/* gcc says the name of its own C library, whatever it is told to use, and configure takes
 	 * the difference for an error; it does without an answer. */
-	return is_musl(t) ? "sed -i 's/=$($CC --print-multiarch /=$(: /' configure\n" : "";
+	return is_musl(t) ? "sed -i 's/=$($CC --print-multiarch /=$(: /' configure\n"
+			    /* Of musl 1.2.3, for CPython's tests alone. */
+			    "export ac_cv_func_pthread_getname_np=no\n"
+			  : "";
 }
 
 const char *musl_link_script(const struct toolchain *t)
