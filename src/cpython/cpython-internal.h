@@ -333,7 +333,7 @@ char *bolt_text(const json_t *report);
 #define INSTALL_PREFIX "/install"
 
 /* Part of the key of relocated trees: raised when the output of relocate_tree() changes. */
-#define RELOCATE_REVISION "3"
+#define RELOCATE_REVISION "4"
 
 struct relocation {
 	const char *root;         /* the folder known to the build as $S */

@@ -70,6 +70,25 @@ static void replace_word(struct buf *text, const char *from, const char *to)
 	buf_swap(text, &out);
 }
 
+/* Before 3.13 sysconfig's data is printed in lines of 80 columns: long values are several strings,
+ * one below the other, between two of which may be the words that scrub() looks for. */
+static void join_strings(struct buf *text)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	const char *at = text->data, *end;
+
+	buf_reserve(&out, text->len);
+	while ((end = strchr(at, '\n'))) {
+		const char *next = end + 1 + strspn(end + 1, " ");
+		bool joined = end > at && end[-1] == *next && strchr("'\"", *next) && *next;
+
+		buf_add(&out, at, (size_t)(end - at) + !joined - joined);
+		at = joined ? next + 1 : end + 1;
+	}
+	buf_adds(&out, at);
+	buf_swap(text, &out);
+}
+
 /* Replaces references that are useless in an installed tree: the build's folders and compilers. */
 static void scrub(struct buf *text, const struct relocation *r)
 {
@@ -154,6 +173,8 @@ static bool is_text(const struct buf *b)
 static int edit(const char *path, const char *rel, const struct relocation *r, struct buf *text,
 	struct err *err)
 {
+	if (matches(rel, "lib/python*/_sysconfigdata_*.py"))
+		join_strings(text);
 	scrub(text, r);
 	if (matches(rel, "bin/*"))
 		fix_shebang(text, "");

@@ -23,6 +23,11 @@ static const char sysconfig[] =
 	" 'CONFIG_ARGS': \"'--prefix=/install' 'CC=/usr/bin/gcc-12'\",\n"
 	" 'srcdir': '" BUILD_ROOT "/src',\n"
 	" 'OTHER': '/installation /opt/install',\n"
+	/* As releases before 3.13 break lines. */
+	" 'LDSHARED': '/usr/bin/gcc-12 -B" BUILD_ROOT "/deps/sysroot '\n"
+	"             '-Wl,-rpath-link," BUILD_ROOT "/deps/sysroot -shared',\n"
+	" 'QUOTED': \"it's \"\n"
+	"           'here',\n"
 	" 'NUMBER': 3}\n";
 
 static const char makefile[] = "prefix=\t/install\n"
@@ -65,7 +70,10 @@ static char *relocated(const char *root)
 	CLEANUP_FREE char *built = xasprintf("%s/built", root);
 	char *moved = xasprintf("%s/moved to a 'new' place", root);
 	CLEANUP_STRV struct strv tools = STRV_INIT;
-	struct relocation r = {.root = BUILD_ROOT, .tools = &tools};
+	struct relocation r = {.root = BUILD_ROOT,
+		.arguments = " -B" BUILD_ROOT "/deps/sysroot -Wl,-rpath-link," BUILD_ROOT
+			     "/deps/sysroot",
+		.tools = &tools};
 	struct err err = ERR_INIT;
 
 	strv_add(&tools, "/usr/bin/gcc-12");
@@ -74,7 +82,8 @@ static char *relocated(const char *root)
 	strv_add(&tools, "ar");
 	make_files(built);
 	if (relocate_tree(built, &r, &err) < 0 ||
-		relocate_verify(built, BUILD_ROOT, NULL, &err) < 0)
+		relocate_verify(built, BUILD_ROOT, NULL, &err) < 0 ||
+		relocate_verify(built, INSTALL_PREFIX "/deps", NULL, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(rename(built, moved), 0);
 	return moved;
@@ -113,6 +122,8 @@ static void test_sysconfig(void **state)
 		"check('INSTALL', '/usr/bin/install -c')\n"
 		"check('OTHER', '/installation /opt/install')\n"
 		"check('NUMBER', 3)\n"
+		"check('LDSHARED', 'cc -shared')\n"
+		"check('QUOTED', \"it's here\")\n"
 		"assert shlex.split(v['CFLAGS']) == ['-O3', '-I' + p + '/include'], v['CFLAGS']\n"
 		"assert shlex.split(v['LDFLAGS']) == \\\n"
 		"    ['-L' + p + '/lib', '-Wl,-rpath,' + p + '/lib'], v['LDFLAGS']\n"
