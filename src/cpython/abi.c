@@ -77,9 +77,13 @@ static int check_options(const struct chosen *c, const struct cpython_options *o
 	for (size_t i = 0; i < c->recipe->n_differs; i++) {
 		const struct recipe_difference *d = &c->recipe->differs[i];
 		const char *first = d->versions + strspn(d->versions, "<>=");
+		const int says = d->option ? cpython_option_says(o, d->option) : 0;
 
-		if (!d->option || cpython_option_says(o, d->option) != 1 ||
-			difference(c, d->option))
+		if (says < 0)
+			return err_set(err, ERR_INPUT,
+				"%s/recipe.yaml: '%s' is not an option of a build and its value",
+				c->recipe->dir, d->option);
+		if (!says || difference(c, d->option))
 			continue;
 		err_set(err, ERR_USAGE, "CPython %s has no %s, which came with %.*s", c->version,
 			d->what, (int)strcspn(first, ", "), first);
@@ -123,10 +127,14 @@ static void jit_programs(const char *llvm, struct strv *programs)
 
 static int check_jit(const struct chosen *c, struct err *err)
 {
-	const char *llvm = difference(c, JIT)->llvm;
+	const struct recipe_difference *jit = difference(c, JIT);
+	const char *llvm = jit ? jit->llvm : NULL, *lacks = NULL;
 	CLEANUP_STRV struct strv needs = STRV_INIT;
-	const char *lacks = NULL;
 
+	if (!llvm)
+		return err_set(err, ERR_INPUT,
+			"the recipe does not say which LLVM makes the JIT of CPython %s",
+			c->version);
 	jit_programs(llvm, &needs);
 	for (size_t i = 0; i < needs.n && !lacks; i++) {
 		CLEANUP_FREE char *found = find_program(needs.v[i]);

@@ -28,7 +28,7 @@ static int check_dual(const struct cpython_options *o, struct err *err)
 		return 0;
 	err_set(err, ERR_USAGE, "--link dual excludes --%s no: the interpreter is a library, %s",
 		option, !strcmp(option, "pie") ? "which lies anywhere" : "which has a name");
-	return err_hint(err, "leave one of them out");
+	return err_hint(err, "add --%s yes, or leave out --link dual", option);
 }
 
 static int check_request(const struct cpython_request *q, struct err *err)
@@ -140,7 +140,7 @@ static int choose_compiler(struct cpython_build *b, struct err *err)
 	return sysroot_settle(o, b->glibc_said, b->full, b->native ? NULL : gnu_get_libc_version(),
 		       err) < 0
 		       ? -1
-		       : cpython_check_fit(o, b->full, err);
+		       : cpython_check_fit(o, b->full, !b->native, err);
 }
 
 static char *output_of(const struct cpython_build *b)

@@ -191,8 +191,10 @@ int cpython_add_jit(struct step *s, const struct chosen *c, struct err *err);
 
 /* ---- fit.c ----------------------------------------------------------------------------------- */
 
-/* Fails if this machine or this toolchain cannot do what the options ask for. */
-int cpython_check_fit(const struct cpython_options *o, const struct toolchain *t, struct err *err);
+/* Fails if this machine, which `runs` what is built or does not, or this toolchain cannot do what
+ * the options ask for. */
+int cpython_check_fit(
+	const struct cpython_options *o, const struct toolchain *t, bool runs, struct err *err);
 /* The level of x86-64 that this processor has, as a digit. */
 char cpython_level_here(void);
 /* Fails if an option that is not at its default needs a patch that is not for the chosen version.

@@ -21,7 +21,7 @@ char cpython_level_here(void)
 #endif
 }
 
-static int check_march(const char *march, const struct toolchain *t, struct err *err)
+static int check_march(const char *march, const struct toolchain *t, bool runs, struct err *err)
 {
 	char here = cpython_level_here();
 
@@ -30,7 +30,7 @@ static int check_march(const char *march, const struct toolchain *t, struct err 
 	if (strncmp(t->triple, "x86_64-", 7) != 0)
 		return err_set(err, ERR_USAGE, "--march %s is a level of x86-64, not of '%s'",
 			march, t->triple);
-	if (march[1] <= here)
+	if (!runs || march[1] <= here)
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, "this processor lacks instructions of x86-64-%s", march);
 	if (here == '1')
@@ -49,9 +49,21 @@ static int check_tail_dup(const char *limit, const struct toolchain *t, struct e
 	return err_hint(err, "leave out --tail-dup, or use clang 20 or newer with --cc");
 }
 
-int cpython_check_fit(const struct cpython_options *o, const struct toolchain *t, struct err *err)
+/* The recipe's dual.c is where a dual interpreter starts. */
+static int check_start(const char *link, const struct toolchain *t, struct err *err)
 {
-	if (check_march(o->march, t, err) < 0 || check_tail_dup(o->tail_dup, t, err) < 0)
+	if (strcmp(link, "dual") != 0 || !strncmp(t->triple, "x86_64-", 7) ||
+		!strncmp(t->triple, "aarch64-", 8))
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "--link dual has no start for '%s'", t->triple);
+	return err_hint(err, "leave it out: it is for x86-64 and AArch64");
+}
+
+int cpython_check_fit(
+	const struct cpython_options *o, const struct toolchain *t, bool runs, struct err *err)
+{
+	if (check_march(o->march, t, runs, err) < 0 || check_start(o->link, t, err) < 0 ||
+		check_tail_dup(o->tail_dup, t, err) < 0)
 		return -1;
 	if (!strcmp(o->icf, "safe") && !t->lld) {
 		err_set(err, ERR_USAGE, "--icf safe needs lld, and '%s' would link",

@@ -85,6 +85,9 @@ int target_settle(struct cpython_build *b, struct err *err)
 
 	if (!b->request.target) {
 		b->target = o->cross && !strcmp(o->cross, "yes") ? target_here() : NULL;
+		if (o->cross && !strcmp(o->cross, "yes") && !b->target)
+			return err_set(err, ERR_UNSUPPORTED,
+				"--cross yes: no target is a machine of this kind");
 		return 0;
 	}
 	b->target = t = target_find(b->request.target, err);
