@@ -107,11 +107,14 @@ static int add_name(
 	if (folder_open_below(tree, "bin", &bin, err) < 0 ||
 		folder_open_below(tree, "lib", &lib, err) < 0)
 		return -1;
-	return (unlinkat(lib.fd, library, 0) < 0 && errno != ENOENT) ||
-			       linkat(bin.fd, program, lib.fd, library, 0) < 0
-		       ? err_sys(err, "cannot give '%s/%s' the name '%s/%s'", bin.path, program,
-				 lib.path, library)
-		       : 0;
+	if ((unlinkat(lib.fd, library, 0) == 0 || errno == ENOENT) &&
+		linkat(bin.fd, program, lib.fd, library, 0) == 0)
+		return 0;
+	/* There are file systems that know no second names. */
+	if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK)
+		return tree_copy_below(&bin, program, &lib, library, err) < 0 ? -1 : 0;
+	return err_sys(
+		err, "cannot give '%s/%s' the name '%s/%s'", bin.path, program, lib.path, library);
 }
 
 /* Also adds the libpython.so linked with it, if the compile's own is not wanted. With --link dual
