@@ -25,6 +25,7 @@ __asm__(".text\n.globl _start\n.hidden _start\n.type _start, @function\n_start:\
 #elif defined(__aarch64__)
 __asm__(".text\n.globl _start\n.hidden _start\n.type _start, %function\n_start:\n"
         "\t.cfi_startproc\n\t.cfi_undefined x30\n"
+        "\thint #34\n" /* bti c */
         "\tmov x29, #0\n"
         "\tmov x30, #0\n"
         "\tmov x1, x0\n"

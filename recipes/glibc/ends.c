@@ -5,7 +5,7 @@
 #define ENTER "endbr64\n sub $8, %rsp\n"
 #define LEAVE "add $8, %rsp\n ret\n"
 #elif defined(__aarch64__)
-#define ENTER "stp x29, x30, [sp, -16]!\n mov x29, sp\n"
+#define ENTER "hint #34\n stp x29, x30, [sp, -16]!\n mov x29, sp\n"
 #define LEAVE "ldp x29, x30, [sp], 16\n ret\n"
 #endif
 

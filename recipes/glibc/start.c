@@ -25,6 +25,7 @@ __asm__(".text\n.globl _start\n.type _start, @function\n_start:\n"
 __asm__(".text\n.globl _start\n.type _start, %function\n_start:\n"
 	"	.cfi_startproc\n"
 	"	.cfi_undefined x30\n"
+	"	hint #34\n" /* bti c */
 	"	mov x29, #0\n"
 	"	mov x30, #0\n"
 	"	mov x1, x0\n"
