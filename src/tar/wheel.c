@@ -147,6 +147,8 @@ static int read_content(struct reading *r, const struct zip_entry *e, const unsi
 			return refuse(r, e, "is truncated or corrupt");
 		if (out != e->size)
 			return refuse(r, e, "holds less than it declares");
+		if (in != e->packed)
+			return refuse(r, e, "has bytes behind its end");
 		*content = r->room;
 	}
 	if (libdeflate_crc32(0, *content, (size_t)e->size) != e->crc)
@@ -262,7 +264,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* All folders that entries are or lie in. */
-static void list_folders(struct reading *r)
+static int list_folders(struct reading *r)
 {
 	struct strv *all = &r->wheel->folders;
 	size_t kept = 0;
@@ -273,8 +275,11 @@ static void list_folders(struct reading *r)
 		for (const char *end = strchr(name, '/'); end; end = strchr(end + 1, '/')) {
 			size_t n = (size_t)(end - name);
 
-			if (strncmp(before, name, n + 1) != 0)
-				strv_take(all, xstrndup(name, n));
+			if (!strncmp(before, name, n + 1))
+				continue;
+			if (all->n == r->wheel->limits.max_entries)
+				return tar_refuse(&r->reader, r->err, "it has too many folders");
+			strv_take(all, xstrndup(name, n));
 		}
 	}
 	sort_array(all->v, all->n, sizeof(*all->v), by_name);
@@ -287,6 +292,7 @@ static void list_folders(struct reading *r)
 	all->n = kept;
 	if (all->v)
 		all->v[kept] = NULL;
+	return 0;
 }
 
 /* Archives that shall come out the same whenever they are packed have the first day of all. */
@@ -337,6 +343,5 @@ int tar_wheel_read(const char *archive, struct tar_wheel *wheel, struct err *err
 	}
 	if (check_names(&r) < 0)
 		return -1;
-	list_folders(&r);
-	return 0;
+	return list_folders(&r);
 }
