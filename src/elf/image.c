@@ -210,7 +210,9 @@ int elf_at(const struct elf_image *img, uint64_t addr, const char *what, struct 
 	if (!found)
 		return err_set(err, ERR_INPUT, "%s is in no segment (address 0x%llx)", what,
 			(unsigned long long)addr);
-	elf_bytes(img, offset, end + elf_rest_of_page(img, last) - offset, out);
+	/* Segments may overlap, so that this one ends before the address. */
+	if (!elf_bytes(img, offset, end + elf_rest_of_page(img, last) - offset, out))
+		return err_set(err, ERR_INPUT, "%s is behind the end of its segment", what);
 	return 0;
 }
 
