@@ -293,7 +293,7 @@ void bundled_merge(struct strv *into, const struct strv *found);
 #define WHEEL_MEMORY ((uint64_t)1 << 30)
 
 /* Results with another form number are not reused. */
-#define WHEEL_RESULT_FORM "5"
+#define WHEEL_RESULT_FORM "6"
 
 /* One of the two interpreters. */
 struct wheel_python {
@@ -469,7 +469,7 @@ struct wheel_audit {
 };
 
 /* Nothing of a wheel is on disk when it is audited. Paths of its files are as if it lay here. */
-#define WHEEL_ROOT "/wheel"
+#define WHEEL_ROOT "/proc/wheel"
 
 void wheel_audit_release(struct wheel_audit *audit);
 /* Reads every ELF file of a wheel; `scratch` is a folder for very large ones. */

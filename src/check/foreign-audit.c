@@ -11,8 +11,8 @@
 
 /* The largest wheels have several hundred. */
 #define FILES_MAX 4096
-#define FILE_MAX ((size_t)2 << 30) /* of one that is given by itself */
-#define FINDINGS_MAX 100           /* of one rule in one wheel */
+#define FILE_MAX ((size_t)1000 << 20) /* of one that is given by itself; below BUF_MAX */
+#define FINDINGS_MAX 100              /* of one rule in one wheel */
 #define REASONS_MAX 100
 
 /* ---- tags ---------------------------------------------------------------------------------- */
@@ -460,11 +460,11 @@ int foreign_audit_file(struct foreign_audit *audit, const char *path, struct err
 	audit->findings = json_array();
 	if (file_read(path, FILE_MAX, &content, err) < 0)
 		return -1;
+	audit->tags.system = macho_is(content.data, content.len) ? FOREIGN_MACOS
+			     : pe_is(content.data, content.len)  ? FOREIGN_WINDOWS
+								 : FOREIGN_LINUX;
 	if (!take_file(audit, path_base(path), content.data, content.len))
 		return err_set(err, ERR_INPUT, "'%s' is neither Mach-O nor ELF nor PE", path);
-	audit->tags.system = audit->v[0].form == FOREIGN_MACHO ? FOREIGN_MACOS
-			     : audit->v[0].form == FOREIGN_PE  ? FOREIGN_WINDOWS
-							       : FOREIGN_LINUX;
 	judge(audit);
 	return 0;
 }

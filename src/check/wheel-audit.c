@@ -242,8 +242,8 @@ const struct wheel_file *wheel_at(const struct wheel_audit *audit, const char *p
 		strv_add(&at, part);
 		free(rel);
 		rel = strv_join(&at, "/");
-		if (bsearch(rel, audit->folders.v, audit->folders.n, sizeof(*audit->folders.v),
-			    by_name))
+		if (audit->folders.n && bsearch(rel, audit->folders.v, audit->folders.n,
+						sizeof(*audit->folders.v), by_name))
 			continue;
 		f = find_file(audit->v, audit->n, rel);
 		f = f ? f : find_file(audit->bad, audit->n_bad, rel);

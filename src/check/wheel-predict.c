@@ -71,8 +71,7 @@ static bool python_exports(const struct signs *s, const char *name)
 	return elf_exports(&s->here->exe, name) || elf_exports(&s->here->library, name);
 }
 
-/* The file of the wheel that matches the name by the loader's rules, on a search path or not, since
- * wheels also preload libraries. `needed` is expanded. */
+/* For py_loader_find_in(): whether a path is the wheel's to answer, and with which file. */
 static bool has_file(const void *ctx, const char *path, const struct elf_facts **facts)
 {
 	const struct wheel_audit *audit = ctx;
@@ -85,6 +84,8 @@ static bool has_file(const void *ctx, const char *path, const struct elf_facts *
 	return true;
 }
 
+/* The file of the wheel that matches the name by the loader's rules, on a search path or not, since
+ * wheels also preload libraries. `needed` is expanded. */
 static const struct wheel_file *wheel_library(const struct wheel_audit *audit, const char *needed)
 {
 	for (size_t i = 0; i < audit->n; i++) {
