@@ -130,7 +130,7 @@ static json_t *add_artifact(const struct bill *b, const struct tar_entry *e, con
 }
 
 /* Each of our ELF files is a package with its own digest and lists the libraries linked into it.
- * Files that the archive omits are skipped. */
+ * Files that the archive omits are skipped, and so is another name of one that is listed. */
 static int add_file(const struct bill *b, const struct py_file *f, struct err *err)
 {
 	CLEANUP_FREE char *name = xasprintf("%s/%s", b->as, f->rel);
