@@ -20,8 +20,8 @@
 static int refuse(
 	const struct cpython_build *b, const char *option, const char *why, struct err *err)
 {
-	err_set(err, ERR_UNSUPPORTED, "--%s: %s, and what is built for %s does not run here",
-		option, why, b->target->name);
+	err_set(err, ERR_UNSUPPORTED, "--%s is not for %s on this machine: %s", option,
+		b->target->name, why);
 	return err_hint(err, "leave it out, or build on a machine of that kind");
 }
 
@@ -31,7 +31,7 @@ int cross_settle(struct cpython_build *b, struct err *err)
 	const struct toolchain_needs plain = {0};
 
 	if (!strcmp(o->profile, "train"))
-		return refuse(b, "profile train", "training runs the interpreter", err);
+		return refuse(b, "profile train", "training runs what is built", err);
 	if (!strcmp(o->bolt, "yes"))
 		return refuse(b, "bolt yes", "BOLT's result is proven by running it", err);
 	if (!strcmp(o->tk, "yes"))
