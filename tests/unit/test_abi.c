@@ -247,7 +247,8 @@ static void test_patches(void **state)
 	} cases[] = {
 		{"", "3.11.2",
 			", hypot-version, ssl-der-end; this version has none of startup=fast"},
-		{"", "3.12.14", ", hypot-version; this version has none of startup=fast"},
+		{"", "3.12.14",
+			", hypot-version, extension-path; this version has none of startup=fast"},
 		{"", "3.13.15", ", freeze-startup, class-slots, ascii-paths"},
 		{"freethreaded=yes", "3.13.15", ", class-slots, ascii-paths, mimalloc"},
 		{"", "3.14.7", ", freeze-startup, class-slots-3.14, ascii-paths"},
