@@ -364,9 +364,7 @@ static int prepare_tree(
 	 */
 	if (b->plan.sysroot && !b->plan.floor)
 		loads = xasprintf("bin/python%s%s", b->plan.series, b->plan.abiflags);
-	/* Where the build's folder became the prefix, what lay below it still is not there. */
-	if (relocate_tree(tree, &r, err) < 0 || relocate_verify(tree, r.root, loads, err) < 0 ||
-		relocate_verify(tree, INSTALL_PREFIX "/deps", NULL, err) < 0)
+	if (relocate_tree(tree, &r, err) < 0 || relocate_verify(tree, r.root, loads, err) < 0)
 		return -1;
 	return relocate_pin_times(tree, strtoll(epoch.data, NULL, 10), err);
 }
