@@ -20,7 +20,7 @@ static void runs(struct rule_run *r)
 {
 	const struct python *d = r->dist;
 
-	if (!d->runs && !d->emulator)
+	if (!py_runs(d))
 		rule_find(r, d->interpreter, "cannot be run: %s",
 			d->why_not ? d->why_not : "no reason is known");
 }

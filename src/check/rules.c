@@ -168,7 +168,7 @@ static void check_needs(struct rule_run *r, unsigned int needs)
 
 	if (other && !(needs & ANY_PYTHON))
 		rule_unchecked(r, "this is %s, and the rule is CPython's", other);
-	if ((needs & NEEDS_RUN) && !d->runs && !d->emulator)
+	if ((needs & NEEDS_RUN) && !py_runs(d))
 		rule_unchecked(r, "needs an interpreter that runs: %s",
 			d->why_not ? d->why_not : "this one does not");
 	if ((needs & NEEDS_RELOCATABLE) && !r->relocatable)

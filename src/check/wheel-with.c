@@ -256,7 +256,7 @@ int check_with_download(const struct python *dist, const char *requirement, cons
 	if (!wheel_is_requirement(requirement, &n))
 		return err_set(err, ERR_INPUT, "'%s' is neither a wheel nor the name of a package",
 			requirement);
-	if ((!dist->runs && !dist->emulator) || !pip_find(dist->interpreter, others, &pip))
+	if (!py_runs(dist) || !pip_find(dist->interpreter, others, &pip))
 		return err_set(err, ERR_UNSUPPORTED, "'%s' has no pip to download '%s' with",
 			dist->interpreter, requirement);
 	got = pip_download(&pip, NULL, requirement, scratch, scratch, file, &said, err);

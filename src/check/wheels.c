@@ -97,18 +97,12 @@ static int take_state(const char *dir, const char *scratch, int *lock, struct er
 	return tree_remove(scratch, err);
 }
 
-/* By itself, or through an emulator of its machine. */
-static bool answers(const struct python *dist)
-{
-	return dist->runs || dist->emulator;
-}
-
 /* Wheels for one must also fit the other. */
 static int check_same(const struct python *here, const struct python *there, struct err *err)
 {
 	const char *a = py_config(here, "SOABI"), *b = py_config(there, "SOABI");
 
-	if (!answers(there))
+	if (!py_runs(there))
 		return err_set(err, ERR_UNSUPPORTED, "the reference '%s' cannot be run: %s",
 			there->interpreter, there->why_not);
 	if (here->major == there->major && here->minor == there->minor && a && b && !strcmp(a, b))
@@ -131,7 +125,7 @@ static int prepare_wheels(struct wheels *all, const char *state, const char *dat
 		return err_set(err, ERR_UNSUPPORTED,
 			"wheels are judged as CPython loads them; '%s' is %s", dist->interpreter,
 			other);
-	if (!answers(dist))
+	if (!py_runs(dist))
 		return err_set(err, ERR_UNSUPPORTED, "wheels need an interpreter that runs: %s",
 			dist->why_not);
 	all->downloads = xasprintf("%s/downloads", state);
@@ -285,7 +279,7 @@ static int merge(const struct python *dist, const struct python *reference,
 	CLEANUP(wheels_release) struct wheels all = {.compared = reference != NULL};
 	char pair[SHA256_HEX_SIZE];
 
-	if (!answers(dist))
+	if (!py_runs(dist))
 		return err_set(err, ERR_UNSUPPORTED, "wheels need an interpreter that runs: %s",
 			dist->why_not);
 	if (wheel_python_read(dist, &all.here, err) < 0 ||

@@ -197,7 +197,7 @@ static int open_package(struct package *p, struct err *err)
 {
 	if (read_build(p, err) < 0 || py_find(p->dir, &p->dist, err) < 0)
 		return -1;
-	if (!p->dist.runs && !p->dist.emulator)
+	if (!py_runs(&p->dist))
 		return err_set(err, ERR_UNSUPPORTED,
 			"cannot pack '%s': its interpreter does not run here: %s", p->dir,
 			p->dist.why_not ? p->dist.why_not : "no reason is known");

@@ -101,7 +101,7 @@ static char *py_obstacle(const struct python *dist, const struct elf_facts *fact
 	/* An emulator has a root of its own. */
 	if (!dist->emulator && facts->interp && access(facts->interp, X_OK) < 0)
 		return xasprintf("its loader '%s' is not here%s", facts->interp,
-			strstr(facts->interp, "/ld-musl-") ? " (package musl)" : "");
+			py_is_musl(facts->interp) ? " (package musl)" : "");
 	return access(dist->interpreter, X_OK) < 0 ? xstrdup("it is not executable") : NULL;
 }
 

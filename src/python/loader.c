@@ -181,6 +181,11 @@ static void fill_defaults(struct loader *l, uint16_t machine, unsigned bits)
 	strv_add(&l->dirs, "/usr/lib");
 }
 
+bool py_is_musl(const char *interp)
+{
+	return interp && !strncmp(path_base(interp), "ld-musl-", strlen("ld-musl-"));
+}
+
 /* musl's folders: of /etc/ld-musl-x86_64.path for /lib/ld-musl-x86_64.so.1, or else its own. */
 static void fill_musl(struct loader *l, const char *interp)
 {
@@ -210,7 +215,7 @@ static const struct loader *get_loader(const struct py_chain *first)
 	if (!l) {
 		l = xcalloc(1, sizeof(*l));
 		l->key = steal(&key);
-		if (strncmp(path_base(interp), "ld-musl-", 8) != 0) {
+		if (!py_is_musl(interp)) {
 			ask_loader(l, interp);
 			fill_defaults(l, f->machine, f->bits);
 		} else {

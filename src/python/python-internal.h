@@ -41,6 +41,9 @@ bool py_starts_python(const struct elf_facts *facts);
  * know. */
 int py_ask_started(const char *path, char **exe, struct err *err);
 
+/* True for the loader of musl, by its path (may be NULL). */
+bool py_is_musl(const char *interp);
+
 /* Runs the interpreter and keeps its answers; if it does not run, sets why_not. -1 only on an
  * interrupt. */
 int py_ask(struct python *dist, const struct elf_facts *facts, struct err *err);

@@ -98,6 +98,11 @@ bool py_answers(const struct python *dist)
 	       !strcmp(dist->soname, path_base(dist->libpython_shared));
 }
 
+bool py_runs(const struct python *dist)
+{
+	return dist->runs || dist->emulator;
+}
+
 bool py_python_name(const char *path)
 {
 	const char *base = path_base(path);
@@ -333,7 +338,7 @@ static int find_python(const char *what, struct python *dist, struct err *err)
 		return -1;
 	dist->link = py_link_of(&facts);
 	dist->soname = facts.soname ? xstrdup(facts.soname) : NULL;
-	dist->musl = facts.interp && strstr(facts.interp, "/ld-musl-");
+	dist->musl = py_is_musl(facts.interp);
 	if (!dist->answers && !py_is_interpreter(dist->interpreter, &facts)) {
 		err_set(err, ERR_INPUT, "'%s' is not a Python interpreter", dist->interpreter);
 		if (dist->trail.n)

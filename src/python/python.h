@@ -97,6 +97,9 @@ enum py_link py_link_of(const struct elf_facts *facts);
  */
 bool py_answers(const struct python *dist);
 
+/* True if it can be run: by itself, or through an emulator of its machine. */
+bool py_runs(const struct python *dist);
+
 /* True if the ELF file at `path` is meant to start Python, judging by the functions it calls or by
  * its name. */
 bool py_is_interpreter(const char *path, const struct elf_facts *facts);
