@@ -27,6 +27,17 @@ static int read_tools(const struct yaml *y, struct fy_node *list, struct recipe 
 	return 0;
 }
 
+/* `option` is the value of a key of that name, or NULL. */
+static int check_option(
+	const struct yaml *y, struct fy_node *item, const char *option, struct err *err)
+{
+	return !option || strchr(option, '=')
+		       ? 0
+		       : yaml_error(y, yaml_get(item, "option"), err,
+				 "'%s' is not an option with a value, as in 'startup=fast'",
+				 option);
+}
+
 static int read_patches(
 	const struct yaml *y, struct fy_node *list, struct recipe *r, struct err *err)
 {
@@ -49,10 +60,8 @@ static int read_patches(
 		if (!path_exists(path))
 			return yaml_error(
 				y, yaml_get(item, "file"), err, "there is no file '%s'", path);
-		if (p->option && !strchr(p->option, '='))
-			return yaml_error(y, yaml_get(item, "option"), err,
-				"'%s' is not an option with a value, as in 'startup=fast'",
-				p->option);
+		if (check_option(y, item, p->option, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -79,10 +88,8 @@ static int read_differs(
 		if (!!d->option + !!d->configure + !!d->setup != 1)
 			return yaml_error(
 				y, item, err, "it has one of 'option', 'configure' and 'setup'");
-		if (d->option && !strchr(d->option, '='))
-			return yaml_error(y, yaml_get(item, "option"), err,
-				"'%s' is not an option with a value, as in 'startup=fast'",
-				d->option);
+		if (check_option(y, item, d->option, err) < 0)
+			return -1;
 	}
 	return 0;
 }
