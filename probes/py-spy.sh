@@ -24,9 +24,4 @@ dump() {
 	stop
 	may_look
 }
-dump plain
-if [ "$LINK" = static ] && [ -n "$LIBPYTHON" ]; then
-	dump after-handle "$LIBPYTHON"
-else
-	seen second-copy no
-fi
+look_twice dump

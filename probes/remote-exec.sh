@@ -34,9 +34,4 @@ send() {
 	stop
 	may_look
 }
-send plain
-if [ "$LINK" = static ] && [ -n "$LIBPYTHON" ]; then
-	send after-handle "$LIBPYTHON"
-else
-	seen second-copy no
-fi
+look_twice send

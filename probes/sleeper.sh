@@ -23,3 +23,13 @@ may_look() {
 	! grep -qiE 'permission denied|operation not permitted|ptrace: ' out ||
 		skip "needs the right to look into other processes (ptrace)"
 }
+
+# look_twice COMMAND: at a plain Python, and at one that has opened libpython by ctypes.
+look_twice() {
+	"$1" plain
+	if [ "$LINK" = static ] && [ -n "$LIBPYTHON" ]; then
+		"$1" after-handle "$LIBPYTHON"
+	else
+		seen second-copy no
+	fi
+}
