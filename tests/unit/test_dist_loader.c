@@ -11,16 +11,22 @@
 #include "python/python-internal.h"
 #include "proc/parallel.h"
 
-/* A library `name` with the given linker flags. */
-static void put_library(const char *root, const char *name, const char *flags)
+/* A file `name` made of C with the given flags. */
+static void put(const char *root, const char *name, const char *source, const char *flags)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name), *dir = path_dir(path);
 	struct err err = ERR_INIT;
 
 	assert_int_equal(make_dirs(dir, &err), 0);
-	free(scratch_shell(root,
-		"echo 'int one(void) { return 1; }' | cc -x c - -shared -fPIC -nostdlib -o %s %s",
-		name, flags));
+	free(scratch_shell(root, "echo '%s' | cc -x c - -nostdlib -o %s %s", source, name, flags));
+}
+
+/* A library `name` with the given linker flags. */
+static void put_library(const char *root, const char *name, const char *flags)
+{
+	CLEANUP_FREE char *all = xasprintf("-shared -fPIC %s", flags);
+
+	put(root, name, "int one(void) { return 1; }", all);
 }
 
 struct loaded {
@@ -128,14 +134,10 @@ static void test_loaded(void **state)
 /* A program for musl. */
 static void put_musl(const char *root, const char *name, const char *flags)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name), *dir = path_dir(path);
-	struct err err = ERR_INIT;
+	CLEANUP_FREE char *all = xasprintf(
+		"-pie -fPIE -Wl,--dynamic-linker=/musl/lib/ld-musl-x86_64.so.1 %s", flags);
 
-	assert_int_equal(make_dirs(dir, &err), 0);
-	free(scratch_shell(root,
-		"echo 'void _start(void) {}' | cc -x c - -pie -fPIE -nostdlib -o %s "
-		"-Wl,--dynamic-linker=/musl/lib/ld-musl-x86_64.so.1 %s",
-		name, flags));
+	put(root, name, "void _start(void) {}", all);
 }
 
 static void test_musl(void **state)
