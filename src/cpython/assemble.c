@@ -87,7 +87,7 @@ static int add_packages(const struct cpython_plan *p, const struct cache *cache,
 		CLEANUP_FOLDER struct folder made = FOLDER_INIT;
 
 		/* Nothing of them is shipped. */
-		if (p->plan.steps[i] == p->sysroot || cross_is_tool(p, p->plan.steps[i]))
+		if (p->plan.steps[i] == p->sysroot || cross_is_tool(p->plan.steps[i]))
 			continue;
 		if (folder_open(path, &made, err) < 0 ||
 			(p->plan.steps[i] != p->compile &&

@@ -248,7 +248,7 @@ int build_fetch(struct cpython_build *b, struct err *err)
 	for (size_t i = 0; i < b->sources.n; i++) {
 		const struct chosen *c = &b->sources.chosen[i];
 		bool package = i + 1 < b->sources.n;
-		CLEANUP_FREE char *tool = xasprintf("native-%s", c->recipe->name);
+		CLEANUP_FREE char *tool = xasprintf(CROSS_TOOL "%s", c->recipe->name);
 		struct step *users[] = {
 			package ? plan_find(&b->plan.plan, c->recipe->name) : b->plan.compile,
 			!package && b->profile.train ? b->plan.profile : NULL,

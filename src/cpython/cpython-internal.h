@@ -56,8 +56,9 @@ void cross_env(const struct cpython_build *b, struct step *s);
 int cross_plan(struct cpython_build *b, struct err *err);
 /* Lets a step use it, with the recipe's files for that. */
 int cross_use(const struct cpython_build *b, struct step *s, struct err *err);
-/* True for what is not shipped, since it is made for this machine alone. */
-bool cross_is_tool(const struct cpython_plan *p, const struct step *s);
+/* What the names of steps begin with that are made for this machine alone, and not shipped. */
+#define CROSS_TOOL "native-"
+bool cross_is_tool(const struct step *s);
 
 /* ---- toolchain.c ----------------------------------------------------------------------------- */
 
@@ -295,6 +296,8 @@ char *musl_arguments(const struct toolchain *t, bool cpython, bool final);
 
 /* ---- sysroot.c ------------------------------------------------------------------------------- */
 
+/* Where it is in a step. */
+#define SYSROOT "@S@/deps/sysroot"
 /* True for the recipes that make it. */
 bool sysroot_is_recipe(const char *name);
 /* Adds to the step of that recipe what it makes, and notes it in the plan. */

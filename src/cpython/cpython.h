@@ -220,13 +220,11 @@ struct chosen_profile {
 
 struct cpython_plan {
 	struct plan plan;
-	struct step *sysroot;        /* NULL without a floor, and without musl */
-	struct step *native;         /* the interpreter that builds for another machine, or NULL */
-	const struct step *tools[8]; /* with it, what is made for this machine alone */
-	size_t n_tools;
-	const char *floor;                            /* of glibc: "2.17", or NULL */
-	bool here;                                    /* --embed */
-	bool dual;                                    /* --link */
+	struct step *sysroot; /* NULL without a floor, and without musl */
+	struct step *native;  /* the interpreter that builds for another machine, or NULL */
+	const char *floor;    /* of glibc: "2.17", or NULL */
+	bool here;            /* --embed */
+	bool dual;            /* --link */
 	struct step *profile, *compile, *tree, *link; /* profile may be NULL */
 	struct step *bolt_profile, *bolt;             /* NULL without BOLT */
 	struct step *last;                            /* has the interpreter: the link, or BOLT */

@@ -15,8 +15,6 @@
 #include "base/file.h"
 #include "cpython/cpython-internal.h"
 
-#define PREFIX "native-"
-
 static int refuse(
 	const struct cpython_build *b, const char *option, const char *why, struct err *err)
 {
@@ -60,11 +58,11 @@ void cross_env(const struct cpython_build *b, struct step *s)
 int cross_plan(struct cpython_build *b, struct err *err)
 {
 	const struct chosen *c = cpython_of(b);
-	CLEANUP_FREE char *title = xasprintf(PREFIX "cpython %s", c->version);
+	CLEANUP_FREE char *title = xasprintf(CROSS_TOOL "cpython %s", c->version);
 	CLEANUP_FREE char *path = xasprintf("%s/native.sh", c->recipe->dir);
 	CLEANUP_BUF struct buf text = BUF_INIT, script = BUF_INIT;
 	struct cpython_plan *p = &b->plan;
-	struct step *s = plan_add(&p->plan, PREFIX "cpython", title);
+	struct step *s = plan_add(&p->plan, CROSS_TOOL "cpython", title);
 
 	if (file_read(path, SCRIPT_MAX_BYTES, &text, err) < 0)
 		return -1;
@@ -74,10 +72,10 @@ int cross_plan(struct cpython_build *b, struct err *err)
 	step_source(s, c, &b->request.options, &script);
 	buf_add(&script, text.data, text.len);
 	s->script = buf_steal(&script);
-	for (size_t i = 0; i < p->n_tools; i++)
-		step_need(s, p->tools[i], true);
+	for (size_t i = 0; i < p->plan.n; i++)
+		if (p->plan.steps[i] != s && cross_is_tool(p->plan.steps[i]))
+			step_need(s, p->plan.steps[i], true);
 	p->native = s;
-	p->tools[p->n_tools++] = s;
 	return step_recipe(s, c->recipe, "native", err);
 }
 
@@ -88,10 +86,7 @@ int cross_use(const struct cpython_build *b, struct step *s, struct err *err)
 	return step_recipe(s, cpython_of(b)->recipe, "cross", err);
 }
 
-bool cross_is_tool(const struct cpython_plan *p, const struct step *s)
+bool cross_is_tool(const struct step *s)
 {
-	for (size_t i = 0; i < p->n_tools; i++)
-		if (p->tools[i] == s)
-			return true;
-	return false;
+	return !strncmp(s->name, CROSS_TOOL, strlen(CROSS_TOOL));
 }

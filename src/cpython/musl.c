@@ -12,7 +12,6 @@
 #include "cpython/cpython-internal.h"
 #include "proc/proc.h"
 
-#define SYSROOT "@S@/deps/sysroot"
 /* So that recursion in a thread goes as deep as with glibc, whose stacks have this size: musl's
  * have 128 KiB, too little for Python's own limit of recursion. Only what is touched takes memory.
  */

@@ -82,7 +82,8 @@ static void join_strings(struct buf *text)
 		const char *next = end + 1 + strspn(end + 1, " ");
 		bool joined = end > at && end[-1] == *next && strchr("'\"", *next) && *next;
 
-		buf_add(&out, at, (size_t)(end - at) + !joined - joined);
+		/* Without the quotes, or with the end of the line. */
+		buf_add(&out, at, (size_t)((joined ? end - 1 : end + 1) - at));
 		at = joined ? next + 1 : end + 1;
 	}
 	buf_adds(&out, at);

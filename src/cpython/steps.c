@@ -208,14 +208,9 @@ static int plan_package(struct cpython_build *b, const struct chosen *c, struct 
 	struct step *native = NULL, *s;
 
 	if (b->native && c->recipe->native) {
-		native = step_of_package(b, c, "native-", b->native, err);
+		native = step_of_package(b, c, CROSS_TOOL, b->native, err);
 		if (!native)
 			return -1;
-		/* The last one is the interpreter's. */
-		if (b->plan.n_tools + 1 == ARRAY_SIZE(b->plan.tools))
-			return err_set(err, ERR_INPUT,
-				"%s/recipe.yaml: too many recipes are 'native'", c->recipe->dir);
-		b->plan.tools[b->plan.n_tools++] = native;
 	}
 	s = step_of_package(b, c, "", b->plain, err);
 	if (!s)

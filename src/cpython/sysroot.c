@@ -15,8 +15,6 @@
 #include "cpython/cpython-internal.h"
 #include "elf/elf.h"
 
-#define SYSROOT "@S@/deps/sysroot"
-
 /* What the recipe has data for, and the first version that the architecture had, if it is later
  * than the oldest floor. */
 static const struct {

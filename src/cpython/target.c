@@ -84,11 +84,12 @@ int target_settle(struct cpython_build *b, struct err *err)
 	const struct target *t;
 
 	if (!b->request.target) {
-		b->target = o->cross && !strcmp(o->cross, "yes") ? target_here() : NULL;
-		if (o->cross && !strcmp(o->cross, "yes") && !b->target)
-			return err_set(err, ERR_UNSUPPORTED,
-				"--cross yes: no target is a machine of this kind");
-		return 0;
+		if (!o->cross || strcmp(o->cross, "yes") != 0)
+			return 0;
+		b->target = target_here();
+		return b->target ? 0
+				 : err_set(err, ERR_UNSUPPORTED,
+					   "--cross yes: no target is a machine of this kind");
 	}
 	b->target = t = target_find(b->request.target, err);
 	if (!t)
